@@ -1,0 +1,70 @@
+# Recipes use relative paths only, so that the project works in a folder with spaces in its path.
+PORT ?= 8501
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench peers report-variants demo-models results lint screenshots clean
+
+help:
+	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
+	@echo "make test         lint, types and all tests"
+	@echo "make bench        the speeds this project promises, as a table and in bench.json"
+	@echo "make demo-models  train trained_models/demo from nothing"
+	@echo "make peers        our density models against PyOD's, on the same arrays"
+	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
+	@echo "make results      write docs/results.md from trained_models/demo"
+	@echo "make screenshots  write docs/images/*.png from the running app"
+	@echo "make clean        remove the virtual environment and caches"
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: install it, or name one with PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: install it (Debian: apt install python3-venv)."; exit 1; }
+
+# The stamps hold what is installed: nothing is installed again unless the file changed.
+$(VENV)/.run-stamp: requirements.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev-stamp: requirements-dev.txt requirements.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run-stamp
+
+run: $(VENV)/.run-stamp
+	@echo "Dashboard: http://127.0.0.1:$(PORT)  (stop it with Ctrl+C)"
+	@$(PY) -m streamlit run app.py --server.port $(PORT)
+
+lint: $(VENV)/.dev-stamp
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+test: lint
+	$(PY) -m pytest
+
+bench: $(VENV)/.dev-stamp
+	@$(PY) -m asd_core bench --out bench.json peers.json
+
+demo-models: $(VENV)/.run-stamp
+	rm -rf trained_models/demo
+	$(PY) -m asd_core train --data demo --out trained_models/demo
+	$(PY) -m asd_core seeds --data demo --models trained_models/demo --seed 1 --seed 2
+	$(MAKE) results
+
+results: $(VENV)/.run-stamp
+	$(PY) -m asd_core results --models trained_models/demo --out docs/results.md
+	$(PY) -m asd_core cards --out docs/detectors.md
+
+peers: $(VENV)/.dev-stamp
+	$(PY) -m benchmarks.peers --out peers.json --markdown docs/peers.md
+
+report-variants: $(VENV)/.run-stamp
+	$(PY) -m benchmarks.report_variants --markdown docs/report-variants.md
+
+screenshots: $(VENV)/.dev-stamp
+	$(PY) -m tests.e2e.screenshots docs/images
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache bench.json

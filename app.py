@@ -1,0 +1,24 @@
+"""Entry point: page configuration, navigation and the shared sidebar. No logic."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.entry import through_app
+from pages.shared.sidebar import sidebar
+from pages.shared.warm_up import warm_up
+
+# A file, not a named icon: those are fetched from the web.
+ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
+st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
+warm_up()
+page = st.navigation(
+    [
+        st.Page("pages/clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
+        st.Page("pages/feature_space.py", title="Feature space", icon=":material/scatter_plot:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+    ]
+)
+sidebar()
+with through_app():
+    page.run()

@@ -1,0 +1,257 @@
+"""The command line: ``python -m asd_core …``. It calls the same functions as the pages.
+
+Heavy imports happen inside the commands, so that ``--help`` answers at once.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.exceptions import TyperException
+
+from asd_core.detectors.base import Progress
+from asd_core.errors import AsdError
+
+app = typer.Typer(
+    help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+console, err_console = Console(), Console(stderr=True)
+
+
+class Preset(StrEnum):
+    """How long to train."""
+
+    quick = "quick"
+    standard = "standard"
+    paper = "paper"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
+Data = Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")]
+
+
+def _keys(text: str | None) -> list[str] | None:
+    return None if text is None else [key.strip() for key in text.split(",") if key.strip()]
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, silence elsewhere."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda fraction, message: bar.update(task, completed=fraction, description=message)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def _print_table(title: str, rows: list[dict[str, Any]]) -> None:
+    table = Table(title=title)
+    for index, name in enumerate(rows[0] if rows else ()):
+        table.add_column(name, overflow="fold", no_wrap=index == 0)
+    for row in rows:
+        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else "–" if v is None else str(v) for v in row.values()))
+    console.print(table)
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+@app.command()
+def detectors(as_json: AsJson = False) -> None:
+    """List the detectors."""
+    from asd_core.detectors.registry import detector_class, detector_keys
+
+    infos = [detector_class(key).info for key in detector_keys()]
+    rows = [
+        {"key": i.key, "title": i.title, "origin": i.origin, "scope": i.scope, "representation": i.representation.kind}
+        for i in infos
+    ]
+    _print_json(rows) if as_json else _print_table("Detectors", rows)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to, in the DCASE 2020 layout.")],
+    machine_id: Annotated[
+        list[str] | None, typer.Option("--machine-id", help="Only this one; may be repeated.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many clips a split and label.")
+    ] = None,
+) -> None:
+    """Write the demo's slide-rail clips as WAV files."""
+    from asd_core.datasets.rendered import demo_dataset
+    from asd_core.simulate import write_clips
+
+    with _progress() as progress:
+        count = write_clips(demo_dataset(), out, machine_ids=machine_id, limit=limit, progress=progress)
+    _say(f"{count} clips written to {out}.")
+
+
+@app.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the trained detectors.")],
+    detectors: Detectors = None,
+    preset: Annotated[Preset, typer.Option(help="How long to train.")] = Preset.standard,
+    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+) -> None:
+    """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
+    from asd_core import training
+    from asd_core.datasets.catalogue import open_dataset
+
+    with _progress() as progress:
+        keys = training.train(
+            open_dataset(data),
+            out,
+            detectors=_keys(detectors),
+            preset=preset.value,
+            seed=seed,
+            progress=progress,
+            say=_say,
+        )
+    _say(f"Trained {', '.join(keys)}: see {out}.")
+
+
+@app.command()
+def score(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG or MP3.")],
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    machine_id: Annotated[str, typer.Option("--machine-id", help="The machine that was recorded.")],
+    detectors: Detectors = None,
+    denoise: Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Score recordings with every trained detector."""
+    from asd_core.audio import read_clip
+    from asd_core.scoring import ModelSet, as_records, check_machine_id, score_clip
+
+    loaded = ModelSet(models, _keys(detectors))
+    check_machine_id(loaded, machine_id)
+    results = []
+    for file in files:
+        scores = as_records(score_clip(read_clip(file), loaded, machine_id, denoise=denoise))
+        results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
+        if not as_json:
+            _print_table(f"{file.name}, machine id {machine_id}, denoising {denoise:g}", scores)
+    if as_json:
+        _print_json(results)
+
+
+@app.command()
+def evaluate(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    as_json: AsJson = False,
+) -> None:
+    """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals."""
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.evaluation import evaluate as tabulate
+    from asd_core.results import as_records, score_dataset
+    from asd_core.scoring import ModelSet
+
+    with _progress() as progress:
+        scores, unknown, skipped = score_dataset(open_dataset(data), ModelSet(models), progress=progress)
+    for sentence in skipped:
+        _say(sentence)
+    for machine_id, count in unknown.items():
+        _say(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+    rows = as_records(tabulate(scores))
+    if as_json:
+        _print_json({"rows": rows, "unknown_machine_ids": unknown})
+    else:
+        _print_table("AUC and pAUC on the test clips", rows)
+
+
+@app.command()
+def bench(
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the figures as JSON to this file.")] = None,
+) -> None:
+    """Measure the speeds this project promises, each as a ratio taken in one run."""
+    from asd_core.bench import run
+
+    with _progress() as progress:
+        figures = run(progress=progress, say=_say)
+    if out:
+        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        _print_json(figures)
+    else:
+        rows = [
+            {"name": name, **figure, "spread": "{:.3g} to {:.3g}".format(*figure["spread"])}
+            for name, figure in figures.items()
+        ]
+        _print_table("Speed", rows)
+
+
+@app.command()
+def results(
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")],
+) -> None:
+    """Write the table of results (docs/results.md)."""
+    from asd_core.results import write_report
+
+    write_report(models, out)
+    _say(f"{out} written.")
+
+
+@app.command()
+def seeds(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    seed: Annotated[list[int], typer.Option("--seed", help="Another seed; may be repeated.")],
+    detectors: Detectors = None,
+    preset: Annotated[Preset, typer.Option(help="How long to train.")] = Preset.standard,
+) -> None:
+    """Train networks again with other seeds and keep their scores of the test clips: how much is luck?"""
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.seeds import repeat
+
+    with _progress() as progress:
+        repeat(open_dataset(data), models, seed, detectors=_keys(detectors), preset=preset.value, progress=progress)
+    _say(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
+
+
+@app.command()
+def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")]) -> None:
+    """Write the detectors' cards (docs/detectors.md)."""
+    from asd_core.cards import markdown
+
+    out.write_text(markdown(), encoding="utf-8")
+    _say(f"{out} written.")
+
+
+def main() -> int:
+    """Run a command. Bad use ends with exit code 2 and one sentence; an interrupt with 130."""
+    try:
+        app(standalone_mode=False)
+    except TyperException as error:
+        _say(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
+        return 2 if sys.argv[1:] else 0
+    except (typer.Abort, KeyboardInterrupt):
+        _say("Stopped; what was finished is kept.")
+        return 130
+    except AsdError as error:
+        _say(str(error))
+        return 2
+    return 0

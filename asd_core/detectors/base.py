@@ -1,0 +1,219 @@
+"""The contract every detector keeps, and the card that describes it.
+
+A detector is a dataclass: its fields are its parameters (with their limits, in the field's metadata), ``__init__``
+holds no logic, and what it learns ends in an underscore. **Higher score = more anomalous, everywhere.**
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
+from asd_core.features import Array, Representation
+
+Origin = Literal["report", "beyond", "control"]
+Scope = Literal["machine id", "machine type", "none"]
+Scores = NDArray[np.float64]
+Progress = Callable[[float, str], None]
+
+
+def silent(fraction: float, message: str) -> None:
+    """A progress callback that says nothing. A callback may raise ``Cancelled`` to stop the work."""
+
+
+def parameter(default: Any, *, low: Any, high: Any, help: str) -> Any:
+    """A dataclass field with the range that widgets, validation and docs all read."""
+    return field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of a detector's parameter table."""
+
+    name: str
+    default: Any
+    low: Any
+    high: Any
+    help: str
+
+
+@dataclass(frozen=True)
+class DetectorInfo:
+    """A detector's card: feeds the docs, the cards on screen, the widgets' limits and the validation."""
+
+    key: str
+    title: str
+    origin: Origin
+    scope: Scope  # what is fitted: a model a machine id, one for the machine type, or nothing
+    representation: Representation
+    paper: str
+    how_it_scores: str
+    when_not_to_use: str
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # quick / standard / paper -> parameters
+
+
+@dataclass
+class State:
+    """What a fitted detector is: plain arrays, and JSON for the rest."""
+
+    arrays: dict[str, NDArray[Any]]
+    config: dict[str, Any]
+
+
+class Detector:
+    """Base class. Subclasses are dataclasses that set ``info`` and implement the methods that raise here."""
+
+    info: ClassVar[DetectorInfo]
+    machine_ids_: list[str]
+    health_: dict[str, Any]  # curves and figures of the training, kept in the manifest
+
+    def fit(
+        self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
+    ) -> Self:
+        """Learn from normal clips: ``features[i]`` is one clip's representation (time may vary between clips)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        """Raw scores ``(n_clips,)``.
+
+        Raises:
+            UnknownMachineError: for a machine id that was not trained on.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def explain(self, features: Array, machine_id: str) -> Array | None:
+        """Where the score comes from, shaped like the log-mel ``(n_mels, n_frames)``; ``None`` if there is no answer."""
+        return None
+
+    def state(self) -> State:
+        """Learned state; :meth:`from_state` gives back a detector with the same scores."""
+        raise NotImplementedError(type(self).__name__)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        raise NotImplementedError(cls.__name__)
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters' values."""
+        return dict(asdict(self))  # type: ignore[call-overload]  # every subclass is a dataclass
+
+    @classmethod
+    def parameter_table(cls) -> list[Parameter]:
+        return [
+            Parameter(f.name, f.default, f.metadata["low"], f.metadata["high"], f.metadata["help"])
+            for f in fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+        ]
+
+    @classmethod
+    def create(cls, preset: str = "standard", **overrides: Any) -> Self:
+        """A detector with a preset's parameters.
+
+        Raises:
+            TrainingError: for an unknown parameter, or a value outside its range.
+        """
+        values = {**cls.info.presets.get(preset, {}), **overrides}
+        table = {row.name: row for row in cls.parameter_table()}
+        for name, value in values.items():
+            if name not in table:
+                raise TrainingError(f"{cls.info.key} has no parameter {name!r}; it has: {', '.join(table) or 'none'}.")
+            row = table[name]
+            if not row.low <= value <= row.high:
+                raise TrainingError(f"{cls.info.key}: {name} = {value} is outside {row.low} to {row.high}.")
+        return cls(**values)
+
+    def _known(self, machine_ids: Sequence[str]) -> None:
+        unknown = sorted(set(machine_ids) - set(self.machine_ids_))
+        if unknown:
+            raise UnknownMachineError(
+                f"Machine id {', '.join(unknown)} is unknown to {self.info.title}; it was trained on "
+                f"{', '.join(self.machine_ids_)}: choose one of these, or train on this machine's normal sound."
+            )
+
+
+class Density:
+    """A model of normal vectors that works on any ``(n, d)`` array, apart from the sound that made it."""
+
+    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
+        """Learn from ``(n, d)`` normal vectors."""
+        raise NotImplementedError(type(self).__name__)
+
+    def score(self, vectors: NDArray[Any]) -> Scores:
+        """``(n, d)`` -> anomaly scores ``(n,)``, higher = more anomalous."""
+        raise NotImplementedError(type(self).__name__)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Learned state as plain arrays."""
+        raise NotImplementedError(type(self).__name__)
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        raise NotImplementedError(cls.__name__)
+
+
+MIN_TRAINING_CLIPS = 8
+
+
+class DensityPerId(Detector):
+    """A detector that fits one :class:`Density` for every machine id."""
+
+    models_: dict[str, Density]
+
+    def new_model(self) -> Density:
+        """An unfitted model with this detector's parameters."""
+        raise NotImplementedError(type(self).__name__)
+
+    def vectors(self, features: Sequence[Array]) -> Array:
+        """Features of clips -> one vector a clip, ``(n_clips, d)``."""
+        return np.stack(features)
+
+    def fit(
+        self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
+    ) -> Self:
+        vectors, ids = self.vectors(features), np.asarray(machine_ids)
+        self.machine_ids_ = sorted(set(machine_ids))
+        self.models_, self.health_ = {}, {}
+        for index, machine_id in enumerate(self.machine_ids_):
+            progress(index / len(self.machine_ids_), f"machine id {machine_id}")
+            own = vectors[ids == machine_id]
+            if len(own) < MIN_TRAINING_CLIPS:
+                raise TrainingError(
+                    f"Machine id {machine_id} has {len(own)} clips to learn from; {self.info.title} needs "
+                    f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
+                )
+            self.models_[machine_id] = self.new_model().fit(own, seed=seed)
+        progress(1.0, "done")
+        return self
+
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        self._known(machine_ids)
+        vectors, ids = self.vectors(features), np.asarray(machine_ids)
+        scores = np.empty(len(ids))
+        for machine_id in set(machine_ids):
+            own = ids == machine_id
+            scores[own] = self.models_[machine_id].score(vectors[own])
+        return scores
+
+    def state(self) -> State:
+        arrays = {f"{i}/{name}": value for i, model in self.models_.items() for name, value in model.arrays().items()}
+        return State(arrays, {"machine_ids": self.machine_ids_, "parameters": self.parameters()})
+
+    def restore(self, config: dict[str, Any]) -> None:
+        """Take back what a subclass learned beside its models and put into its state's config."""
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        detector = cls(**state.config["parameters"])
+        detector.machine_ids_ = list(state.config["machine_ids"])
+        detector.health_ = {}
+        detector.models_ = {}
+        detector.restore(state.config)
+        for machine_id in detector.machine_ids_:
+            prefix = f"{machine_id}/"
+            own = {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}
+            if not own:
+                raise ArtifactError(f"{cls.info.title}: nothing is stored for machine id {machine_id}.")
+            detector.models_[machine_id] = detector.new_model().from_arrays(own)
+        return detector

@@ -1,0 +1,392 @@
+"""Deep SVDD: a network that maps normal sound into a small sphere; far from its centre is anomalous.
+
+The sphere must not be reached by forgetting the input. Hence, as in Ruff et al. (ICML 2018, section 3.3): no bias
+anywhere (a bias alone can output the centre), BatchNorm without its affine part (its shift is a bias), leaky ReLU (a
+bounded activation saturates into a constant), and no component of the centre near 0 (a zero unit is matched with zero
+weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.base import Density, DetectorInfo, Progress, Scores, parameter, silent
+from asd_core.detectors.crops import fixed_crops, merge_crops
+from asd_core.detectors.network import (
+    NetworkDetector,
+    Normals,
+    net_arrays,
+    net_weights,
+    saliency,
+    seeded,
+    stage,
+    to_tensor,
+    train_network,
+)
+from asd_core.detectors.whitening import Whitening
+from asd_core.features import Array, LogMel
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CROP = 128  # frames: 4 s, the slowest modulation is a quarter of a hertz
+HOP = 64
+POOL = 2  # neighbouring mel bands averaged
+# Edges of eight modulation bands, in quarters of a hertz: 0.24 to 15.6 Hz.
+MODULATIONS = (1, 2, 3, 5, 8, 14, 23, 39, 65)
+WIDTHS = (64 * 8, 128, 64)
+CENTRE_FLOOR = 0.1
+VARIANCE = 0.99  # share that whitened components of plain vectors keep
+WARM_UP = 10  # epochs before the soft boundary's radius is first set
+
+
+def modulation_spectrum(crops: Tensor) -> Tensor:
+    """How fast and how strongly each band's level changes: a clip's crops ``(n_crops, 128, 128) -> (512,)`` in dB.
+
+    The power of each band's fluctuation in eight modulation bands, averaged over the crops (Welch, 1967). It keeps the
+    rhythm of strokes and knocks and drops when they happened; on the log-mel itself, whose every point is noisy, the
+    sphere closes around the noise, and what a fault does is lost in it.
+    """
+    import torch
+
+    n, n_mels, n_frames = crops.shape
+    bands = crops.reshape(n, n_mels // POOL, POOL, n_frames).mean(dim=2)
+    power = torch.fft.rfft(bands, dim=2).abs().square().mean(dim=0)
+    modulations = torch.stack([power[:, first:last].mean(dim=1) for first, last in pairwise(MODULATIONS)], dim=1)
+    return 10.0 * torch.log10(modulations.flatten() + 1e-6)
+
+
+def dense_encoder(widths: Sequence[int]) -> nn.Sequential:
+    """``(n, widths[0]) -> (n, widths[-1])``."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    for a, b in pairwise(widths[:-1]):
+        layers += [nn.Linear(a, b, bias=False), nn.BatchNorm1d(b, affine=False), nn.LeakyReLU(0.1)]
+    return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1], bias=False))
+
+
+def first_centre(encoder: nn.Module, known: Iterable[Tensor]) -> Tensor:
+    """c: the mean output of the network as pretraining left it, with |c_i| < 0.1 moved to +-0.1."""
+    import torch
+
+    encoder.eval()
+    with torch.inference_mode():
+        mean = torch.cat([encoder(batch) for batch in known]).mean(dim=0)
+    near = mean.abs() < CENTRE_FLOOR
+    sign = torch.where(mean < 0, -1.0, 1.0)
+    return torch.where(near, CENTRE_FLOOR * sign, mean).clone()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a sphere is trained."""
+
+    soft: bool
+    nu: float
+    pretrain_epochs: int
+    epochs: int
+    steps_per_epoch: int
+    learning_rate: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """What training found: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
+
+    centre: Tensor
+    radius: float
+    health: dict[str, Any]
+
+
+def train_sphere(
+    encoder: nn.Module,
+    decoder: nn.Module,
+    schedule: Schedule,
+    *,
+    next_batch: Callable[[], Tensor],
+    known: Sequence[Tensor],
+    held_out: Sequence[Tensor],
+    progress: Progress = silent,
+) -> Sphere:
+    """Pretrain encoder and decoder as an autoencoder, fix the centre, then shrink the sphere around it.
+
+    ``known`` are batches of what is trained on (the centre and the radius come from them), ``held_out`` of what is not.
+    One-class: mean d². Soft boundary: R² + 1/(nu n) sum max(0, d² - R²), where R is the (1 - nu) quantile of d, set
+    after ten warm-up epochs (until then it is 0) and again in each epoch.
+    """
+    import torch
+    from torch import nn
+
+    whole = nn.Sequential(encoder, decoder)
+
+    def error(batch: Tensor) -> Tensor:
+        value: Tensor = (whole(batch) - batch).square().mean()
+        return value
+
+    pretraining = train_network(
+        whole,
+        next_batch=next_batch,
+        loss=error,
+        validate=lambda: float(np.mean([float(error(batch)) for batch in held_out])),
+        steps_per_epoch=schedule.steps_per_epoch,
+        epochs=schedule.pretrain_epochs if schedule.epochs else 0,
+        learning_rate=1e-3,
+        weight_decay=schedule.weight_decay,
+        patience=schedule.pretrain_epochs + 1,
+        keep_best=False,  # a start, not a result
+        progress=stage(progress, 0.0, 0.4, "pretraining"),
+    )
+    centre, radius = first_centre(encoder, known), 0.0
+
+    def distances(samples: Sequence[Tensor]) -> Tensor:
+        """d² of every sample, in eval mode."""
+        encoder.eval()
+        with torch.inference_mode():
+            return torch.cat([(encoder(batch) - centre).square().sum(dim=1) for batch in samples])
+
+    def new_radius() -> float:
+        return float(torch.quantile(distances(known).sqrt(), 1.0 - schedule.nu))
+
+    radii: list[float] = []
+
+    def before_epoch(epoch: int) -> None:
+        nonlocal radius
+        if schedule.soft and epoch >= WARM_UP:
+            radius = new_radius()
+        radii.append(round(radius, 6))
+
+    def objective(squared: Tensor) -> Tensor:
+        if not schedule.soft:
+            return squared.mean()
+        return radius**2 + (squared - radius**2).clamp(min=0.0).mean() / schedule.nu
+
+    milestone = round(0.7 * schedule.epochs)
+    training = train_network(
+        encoder,
+        next_batch=next_batch,
+        loss=lambda batch: objective((encoder(batch) - centre).square().sum(dim=1)),
+        validate=lambda: float(objective(distances(held_out))),
+        steps_per_epoch=schedule.steps_per_epoch,
+        epochs=schedule.epochs,
+        learning_rate=schedule.learning_rate,
+        weight_decay=schedule.weight_decay,
+        patience=schedule.epochs + 1,
+        before_epoch=before_epoch,
+        rate=lambda epoch: 1.0 if epoch < milestone else 0.1,
+        keep_best=False,  # the soft objective's R moves, so its losses do not compare; the one-class has no best epoch
+        progress=stage(progress, 0.4, 1.0, "sphere"),
+    )
+    if schedule.soft and schedule.epochs > WARM_UP:
+        radius = new_radius()
+    with torch.inference_mode():
+        spread = torch.cat([encoder(batch) for batch in held_out]).std(dim=0)
+    health = {
+        **training.to_config(),
+        "pretraining": pretraining.to_config(),
+        "radius": radii,
+        "embedding_spread": round(float(spread.mean()), 6),  # next to 0: the network has collapsed
+        "centre_norm": round(float(centre.norm()), 6),
+    }
+    return Sphere(centre, radius, health)
+
+
+@dataclass
+class DeepSvdd(NetworkDetector):
+    """One-class objective: the mean squared distance to the centre."""
+
+    epochs: int = parameter(100, low=0, high=1000, help="Passes that shrink the sphere.")
+    pretrain_epochs: int = parameter(50, low=0, high=1000, help="Passes of the autoencoder whose encoder it takes.")
+    batch_size: int = parameter(32, low=4, high=512, help="Clips in a step.")
+    learning_rate: float = parameter(1e-4, low=1e-6, high=1e-1, help="Adam's rate; a tenth of it in the last 30 %.")
+    weight_decay: float = parameter(1e-6, low=0.0, high=1e-2, help="L2 penalty on weights; 5e-7 to 1e-6 in the paper.")
+    n_outputs: int = parameter(32, low=2, high=512, help="Dimensions of the sphere.")
+    nu: float = parameter(0.1, low=0.001, high=0.5, help="Soft boundary: share of normal clips that may lie outside.")
+
+    soft: ClassVar[bool] = False
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        key="deep_svdd",
+        title="Deep SVDD, one-class",
+        origin="report",
+        scope="machine type",
+        representation=LogMel(),
+        paper="Ruff et al., Deep one-class classification, ICML 2018.",
+        how_it_scores="Squared distance to the centre of normal sound of the clip's embedding: a network without "
+        "biases on the modulation spectrum of the log-mel (64 bands x 8 modulation bands, standardised).",
+        when_not_to_use="Where machines of one type sound very different: one centre must serve them all.",
+        presets={
+            "quick": {"epochs": 20, "pretrain_epochs": 10, "learning_rate": 1e-3},
+            "paper": {"epochs": 150, "pretrain_epochs": 350},
+        },
+    )
+
+    def build(self) -> nn.Module:
+        return dense_encoder([*WIDTHS, self.n_outputs])
+
+    def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
+        import torch
+
+        rng = np.random.default_rng(seed)
+        train = torch.stack([modulation_spectrum(self.crops(s)) for s in normals.train])
+        self.vector_mean_ = train.mean(dim=0).numpy()
+        self.vector_scale_ = train.std(dim=0).clamp(min=1e-3).numpy()
+        known = torch.stack([self.vector(self.crops(s)) for s in normals.train])
+        held_out = torch.stack([self.vector(self.crops(s)) for s in normals.held_out])
+        batch_size = min(self.batch_size, len(known))
+        sphere = train_sphere(
+            self.net_,
+            dense_encoder([self.n_outputs, *reversed(WIDTHS)]),
+            Schedule(
+                soft=self.soft,
+                nu=self.nu,
+                pretrain_epochs=self.pretrain_epochs,
+                epochs=self.epochs,
+                steps_per_epoch=max(1, round(len(known) / batch_size)),
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+            ),
+            next_batch=lambda: known[rng.choice(len(known), batch_size, replace=False)],
+            known=[known],
+            held_out=[held_out],
+            progress=progress,
+        )
+        self.centre_, self.radius_, self.health_ = sphere.centre.numpy(), sphere.radius, sphere.health
+
+    def crops(self, spectrogram: Array) -> Tensor:
+        """The fixed crops of a standardised clip, ``(n_crops, 128, 128)``."""
+        return to_tensor(fixed_crops(spectrogram, CROP, HOP))
+
+    def vector(self, crops: Tensor) -> Tensor:
+        """A clip's standardised modulation spectrum, ``(512,)``."""
+        return (modulation_spectrum(crops) - to_tensor(self.vector_mean_)) / to_tensor(self.vector_scale_)
+
+    def outside(self, crops: Tensor) -> Tensor:
+        """d² - R² of a clip; R is 0 for one-class."""
+        distance: Tensor = (self.net_(self.vector(crops)[None])[0] - to_tensor(self.centre_)).square().sum()
+        return distance - self.radius_**2
+
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        import torch
+
+        self._known(machine_ids)
+        with torch.inference_mode():
+            scores = [float(self.outside(self.crops(self.standardise(f)))) for f in features]
+        return np.array(scores, dtype=np.float64)
+
+    def explain(self, features: Array, machine_id: str) -> Array | None:
+        """|input x gradient of d²|, through the modulation spectrum, averaged over overlapping crops."""
+        hot = saliency(self.outside, fixed_crops(self.standardise(features), CROP, HOP))
+        return merge_crops(hot, features.shape[1], CROP, HOP)
+
+    def extra_arrays(self) -> dict[str, NDArray[Any]]:
+        vectors = {"vector_mean": self.vector_mean_, "vector_scale": self.vector_scale_}
+        return {"centre": self.centre_, "radius": np.array([self.radius_]), **vectors}
+
+    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.centre_, self.radius_ = arrays["centre"], float(arrays["radius"][0])
+        self.vector_mean_, self.vector_scale_ = arrays["vector_mean"], arrays["vector_scale"]
+
+
+@dataclass
+class DeepSvddSoft(DeepSvdd):
+    """Soft boundary: a share nu of the normal clips may lie outside the radius."""
+
+    soft: ClassVar[bool] = True
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        key="deep_svdd_soft",
+        title="Deep SVDD, soft boundary",
+        origin="report",
+        scope="machine type",
+        representation=LogMel(),
+        paper="Ruff et al., Deep one-class classification, ICML 2018.",
+        how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
+        "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90 % of normal clips.",
+        when_not_to_use="Where the training clips hold no outliers: one-class is then simpler and as good.",
+        presets={
+            "quick": {"epochs": 20, "pretrain_epochs": 10, "learning_rate": 1e-3},
+            "paper": {"epochs": 150, "pretrain_epochs": 350},
+        },
+    )
+
+
+class DeepSvddVectors(Density):
+    """Deep SVDD on any ``(n, d)`` vectors: whitened principal components, then a dense network without biases.
+
+    Whitening, because the autoencoder that comes first keeps the directions in which normal vectors vary most and
+    forgets the quiet ones, which is where faults show; whitened, all directions vary alike.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (128, 64),
+        n_outputs: int = 32,
+        *,
+        soft: bool = False,
+        nu: float = 0.1,
+        epochs: int = 100,
+        pretrain_epochs: int = 50,
+    ) -> None:
+        self.hidden, self.n_outputs, self.soft, self.nu = tuple(hidden), n_outputs, soft, nu
+        self.epochs, self.pretrain_epochs = epochs, pretrain_epochs
+
+    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
+        self.whitening_ = Whitening.fit(vectors, VARIANCE, seed=seed)
+        rng = np.random.default_rng(seed)
+        points = self.whiten(vectors)[rng.permutation(len(vectors))]
+        n_held = max(2, len(points) // 10)
+        train, batch_size = points[n_held:], min(32, len(points) - n_held)
+        widths = [points.shape[1], *self.hidden, self.n_outputs]
+        with seeded(seed):
+            self.net_ = dense_encoder(widths)
+            sphere = train_sphere(
+                self.net_,
+                dense_encoder(widths[::-1]),
+                Schedule(
+                    soft=self.soft,
+                    nu=self.nu,
+                    pretrain_epochs=self.pretrain_epochs,
+                    epochs=self.epochs,
+                    steps_per_epoch=max(1, len(train) // batch_size),
+                    learning_rate=1e-4,
+                    weight_decay=1e-6,
+                ),
+                next_batch=lambda: train[rng.choice(len(train), batch_size, replace=False)],
+                known=[train],
+                held_out=[points[:n_held]],
+            )
+        self.centre_, self.radius_, self.health_ = sphere.centre.numpy(), sphere.radius, sphere.health
+        return self
+
+    def whiten(self, vectors: NDArray[Any]) -> Tensor:
+        return to_tensor(self.whitening_.transform(vectors).astype(np.float32))
+
+    def score(self, vectors: NDArray[Any]) -> Scores:
+        import torch
+
+        with torch.inference_mode():
+            squared = (self.net_(self.whiten(vectors)) - to_tensor(self.centre_)).square().sum(dim=1)
+        return np.asarray(squared.double().numpy() - self.radius_**2)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        shape = np.array([*self.hidden, self.n_outputs])
+        learned = {"centre": self.centre_, "radius": np.array([self.radius_]), "shape": shape}
+        return {**net_arrays(self.net_), **learned, **self.whitening_.arrays()}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        *hidden, n_outputs = (int(v) for v in arrays["shape"])
+        model = cls(hidden, n_outputs)
+        model.whitening_ = Whitening.from_arrays(arrays)
+        model.centre_, model.radius_ = arrays["centre"], float(arrays["radius"][0])
+        with seeded(0):
+            model.net_ = dense_encoder([len(model.whitening_.axes), *hidden, n_outputs])
+        model.net_.load_state_dict(net_weights(arrays))
+        model.net_.eval()
+        return model

@@ -1,0 +1,132 @@
+"""Nearest neighbours, a sub-band at a time: each part of the spectrum need only resemble *some* normal clip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
+from asd_core.detectors.distances import squared_distances, squared_norms
+from asd_core.detectors.whitening import standardisation
+from asd_core.features import Array, LogMel, pool
+
+N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum
+
+
+class BandNeighbours(Density):
+    """Distance to the nearest training vector in each sub-band, averaged over sub-bands.
+
+    A vector ``(d,)`` holds ``n_statistics`` figures of each band, statistic by statistic; a sub-band is a run of
+    neighbouring bands with all their figures. Each sub-band finds its own neighbour (one global neighbour would have to
+    match everywhere at once), and its distance is divided by the median one between normal vectors: a sub-band that
+    always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
+    With one sub-band this is the plain nearest-neighbour distance.
+    """
+
+    def __init__(self, n_subbands: int = 16, n_statistics: int = 1) -> None:
+        self.n_subbands = n_subbands
+        self.n_statistics = n_statistics
+
+    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
+        self.mean_, self.scale_ = standardisation(vectors)
+        self.points_ = ((vectors - self.mean_) / self.scale_).astype(np.float32)
+        self._split()
+        typical = []
+        for part in self._parts:
+            distances = np.sqrt(squared_distances(part, part))
+            np.fill_diagonal(distances, np.inf)  # no vector is its own neighbour
+            typical.append(np.median(distances.min(axis=1)))
+        self.typical_ = np.maximum(np.array(typical), 1e-9)
+        return self
+
+    def _split(self) -> None:
+        """Columns of each sub-band, and the training points in them."""
+        columns = np.arange(self.points_.shape[1]).reshape(self.n_statistics, -1)
+        groups = min(self.n_subbands, columns.shape[1])
+        self._columns = [part.ravel() for part in np.array_split(columns, groups, axis=1)]
+        self._parts = [np.ascontiguousarray(self.points_[:, part], dtype=np.float64) for part in self._columns]
+        self._norms = [squared_norms(part) for part in self._parts]
+
+    def votes(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Distance of each vector to its nearest training vector in each sub-band, 1 = typical of normal vectors, and
+        which one that is: ``(n, d) -> (n, n_subbands)`` twice."""
+        standardised = (vectors - self.mean_) / self.scale_
+        votes = np.empty((len(vectors), len(self._columns)))
+        nearest = np.empty(votes.shape, dtype=np.intp)
+        for band, (columns, part) in enumerate(zip(self._columns, self._parts, strict=True)):
+            squared = squared_distances(standardised[:, columns], part, self._norms[band])
+            nearest[:, band] = squared.argmin(axis=1)
+            votes[:, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
+        return votes, nearest
+
+    def score(self, vectors: NDArray[Any]) -> Scores:
+        return np.asarray(self.votes(vectors)[0].mean(axis=1), dtype=np.float64)
+
+    def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What each figure adds to the score, and the neighbours' figures in the vector's units, ``(d,)`` each.
+
+        A sub-band's vote is shared out as the squared differences from its neighbour are.
+        """
+        votes, nearest = self.votes(vector[None])
+        shares, like = np.zeros(len(vector)), np.empty(len(vector))
+        for band, columns in enumerate(self._columns):
+            like[columns] = self.points_[nearest[0, band], columns] * self.scale_[columns] + self.mean_[columns]
+            squared = np.square((vector[columns] - like[columns]) / self.scale_[columns])
+            shares[columns] = votes[0, band] / len(self._columns) * squared / max(float(squared.sum()), 1e-12)
+        return shares, like
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        shape = np.array([self.n_subbands, self.n_statistics])
+        learned = {"points": self.points_, "mean": self.mean_, "scale": self.scale_, "typical": self.typical_}
+        return {**learned, "shape": shape}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        model = cls(*(int(value) for value in arrays["shape"]))
+        model.points_, model.mean_ = arrays["points"], arrays["mean"]
+        model.scale_, model.typical_ = arrays["scale"], arrays["typical"]
+        model._split()
+        return model
+
+
+@dataclass
+class KnnBands(DensityPerId):
+    """One bank of normal clips a machine id, searched a sub-band at a time."""
+
+    n_subbands: int = parameter(16, low=1, high=128, help="Sub-bands of neighbouring mel bands that vote apart.")
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        key="knn_bands",
+        title="kNN per sub-band",
+        origin="beyond",
+        scope="machine id",
+        representation=LogMel(),
+        paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
+        "arXiv 2603.13749, 2026.",
+        how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "
+        "each mel band), relative to the usual distance between normal clips, averaged over sub-bands.",
+        when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
+        "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",
+    )
+
+    def new_model(self) -> BandNeighbours:
+        return BandNeighbours(self.n_subbands, N_STATISTICS)
+
+    def vectors(self, features: Sequence[Array]) -> Array:
+        return np.stack([pool(log_mel) for log_mel in features])
+
+    def explain(self, features: Array, machine_id: str) -> Array | None:
+        """Each band's part of the score, laid on the frames that are unlike the neighbour's mean in that band.
+
+        The share in a band is exact. Its place in time is not known to the score: a band's mean, spread and maximum
+        are all moved by frames far from the usual level, so the share goes to them, as their squared distance does.
+        """
+        model = self.models_[machine_id]
+        assert isinstance(model, BandNeighbours)
+        shares, like = model.shares(pool(features))
+        unlike = np.square(features - like[: len(features), None])
+        weights = unlike / np.maximum(unlike.sum(axis=1, keepdims=True), 1e-12)
+        by_band = shares.reshape(N_STATISTICS, -1).sum(axis=0)
+        return np.asarray(by_band[:, None] * weights * features.shape[1], dtype=np.float32)

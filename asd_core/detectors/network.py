@@ -1,0 +1,283 @@
+"""What the network detectors share: standardised input, a training loop with early stopping, and their state.
+
+torch is imported inside the functions: the first page must not wait for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Progress, State, silent
+from asd_core.errors import ArtifactError, TrainingError
+from asd_core.features import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from torch import Tensor, nn
+
+Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
+VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
+
+
+@cache
+def torch_ready() -> None:
+    """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
+    import torch
+
+    torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """torch's global generator seeded inside the block, and put back after it."""
+    import torch
+
+    torch_ready()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+@dataclass
+class History:
+    """Loss curves of one training, for the manifest."""
+
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+    def to_config(self) -> dict[str, Any]:
+        return {
+            "train_loss": [round(v, 6) for v in self.train],
+            "validation_loss": [round(v, 6) for v in self.validation],
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def train_network(
+    net: nn.Module,
+    *,
+    next_batch: Callable[[], Batch],
+    loss: Callable[[Batch], Tensor],
+    validate: Callable[[], float],
+    steps_per_epoch: int,
+    epochs: int,
+    learning_rate: float,
+    patience: int,
+    weight_decay: float = 0.0,
+    before_epoch: Callable[[int], None] | None = None,
+    rate: Callable[[int], float] | None = None,
+    keep_best: bool = True,
+    progress: Progress = silent,
+) -> History:
+    """Adam with a cosine-decayed rate; the weights of the best validation epoch are kept.
+
+    ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` hears the loss and the time
+    left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` trains to the last
+    epoch and keeps that, for an objective that changes on the way: its losses do not compare.
+    """
+    import torch
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    decay: torch.optim.lr_scheduler.LRScheduler
+    if rate is None:
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs), eta_min=learning_rate * 0.05)
+    else:
+        decay = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
+    history, best, kept = History(), float("inf"), None
+    began = time.monotonic()
+    for epoch in range(epochs):
+        if before_epoch:
+            before_epoch(epoch)
+        net.train()
+        total = 0.0
+        for _ in range(steps_per_epoch):
+            optimiser.zero_grad()
+            value = loss(next_batch())
+            backward(value)
+            optimiser.step()
+            total += float(value.detach())
+        decay.step()
+        net.eval()
+        with torch.inference_mode():
+            validation = validate()
+        history.train.append(total / steps_per_epoch)
+        history.validation.append(validation)
+        if not np.isfinite(validation):
+            raise TrainingError(f"The loss is no longer a number in epoch {epoch + 1}: lower the learning rate.")
+        if not keep_best:
+            history.best_epoch = epoch
+        elif validation < best:
+            best, history.best_epoch = validation, epoch
+            kept = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+        elif epoch - history.best_epoch >= patience:
+            break
+        left = (time.monotonic() - began) / (epoch + 1) * (epochs - epoch - 1)
+        progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {validation:.4f}, {left:.0f} s left")
+    if kept is not None:
+        net.load_state_dict(kept)
+    net.eval()
+    history.seconds = time.monotonic() - began
+    return history
+
+
+def backward(loss: Tensor) -> None:
+    """Gradients of ``loss``."""
+    loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
+
+
+def stage(progress: Progress, first: float, last: float, name: str) -> Progress:
+    """``progress`` for one stage of several: its fractions run from ``first`` to ``last``."""
+    return lambda fraction, message: progress(first + fraction * (last - first), f"{name}: {message}")
+
+
+@dataclass(frozen=True, eq=False)
+class Normals:
+    """Standardised normal clips: what is fitted on, and what is held out to stop in time."""
+
+    train: list[Array]
+    train_ids: list[str]
+    held_out: list[Array]
+    held_out_ids: list[str]
+
+
+class NetworkDetector(Detector):
+    """One network for the machine type, on the log-mel standardised band by band."""
+
+    net_: nn.Module
+    mean_: Array  # (n_mels,) of the training frames, in dB
+    scale_: Array  # (n_mels,)
+
+    def build(self) -> nn.Module:
+        """The untrained network."""
+        raise NotImplementedError(type(self).__name__)
+
+    def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
+        """Train ``net_``; with ``epochs = 0`` it stays as it was built."""
+        raise NotImplementedError(type(self).__name__)
+
+    def input_scale(self, frames: Array) -> Array:
+        """What the input is divided by, ``(n_mels,)``: each band's standard deviation over ``frames (n_mels, n)``."""
+        return np.asarray(np.maximum(frames.std(axis=1), 1e-3), dtype=np.float32)
+
+    def fit(
+        self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
+    ) -> Self:
+        if len(features) < MIN_TRAINING_CLIPS:
+            raise TrainingError(
+                f"There are {len(features)} clips to learn from; {self.info.title} needs {MIN_TRAINING_CLIPS} or more: "
+                "record more normal sound."
+            )
+        self.machine_ids_, self.health_ = sorted(set(machine_ids)), {}
+        frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
+        self.mean_ = frames.mean(axis=1)
+        self.scale_ = self.input_scale(frames)
+        spectrograms = [self.standardise(f) for f in features]
+        order = np.random.default_rng(seed).permutation(len(spectrograms))
+        n_held = max(2, round(VALIDATION_FRACTION * len(order)))
+        held, kept = order[:n_held], order[n_held:]
+        normals = Normals(
+            [spectrograms[i] for i in kept],
+            [machine_ids[i] for i in kept],
+            [spectrograms[i] for i in held],
+            [machine_ids[i] for i in held],
+        )
+        with seeded(seed):
+            self.net_ = self.build()
+            self.learn(normals, seed=seed, progress=progress)
+        self.net_.eval()
+        return self
+
+    def standardise(self, log_mel: Array) -> Array:
+        """dB -> zero mean and unit variance a band."""
+        return np.asarray((log_mel - self.mean_[:, None]) / self.scale_[:, None], dtype=np.float32)
+
+    def state(self) -> State:
+        return State(
+            {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_, **self.extra_arrays()},
+            {"machine_ids": self.machine_ids_, "parameters": self.parameters()},
+        )
+
+    def extra_arrays(self) -> dict[str, NDArray[Any]]:
+        """Learned arrays beside the network's weights."""
+        return {}
+
+    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take back what :meth:`extra_arrays` gave."""
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        torch_ready()
+        detector = cls(**state.config["parameters"])
+        detector.machine_ids_ = list(state.config["machine_ids"])
+        detector.health_ = {}
+        detector.mean_, detector.scale_ = state.arrays["mean"], state.arrays["scale"]
+        detector.net_ = detector.build_for_loading()
+        try:
+            detector.net_.load_state_dict(net_weights(state.arrays))
+        except RuntimeError as error:
+            raise ArtifactError(f"The weights of {cls.info.title} do not fit its network: train it again.") from error
+        detector.net_.eval()
+        detector.set_extra(state.arrays)
+        return detector
+
+    def build_for_loading(self) -> nn.Module:
+        """The network whose weights are about to be replaced: built without drawing from the global generator."""
+        with seeded(0):
+            return self.build()
+
+
+def to_tensor(array: Array) -> torch.Tensor:
+    """float32 tensor that shares the array's memory."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def net_arrays(net: nn.Module) -> dict[str, NDArray[Any]]:
+    """A network's weights and running statistics, named ``net/...``."""
+    return {f"net/{name}": tensor.detach().numpy() for name, tensor in net.state_dict().items()}
+
+
+def net_weights(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+    """What :func:`net_arrays` took out, for ``load_state_dict``."""
+    import torch
+
+    return {k.removeprefix("net/"): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("net/")}
+
+
+def channels_last(net: nn.Module) -> nn.Module:
+    """The network with its weights laid out as CPU convolutions like them."""
+    import torch
+
+    laid_out: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
+    return laid_out
+
+
+def batches(tensor: Tensor, size: int) -> list[Tensor]:
+    """``tensor`` in parts of ``size`` rows, the last one what is left."""
+    return [tensor[first : first + size] for first in range(0, len(tensor), size)]
+
+
+def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
+    """|input x gradient of the score|, shaped like ``inputs (n, ...)``: which points the score hangs on.
+
+    On standardised input this is the first-order effect of putting a point back to its mean.
+    """
+    import torch
+
+    tensor = to_tensor(inputs).requires_grad_()
+    (gradient,) = torch.autograd.grad(value(tensor).sum(), tensor)
+    return np.asarray((gradient * tensor).abs().detach().numpy(), dtype=np.float32)

@@ -1,0 +1,91 @@
+"""PCA + LOF: is the clip's neighbourhood sparser than its neighbours' own?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
+from asd_core.detectors.distances import squared_distances
+from asd_core.detectors.whitening import Whitening
+from asd_core.features import Array, LogMel, pool
+
+
+class Lof(Density):
+    """Local outlier factor (Breunig, Kriegel, Ng and Sander, SIGMOD 2000) of new vectors among the training ones.
+
+    score = mean local reachability density of the k nearest training points / that of the vector: 1 amid them, more
+    where it is sparser than its neighbours. Written out (equal to scikit-learn's ``LocalOutlierFactor(novelty=True)``,
+    tested), because its state is then three plain arrays and a new vector is scored against them alone.
+    """
+
+    def __init__(self, variance: float = 0.99, n_neighbors: int = 20) -> None:
+        self.variance = variance
+        self.n_neighbors = n_neighbors
+
+    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
+        # Whitened, because a fault rarely lies along the directions in which normal clips vary most.
+        self.whitening_ = Whitening.fit(vectors, self.variance, seed=seed)
+        self.points_ = self.whitening_.transform(vectors).astype(np.float32)
+        self.n_neighbors_ = min(self.n_neighbors, max(1, len(vectors) // 2))  # all of them would be no neighbourhood
+        distances = np.sqrt(squared_distances(self.points_, self.points_))
+        np.fill_diagonal(distances, np.inf)  # no point is its own neighbour
+        self.reach_ = np.partition(distances, self.n_neighbors_ - 1, axis=1)[:, self.n_neighbors_ - 1]
+        self.density_ = self._neighbourhood(distances)[1]
+        return self
+
+    def _neighbourhood(self, distances: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Nearest training points ``(n, k)`` and local reachability density ``(n,)``, of distances ``(n, n_training)``.
+
+        A distance to a point counts at least as much as that point's own k-distance, which smooths it in clusters.
+        """
+        k = self.n_neighbors_
+        neighbours = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        reached = np.maximum(np.take_along_axis(distances, neighbours, axis=1), self.reach_[neighbours])
+        return neighbours, 1.0 / (reached.mean(axis=1) + 1e-10)
+
+    def score(self, vectors: NDArray[Any]) -> Scores:
+        distances = np.sqrt(squared_distances(self.whitening_.transform(vectors), self.points_))
+        neighbours, density = self._neighbourhood(distances)
+        return np.asarray(self.density_[neighbours].mean(axis=1) / density, dtype=np.float64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        learned = {"points": self.points_, "reach": self.reach_, "density": self.density_}
+        return {**learned, "n_neighbors": np.array([self.n_neighbors_]), **self.whitening_.arrays()}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        model = cls(n_neighbors=int(arrays["n_neighbors"][0]))
+        model.n_neighbors_ = model.n_neighbors
+        model.points_, model.reach_, model.density_ = arrays["points"], arrays["reach"], arrays["density"]
+        model.whitening_ = Whitening.from_arrays(arrays)
+        return model
+
+
+@dataclass
+class PcaLof(DensityPerId):
+    """One local outlier factor a machine id, on the pooled log-mel."""
+
+    variance: float = parameter(0.99, low=0.5, high=0.999, help="Share of the variance that the components keep.")
+    n_neighbors: int = parameter(20, low=2, high=100, help="Neighbours that define a clip's surroundings.")
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        key="pca_lof",
+        title="PCA + LOF",
+        origin="beyond",
+        scope="machine id",
+        representation=LogMel(),
+        paper="Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers, SIGMOD 2000.",
+        how_it_scores="How much sparser the clip's surroundings are than its nearest normal clips' own, on whitened "
+        "principal components of each mel band's mean, spread and maximum over time.",
+        when_not_to_use="With fewer than about fifty normal clips, or with clips much shorter or longer than those it "
+        "learned from: a band's maximum grows with the clip. It cannot say where in the clip the fault is.",
+    )
+
+    def new_model(self) -> Lof:
+        return Lof(self.variance, self.n_neighbors)
+
+    def vectors(self, features: Sequence[Array]) -> Array:
+        return np.stack([pool(log_mel) for log_mel in features])

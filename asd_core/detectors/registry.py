@@ -1,0 +1,59 @@
+"""The one list of detectors. A new one is a file and a line here; it is imported only when asked for."""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from asd_core.detectors.base import Detector
+from asd_core.errors import TrainingError
+
+# key -> "module:class". The order is the order on screen: the report's, those beyond it, the controls.
+REGISTRY: dict[str, str] = {
+    "pca_kde": "pca_kde:PcaKde",
+    "pca_dbscan": "pca_dbscan:PcaDbscan",
+    "f_anogan": "f_anogan:FAnoGan",
+    "vae_kde": "vae:VaeKde",
+    "deep_svdd": "deep_svdd:DeepSvdd",
+    "deep_svdd_soft": "deep_svdd:DeepSvddSoft",
+    "cnn_ae": "cnn_ae:CnnAe",
+    "cnn_ae_skip": "cnn_ae_skip:CnnAeSkip",
+    "cnn_ae_masked": "cnn_ae_masked:CnnAeMasked",
+    "vae_elbo": "vae:VaeElbo",
+    "dcase_ae": "dcase_ae:DcaseAe",
+    "gwrp_gaussian": "gwrp_gaussian:GwrpGaussian",
+    "knn_bands": "knn_bands:KnnBands",
+    "pca_lof": "pca_lof:PcaLof",
+    "id_classifier": "id_classifier:IdClassifier",
+    "fusion": "fusion:Fusion",
+    "control_rms": "controls:ControlRms",
+    "control_random": "controls:ControlRandom",
+    "control_mahalanobis": "controls:ControlMahalanobis",
+}
+
+
+def detector_keys() -> list[str]:
+    return list(REGISTRY)
+
+
+def detector_class(key: str) -> type[Detector]:
+    """The class behind a key.
+
+    Raises:
+        TrainingError: for an unknown key; the message lists the known ones.
+    """
+    if key not in REGISTRY:
+        raise TrainingError(f"Unknown detector {key!r}; known: {', '.join(REGISTRY)}.")
+    module, name = REGISTRY[key].split(":")
+    found: type[Detector] = getattr(import_module(f"asd_core.detectors.{module}"), name)
+    return found
+
+
+def select(keys: Iterable[str] | None) -> list[str]:
+    """The given keys in the registry's order (all of them for ``None``).
+
+    Raises:
+        TrainingError: for an unknown key.
+    """
+    wanted = set(REGISTRY if keys is None else keys)
+    for key in wanted - set(REGISTRY):
+        detector_class(key)
+    return [key for key in REGISTRY if key in wanted]

@@ -1,0 +1,29 @@
+"""Errors that a user is meant to read: one sentence that names the thing, what is wrong and what to do."""
+
+
+class AsdError(Exception):
+    """Base of every error whose text can be shown as it is."""
+
+
+class ClipError(AsdError):
+    """A recording that cannot be scored honestly."""
+
+
+class DatasetError(AsdError):
+    """A folder or catalogue that cannot be used."""
+
+
+class ArtifactError(AsdError):
+    """A trained detector on disk that is missing, damaged or of another version."""
+
+
+class UnknownMachineError(AsdError):
+    """A machine id that a detector was not trained on."""
+
+
+class TrainingError(AsdError):
+    """Training data that a detector cannot learn from."""
+
+
+class Cancelled(AsdError):
+    """The user stopped a long task; what was finished before is kept."""

@@ -1,0 +1,30 @@
+"""One colour a detector and one a label, safe for colour-blind eyes (Okabe and Ito, 2008)."""
+
+from asd_core.detectors.registry import REGISTRY
+
+_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
+_DASHES = ("solid", "dash", "dot")
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+
+LABELS = {"normal": "#0072B2", "anomaly": "#D55E00", "unlabelled": "#7F7F7F"}
+RAW, DENOISED = "#56B4E9", "#E69F00"
+SPECTROGRAM = "Viridis"
+
+
+def detector_colour(key: str) -> str:
+    """Eight colours in the registry's order; :func:`detector_dash` tells the ninth detector from the first."""
+    return _PALETTE[list(REGISTRY).index(key) % len(_PALETTE)]
+
+
+def detector_dash(key: str) -> str:
+    return _DASHES[list(REGISTRY).index(key) // len(_PALETTE)]
+
+
+def categories(values: list[str]) -> dict[str, str]:
+    """A colour for each of some names (fixed for labels)."""
+    return {v: LABELS.get(v, _PALETTE[i % len(_PALETTE)]) for i, v in enumerate(values)}
+
+
+def symbols(values: list[str]) -> dict[str, str]:
+    """A marker for each of some names, so that colour is never the only sign."""
+    return {v: _SYMBOLS[i % len(_SYMBOLS)] for i, v in enumerate(values)}

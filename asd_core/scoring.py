@@ -1,0 +1,181 @@
+"""One clip or many -> scores of the chosen detectors. Pages, command line and batch jobs all call this."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from asd_core import artifacts
+from asd_core.artifacts import Artifact
+from asd_core.audio import Clip, prepare
+from asd_core.denoise import DenoiseEnds, Kind, denoise_ends
+from asd_core.detectors.base import Detector, Scores
+from asd_core.detectors.registry import select
+from asd_core.errors import ArtifactError, UnknownMachineError
+from asd_core.features import Array, MemberScores, Representation
+from asd_core.settings import get_settings
+
+Decision = Literal["normal", "anomaly"]
+Features = dict[Representation, Array]
+
+
+@dataclass(frozen=True)
+class DetectorScore:
+    """What one detector says of one clip."""
+
+    detector: str
+    raw: float
+    calibrated: float  # percentile among the detector's own held-out normals of this machine id, 0 to 100
+    threshold: float  # on the raw score
+    decision: Decision
+
+
+class ModelSet(Mapping[str, Artifact]):
+    """Trained detectors of one folder by key, in the registry's order. Each is read from disk when first used."""
+
+    def __init__(self, folder: Path, keys: Iterable[str] | None = None, *, shared: "ModelSet | None" = None) -> None:
+        """
+        Args:
+            folder: holds one folder a detector.
+            keys: which of them; all that are there for ``None``.
+            shared: a set of the same folder whose loaded detectors are used again.
+
+        Raises:
+            ArtifactError: when the folder holds no trained detector, or not one that was asked for.
+        """
+        self.folder = folder
+        there = artifacts.trained_keys(folder)
+        if not there:
+            raise ArtifactError(f"{folder} holds no trained detectors: train some first.")
+        self._keys = there if keys is None else select(keys)
+        missing = [key for key in self._keys if key not in there]
+        if missing:
+            raise ArtifactError(f"{folder} has no trained {', '.join(missing)}; it has: {', '.join(there)}.")
+        self._loaded: dict[str, Artifact] = shared._loaded if shared else {}
+
+    def __getitem__(self, key: str) -> Artifact:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self.artifact(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def artifact(self, key: str) -> Artifact:
+        """A detector of the folder, also one that is not in this set (a fusion's member)."""
+        if key not in self._loaded:
+            self._loaded[key] = artifacts.load(self.folder / key)
+        return self._loaded[key]
+
+    def machine_ids(self) -> list[str]:
+        """Machine ids that at least one of the detectors knows."""
+        return sorted({i for key in self for i in artifacts.read_manifest(self.folder / key).calibration})
+
+    def representations(self) -> list[Representation]:
+        """What must be computed of a clip for every detector of the set and their members."""
+        wanted = [*self, *(m for key in self for m in members(self[key].detector))]
+        found = [self.artifact(key).representation for key in wanted]
+        return [r for r in dict.fromkeys(found) if not isinstance(r, MemberScores)]
+
+
+def members(detector: Detector) -> list[str]:
+    """Keys of the detectors whose scores this one combines (none for most)."""
+    return list(getattr(detector, "members_", ()))
+
+
+def extract(clip: Clip, representations: Iterable[Representation]) -> Features:
+    """Each distinct representation of a prepared clip, computed once however many detectors share it."""
+    return {representation: representation.transform(clip) for representation in dict.fromkeys(representations)}
+
+
+def raw_scores(
+    models: ModelSet, features: Mapping[Representation, Sequence[Array]], machine_ids: Sequence[str]
+) -> dict[str, Scores]:
+    """Raw scores ``(n_clips,)`` by every detector of the set.
+
+    Args:
+        features: for each of ``models.representations()``, one array a clip.
+
+    Raises:
+        UnknownMachineError: for a machine id that a detector was not trained on.
+    """
+    found: dict[str, Scores] = {}
+
+    def score(key: str) -> Scores:
+        if key not in found:
+            artifact = models.artifact(key)
+            inputs: Sequence[Array]
+            if isinstance(artifact.representation, MemberScores):
+                inputs = list(np.stack([score(m) for m in members(artifact.detector)], axis=1))
+            else:
+                inputs = features[artifact.representation]
+            found[key] = artifact.detector.score(inputs, machine_ids)
+        return found[key]
+
+    return {key: score(key) for key in models}
+
+
+def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, float]:
+    """Raw scores of a prepared clip by every detector of the set."""
+    features = extract(clip, models.representations())
+    scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
+    return {key: float(values[0]) for key, values in scores.items()}
+
+
+def judge(key: str, raw: float, artifact: Artifact, machine_id: str, false_alarm_rate: float) -> DetectorScore:
+    """A raw score with its percentile, threshold and decision."""
+    threshold = artifact.calibration.threshold(machine_id, false_alarm_rate).value
+    decision: Decision = "anomaly" if raw > threshold else "normal"
+    return DetectorScore(key, raw, float(artifact.calibration.percentile(raw, machine_id)), threshold, decision)
+
+
+def score_clip(
+    clip: Clip,
+    models: ModelSet,
+    machine_id: str,
+    *,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
+    channel: int | None = None,
+    false_alarm_rate: float | None = None,
+) -> list[DetectorScore]:
+    """Scores of one recording: channel, rate, denoising, representations, detectors, calibration.
+
+    Raises:
+        ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.
+    """
+    rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
+    prepared = prepare(clip, channel=channel)
+    if denoise > 0.0:
+        ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
+        prepared = denoised(prepared, ends, denoise)
+    raw = score_prepared(prepared, models, machine_id)
+    return [judge(key, raw[key], models[key], machine_id, rate) for key in models]
+
+
+def denoised(prepared: Clip, ends: DenoiseEnds, strength: float) -> Clip:
+    """A prepared clip at a denoising strength."""
+    return prepared.with_samples(ends.at(strength))
+
+
+def check_machine_id(models: ModelSet, machine_id: str) -> None:
+    """
+    Raises:
+        UnknownMachineError: naming the known ids, before any work is done.
+    """
+    known = models.machine_ids()
+    if machine_id not in known:
+        raise UnknownMachineError(
+            f"Machine id {machine_id} is unknown to these detectors; they know {', '.join(known)}: choose one of these, "
+            "or train on this machine's normal sound."
+        )
+
+
+def as_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:
+    """Scores as JSON."""
+    return [asdict(score) for score in scores]

@@ -1,0 +1,38 @@
+"""Settings as data: read from the environment (prefix ``ASD_``), with limits that keep a page responsive."""
+
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every field can be set as ``ASD_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="ASD_")
+
+    max_clip_seconds: float = Field(default=600.0, gt=0, description="Longest recording that is scored, in seconds.")
+    min_clip_seconds: float = Field(default=0.5, gt=0.1, description="Shortest recording that is scored, in seconds.")
+    max_upload_mb: float = Field(default=200.0, gt=0, description="Largest file that is read, in megabytes.")
+    channel: int = Field(default=0, ge=0, description="Channel that is analysed (DCASE uses the first, 0).")
+    false_alarm_rate: float = Field(default=0.05, gt=0, lt=1, description="Default target rate of false alarms.")
+    models_dir: Path = Field(
+        default=PROJECT_ROOT / "trained_models", description="Trained detectors, a folder a dataset."
+    )
+    data_dir: Path = Field(default=PROJECT_ROOT / "data", description="The demo catalogue, and the user's own data.")
+    cache_dir: Path = Field(
+        default=user_cache_path("asd-dashboard"), description="Rendered demo clips; safe to delete."
+    )
+    cache_limit_mb: float = Field(
+        default=1000.0, gt=0, description="Size limit of the rendered clips' cache, in megabytes."
+    )
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process (read once)."""
+    return Settings()

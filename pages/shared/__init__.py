@@ -1,0 +1,1 @@
+"""What several pages use: the sidebar, the clip picker, cached calls of the library, messages."""

@@ -1,0 +1,18 @@
+"""Library errors as one sentence in the page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show a library error as its sentence and stop the page there; anything already drawn stays."""
+    try:
+        yield
+    except AsdError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()

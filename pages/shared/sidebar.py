@@ -1,0 +1,80 @@
+"""The one sidebar: dataset, machine id, detectors, false-alarm rate. All of it is in the address."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from asd_core.detectors.registry import detector_class
+from asd_core.settings import get_settings
+from pages.shared.library import Source, known_ids, models, sources
+from pages.shared.messages import sentences
+
+RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says."""
+
+    source: Source
+    machine_id: str
+    detectors: list[str]
+    rate: float
+
+
+def title(key: str) -> str:
+    """A detector's name on screen."""
+    return detector_class(key).info.title
+
+
+def sidebar() -> None:
+    """Draw the sidebar and keep its choice for the page; without a trained detector, say how to get one and stop."""
+    with sentences():
+        found = sources()
+        if not found:
+            st.title("No trained detectors yet")
+            st.info(
+                f"`{get_settings().models_dir}` holds none. Run `make demo-models` to train the demo's, or "
+                "`python -m asd_core train --data FOLDER --out trained_models/NAME` on your own recordings.",
+                icon=":material/model_training:",
+            )
+            st.stop()
+        by_name = {source.name: source for source in found}
+        with st.sidebar:
+            name = st.selectbox(
+                "Dataset", list(by_name), format_func=lambda n: by_name[n].title, key="dataset", bind="query-params"
+            )
+            source = by_name[name or found[0].name]
+            machine_id = st.selectbox(
+                "Machine id",
+                known_ids(source),
+                key="machine",
+                bind="query-params",
+                help="One physical machine. Each has its own calibration.",
+            )
+            chosen = st.multiselect(
+                "Detectors",
+                list(models(source)),
+                format_func=title,
+                key="detectors",
+                bind="query-params",
+                placeholder="all of them",
+                help="Which detectors the pages show. None chosen means all.",
+            )
+            rate = st.select_slider(
+                "False-alarm rate",
+                RATES,
+                value=0.05,
+                format_func=lambda r: f"{r:.0%}",
+                key="rate",
+                bind="query-params",
+                help="The share of normal clips that may be called anomalies. Thresholds are set on held-out normal "
+                "clips alone; no anomaly is looked at.",
+            )
+        st.session_state["choice"] = Choice(source, str(machine_id), chosen or list(models(source)), float(rate))
+
+
+def choice() -> Choice:
+    """The sidebar's choice in this run."""
+    found: Choice = st.session_state["choice"]
+    return found

@@ -1,0 +1,214 @@
+"""The real app in process: widgets, texts and errors (charts and players need the browser tests)."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from streamlit.testing.v1 import AppTest
+
+from asd_core.datasets.rendered import demo_dataset
+from asd_core.scoring import ModelSet, score_clip
+from asd_core.settings import get_settings
+from tests.conftest import ROOT
+
+TIMEOUT = 60
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+
+
+@pytest.fixture
+def models_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Settings may be changed by the environment in this test, and are read anew after it."""
+    get_settings.cache_clear()
+    yield monkeypatch
+    get_settings.cache_clear()
+
+
+def wav(samples: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, 16000, format="WAV")
+    return buffer.getvalue()
+
+
+def table(app: AppTest) -> "np.ndarray":
+    return app.dataframe[0].value
+
+
+def test_first_page_shows_every_detector(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Clip"
+    assert len(table(app)) == len(ModelSet(ROOT / "trained_models" / "demo"))
+
+
+def test_scores_are_those_of_the_library(app: AppTest) -> None:
+    app.run()
+    clip_id = app.selectbox(key="clip").value
+    models = ModelSet(ROOT / "trained_models" / "demo")
+    clip = demo_dataset().read(clip_id)
+    shown = table(app)
+    for column, strength in (("Raw", 0.0), ("Denoised raw", 0.6)):
+        expected = [s.raw for s in score_clip(clip, models, "00", denoise=strength)]
+        assert np.allclose(shown[column], expected, rtol=1e-4), column
+
+
+def test_moving_the_slider_changes_denoised_scores_only(app: AppTest) -> None:
+    app.run()
+    before = table(app).copy()
+    app.slider(key="strength").set_value(0.2).run()
+    after = table(app)
+    assert np.array_equal(before["Raw"], after["Raw"])
+    assert not np.allclose(before["Denoised raw"], after["Denoised raw"])
+    app.slider(key="strength").set_value(0.0).run()
+    assert np.array_equal(table(app)["Raw"], table(app)["Denoised raw"])
+
+
+def test_filters_and_steps_change_the_clip(app: AppTest) -> None:
+    app.run()
+    app.selectbox(key="label").set_value("normal").run()
+    assert "normal" in app.selectbox(key="clip").value
+    first = app.selectbox(key="clip").value
+    app.button(key="next").click().run()
+    assert app.selectbox(key="clip").value != first
+    app.button(key="previous").click().run()
+    assert app.selectbox(key="clip").value == first
+
+
+def test_a_filter_without_clips_says_so(app: AppTest) -> None:
+    app.run()
+    app.selectbox(key="label").set_value("normal").run()
+    app.selectbox(key="fault").set_value("rail_damage").run()
+    assert any("widen the filters" in i.value for i in app.info)
+    assert not app.exception
+
+
+def test_detector_choice_and_rate(app: AppTest) -> None:
+    app.run()
+    app.multiselect(key="detectors").set_value(["pca_kde"]).run()
+    assert table(app)["Detector"].tolist() == ["PCA + KDE"]
+    loose = table(app)["Threshold"][0]
+    app.select_slider(key="rate").set_value(0.2).run()
+    assert table(app)["Threshold"][0] < loose
+
+
+def test_a_rate_too_small_for_the_clips_is_said(app: AppTest) -> None:
+    app.run()
+    app.select_slider(key="rate").set_value(0.01).run()
+    assert any("can promise no less than 1.6%" in c.value for c in app.caption)
+
+
+def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:
+    app.run()
+    app.segmented_control(key="from").set_value("Upload").run()
+    assert any("Drop one recording" in i.value for i in app.info)
+    noise = np.random.default_rng(0).normal(0, 0.05, 48000)
+    uploader = app.file_uploader(key="files")
+    uploader.upload("good.wav", wav(noise))
+    uploader.upload("broken.wav", b"nonsense" * 100)
+    app.run()
+    assert [e.value for e in app.error] == ["broken.wav is not audio that can be read: use WAV, FLAC, OGG or MP3."]
+    assert any("good.wav" in m.value for m in app.markdown)
+    assert len(table(app)) == len(ModelSet(ROOT / "trained_models" / "demo"))
+
+
+def test_state_comes_from_the_address(app: AppTest) -> None:
+    app.query_params["machine"] = "04"
+    app.query_params["strength"] = "0.25"
+    app.query_params["clip"] = "test/normal_id_04_00000007.wav"
+    app.run()
+    assert app.selectbox(key="machine").value == "04"
+    assert app.slider(key="strength").value == 0.25
+    assert app.selectbox(key="clip").value == "test/normal_id_04_00000007.wav"
+
+
+def test_nonsense_in_the_address_is_ignored(app: AppTest) -> None:
+    app.query_params["machine"] = "../../etc"
+    app.query_params["clip"] = "/etc/passwd"
+    app.query_params["strength"] = "many"
+    app.query_params["detectors"] = "none_such"
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="machine").value == "00"
+
+
+def test_feature_space_and_compare(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/feature_space.py").run()
+    assert not app.exception
+    assert any("420 clips" in c.value for c in app.caption)
+    app.switch_page("pages/compare.py").run()
+    assert not app.exception
+    auc = app.dataframe[0].value
+    assert auc["AUC"].is_monotonic_decreasing
+    assert auc["AUC"].between(0, 1).all()
+
+
+def test_feature_space_with_too_few_clips(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/feature_space.py").run()
+    app.pills(key="splits").set_value([]).run()
+    assert any("Fewer than three clips" in i.value for i in app.info)
+    assert not app.exception
+
+
+def test_no_trained_detectors_says_what_to_do(app: AppTest, models_dir: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    app.run()
+    assert app.title[0].value == "No trained detectors yet"
+    assert "make demo-models" in app.info[0].value
+    assert not app.exception
+
+
+def test_a_damaged_artifact_is_named(
+    app: AppTest, models_dir: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(small_models, tmp_path / "small")
+    weights = tmp_path / "small" / "pca_kde" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    app.run()
+    assert any("does not match its manifest" in e.value and "pca_kde" in e.value for e in app.error)
+    assert not app.exception
+
+
+def test_recordings_that_are_gone_are_named(
+    app: AppTest, models_dir: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
+) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(small_models, tmp_path / "small")
+    (tmp_path / "small" / "dataset.json").write_text(json.dumps({"location": str(tmp_path / "gone"), "title": "gone"}))
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    app.run()
+    assert any("is not a folder" in e.value for e in app.error)
+    assert not app.exception
+
+
+@pytest.mark.real
+def test_real_clips_score_the_same_uploaded(
+    app: AppTest, models_dir: pytest.MonkeyPatch, real_slider: Path, tmp_path: Path
+) -> None:
+    from asd_core.audio import read_clip
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.training import train
+
+    train(open_dataset(real_slider), tmp_path / "real", detectors=["pca_kde", "pca_dbscan", "control_rms"])
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    app.run()
+    app.segmented_control(key="from").set_value("Upload").run()
+    for path in sorted((real_slider / "test").glob("*_id_00_*.wav"))[:3]:
+        app.file_uploader(key="files").set_value([(path.name, path.read_bytes(), "audio/wav")]).run()
+        assert any(path.name in m.value for m in app.markdown)
+        expected = [s.raw for s in score_clip(read_clip(path), ModelSet(tmp_path / "real"), "00")]
+        assert np.allclose(table(app)["Raw"], expected, rtol=1e-5)

@@ -1,0 +1,193 @@
+"""One suite over everything registered: what every detector promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asd_core import artifacts
+from asd_core.audio import Clip
+from asd_core.calibration import Calibration
+from asd_core.datasets.slide_rail import simulate
+from asd_core.detectors.base import Detector
+from asd_core.detectors.fusion import Fusion
+from asd_core.detectors.registry import REGISTRY, detector_class
+from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
+from asd_core.features import Array, MemberScores
+
+IDS = ("00", "02")
+PER_ID = 14
+BLIND = {"control_random"}  # a control that must not see the planted fault
+MEMBERS = ["pca_kde", "control_mahalanobis"]  # whose scores the fusion combines here
+
+
+def quick(key: str) -> Detector:
+    cls = detector_class(key)
+    names = {row.name for row in cls.parameter_table()}
+    small = {} if key == "id_classifier" else {"epochs": 2, "pretrain_epochs": 1, "encoder_epochs": 1}
+    detector = cls.create("quick", **{name: value for name, value in small.items() if name in names})
+    if isinstance(detector, Fusion):
+        detector.members_ = list(MEMBERS)
+    return detector
+
+
+class Bench:
+    """Detectors fitted on the same clips, and what they need of a clip."""
+
+    def __init__(self) -> None:
+        self.sound = {
+            i: [simulate(i, seed=100 * int(i) + n, snr_db=6, duration=5.0).samples for n in range(PER_ID + 6)]
+            for i in IDS
+        }
+        self.train_ids = [i for i in IDS for _ in range(PER_ID)]
+        self.fitted: dict[str, Detector] = {}
+        for key in [*MEMBERS, *REGISTRY]:
+            if key not in self.fitted:
+                self.fitted[key] = quick(key).fit(self.training(key), self.train_ids, seed=1)
+
+    def training(self, key: str) -> list[Array]:
+        return [self.features(key, s, i) for i in IDS for s in self.sound[i][:PER_ID]]
+
+    def features(self, key: str, samples: np.ndarray, machine_id: str = "00") -> Array:
+        representation = detector_class(key).info.representation
+        if isinstance(representation, MemberScores):
+            known = machine_id if machine_id in IDS else IDS[0]
+            return np.array([self.scores(self.fitted[m], [samples], known)[0] for m in MEMBERS])
+        return representation.transform(Clip(samples[None].astype(np.float32), 16000, "0" * 64, "clip"))
+
+    def scores(self, detector: Detector, clips: list[np.ndarray], machine_id: str = "00") -> np.ndarray:
+        features = [self.features(detector.info.key, s, machine_id) for s in clips]
+        return detector.score(features, [machine_id] * len(clips))
+
+    def unseen(self, machine_id: str = "00") -> list[np.ndarray]:
+        return self.sound[machine_id][PER_ID:]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(params=list(REGISTRY))
+def key(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_card_is_complete(key: str) -> None:
+    info = detector_class(key).info
+    assert info.key == key
+    for text in (info.title, info.paper, info.how_it_scores, info.when_not_to_use):
+        assert text.strip()
+    for row in detector_class(key).parameter_table():
+        assert row.low <= row.default <= row.high
+        assert row.help
+
+
+def test_scores_are_finite_and_distinct(key: str, bench: Bench) -> None:
+    scores = bench.scores(bench.fitted[key], bench.unseen())
+    assert scores.shape == (6,)
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) == 6
+
+
+def test_a_planted_fault_scores_higher(key: str, bench: Bench) -> None:
+    if key in BLIND:
+        pytest.skip("a control that is blind on purpose")
+    rng = np.random.default_rng(0)
+    broken = []
+    for samples, other in zip(bench.unseen(), bench.unseen("02"), strict=True):
+        faulty = samples.copy()
+        if key == "id_classifier":  # it hears only what makes a machine sound like another one
+            faulty[16000:64000] = other[16000:64000]
+        else:
+            faulty[16000:64000] += rng.normal(0, 0.05, 48000)  # three seconds of loud, broadband noise
+        broken.append(faulty)
+    below, above = bench.scores(bench.fitted[key], bench.unseen()), bench.scores(bench.fitted[key], broken)
+    assert above.mean() > below.mean()
+    assert above.min() > np.median(below)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 7.3, 60.0])
+def test_any_length_can_be_scored(key: str, seconds: float, bench: Bench) -> None:
+    samples = simulate("00", seed=9, snr_db=6, duration=seconds).samples
+    assert np.isfinite(bench.scores(bench.fitted[key], [samples])).all()
+
+
+def test_explanation_has_the_log_mels_shape(key: str, bench: Bench) -> None:
+    features = bench.features(key, bench.unseen()[0])
+    found = bench.fitted[key].explain(features, "00")
+    assert found is None or (found.shape == features.shape and np.isfinite(found).all())
+
+
+def test_one_clip_scores_the_same_alone_and_among_others(key: str, bench: Bench) -> None:
+    together = bench.scores(bench.fitted[key], bench.unseen())
+    alone = np.concatenate([bench.scores(bench.fitted[key], [c]) for c in bench.unseen()])
+    assert np.allclose(together, alone, rtol=1e-4)
+
+
+def test_same_seed_same_scores(key: str, bench: Bench) -> None:
+    again = quick(key).fit(bench.training(key), bench.train_ids, seed=1)
+    assert np.array_equal(bench.scores(again, bench.unseen()), bench.scores(bench.fitted[key], bench.unseen()))
+
+
+def test_unknown_machine_id_is_refused(key: str, bench: Bench) -> None:
+    with pytest.raises(UnknownMachineError, match="Machine id 99"):
+        bench.scores(bench.fitted[key], bench.unseen()[:1], "99")
+
+
+def _save(detector: Detector, folder: Path) -> None:
+    artifacts.save(
+        detector,
+        folder,
+        seed=1,
+        preset="quick",
+        dataset="test",
+        data_fingerprint="f",
+        n_fitted={"00": 1},
+        alarms=[],
+        calibration=Calibration({"00": [0.0], "02": [0.0]}).scores,
+        health=detector.health_,
+        fit_seconds=0.0,
+    )
+
+
+def test_saved_and_loaded_scores_are_the_same(key: str, bench: Bench, tmp_path: Path) -> None:
+    _save(bench.fitted[key], tmp_path / key)
+    loaded = artifacts.load(tmp_path / key).detector
+    clips = bench.unseen("02")
+    assert np.array_equal(bench.scores(loaded, clips, "02"), bench.scores(bench.fitted[key], clips, "02"))
+
+
+def test_one_changed_byte_is_noticed(key: str, bench: Bench, tmp_path: Path) -> None:
+    _save(bench.fitted[key], tmp_path / key)
+    weights = tmp_path / key / artifacts.WEIGHTS
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(bytes(data))
+    with pytest.raises(ArtifactError, match=rf"{key}.*does not match"):
+        artifacts.load(tmp_path / key)
+
+
+def test_too_few_clips_are_refused(key: str, bench: Bench) -> None:
+    if detector_class(key).info.scope == "none":
+        pytest.skip("it learns nothing")
+    with pytest.raises(TrainingError):
+        quick(key).fit(bench.training(key)[:1], ["00"])
+
+
+def test_training_can_be_cancelled(key: str, bench: Bench) -> None:
+    def stop(fraction: float, message: str) -> None:
+        raise Cancelled("stopped")
+
+    if detector_class(key).info.scope == "none":
+        pytest.skip("it learns nothing")
+    with pytest.raises(Cancelled):
+        quick(key).fit(bench.training(key), bench.train_ids, progress=stop)
+
+
+def test_parameters_out_of_range_are_refused(key: str) -> None:
+    for row in detector_class(key).parameter_table():
+        with pytest.raises(TrainingError, match=row.name):
+            detector_class(key).create(**{row.name: row.high + 1})
+    with pytest.raises(TrainingError, match="no parameter"):
+        detector_class(key).create(nonsense=1)

@@ -1,0 +1,60 @@
+"""A real Chromium against the real app. Without one the tests skip, or fail when REQUIRE_BROWSER is set."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asd_core.bench import CHROMIUM_FLAGS, chromium, serve
+from tests.conftest import ROOT
+
+playwright = pytest.importorskip("playwright.sync_api")
+EXECUTABLE = chromium()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            if EXECUTABLE is None and not os.environ.get("REQUIRE_BROWSER"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium here"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["playwright.Browser"]:
+    assert EXECUTABLE, "REQUIRE_BROWSER is set and there is no Chromium"
+    with playwright.sync_playwright() as driver:
+        chrome = driver.chromium.launch(executable_path=EXECUTABLE, args=CHROMIUM_FLAGS)
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, served for all browser tests."""
+    with serve(ROOT / "app.py") as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
+    """A new tab that may reach this machine only; a request to anywhere else fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    outside: list[str] = []
+
+    def check(request: "playwright.Request") -> None:
+        if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+            outside.append(request.url)
+
+    tab.on("request", check)
+    yield tab
+    context.close()
+    assert outside == []
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    return tmp_path

@@ -1,0 +1,184 @@
+"""The main job, as a person does it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asd_core.bench import serve
+from asd_core.datasets.slide_rail import simulate
+from tests.conftest import ROOT, write_wav
+from tests.e2e.helpers import TABLE, cells, choose, clip_name, press, wait_idle
+
+DETECTORS = 5
+
+
+def open_page(page: Any, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(TABLE)
+    wait_idle(page)
+
+
+def test_first_page_shows_a_clip_its_players_and_every_detector(page: Any, address: str) -> None:
+    open_page(page, address)
+    assert len(cells(page)) >= DETECTORS
+    assert page.locator("audio").count() == 2
+    assert page.locator(".js-plotly-plot").count() == 3
+    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 2
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_pick_a_clip(page: Any, address: str) -> None:
+    open_page(page, address)
+    before = cells(page)
+    choose(page, "Label", "normal")
+    assert clip_name(page).startswith("normal_id_00")
+    assert cells(page) != before
+    first = clip_name(page)
+    page.locator(".st-key-next button").click()
+    wait_idle(page)
+    assert clip_name(page) != first
+
+
+def test_moving_the_slider_changes_the_denoised_scores(page: Any, address: str) -> None:
+    open_page(page, address)
+    before = cells(page)
+    press(page, "Denoising strength", "ArrowLeft", 8)
+    page.get_by_text("Denoised at 0.20").wait_for()
+    wait_idle(page)
+    after = cells(page)
+    raw, denoised = 3, 6
+    assert [r[raw] for r in before] == [r[raw] for r in after]
+    assert all(a[denoised] != b[denoised] for a, b in zip(before, after, strict=True))
+
+
+def test_both_players_play_what_was_encoded(page: Any, address: str) -> None:
+    open_page(page, address)
+    played = page.evaluate(
+        """async () => { const a = document.querySelectorAll('audio'); const out = [];
+        for (const x of a) { x.muted = true; await x.play(); await new Promise(r => setTimeout(r, 400));
+        out.push([x.duration, x.currentTime]); x.pause(); } return out; }"""
+    )
+    for duration, position in played:
+        assert duration == pytest.approx(10.0, abs=0.05)
+        assert position > 0.1
+
+
+def test_upload_a_recording_and_a_broken_file(page: Any, address: str, tmp_path: Path) -> None:
+    good = write_wav(tmp_path / "press line 3.wav", simulate("02", seed=77, duration=6.0).samples)
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(good.read_bytes()[:5000])
+    open_page(page, address)
+    page.get_by_role("radio", name="Upload").or_(page.get_by_role("button", name="Upload", exact=True)).first.click()
+    page.get_by_text("Drop one recording or several").wait_for()
+    page.locator("input[type=file]").set_input_files([good, broken])
+    page.get_by_text("broken.wav is cut off").wait_for()
+    page.locator("[data-testid=stMarkdown]", has_text="press line 3.wav").first.wait_for()
+    wait_idle(page)
+    assert len(cells(page)) >= DETECTORS
+    assert "Traceback" not in page.inner_text("body")
+
+
+def test_roc_is_drawn_and_a_legend_entry_isolates(page: Any, address: str) -> None:
+    page.goto(f"{address}/compare")
+    page.wait_for_selector(".st-key-roc_chart .scatterlayer .trace")
+    wait_idle(page)
+    chart = page.locator(".st-key-roc_chart")
+    total = chart.locator(".scatterlayer .trace").count()
+    assert total >= DETECTORS + 1
+    chart.locator(".legendtoggle").nth(1).click()
+    page.wait_for_timeout(800)
+    assert chart.locator(".scatterlayer .trace").count() < total
+    rows = cells(page)
+    assert len(rows) >= DETECTORS
+    assert "–" in rows[0][2]
+
+
+def test_false_alarm_rate_moves_the_thresholds(page: Any, address: str) -> None:
+    page.goto(f"{address}/compare")
+    page.locator(TABLE).nth(1).wait_for()
+    wait_idle(page)
+    before = cells(page, 1)
+    press(page, "False-alarm rate", "ArrowRight", 2)
+    after = cells(page, 1)
+    assert [row[2] for row in after] == ["0.2"] * len(before)
+    assert all(float(b[1]) < float(a[1]) for a, b in zip(before, after, strict=True))
+
+
+def test_tables_download_as_csv(page: Any, address: str) -> None:
+    page.goto(f"{address}/compare")
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Table as CSV").click()
+    text = Path(found.value.path()).read_text()
+    assert text.startswith("detector,machine_id,auc,auc_low,auc_high,pauc,n_normal,n_anomaly,split,denoised")
+    assert text.count("\n") >= DETECTORS * 5
+
+
+def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> None:
+    open_page(page, address)
+    choose(page, "Machine id", "04")
+    choose(page, "Label", "normal")
+    press(page, "Denoising strength", "ArrowRight", 4)
+    page.locator(".st-key-next button").click()
+    wait_idle(page)
+    expected, link = (clip_name(page), cells(page)), page.url
+    assert "clip=" in link
+    other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    open_page(other, link)
+    assert (clip_name(other), cells(other)) == expected
+    assert other.get_by_text("Denoised at 0.80").count() == 1
+    other.context.close()
+
+
+def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:
+    open_page(page, address)
+    page.locator(".st-key-next button").click()
+    wait_idle(page)
+    second = clip_name(page)
+    page.locator(".st-key-next button").click()
+    wait_idle(page)
+    assert clip_name(page) != second
+    page.go_back()
+    wait_idle(page)
+    assert "anomaly" in clip_name(page) or "normal" in clip_name(page)
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_clicking_a_point_opens_its_clip(page: Any, address: str) -> None:
+    page.goto(f"{address}/feature_space?machine=02&only=false")
+    page.wait_for_selector(".st-key-space_chart .scatterlayer .trace .point")
+    wait_idle(page)
+    index, name = page.evaluate(
+        """() => { const g = document.querySelector('.st-key-space_chart .js-plotly-plot');
+        const n = g.data[0].customdata.length;
+        for (let i = n - 1; i >= 0; i--) if (g.data[0].customdata[i][0].includes('id_06')) return [i, g.data[0].customdata[i][0]]; }"""
+    )
+    box = page.locator(".st-key-space_chart .scatterlayer .trace").first.locator(".point").nth(index).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+    page.wait_for_timeout(300)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("h1:has-text('Clip')")
+    page.wait_for_selector(TABLE)
+    wait_idle(page)
+    assert clip_name(page) == name.split("/")[-1]
+    assert "machine=06" in page.url
+
+
+def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None:
+    with serve(ROOT / "app.py") as fresh:
+        page.goto(f"{fresh}/compare?machine=06")
+        page.wait_for_selector(".st-key-roc_chart .scatterlayer .trace")
+        page.get_by_text("Machine id 06.").wait_for()
+        assert page.get_by_role("alert").count() == 0
+
+
+def test_two_tabs_do_not_share_their_state(browser: Any, address: str) -> None:
+    tabs = [browser.new_context(viewport={"width": 1440, "height": 900}).new_page() for _ in range(2)]
+    for tab in tabs:
+        open_page(tab, address)
+    choose(tabs[0], "Machine id", "06")
+    assert "id_06" in clip_name(tabs[0])
+    press(tabs[1], "Denoising strength", "ArrowRight", 1)
+    assert "id_00" in clip_name(tabs[1])
+    for tab in tabs:
+        tab.context.close()

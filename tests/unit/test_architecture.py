@@ -1,0 +1,71 @@
+"""Rules of the house that a reader would otherwise have to check by eye."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIBRARY = sorted((ROOT / "asd_core").rglob("*.py"))
+PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda p: str(p.relative_to(ROOT)))
+def test_library_never_imports_the_dashboard(path: Path) -> None:
+    assert not imports(path) & {"streamlit", "pages", "app"}
+
+
+@pytest.mark.parametrize("path", LIBRARY + PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_unsafe_is_loaded(path: Path) -> None:
+    assert not imports(path) & {"pickle", "joblib", "dill", "shelve"}
+    text = path.read_text("utf-8")
+    assert "torch.load(" not in text
+    assert not re.search(r"(?<![\w.])(eval|exec)\(", text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_pages_hold_no_numerics(path: Path) -> None:
+    assert not imports(path) & {"scipy", "sklearn", "torch", "librosa", "noisereduce", "sqlalchemy"}
+
+
+def test_importing_the_library_is_light() -> None:
+    """The first page needs these modules; none may drag in what takes seconds to import."""
+    code = (
+        "import sys, asd_core.scoring, asd_core.results, asd_core.plots.signal, asd_core.plots.scores, asd_core.cli\n"
+        "print([m for m in ('torch', 'sklearn', 'librosa', 'noisereduce', 'umap', 'numba') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_every_detector_and_command_is_documented() -> None:
+    from asd_core.cli import app
+    from asd_core.detectors.registry import detector_keys
+    from asd_core.settings import Settings
+
+    docs = (ROOT / "README.md").read_text("utf-8") + "".join(p.read_text("utf-8") for p in (ROOT / "docs").glob("*.md"))
+    for key in detector_keys():
+        assert f"`{key}`" in docs, key
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"asd_core {command.callback.__name__}" in docs, command.callback.__name__
+    for option in set(re.findall(r'"(--[a-z-]+)"', (ROOT / "asd_core" / "cli.py").read_text("utf-8"))):
+        assert option in docs, option
+    for page in (ROOT / "pages").glob("[a-z]*.py"):
+        assert page.stem.replace("_", " ").capitalize() in docs, page
+    for name in Settings.model_fields:
+        assert f"ASD_{name.upper()}" in docs, name

@@ -1,0 +1,54 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from asd_core.calibration import Calibration, held_out
+from asd_core.errors import UnknownMachineError
+
+HASHES = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(100)]
+IDS = ["00"] * 60 + ["02"] * 40
+
+
+def test_a_fifth_of_each_id_is_held_out_whatever_the_order() -> None:
+    mask = held_out(HASHES, IDS)
+    assert mask[:60].sum() == 12
+    assert mask[60:].sum() == 8
+    order = np.random.default_rng(0).permutation(100)
+    shuffled = held_out([HASHES[i] for i in order], [IDS[i] for i in order])
+    assert np.array_equal(shuffled, mask[order])
+
+
+def test_percentile_counts_ties_half() -> None:
+    calibration = Calibration({"00": [1.0, 2.0, 2.0, 3.0]})
+    assert calibration.percentile(2.0, "00") == pytest.approx(50.0)
+    assert calibration.percentile(0.0, "00") == 0.0
+    assert calibration.percentile(9.0, "00") == 100.0
+
+
+def test_threshold_is_the_conformal_quantile() -> None:
+    calibration = Calibration({"00": [float(i) for i in range(1, 20)]})  # 19 clips: 5 % is the most they can promise
+    threshold = calibration.threshold("00", 0.05)
+    assert (threshold.value, threshold.rate, threshold.short) == (19.0, 0.05, False)
+    assert calibration.threshold("00", 0.5).value == 10.0
+
+
+def test_too_few_clips_say_what_they_can_promise() -> None:
+    threshold = Calibration({"00": [1.0, 2.0, 3.0]}).threshold("00", 0.05)
+    assert threshold.short
+    assert threshold.rate == pytest.approx(0.25)
+    assert threshold.value == 3.0
+
+
+def test_false_alarms_stay_below_the_promise() -> None:
+    rng = np.random.default_rng(0)
+    rates = []
+    for _ in range(400):
+        calibration = Calibration({"00": sorted(rng.normal(size=60))})
+        rates.append(np.mean(rng.normal(size=200) > calibration.threshold("00", 0.1).value))
+    assert 0.08 < np.mean(rates) <= 0.104
+
+
+def test_unknown_id_is_refused() -> None:
+    with pytest.raises(UnknownMachineError, match="known: 00"):
+        Calibration({"00": [1.0]}).percentile(1.0, "07")

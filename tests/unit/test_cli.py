@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from asd_core.artifacts import trained_keys
+from asd_core.audio import read_clip
+from asd_core.cli import main
+from asd_core.detectors.registry import REGISTRY
+from asd_core.scoring import ModelSet, score_clip
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
+) -> tuple[int, str, str]:
+    monkeypatch.setattr("sys.argv", ["asd_core", *map(str, arguments)])
+    code = main()
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    return lambda *arguments: run(monkeypatch, capsys, *arguments)
+
+
+def test_detectors(cli) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = cli("detectors", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [row["key"] for row in rows] == list(REGISTRY)
+    assert set(rows[0]) == {"key", "title", "origin", "scope", "representation"}
+    assert {row["origin"] for row in rows} <= {"report", "beyond", "control"}
+
+
+def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The whole way on simulated clips, by the commands alone."""
+    data, models = tmp_path / "data", tmp_path / "models"
+    assert cli("simulate", "--out", data, "--machine-id", "02", "--limit", 12)[0] == 0
+    wavs = sorted((data / "slider" / "test").glob("*.wav"))
+    assert len(wavs) == 24
+    code, _, err = cli(
+        "train", "--data", data, "--out", models, "--detectors", "pca_kde,control_rms", "--preset", "quick"
+    )
+    assert (code, "pca_kde, control_rms" in err) == (0, True)
+    code, out, _ = cli(
+        "score", wavs[0], wavs[-1], "--models", models, "--machine-id", "02", "--denoise", "0.4", "--json"
+    )
+    result = json.loads(out)
+    assert code == 0
+    assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "scores"}] * 2
+    assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision"}
+    expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
+    assert result[0]["scores"][0]["raw"] == expected[0].raw
+    code, out, _ = cli("evaluate", "--data", data, "--models", models, "--json")
+    rows = json.loads(out)["rows"]
+    assert set(rows[0]) == {"detector", "machine_id", "auc", "auc_low", "auc_high", "pauc", "n_normal", "n_anomaly"}
+    assert [(r["detector"], r["machine_id"]) for r in rows] == [
+        ("pca_kde", "02"),
+        ("pca_kde", "mean"),
+        ("control_rms", "02"),
+        ("control_rms", "mean"),
+    ]
+    assert cli("results", "--models", models, "--out", tmp_path / "r.md")[0] == 0
+    assert "PCA + KDE" in (tmp_path / "r.md").read_text()
+
+
+def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    cli("simulate", "--out", tmp_path, "--machine-id", "00", "--machine-id", "06", "--limit", 1)
+    code, out, err = cli("evaluate", "--data", tmp_path, "--models", small_models, "--json")
+    assert code == 0
+    assert "2 clips of machine id 06" in err
+    assert {r["machine_id"] for r in json.loads(out)["rows"]} == {"00", "mean"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nonsense"], "No such command"),
+        (["score", "x.wav", "--models", "nowhere", "--machine-id", "00"], "no trained detectors"),
+        (["score", "missing.wav", "--models", "{models}", "--machine-id", "00"], "missing.wav cannot be opened"),
+        (["score", "missing.wav", "--models", "{models}", "--machine-id", "77"], "they know 00, 02"),
+        (["score", "x.wav", "--models", "{models}", "--machine-id", "00", "--denoise", "2"], "--denoise"),
+        (
+            ["score", "x.wav", "--models", "{models}", "--machine-id", "00", "--detectors", "abc"],
+            "Unknown detector 'abc'",
+        ),
+        (["train", "--data", "nowhere", "--out", "x"], "not a folder"),
+        (["train", "--data", "demo", "--out", "x", "--preset", "slow"], "--preset"),
+        (["simulate", "--out", "x", "--machine-id", "99"], "no machine id 99"),
+    ],
+)
+def test_bad_use_is_exit_code_2_and_one_sentence(cli, small_models: Path, arguments: list[str], sentence: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = cli(*[a.format(models=small_models) for a in arguments])
+    assert code == 2
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
+    assert "Traceback" not in err
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("error")
+def test_the_whole_way_on_real_recordings(cli, real_slider: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """All detectors learn from the 75 real normals and score the real test clips, without a warning."""
+    models = tmp_path / "real"
+    code, _, err = cli("train", "--data", real_slider, "--out", models, "--preset", "quick")
+    assert code == 0
+    assert "Machine-id classifier was not trained" in err  # there is one machine id only, and it says so
+    assert trained_keys(models) == [key for key in REGISTRY if key != "id_classifier"]
+    files = sorted((real_slider / "test").glob("*_id_00_*.wav"))
+    code, out, _ = cli("score", *files, "--models", models, "--machine-id", "00", "--json")
+    assert code == 0
+    assert [len(r["scores"]) for r in json.loads(out)] == [len(REGISTRY) - 1] * 11
+    code, out, err = cli("evaluate", "--data", real_slider, "--models", models, "--json")
+    assert code == 0
+    assert all(f"machine id {i}" in err for i in ("02", "04", "06"))
+    assert {r["n_normal"] for r in json.loads(out)["rows"]} == {6}

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import noisereduce
+import numpy as np
+import pytest
+
+from asd_core.audio import read_clip
+from asd_core.datasets.slide_rail import simulate
+from asd_core.denoise import KINDS, Kind, denoise_ends
+from asd_core.errors import ClipError
+
+RATE = 16000
+
+
+def _equal_to_noisereduce(samples: np.ndarray, kind: Kind) -> None:
+    ends = denoise_ends(samples, RATE, kind=kind)
+    for strength in (0.01, 0.25, 0.6, 0.9, 1.0):
+        expected = noisereduce.reduce_noise(y=samples, sr=RATE, stationary=kind == "stationary", prop_decrease=strength)
+        assert np.abs(ends.at(strength) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equals_noisereduce_on_simulated_sound(kind: Kind) -> None:
+    _equal_to_noisereduce(simulate("02", seed=3, duration=4.0).samples, kind)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", KINDS)
+def test_equals_noisereduce_on_real_sound(kind: Kind, real_clip: Path) -> None:
+    _equal_to_noisereduce(read_clip(real_clip).samples[0], kind)
+
+
+def test_noise_reference_equals_noisereduce() -> None:
+    samples = simulate("00", seed=1, duration=4.0).samples
+    noise = samples[:8000]
+    expected = noisereduce.reduce_noise(y=samples, sr=RATE, stationary=True, y_noise=noise, prop_decrease=0.7)
+    assert np.abs(denoise_ends(samples, RATE, noise=noise).at(0.7) - expected).max() < 1e-6
+
+
+def test_at_most_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    real = noisereduce.reduce_noise
+    monkeypatch.setattr(noisereduce, "reduce_noise", lambda **k: calls.append(k) or real(**k))
+    ends = denoise_ends(simulate("00", seed=1, duration=2.0).samples, RATE)
+    for strength in np.linspace(0, 1, 11):
+        ends.at(float(strength))
+    assert len(calls) == 2
+
+
+def test_strength_zero_is_the_input_itself() -> None:
+    samples = simulate("00", seed=1, duration=2.0).samples
+    ends = denoise_ends(samples, RATE)
+    assert ends.at(0.0) is samples
+    assert ends.energy_removed(0.0) == 0.0
+    assert 0.0 < ends.energy_removed(0.5) < ends.energy_removed(1.0) <= 1.0
+    with pytest.raises(ValueError, match="outside"):
+        ends.at(1.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("samples", [np.zeros(RATE, np.float32), np.ones(100, np.float32)], ids=["silent", "short"])
+def test_silent_and_short_clips_are_safe(samples: np.ndarray, kind: Kind) -> None:
+    assert np.array_equal(denoise_ends(samples, RATE, kind=kind).at(1.0), samples)
+
+
+def test_stretches_of_digital_silence_give_no_nan() -> None:
+    samples = simulate("00", seed=1, duration=4.0).samples.copy()
+    samples[: 2 * RATE] = 0.0
+    for kind in KINDS:
+        assert np.isfinite(denoise_ends(samples, RATE, kind=kind).at(1.0)).all()
+
+
+def test_unusable_noise_references_are_refused() -> None:
+    samples = simulate("00", seed=1, duration=2.0).samples
+    with pytest.raises(ClipError, match="silent or under"):
+        denoise_ends(samples, RATE, noise=np.zeros(RATE, np.float32))
+    with pytest.raises(ClipError, match="stationary"):
+        denoise_ends(samples, RATE, kind="non-stationary", noise=samples)

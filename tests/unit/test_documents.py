@@ -1,0 +1,68 @@
+"""Documents that are written by commands are what the commands write now."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asd_core import seeds
+from asd_core.cards import markdown
+from asd_core.datasets.catalogue import Dataset
+from asd_core.errors import ArtifactError
+from asd_core.results import stored_scores, write_report
+from asd_core.training import train
+from tests.conftest import ROOT
+
+
+def test_detectors_page_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "detectors.md").read_text("utf-8") == markdown()
+
+
+def test_results_page_is_up_to_date(tmp_path: Path) -> None:
+    write_report(ROOT / "trained_models" / "demo", tmp_path / "results.md")
+    assert (ROOT / "docs" / "results.md").read_text("utf-8") == (tmp_path / "results.md").read_text("utf-8")
+
+
+def test_seeds_are_kept_and_not_repeated(
+    small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(small_dataset, tmp_path, detectors=["deep_svdd", "control_rms"], preset="quick")
+    seeds.repeat(small_dataset, tmp_path, [1], detectors=["deep_svdd", "control_rms"], preset="quick")
+    first = seeds.stored(tmp_path)
+    assert first.groupby(["detector", "seed"]).size().to_dict() == {("deep_svdd", 1): 24}
+    seed_0 = stored_scores(tmp_path).query("detector == 'deep_svdd'").set_index("clip_id")["raw"]
+    assert not np.allclose(seed_0, first.set_index("clip_id")["raw"].reindex(seed_0.index))
+    write_report(tmp_path, tmp_path / "r.md")
+    text = (tmp_path / "r.md").read_text()
+    assert "Deep SVDD" in text
+    assert "(one seed)" not in text
+    from asd_core.detectors.deep_svdd import DeepSvdd
+
+    monkeypatch.setattr(DeepSvdd, "fit", lambda *_, **__: pytest.fail("trained again"))
+    seeds.repeat(small_dataset, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    with pytest.raises(ArtifactError, match="network"):
+        seeds.repeat(small_dataset, tmp_path, [1], detectors=["control_rms"])
+
+
+def test_demo_scores_can_be_recomputed() -> None:
+    """A sample of the committed scores, from the committed weights and freshly rendered clips."""
+    from asd_core.datasets.rendered import demo_dataset
+    from asd_core.scoring import ModelSet, score_clip
+
+    folder = ROOT / "trained_models" / "demo"
+    stored, demo, models = stored_scores(folder), demo_dataset(), ModelSet(folder)
+    sample = stored["clip_id"].drop_duplicates().sample(6, random_state=0)
+    for clip_id in sample:
+        own = stored[stored["clip_id"] == clip_id].set_index("detector")
+        for score in score_clip(demo.read(clip_id), models, own["machine_id"].iloc[0]):
+            # Another processor rounds float32 networks differently.
+            assert score.raw == pytest.approx(own.loc[score.detector, "raw"], rel=2e-3), (clip_id, score.detector)
+
+
+def test_demo_has_every_detector() -> None:
+    from asd_core.artifacts import trained_keys
+    from asd_core.detectors.registry import detector_keys
+
+    assert trained_keys(ROOT / "trained_models" / "demo") == detector_keys()
+    size = sum(f.stat().st_size for f in (ROOT / "trained_models").rglob("*") if f.is_file())
+    assert size < 15e6

@@ -1,0 +1,65 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from asd_core.evaluation import auc, bootstrap_auc, evaluate, pauc, roc
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_agrees_with_scikit_learn_also_on_ties(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    digits = int(rng.integers(0, 3))
+    normal = rng.normal(size=rng.integers(2, 80)).round(digits)
+    anomaly = rng.normal(0.7, size=rng.integers(2, 80)).round(digits)
+    labels, scores = np.r_[np.zeros(len(normal)), np.ones(len(anomaly))], np.r_[normal, anomaly]
+    assert auc(normal, anomaly) == pytest.approx(roc_auc_score(labels, scores), abs=1e-9)
+    assert pauc(normal, anomaly) == pytest.approx(roc_auc_score(labels, scores, max_fpr=0.1), abs=1e-9)
+    x, y, _ = roc_curve(labels, scores, drop_intermediate=False)
+    ours = roc(normal, anomaly)
+    assert np.allclose(ours[0], x, atol=1e-9)
+    assert np.allclose(ours[1], y, atol=1e-9)
+
+
+def test_one_class_is_not_computable() -> None:
+    assert np.isnan(auc(np.array([]), np.array([1.0])))
+    assert np.isnan(pauc(np.array([1.0]), np.array([])))
+
+
+def test_bootstrap_is_the_auc_of_resampled_clips() -> None:
+    rng = np.random.default_rng(0)
+    normal, anomaly = rng.normal(size=40), rng.normal(1.0, size=30)
+    draws = bootstrap_auc(normal, anomaly, resamples=2000, seed=1)
+    slow = [auc(rng.choice(normal, 40), rng.choice(anomaly, 30)) for _ in range(2000)]
+    assert draws.mean() == pytest.approx(np.mean(slow), abs=0.005)
+    assert draws.std() == pytest.approx(np.std(slow), rel=0.1)
+
+
+def _table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"detector": "d", "machine_id": i, "label": label, "raw": rng.normal(float(shift) * (label == "anomaly"))}
+        for i, shift in (("00", 3), ("02", 0.5))
+        for label in ("normal", "anomaly")
+        for _ in range(50)
+    ]
+    return pd.DataFrame([*rows, {"detector": "d", "machine_id": "00", "label": "unlabelled", "raw": 99.0}])
+
+
+def test_mean_is_over_machine_ids_and_intervals_hold_it() -> None:
+    results = {r.machine_id: r for r in evaluate(_table())}
+    assert results["mean"].auc == pytest.approx((results["00"].auc + results["02"].auc) / 2)
+    assert results["mean"].pauc == pytest.approx((results["00"].pauc + results["02"].pauc) / 2)
+    assert (results["00"].n_normal, results["00"].n_anomaly) == (50, 50)
+    for row in results.values():
+        assert row.auc_low <= row.auc <= row.auc_high
+    width = {i: r.auc_high - r.auc_low for i, r in results.items()}
+    assert width["mean"] < width["02"]
+
+
+def test_an_id_with_one_class_leaves_the_mean_to_the_others() -> None:
+    table = _table()
+    only = table[(table["machine_id"] == "00") | (table["label"] == "normal")]
+    results = {r.machine_id: r for r in evaluate(only)}
+    assert np.isnan(results["02"].auc)
+    assert results["mean"].auc == results["00"].auc

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+
+from asd_core.audio import Clip, prepare, read_clip
+from asd_core.datasets.slide_rail import simulate
+from asd_core.errors import ArtifactError, ClipError
+from asd_core.features import (
+    BandSpectrum,
+    Level,
+    LogMel,
+    from_config,
+    mel_filterbank,
+    mel_frequencies,
+    pool,
+    spectrum_db,
+    to_config,
+)
+
+RATE = 16000
+
+
+def clip_of(samples: np.ndarray, rate: int = RATE) -> Clip:
+    return Clip(np.atleast_2d(samples).astype(np.float32), rate, "0" * 64, "clip")
+
+
+def librosa_log_mel(samples: np.ndarray, n_mels: int = 128) -> np.ndarray:
+    power = librosa.feature.melspectrogram(y=samples, sr=RATE, n_fft=1024, hop_length=512, n_mels=n_mels, power=2.0)
+    return librosa.power_to_db(power, ref=1.0, top_db=None)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0, 10.0, 11.3])
+@pytest.mark.parametrize("n_mels", [64, 128])
+def test_log_mel_equals_librosa(seconds: float, n_mels: int) -> None:
+    samples = simulate("04", seed=5, duration=12.0).samples[: int(seconds * RATE)]
+    ours = LogMel(n_mels=n_mels).transform(clip_of(samples))
+    theirs = librosa_log_mel(samples, n_mels)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() < 1e-3
+
+
+@pytest.mark.real
+def test_log_mel_equals_librosa_on_real_sound(real_slider: Path) -> None:
+    for path in sorted((real_slider / "test").glob("*.wav"))[:5]:
+        clip = prepare(read_clip(path))
+        ours = LogMel().transform(clip)
+        assert ours.shape == (128, 313)
+        assert np.abs(ours - librosa_log_mel(clip.samples[0])).max() < 1e-3
+
+
+def test_filterbank_equals_librosa() -> None:
+    assert np.abs(mel_filterbank(128, 1024, RATE) - librosa.filters.mel(sr=RATE, n_fft=1024, n_mels=128)).max() < 1e-7
+    assert np.allclose(mel_frequencies(128, RATE), librosa.mel_frequencies(130, fmax=RATE / 2)[1:-1])
+
+
+def test_one_loud_impact_leaves_quiet_frames_alone() -> None:
+    quiet = np.random.default_rng(0).normal(0, 1e-4, 4 * RATE).astype(np.float32)
+    loud = quiet.copy()
+    loud[3 * RATE] = 1.0
+    before, after = (LogMel().transform(clip_of(s)) for s in (quiet, loud))
+    assert np.array_equal(before[:, :50], after[:, :50])
+
+
+def test_spectrum_of_a_sine_reads_its_level() -> None:
+    samples = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)).astype(np.float32)
+    frequencies, levels = spectrum_db(samples, RATE)
+    assert frequencies[np.argmax(levels)] == pytest.approx(1000.0)
+    assert levels.max() == pytest.approx(20 * np.log10(0.5), abs=0.01)
+
+
+def test_band_spectrum_finds_a_tone_and_ignores_length() -> None:
+    tone = 0.1 * np.sin(2 * np.pi * 3000 * np.arange(4 * RATE) / RATE)
+    noise = np.random.default_rng(0).normal(0, 0.01, 4 * RATE)
+    bands = BandSpectrum()
+    full, half = bands.transform(clip_of(tone + noise)), bands.transform(clip_of((tone + noise)[: 2 * RATE]))
+    assert bands.frequencies()[np.argmax(full)] == pytest.approx(3000, abs=20)
+    quiet = np.argsort(full)[:200]
+    assert abs(float(np.mean(full[quiet] - half[quiet]))) < 0.5
+
+
+def test_level_is_rms_in_db() -> None:
+    assert Level().transform(clip_of(np.full(RATE, 0.1)))[0] == pytest.approx(-20.0, abs=1e-4)
+
+
+def test_wrong_rate_is_refused() -> None:
+    with pytest.raises(ClipError, match="44100"):
+        LogMel().transform(clip_of(np.ones(44100), rate=44100))
+
+
+@pytest.mark.parametrize("representation", [LogMel(n_mels=64), BandSpectrum(n_bands=32), Level()])
+def test_config_round_trip(representation: LogMel | BandSpectrum | Level) -> None:
+    assert from_config(to_config(representation)) == representation
+
+
+def test_unknown_configs_are_refused() -> None:
+    with pytest.raises(ArtifactError, match="known"):
+        from_config({"kind": "cochleagram"})
+    with pytest.raises(ArtifactError, match="parameters"):
+        from_config({"kind": "log-mel", "colour": "red"})
+
+
+def test_pool_is_mean_spread_and_peak() -> None:
+    log_mel = np.random.default_rng(0).normal(size=(4, 10)).astype(np.float32)
+    assert np.allclose(pool(log_mel), np.r_[log_mel.mean(1), log_mel.std(1), log_mel.max(1)])

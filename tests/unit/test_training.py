@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asd_core import artifacts
+from asd_core.audio import prepare
+from asd_core.calibration import held_out
+from asd_core.datasets.catalogue import Dataset
+from asd_core.detectors.cnn_ae import CnnAe
+from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
+from asd_core.features import LogMel
+from asd_core.results import score_dataset, stored_scores
+from asd_core.scoring import ModelSet, check_machine_id, extract, score_clip
+from asd_core.training import POOLED, train
+
+
+def test_manifest_tells_the_whole_story(small_models: Path, small_dataset: Dataset) -> None:
+    manifest = artifacts.read_manifest(small_models / "cnn_ae")
+    assert manifest.n_fitted == {"00": 19, "02": 19}
+    assert {i: len(s) for i, s in manifest.calibration.items()} == {"00": 5, "02": 5}
+    assert len(manifest.health["train_loss"]) == len(manifest.health["validation_loss"]) > 0
+    rows = small_dataset.rows(split="train")
+    hashes = [small_dataset.read(c).sha256 for c in rows["clip_id"]]
+    assert manifest.data_fingerprint == artifacts.fingerprint(hashes)
+
+
+def test_calibration_clips_are_the_held_out_ones(small_models: Path, small_dataset: Dataset) -> None:
+    """The stored calibration scores are those of the clips that the hash chose, and of no others."""
+    rows = small_dataset.rows(split="train")
+    clips = [small_dataset.read(c) for c in rows["clip_id"]]
+    mask = held_out([c.sha256 for c in clips], rows["machine_id"].tolist())
+    artifact = artifacts.load(small_models / "pca_kde")
+    for machine_id in ("00", "02"):
+        kept = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
+        features = [artifact.representation.transform(prepare(c)) for c in kept]
+        scores = artifact.detector.score(features, [machine_id] * len(kept))
+        assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id])
+
+
+def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset: Dataset) -> None:
+    stored = stored_scores(small_models)
+    models = ModelSet(small_models)
+    assert set(stored["detector"]) == set(models)
+    for clip_id in stored["clip_id"].unique()[:3]:
+        own = stored[stored["clip_id"] == clip_id].set_index("detector")
+        clip = small_dataset.read(clip_id)
+        for score in score_clip(clip, models, own["machine_id"].iloc[0]):
+            assert score.raw == pytest.approx(own.loc[score.detector, "raw"], rel=1e-5)
+            assert score.calibrated == pytest.approx(own.loc[score.detector, "calibrated"])
+    again, unknown, skipped = score_dataset(small_dataset, models)
+    assert unknown == {}
+    assert skipped == []
+    merged = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
+    assert len(merged) == len(stored)
+    assert np.allclose(merged["raw"], merged["raw_stored"])
+
+
+def test_pooled_features_are_of_every_clip(small_models: Path, small_dataset: Dataset) -> None:
+    table = pd.read_parquet(small_models / POOLED)
+    assert set(table["clip_id"]) == set(small_dataset.catalogue["clip_id"])
+    log_mel = extract(prepare(small_dataset.read(table["clip_id"].iloc[0])), [LogMel()])[LogMel()]
+    assert table.loc[0, "f0"] == pytest.approx(float(log_mel[0].mean()), abs=0.05)
+
+
+def test_representations_are_computed_once(
+    small_models: Path, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    real = LogMel.transform
+    monkeypatch.setattr(LogMel, "transform", lambda self, clip: calls.append(1) or real(self, clip))
+    clip = prepare(small_dataset.read(small_dataset.catalogue["clip_id"].iloc[0]))
+    extract(clip, [LogMel(), LogMel(), LogMel(n_mels=64)])
+    assert len(calls) == 2
+
+
+def test_denoising_changes_scores_and_zero_does_not(small_models: Path, small_dataset: Dataset) -> None:
+    models, clip = ModelSet(small_models), small_dataset.read(small_dataset.catalogue["clip_id"].iloc[0])
+    plain, zero, strong = (score_clip(clip, models, "00", denoise=d) for d in (0.0, 0.0, 0.8))
+    assert plain == zero
+    assert all(a.raw != b.raw for a, b in zip(plain, strong, strict=True))
+
+
+def test_an_interrupt_keeps_what_was_finished(small_dataset: Dataset, tmp_path: Path) -> None:
+    def stop_at_the_network(fraction: float, message: str) -> None:
+        if "CNN" in message:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        train(small_dataset, tmp_path, detectors=["pca_kde", "cnn_ae"], preset="quick", progress=stop_at_the_network)
+    assert artifacts.trained_keys(tmp_path) == ["pca_kde"]
+    assert set(stored_scores(tmp_path)["detector"]) == {"pca_kde"}
+
+
+def test_retraining_replaces_only_its_own_scores(small_dataset: Dataset, tmp_path: Path) -> None:
+    train(small_dataset, tmp_path, detectors=["pca_kde", "control_rms"])
+    train(small_dataset, tmp_path, detectors=["control_rms"])
+    stored = stored_scores(tmp_path)
+    assert stored.groupby("detector").size().to_dict() == {"control_rms": 24, "pca_kde": 24}
+
+
+def test_scores_of_an_older_training_are_not_shown(small_dataset: Dataset, tmp_path: Path) -> None:
+    train(small_dataset, tmp_path, detectors=["control_rms"])
+    path = tmp_path / "control_rms" / artifacts.MANIFEST
+    content = json.loads(path.read_text())
+    content["weights_sha256"] = "0" * 64
+    path.write_text(json.dumps(content))
+    assert stored_scores(tmp_path).empty
+
+
+def test_no_training_normals(small_dataset: Dataset, tmp_path: Path) -> None:
+    only_test = Dataset("x", "x", "x", small_dataset.rows(split="test"), small_dataset.source)
+    with pytest.raises(TrainingError, match="no normal clips"):
+        train(only_test, tmp_path)
+
+
+def test_a_broken_clip_is_named_and_left_out(small_dataset: Dataset, tmp_path: Path) -> None:
+    bad = small_dataset.catalogue["clip_id"].iloc[0]
+    broken = Dataset("x", "x", "x", small_dataset.catalogue, lambda c: b"junk" if c == bad else small_dataset.source(c))
+    said: list[str] = []
+    train(broken, tmp_path, detectors=["control_rms"], say=said.append)
+    assert len(said) == 1
+    assert Path(bad).name in said[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: {**m, "schema_version": 99}, "schema version 99"),
+        (lambda m: {k: v for k, v in m.items() if k != "seed"}, "damaged"),
+        (lambda m: {**m, "representation": {"kind": "nothing"}}, "unknown representation"),
+        (lambda m: [1, 2], "damaged"),
+    ],
+)
+def test_bad_manifests_are_refused(small_models: Path, tmp_path: Path, change: object, message: str) -> None:
+    folder = tmp_path / "pca_kde"
+    folder.mkdir()
+    for name in (artifacts.MANIFEST, artifacts.WEIGHTS):
+        (folder / name).write_bytes((small_models / "pca_kde" / name).read_bytes())
+    manifest = folder / artifacts.MANIFEST
+    manifest.write_text(json.dumps(change(json.loads(manifest.read_text()))))  # type: ignore[operator]
+    with pytest.raises(ArtifactError, match=message):
+        artifacts.load(folder)
+
+
+def test_model_sets_name_what_is_missing(small_models: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="no trained detectors"):
+        ModelSet(tmp_path)
+    with pytest.raises(ArtifactError, match="no trained pca_dbscan"):
+        ModelSet(small_models, ["pca_dbscan"])
+    with pytest.raises(UnknownMachineError, match="they know 00, 02"):
+        check_machine_id(ModelSet(small_models), "09")
+
+
+def test_the_cnn_learns() -> None:
+    """Weights move, loss falls, and a fault stands out more than for the untrained network."""
+    rng = np.random.default_rng(0)
+    carrier = np.sin(np.arange(140) / 3)[None] * np.linspace(1, 0, 128)[:, None] * 10
+
+    def clips(n: int) -> list[np.ndarray]:
+        return [(carrier + rng.normal(0, 0.5, carrier.shape)).astype(np.float32) for _ in range(n)]
+
+    normal, ids = clips(30), ["00"] * 30
+    trained = CnnAe(epochs=40, width=10, batch_size=8, learning_rate=3e-3).fit(normal, ids, seed=0)
+    untrained = CnnAe(epochs=0, width=10).fit(normal, ids, seed=0)
+    before = dict(untrained.net_.named_parameters())
+    assert all(not np.allclose(p.detach(), before[n].detach()) for n, p in trained.net_.named_parameters())
+    losses = trained.health_["train_loss"]
+    assert losses[-1] < 0.7 * losses[0]
+    held, faulty = clips(10), clips(10)
+    for clip in faulty:
+        clip[40:60, 30:60] += 8.0
+
+    def gap(detector: CnnAe) -> float:
+        a, b = detector.score(held, ["00"] * 10), detector.score(faulty, ["00"] * 10)
+        return float((b.mean() - a.mean()) / a.std())
+
+    assert len(np.unique(trained.score(held, ["00"] * 10))) == 10
+    assert gap(trained) > gap(untrained)
+    error = trained.explain(faulty[0], "00")
+    assert error is not None
+    inside = error[40:60, 30:60].mean()
+    assert inside > 3 * error.mean()
