@@ -11,7 +11,6 @@ from pages.shared.warm_up import warm_up
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
 st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
-warm_up()
 page = st.navigation(
     [
         st.Page("pages/clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
@@ -22,3 +21,4 @@ page = st.navigation(
 sidebar()
 with through_app():
     page.run()
+warm_up()

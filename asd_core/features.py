@@ -70,15 +70,27 @@ def _window(n_fft: int) -> Array:
     return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
 
 
-def power_spectrogram(samples: Samples, *, n_fft: int, hop_length: int) -> Array:
-    """``(n_samples,)`` -> squared magnitude ``(n_frames, n_fft // 2 + 1)``, frames centred on multiples of the hop."""
+BLOCK = 64  # frames transformed at once: they stay in the processor's cache, and a long clip needs no more memory
+
+
+def mel_power(samples: Samples, *, n_fft: int, hop_length: int, n_mels: int, sample_rate: int) -> Array:
+    """Mel-filtered squared magnitudes ``(n_frames, n_mels)``, frames centred on multiples of the hop."""
     from scipy.fft import rfft
 
     padded = np.pad(samples, n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    spectrum = rfft(frames * _window(n_fft), axis=1)
-    power: Array = np.square(spectrum.real) + np.square(spectrum.imag)
-    return power
+    window, filters = _window(n_fft), _transposed_filterbank(n_mels, n_fft, sample_rate)
+    mel = np.empty((len(frames), n_mels), dtype=np.float32)
+    for first in range(0, len(frames), BLOCK):
+        spectrum = rfft(frames[first : first + BLOCK] * window, axis=1, overwrite_x=True)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        np.matmul(power, filters, out=mel[first : first + BLOCK])
+    return mel
+
+
+@lru_cache(maxsize=8)
+def _transposed_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Array:
+    return np.ascontiguousarray(mel_filterbank(n_mels, n_fft, sample_rate).T)
 
 
 def spectrum_db(samples: Samples, sample_rate: int) -> tuple[Array, Array]:
@@ -119,9 +131,17 @@ class LogMel:
         Equal to ``librosa.power_to_db(..., ref=1.0, top_db=None)``: a floor that followed the clip's own maximum
         would make one loud impact change every quiet frame.
         """
-        power = power_spectrogram(_mono(clip, self.sample_rate), n_fft=self.n_fft, hop_length=self.hop_length)
-        mel = power @ mel_filterbank(self.n_mels, self.n_fft, self.sample_rate).T
-        return np.ascontiguousarray((np.float32(10.0) * np.log10(np.maximum(mel, np.float32(1e-10)))).T)
+        mel = mel_power(
+            _mono(clip, self.sample_rate),
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            n_mels=self.n_mels,
+            sample_rate=self.sample_rate,
+        )
+        np.maximum(mel, np.float32(1e-10), out=mel)
+        np.log10(mel, out=mel)
+        mel *= np.float32(10.0)
+        return np.ascontiguousarray(mel.T)
 
     def times(self, n_frames: int) -> NDArray[np.float64]:
         """Centres of the frames in seconds."""

@@ -10,6 +10,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.artifacts import Artifact
 from asd_core.audio import Clip, prepare
+from asd_core.calibration import Calibration
 from asd_core.denoise import DenoiseEnds, Kind, denoise_ends
 from asd_core.detectors.base import Detector, Scores
 from asd_core.detectors.registry import select
@@ -127,11 +128,11 @@ def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, f
     return {key: float(values[0]) for key, values in scores.items()}
 
 
-def judge(key: str, raw: float, artifact: Artifact, machine_id: str, false_alarm_rate: float) -> DetectorScore:
+def judge(key: str, raw: float, calibration: Calibration, machine_id: str, false_alarm_rate: float) -> DetectorScore:
     """A raw score with its percentile, threshold and decision."""
-    threshold = artifact.calibration.threshold(machine_id, false_alarm_rate).value
+    threshold = calibration.threshold(machine_id, false_alarm_rate).value
     decision: Decision = "anomaly" if raw > threshold else "normal"
-    return DetectorScore(key, raw, float(artifact.calibration.percentile(raw, machine_id)), threshold, decision)
+    return DetectorScore(key, raw, float(calibration.percentile(raw, machine_id)), threshold, decision)
 
 
 def score_clip(
@@ -155,7 +156,7 @@ def score_clip(
         ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
         prepared = denoised(prepared, ends, denoise)
     raw = score_prepared(prepared, models, machine_id)
-    return [judge(key, raw[key], models[key], machine_id, rate) for key in models]
+    return [judge(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
 
 
 def denoised(prepared: Clip, ends: DenoiseEnds, strength: float) -> Clip:

@@ -1,14 +1,15 @@
 """One clip: see it, hear it, and what every detector says of it."""
 
 import math
+import time
 
 import streamlit as st
 
-from asd_core.audio import flags, shared_gain, wav_bytes
+from asd_core.audio import Clip, Samples, flags, shared_gain, wav_bytes
 from asd_core.denoise import KINDS
 from asd_core.features import LogMel
 from asd_core.plots.scores import percentile_chart
-from asd_core.plots.signal import clip_figure, spectrum_figure
+from asd_core.plots.signal import HEIGHT, clip_figure, spectrum_figure, versions
 from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.entry import require_app
@@ -16,7 +17,10 @@ from pages.shared.messages import sentences
 from pages.shared.picker import Picked, pick
 from pages.shared.score_table import disagreement, score_table
 from pages.shared.sidebar import Choice, choice, title
+from pages.shared.warm_up import is_warm
 
+HEAD_START = 0.8  # s in which the browser draws the preview, before imports take the interpreter from the server
+NARROWEST = 440  # pixels that a plot or the score table needs
 FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is no word
 
 
@@ -54,44 +58,72 @@ def draw(picked: Picked) -> None:
         )
         players = st.container(horizontal=True, width="stretch")
     clip = library.prepared(picked.clip.sha256, channel, picked.clip)
+    raw, body = clip.samples[0], st.empty()
+    if not is_warm():  # the first page of a fresh server: show what needs neither the denoiser nor the networks
+        with body.container():
+            preview(picked, clip)
+        time.sleep(HEAD_START)
     ends = library.ends(clip.sha256, channel, kind, clip)
-    raw, denoised = clip.samples[0], ends.at(strength)
+    denoised = ends.at(strength)
     gain = shared_gain(raw, denoised)
     with players:
         for name, samples in (("As recorded", raw), (f"Denoised at {strength:.2f}", denoised)):
             with st.container(gap=None, width=250):
                 st.caption(name)
                 st.audio(wav_bytes(samples, clip.sample_rate, gain=gain), format="audio/wav")
+    keys = selected.detectors
+    arguments = (selected.source, keys, selected.machine_id, selected.rate, clip, channel)
+    as_recorded = library.clip_scores(*arguments, None, kind, 0.0)
+    after = library.clip_scores(*arguments, ends, kind, strength)
+    with body.container():
+        grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
+        with grid.cell():
+            st.caption(
+                f"{ends.energy_removed(strength):.0%} of the energy removed. Both players use one gain "
+                f"({20 * math.log10(gain):+.0f} dB), so loudness can be compared."
+            )
+            map_plot(clip, denoised, key="signal")
+            st.plotly_chart(spectrum_figure(versions(raw, denoised), clip.sample_rate), key="spectrum")
+        with grid.cell():
+            st.markdown(f"**{disagreement(as_recorded)}**")
+            score_table(as_recorded, after, key="score_table")
+            st.caption(
+                f"Percentile among each detector's own held-out normal clips of machine id {selected.machine_id}. "
+                + threshold_rule(selected)
+                + " The detectors learned from undenoised sound: a denoised clip is unlike anything they know."
+            )
+            alarms(selected)
+            st.plotly_chart(percentile_chart(as_recorded, after, selected.rate), key="percentiles")
 
-    seen, scored = st.columns([9, 11])
+
+def preview(picked: Picked, clip: Clip) -> None:
+    """The recording, and the scores that training stored of it."""
+    selected = choice()
+    grid = st.grid(2, min_column_width=NARROWEST)
+    seen, scored = grid.cell(), grid.cell()
     with scored:
-        keys = selected.detectors
-        arguments = (selected.source, keys, selected.machine_id, selected.rate, clip, channel)
-        as_recorded = library.clip_scores(*arguments, None, kind, 0.0)
-        after = library.clip_scores(*arguments, ends, kind, strength)
-        st.markdown(f"**{disagreement(as_recorded)}**")
-        score_table(as_recorded, after)
-        st.caption(
-            f"Percentile among each detector's own held-out normal clips of machine id {selected.machine_id}. "
-            + threshold_rule(selected)
-            + " The detectors learned from undenoised sound: a denoised clip is unlike anything they know."
+        stored = library.stored_clip_scores(
+            selected.source, selected.detectors, selected.machine_id, selected.rate, picked.clip.sha256
         )
-        alarms(selected)
-        st.plotly_chart(percentile_chart(as_recorded, after, selected.rate), key="percentiles")
+        if stored:
+            st.markdown(f"**{disagreement(stored)}**")
+            score_table(stored, None, key="preview_table")
+        st.caption("Loading the detectors …")
     with seen:
-        st.caption(
-            f"{ends.energy_removed(strength):.0%} of the energy removed. Both players use one gain "
-            f"({20 * math.log10(gain):+.0f} dB), so loudness can be compared."
-        )
-        representation = LogMel()
-        maps = [representation.transform(clip), representation.transform(clip.with_samples(denoised))]
-        st.plotly_chart(clip_figure(raw, denoised, clip.sample_rate, representation, maps), key="signal")
-        st.plotly_chart(spectrum_figure(raw, denoised, clip.sample_rate), key="spectrum")
+        st.caption("Loading the denoiser …")
+        map_plot(clip, None, key="preview")
+
+
+def map_plot(clip: Clip, denoised: Samples | None, *, key: str) -> None:
+    """Waveform and log-mel, as recorded and (once it is there) denoised."""
+    representation, drawn = LogMel(), versions(clip.samples[0], denoised)
+    maps = [representation.transform(clip.with_samples(version.samples)) for version in drawn]
+    st.plotly_chart(clip_figure(drawn, clip.sample_rate, representation, maps), key=key)
 
 
 def threshold_rule(selected: Choice) -> str:
     """What the thresholds promise, or what they cannot."""
-    calibration = library.models(selected.source)[selected.detectors[0]].calibration
+    calibration = library.calibration(selected.source, selected.detectors[0])
     threshold, n = calibration.threshold(selected.machine_id, selected.rate), calibration.n(selected.machine_id)
     if threshold.short:
         return (
@@ -117,9 +149,27 @@ def facts(picked: Picked) -> str:
 
 
 require_app()
+
+
+def frames() -> None:
+    """Empty plots and table: the browser loads what draws them while the server reads the clip."""
+    grid = st.grid(2, min_column_width=NARROWEST)
+    grid.plotly_chart(
+        {"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}], "layout": {"height": HEIGHT}}, key="frame"
+    )
+    grid.dataframe([], key="frame_table")
+
+
+require_app()
 st.title("Clip")
 with sentences():
-    picked = pick()
+    picker, loading = st.container(), st.empty()
+    if not is_warm():
+        with loading.container():
+            frames()
+    with picker:
+        picked = pick()
+    loading.empty()
     if picked:
         st.markdown(facts(picked))
         for flag in flags(picked.clip):

@@ -16,6 +16,7 @@ from pages.shared.score_table import ROW_HEIGHT
 from pages.shared.sidebar import choice, title
 
 MEAN = "mean"
+SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
 
 
 @st.cache_data(max_entries=8, show_spinner="Resampling for the intervals …")
@@ -43,7 +44,8 @@ with sentences():
         format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
     )
     shown = results[results["machine_id"] == view].set_index("detector")
-    chart, table = st.columns([11, 10])
+    side_by_side = st.grid(2, min_column_width=440)
+    chart, table = side_by_side.cell(), side_by_side.cell()
     with chart:
         names = {k: f"{title(k)}  {shown.loc[k, 'auc']:.3f}" for k in shown.index}
         st.plotly_chart(roc_figure(scores, str(view), names), key="roc_chart")
@@ -95,17 +97,19 @@ with sentences():
     st.subheader("Scores and thresholds")
     machine_id = selected.machine_id
     st.caption(
-        f"Machine id {machine_id}. The dashed line is the threshold for at most {selected.rate:.0%} false alarms (sidebar), "
-        "set on held-out normal clips; scores past the last bin are counted in it."
+        f"Machine id {machine_id}, thresholds for at most {selected.rate:.0%} false alarms (sidebar), set on held-out normal "
+        "clips; observed figures are of the test split."
     )
-    grid = st.columns(2)
+    own = scores[scores["machine_id"] == machine_id]
+    keys = [key for key in selected.detectors if (own["detector"] == key).any()]
+    if not keys:
+        st.info(f"No test clip of machine id {machine_id} has scores.", icon=":material/filter_alt:")
+        st.stop()
     rates = []
-    for index, key in enumerate(selected.detectors):
-        own = scores[(scores["detector"] == key) & (scores["machine_id"] == machine_id)]
-        if own.empty:
-            continue
-        threshold = library.models(selected.source)[key].calibration.threshold(machine_id, selected.rate)
-        above, normal = own["raw"] > threshold.value, own["label"] == "normal"
+    for key in keys:
+        mine = own[own["detector"] == key]
+        threshold = library.calibration(selected.source, key).threshold(machine_id, selected.rate)
+        above, normal = mine["raw"] > threshold.value, mine["label"] == "normal"
         rates.append(
             {
                 "Detector": title(key),
@@ -115,30 +119,43 @@ with sentences():
                 "Detected anomalies": float(above[~normal].mean()) if (~normal).any() else None,
             }
         )
-        grid[index % 2].plotly_chart(histogram_figure(own, threshold.value, title(key)), key=f"histogram_{key}")
-    if rates:
-        percent = st.column_config.NumberColumn(format="percent")
-        st.dataframe(
-            pd.DataFrame(rates),
-            hide_index=True,
-            key="threshold_table",
-            column_config={
-                "Threshold": st.column_config.NumberColumn(format="%.4g"),
-                "Promised false alarms": percent,
-                "Observed false alarms": percent,
-                "Detected anomalies": percent,
-            },
-        )
-        st.download_button(
-            "Thresholds as CSV",
-            pd.DataFrame(rates).assign(machine_id=machine_id, split="test", denoised="no").to_csv(index=False),
-            "thresholds.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    else:
-        st.info(f"No test clip of machine id {machine_id} has scores.", icon=":material/filter_alt:")
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        pd.DataFrame(rates),
+        hide_index=True,
+        key="threshold_table",
+        row_height=ROW_HEIGHT,
+        height=(len(rates) + 1) * ROW_HEIGHT + 12,
+        column_config={
+            "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
+            "Promised false alarms": percent,
+            "Observed false alarms": percent,
+            "Detected anomalies": percent,
+        },
+    )
+    st.download_button(
+        "Thresholds as CSV",
+        pd.DataFrame(rates).assign(machine_id=machine_id, split="test", denoised="no").to_csv(index=False),
+        "thresholds.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    best = [key for key in shown.sort_values("auc", ascending=False).index if key in keys][:SHOWN_HISTOGRAMS]
+    drawn = st.multiselect(
+        "Histograms of",
+        keys,
+        default=best,
+        format_func=title,
+        key="histograms",
+        bind="query-params",
+        help="The dashed line is the threshold. Scores past the last bin are counted in it.",
+    )
+    grid = st.grid(2, min_column_width=380)
+    for key in drawn:
+        threshold = library.calibration(selected.source, key).threshold(machine_id, selected.rate)
+        mine = own[own["detector"] == key]
+        grid.plotly_chart(histogram_figure(mine, threshold.value, title(key)), key=f"histogram_{key}")
 
 with st.expander("What each detector does", icon=":material/menu_book:"):
     for key in selected.detectors:

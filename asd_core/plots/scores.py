@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 GRID = np.linspace(0.0, 1.0, 201)  # false-alarm rates at which ROC curves of several ids are averaged
+LOG_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def percentile_chart(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore], rate: float) -> "go.Figure":
@@ -59,32 +60,37 @@ def percentile_chart(raw: Sequence[DetectorScore], denoised: Sequence[DetectorSc
     return figure
 
 
-def roc_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]) -> "go.Figure":
+def roc_figure(
+    scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str], *, log_x: bool = False
+) -> "go.Figure":
     """ROC of every detector for one machine id, or ``"mean"``: the curves of the ids averaged at equal false-alarm rate.
 
     Args:
         scores: columns detector, machine_id, label, raw.
         names: the legend's text for each detector key.
+        log_x: a logarithmic axis of false alarms, from half a false alarm on, for those who can afford few of them.
     """
     import plotly.graph_objects as go
 
+    counts = scores[scores["label"] == "normal"].groupby(["detector", "machine_id"]).size()
+    # What has no false alarm at all lies infinitely far left: it is drawn at half a clip.
+    floor = 0.5 / int(counts.max()) if log_x and len(counts) else 0.0
+    grid = np.geomspace(floor, 1.0, len(GRID)) if floor else GRID
     figure = go.Figure()
     figure.add_trace(
-        go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", name="chance", line={"color": "#9aa5b1", "dash": "dot", "width": 1}
-        )
+        go.Scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": "#9aa5b1", "dash": "dot", "width": 1})
     )
     for key, own in scores.groupby("detector", sort=False):
         curves = [c for i, g in own.groupby("machine_id") if machine_id in ("mean", i) and (c := _curve(g)) is not None]
         if not curves:
             continue
         if machine_id == "mean":
-            x, y = np.r_[0.0, GRID], np.r_[0.0, np.mean([np.interp(GRID, *_upper(*c)) for c in curves], axis=0)]
+            x, y = np.r_[0.0, grid], np.r_[0.0, np.mean([np.interp(grid, *_upper(*c)) for c in curves], axis=0)]
         else:
             x, y = curves[0]
         figure.add_trace(
             go.Scatter(
-                x=x,
+                x=np.maximum(x, floor),
                 y=y,
                 mode="lines",
                 name=names[str(key)],
@@ -97,8 +103,11 @@ def roc_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={
             "title": "false-alarm rate (normal clips called anomalies)",
-            "range": [-0.01, 1.01],
-            "tickformat": ".0%",
+            **(
+                {"type": "log", "range": [np.log10(floor), 0.01], "tickvals": LOG_TICKS, "tickformat": "~%"}
+                if floor
+                else {"range": [-0.01, 1.01], "tickformat": ".0%"}
+            ),
         },
         yaxis={"title": "detection rate", "range": [-0.01, 1.02], "tickformat": ".0%"},
         legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},

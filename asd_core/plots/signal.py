@@ -1,5 +1,7 @@
 """A clip in time and frequency, as recorded and denoised."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,14 +36,28 @@ def coarsen(spectrogram: Array, n_columns: int) -> tuple[Array, int]:
     return np.maximum.reduceat(spectrogram, starts, axis=1), step
 
 
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A clip as recorded, or denoised: what is drawn of it."""
+
+    name: str
+    colour: str
+    samples: Samples  # (n_samples,)
+
+
+def versions(raw: Samples, denoised: Samples | None) -> list[Version]:
+    """As recorded and, once there is one, denoised."""
+    found = [Version("as recorded", colours.RAW, raw)]
+    return found if denoised is None else [*found, Version("denoised", colours.DENOISED, denoised)]
+
+
 def clip_figure(
-    raw: Samples, denoised: Samples, sample_rate: int, representation: LogMel, maps: list[Array]
+    drawn: Sequence[Version], sample_rate: int, representation: LogMel, maps: Sequence[Array]
 ) -> "go.Figure":
-    """Waveform, log-mel as recorded and log-mel denoised on one time axis.
+    """Waveforms over each other, and below them each version's log-mel, on one time axis.
 
     Args:
-        raw: ``(n_samples,)``. denoised: the same.
-        maps: the two log-mels ``(n_mels, n_frames)`` in dB.
+        maps: the log-mel of each version, ``(n_mels, n_frames)`` in dB.
     """
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
@@ -52,22 +68,23 @@ def clip_figure(
         shared_xaxes=True,
         vertical_spacing=0.06,
         row_heights=[0.28, 0.36, 0.36],
-        subplot_titles=["Waveform", "Log-mel, as recorded", "Log-mel, denoised"],
+        subplot_titles=["Waveform", *(f"Log-mel, {version.name}" for version in drawn)],
     )
-    for samples, name, colour in ((raw, "as recorded", colours.RAW), (denoised, "denoised", colours.DENOISED)):
-        index = envelope(samples, WAVEFORM_POINTS)
+    for version in drawn:
+        index = envelope(version.samples, WAVEFORM_POINTS)
         figure.add_trace(
-            go.Scattergl(
+            go.Scatter(
                 x=(index / sample_rate).astype(np.float32),
-                y=samples[index],
-                name=name,
-                line={"color": colour, "width": 1},
-                hovertemplate="%{x:.3f} s, %{y:.4f}<extra>" + name + "</extra>",
+                y=version.samples[index],
+                name=version.name,
+                line={"color": version.colour, "width": 1},
+                hovertemplate="%{x:.3f} s, %{y:.4f}<extra>" + version.name + "</extra>",
             ),
             row=1,
             col=1,
         )
     low, high = np.percentile(maps[0], [1, 99.8])  # one scale for both: denoising must be seen as a change of level
+    ticks, labels = mel_ticks(representation)
     for row, log_mel in enumerate(maps, start=2):
         values, step = coarsen(log_mel, SPECTROGRAM_COLUMNS)
         figure.add_trace(
@@ -75,7 +92,6 @@ def clip_figure(
                 z=values.astype(np.float32),
                 x=representation.times(log_mel.shape[1])[::step].astype(np.float32),
                 y=np.arange(len(values)),
-                customdata=None,
                 zmin=float(low),
                 zmax=float(high),
                 colorscale=colours.SPECTROGRAM,
@@ -86,7 +102,6 @@ def clip_figure(
             row=row,
             col=1,
         )
-        ticks, labels = mel_ticks(representation)
         figure.update_yaxes(title_text="Hz", tickvals=ticks, ticktext=labels, row=row, col=1)
     figure.update_yaxes(title_text="amplitude", row=1, col=1)
     figure.update_xaxes(title_text="time, s", row=3, col=1)
@@ -94,6 +109,7 @@ def clip_figure(
         height=HEIGHT,
         margin={"l": 10, "r": 10, "t": 24, "b": 10},
         legend={"orientation": "h", "y": 1.09, "x": 1, "xanchor": "right"},
+        showlegend=True,
         uirevision="clip",
     )
     figure.update_annotations(font_size=13, xanchor="left", x=0)
@@ -107,21 +123,21 @@ def mel_ticks(representation: LogMel) -> tuple[list[int], list[str]]:
     return [int(np.argmin(np.abs(frequencies - f))) for f in wanted], [str(f) for f in wanted]
 
 
-def spectrum_figure(raw: Samples, denoised: Samples, sample_rate: int) -> "go.Figure":
+def spectrum_figure(drawn: Sequence[Version], sample_rate: int) -> "go.Figure":
     """Magnitude of the whole clip's FFT in dB re full scale, as recorded and denoised."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for samples, name, colour in ((raw, "as recorded", colours.RAW), (denoised, "denoised", colours.DENOISED)):
-        frequencies, levels = spectrum_db(samples, sample_rate)
+    for version in drawn:
+        frequencies, levels = spectrum_db(version.samples, sample_rate)
         edges = np.linspace(0, len(levels), min(SPECTRUM_POINTS, len(levels)) + 1).astype(int)[:-1]
         figure.add_trace(
-            go.Scattergl(
+            go.Scatter(
                 x=frequencies[edges],
                 y=np.maximum.reduceat(levels, edges),
-                name=name,
-                line={"color": colour, "width": 1},
-                hovertemplate="%{x:.0f} Hz, %{y:.1f} dB<extra>" + name + "</extra>",
+                name=version.name,
+                line={"color": version.colour, "width": 1},
+                hovertemplate="%{x:.0f} Hz, %{y:.1f} dB<extra>" + version.name + "</extra>",
             )
         )
     figure.update_layout(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from asd_core import artifacts
 from asd_core.audio import Clip, prepare
+from asd_core.calibration import Calibration
 from asd_core.datasets.catalogue import Dataset, open_dataset
 from asd_core.denoise import DenoiseEnds, Kind, denoise_ends
 from asd_core.errors import ArtifactError, UnknownMachineError
@@ -132,6 +133,25 @@ def _raw_scores(
     return score_prepared(_clip, ModelSet(every.folder, keys, shared=every), machine_id)
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def _manifest(folder: str, stamp: float, key: str) -> artifacts.Manifest:
+    return artifacts.read_manifest(Path(folder) / key)
+
+
+def calibration(source: Source, key: str) -> Calibration:
+    """A detector's calibration, without loading its weights."""
+    return Calibration(_manifest(*source.key(), key).calibration)
+
+
+def stored_clip_scores(
+    source: Source, keys: list[str], machine_id: str, rate: float, sha256: str
+) -> list[DetectorScore]:
+    """What training stored of a test clip's scores, by the given detectors; empty when it stored none."""
+    stored = test_scores(source)
+    own = stored[(stored["sha256"] == sha256) & (stored["machine_id"] == machine_id)].set_index("detector")["raw"]
+    return [judge(key, float(own[key]), calibration(source, key), machine_id, rate) for key in keys if key in own]
+
+
 def clip_scores(
     source: Source,
     keys: list[str],
@@ -147,12 +167,12 @@ def clip_scores(
     at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
     raw = _raw_scores(clip.sha256, channel, kind, strength, machine_id, *source.key(), tuple(keys), at)
     loaded = models(source)
-    return [judge(key, raw[key], loaded[key], machine_id, rate) for key in keys]
+    return [judge(key, raw[key], loaded[key].calibration, machine_id, rate) for key in keys]
 
 
 def alarms(source: Source, keys: list[str]) -> dict[str, list[str]]:
     """For each detector that training marked: why not to trust it."""
-    found = {key: artifacts.read_manifest(source.folder / key).alarms for key in keys}
+    found = {key: _manifest(*source.key(), key).alarms for key in keys}
     return {key: sentences for key, sentences in found.items() if sentences}
 
 

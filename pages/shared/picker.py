@@ -133,4 +133,5 @@ def _keep(data: bytes, name: str, kept: dict[str, Clip]) -> str:
     while len(kept) >= MAX_UPLOADS:
         kept.pop(next(iter(kept)))
     kept[clip.sha256] = clip
+    st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
     return ""

@@ -16,43 +16,44 @@ NAMED = 2  # detectors that a sentence names before it becomes a list
 _MARK = {"anomaly": "▲ anomaly", "normal": "· normal"}
 
 
-def score_table(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore]) -> None:
-    """Percentiles as bars, decisions, and the raw figures behind them."""
+def score_table(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] | None, *, key: str) -> None:
+    """Percentiles as bars, decisions, and the raw figures behind them; ``None`` while there is no denoised clip yet."""
     table = _frame(raw, denoised)
     st.dataframe(
         table.style.map(_tint, subset=["Decision", "Denoised decision"]).apply(_minority, subset=["Decision"]),
         hide_index=True,
         row_height=ROW_HEIGHT,
         height=(len(table) + 1) * ROW_HEIGHT + 12,
-        key="score_table",
+        key=key,
         alt="Scores of every detector, as recorded and denoised",
         column_config={
-            "Detector": st.column_config.TextColumn(width=150),
+            "Detector": st.column_config.TextColumn(width=140),
             "Percentile": st.column_config.ProgressColumn(
                 "Recorded",
                 min_value=0,
                 max_value=100,
                 format="%.0f",
-                width=66,
+                width=62,
                 help="Percentile: the share of this machine's held-out normal clips that score lower than the recording.",
             ),
-            "Decision": st.column_config.TextColumn(width=76),
+            "Decision": st.column_config.TextColumn(width=70),
             "Raw": st.column_config.NumberColumn(
-                "Raw", format="%.4g", width=58, help="On the detector's own scale: not comparable between detectors."
+                "Raw", format="%.4g", width=54, help="On the detector's own scale: not comparable between detectors."
             ),
             "Denoised percentile": st.column_config.ProgressColumn(
-                "Denoised", min_value=0, max_value=100, format="%.0f", width=66, help="Percentile of the denoised clip."
+                "Denoised", min_value=0, max_value=100, format="%.0f", width=62, help="Percentile of the denoised clip."
             ),
-            "Denoised decision": st.column_config.TextColumn("Decision", width=76),
-            "Denoised raw": st.column_config.NumberColumn("Raw", format="%.4g", width=58),
+            "Denoised decision": st.column_config.TextColumn("Decision", width=70),
+            "Denoised raw": st.column_config.NumberColumn("Raw", format="%.4g", width=54),
             "Threshold": st.column_config.NumberColumn(format="%.4g", width=76, help="On the raw score."),
         },
     )
 
 
-def _frame(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore]) -> "pd.DataFrame":
+def _frame(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] | None) -> "pd.DataFrame":
     import pandas as pd
 
+    after: Sequence[DetectorScore | None] = denoised or [None for _ in raw]
     return pd.DataFrame(
         [
             {
@@ -60,12 +61,12 @@ def _frame(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore]) -> "
                 "Percentile": a.calibrated,
                 "Decision": _MARK[a.decision],
                 "Raw": a.raw,
-                "Denoised percentile": b.calibrated,
-                "Denoised decision": _MARK[b.decision],
-                "Denoised raw": b.raw,
+                "Denoised percentile": b.calibrated if b else None,
+                "Denoised decision": _MARK[b.decision] if b else "…",
+                "Denoised raw": b.raw if b else None,
                 "Threshold": a.threshold,
             }
-            for a, b in zip(raw, denoised, strict=True)
+            for a, b in zip(raw, after, strict=True)
         ]
     )
 

@@ -203,8 +203,8 @@ def test_real_clips_score_the_same_uploaded(
     from asd_core.datasets.catalogue import open_dataset
     from asd_core.training import train
 
-    train(open_dataset(real_slider), tmp_path / "real", detectors=["pca_kde", "pca_dbscan", "control_rms"])
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))  # before anything reads the settings
+    train(open_dataset(real_slider), tmp_path / "real", preset="quick", detectors=["pca_kde", "cnn_ae", "control_rms"])
     app.run()
     app.segmented_control(key="from").set_value("Upload").run()
     for path in sorted((real_slider / "test").glob("*_id_00_*.wav"))[:3]:

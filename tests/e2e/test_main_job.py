@@ -168,7 +168,7 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None
     with serve(ROOT / "app.py") as fresh:
         page.goto(f"{fresh}/compare?machine=06")
         page.wait_for_selector(".st-key-roc_chart .scatterlayer .trace")
-        page.get_by_text("Machine id 06.").wait_for()
+        page.get_by_text("Machine id 06, thresholds").wait_for()
         assert page.get_by_role("alert").count() == 0
 
 
