@@ -32,7 +32,7 @@ def scatter_figure(
     if values.dtype.kind == "f":
         groups = [("", points, {"color": values, "colorscale": "Viridis", "showscale": True, "symbol": "circle"})]
     else:
-        names = sorted(str(v) for v in values.unique())
+        names = sorted((str(v) for v in values.unique()), key=lambda v: (v == "anomaly", v))  # anomalies on top
         colour, symbol = colours.categories(names), colours.symbols(names)
         groups = [
             (name or "none", points[(values == name).to_numpy()], {"color": colour[name], "symbol": symbol[name]})
