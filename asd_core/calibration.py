@@ -62,6 +62,10 @@ class Calibration:
             )
         return np.asarray(self.scores[machine_id])
 
+    def sorted_scores(self, machine_id: str) -> NDArray[np.float64]:
+        """The held-out scores of one machine id, rising."""
+        return self._of(machine_id)
+
     def n(self, machine_id: str) -> int:
         """How many held-out normal clips stand behind this machine id."""
         return len(self._of(machine_id))

@@ -102,7 +102,8 @@ def evaluate(scores: "pd.DataFrame", *, resamples: int = RESAMPLES, seed: int = 
             normal, anomaly = raw[is_normal], raw[~is_normal]
             low = high = float("nan")
             if len(normal) and len(anomaly):
-                # The same seed for every detector: their intervals are drawn from the same resampled clips.
+                # One seed: the same table gives the same interval. Draws of two detectors are not paired here;
+                # ``comparison.bootstrap`` resamples the same clips for all.
                 drawn = bootstrap_auc(normal, anomaly, resamples=resamples, seed=seed + index)
                 draws.append(drawn)
                 low, high = (float(v) for v in np.quantile(drawn, [0.025, 0.975]))

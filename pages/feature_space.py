@@ -9,7 +9,7 @@ from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.entry import require_app
 from pages.shared.messages import sentences
-from pages.shared.picker import ANY, FILTERS
+from pages.shared.open_clip import open_clip
 from pages.shared.sidebar import choice
 
 
@@ -20,18 +20,10 @@ def fitted(folder: str, stamp: float, part: str, splits: tuple[str, ...], _vecto
 
 
 def open_point() -> None:
-    """Open the clicked clip on the Clip page, whatever its filters and machine id were."""
+    """Open the clicked clip."""
     points = st.session_state["space_chart"].selection.points
     if points and points[0].get("customdata"):
-        clip_id = points[0]["customdata"][0]
-        rows = library.pooled_features(choice().source)
-        st.session_state["machine"] = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
-        st.session_state["from"] = "Catalogue"
-        for name in FILTERS:
-            st.session_state[name] = ANY
-        st.session_state["clip"] = clip_id
-        # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
-        st.switch_page("pages/clip.py", query_params={})
+        open_clip(points[0]["customdata"][0])
 
 
 require_app()
@@ -80,15 +72,15 @@ with sentences():
     xy = pca.transform(vectors)
     points = rows[["clip_id", *attributes]].assign(x=xy[:, 0], y=xy[:, 1])
     current = None
-    open_clip = st.session_state.get("open_clip")
+    current_clip = st.session_state.get("open_clip")
     linked = points[points["clip_id"] == st.query_params.get("clip")]
     if not linked.empty:
         current = (float(linked["x"].iloc[0]), float(linked["y"].iloc[0]), str(linked["clip_id"].iloc[0]))
-    elif open_clip is not None:
-        prepared = library.prepared(open_clip.sha256, get_settings().channel, open_clip)
+    elif current_clip is not None:
+        prepared = library.prepared(current_clip.sha256, get_settings().channel, current_clip)
         vector = projection.select_part(projection.pooled_vector(LogMel().transform(prepared)), str(part))
         position = pca.transform(vector)[0]
-        current = (float(position[0]), float(position[1]), open_clip.name)
+        current = (float(position[0]), float(position[1]), current_clip.name)
     st.plotly_chart(
         scatter_figure(points, str(colour_by), (float(pca.explained[0]), float(pca.explained[1])), current),
         key="space_chart",

@@ -151,6 +151,40 @@ def test_feature_space_and_compare(app: AppTest) -> None:
     assert auc["AUC"].between(0, 1).all()
 
 
+@pytest.mark.parametrize("view", ["Thresholds", "Agreement", "Where it fails"])
+def test_every_view_of_compare_is_drawn(app: AppTest, view: str) -> None:
+    app.query_params["view"] = view
+    app.run()
+    app.switch_page("pages/compare.py").run()
+    app.segmented_control(key="view").set_value(view).run()
+    assert not app.exception
+    assert not app.error
+    assert len(app.dataframe) >= 1
+
+
+def test_prevalence_moves_precision_only(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/compare.py").run()
+    app.segmented_control(key="view").set_value("Thresholds").run()
+    before = table(app).copy()
+    app.number_input(key="prevalence").set_value(20.0).run()
+    after = table(app)
+    assert (after["Precision"] > before["Precision"]).all()
+    assert after["Threshold"].equals(before["Threshold"])
+    app.segmented_control(key="rule").set_value("gamma 0.9 (DCASE)").run()
+    assert not table(app)["Threshold"].equals(after["Threshold"])
+    assert not app.exception
+
+
+def test_verdicts_mark_the_best_and_those_below_a_control(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/compare.py").run()
+    verdicts = table(app).set_index("Detector")["Verdict"]
+    assert verdicts.iloc[0].startswith("★")
+    assert verdicts["Control: clip level"] == "control"
+    assert verdicts["f-AnoGAN"].startswith("▼")
+
+
 def test_feature_space_with_too_few_clips(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/feature_space.py").run()
