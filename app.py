@@ -4,9 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.entry import through_app
-from pages.shared.sidebar import sidebar
-from pages.shared.warm_up import warm_up
+from pages.shared.warm_up import frames, warm_up
 
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
@@ -18,7 +16,12 @@ page = st.navigation(
         st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
     ]
 )
-sidebar()
+with frames():
+    # Imported here, while the browser is busy already.
+    from pages.shared.entry import through_app
+    from pages.shared.sidebar import sidebar
+
+    sidebar()
 with through_app():
     page.run()
 warm_up()

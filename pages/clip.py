@@ -9,14 +9,15 @@ from asd_core.audio import Clip, Samples, flags, shared_gain, wav_bytes
 from asd_core.denoise import KINDS
 from asd_core.features import LogMel
 from asd_core.plots.scores import percentile_chart
-from asd_core.plots.signal import HEIGHT, clip_figure, spectrum_figure, versions
+from asd_core.plots.signal import clip_figure, spectrum_figure, versions
 from asd_core.settings import get_settings
 from pages.shared import library
+from pages.shared.alarms import alarms
 from pages.shared.entry import require_app
 from pages.shared.messages import sentences
 from pages.shared.picker import Picked, pick
 from pages.shared.score_table import disagreement, score_table
-from pages.shared.sidebar import Choice, choice, title
+from pages.shared.sidebar import Choice, choice
 from pages.shared.warm_up import is_warm
 
 HEAD_START = 0.8  # s in which the browser draws the preview, before imports take the interpreter from the server
@@ -133,15 +134,6 @@ def threshold_rule(selected: Choice) -> str:
     return f"Threshold: conformal quantile of {n} held-out normals, at most {selected.rate:.0%} false alarms expected."
 
 
-def alarms(selected: Choice) -> None:
-    """Detectors that training itself marked as not to be trusted."""
-    found = library.alarms(selected.source, selected.detectors)
-    if found:
-        listed = "\n".join(f"- **{title(key)}**: {' '.join(reasons)}" for key, reasons in found.items())
-        with st.expander(f"{len(found)} of these detectors raised an alarm in training", icon=":material/warning:"):
-            st.markdown(listed)
-
-
 def facts(picked: Picked) -> str:
     """What is known of the clip beside its sound, in a line."""
     known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in picked.facts.items()]
@@ -149,27 +141,9 @@ def facts(picked: Picked) -> str:
 
 
 require_app()
-
-
-def frames() -> None:
-    """Empty plots and table: the browser loads what draws them while the server reads the clip."""
-    grid = st.grid(2, min_column_width=NARROWEST)
-    grid.plotly_chart(
-        {"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}], "layout": {"height": HEIGHT}}, key="frame"
-    )
-    grid.dataframe([], key="frame_table")
-
-
-require_app()
 st.title("Clip")
 with sentences():
-    picker, loading = st.container(), st.empty()
-    if not is_warm():
-        with loading.container():
-            frames()
-    with picker:
-        picked = pick()
-    loading.empty()
+    picked = pick()
     if picked:
         st.markdown(facts(picked))
         for flag in flags(picked.clip):

@@ -13,7 +13,7 @@ from asd_core.detectors.registry import detector_class
 from asd_core.evaluation import evaluate
 from asd_core.plots.curves import det_figure, precision_recall_figure
 from asd_core.plots.scores import roc_figure
-from pages.shared import library
+from pages.shared.alarms import alarms
 from pages.shared.score_table import ROW_HEIGHT
 from pages.shared.sidebar import Choice, title
 
@@ -144,12 +144,3 @@ def caption(shown: pd.DataFrame, ids: list[str], view: str) -> None:
     )
     if min(normals, anomalies) < 10:
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
-
-
-def alarms(selected: Choice) -> None:
-    """Detectors that training itself marked."""
-    found = library.alarms(selected.source, selected.detectors)
-    if found:
-        listed = "\n".join(f"- **{title(key)}**: {' '.join(reasons)}" for key, reasons in found.items())
-        with st.expander(f"{len(found)} of these detectors raised an alarm in training", icon=":material/warning:"):
-            st.markdown(listed)

@@ -2,6 +2,8 @@
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import streamlit as st
@@ -12,6 +14,21 @@ _HEAVY = ("torch", "noisereduce", "sklearn.decomposition")
 def is_warm() -> bool:
     """Whether a page can use the denoiser and the networks at once."""
     return all(name in sys.modules for name in _HEAVY[:2])
+
+
+@contextmanager
+def frames() -> Iterator[None]:
+    """On a fresh server, an empty plot and table while the block runs: the browser loads the code that draws them (a
+    second's work) while the server imports and reads."""
+    if is_warm():
+        yield
+        return
+    place = st.empty()
+    with place.container():
+        st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}]}, key="frame")
+        st.dataframe([], key="frame_table")
+    yield
+    place.empty()
 
 
 def _import_all() -> None:
