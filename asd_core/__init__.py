@@ -5,8 +5,9 @@ The library never imports the dashboard's framework; the pages, the command line
 
 import os
 
-# Threads of numerical libraries that spin while they wait take the processor from each other: scoring a clip with all
-# detectors took five times as long on two cores. Read once, when the first of these libraries is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# numpy's matrix products are small here, and its threads spin while they wait: they take the processor from torch's
+# (scoring a clip with all detectors took three times as long on two cores). Read when the library is loaded; where it is
+# loaded already, ``detectors.network.torch_ready`` says it again.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"

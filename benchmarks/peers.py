@@ -148,7 +148,7 @@ def compare(methods: list[str]) -> list[Row]:
         mean, scale = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-9)
         data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[own & ~is_train])
     import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     rows: list[Row] = []

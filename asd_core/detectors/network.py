@@ -33,8 +33,10 @@ VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration cl
 def torch_ready() -> None:
     """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
+    threadpool_limits(1, user_api="blas")
 
 
 @contextmanager
