@@ -55,24 +55,25 @@ class Calibration:
         ids = np.asarray(machine_ids)
         return cls({str(i): sorted(float(s) for s in raw[ids == i]) for i in np.unique(ids)})
 
-    def _of(self, machine_id: str) -> NDArray[np.float64]:
+    def sorted_scores(self, machine_id: str) -> NDArray[np.float64]:
+        """The held-out scores of one machine id, rising.
+
+        Raises:
+            UnknownMachineError: for an id without any.
+        """
         if machine_id not in self.scores:
             raise UnknownMachineError(
                 f"Machine id {machine_id} has no calibration; known: {', '.join(sorted(self.scores))}."
             )
         return np.asarray(self.scores[machine_id])
 
-    def sorted_scores(self, machine_id: str) -> NDArray[np.float64]:
-        """The held-out scores of one machine id, rising."""
-        return self._of(machine_id)
-
     def n(self, machine_id: str) -> int:
         """How many held-out normal clips stand behind this machine id."""
-        return len(self._of(machine_id))
+        return len(self.sorted_scores(machine_id))
 
     def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:
         """Share of held-out normals that score below, ties counted half, from 0 to 100."""
-        own = self._of(machine_id)
+        own = self.sorted_scores(machine_id)
         below = np.searchsorted(own, raw, side="left") + np.searchsorted(own, raw, side="right")
         return np.asarray(50.0 * below / len(own), dtype=np.float64)
 
@@ -82,7 +83,7 @@ class Calibration:
         n held-out clips can promise no rate below 1/(n+1): for a smaller one the largest held-out score is taken, and
         the threshold says which rate it stands for.
         """
-        own = self._of(machine_id)
+        own = self.sorted_scores(machine_id)
         smallest = 1.0 / (len(own) + 1)
         rate = max(false_alarm_rate, smallest)
         rank = int(np.ceil((len(own) + 1) * (1.0 - rate) - 1e-9))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core import artifacts
+from asd_core.breakdowns import breakdown
 from asd_core.datasets.catalogue import Dataset
 from asd_core.detectors.base import Progress, silent
 from asd_core.detectors.registry import detector_class, detector_keys
@@ -182,29 +183,20 @@ def _breakdown(scores: "pd.DataFrame") -> str:
     """A column for each fault, severity third and SNR the catalogue knows."""
     import pandas as pd
 
-    anomalies = scores[scores["label"] == "anomaly"]
-    columns: dict[str, pd.Series[bool]] = {}
-    if "fault" in scores:
-        columns |= {str(f).replace("_", " "): scores["fault"] == f for f in sorted(anomalies["fault"].unique())}
-    if "severity" in scores:
-        edges = ((0.0, 1 / 3, "mild"), (1 / 3, 2 / 3, "medium"), (2 / 3, 1.0, "strong"))
-        columns |= {name: (scores["severity"] > a) & (scores["severity"] <= b) for a, b, name in edges}
-    by_snr = sorted(anomalies["snr_db"].unique()) if "snr_db" in scores else []
-    lines = [
-        "| detector | " + " | ".join([*columns, *(f"{s:+.0f} dB" for s in by_snr)]) + " |",
-        "|---|" + "---|" * (len(columns) + len(by_snr)),
-    ]
-    normal = scores["label"] == "normal"
-    for key, own in scores.groupby("detector", sort=False):
-        cells = [_mean_auc(own[(normal | mask).loc[own.index]]) for mask in columns.values()]
-        cells += [_mean_auc(own[own["snr_db"] == snr]) for snr in by_snr]  # anomalies and normals of the same SNR
-        lines.append(f"| {detector_class(str(key)).info.title} | " + " | ".join(f"{c:.2f}" for c in cells) + " |")
+    tables = []
+    for attribute, heading in (("fault", "{}"), ("severity", "{}"), ("snr_db", "{:+.0f} dB")):
+        if attribute in scores:
+            table = breakdown(scores, attribute).pivot(index="detector", columns="value", values="auc")
+            tables.append(table.rename(columns=lambda value, heading=heading: heading.format(value).replace("_", " ")))
+    if not tables:
+        return "The catalogue has no attributes."
+    cells = pd.concat(tables, axis=1)
+    lines = ["| detector | " + " | ".join(map(str, cells.columns)) + " |", "|---|" + "---|" * cells.shape[1]]
+    for key in dict.fromkeys(scores["detector"]):
+        figures = " | ".join(f"{c:.2f}" for c in cells.loc[key])
+        lines.append(f"| {detector_class(str(key)).info.title} | {figures} |")
     note = "\n\nBy severity: mild up to 1/3, medium up to 2/3, strong above. By SNR: normal clips of the same SNR."
-    return "\n".join(lines) + (note if by_snr else "")
-
-
-def _mean_auc(scores: "pd.DataFrame") -> float:
-    return next(r.auc for r in evaluate(scores, resamples=2) if r.machine_id == "mean")
+    return "\n".join(lines) + (note if "snr_db" in scores else "")
 
 
 def _cost(folder: Path, manifests: dict[str, artifacts.Manifest]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from asd_core.evaluation import Floats
 from asd_core.operating import det, precision_recall, probit
 from asd_core.plots import colours
+from asd_core.plots.scores import single_valued
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,9 +113,8 @@ def det_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]
 
 
 def _at(grid: Floats, false_alarms: Floats, misses: Floats) -> Floats:
-    """The fewest misses at each false-alarm rate: interpolation needs one value a rate."""
-    last = np.r_[np.diff(false_alarms) > 0, True]
-    return np.interp(grid, false_alarms[last], misses[last])
+    """The fewest misses at each false-alarm rate."""
+    return np.interp(grid, *single_valued(false_alarms, misses))
 
 
 def _shown(scores: "pd.DataFrame", machine_id: str) -> "pd.DataFrame":

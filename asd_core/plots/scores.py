@@ -85,7 +85,7 @@ def roc_figure(
         if not curves:
             continue
         if machine_id == "mean":
-            x, y = np.r_[0.0, grid], np.r_[0.0, np.mean([np.interp(grid, *_upper(*c)) for c in curves], axis=0)]
+            x, y = np.r_[0.0, grid], np.r_[0.0, np.mean([np.interp(grid, *single_valued(*c)) for c in curves], axis=0)]
         else:
             x, y = curves[0]
         figure.add_trace(
@@ -125,7 +125,7 @@ def _curve(group: "pd.DataFrame") -> tuple[Floats, Floats] | None:
     return false_alarms, detections
 
 
-def _upper(false_alarms: Floats, detections: Floats) -> tuple[Floats, Floats]:
+def single_valued(false_alarms: Floats, detections: Floats) -> tuple[Floats, Floats]:
     """The curve with one point a false-alarm rate, its highest: interpolation needs a function."""
     last = np.r_[np.diff(false_alarms) > 0, True]
     return false_alarms[last], detections[last]

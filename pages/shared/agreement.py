@@ -7,7 +7,7 @@ from asd_core.breakdowns import agreement, disagreements
 from asd_core.detectors.registry import detector_class
 from asd_core.plots.curves import agreement_figure
 from pages.shared.open_clip import open_row
-from pages.shared.score_table import ROW_HEIGHT
+from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
 
 SHOWN = 15
@@ -45,7 +45,7 @@ def draw(selected: Choice, scores: pd.DataFrame) -> None:
             hide_index=True,
             key="disagreements",
             row_height=ROW_HEIGHT,
-            height=(len(found) + 1) * ROW_HEIGHT + 12,
+            height=table_height(len(found)),
             on_select=lambda: open_row("disagreements", clip_ids),
             selection_mode="single-row",
         )

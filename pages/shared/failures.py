@@ -8,7 +8,7 @@ from asd_core.operating import misses_and_false_alarms
 from asd_core.plots.curves import breakdown_figure
 from pages.shared import library
 from pages.shared.open_clip import open_row
-from pages.shared.score_table import ROW_HEIGHT
+from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
 
 ATTRIBUTES = {"fault": "fault", "severity": "severity", "snr_db": "SNR", "machine_id": "machine id", "domain": "domain"}
@@ -61,7 +61,7 @@ def rows(found: pd.DataFrame, key: str) -> None:
         hide_index=True,
         key=key,
         row_height=ROW_HEIGHT,
-        height=(len(found) + 1) * ROW_HEIGHT + 12,
+        height=table_height(len(found)),
         on_select=lambda: open_row(key, clip_ids),
         selection_mode="single-row",
         column_config={

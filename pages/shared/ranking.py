@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.comparison import MEAN, Draws, bootstrap, loses_to_control, tied_with_best
+from asd_core.comparison import MEAN, Draws, bootstrap, loses_to_control, tied_with_best, worst_id
 from asd_core.detectors.registry import detector_class
-from asd_core.evaluation import evaluate
+from asd_core.evaluation import Result, evaluate
 from asd_core.plots.curves import det_figure, precision_recall_figure
 from asd_core.plots.scores import roc_figure
 from pages.shared.alarms import alarms
-from pages.shared.score_table import ROW_HEIGHT
+from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def rank(selected: Choice, results: pd.DataFrame, shown: pd.DataFrame, scores: p
     ties = tied_with_best(draws, machine_id=view)
     controls = [k for k in selected.detectors if detector_class(k).info.origin == "control"]
     losers = {lost.detector: lost for lost in loses_to_control(draws, controls, machine_id=view)} if controls else {}
-    per_id = results[results["machine_id"] != MEAN]
-    worst = per_id.loc[per_id.groupby("detector")["auc"].idxmin()].set_index("detector")
+    worst = worst_id(Result(**row) for row in results.to_dict("records"))
 
     def verdict(key: str) -> str:
         if key in controls:
@@ -104,7 +103,7 @@ def rank(selected: Choice, results: pd.DataFrame, shown: pd.DataFrame, scores: p
             "95 % interval": interval(row["auc_low"], row["auc_high"]),
             "pAUC": row["pauc"],
             "Verdict": verdict(str(key)),
-            "Worst id": f"{worst.loc[key, 'machine_id']}: {worst.loc[key, 'auc']:.3f}" if key in worst.index else "",
+            "Worst id": f"{worst[str(key)].machine_id}: {worst[str(key)].auc:.3f}" if key in worst else "",
         }
         for key, row in shown.sort_values("auc", ascending=False).iterrows()
     ]
@@ -113,7 +112,7 @@ def rank(selected: Choice, results: pd.DataFrame, shown: pd.DataFrame, scores: p
         hide_index=True,
         key="auc_table",
         row_height=ROW_HEIGHT,
-        height=(len(rows) + 1) * ROW_HEIGHT + 12,
+        height=table_height(len(rows)),
         column_config={
             "Detector": st.column_config.TextColumn(width=140),
             "AUC": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", width=90),

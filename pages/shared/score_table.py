@@ -16,6 +16,11 @@ NAMED = 2  # detectors that a sentence names before it becomes a list
 _MARK = {"anomaly": "▲ anomaly", "normal": "· normal"}
 
 
+def table_height(n_rows: int) -> int:
+    """Pixels that show every row of a table without scrolling, with its heading."""
+    return (n_rows + 1) * ROW_HEIGHT + 12
+
+
 def score_table(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] | None, *, key: str) -> None:
     """Percentiles as bars, decisions, and the raw figures behind them; ``None`` while there is no denoised clip yet."""
     table = _frame(raw, denoised)
@@ -23,7 +28,7 @@ def score_table(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] 
         table.style.map(_tint, subset=["Decision", "Denoised decision"]).apply(_minority, subset=["Decision"]),
         hide_index=True,
         row_height=ROW_HEIGHT,
-        height=(len(table) + 1) * ROW_HEIGHT + 12,
+        height=table_height(len(table)),
         key=key,
         alt="Scores of every detector, as recorded and denoised",
         column_config={

@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core.operating import gamma_threshold, operating_point
 from asd_core.plots.scores import histogram_figure
 from pages.shared import library
-from pages.shared.score_table import ROW_HEIGHT
+from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
 
 RULES = ("conformal", "gamma 0.9 (DCASE)")
@@ -77,7 +77,7 @@ def draw(selected: Choice, scores: pd.DataFrame) -> None:
         hide_index=True,
         key="threshold_table",
         row_height=ROW_HEIGHT,
-        height=(len(rows) + 1) * ROW_HEIGHT + 12,
+        height=table_height(len(rows)),
         column_config={
             "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
             "Promised": st.column_config.NumberColumn(

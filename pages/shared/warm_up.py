@@ -27,8 +27,10 @@ def frames() -> Iterator[None]:
     with place.container():
         st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}]}, key="frame")
         st.dataframe([], key="frame_table")
-    yield
-    place.empty()
+    try:
+        yield
+    finally:  # the sidebar may stop the page
+        place.empty()
 
 
 def _import_all() -> None:
