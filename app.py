@@ -21,7 +21,8 @@ with frames():
     from pages.shared.entry import through_app
     from pages.shared.sidebar import sidebar
 
-    sidebar()
-with through_app():
-    page.run()
+    ready = sidebar()
+if ready:
+    with through_app():
+        page.run()
 warm_up()

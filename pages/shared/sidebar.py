@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from asd_core.detectors.registry import detector_class
+from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.library import Source, known_ids, models, sources
-from pages.shared.messages import sentences
 
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
 
@@ -27,9 +27,13 @@ def title(key: str) -> str:
     return detector_class(key).info.title
 
 
-def sidebar() -> None:
-    """Draw the sidebar and keep its choice for the page; without a trained detector, say how to get one and stop."""
-    with sentences():
+def sidebar() -> bool:
+    """Draw the sidebar and keep its choice for the page; without a trained detector, say how to get one.
+
+    Returns:
+        Whether there is something for a page to show.
+    """
+    try:
         found = sources()
         if not found:
             st.title("No trained detectors yet")
@@ -38,7 +42,7 @@ def sidebar() -> None:
                 "`python -m asd_core train --data FOLDER --out trained_models/NAME` on your own recordings.",
                 icon=":material/model_training:",
             )
-            st.stop()
+            return False
         by_name = {source.name: source for source in found}
         with st.sidebar:
             name = st.selectbox(
@@ -72,6 +76,10 @@ def sidebar() -> None:
                 "clips alone; no anomaly is looked at.",
             )
         st.session_state["choice"] = Choice(source, str(machine_id), chosen or list(models(source)), float(rate))
+    except AsdError as error:
+        st.error(str(error), icon=":material/error:")
+        return False
+    return True
 
 
 def choice() -> Choice:

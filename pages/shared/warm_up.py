@@ -27,10 +27,8 @@ def frames() -> Iterator[None]:
     with place.container():
         st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}]}, key="frame")
         st.dataframe([], key="frame_table")
-    try:
-        yield
-    finally:  # the sidebar may stop the page
-        place.empty()
+    yield
+    place.empty()
 
 
 def _import_all() -> None:
