@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 
 from asd_core.detectors.base import Progress
 from asd_core.errors import AsdError
+from asd_core.jobs import STOPPED, Reporter
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 console, err_console = Console(), Console(stderr=True)
+_reporter = Reporter()
 
 
 class Preset(StrEnum):
@@ -47,14 +49,19 @@ def _keys(text: str | None) -> list[str] | None:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, silence elsewhere."""
+    """A bar on a terminal, a file for a job, silence elsewhere."""
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar:
         task = bar.add_task("starting", total=1.0)
-        yield lambda fraction, message: bar.update(task, completed=fraction, description=message)
+
+        def told(fraction: float, message: str) -> None:
+            bar.update(task, completed=fraction, description=message)
+            _reporter.progress(fraction, message)
+
+        yield told
 
 
 def _print_json(value: Any) -> None:
@@ -243,14 +250,21 @@ def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to writ
 
 def main() -> int:
     """Run a command. Bad use ends with exit code 2 and one sentence; an interrupt with 130."""
+    code = _run()
+    _reporter.ended(code)
+    return code
+
+
+def _run() -> int:
     try:
-        app(standalone_mode=False)
+        if app(standalone_mode=False) == STOPPED:  # typer turns an interrupt into this code
+            raise KeyboardInterrupt
     except TyperException as error:
         _say(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
         return 2 if sys.argv[1:] else 0
     except (typer.Abort, KeyboardInterrupt):
         _say("Stopped; what was finished is kept.")
-        return 130
+        return STOPPED
     except AsdError as error:
         _say(str(error))
         return 2

@@ -25,5 +25,9 @@ class TrainingError(AsdError):
     """Training data that a detector cannot learn from."""
 
 
+class JobError(AsdError):
+    """Long work that cannot be started."""
+
+
 class Cancelled(AsdError):
     """The user stopped a long task; what was finished before is kept."""

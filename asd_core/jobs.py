@@ -1,0 +1,191 @@
+"""Long work beside the pages: a command of :mod:`asd_core.cli` in a process of its own.
+
+A process leaves the page's interpreter alone, can be stopped at any moment, and survives a reload of the page and a
+restart of the server. Whatever a command finishes it stores itself; here is only how far it is and how it ended.
+
+A job's folder holds ``job.json`` (what was started), ``progress.json`` (how far it is), ``log.txt`` (what it said) and
+``lock``, which the process holds as long as it lives, so that nobody has to trust a process number.
+"""
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from asd_core.errors import JobError
+from asd_core.settings import PROJECT_ROOT, get_settings
+
+State = Literal["running", "finished", "failed", "stopped"]
+FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
+STOPPED = 130  # exit code of a command that was interrupted
+NICE = 5  # a page answers before a job computes
+EVERY = 0.2  # s between two writes of the progress
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,150}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """The latest run under a name."""
+
+    name: str
+    title: str
+    state: State
+    fraction: float  # 0 to 1
+    message: str  # what it does now
+    sentence: str  # what it said last: after a failure, why
+    started: float  # seconds since 1970
+
+
+def start(name: str, arguments: Sequence[str], title: str) -> Job:
+    """Run ``python -m asd_core`` with these arguments, unless a job of this name runs already (a double click).
+
+    Args:
+        name: small letters, digits, ``_ . -``; one job a name runs at a time.
+        arguments: of the command line.
+        title: what a person calls it.
+
+    Raises:
+        JobError: when the process cannot be started.
+    """
+    folder = _folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read(folder)
+        (folder / "progress.json").unlink(missing_ok=True)
+        about = {"title": title, "arguments": list(arguments), "started": time.time()}
+        with open(folder / "log.txt", "wb") as log:
+            try:
+                process = _spawn(arguments, folder, lock, log)
+            except OSError as error:
+                raise JobError(f"{title} cannot be started ({error.strerror}): free memory and try again.") from error
+        _write(folder / "job.json", {**about, "pid": process.pid})
+    # The process holds the lock from here on: it inherited the open file.
+    return _read(folder)
+
+
+def _spawn(arguments: Sequence[str], folder: Path, lock: IO[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "asd_core", *arguments],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, FOLDER: str(folder)},
+        pass_fds=[lock.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+    )
+
+
+def find(name: str) -> Job | None:
+    """The latest job of a name; ``None`` when there was none."""
+    folder = _folder(name)
+    return _read(folder) if (folder / "job.json").is_file() else None
+
+
+def cancel(name: str) -> None:
+    """Ask a running job to stop (what it finished is kept); asked twice, it is killed."""
+    folder = _folder(name)
+    if not (folder / "job.json").is_file() or not _alive(folder):
+        return
+    about = _load(folder / "job.json")
+    again = "cancelled" in about
+    _write(folder / "job.json", {**about, "cancelled": time.time()})
+    try:
+        os.kill(int(about["pid"]), signal.SIGKILL if again else signal.SIGTERM)
+    except ProcessLookupError:  # it ended in this moment
+        return
+
+
+def _folder(name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise JobError(f"{name!r} cannot name a job: use small letters, digits, dots, dashes and underscores.")
+    return get_settings().data_dir / "user" / "jobs" / name
+
+
+def _alive(folder: Path) -> bool:
+    with open(folder / "lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _read(folder: Path) -> Job:
+    alive = _alive(folder)  # before the rest: what ends meanwhile is read as running, and as ended next time
+    about, progress = _load(folder / "job.json"), _load(folder / "progress.json")
+    state: State = "running"
+    if not alive:
+        state = "finished" if progress.get("exit") == 0 else "failed"
+        if "cancelled" in about and state == "failed":
+            state = "stopped"
+    return Job(
+        folder.name,
+        str(about.get("title", folder.name)),
+        state,
+        float(progress.get("fraction", 0.0)),
+        str(progress.get("message", "starting")),
+        _last_line(folder / "log.txt") or "It ended without a word: it may have run out of memory.",
+        float(about.get("started", 0.0)),
+    )
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_text("utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content), "utf-8")
+    temporary.replace(path)  # a reader never sees half a file
+
+
+class Reporter:
+    """The job's own side: inside a process that :func:`start` made, it writes how far the command is."""
+
+    def __init__(self) -> None:
+        folder = os.environ.get(FOLDER)
+        self._path = Path(folder) / "progress.json" if folder else None
+        self._last: dict[str, Any] = {"fraction": 0.0, "message": "starting"}
+        self._written = 0.0
+        if self._path:
+            os.nice(NICE)
+            signal.signal(signal.SIGTERM, _interrupt)
+
+    def progress(self, fraction: float, message: str) -> None:
+        """How far the command is; written a few times a second at most."""
+        self._last = {"fraction": fraction, "message": message}
+        if self._path and time.monotonic() - self._written > EVERY:
+            self._written = time.monotonic()
+            _write(self._path, self._last)
+
+    def ended(self, code: int) -> None:
+        """How the command ended."""
+        if self._path:
+            _write(self._path, {**self._last, "exit": code})
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

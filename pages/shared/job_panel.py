@@ -1,0 +1,58 @@
+"""Long work on a page: a button that starts it, then a bar with how far it is and a button that stops it."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from asd_core import jobs
+from pages.shared.messages import sentences
+
+EVERY = 1.0  # s between two looks at a running job
+
+
+def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, help: str | None = None) -> None:
+    """Start, watch and stop a job; the page is drawn anew when it ends.
+
+    The job is found by its name: a reload, another tab or a restarted server see the same bar.
+
+    Args:
+        name: of the job, see :func:`asd_core.jobs.start`.
+        title: what it does, for people.
+        arguments: of the command line.
+        button: what starts it.
+    """
+    with sentences():
+        job = jobs.find(name)
+        if job and job.state == "running":
+            _watch(name)
+            return
+        if job and job.state == "failed":
+            st.error(f"{job.title} failed: {job.sentence}", icon=":material/error:")
+        elif job and job.state == "stopped":
+            st.info(f"{job.title} was stopped. What was finished is kept; start it to go on.", icon=":material/pause:")
+        st.button(
+            button,
+            key=f"start_{name}",
+            icon=":material/play_arrow:",
+            on_click=_start,
+            args=(name, arguments, title),
+            help=help,
+        )
+
+
+def _start(name: str, arguments: Sequence[str], title: str) -> None:
+    with sentences():
+        jobs.start(name, arguments, title)
+
+
+@st.fragment(run_every=EVERY)
+def _watch(name: str) -> None:
+    with sentences():
+        job = jobs.find(name)
+        if job is None or job.state != "running":
+            st.rerun()
+            return
+        bar, stop = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(min(1.0, job.fraction), text=f"{job.title}: {job.message} ({job.fraction:.0%})")
+        stop.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=partial(jobs.cancel, name))
