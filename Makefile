@@ -5,14 +5,16 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench peers report-variants demo-models results lint screenshots clean
+.PHONY: help run test bench peers coverage report-variants demo-models experiments results lint screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test         lint, types and all tests"
 	@echo "make bench        the speeds this project promises, as a table and in bench.json"
 	@echo "make demo-models  train trained_models/demo from nothing"
+	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
 	@echo "make peers        our density models against PyOD's, on the same arrays"
+	@echo "make coverage     how often the 95 % intervals hold the truth (slow), written to docs/coverage.md"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
 	@echo "make screenshots  write docs/images/*.png from the running app"
@@ -53,12 +55,20 @@ demo-models: $(VENV)/.run-stamp
 	$(PY) -m asd_core seeds --data demo --models trained_models/demo --seed 1 --seed 2
 	$(MAKE) results
 
+EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising
+experiments: $(VENV)/.run-stamp
+	for name in $(EXPERIMENTS); do $(PY) -m asd_core experiment $$name --data demo || exit 1; done
+	$(MAKE) results
+
 results: $(VENV)/.run-stamp
 	$(PY) -m asd_core results --models trained_models/demo --out docs/results.md
 	$(PY) -m asd_core cards --out docs/detectors.md
 
 peers: $(VENV)/.dev-stamp
 	$(PY) -m benchmarks.peers --out peers.json --markdown docs/peers.md
+
+coverage: $(VENV)/.run-stamp
+	$(PY) -m benchmarks.coverage --markdown docs/coverage.md
 
 report-variants: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.report_variants --markdown docs/report-variants.md

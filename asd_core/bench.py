@@ -1,4 +1,4 @@
-"""The speeds this project promises, each as a ratio of medians taken in one run on one machine."""
+"""The speeds this project promises, most of them as a ratio of medians taken in one run on one machine."""
 
 import os
 import statistics
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from asd_core.audio import Clip, prepare
+from asd_core.bench_compare import page_speed, statistics_speed
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.denoise import denoise_ends
 from asd_core.detectors.base import Progress, silent
@@ -33,9 +34,13 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
         ("clip_all_detectors_vs_noisereduce", lambda: all_detectors(clip, models)),
     ]
     for index, (name, measure) in enumerate(parts):
-        progress(index / 4, name)
+        progress(index / 6, name)
         figures[name] = measure()
-    progress(3 / 4, "start_vs_empty_app")
+    progress(3 / 6, "statistics of a comparison")
+    figures |= statistics_speed()
+    progress(4 / 6, "Compare page")
+    figures |= page_speed()
+    progress(5 / 6, "start_vs_empty_app")
     browser = chromium()
     if browser is None:
         say("start_vs_empty_app was not measured: no Chromium or playwright here.")

@@ -1,5 +1,6 @@
 """Where detectors differ: how alike they rank clips, on which clips they part, and which anomalies each one finds."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -90,12 +91,7 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
 
     labelled = scores[scores["label"].isin(["normal", "anomaly"])]
     normal = labelled["label"] == "normal"
-    given = labelled[attribute].replace("", np.nan)
-    normals, anomalies = given[normal].dropna(), given[~normal].dropna()
-    of_anomalies_alone = bool(len(anomalies)) and (
-        normals.empty or (bool((normals == 0).all()) and not bool((anomalies == 0).any()))
-    )
-    values = _binned(anomalies if of_anomalies_alone else given.dropna(), attribute)
+    values, of_anomalies_alone = _values(labelled, attribute)
     rows = []
     for detector, index in labelled.groupby("detector", sort=False).groups.items():
         raw, ids, is_normal = labelled["raw"].loc[index], labelled["machine_id"].loc[index], normal.loc[index]
@@ -113,6 +109,32 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
             rows.append((detector, value, figure, int(against.sum()), int(hit.sum()), len(known)))
     table = pd.DataFrame(rows, columns=["detector", "value", "auc", "n_normal", "n_anomaly", "n_ids"])
     return table.assign(value=pd.Categorical(table["value"], values.cat.categories, ordered=True))
+
+
+def options(scores: "pd.DataFrame", attribute: str) -> list[str]:
+    """The values of an attribute by which :func:`filtered` can choose, in order, measurements in thirds."""
+    return [str(value) for value in _values(scores.drop_duplicates("clip_id"), attribute)[0].cat.categories]
+
+
+def filtered(scores: "pd.DataFrame", attribute: str, chosen: Sequence[str]) -> "pd.DataFrame":
+    """Rows whose clips have one of the chosen values (see :func:`options`).
+
+    As in :func:`breakdown`, an attribute that only anomalies have chooses among these alone: normal clips all stay.
+    """
+    values, of_anomalies_alone = _values(scores.drop_duplicates("clip_id").set_index("clip_id"), attribute)
+    kept = values[values.astype(str).isin(list(chosen))].index
+    return scores[scores["clip_id"].isin(kept) | (of_anomalies_alone & (scores["label"] == "normal"))]
+
+
+def _values(rows: "pd.DataFrame", attribute: str) -> tuple["pd.Series[str]", bool]:
+    """An attribute of the rows that have it, as ordered categories, and whether only anomalies have it."""
+    normal = rows["label"] == "normal"
+    given = rows[attribute].replace("", np.nan)
+    normals, others = given[normal].dropna(), given[~normal].dropna()
+    of_anomalies_alone = bool(len(others)) and (
+        normals.empty or (bool((normals == 0).all()) and not bool((others == 0).any()))
+    )
+    return _binned(others if of_anomalies_alone else given.dropna(), attribute), of_anomalies_alone
 
 
 def _binned(values: "pd.Series[float]", attribute: str) -> "pd.Series[str]":

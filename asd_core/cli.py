@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -171,12 +171,13 @@ def evaluate(
 ) -> None:
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals."""
     from asd_core.datasets.catalogue import open_dataset
-    from asd_core.evaluation import evaluate as tabulate
-    from asd_core.results import as_records, score_dataset
+    from asd_core.ranking import evaluate as tabulate
+    from asd_core.results import as_records
+    from asd_core.score_split import current
     from asd_core.scoring import ModelSet
 
     with _progress() as progress:
-        scores, unknown, skipped = score_dataset(open_dataset(data), ModelSet(models), progress=progress)
+        scores, unknown, skipped = current(open_dataset(data), ModelSet(models), progress=progress)
     for sentence in skipped:
         _say(sentence)
     for machine_id, count in unknown.items():
@@ -186,6 +187,29 @@ def evaluate(
         _print_json({"rows": rows, "unknown_machine_ids": unknown})
     else:
         _print_table("AUC and pAUC on the test clips", rows)
+
+
+@app.command()
+def scores(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    split: Annotated[str, typer.Option("--split", help="test, train or eval.")] = "test",
+    detectors: Detectors = None,
+    denoise: Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")] = 0.0,
+    kind: Annotated[
+        Literal["stationary", "non-stationary"], typer.Option("--kind", help="Of denoising.")
+    ] = "stationary",
+) -> None:
+    """Score a dataset's clips and keep the scores beside the detectors; what is there and still true is not done again."""
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.score_split import compute
+    from asd_core.score_store import Scope
+    from asd_core.scoring import ModelSet
+
+    scope = Scope(split, denoise, kind)
+    with _progress() as progress:
+        done = compute(open_dataset(data), ModelSet(models, _keys(detectors)), scope, progress=progress, say=_say)
+    _say(f"{scope.sentence()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))
 
 
 @app.command()
@@ -223,6 +247,36 @@ def results(
 
 
 @app.command()
+def reference(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+) -> None:
+    """Measure what is usual: spectra of each machine id's normal clips, kept beside the detectors. Training does it too."""
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.reference import REFERENCE
+    from asd_core.training import make_reference
+
+    with _progress() as progress:
+        make_reference(open_dataset(data), models, progress=progress, say=_say)
+    _say(f"{models / REFERENCE} written.")
+
+
+@app.command()
+def overlap(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+) -> None:
+    """Measure how well anomaly maps point at the simulator's strong faults, for the results table."""
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.overlap import OVERLAP, store
+    from asd_core.scoring import ModelSet
+
+    with _progress() as progress:
+        store(open_dataset(data), ModelSet(models), progress=progress)
+    _say(f"{models / OVERLAP} written.")
+
+
+@app.command()
 def seeds(
     data: Data,
     models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
@@ -237,6 +291,157 @@ def seeds(
     with _progress() as progress:
         repeat(open_dataset(data), models, seed, detectors=_keys(detectors), preset=preset.value, progress=progress)
     _say(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
+
+
+@app.command()
+def experiment(
+    name: Annotated[str | None, typer.Argument(help="A name that --list shows, or sweep.")] = None,
+    data: Data = "demo",
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Folder of trained detectors; the demo's by default.")
+    ] = None,
+    detectors: Detectors = None,
+    preset: Annotated[Preset, typer.Option(help="How long to train.")] = Preset.standard,
+    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+    detector: Annotated[str | None, typer.Option("--detector", help="Of a sweep: the detector.")] = None,
+    parameter: Annotated[str | None, typer.Option("--parameter", help="Of a sweep: its parameter.")] = None,
+    values: Annotated[str | None, typer.Option("--values", help="Of a sweep: 1,2,4.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to store in; --models/experiments, or the user's for a sweep.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name the experiments and what is stored.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a question of the report again, or sweep one parameter; an interrupted run goes on where it stopped."""
+    from asd_core.experiments import command
+
+    folder = command.models_folder(models, data)
+    if listed or name is None:
+        rows = command.listing(folder)
+        _print_json(rows) if as_json else _print_table("Experiments", rows)
+        return
+    chosen = command.choose(
+        name,
+        detectors=_keys(detectors),
+        preset=preset.value,
+        seed=seed,
+        detector=detector,
+        parameter=parameter,
+        values=_keys(values),
+    )
+    with _progress() as progress:
+        result = command.execute(chosen, data, folder, out=out, progress=progress, say=_say)
+    _print_json(result) if as_json else _print_table(chosen.about.title, result["points"])
+    _say(result["conclusion"])
+
+
+@app.command()
+def report(
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    out: Annotated[Path, typer.Option("--out", help="HTML file to write.")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="Where the recordings are; where they were in training by default.")
+    ] = None,
+    detectors: Detectors = None,
+    rate: Annotated[float, typer.Option("--rate", min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
+    prevalence: Annotated[
+        float, typer.Option("--prevalence", min=0.0, max=1.0, help="Share of anomalous clips at the plant.")
+    ] = 0.01,
+    per_day: Annotated[int, typer.Option("--per-day", min=1, help="Clips a day at the plant.")] = 1000,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the results table to this file.")] = None,
+    all_tables: Annotated[
+        Path | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
+    ] = None,
+) -> None:
+    """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
+    from asd_core import exports
+    from asd_core import report as reports
+    from asd_core.report.tables import Assumptions
+
+    with _progress() as progress:
+        comparison, dataset, reason = reports.from_folder(
+            models,
+            data=data,
+            detectors=_keys(detectors),
+            assumptions=Assumptions(rate, prevalence, per_day),
+        )
+        page = reports.html(comparison, dataset, reason, progress=progress)
+    written = {out: page}
+    if csv:
+        written[csv] = exports.as_csv(comparison.ranking)
+    if all_tables:
+        written[all_tables] = exports.as_json(comparison, reports.protocol(comparison))
+    for path, text in written.items():
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
+    if reason:
+        _say(f"The report is without sounds: {reason}")
+    _say(f"{', '.join(map(str, written))} written.")
+
+
+@app.command()
+def latents(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    detectors: Detectors = None,
+) -> None:
+    """Put every clip through the networks and keep where they come out, for the feature space."""
+    from asd_core import latents as spaces
+    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.scoring import ModelSet
+
+    with _progress() as progress:
+        done = spaces.compute(open_dataset(data), ModelSet(models, _keys(detectors)), progress=progress, say=_say)
+    _say(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
+
+
+@app.command()
+def thumbnails(
+    data: Data,
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+) -> None:
+    """Draw a small spectrogram of every clip, for the feature space."""
+    from asd_core import latents as spaces
+    from asd_core import thumbnails as pictures
+    from asd_core.datasets.catalogue import open_dataset
+
+    with _progress() as progress:
+        path = pictures.compute(open_dataset(data), spaces.read_clips(models), progress=progress, say=_say)
+    _say(f"{path} written.")
+
+
+@app.command()
+def umap(
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    part: Annotated[
+        str, typer.Option("--part", help="Of the pooled log-mel: all, mean, spread, peak; or a detector: its latent.")
+    ] = "all",
+    split: Annotated[
+        list[str] | None, typer.Option("--split", help="Only clips of this split; may be repeated.")
+    ] = None,
+    machine_id: Annotated[str | None, typer.Option("--machine-id", help="Only clips of this machine.")] = None,
+    n_neighbors: Annotated[int, typer.Option("--n-neighbors", help="Few: details; many: the whole.")] = 15,
+    min_dist: Annotated[float, typer.Option("--min-dist", help="How close points may be drawn.")] = 0.1,
+    metric: Annotated[
+        Literal["euclidean", "cosine", "manhattan", "correlation"], typer.Option("--metric", help="Of distance.")
+    ] = "euclidean",
+    seed: Annotated[int, typer.Option(help="Same seed, same map.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; in the user's data by default.")] = None,
+) -> None:
+    """Draw a UMAP of the clips and keep it for the feature space."""
+    from asd_core import embedding
+    from asd_core.projection import read_space
+
+    settings = embedding.UmapSettings(n_neighbors, min_dist, metric, seed)
+    space = read_space(models, part)
+    space = space.subset(split or sorted(space.about["split"].unique()), machine_id)
+    with _progress() as progress:
+        fitted = embedding.fit(space.vectors, settings, progress=progress)
+    path = out or embedding.path_for(space.vectors, settings)
+    embedding.save(fitted, path)
+    _say(f"A map of {len(space.about)} clips written to {path}.")
 
 
 @app.command()

@@ -1,20 +1,15 @@
-"""How well scores separate anomalies from normal clips, with intervals. Test labels are read here and choose nothing.
+"""How well scores separate anomalies from normal clips. Test labels are read here and choose nothing.
 
 AUC and pAUC follow DCASE 2020 Task 2: per machine id, then their arithmetic mean. pAUC is
 ``roc_auc_score(max_fpr=0.1)``: McClish-standardised, so that chance is 0.5 (the official code's figure).
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MAX_FPR = 0.1
 RESAMPLES = 1000
+HELD = 5_000_000  # clips drawn at once: 40 MB arrays
 Floats = NDArray[np.float64]
 
 
@@ -52,75 +47,3 @@ def pauc(normal: Floats, anomaly: Floats, max_fpr: float = MAX_FPR) -> float:
     area = float(np.trapezoid(y, x))
     chance = 0.5 * max_fpr**2
     return 0.5 * (1.0 + (area - chance) / (max_fpr - chance))
-
-
-def bootstrap_auc(normal: Floats, anomaly: Floats, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
-    """AUC of ``(resamples,)`` stratified bootstrap samples: normals and anomalies are each drawn with replacement.
-
-    Drawing is a matter of how often each clip is taken, so one matrix of comparisons serves all resamples.
-    """
-    rng = np.random.default_rng(seed)
-    n, m = len(normal), len(anomaly)
-    ordered = np.sort(normal)
-    left, right = np.searchsorted(ordered, anomaly, side="left"), np.searchsorted(ordered, anomaly, side="right")
-    taken_normal = rng.multinomial(n, np.full(n, 1.0 / n), size=resamples)
-    taken_anomaly = rng.multinomial(m, np.full(m, 1.0 / m), size=resamples)
-    below = np.concatenate([np.zeros((resamples, 1)), np.cumsum(taken_normal, axis=1)], axis=1)
-    return np.asarray(((below[:, left] + below[:, right]) * taken_anomaly).sum(axis=1) / (2.0 * n * m))
-
-
-@dataclass(frozen=True)
-class Result:
-    """One row of the results table: a detector on one machine id, or the mean over ids."""
-
-    detector: str
-    machine_id: str  # an id, or "mean"
-    auc: float
-    auc_low: float
-    auc_high: float
-    pauc: float
-    n_normal: int
-    n_anomaly: int
-
-
-def evaluate(scores: "pd.DataFrame", *, resamples: int = RESAMPLES, seed: int = 0) -> list[Result]:
-    """Per machine id and their mean, with 95 % bootstrap intervals (percentile method).
-
-    Args:
-        scores: columns ``detector, machine_id, label, raw``; rows without a label of normal or anomaly are left out.
-
-    Returns:
-        For each detector its ids, then a row ``mean``; figures that cannot be computed are ``nan``.
-    """
-    results: list[Result] = []
-    labelled = scores[scores["label"].isin(["normal", "anomaly"])]
-    for detector, own in labelled.groupby("detector", sort=False):
-        rows, draws = [], []
-        for index, (machine_id, group) in enumerate(own.groupby("machine_id", sort=True)):
-            raw = group["raw"].to_numpy(dtype=np.float64)
-            is_normal = (group["label"] == "normal").to_numpy()
-            normal, anomaly = raw[is_normal], raw[~is_normal]
-            low = high = float("nan")
-            if len(normal) and len(anomaly):
-                # One seed: the same table gives the same interval. Draws of two detectors are not paired here;
-                # ``comparison.bootstrap`` resamples the same clips for all.
-                drawn = bootstrap_auc(normal, anomaly, resamples=resamples, seed=seed + index)
-                draws.append(drawn)
-                low, high = (float(v) for v in np.quantile(drawn, [0.025, 0.975]))
-            figures = (auc(normal, anomaly), low, high, pauc(normal, anomaly))
-            rows.append(Result(str(detector), str(machine_id), *figures, len(normal), len(anomaly)))
-        results += rows
-        results.append(_mean(str(detector), rows, draws))
-    return results
-
-
-def _mean(detector: str, rows: list[Result], draws: list[Floats]) -> Result:
-    computable = [r for r in rows if np.isfinite(r.auc)]
-    low = high = mean_auc = mean_pauc = float("nan")
-    if computable:
-        mean_auc = float(np.mean([r.auc for r in computable]))
-        mean_pauc = float(np.mean([r.pauc for r in computable]))
-        low, high = (float(v) for v in np.quantile(np.mean(draws, axis=0), [0.025, 0.975]))
-    return Result(
-        detector, "mean", mean_auc, low, high, mean_pauc, sum(r.n_normal for r in rows), sum(r.n_anomaly for r in rows)
-    )

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.evaluation import Floats, roc
+from asd_core.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POOLED = "pooled"
-Z95 = 1.959963984540054  # a normal variable is within this many standard deviations with probability 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +103,6 @@ def probit(rates: Floats, n: int | None = None) -> Floats:
     return np.asarray(ndtri(inside), dtype=np.float64)
 
 
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson, 1927): honest also at 0 and at n. ``nan`` for n = 0."""
-    if not n:
-        return float("nan"), float("nan")
-    p, z2 = count / n, Z95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * float(np.sqrt(p * (1 - p) / n + z2 / (4 * n * n)))
-    # At the ends the bound is 0 or 1 in exact arithmetic.
-    return 0.0 if count == 0 else centre - half, 1.0 if count == n else centre + half
-
-
 @dataclass(frozen=True)
 class OperatingPoint:
     """A detector at its thresholds, on one machine id or pooled. Rates are from 0 to 1; ``nan``: not computable."""
@@ -191,6 +180,48 @@ def _operating_point(
         clips_per_day * (hits + false),
         clips_per_day * false,
     )
+
+
+class Mark(NamedTuple):
+    """Where a detector's thresholds put it on its curves; ``nan``: not computable."""
+
+    false_alarm_rate: float
+    detection_rate: float
+    precision: float  # among the test clips themselves
+
+
+def marks(
+    scores: "pd.DataFrame", thresholds: Mapping[str, Mapping[str, float | None]], machine_id: str
+) -> dict[str, Mark]:
+    """The observed operating point of each detector on one machine id, or ``"mean"``: the mean of the ids' points.
+
+    Args:
+        scores: columns detector, machine_id, label, raw.
+        thresholds: of each detector and machine id, on the raw score.
+    """
+    found = {}
+    for key, own in scores.groupby("detector", sort=False):
+        points = operating_point(own, thresholds.get(str(key), {}), prevalence=0.5, clips_per_day=0)
+        of = [p for i, p in points.items() if i != POOLED and machine_id in ("mean", i) and p.n_normal and p.n_anomaly]
+        if of:
+            alarms = [p.false_alarms + p.detections for p in of]
+            precisions = [p.detections / a for p, a in zip(of, alarms, strict=True) if a]
+            found[str(key)] = Mark(
+                float(np.mean([p.false_alarm_rate for p in of])),
+                float(np.mean([p.detection_rate for p in of])),
+                float(np.mean(precisions)) if precisions else float("nan"),
+            )
+    return found
+
+
+def expected_false_alarms(scores: "pd.DataFrame", rates: Mapping[str, float]) -> float:
+    """Normal clips times the false-alarm rate promised for their machine id, over the ids that have one.
+
+    Args:
+        scores: one detector's rows, columns machine_id, label.
+    """
+    normals = scores[scores["label"] == "normal"]["machine_id"].value_counts()
+    return float(sum(rate * int(normals.get(machine_id, 0)) for machine_id, rate in rates.items()))
 
 
 def gamma_threshold(calibration_scores: Floats, quantile: float = 0.9) -> float | None:

@@ -5,62 +5,33 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core import artifacts
+from asd_core import artifacts, score_store
 from asd_core.breakdowns import breakdown
 from asd_core.datasets.catalogue import Dataset
-from asd_core.detectors.base import Progress, silent
-from asd_core.detectors.registry import detector_class, detector_keys
+from asd_core.detectors.registry import detector_class
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import Result, evaluate
-from asd_core.scoring import ModelSet, raw_scores
+from asd_core.experiments.report import section as experiments
+from asd_core.overlap import section as overlap
+from asd_core.ranking import Result, evaluate
 from asd_core.seeds import stored as stored_seeds
-from asd_core.training import SCORES, TWINS, extract_dataset
+from asd_core.training import TWINS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def stored_scores(folder: Path) -> "pd.DataFrame":
-    """The score table written by training, without rows of detectors that were trained again since.
+def stored_scores(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame":
+    """Scores of the test clips as recorded, by the detectors as they are now.
+
+    Args:
+        dataset: with it, only scores of the clips as they are now; without it the recordings are not looked at.
 
     Raises:
         ArtifactError: when the folder has none.
     """
-    import pandas as pd
-
-    path = folder / SCORES
-    if not path.is_file():
-        raise ArtifactError(f"{folder} holds no scores of test clips ({SCORES}): train or evaluate first.")
-    table = pd.read_parquet(path)
-    current = {key: artifacts.read_manifest(folder / key).weights_sha256[:8] for key in artifacts.trained_keys(folder)}
-    fresh = table[table["model_version"] == table["detector"].map(current)]
-    order = {key: index for index, key in enumerate(detector_keys())}
-    return fresh.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
-
-
-def score_dataset(
-    dataset: Dataset, models: ModelSet, *, progress: Progress = silent
-) -> tuple["pd.DataFrame", dict[str, int], list[str]]:
-    """Score a dataset's test clips.
-
-    Returns:
-        The score table; how many clips were left out of each machine id that no detector knows; sentences on clips that
-        could not be read.
-    """
-    import pandas as pd
-
-    rows = dataset.rows(split="test")
-    known = rows["machine_id"].isin(models.machine_ids())
-    unknown = {str(k): int(v) for k, v in rows[~known]["machine_id"].value_counts().sort_index().items()}
-    test_set = extract_dataset(dataset, rows[known].reset_index(drop=True), models.representations(), progress)
-    tables = []
-    for key in models:
-        # A detector may know fewer machine ids than another one of the same folder.
-        usable = test_set.subset(test_set.rows["machine_id"].isin(models[key].calibration.scores).to_numpy())
-        one = ModelSet(models.folder, [key], shared=models)
-        raw = raw_scores(one, usable.features, usable.rows["machine_id"].tolist())[key]
-        tables.append(usable.rows.assign(detector=key, model_version=models[key].version, raw=raw))
-    return pd.concat(tables, ignore_index=True), unknown, test_set.skipped
+    if not (folder / score_store.SCORES).is_file():
+        raise ArtifactError(f"{folder} holds no scores of test clips ({score_store.SCORES}): train or evaluate first.")
+    return score_store.read(folder, dataset)
 
 
 def as_records(results: list[Result]) -> list[dict[str, Any]]:
@@ -92,7 +63,8 @@ def markdown(results: list[Result]) -> str:
 
 
 def write_report(folder: Path, path: Path) -> None:
-    """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained twins, faults, cost."""
+    """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained twins, faults, cost,
+    maps, experiments."""
     scores = stored_scores(folder)
     results = evaluate(scores)
     manifests = {key: artifacts.read_manifest(folder / key) for key in artifacts.trained_keys(folder)}
@@ -113,6 +85,8 @@ def write_report(folder: Path, path: Path) -> None:
         _breakdown(scores),
         "## Cost",
         _cost(folder, manifests),
+        overlap(folder),
+        experiments(folder),
     ]
     path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
@@ -127,7 +101,8 @@ def _protocol(results: list[Result], manifests: dict[str, artifacts.Manifest]) -
         "labels chose nothing in training; the simulator's difficulty was tuned beforehand so that the DCASE autoencoder "
         "does about as well as on real slide rails (docs/simulator.md), so its level is by construction. No denoising.\n\n"
         "Each id: AUC / pAUC. pAUC is `roc_auc_score(max_fpr=0.1)` (McClish-standardised, chance 0.5). The mean is over "
-        "machine ids; its 95 % interval is a stratified bootstrap of 1,000 resamples within each id."
+        "machine ids; its 95 % interval is 1.96 standard errors of a stratified bootstrap (1,000 "
+        "resamples within each id) on the logit scale."
     )
 
 
@@ -207,6 +182,7 @@ def _cost(folder: Path, manifests: dict[str, artifacts.Manifest]) -> str:
     total = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
     minutes = sum(m.fit_seconds for m in manifests.values()) / 60
     summary = (
-        f"Fitting all takes {minutes:.1f} min on two cores. The folder, scores and features included: {total:.1f} MB."
+        f"Fitting all takes {minutes:.1f} min on two cores. The folder, scores, features and experiments included: "
+        f"{total:.1f} MB."
     )
     return "\n".join(lines) + f"\n\n{summary}"

@@ -21,13 +21,21 @@ from asd_core.detectors.registry import detector_class, select
 from asd_core.errors import ClipError, TrainingError
 from asd_core.features import Array, LogMel, MemberScores, Representation, pool
 from asd_core.planted import plant_burst
+from asd_core.reference import measure
+from asd_core.reference import write as write_references
+from asd_core.score_store import AS_RECORDED
+from asd_core.score_store import DATASET as DATASET  # for those who know this name from here
+from asd_core.score_store import SCORES as SCORES
+from asd_core.score_store import write as write_scores
+from asd_core.score_store import write_parquet as write_parquet
 from asd_core.scoring import ModelSet, extract, raw_scores
+from asd_core.welch import WelchSpectrum
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES, TWINS = "scores.parquet", "untrained.parquet"  # of the test clips, by the trained and the untrained networks
-POOLED, DATASET = "features.parquet", "dataset.json"
+TWINS = "untrained.parquet"  # scores of the test clips by the networks as they were born
+POOLED = "features.parquet"
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,8 @@ def gather(
     train_rows, test_rows = dataset.rows(split="train", label="normal"), dataset.rows(split="test")
     if train_rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
-    train = extract_dataset(dataset, train_rows, representations, stage(progress, 0.0, 0.6, "training set"))
+    heard = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
+    train = extract_dataset(dataset, train_rows, heard, stage(progress, 0.0, 0.6, "training set"))
     test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
     for sentence in train.skipped + test.skipped:
         say(sentence)
@@ -158,6 +167,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     (out / DATASET).write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", "utf-8")
     write_pooled(material, out)
+    write_reference(material.fit, out)
 
     finished = []
     # A fusion learns from the others' scores, so it comes last.
@@ -216,9 +226,10 @@ def train_one(
         alarms=alarms,
         fit_seconds=round(seconds, 2),
     )
-    store_scores(detector, material.test, out / SCORES, calibration, manifest.weights_sha256[:8])
+    version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
+    store_scores(detector, material.test, out / SCORES, calibration, version, test_print)
     if twin:
-        store_scores(twin, material.test, out / TWINS, calibration, manifest.weights_sha256[:8])
+        store_scores(twin, material.test, out / TWINS, calibration, version, test_print)
     return alarms
 
 
@@ -286,10 +297,14 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
     )
 
 
-def store_scores(detector: Detector, test: Extracted, path: Path, calibration: Calibration, version: str) -> None:
-    """Put one detector's scores of the test clips into a score table, in place of its earlier ones."""
-    import pandas as pd
+def store_scores(
+    detector: Detector, test: Extracted, path: Path, calibration: Calibration, version: str, data_fingerprint: str
+) -> None:
+    """Put one detector's scores of the test clips into a score table, in place of its earlier ones.
 
+    Args:
+        data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
+    """
     known = test.subset(test.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
     if known.rows.empty:
         return
@@ -298,13 +313,13 @@ def store_scores(detector: Detector, test: Extracted, path: Path, calibration: C
     table = known.rows.assign(
         detector=detector.info.key,
         model_version=version,
+        data_fingerprint=data_fingerprint,
+        denoise=AS_RECORDED.denoise,
+        kind=AS_RECORDED.kind,
         raw=raw,
         calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
     )
-    if path.is_file():
-        earlier = pd.read_parquet(path)
-        table = pd.concat([earlier[earlier["detector"] != detector.info.key], table], ignore_index=True)
-    write_parquet(table, path)
+    write_scores(table, path)
 
 
 def write_pooled(material: Material, out: Path) -> None:
@@ -322,8 +337,30 @@ def write_pooled(material: Material, out: Path) -> None:
     write_parquet(pd.concat(parts, ignore_index=True).sort_values("clip_id", ignore_index=True), out / POOLED)
 
 
-def write_parquet(table: "pd.DataFrame", path: Path) -> None:
-    """Atomic: a reader in another process sees the old table or the new one."""
-    temporary = path.with_suffix(".tmp")
-    table.to_parquet(temporary, index=False, compression="zstd")
-    temporary.replace(path)
+def write_reference(fit: Extracted, out: Path) -> None:
+    """What is usual for each machine id, from the clips that detectors are fitted on (with :class:`WelchSpectrum`)."""
+    log_mels, spectra, ids = fit.features[LogMel()], fit.features[WelchSpectrum()], np.array(_ids(fit))
+    references = {}
+    for machine_id in np.unique(ids).tolist():
+        own = np.flatnonzero(ids == machine_id).tolist()
+        references[machine_id] = measure([log_mels[i] for i in own], [spectra[i] for i in own])
+    write_references(references, out)
+
+
+def make_reference(
+    dataset: Dataset, out: Path, *, progress: Progress = silent, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """:func:`write_reference` for a models folder that lacks it.
+
+    Raises:
+        TrainingError: when the dataset has no normal clips for training.
+    """
+    rows = dataset.rows(split="train", label="normal")
+    read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress)
+    for sentence in read.skipped:
+        say(sentence)
+    if read.rows.empty:
+        raise TrainingError(f"{dataset.title} has no normal clips for training that could be read.")
+    out.mkdir(parents=True, exist_ok=True)
+    write_reference(read.subset(~held_out(read.rows["sha256"].tolist(), _ids(read))), out)
+    progress(1.0, "done")

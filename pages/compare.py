@@ -3,38 +3,59 @@
 import streamlit as st
 
 from asd_core.detectors.registry import detector_class
-from pages.shared import agreement, failures, library, ranking, thresholds
+from pages.shared import agreement, definitions, failures, ranking, report_button, scope, thresholds
 from pages.shared.entry import require_app
 from pages.shared.messages import sentences
 from pages.shared.sidebar import choice
 
-VIEWS = ("Ranking", "Thresholds", "Agreement", "Where it fails")
+VIEWS = {
+    "Ranking": ranking.draw,
+    "Thresholds": thresholds.draw,
+    "Agreement": agreement.draw,
+    "Where it fails": failures.draw,
+}
+ONE_CLASS = {
+    frozenset(
+        {"normal"}
+    ): "Only normal clips are in scope: what needs both classes (AUC, pAUC, curves) is not computable. "
+    "Thresholds still shows their false alarms.",
+    frozenset(
+        {"anomaly"}
+    ): "Only anomalous clips are in scope: what needs both classes (AUC, pAUC, curves) is not computable. "
+    "Thresholds still shows how many are detected.",
+    frozenset(): "No clip in scope has a label: AUC, false alarms and detections are not computable. Agreement needs none.",
+}
 
 require_app()
 st.title("Compare")
 with sentences():
-    selected = choice()
-    every = library.test_scores(selected.source)
-    scores = every[every["detector"].isin(selected.detectors) & every["label"].isin(["normal", "anomaly"])]
-    if scores.empty:
+    scoped = scope.draw(choice())
+    if scoped.scores.empty:
+        if scoped.computable:
+            st.stop()  # the scope has said what to do
         st.info(
-            "The chosen detectors have no scores of labelled test clips: choose others.", icon=":material/filter_alt:"
+            "The chosen detectors have no scores of clips like these: widen the scope.", icon=":material/filter_alt:"
         )
         st.stop()
-    view = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-    )
-    if view == "Ranking":
-        ranking.draw(selected, every, scores)
-    elif view == "Thresholds":
-        thresholds.draw(selected, scores)
-    elif view == "Agreement":
-        agreement.draw(selected, scores)
-    else:
-        failures.draw(selected, scores)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            "View",
+            list(VIEWS),
+            default="Ranking",
+            required=True,
+            key="view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        definitions.draw()
+        report_button.draw(scoped.selected, scoped.scores, scoped.where)
+    classes = frozenset(scoped.scores["label"]) & {"normal", "anomaly"}
+    if classes in ONE_CLASS:
+        st.info(ONE_CLASS[classes], icon=":material/info:")
+    VIEWS[view](scoped)
 
 with st.expander("What each detector does", icon=":material/menu_book:"):
-    for key in selected.detectors:
+    for key in scoped.selected.detectors:
         info = detector_class(key).info
         st.markdown(
             f"**{info.title}** ({info.origin}; fitted per {info.scope}). {info.how_it_scores} "

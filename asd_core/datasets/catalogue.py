@@ -1,9 +1,12 @@
 """A dataset: its catalogue (a table, one row a clip) and how to get the bytes of a clip.
 
 Catalogue columns: ``clip_id`` (unique; a relative path), ``machine_type``, ``machine_id``, ``split`` (train, test, eval),
-``label`` (normal, anomaly, unlabelled), ``domain`` (source, target); a dataset may add attributes (fault, severity, snr_db).
+``label`` (normal, anomaly, unlabelled), ``domain`` (source, target). Every other column but the internal ones is an attribute
+(the demo's: fault, severity, snr_db): it filters and breaks down figures, whatever its name.
 """
 
+import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from asd_core.audio import Clip, read_clip
 from asd_core.errors import DatasetError
+from asd_core.settings import get_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("clip_id", "machine_type", "machine_id", "split", "label", "domain")
-ATTRIBUTES = ("fault", "severity", "snr_db")
+INTERNAL = ("seed", "sha256")  # columns that say nothing about a clip
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,7 @@ class Dataset:
     location: str  # what open_dataset takes: "demo" or an absolute path
     catalogue: "pd.DataFrame"
     source: Callable[[str], bytes | Path]
+    stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
 
     def read(self, clip_id: str) -> Clip:
         """The clip of one row.
@@ -51,7 +56,33 @@ class Dataset:
 
     def attributes(self) -> list[str]:
         """Columns beyond the required ones that say something about a clip."""
-        return [name for name in ATTRIBUTES if name in self.catalogue]
+        return [str(name) for name in self.catalogue if name not in (*COLUMNS, *INTERNAL)]
+
+    def fingerprint(self, split: str) -> str:
+        """A hash that changes when a clip of the split is added, removed, replaced or given to another machine.
+
+        Nothing is decoded: a file stands for its sound by size and time of last change, a rendered clip by what it is
+        rendered from. Labels and attributes are not in it: no detector hears them.
+        """
+        rows = self.rows(split=split)
+        stamps = self.stamps(rows) if self.stamps else [self._stamp(clip_id) for clip_id in rows["clip_id"]]
+        lines = sorted("\t".join(row) for row in zip(rows["clip_id"], rows["machine_id"], stamps, strict=True))
+        if channel := get_settings().channel:
+            lines.append(f"channel {channel}")
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def _stamp(self, clip_id: str) -> str:
+        source = self.source(clip_id)
+        return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else file_stamp(source)
+
+
+def file_stamp(path: str | Path) -> str:
+    """What tells a file from what it was before, without reading it: size and time of last change."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return "gone"
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def open_dataset(where: str | Path) -> Dataset:

@@ -5,11 +5,16 @@ import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asd_core.audio import wav_bytes
 from asd_core.datasets.catalogue import Dataset
 from asd_core.settings import Settings, get_settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+RENDERED_FROM = ("machine_id", "fault", "severity", "snr_db", "seed")  # all that ``demo.render`` reads of a row
 PRUNE_EVERY = 50  # writes; counting files is not free
 
 
@@ -84,4 +89,8 @@ def demo_dataset(settings: Settings | None = None) -> Dataset:
             cache.put(name, data)
         return data
 
-    return Dataset("demo", "Simulated slide rail (demo)", "demo", catalogue, source)
+    def stamps(found: "pd.DataFrame") -> list[str]:
+        columns = [found[name].astype(str) for name in RENDERED_FROM]
+        return [" ".join((*values, simulator_version())) for values in zip(*columns, strict=True)]
+
+    return Dataset("demo", "Simulated slide rail (demo)", "demo", catalogue, source, stamps)

@@ -1,26 +1,31 @@
 """Precision-recall and DET curves, and tables of figures as coloured squares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from asd_core.evaluation import Floats
-from asd_core.operating import det, precision_recall, probit
+from asd_core.operating import Mark, det, precision_recall, probit
 from asd_core.plots import colours
-from asd_core.plots.scores import single_valued
+from asd_core.plots.lines import GREY, Curve, at, lines, mark, rate_axis, shown, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+MOST_WRITTEN = 12  # columns of squares: figures in more of them are too small to read
 RECALLS = np.linspace(0.0, 1.0, 201)  # at which precision-recall curves of several ids are averaged
 RATES = np.array([0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99])  # ticks
-Curve = tuple[Floats, Floats]
 
 
 def precision_recall_figure(
-    scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str], *, prevalence: float | None = None
+    scores: "pd.DataFrame",
+    machine_id: str,
+    names: Mapping[str, str],
+    *,
+    prevalence: float | None = None,
+    marks: Mapping[str, Mark] | None = None,
 ) -> "go.Figure":
     """Precision over recall of every detector for one machine id, or ``"mean"``: precision averaged at equal recall.
 
@@ -28,6 +33,7 @@ def precision_recall_figure(
         scores: columns detector, machine_id, label, raw.
         names: the legend's text for each detector key.
         prevalence: assumed share of anomalies; ``None`` takes each id's own share in the test set.
+        marks: each detector's operating point, its precision being that of the test set's own share.
     """
     shares: list[float] = []
 
@@ -38,22 +44,23 @@ def precision_recall_figure(
         shares.append(found.prevalence)
         return found.recall, found.precision
 
-    figure = _lines(
+    figure = lines(
         scores,
         machine_id,
         names,
         curve,
         _mean_precision,
-        "recall %{x:.1%}, precision %{y:.1%}",
+        hover := "recall %{x:.1%}, precision %{y:.1%}",
         line_shape="vh",  # a recall in between is had at the next threshold's precision: a slope would promise more
     )
     share = float(np.mean(shares)) if shares else 0.0
     if shares:
-        figure.add_hline(y=share, line={"dash": "dot", "width": 1, "color": "#9aa5b1"})
+        figure.add_hline(y=share, line={"dash": "dot", "width": 1, "color": GREY})
+    mark(figure, {k: (m.detection_rate, m.precision) for k, m in (marks or {}).items()}, names, hover)
     of = f"if {share:.2%} of clips are anomalies" if prevalence is not None else f"test set: {share:.0%} anomalies"
     figure.update_layout(
-        xaxis={"title": "recall (anomalies detected)", "range": [-0.01, 1.01], "tickformat": ".0%"},
-        yaxis={"title": f"precision (alarms that are true; {of})", "range": [-0.01, 1.02], "tickformat": ".0%"},
+        xaxis=rate_axis("recall (anomalies detected)"),
+        yaxis=rate_axis(f"precision (alarms that are true; {of})"),
         uirevision="precision_recall",
     )
     return figure
@@ -66,7 +73,9 @@ def _mean_precision(curves: list[Curve]) -> Curve:
     return RECALLS, np.asarray(np.mean(each, axis=0))
 
 
-def det_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]) -> "go.Figure":
+def det_figure(
+    scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str], *, marks: Mapping[str, Mark] | None = None
+) -> "go.Figure":
     """Miss rate over false-alarm rate on probit axes, for one machine id or ``"mean"`` (averaged at equal false alarms).
 
     Rates of 0 and 1, at infinity on these axes, are drawn half a clip inside.
@@ -74,8 +83,9 @@ def det_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]
     Args:
         scores: columns detector, machine_id, label, raw.
         names: the legend's text for each detector key.
+        marks: each detector's operating point.
     """
-    counts = _shown(scores, machine_id).groupby(["label", "detector"]).size().groupby("label").max()
+    counts = shown(scores, machine_id).groupby(["label", "detector"]).size().groupby("label").max()
     n_normal, n_anomaly = (int(counts.get(label, 1)) for label in ("normal", "anomaly"))
 
     def curve(normal: Floats, anomaly: Floats) -> Curve | None:
@@ -83,10 +93,11 @@ def det_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]
         return None if found is None else (found.false_alarm_rate, found.miss_rate)
 
     def mean(curves: list[Curve]) -> Curve:
-        grid = np.unique(np.concatenate([x for x, _ in curves]))
-        return grid, np.asarray(np.mean([_at(grid, *c) for c in curves], axis=0))
+        grid, _ = thinned(found := np.unique(np.concatenate([x for x, _ in curves])), found)
+        return grid, np.asarray(np.mean([at(grid, *c) for c in curves], axis=0))
 
-    figure = _lines(scores, machine_id, names, curve, mean, "")
+    figure = lines(scores, machine_id, names, curve, mean, "")
+    mark(figure, {k: (m.false_alarm_rate, 1.0 - m.detection_rate) for k, m in (marks or {}).items()}, names, "")
     for trace in figure.data:
         x, y = np.asarray(trace.x, dtype=np.float64), np.asarray(trace.y, dtype=np.float64)
         trace.update(
@@ -108,57 +119,6 @@ def det_figure(scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str]
         xaxis={"title": "false-alarm rate (normal clips called anomalies)", **axis},
         yaxis={"title": "miss rate (anomalies called normal)", **axis},
         uirevision="det",
-    )
-    return figure
-
-
-def _at(grid: Floats, false_alarms: Floats, misses: Floats) -> Floats:
-    """The fewest misses at each false-alarm rate."""
-    return np.interp(grid, *single_valued(false_alarms, misses))
-
-
-def _shown(scores: "pd.DataFrame", machine_id: str) -> "pd.DataFrame":
-    return scores if machine_id == "mean" else scores[scores["machine_id"] == machine_id]
-
-
-def _lines(
-    scores: "pd.DataFrame",
-    machine_id: str,
-    names: Mapping[str, str],
-    curve: Callable[[Floats, Floats], Curve | None],
-    mean: Callable[[list[Curve]], Curve],
-    hover: str,
-    line_shape: str = "linear",
-) -> "go.Figure":
-    """A line a detector: ``curve(normal, anomaly)`` of one machine id, or the ``mean`` of those of all ids."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for key, own in _shown(scores, machine_id).groupby("detector", sort=False):
-        curves = []
-        for _, group in own.groupby("machine_id"):
-            raw, label = group["raw"].to_numpy(dtype=np.float64), group["label"]
-            found = curve(raw[(label == "normal").to_numpy()], raw[(label == "anomaly").to_numpy()])
-            if found is not None:
-                curves.append(found)
-        if not curves:
-            continue
-        x, y = mean(curves) if machine_id == "mean" else curves[0]
-        style = {"color": colours.detector_colour(str(key)), "dash": colours.detector_dash(str(key)), "width": 2}
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="lines",
-                name=names[str(key)],
-                line={**style, "shape": line_shape},
-                hovertemplate=f"{hover}<extra>{names[str(key)]}</extra>",
-            )
-        )
-    figure.update_layout(
-        height=480,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
     )
     return figure
 
@@ -193,8 +153,9 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
     )
     titles = [names[str(key)] for key in wide.index]
     values = [str(value).replace("_", " ") for value in wide.columns]
-    # Chance is the darkest colour: what lies below it finds these anomalies no better.
-    figure = _squares(wide.to_numpy(dtype=np.float64), values, titles, (0.5, 1.0), "Viridis", "AUC")
+    # Chance is white: what lies below it finds these anomalies no better.
+    scale = [[0.0, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
+    figure = _squares(wide.to_numpy(dtype=np.float64), values, titles, (0.5, 1.0), scale, "AUC")
     figure.update_traces(
         customdata=np.dstack([normals.to_numpy(), anomalies.to_numpy()]),
         hovertemplate="%{y}, %{x}: AUC %{z:.3f}<br>%{customdata[1]} anomalies against %{customdata[0]} normal clips"
@@ -207,7 +168,7 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
 def _squares(
     values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: Any, title: str
 ) -> "go.Figure":
-    """A heatmap with its figures written in, rows from the top."""
+    """A heatmap, rows from the top, with its figures written in while there is room for them."""
     import plotly.graph_objects as go
 
     heatmap = go.Heatmap(
@@ -219,7 +180,7 @@ def _squares(
         colorscale=scale,
         colorbar={"title": {"text": title, "side": "right"}},
         text=[[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values],
-        texttemplate="%{text}",
+        texttemplate="%{text}" if len(columns) <= MOST_WRITTEN else None,
         hoverongaps=False,
         xgap=1,
         ygap=1,

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asd_core.bands import roc_bands
 from asd_core.detectors.registry import detector_class
 from asd_core.evaluation import Floats, roc
+from asd_core.operating import Mark
 from asd_core.plots import colours
+from asd_core.plots.lines import GREY, Curve, at, band, lines, mark, rate_axis
 from asd_core.scoring import DetectorScore
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 GRID = np.linspace(0.0, 1.0, 201)  # false-alarm rates at which ROC curves of several ids are averaged
+BINS = 30  # of a histogram, and one more for what lies beyond
 LOG_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -61,7 +65,13 @@ def percentile_chart(raw: Sequence[DetectorScore], denoised: Sequence[DetectorSc
 
 
 def roc_figure(
-    scores: "pd.DataFrame", machine_id: str, names: Mapping[str, str], *, log_x: bool = False
+    scores: "pd.DataFrame",
+    machine_id: str,
+    names: Mapping[str, str],
+    *,
+    log_x: bool = False,
+    marks: Mapping[str, Mark] | None = None,
+    bands: Sequence[str] = (),
 ) -> "go.Figure":
     """ROC of every detector for one machine id, or ``"mean"``: the curves of the ids averaged at equal false-alarm rate.
 
@@ -69,66 +79,43 @@ def roc_figure(
         scores: columns detector, machine_id, label, raw.
         names: the legend's text for each detector key.
         log_x: a logarithmic axis of false alarms, from half a false alarm on, for those who can afford few of them.
+        marks: each detector's operating point.
+        bands: detectors whose curve gets a 95 % band (of the bootstrap's resamples, at each false-alarm rate alone).
     """
-    import plotly.graph_objects as go
-
     counts = scores[scores["label"] == "normal"].groupby(["detector", "machine_id"]).size()
     # What has no false alarm at all lies infinitely far left: it is drawn at half a clip.
     floor = 0.5 / int(counts.max()) if log_x and len(counts) else 0.0
     grid = np.geomspace(floor, 1.0, len(GRID)) if floor else GRID
-    figure = go.Figure()
-    figure.add_trace(
-        go.Scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": "#9aa5b1", "dash": "dot", "width": 1})
+
+    def curve(normal: Floats, anomaly: Floats) -> Curve:
+        false_alarms, detections, _ = roc(normal, anomaly)
+        return false_alarms, detections
+
+    def mean(curves: list[Curve]) -> Curve:
+        detections = np.mean([at(grid, *c) for c in curves], axis=0)
+        return np.r_[0.0, grid], np.r_[0.0, detections]
+
+    hover = "false alarms %{x:.1%}, detections %{y:.1%}"
+    figure = lines(scores, machine_id, names, curve, mean, hover)
+    band(figure, grid, roc_bands(scores, bands, machine_id, grid) if bands else {})
+    figure.add_scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": GREY, "dash": "dot", "width": 1})
+    mark(figure, {k: (m.false_alarm_rate, m.detection_rate) for k, m in (marks or {}).items()}, names, hover)
+    # Behind the lines: the bands. The first entry of the legend: chance.
+    behind = sorted(figure.data, key=lambda t: (t.fill != "toself", t.name != "chance"))
+    figure.data = ()
+    figure.add_traces(behind)
+    if floor:
+        for trace in figure.data:
+            trace.x = np.maximum(np.asarray(trace.x, dtype=np.float64), floor)
+    ticks = (
+        {"type": "log", "range": [np.log10(floor), 0.01], "tickvals": LOG_TICKS, "tickformat": "~%"} if floor else {}
     )
-    for key, own in scores.groupby("detector", sort=False):
-        curves = [c for i, g in own.groupby("machine_id") if machine_id in ("mean", i) and (c := _curve(g)) is not None]
-        if not curves:
-            continue
-        if machine_id == "mean":
-            x, y = np.r_[0.0, grid], np.r_[0.0, np.mean([np.interp(grid, *single_valued(*c)) for c in curves], axis=0)]
-        else:
-            x, y = curves[0]
-        figure.add_trace(
-            go.Scatter(
-                x=np.maximum(x, floor),
-                y=y,
-                mode="lines",
-                name=names[str(key)],
-                line={"color": colours.detector_colour(str(key)), "dash": colours.detector_dash(str(key)), "width": 2},
-                hovertemplate="false alarms %{x:.1%}, detections %{y:.1%}<extra>" + names[str(key)] + "</extra>",
-            )
-        )
     figure.update_layout(
-        height=480,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={
-            "title": "false-alarm rate (normal clips called anomalies)",
-            **(
-                {"type": "log", "range": [np.log10(floor), 0.01], "tickvals": LOG_TICKS, "tickformat": "~%"}
-                if floor
-                else {"range": [-0.01, 1.01], "tickformat": ".0%"}
-            ),
-        },
-        yaxis={"title": "detection rate", "range": [-0.01, 1.02], "tickformat": ".0%"},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
+        xaxis=rate_axis("false-alarm rate (normal clips called anomalies)", **ticks),
+        yaxis=rate_axis("detection rate"),
         uirevision="roc",
     )
     return figure
-
-
-def _curve(group: "pd.DataFrame") -> tuple[Floats, Floats] | None:
-    raw, normal = group["raw"].to_numpy(dtype=np.float64), (group["label"] == "normal").to_numpy()
-    anomaly = (group["label"] == "anomaly").to_numpy()
-    if not normal.any() or not anomaly.any():
-        return None
-    false_alarms, detections, _ = roc(raw[normal], raw[anomaly])
-    return false_alarms, detections
-
-
-def single_valued(false_alarms: Floats, detections: Floats) -> tuple[Floats, Floats]:
-    """The curve with one point a false-alarm rate, its highest: interpolation needs a function."""
-    last = np.r_[np.diff(false_alarms) > 0, True]
-    return false_alarms[last], detections[last]
 
 
 def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str) -> "go.Figure":
@@ -143,19 +130,29 @@ def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str
     low, high = (float(raw.min()), float(np.quantile(raw, 0.98))) if len(raw) else (0.0, 1.0)
     if threshold is not None:
         high = max(high, threshold * 1.05 if threshold > 0 else threshold)
-    size = max((high - low) / 30, 1e-9)
+    # Counted here: a bar a bin is all the browser needs, however many clips there are.
+    edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)
+    edges = np.r_[edges, 2 * edges[-1] - edges[-2]]
     figure = go.Figure()
-    for label in ("normal", "anomaly"):
+    for label in [name for name in colours.LABELS if name != "unlabelled" or (scores["label"] == name).any()]:
         own = raw[(scores["label"] == label).to_numpy()]
+        counts, _ = np.histogram(np.minimum(own, edges[-2]), bins=edges)  # the last bin holds everything beyond it
         figure.add_trace(
-            go.Histogram(
-                x=np.minimum(own, high),  # the last bin holds everything beyond it
+            go.Bar(
+                x=(edges[1:] + edges[:-1]) / 2,
+                y=counts,
+                width=np.diff(edges),
+                customdata=np.c_[edges[:-1], edges[1:]],
                 name=f"{label} ({len(own)})",
-                xbins={"start": low, "end": high + size, "size": size},
-                marker_color=colours.LABELS[label],
-                marker_pattern_shape="/" if label == "anomaly" else "",
+                marker={
+                    "color": colours.LABELS[label],
+                    "pattern": {"shape": "/" if label == "anomaly" else ""},
+                    "line": {"width": 0},
+                },
                 opacity=0.65,
-                hovertemplate="score %{x}: %{y} clips<extra>" + label + "</extra>",
+                hovertemplate="score %{customdata[0]:.4g} to %{customdata[1]:.4g}: %{y} clips<extra>"
+                + label
+                + "</extra>",
             )
         )
     if threshold is not None:

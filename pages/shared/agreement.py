@@ -7,14 +7,16 @@ from asd_core.breakdowns import agreement, disagreements
 from asd_core.detectors.registry import detector_class
 from asd_core.plots.curves import agreement_figure
 from pages.shared.open_clip import open_row
+from pages.shared.scope import Scoped
 from pages.shared.score_table import ROW_HEIGHT, table_height
-from pages.shared.sidebar import Choice, title
+from pages.shared.sidebar import title
 
 SHOWN = 15
 
 
-def draw(selected: Choice, scores: pd.DataFrame) -> None:
+def draw(scoped: Scoped) -> None:
     """Correlations of the chosen detectors, and rows that open their clip."""
+    selected, scores = scoped.selected, scoped.scores
     if len(selected.detectors) < 2:
         st.info("Agreement needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
         return
@@ -22,16 +24,17 @@ def draw(selected: Choice, scores: pd.DataFrame) -> None:
     with side_by_side.cell():
         names = {key: title(key) for key in selected.detectors}
         st.plotly_chart(agreement_figure(agreement(scores), names), key="agreement")
-        st.caption("Spearman's rank correlation of the scores of the test clips within a machine id, mean over ids.")
+        st.caption(
+            f"{scoped.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
+        )
     with side_by_side.cell():
         detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]
         judged = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
         found = disagreements(judged, SHOWN)
-        clip_ids = found["clip_id"].tolist()
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Clip": [clip_id.split("/")[-1] for clip_id in clip_ids],
+                    "Clip": [clip_id.split("/")[-1] for clip_id in found["clip_id"]],
                     "Label": found["label"].to_numpy(),
                     "Highest": [
                         f"{title(k)}: {p:.0f}"
@@ -46,7 +49,7 @@ def draw(selected: Choice, scores: pd.DataFrame) -> None:
             key="disagreements",
             row_height=ROW_HEIGHT,
             height=table_height(len(found)),
-            on_select=lambda: open_row("disagreements", clip_ids),
+            on_select=lambda: open_row("disagreements", found),
             selection_mode="single-row",
         )
         st.caption(

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core import artifacts
+from asd_core import artifacts, score_store
 from asd_core.audio import Clip, prepare
 from asd_core.calibration import Calibration
 from asd_core.datasets.catalogue import Dataset, open_dataset
 from asd_core.denoise import DenoiseEnds, Kind, denoise_ends
-from asd_core.errors import ArtifactError, UnknownMachineError
-from asd_core.results import stored_scores
+from asd_core.errors import ArtifactError, DatasetError, UnknownMachineError
+from asd_core.score_store import AS_RECORDED, DATASET, Scope
 from asd_core.scoring import DetectorScore, ModelSet, denoised, judge, score_prepared
 from asd_core.settings import get_settings
-from asd_core.training import DATASET, POOLED
+from asd_core.training import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pages.shared.sidebar import Choice
+
+GONE = (ArtifactError, DatasetError)  # recordings that cannot be looked at
+NOTICED = 30  # seconds until a change among the recordings is seen: looking at 100,000 files takes a second or two
 
 
 @dataclass(frozen=True)
@@ -62,26 +67,56 @@ def models(source: Source) -> ModelSet:
     return _models(*source.key())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False, ttl=NOTICED)
 def _dataset(location: str, stamp: float) -> Dataset:
     return open_dataset(location)
 
 
+def _open(folder: Path, location: str, stamp: float) -> Dataset:
+    if not location:
+        raise ArtifactError(f"{folder} does not say where its recordings are: train again to write {DATASET}.")
+    return _dataset(location, stamp)
+
+
 def dataset(source: Source) -> Dataset:
     """The dataset itself. Raises DatasetError when its recordings are gone."""
-    if not source.location:
-        raise ArtifactError(f"{source.folder} does not say where its recordings are: train again to write {DATASET}.")
-    return _dataset(source.location, source.stamp)
+    return _open(source.folder, source.location, source.stamp)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _scores(folder: str, stamp: float) -> "pd.DataFrame":
-    return stored_scores(Path(folder))
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Stored scores of a scope. The table is shared by all sessions: it must not be changed."""
+
+    table: "pd.DataFrame"
+    digest: str  # of the table's content: the key of what is computed from it
+    gone: str  # why the recordings cannot be looked at; empty when they were
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, ttl=NOTICED)
+def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Stored:
+    try:
+        found, gone = _open(Path(folder), location, stamp), ""
+    except GONE as error:
+        found, gone = None, str(error)
+    table = score_store.read(Path(folder), found, scope)
+    return Stored(table, score_store.digest(table), gone)
+
+
+def scores(source: Source, scope: Scope) -> Stored:
+    """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
+    return _scores(*source.key(), score_store.stamp(source.folder, scope), source.location, scope)
+
+
+def missing(source: Source, scope: Scope, stored: Stored) -> list[str]:
+    """Detectors that have no scores of a scope yet; none when there are no recordings to score."""
+    if stored.gone:
+        return []
+    return score_store.missing(source.folder, dataset(source), scope, table=stored.table)
 
 
 def test_scores(source: Source) -> "pd.DataFrame":
-    """Stored scores of the test clips. Raises ArtifactError when there are none."""
-    return _scores(*source.key())
+    """Stored scores of the test clips as recorded; no rows when there are none."""
+    return scores(source, AS_RECORDED).table
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -170,6 +205,15 @@ def clip_scores(
     return [judge(key, raw[key], loaded[key].calibration, machine_id, rate) for key in keys]
 
 
+def thresholds(selected: "Choice") -> dict[str, dict[str, float | None]]:
+    """Of each chosen detector and machine id the threshold on the raw score, at the chosen false-alarm rate."""
+    found: dict[str, dict[str, float | None]] = {}
+    for key in selected.detectors:
+        own = calibration(selected.source, key)
+        found[key] = {i: own.threshold(i, selected.rate).value for i in own.scores}
+    return found
+
+
 def alarms(source: Source, keys: list[str]) -> dict[str, list[str]]:
     """For each detector that training marked: why not to trust it."""
     found = {key: _manifest(*source.key(), key).alarms for key in keys}
@@ -178,7 +222,7 @@ def alarms(source: Source, keys: list[str]) -> dict[str, list[str]]:
 
 def known_ids(source: Source) -> list[str]:
     """Machine ids that the source's detectors know."""
-    ids = models(source).machine_ids()
+    ids = sorted({i for key in models(source) for i in _manifest(*source.key(), key).calibration})
     if not ids:
         raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
     return ids

@@ -1,16 +1,27 @@
 """From a point or a row to its clip on the Clip page."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.shared.library import pooled_features
 from pages.shared.picker import ANY, FILTERS
 from pages.shared.sidebar import choice
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def open_clip(clip_id: str) -> None:
-    """Open a clip, whatever the filters and machine id were. For callbacks: they run before any widget is drawn."""
-    rows = pooled_features(choice().source)
-    st.session_state["machine"] = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
+
+def open_clip(clip_id: str, machine_id: str | None = None) -> None:
+    """Open a clip, whatever the filters and machine id were. For callbacks: they run before any widget is drawn.
+
+    Args:
+        machine_id: the clip's, where it is known; otherwise it is looked up.
+    """
+    if machine_id is None:
+        rows = pooled_features(choice().source)
+        machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
+    st.session_state["machine"] = machine_id
     st.session_state["from"] = "Catalogue"
     for name in FILTERS:
         st.session_state[name] = ANY
@@ -19,8 +30,13 @@ def open_clip(clip_id: str) -> None:
     st.switch_page("pages/clip.py", query_params={})
 
 
-def open_row(key: str, clip_ids: list[str]) -> None:
-    """Open the clip of the chosen row of a table."""
+def open_row(key: str, clips: "pd.DataFrame") -> None:
+    """Open the clip of the chosen row of a table.
+
+    Args:
+        clips: columns clip_id, machine_id, a row for each of the table's.
+    """
     rows = st.session_state[key].selection.rows
     if rows:
-        open_clip(clip_ids[rows[0]])
+        chosen = clips.iloc[rows[0]]
+        open_clip(str(chosen["clip_id"]), str(chosen["machine_id"]))

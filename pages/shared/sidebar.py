@@ -9,7 +9,8 @@ from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.library import Source, known_ids, models, sources
 
-RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
+# Even steps on a logarithmic scale, about: what one can afford differs by orders of magnitude.
+RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Choice:
 def title(key: str) -> str:
     """A detector's name on screen."""
     return detector_class(key).info.title
+
+
+def percent(rate: float) -> str:
+    """A chosen rate as it stands on the slider: 0.1%, 5%."""
+    return f"{100 * rate:g}%"
 
 
 def sidebar() -> bool:
@@ -69,11 +75,11 @@ def sidebar() -> bool:
                 "False-alarm rate",
                 RATES,
                 value=0.05,
-                format_func=lambda r: f"{r:.0%}",
+                format_func=percent,
                 key="rate",
                 bind="query-params",
                 help="The share of normal clips that may be called anomalies. Thresholds are set on held-out normal "
-                "clips alone; no anomaly is looked at.",
+                "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
         st.session_state["choice"] = Choice(source, str(machine_id), chosen or list(models(source)), float(rate))
     except AsdError as error:

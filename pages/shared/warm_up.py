@@ -20,10 +20,10 @@ def is_warm() -> bool:
 def frames() -> Iterator[None]:
     """On a fresh server, an empty plot and table while the block runs: the browser loads the code that draws them (a
     second's work) while the server imports and reads."""
+    place = st.empty()  # always: elements that move by one place lose their state (an open popover closes)
     if is_warm():
         yield
         return
-    place = st.empty()
     with place.container():
         st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}]}, key="frame")
         st.dataframe([], key="frame_table")

@@ -54,7 +54,18 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     assert result[0]["scores"][0]["raw"] == expected[0].raw
     code, out, _ = cli("evaluate", "--data", data, "--models", models, "--json")
     rows = json.loads(out)["rows"]
-    assert set(rows[0]) == {"detector", "machine_id", "auc", "auc_low", "auc_high", "pauc", "n_normal", "n_anomaly"}
+    assert set(rows[0]) == {
+        "detector",
+        "machine_id",
+        "auc",
+        "auc_low",
+        "auc_high",
+        "pauc",
+        "pauc_low",
+        "pauc_high",
+        "n_normal",
+        "n_anomaly",
+    }
     assert [(r["detector"], r["machine_id"]) for r in rows] == [
         ("pca_kde", "02"),
         ("pca_kde", "mean"),

@@ -5,13 +5,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 from sklearn.metrics import average_precision_score, det_curve, precision_recall_curve, roc_auc_score
 
 from asd_core import comparison
 from asd_core.breakdowns import agreement, breakdown, disagreements
-from asd_core.comparison import bootstrap, loses_to_control, paired_difference, resampled, tied_with_best, worst_id
-from asd_core.evaluation import auc, evaluate, pauc
+from asd_core.comparison import bootstrap, loses_to_control, paired_difference, resampled, tied_with_best
+from asd_core.evaluation import auc, pauc
+from asd_core.intervals import wilson
 from asd_core.operating import (
     det,
     gamma_threshold,
@@ -19,10 +20,10 @@ from asd_core.operating import (
     operating_point,
     precision_recall,
     probit,
-    wilson,
 )
 from asd_core.plots.curves import agreement_figure, breakdown_figure, det_figure, precision_recall_figure
 from asd_core.plots.scores import roc_figure
+from asd_core.ranking import evaluate, ranking, worst
 
 NAMES = {"pca_kde": "A", "cnn_ae": "B", "control_rms": "C"}
 
@@ -176,15 +177,34 @@ def test_pairing_narrows_the_interval_of_a_difference() -> None:
     assert paired_difference(draws, "a", "a") == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_intervals_hold_the_true_auc_as_often_as_they_say() -> None:
+def test_intervals_hold_the_true_figure_as_often_as_they_say() -> None:
     """1,000 sets of 60 + 60 clips, each a machine id of the table; a share of them is uncertain by 0.7 points."""
     scores = table({"a": 1.2, "b": 0.7}, n=120, ids=tuple(f"{k:04d}" for k in range(1000)), own=0.75, seed=1)
     draws = bootstrap(scores, 500)
-    true = ndtr(np.array([1.2, 0.7]) / np.sqrt(2 * (1 + 0.75**2)))
-    low, high = np.quantile(draws.draws["auc"], [0.025, 0.975], axis=2)
-    assert 0.93 < ((low <= true) & (true <= high)).mean() < 0.97
+    shifts = np.array([1.2, 0.7]) / np.sqrt(1 + 0.75**2)
+    for metric, true in (("auc", ndtr(shifts / np.sqrt(2))), ("pauc", true_pauc(shifts))):
+        ends = np.array([draws.interval(i, metric) for i in draws.machine_ids])
+        held = ((ends[..., 0] <= true) & (true <= ends[..., 1])).mean(axis=0)
+        assert ((held > 0.93) & (held < 0.97)).all(), (metric, held)
+    true = ndtr(shifts / np.sqrt(2))
     pairs = [paired_difference(draws, "a", "b", machine_id=i) for i in draws.machine_ids]
     assert 0.93 < np.mean([p.low <= true[0] - true[1] <= p.high for p in pairs]) < 0.97
+
+
+def true_pauc(shifts: np.ndarray) -> np.ndarray:
+    """Of two Gaussian classes of unit spread."""
+    rates = np.linspace(0.0, 0.1, 20_001)[1:]
+    found = np.trapezoid(ndtr(shifts[:, None] + ndtri(rates)), rates, axis=1)
+    return 0.5 * (1 + (found - 0.005) / (0.1 - 0.005))
+
+
+def test_perfect_separation_is_not_certainty() -> None:
+    scores = table({"a": 50.0}, n=120, ids=("00",))
+    draws = bootstrap(scores, 100)
+    low, high = draws.interval()[0]
+    assert high == 1.0
+    assert 0.9 < low < 0.96
+    assert draws.interval(metric="pauc")[0][0] < low
 
 
 def test_twenty_detectors_are_resampled_in_two_seconds() -> None:
@@ -196,12 +216,9 @@ def test_twenty_detectors_are_resampled_in_two_seconds() -> None:
 
 def test_worst_id_and_losing_to_a_control() -> None:
     scores = table({"good": 2.0, "weak": 0.55, "bad": 0.0, "loud": 0.5, "random": 0.0})
-    worst = worst_id(evaluate(scores, resamples=2))
-    expected = min(auc_of(scores, "good", i) for i in ("00", "02"))
-    assert worst["good"].auc == pytest.approx(expected)
-    assert worst["good"].machine_id != "mean"
-    single = evaluate(scores[scores["machine_id"] == "00"], resamples=2)
-    assert worst_id(reversed(single))["good"].machine_id == "00"
+    by_id = {i: auc_of(scores, "good", i) for i in ("00", "02")}
+    lowest = min(by_id, key=lambda i: by_id[i])
+    assert worst(ranking(bootstrap(scores, 2)), "auc")["good"] == (lowest, pytest.approx(by_id[lowest]))
     losers = {r.detector: r for r in loses_to_control(bootstrap(scores), ["loud", "random", "not trained"])}
     assert set(losers) == {"weak", "bad"}
     assert {r.control for r in losers.values()} == {"loud"}

@@ -66,3 +66,21 @@ def test_demo_has_every_detector() -> None:
     assert trained_keys(ROOT / "trained_models" / "demo") == detector_keys()
     size = sum(f.stat().st_size for f in (ROOT / "trained_models").rglob("*") if f.is_file())
     assert size < 15e6
+
+
+def test_demo_has_every_experiment() -> None:
+    """Each is stored whole, small, and run with the parameters and clips of today."""
+    from asd_core.experiments import store
+    from asd_core.experiments.catalogue import ABOUT, named
+
+    models = ROOT / "trained_models" / "demo"
+    for kind in ABOUT:
+        stored = store.read(models / store.FOLDER / kind)
+        assert store.stale(stored.header, models) == ""
+        specs = {p.name: p.spec for p in stored.header.points}
+        assert list(specs) == [p.name for p in named(kind).points]
+        for point in named(kind).points:
+            own = {k: v for k, v in specs[point.name].items() if k != "members"}
+            assert own == point.spec(), (kind, point.name)
+    size = sum(f.stat().st_size for f in (models / store.FOLDER).rglob("*") if f.is_file())
+    assert size < 2.5e6

@@ -10,7 +10,8 @@ from asd_core.datasets.catalogue import Dataset
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, surprise
 from asd_core.errors import TrainingError
 from asd_core.planted import plant_burst
-from asd_core.results import score_dataset, stored_scores
+from asd_core.results import stored_scores
+from asd_core.score_split import score
 from asd_core.scoring import ModelSet, score_clip
 from asd_core.training import train
 
@@ -71,7 +72,7 @@ def test_fusion_in_a_folder(small_dataset: Dataset, tmp_path: Path) -> None:
     clip = small_dataset.read(row["clip_id"])
     alone = score_clip(clip, ModelSet(tmp_path, ["fusion"]), row["machine_id"])
     assert alone[0].raw == pytest.approx(row["raw"], rel=1e-5)
-    again, _, _ = score_dataset(small_dataset, ModelSet(tmp_path))
+    again, _ = score(small_dataset, ModelSet(tmp_path))
     both = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert np.allclose(both["raw"], both["raw_stored"], rtol=1e-5)
 

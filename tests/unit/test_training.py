@@ -12,7 +12,8 @@ from asd_core.datasets.catalogue import Dataset
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import LogMel
-from asd_core.results import score_dataset, stored_scores
+from asd_core.results import stored_scores
+from asd_core.score_split import score
 from asd_core.scoring import ModelSet, check_machine_id, extract, score_clip
 from asd_core.training import POOLED, train
 
@@ -47,11 +48,10 @@ def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset:
     for clip_id in stored["clip_id"].unique()[:3]:
         own = stored[stored["clip_id"] == clip_id].set_index("detector")
         clip = small_dataset.read(clip_id)
-        for score in score_clip(clip, models, own["machine_id"].iloc[0]):
-            assert score.raw == pytest.approx(own.loc[score.detector, "raw"], rel=1e-5)
-            assert score.calibrated == pytest.approx(own.loc[score.detector, "calibrated"])
-    again, unknown, skipped = score_dataset(small_dataset, models)
-    assert unknown == {}
+        for found in score_clip(clip, models, own["machine_id"].iloc[0]):
+            assert found.raw == pytest.approx(own.loc[found.detector, "raw"], rel=1e-5)
+            assert found.calibrated == pytest.approx(own.loc[found.detector, "calibrated"])
+    again, skipped = score(small_dataset, models)
     assert skipped == []
     merged = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert len(merged) == len(stored)

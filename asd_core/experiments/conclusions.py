@@ -1,0 +1,211 @@
+"""What an experiment shows, in a sentence or two whose figures are computed from what is stored.
+
+Best values are found with test labels, so they are called a best observed one and nothing else is chosen by them. The
+intervals are paired over test clips and not corrected for how many values were tried; a seed's luck is not in them.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asd_core.detectors.registry import detector_class
+from asd_core.experiments.catalogue import BOTH, TEST_ONLY
+from asd_core.experiments.dbscan import dbscan_conclusion
+from asd_core.experiments.store import Stored
+from asd_core.experiments.summary import summary
+from asd_core.experiments.wording import better, is_tie, listed, number, signed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from asd_core.comparison import Difference
+
+COMPARED = (0.5, 1.0)  # strengths: the nearest to the report's 0.6, and the whole; fixed beforehand
+FEW = 8  # components, the detector's default
+DEFAULTS = {"mels": 128.0}  # where the swept value is not a parameter of the detector
+
+
+def conclusion(stored: Stored) -> str:
+    """Two or three sentences; one that says so where too little is stored."""
+    table = summary(stored)
+    if table.empty or table["auc"].isna().all():
+        return "No AUC can be computed from what is stored: the test clips have no two labels, or no point was run."
+    if stored.header.kind == "dbscan":
+        return dbscan_conclusion(stored)
+    return _BY_KIND.get(stored.header.kind, _tuning)(stored, table)
+
+
+def _title(key: str) -> str:
+    return detector_class(key).info.title
+
+
+def _denoising(stored: Stored, table: "pd.DataFrame") -> str:
+    start = table[table["x"] == 0.0].drop_duplicates("point").set_index("detector")["point"]
+    texts = []
+    for series, what in ((BOTH, "training and test clips"), (TEST_ONLY, "test clips alone")):
+        found = []
+        for strength in COMPARED:
+            own = table[(table["series"] == series) & (table["x"] == strength)].set_index("detector")["point"]
+            keys = [k for k in own.index if k in start.index and detector_class(k).info.origin != "control"]
+            if keys:
+                found.append((strength, {k: better(stored, own[k], start[k]) for k in keys}))
+        if not found:
+            continue
+        counts = [
+            (sum(p.low > 0 for p in pairs.values()), sum(p.high < 0 for p in pairs.values())) for _, pairs in found
+        ]
+        (first, pairs), (up, down) = found[0], counts[0]
+        text = f"Denoising {what} at {first:g} raises the AUC of {up} of {len(pairs)} detectors beyond its paired 95 % "
+        text += f"interval and lowers that of {down}{_extremes(pairs)}"
+        for (strength, pairs), (up, down) in zip(found[1:], counts[1:], strict=True):
+            text += f"; at {strength:g} it raises {up} and lowers {down}{_extremes(pairs)}"
+        if series == TEST_ONLY:
+            harm = any(down for _, down in counts)
+            text += ". Never denoise for detectors that were trained without it." if harm else "."
+        elif all(up > down for up, down in counts):
+            text += ". The report found that it did not help; here it does."
+        elif any(up > down for up, down in counts):
+            text += ". The report found that it did not help; here that depends on the strength."
+        else:
+            text += ". As the report found, it does not help."
+        texts.append(text)
+    return " ".join(texts) or "No detector is stored both undenoised and denoised."
+
+
+def _extremes(pairs: "dict[str, Difference]") -> str:
+    """The largest rise and the largest fall, where they are beyond their intervals."""
+    most, least = (choose(pairs, key=lambda k: pairs[k].difference) for choose in (max, min))
+    texts = [f"most for {_title(most)}, {signed(pairs[most])}"] if pairs[most].low > 0 else []
+    texts += [f"worst for {_title(least)}, {signed(pairs[least])}"] if pairs[least].high < 0 else []
+    return f" ({'; '.join(texts)})" if texts else ""
+
+
+def _default(stored: Stored, table: "pd.DataFrame") -> str | None:
+    """Name of the point at which the swept parameter has the value that the preset gives it."""
+    header, first = stored.header, table.iloc[0]
+    value = DEFAULTS.get(header.kind)
+    if value is None:
+        name = "batch_size" if header.kind == "batch_size" else header.x_title
+        found = detector_class(first["detector"]).create(first["preset"]).parameters().get(name)
+        value = None if found is None else float(found)
+    own = table[table["x"] == value]["point"]
+    return None if own.empty else str(own.iloc[0])
+
+
+def _tuning(stored: Stored, table: "pd.DataFrame") -> str:
+    if len(table) < 2:
+        return f"One value alone is stored ({table['point'].iloc[0]}): there is nothing to compare."
+    best, worst = table.loc[table["auc"].idxmax()], table.loc[table["auc"].idxmin()]
+    text = f"Mean AUC runs from {worst['auc']:.3f} ({worst['point']}) to {best['auc']:.3f} ({best['point']})"
+    default = _default(stored, table)
+    reference = default or best["point"]
+    what = f"the default, {default}" if default else "the best observed"
+    pairs = {p: better(stored, p, reference) for p in table["point"] if p != reference}
+    up = [p for p, pair in pairs.items() if not is_tie(pair) and pair.difference > 0]
+    down = [p for p, pair in pairs.items() if not is_tie(pair) and pair.difference < 0]
+    if default and not up:
+        gain = "" if default == best["point"] else f" ({best['point']}: {signed(pairs[best['point']])})"
+        text += f"; none is better than {what}, beyond its paired 95 % interval{gain}"
+    elif up:
+        text += f"; better than {what}, beyond the paired 95 % interval: {listed(up)} (at best {signed(pairs[best['point']])})"
+    text += f"; worse than {what}: {listed(down)}." if down else f"; none is worse than {what} beyond it."
+    return text
+
+
+def _components(stored: Stored, table: "pd.DataFrame") -> str:
+    texts, rises, falls = [], [], []
+    for rule, own in table.groupby("series", sort=False):
+        own = own.dropna(subset="auc").sort_values("x")
+        few = own.iloc[(own["x"] - FEW).abs().argmin()]
+        most, peak = own.iloc[-1], own.loc[own["auc"].idxmax()]
+        if few["x"] == most["x"]:
+            continue
+        pair, fall = better(stored, most["point"], few["point"]), better(stored, most["point"], peak["point"])
+        rises.append(pair.low > 0)
+        falls.append(fall.high < 0)
+        ends = f"{few['auc']:.3f} with {few['x']:g} components and {most['auc']:.3f} with {most['x']:g}"
+        down = f", below its peak at {peak['x']:g} by {signed(fall)}" if fall.high < 0 else ""
+        texts.append(f"{rule}: {ends}, {signed(pair)}{down}")
+    if not texts:
+        return "One number of components alone is stored: there is nothing to compare."
+    text = f"Mean AUC by how the bandwidth is set: {'; '.join(texts)}. "
+    if all(rises) and not any(falls):
+        return text + (
+            "More components help as far as the clips allow, so it is not the curse of dimensionality that held the "
+            "report's PCA + KDE back: a few components leave the faults out."
+        )
+    if any(falls):
+        return text + "Too many components do harm, as the report said of the curse of dimensionality."
+    return text + "The number of components makes no difference beyond its paired 95 % interval for every rule."
+
+
+def _bandwidth(stored: Stored, table: "pd.DataFrame") -> str:
+    texts, ties = [], []
+    for series, own in table.groupby("series", sort=False):
+        own = own.dropna(subset="auc")
+        chosen = own[own["x"] == 1.0]
+        if chosen.empty or len(own) < 2:
+            continue
+        best, worst = own.loc[own["auc"].idxmax()], own.loc[own["auc"].idxmin()]
+        text = (
+            f"with {series} AUC runs from {worst['auc']:.3f} (x {worst['x']:g}) to {best['auc']:.3f} (x {best['x']:g})"
+        )
+        if best["x"] != 1.0:
+            pair = better(stored, best["point"], chosen["point"].iloc[0])
+            ties.append(is_tie(pair))
+            text += f", {signed(pair)} above the likelihood's choice"
+        texts.append(text)
+    if not texts:
+        return "The likelihood's own bandwidth, or any other, is not stored: there is nothing to compare."
+    end = (
+        "No other bandwidth is better beyond its paired 95 % interval: cross-validated likelihood needs no label."
+        if all(ties)
+        else "Where the interval is above 0 test labels would choose another bandwidth; normal clips alone cannot."
+    )
+    return f"From {number(table['x'].min())} to {number(table['x'].max())} times the likelihood's bandwidth, " + (
+        "; ".join(texts) + ". " + end
+    )
+
+
+def _skips(stored: Stored, table: "pd.DataFrame") -> str:
+    last = table.loc[table.groupby("detector")["x"].idxmax()].set_index("detector")
+    texts = []
+    if {"cnn_ae", "cnn_ae_skip"} <= set(last.index) and last.at["cnn_ae", "x"] == last.at["cnn_ae_skip", "x"]:
+        texts.append(_skip_against_plain(stored, last.loc["cnn_ae"], last.loc["cnn_ae_skip"]))
+    changes = []
+    for key, own in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
+        own = own.sort_values("x")
+        if len(own) > 1:
+            first, end = own.iloc[0], own.iloc[-1]
+            changes.append(
+                f"{_title(str(key))}, {first['x']:g} to {end['x']:g} epochs: held-out loss {first['held_out_loss']:.3g} to "
+                f"{end['held_out_loss']:.3g}, AUC {signed(better(stored, end['point'], first['point']))}"
+            )
+    texts += [f"{'; '.join(changes)}."] if changes else []
+    return " ".join(texts) or "One number of epochs alone is stored: there is nothing to compare."
+
+
+def _skip_against_plain(stored: Stored, plain: "pd.Series", skip: "pd.Series") -> str:
+    pair = better(stored, skip["point"], plain["point"])
+    if not skip["held_out_loss"] < plain["held_out_loss"]:
+        meaning = "here skips do not lower the error"
+    elif is_tie(pair):
+        meaning = "the lower error is no better detection"
+    else:
+        meaning = f"the lower error is the {'better' if pair.difference > 0 else 'worse'} detection"
+    return (
+        f"After {skip['x']:g} epochs the held-out loss is {skip['held_out_loss']:.3g} with skips and "
+        f"{plain['held_out_loss']:.3g} without, the AUC {skip['auc']:.3f} and {plain['auc']:.3f}, {signed(pair)}: {meaning}. "
+        + (
+            "The report's skip network detected nothing; this one still does better than chance."
+            if skip["auc_low"] > 0.5
+            else "As in the report, the skip network detects nothing beyond chance."
+        )
+    )
+
+
+_BY_KIND: "dict[str, Callable[[Stored, pd.DataFrame], str]]" = {
+    "denoising": _denoising,
+    "components": _components,
+    "bandwidth": _bandwidth,
+    "skips": _skips,
+}

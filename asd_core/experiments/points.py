@@ -1,0 +1,107 @@
+"""A point of an experiment: one detector, how it is trained, and what it then hears."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from asd_core.audio import Clip
+from asd_core.denoise import DenoiseEnds, denoise_ends
+from asd_core.detectors.fusion import Fusion
+from asd_core.experiments.variants import class_of
+from asd_core.features import Array, LogMel, Representation, to_config
+
+LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, and none of fewer
+
+
+@dataclass(frozen=True)
+class Point:
+    """One training and one listening; points of one training differ in what they hear alone."""
+
+    name: str  # unique in its experiment
+    series: str  # the curve it lies on
+    x: float  # where on it
+    detector: str  # a key of the registry or of VARIANTS
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    preset: str = "standard"
+    seed: int = 0
+    n_mels: int | None = None  # None: the detector's own representation
+    trained_at: float = 0.0  # denoising strength of the training clips
+    heard_at: float = 0.0  # and of the test clips
+
+    def parameters(self) -> dict[str, Any]:
+        """Of the detector, all of them.
+
+        Raises:
+            TrainingError: for an unknown parameter or a value outside its range.
+        """
+        return class_of(self.detector).create(self.preset, **self.overrides).parameters()
+
+    def representation(self, strength: float) -> Representation:
+        """What the detector gets of a clip denoised at a strength."""
+        found: Representation = class_of(self.detector).info.representation
+        if self.n_mels is not None and isinstance(found, LogMel):
+            found = replace(found, n_mels=self.n_mels)
+            if self.n_mels < LEAST_ROWS:
+                found = RepeatedRows(found, -(-LEAST_ROWS // self.n_mels))
+        return Denoised(found, strength) if strength > 0.0 else found
+
+    def spec(self) -> dict[str, Any]:
+        """Everything that decides the scores, as JSON: a stored point with another one is not this point."""
+        return {
+            "detector": self.detector,
+            "parameters": self.parameters(),
+            "seed": self.seed,
+            "representation": to_config(self.representation(0.0)),
+            "trained_at": self.trained_at,
+            "heard_at": self.heard_at,
+        }
+
+    @property
+    def is_fusion(self) -> bool:
+        return issubclass(class_of(self.detector), Fusion)
+
+
+@dataclass(frozen=True)
+class RepeatedRows:
+    """A log-mel of few bands with each band drawn several times, for networks that need a height."""
+
+    kind: ClassVar[str] = "log-mel, bands repeated"
+    base: LogMel
+    times: int
+
+    @property
+    def sample_rate(self) -> int:
+        return self.base.sample_rate
+
+    def transform(self, clip: Clip) -> Array:
+        """``(times * n_mels, n_frames)``."""
+        return np.repeat(self.base.transform(clip), self.times, axis=0)
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """A representation of the clip after stationary denoising at a strength above 0."""
+
+    kind: ClassVar[str] = "denoised"
+    base: Representation
+    strength: float
+
+    @property
+    def sample_rate(self) -> int:
+        return self.base.sample_rate
+
+    def transform(self, clip: Clip) -> Array:
+        return self.base.transform(clip.with_samples(_last_ends(clip).at(self.strength)))
+
+
+_kept: list[tuple[Clip, DenoiseEnds]] = []
+
+
+def _last_ends(clip: Clip) -> DenoiseEnds:
+    """The ends of the strength range of a clip; those of the last clip are kept, so that all strengths of it cost two
+    calls of the gate."""
+    if not _kept or _kept[0][0] is not clip:
+        _kept[:] = [(clip, denoise_ends(clip.samples[0], clip.sample_rate))]
+    return _kept[0][1]

@@ -1,0 +1,118 @@
+"""From a fitted detector to what is stored of a point."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core import artifacts
+from asd_core.detectors.base import Detector
+from asd_core.experiments import store
+from asd_core.experiments.points import Point
+from asd_core.experiments.store import Header, PointRecord, Stored
+from asd_core.experiments.variants import registered
+from asd_core.features import Representation
+from asd_core.training import Extracted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = ("copy_test", "bandwidth")  # of a training's health that are kept beside the losses
+
+
+def score_rows(name: str, detector: Detector, part: Extracted, representation: Representation) -> "pd.DataFrame":
+    """Raw scores of the clips whose machine id the detector knows: columns of ``store.COLUMNS``."""
+    keep = np.flatnonzero(part.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
+    rows = part.rows.iloc[keep]
+    raw = detector.score([part.features[representation][i] for i in keep], rows["machine_id"].tolist())
+    return rows[["clip_id", "machine_id", "label"]].assign(point=name, raw=raw.astype(np.float32))
+
+
+def record(
+    point: Point,
+    *,
+    model_version: str | None = None,
+    fit_seconds: float | None = None,
+    health: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> PointRecord:
+    """A finished point.
+
+    Args:
+        model_version: of the stored artifact that was used.
+        health: of the training, as a manifest has it.
+        versions: of the libraries it was trained with; today's for ``None``.
+    """
+    return PointRecord(
+        name=point.name,
+        series=point.series,
+        x=point.x if np.isfinite(point.x) else None,
+        detector=registered(point.detector),
+        preset=point.preset,
+        seed=point.seed,
+        spec=point.spec(),
+        model_version=model_version,
+        fit_seconds=fit_seconds,
+        health=figures(health or {}),
+        versions=versions or artifacts.library_versions(),
+    )
+
+
+def figures(health: dict[str, Any]) -> dict[str, float]:
+    """Losses at the epoch whose weights are kept, the number of epochs run, and what else an experiment reads."""
+    found: dict[str, float] = {}
+    best = int(health.get("best_epoch", -1))
+    for name, curve in (("train_loss", "train_loss"), ("held_out_loss", "validation_loss")):
+        values = health.get(curve) or []
+        if values:
+            found[name] = float(values[min(best, len(values) - 1)])
+            found["epochs_run"] = float(len(values))
+    for name in FIGURES:
+        value = health.get(name)
+        if isinstance(value, dict):
+            found |= {f"{name}_{k}": float(v) for k, v in value.items()}
+        elif value is not None:
+            found[name] = float(value)
+    return found
+
+
+def empty(header: Header) -> Stored:
+    """An experiment without a point."""
+    import pandas as pd
+
+    nothing = pd.DataFrame(columns=store.COLUMNS)
+    return Stored(header.model_copy(update={"points": []}), nothing, nothing)
+
+
+def merged(
+    earlier: Stored,
+    records: Sequence[PointRecord],
+    scores: Sequence["pd.DataFrame"],
+    held_out: Sequence["pd.DataFrame"],
+    order: Sequence[str],
+) -> Stored:
+    """An experiment with more points, in place of those of the same names.
+
+    Args:
+        order: names of points; those that are not in it (of an earlier sweep) are put among them by their ``x``.
+    """
+    import pandas as pd
+
+    names = [r.name for r in records]
+    points = [p for p in earlier.header.points if p.name not in names] + list(records)
+    if {p.name for p in points} <= set(order):
+        points.sort(key=lambda p: order.index(p.name))
+    else:
+        points.sort(key=lambda p: p.x or 0.0)
+    place = {p.name: i for i, p in enumerate(points)}
+
+    def joined(old: "pd.DataFrame", new: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
+        parts = [p[store.COLUMNS] for p in (old[~old["point"].isin(names)], *new) if not p.empty]
+        if not parts:
+            return old.iloc[:0]
+        return pd.concat(parts, ignore_index=True).sort_values(
+            "point", key=lambda column: column.map(place), kind="stable", ignore_index=True
+        )
+
+    header = earlier.header.model_copy(update={"points": points})
+    return Stored(header, joined(earlier.scores, scores), joined(earlier.held_out, held_out))

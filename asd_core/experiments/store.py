@@ -1,0 +1,155 @@
+"""Experiments on disk: ``<folder>/<name>/points.json`` and ``scores.parquet``, one point after the other."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from asd_core import artifacts
+from asd_core.errors import ArtifactError
+from asd_core.experiments.questions import ABOUT
+from asd_core.score_store import write_parquet
+from asd_core.settings import get_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from asd_core.comparison import Draws
+
+SCHEMA = 1
+FOLDER, POINTS, SCORES, HELD_OUT = "experiments", "points.json", "scores.parquet", "held_out.parquet"
+COLUMNS = ["point", "clip_id", "machine_id", "label", "raw"]
+
+
+class PointRecord(BaseModel):
+    """A finished point without its scores."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    series: str
+    x: float | None
+    detector: str  # the registry's key
+    preset: str
+    seed: int
+    spec: dict[str, Any]  # what decides the scores
+    model_version: str | None  # of the stored artifact that was used; None: trained for this point
+    fit_seconds: float | None
+    health: dict[str, float]  # losses and the like
+    versions: dict[str, str]
+
+
+class Header(BaseModel):
+    """What an experiment is, and its points."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int = SCHEMA
+    name: str
+    kind: str
+    title: str
+    question: str
+    report: str
+    note: str
+    x_title: str
+    log_x: bool
+    dataset: str
+    dataset_title: str
+    fingerprint: str  # of the training clips, as manifests have it
+    test_fingerprint: str
+    points: list[PointRecord] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """An experiment as far as it has been run."""
+
+    header: Header
+    scores: "pd.DataFrame"  # of the test clips: point, clip_id, machine_id, label, raw
+    held_out: "pd.DataFrame" = field(repr=False)  # of normal clips that were not fitted on, where a fusion needs them
+
+    @cached_property
+    def draws(self) -> "Draws":
+        """Bootstrap of every point on the same resampled clips; points stand where detectors do."""
+        from asd_core.comparison import bootstrap
+
+        return bootstrap(self.scores.rename(columns={"point": "detector"}))
+
+    def point(self, name: str) -> PointRecord | None:
+        return next((p for p in self.header.points if p.name == name), None)
+
+
+def folders(models: Path) -> list[Path]:
+    """Where experiments on a models folder lie: beside the models, and the user's own."""
+    return [models / FOLDER, user_folder(models)]
+
+
+def user_folder(models: Path) -> Path:
+    """Where a user's sweeps and reruns go: never into the committed folder."""
+    return get_settings().data_dir / "user" / FOLDER / models.resolve().name
+
+
+def stored_names(models: Path) -> dict[str, Path]:
+    """Name and folder of each stored experiment on a models folder; the user's own come last."""
+    found = {}
+    for folder in folders(models):
+        for path in sorted(folder.glob(f"*/{POINTS}")):
+            found[path.parent.name] = path.parent
+    return found
+
+
+def read(folder: Path) -> Stored:
+    """A stored experiment.
+
+    Raises:
+        ArtifactError: when it is missing or damaged.
+    """
+    import pandas as pd
+
+    path = folder / POINTS
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("schema_version") != SCHEMA:
+            raise ArtifactError(
+                f"{path} has schema version {content.get('schema_version')}, this program reads {SCHEMA}: run the "
+                "experiment again."
+            )
+        header = Header.model_validate(content)
+        scores = pd.read_parquet(folder / SCORES)
+        held_out = pd.read_parquet(folder / HELD_OUT) if (folder / HELD_OUT).is_file() else scores.iloc[:0]
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{folder} holds no stored experiment: run it first.") from error
+    except (AttributeError, KeyError, OSError, ValueError) as error:  # of JSON, of pydantic, of Parquet
+        raise ArtifactError(f"{folder} holds a damaged experiment: delete it and run it again.") from error
+    if header.kind in ABOUT:  # what is said of a named experiment is said today's way
+        header = header.model_copy(update=asdict(ABOUT[header.kind]))
+    names = [p.name for p in header.points]
+    return Stored(header, scores[scores["point"].isin(names)].reset_index(drop=True), held_out)
+
+
+def write(stored: Stored, folder: Path) -> None:
+    """Atomic; the points come last, so that a point is stored when its scores are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, name in ((stored.held_out, HELD_OUT), (stored.scores, SCORES)):
+        if table.empty:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_parquet(table[COLUMNS].astype({"raw": "float32"}), folder / name)
+    temporary = folder / f"{POINTS}.tmp"
+    temporary.write_text(stored.header.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / POINTS)
+
+
+def stale(header: Header, models: Path) -> str:
+    """A sentence when the models were trained on other clips, or again, since the experiment was run; else empty."""
+    manifests = {key: artifacts.read_manifest(models / key) for key in artifacts.trained_keys(models)}
+    if any(m.data_fingerprint != header.fingerprint for m in manifests.values()):
+        return f"{header.title} was run on other clips than {models} was trained on: run it again."
+    for point in header.points:
+        manifest = manifests.get(point.detector)
+        if manifest and point.model_version and not manifest.weights_sha256.startswith(point.model_version):
+            return f"{header.title} was run before {point.detector} was trained again: run it again."
+    return ""

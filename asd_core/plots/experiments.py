@@ -1,0 +1,223 @@
+"""Figures of experiments: curves over what was varied, loss against AUC, and what an oracle's tuning is worth elsewhere."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.detectors.registry import detector_class
+from asd_core.experiments.catalogue import BOTH, TEST_ONLY
+from asd_core.experiments.dbscan import transfers
+from asd_core.plots import colours
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from asd_core.experiments.store import Stored
+
+AUC_TITLE = "mean AUC over machine ids (95 % interval)"
+FEW_LINES = 5  # whose intervals can be told apart
+MOST_TICKS = 16
+LOSSES = {"held_out_loss": "held-out loss", "train_loss": "training loss"}
+
+
+def experiment_figures(stored: "Stored", table: "pd.DataFrame") -> "dict[str, go.Figure]":
+    """The figures of an experiment by heading, most telling first; none without a point.
+
+    Args:
+        table: ``summary``'s of it.
+    """
+    header = stored.header
+    if table.empty:
+        return {}
+    names = {str(key): detector_class(str(key)).info.title for key in table["detector"].unique()}
+
+    def curves(part: "pd.DataFrame", by: str) -> "go.Figure":
+        return curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x)
+
+    if header.kind == "denoising":
+        return {
+            f"Denoised: {series}": curves(own, "detector")
+            for series in (BOTH, TEST_ONLY)
+            if not (own := table[table["series"] == series]).empty
+        }
+    if header.kind == "skips":
+        return {"Loss against AUC": loss_figure(table, names), "AUC over epochs": curves(table, "detector")}
+    if header.kind == "dbscan":
+        found = transfers(stored)
+        chosen = {} if found.empty else {"Tuned with test labels, and elsewhere": transfer_figure(found)}
+        return {**chosen, "AUC over eps": curves(table.dropna(subset="x"), "series")}
+    by = "series" if header.kind in ("components", "bandwidth") else "detector"
+    return {f"AUC over {header.x_title}": curves(table, by)}
+
+
+def curve_figure(
+    table: "pd.DataFrame", names: Mapping[str, str], *, by: str, x_title: str, log_x: bool = False
+) -> "go.Figure":
+    """Mean AUC over what was varied: a line with its 95 % interval for each detector or series.
+
+    Args:
+        table: ``summary``'s, or a part of it.
+        names: the title of each detector key.
+        by: ``detector`` or ``series``: what a line is.
+        x_title: what was varied, with its unit.
+        log_x: a logarithmic axis.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    keys = [str(key) for key in table[by].unique()]
+    if by == "detector":
+        styles = {k: (colours.detector_colour(k), colours.detector_dash(k), names.get(k, k)) for k in keys}
+    else:
+        styles = {k: (colour, "solid", k) for k, colour in colours.categories(keys).items()}
+    bands, lines = [], []
+    for key in keys:
+        own = table[table[by] == key].sort_values("x")
+        x, low, high = (own[c].to_numpy(dtype=np.float64) for c in ("x", "auc_low", "auc_high"))
+        colour, dash, name = styles[key]
+        bands.append(
+            go.Scatter(
+                x=np.concatenate([x, x[::-1]]),
+                y=np.concatenate([high, low[::-1]]),
+                mode="lines",
+                fill="toself",
+                fillcolor=_faint(colour, 0.12 if len(keys) <= FEW_LINES else 0.03),
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=key,
+            )
+        )
+        lines.append(
+            go.Scatter(
+                x=x,
+                y=own["auc"],
+                mode="lines+markers",
+                name=name,
+                legendgroup=key,
+                line={"color": colour, "dash": dash, "width": 2},
+                marker={"size": 6},
+                customdata=np.c_[low, high],
+                hovertemplate=f"{x_title} %{{x:g}}: AUC %{{y:.3f}} (%{{customdata[0]:.3f}}–%{{customdata[1]:.3f}})"
+                f"<extra>{name}</extra>",
+            )
+        )
+    figure.add_traces([*bands, *lines])
+    values = np.sort(table["x"].dropna().unique())
+    axis: dict[str, Any] = {"title": x_title}
+    log = log_x and len(values) > 0 and values[0] > 0
+    if len(values) > 0:
+        shown = values[_ticks(np.log(values) if log else values)]
+        axis |= {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
+    if log:
+        axis |= {"type": "log"}
+    _auc_axis(figure, axis)
+    return figure
+
+
+def loss_figure(table: "pd.DataFrame", names: Mapping[str, str], *, loss: str = "held_out_loss") -> "go.Figure":
+    """AUC over the loss of the weights that are kept, a line a detector through its numbers of epochs.
+
+    Args:
+        table: ``summary``'s; ``x`` is the number of epochs, written at each point.
+        names: the title of each detector key.
+        loss: ``held_out_loss`` or ``train_loss``.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for key, own in table.dropna(subset=loss).groupby("detector", sort=False):
+        own = own.sort_values("x")
+        colour = colours.detector_colour(str(key))
+        figure.add_trace(
+            go.Scatter(
+                x=own[loss],
+                y=own["auc"],
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": own["auc_high"] - own["auc"],
+                    "arrayminus": own["auc"] - own["auc_low"],
+                    "thickness": 1,
+                },
+                mode="lines+markers+text",
+                text=[f"{epochs:g}" for epochs in own["x"]],
+                textposition="top right",
+                name=names.get(str(key), str(key)),
+                line={"color": colour, "dash": colours.detector_dash(str(key)), "width": 1.5},
+                marker={"size": 8, "color": colour},
+                hovertemplate="%{text} epochs: loss %{x:.3g}, AUC %{y:.3f}"
+                f"<extra>{names.get(str(key), str(key))}</extra>",
+            )
+        )
+    title = f"{LOSSES[loss]} (squared standard deviations), falling to the right"
+    _auc_axis(figure, {"title": title, "type": "log", "autorange": "reversed"})
+    return figure
+
+
+def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
+    """What tuning with test labels is worth where it was done, and elsewhere: a row a way of parting the test clips.
+
+    Args:
+        table: ``dbscan.transfers``'s.
+    """
+    import plotly.graph_objects as go
+
+    marks = {
+        "oracle": ("tuned and judged on the same clips (oracle)", "star", "anomaly"),
+        "oracle_elsewhere": ("tuned on the other clips themselves (oracle)", "star-open", "anomaly"),
+        "transferred": ("judged on the other clips", "circle", "normal"),
+        "rule_elsewhere": ("rule without labels, on the other clips", "line-ns-open", "unlabelled"),
+    }
+    rows = [f"tuned on {name}" for name in table["tuned_on"]]
+    figure = go.Figure()
+    for column, (name, symbol, label) in marks.items():
+        figure.add_trace(
+            go.Scatter(
+                x=table[column],
+                y=rows,
+                mode="markers",
+                name=name,
+                marker={"size": 12, "symbol": symbol, "color": colours.LABELS[label], "line": {"width": 2}},
+                text=table["chosen"],
+                hovertemplate=f"%{{y}} (%{{text}}): AUC %{{x:.3f}}<extra>{name}</extra>",
+            )
+        )
+    figure.update_layout(
+        height=320,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"title": "mean AUC over machine ids"},
+        yaxis={"type": "category", "autorange": "reversed"},
+        legend={"orientation": "h", "y": -0.3},
+        uirevision="transfer",
+    )
+    return figure
+
+
+def _auc_axis(figure: "go.Figure", xaxis: dict[str, Any]) -> None:
+    figure.add_hline(y=0.5, line={"dash": "dot", "width": 1, "color": "#9aa5b1"})  # chance
+    figure.update_layout(
+        height=460,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis=xaxis,
+        yaxis={"title": AUC_TITLE},
+        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
+        uirevision="experiment",
+    )
+
+
+def _ticks(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """The values to write at an axis: those too close to the one before are left out."""
+    least, kept = (values[-1] - values[0]) / MOST_TICKS, [0]
+    for index, value in enumerate(values):
+        if value - values[kept[-1]] > least:
+            kept.append(index)
+    return np.array(kept)
+
+
+def _faint(colour: str, opacity: float) -> str:
+    """A hex colour that lets others through."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

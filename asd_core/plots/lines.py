@@ -1,0 +1,135 @@
+"""A curve a detector: what ROC, precision-recall and DET figures share."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.evaluation import Floats
+from asd_core.plots import colours
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+Curve = tuple[Floats, Floats]
+MOST_POINTS = 2000  # of a drawn curve: more cannot be told apart on a screen
+GREY = "#9aa5b1"
+
+
+def lines(
+    scores: "pd.DataFrame",
+    machine_id: str,
+    names: Mapping[str, str],
+    curve: Callable[[Floats, Floats], Curve | None],
+    mean: Callable[[list[Curve]], Curve],
+    hover: str,
+    line_shape: str = "linear",
+) -> "go.Figure":
+    """A line a detector: ``curve(normal, anomaly)`` of one machine id, or the ``mean`` of those of all ids.
+
+    Figures are exact; what is drawn is thinned to 2,000 points, both ends among them.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for key, own in shown(scores, machine_id).groupby("detector", sort=False):
+        curves = []
+        for _, group in own.groupby("machine_id"):
+            raw, label = group["raw"].to_numpy(dtype=np.float64), group["label"]
+            normal, anomaly = raw[(label == "normal").to_numpy()], raw[(label == "anomaly").to_numpy()]
+            if len(normal) and len(anomaly) and (found := curve(normal, anomaly)) is not None:
+                curves.append(found)
+        if not curves:
+            continue
+        x, y = thinned(*(mean(curves) if machine_id == "mean" else curves[0]))
+        style = {"color": colours.detector_colour(str(key)), "dash": colours.detector_dash(str(key)), "width": 2}
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                name=names[str(key)],
+                legendgroup=str(key),
+                line={**style, "shape": line_shape},
+                hovertemplate=f"{hover}<extra>{names[str(key)]}</extra>",
+            )
+        )
+    figure.update_layout(
+        height=480,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
+    )
+    return figure
+
+
+def mark(figure: "go.Figure", points: Mapping[str, tuple[float, float]], names: Mapping[str, str], hover: str) -> None:
+    """A marker in each detector's colour at a point of its curve; it goes with its curve's legend entry."""
+    drawn = {trace.legendgroup for trace in figure.data}
+    for key, (x, y) in points.items():
+        if key not in drawn or not (np.isfinite(x) and np.isfinite(y)):
+            continue
+        figure.add_scatter(
+            x=[x],
+            y=[y],
+            mode="markers",
+            name=f"{names[key]}: threshold",
+            legendgroup=key,
+            showlegend=False,
+            marker={
+                "color": colours.detector_colour(key),
+                "size": 10,
+                "symbol": "diamond",
+                "line": {"width": 1, "color": "#333"},
+            },
+            hovertemplate=f"at the threshold: {hover}<extra>{names[key]}</extra>",
+        )
+
+
+def band(figure: "go.Figure", x: Floats, ends: Mapping[str, Curve]) -> None:
+    """A shaded band in each detector's colour, between the lower and upper ends."""
+    for key, (low, high) in ends.items():
+        colour = colours.detector_colour(key)
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        figure.add_scatter(
+            x=np.r_[x, x[::-1]],
+            y=np.r_[high, low[::-1]],
+            fill="toself",
+            fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+            line={"width": 0},
+            mode="lines",
+            legendgroup=key,
+            showlegend=False,
+            hoverinfo="skip",
+            name="95 % band",
+        )
+
+
+def thinned(x: Floats, y: Floats) -> Curve:
+    """At most ``MOST_POINTS`` of a curve's points: evenly spread ones, and as many that crowd towards its start, which a
+    logarithmic axis pulls apart."""
+    n = len(x)
+    if n <= MOST_POINTS:
+        return x, y
+    half = MOST_POINTS // 2
+    spread = np.r_[np.linspace(0, n - 1, half), np.geomspace(1, n, half) - 1]
+    kept = np.unique(np.rint(spread).astype(np.int64))
+    return x[kept], y[kept]
+
+
+def at(grid: Floats, x: Floats, y: Floats) -> Floats:
+    """A curve's values at ``grid``; where it is vertical, the point it reaches last.
+
+    A step stays a step: ``np.interp`` takes the last of points at one ``x`` and runs level between two such groups.
+    """
+    return np.asarray(np.interp(grid, x, y))
+
+
+def shown(scores: "pd.DataFrame", machine_id: str) -> "pd.DataFrame":
+    """The rows a figure is of."""
+    return scores if machine_id == "mean" else scores[scores["machine_id"] == machine_id]
+
+
+def rate_axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis of a rate from 0 to 1 in percent."""
+    return {"title": title, "range": [-0.01, 1.02], "tickformat": ".0%", **more}

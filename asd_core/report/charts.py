@@ -1,0 +1,177 @@
+"""Curves as drawings inside the page, from the very figures that the Compare page shows.
+
+A drawing prints sharply and weighs a few kilobytes; plotly's own script would weigh 4.5 MB and be blocked by mail
+filters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.comparison import MEAN
+from asd_core.evaluation import Floats
+from asd_core.plots import colours
+from asd_core.plots.curves import det_figure, precision_recall_figure
+from asd_core.plots.scores import roc_figure
+from asd_core.report.figures import LABELS, Comparison, is_control
+from asd_core.report.layout import by_id, figure, percent
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+WIDTH, HEIGHT = 460, 360
+LEFT, RIGHT, TOP, BOTTOM = 52, 18, 8, 44
+IN_COLOUR = 7  # more lines in colour than this cannot be told apart; the others are thin and grey
+STEP = 0.5  # points nearer than this are one, in pixels
+DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
+CONTROL = "#1b1f24"
+LINEAR = [(v / 10, f"{10 * v} %") for v in range(0, 11, 2)]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a detector is drawn, and named below the curves."""
+
+    name: str
+    colour: str
+    dash: str
+    width: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve; ``points`` as SVG writes them."""
+
+    style: Style
+    points: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing of ``WIDTH`` by ``HEIGHT`` pixels."""
+
+    heading: str
+    says: str
+    x_title: str
+    y_title: str
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
+    lines: list[Line]
+    chance: str
+    size: tuple[int, int] = (WIDTH, HEIGHT)
+    frame: tuple[int, int, int, int] = (LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a figure: from its values to pixels."""
+
+    low: float
+    high: float
+    log: bool
+    start: float
+    end: float
+    ticks: list[tuple[float, str]]
+
+    def pixels(self, values: Floats) -> Floats:
+        """Positions of values, ends of the axis at most."""
+        inside = np.log10(np.maximum(values, 1e-12)) if self.log else values
+        share = np.clip((inside - self.low) / (self.high - self.low), 0.0, 1.0)
+        return np.asarray(self.start + share * (self.end - self.start), dtype=np.float64)
+
+
+def charts(comparison: Comparison) -> tuple[list[Chart], list[Style]]:
+    """ROC, ROC at few false alarms, DET and precision-recall curves, mean over machine ids, and their legend."""
+    labelled = comparison.clips[comparison.clips["label"].isin(LABELS)]
+    styles = _styles(comparison)
+    if not comparison.tied:
+        return [], []
+    names = {key: key for key in comparison.detectors}
+    prevalence = comparison.assumptions.prevalence
+    figures = (
+        ("ROC curve", "Upper left is better. Dotted: chance.", roc_figure(labelled, MEAN, names)),
+        (
+            "ROC curve, few false alarms",
+            "The same, with the left end stretched.",
+            roc_figure(labelled, MEAN, names, log_x=True),
+        ),
+        ("DET curve", "Lower left is better.", det_figure(labelled, MEAN, names)),
+        (
+            "Precision and recall",
+            f"Upper right is better. Precision if {percent(prevalence)} of clips are anomalous.",
+            precision_recall_figure(labelled, MEAN, names, prevalence=prevalence),
+        ),
+    )
+    drawn = [_chart(heading, says, shown, styles) for heading, says, shown in figures]
+    legend = [style for style in styles.values() if style.width > 1]
+    others = len(styles) - len(legend)
+    if others:
+        legend.append(Style(f"{others} others", "#b9c0c9", "", 1.0))
+    return drawn, legend
+
+
+def _styles(comparison: Comparison) -> dict[str, Style]:
+    """In colour the best group, the runners-up while there is room, and the best control in black."""
+    cells = by_id(comparison.ranking)
+    ordered = [key for key in comparison.detectors if not is_control(key)]
+    coloured = set(ordered[:IN_COLOUR])
+    control = comparison.controls[0] if comparison.controls else ""
+    styles = {}
+    for key in comparison.detectors:
+        row = cells[key, MEAN]
+        name = f"{row['title']}, AUC {figure(row['auc'])}"
+        if key == control:
+            styles[key] = Style(f"{name} (best control)", CONTROL, DASHES["dash"], 1.6)
+        elif key in coloured:
+            dash = DASHES[colours.detector_dash(key)]
+            styles[key] = Style(name, colours.detector_colour(key), dash, 2.6 if key in comparison.tied else 1.6)
+        else:
+            styles[key] = Style(name, "#b9c0c9", "", 1.0)
+    return styles
+
+
+def _chart(heading: str, says: str, shown: "go.Figure", styles: dict[str, Style]) -> Chart:
+    x = _axis(shown.layout.xaxis, LEFT, WIDTH - RIGHT, 34)
+    y = _axis(shown.layout.yaxis, HEIGHT - BOTTOM, TOP, 15)
+    traces = {trace.name: trace for trace in shown.data if trace.mode == "lines" and trace.fill in (None, "none")}
+    # Grey ones first, the best last: it lies on top.
+    lines = [
+        Line(style, _points(traces[key], x, y))
+        for key, style in sorted(styles.items(), key=lambda item: item[1].width)
+        if key in traces
+    ]
+    chance = _points(traces["chance"], x, y) if "chance" in traces else ""
+    x_title, y_title = (str(axis.title.text or "") for axis in (shown.layout.xaxis, shown.layout.yaxis))
+    # What stands in brackets fits along the lower axis alone.
+    return Chart(heading, says, x_title, y_title.split(" (")[0], x.ticks, y.ticks, lines, chance)
+
+
+def _axis(axis: Any, start: float, end: float, room: float) -> Axis:
+    """Limits of a plotly axis, and its ticks that have ``room`` pixels of their own."""
+    low, high = (float(v) for v in axis.range)
+    log = axis.type == "log"
+    blank = Axis(low, high, log, start, end, [])
+    if axis.tickvals is None:
+        ticks = LINEAR
+    else:
+        texts: Sequence[str] = axis.ticktext or [percent(v) for v in axis.tickvals]
+        ticks = [(float(v), str(t)) for v, t in zip(axis.tickvals, texts, strict=True)]
+    found: list[tuple[float, str]] = []
+    for value, text in ticks:
+        inside = low <= (np.log10(value) if log else value) <= high
+        position = round(float(blank.pixels(np.array([value]))[0]), 1)
+        if inside and (not found or abs(position - found[-1][0]) >= room):
+            found.append((position, text))
+    return Axis(low, high, log, start, end, found)
+
+
+def _points(trace: Any, x: Axis, y: Axis) -> str:
+    """A trace in pixels: points that fall together are drawn once, steps as steps."""
+    across = np.round(x.pixels(np.asarray(trace.x, dtype=np.float64)) / STEP) * STEP
+    up = np.round(y.pixels(np.asarray(trace.y, dtype=np.float64)) / STEP) * STEP
+    if trace.line.shape == "vh":  # first up, then across
+        across, up = np.repeat(across, 2)[:-1], np.repeat(up, 2)[1:]
+    moved = np.r_[True, (np.diff(across) != 0) | (np.diff(up) != 0)] if len(across) else np.zeros(0, dtype=bool)
+    return " ".join(f"{a:g},{b:g}" for a, b in zip(across[moved], up[moved], strict=True))

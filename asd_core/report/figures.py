@@ -1,0 +1,148 @@
+"""Everything that is said of some detectors on one dataset: what the report and the exports are written from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asd_core.artifacts import Manifest
+from asd_core.calibration import Calibration
+from asd_core.comparison import AgainstControl, Draws, bootstrap, loses_to_control, tied_with_best
+from asd_core.detectors.registry import detector_class
+from asd_core.errors import ArtifactError
+from asd_core.ranking import ranking, worst
+from asd_core.report.tables import (
+    Assumptions,
+    breakdown_table,
+    clip_table,
+    failure_table,
+    one_view,
+    ranking_table,
+    threshold_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABELS = ("normal", "anomaly")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Everything that is said of some detectors on one dataset, split and denoising strength."""
+
+    title: str  # of the dataset
+    split: str
+    denoise: float  # strength
+    kind: str  # of denoising; empty where unknown
+    where: str  # which clips of the split alone, in words; empty for all of them
+    assumptions: Assumptions
+    manifests: Mapping[str, Manifest]
+    draws: Draws
+    tied: list[str]  # the best in the mean AUC, then those tied with it; none where nothing can be computed
+    losers: list[AgainstControl]  # detectors that do not stand clear of the best control
+    worst: dict[str, tuple[str, float]]  # of each detector the machine id of lowest AUC, and that AUC
+    ranking: "pd.DataFrame"
+    thresholds: "pd.DataFrame"
+    breakdown: "pd.DataFrame"
+    failures: "pd.DataFrame"
+    clips: "pd.DataFrame"  # the scores themselves, with threshold and decision
+
+    @property
+    def detectors(self) -> list[str]:
+        """From the highest mean AUC to the lowest, those without one last."""
+        return [str(key) for key in dict.fromkeys(self.ranking["detector"])]
+
+    @property
+    def denoising(self) -> str:
+        """In words."""
+        return f"strength {self.denoise:g}{', ' if self.kind else ''}{self.kind}" if self.denoise else "none"
+
+    @property
+    def controls(self) -> list[str]:
+        return [key for key in self.detectors if is_control(key)]
+
+    def tables(self) -> dict[str, "pd.DataFrame"]:
+        """The tables by name."""
+        return {
+            "ranking": self.ranking,
+            "thresholds": self.thresholds,
+            "breakdown": self.breakdown,
+            "failures": self.failures,
+            "clips": self.clips,
+        }
+
+
+def is_control(key: str) -> bool:
+    """Whether a detector is one that the others must beat."""
+    return detector_class(key).info.origin == "control"
+
+
+def compare(
+    scores: "pd.DataFrame",
+    manifests: Mapping[str, Manifest],
+    *,
+    title: str,
+    assumptions: Assumptions | None = None,
+    where: str = "",
+) -> Comparison:
+    """All figures of a score table.
+
+    Args:
+        scores: columns ``detector, machine_id, label, clip_id, raw, calibrated, model_version``, attributes where there
+            are any, ``split`` and ``denoise`` where they are not the test split as recorded.
+        manifests: of each detector of the table.
+        title: of the dataset.
+        where: which of the split's clips these are, in words, where they are not all of them.
+
+    Raises:
+        ArtifactError: when no labelled clip is in the table.
+    """
+    assumed = assumptions or Assumptions()
+    every = one_view(scores)
+    labelled = every[every["label"].isin(LABELS)].reset_index(drop=True)
+    if labelled.empty:
+        raise ArtifactError(
+            f"There is no report on {title}: no labelled clip has scores of these detectors; choose others, or train "
+            "again where clips have labels."
+        )
+    split, denoise = str(every["split"].iloc[0]), float(every["denoise"].iloc[0])
+    draws = bootstrap(labelled)
+    controls = [key for key in draws.detectors if is_control(key)]
+    limits = {
+        key: {i: own.threshold(i, assumed.rate).value for i in own.scores}
+        for key in draws.detectors
+        for own in [Calibration(manifests[key].calibration)]
+    }
+    marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
+
+    def marked(table: "pd.DataFrame") -> "pd.DataFrame":
+        """Names first, what the row is of last."""
+        names = [str(key) for key in table["detector"]]
+        table = table.assign(
+            model_version=[marks.get(key, "") for key in names], split=split, denoising=denoise, detector=names
+        )
+        table.insert(0, "title", [detector_class(key).info.title for key in names])
+        first = ["detector", "title"]
+        return table[[*first, *(name for name in table.columns if name not in first)]]
+
+    tied = tied_with_best(draws)
+    losers = loses_to_control(draws, controls)
+    weakest = worst(ranking(draws), "auc")
+    return Comparison(
+        title=title,
+        split=split,
+        denoise=denoise,
+        kind=str(every["kind"].iloc[0]) if "kind" in every else "",
+        where=where,
+        assumptions=assumed,
+        manifests={key: manifests[key] for key in draws.detectors},
+        draws=draws,
+        tied=tied,
+        losers=losers,
+        worst=weakest,
+        ranking=marked(ranking_table(draws, weakest, controls)),
+        thresholds=marked(threshold_table(labelled, manifests, assumed)),
+        breakdown=marked(breakdown_table(labelled)),
+        failures=marked(failure_table(labelled, limits)),
+        clips=marked(clip_table(every, limits)),
+    )

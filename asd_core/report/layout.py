@@ -1,0 +1,187 @@
+"""Tables as the report's template walks through them, and figures as it writes them."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from asd_core.detectors.registry import detector_class
+from asd_core.report.figures import LABELS, Comparison
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IDS_A_TABLE = 6  # machine ids that fit side by side on a printed page
+NOT_COMPUTABLE, ABSENT = "n/c", "–"
+WHISKER = (0.4, 1.0)  # AUCs at the ends of an interval's little axis
+VALUES_A_TABLE = 10  # values of attributes, likewise
+MEASURES = {"snr_db": ("SNR", "dB")}  # attributes with a unit
+THIRDS = "severity: mild up to 1/3, medium up to 2/3, strong above"
+Cells = dict[tuple[str, str], dict[str, Any]]
+
+
+def computable(value: Any) -> bool:
+    """Whether a figure is one."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def figure(value: Any, digits: int = 3) -> str:
+    """A figure between 0 and 1, or that there is none."""
+    return f"{value:.{digits}f}" if computable(value) else NOT_COMPUTABLE
+
+
+def percent(value: Any) -> str:
+    """A rate in percent with as many digits as it can bear: 42 %, 5 %, 4.2 %, 0.02 %."""
+    if not computable(value):
+        return NOT_COMPUTABLE
+    digits = 2 if 0 < value < 0.001 else 1 if value < 0.0995 else 0
+    text = f"{100 * value:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+
+
+def words(value: Any) -> str:
+    """A value of an attribute as a reader would write it."""
+    if not computable(value) or value == "":
+        return ABSENT
+    text = f"{value:.3g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return re.sub(r"^-(?=[\d.])", "−", text)
+
+
+def opening(text: str) -> str:
+    """Text as the start of a sentence or heading."""
+    return text[:1].upper() + text[1:]
+
+
+def shade(value: Any) -> str:
+    """Background of a cell by its AUC: white at chance and below, blue at 1; text on it stays dark."""
+    share = min(max((value - 0.5) / 0.5, 0.0), 1.0) if computable(value) else 0.0
+    red, green, blue = (round(255 + share * (end - 255)) for end in (120, 178, 222))
+    return f"rgb({red},{green},{blue})"
+
+
+def whisker(value: Any, width: int) -> float:
+    """Position of an AUC on its little axis of ``width`` pixels."""
+    low, high = WHISKER
+    return round(width * (min(max(float(value), low), high) - low) / (high - low), 1)
+
+
+def by_id(table: "pd.DataFrame") -> Cells:
+    """Rows of a table by detector and machine id."""
+    return {(str(row["detector"]), str(row["machine_id"])): row for row in table.to_dict("records")}
+
+
+def groups(machine_ids: Sequence[str]) -> list[list[str]]:
+    """Machine ids in as many tables as they need."""
+    return [list(machine_ids[i : i + IDS_A_TABLE]) for i in range(0, len(machine_ids), IDS_A_TABLE)]
+
+
+def dataset_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """For each machine id how many clips were fitted, held out and scored, by label."""
+    scored = comparison.clips.drop_duplicates("clip_id")
+    counts = scored.groupby(["machine_id", "label"]).size()
+    # Detectors may know different ids; of those that know one, the first says how many clips it was given.
+    fitted: dict[str, int] = {}
+    held_out: dict[str, int] = {}
+    for manifest in comparison.manifests.values():
+        fitted = {**manifest.n_fitted, **fitted}
+        held_out = {**{i: len(own) for i, own in manifest.calibration.items()}, **held_out}
+    ids = sorted({*scored["machine_id"], *comparison.draws.machine_ids})
+    return [
+        {
+            "machine_id": i,
+            "fitted": fitted.get(i, 0),
+            "held_out": held_out.get(i, 0),
+            **{label: int(counts.get((i, label), 0)) for label in (*LABELS, "unlabelled")},
+        }
+        for i in ids
+    ]
+
+
+def heading(attribute: str) -> str:
+    """An attribute's name, with its unit."""
+    return ", ".join(MEASURES[attribute]) if attribute in MEASURES else words(attribute)
+
+
+def said(attribute: str, value: Any) -> str:
+    """An attribute and its value in a sentence; nothing when it has none."""
+    name, unit = MEASURES.get(attribute, (words(attribute), ""))
+    text = words(value)
+    return "" if text == ABSENT else f"{name} {text} {unit}".strip()
+
+
+def breakdowns(comparison: Comparison) -> list[list[dict[str, Any]]]:
+    """Attributes side by side, in as many tables as they need: values, anomalies of each, AUC by detector and value."""
+    tables: list[list[dict[str, Any]]] = []
+    room = 0
+    for attribute, own in comparison.breakdown.groupby("attribute", sort=False):
+        first = own[own["detector"] == own["detector"].iloc[0]]
+        group = {
+            "heading": heading(str(attribute)),
+            "values": list(zip(first["value"], first["n_anomaly"], strict=True)),
+            "cells": {(str(r["detector"]), r["value"]): r["auc"] for r in own.to_dict("records")},
+        }
+        if not tables or len(first) > room:
+            tables.append([])
+            room = VALUES_A_TABLE
+        tables[-1].append(group)
+        room -= len(first)
+    return tables
+
+
+def failures(comparison: Comparison, best: str) -> list[dict[str, Any]]:
+    """Worst misses and false alarms of one detector, as two tables."""
+    own = comparison.failures[comparison.failures["detector"] == best]
+    there = [name for name in described(own.columns) if name != "domain"]
+    return [
+        {
+            "heading": title,
+            "columns": [(name, opening(heading(name))) for name in there],
+            "rows": own[own["error"] == kind].to_dict("records"),
+        }
+        for kind, title in (("miss", "Missed anomalies"), ("false alarm", "False alarms"))
+    ]
+
+
+def described(columns: Iterable[str]) -> list[str]:
+    """The attributes among a failures table's columns: those between its label and its percentile."""
+    names = list(columns)
+    return names[names.index("label") + 1 : names.index("calibrated")]
+
+
+def models(comparison: Comparison) -> list[dict[str, Any]]:
+    """Settings of each detector, from its manifest."""
+    return [
+        {
+            "key": key,
+            "version": manifest.weights_sha256[:8],
+            "seed": manifest.seed,
+            "preset": manifest.preset,
+            "representation": _settings(manifest.representation),
+            "parameters": _settings(manifest.config.get("parameters", {})),
+            "alarms": manifest.alarms,
+        }
+        for key in comparison.detectors
+        for manifest in [comparison.manifests[key]]
+    ]
+
+
+def fingerprints(comparison: Comparison) -> dict[str, list[str]]:
+    """Names of the detectors trained on each set of clips, by its fingerprint."""
+    found: dict[str, list[str]] = {}
+    for key in comparison.detectors:
+        found.setdefault(comparison.manifests[key].data_fingerprint, []).append(detector_class(key).info.title)
+    return found
+
+
+def library_versions(comparison: Comparison) -> list[str]:
+    """What the detectors were trained with, a line for each set of versions."""
+    lines = [
+        ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+        for manifest in comparison.manifests.values()
+    ]
+    return list(dict.fromkeys(lines))
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    said = [f"{value}" if name == "kind" else f"{name.replace('_', ' ')} {value}" for name, value in values.items()]
+    return ", ".join(said) or "none"

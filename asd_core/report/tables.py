@@ -1,0 +1,148 @@
+"""The tables of the report and the exports, from a score table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from asd_core import score_store
+from asd_core.artifacts import Manifest
+from asd_core.breakdowns import breakdown
+from asd_core.calibration import Calibration
+from asd_core.comparison import MEAN, Draws, loses_to_control, tied_with_best
+from asd_core.operating import misses_and_false_alarms, operating_point
+from asd_core.ranking import ranking
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEST, NOT_DENOISED = "test", 0.0  # what a score table without these columns is of
+WORST = 10  # misses and false alarms of each detector
+MANY_NAMES = 24  # a text attribute of more values than this names clips rather than groups of them
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the figures of thresholds assume of the plant; chosen by the reader, not by the data."""
+
+    rate: float = 0.05  # false-alarm rate that thresholds are set to
+    prevalence: float = 0.01  # share of anomalous clips
+    clips_per_day: float = 1000.0  # of all machines together
+
+
+def one_view(scores: "pd.DataFrame") -> "pd.DataFrame":
+    """Scores of one split and denoising strength, with columns ``split`` and ``denoise``.
+
+    Of a table that holds several, the test split and the weakest denoising are taken: figures over a mixture would be
+    of no clip set in particular.
+    """
+    there = scores.assign(
+        split=scores.get("split", TEST),
+        denoise=scores["denoise"].astype(float) if "denoise" in scores else NOT_DENOISED,
+    )
+    splits = sorted(there["split"].unique(), key=lambda split: (split != TEST, split))
+    there = there[there["split"] == splits[0]] if splits else there
+    return there[there["denoise"] == there["denoise"].min()].reset_index(drop=True)
+
+
+def attributes(scores: "pd.DataFrame") -> list[str]:
+    """Columns that sort clips into groups: text of few values, or measurements (which are cut into thirds)."""
+    import pandas as pd
+
+    names = score_store.attributes(scores)
+    return [n for n in names if pd.api.types.is_numeric_dtype(scores[n]) or scores[n].nunique() <= MANY_NAMES]
+
+
+def ranking_table(draws: Draws, worst: Mapping[str, tuple[str, float]], controls: list[str]) -> "pd.DataFrame":
+    """The table of the Compare page, the best detector first, with what each figure is worth."""
+    table = ranking(draws)
+    tied: dict[tuple[str, str], bool] = {}
+    against: dict[tuple[str, str], str] = {}
+    for machine_id in (MEAN, *draws.machine_ids):
+        tied |= dict.fromkeys(((key, machine_id) for key in tied_with_best(draws, machine_id=machine_id)), True)
+        for lost in loses_to_control(draws, controls, machine_id=machine_id):
+            against[lost.detector, machine_id] = "below" if lost.by_point else "near"
+    rows = list(zip(table["detector"], table["machine_id"], strict=True))
+    table = table.assign(
+        tied_with_best=[tied.get(row, False) for row in rows],
+        control=[key in controls for key, _ in rows],
+        against_control=[against.get(row, "") for row in rows],
+        worst_id=[worst[key][0] if key in worst else "" for key, _ in rows],
+    )
+    means = dict(zip(draws.detectors, draws.point(), strict=True))
+    return table.sort_values("detector", key=lambda k: -k.map(means), kind="stable", na_position="last")
+
+
+def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], assumed: Assumptions) -> "pd.DataFrame":
+    """A row a detector and machine id at its conformal threshold, and one for all ids together (no single threshold)."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for key, own in scores.groupby("detector", sort=False):
+        calibration = Calibration(manifests[str(key)].calibration)
+        limits = {i: calibration.threshold(i, assumed.rate) for i in calibration.scores}
+        points = operating_point(
+            own,
+            {i: limit.value for i, limit in limits.items()},
+            prevalence=assumed.prevalence,
+            clips_per_day=assumed.clips_per_day,
+        )
+        for machine_id, point in points.items():
+            limit = limits.get(machine_id)
+            figures = asdict(point)
+            (far_low, far_high), (found_low, found_high) = (
+                figures.pop(name) for name in ("false_alarm_interval", "detection_interval")
+            )
+            rows.append(
+                {
+                    "detector": key,
+                    "machine_id": machine_id,
+                    "rule": "conformal",
+                    "rate_asked": assumed.rate,
+                    "rate_promised": max(t.rate for t in limits.values()) if limit is None else limit.rate,
+                    "threshold": float("nan") if limit is None else limit.value,
+                    "n_held_out": sum(map(calibration.n, limits)) if limit is None else calibration.n(machine_id),
+                    **figures,
+                    "false_alarm_rate_low": far_low,
+                    "false_alarm_rate_high": far_high,
+                    "detection_rate_low": found_low,
+                    "detection_rate_high": found_high,
+                    "prevalence": assumed.prevalence,
+                    "clips_per_day": assumed.clips_per_day,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def breakdown_table(scores: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    columns = ["detector", "attribute", "value", "auc", "n_normal", "n_anomaly", "n_ids"]
+    tables = [
+        breakdown(scores, name).assign(attribute=name, value=lambda t: t["value"].astype(str))
+        for name in attributes(scores)
+    ]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def failure_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    tables = []
+    for key, own in scores.groupby("detector", sort=False):
+        both = misses_and_false_alarms(own, limits[str(key)], WORST)
+        tables += [t.assign(error=error) for t, error in zip(both, ("miss", "false alarm"), strict=True)]
+    columns = ["detector", "error", "clip_id", "machine_id", "label", *attributes(scores)]
+    columns = list(dict.fromkeys([*columns, "calibrated", "raw", "threshold", "margin"]))
+    return pd.concat(tables, ignore_index=True)[[*columns, *(["sha256"] if "sha256" in scores else [])]]
+
+
+def clip_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]) -> "pd.DataFrame":
+    import pandas as pd
+
+    wanted = pd.Series({(key, i): value for key, own in limits.items() for i, value in own.items()}, dtype=float)
+    rows = pd.MultiIndex.from_frame(scores[["detector", "machine_id"]])
+    threshold = wanted.reindex(rows).to_numpy()
+    decision = pd.Series("normal", index=scores.index).mask(scores["raw"] > threshold, "anomaly")
+    names = ["detector", "clip_id", "machine_id", "label", *attributes(scores), "raw", "calibrated"]
+    table = scores[names].assign(threshold=threshold, decision=decision.where(pd.notna(threshold), ""))
+    return table if "sha256" not in scores else table.assign(sha256=scores["sha256"])

@@ -1,0 +1,213 @@
+"""What the figures say, in sentences: each is computed, and none says more than the figures do."""
+
+from collections.abc import Sequence
+
+from asd_core.calibration import HELD_OUT_FRACTION, Calibration
+from asd_core.comparison import MEAN
+from asd_core.datasets.catalogue import Dataset
+from asd_core.detectors.registry import detector_class
+from asd_core.evaluation import MAX_FPR
+from asd_core.operating import POOLED
+from asd_core.report.figures import LABELS, Comparison, is_control
+from asd_core.report.layout import by_id, computable, percent
+
+FEW_CLIPS = 10
+
+
+def name(key: str) -> str:
+    """A detector's name in a sentence."""
+    return detector_class(key).info.title
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _n_clips(count: float) -> str:
+    return f"{count:.1f}" if 0 < count < 10 else f"{count:,.0f}"
+
+
+def takeaways(comparison: Comparison) -> list[str]:
+    """Three sentences for a reader in a hurry: who is best, against what, and what it would mean at the plant."""
+    return [_best(comparison), _against_controls(comparison), _at_the_plant(comparison)]
+
+
+def _best(c: Comparison) -> str:
+    if not c.tied:
+        there = listed(sorted(set(c.clips["label"]) & set(LABELS)))
+        return (
+            f"Which detector to trust is not computable from this data: it takes normal and anomalous clips of one "
+            f"machine id, and the labelled clips are {there} ones only."
+        )
+    best, others = c.tied[0], c.tied[1:]
+    row = by_id(c.ranking)[best, MEAN]
+    sentence = (
+        f"{name(best)} separates anomalous from normal clips best: its mean AUC is {row['auc']:.3f} (95 % interval "
+        f"{row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous clip the higher score in "
+        f"about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
+    )
+    if others:
+        sentence += f"; on these clips {listed([name(k) for k in others])} cannot be told apart from it"
+    if is_control(best):
+        sentence += "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
+    if c.manifests[best].alarms:
+        sentence += "; mind that it raised an alarm in training"
+    return sentence + "."
+
+
+def _against_controls(c: Comparison) -> str:
+    n = len(c.detectors) - len(c.controls)
+    if not c.controls:
+        return "No control is among the chosen detectors, so nothing here shows that any of them has learned something."
+    if not c.tied or not n:
+        return "Whether a detector beats the controls, which learn nothing of machine sound, is not computable here."
+    if not c.losers:
+        point = by_id(c.ranking)
+        best = max(c.controls, key=lambda k: point[k, MEAN]["auc"])
+        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {point[best, MEAN]['auc']:.3f})."
+    control = c.losers[0].control
+    lose = [name(lost.detector) for lost in c.losers if lost.by_point]
+    may = [name(lost.detector) for lost in c.losers if not lost.by_point]
+    parts = []
+    if lose:
+        parts.append(f"{listed(lose)} {'does' if len(lose) == 1 else 'do'} no better than it")
+    if may:
+        parts.append(f"{listed(may)} may do no better{'' if lose else ' than it'}")
+    figure = by_id(c.ranking)[control, MEAN]["auc"]
+    return (
+        f"{n - len(c.losers)} of {n} detectors stand clearly above the best control ({name(control)}, mean AUC "
+        f"{figure:.3f}); {', '.join(parts)}: on this evidence none of these should be relied on."
+    )
+
+
+def _all(n: int) -> str:
+    return "The detector stands" if n == 1 else f"All {n} detectors stand"
+
+
+def _at_the_plant(c: Comparison) -> str:
+    key = (c.tied or c.detectors)[0]
+    rows, assumed = by_id(c.thresholds), c.assumptions
+    row = rows.get((key, POOLED))
+    asked = percent(assumed.rate)
+    faulty = assumed.prevalence * assumed.clips_per_day
+    if row is None or not computable(row["alerts_per_day"]):
+        rate = "not computable" if row is None else percent(row["false_alarm_rate"])
+        return (
+            f"With the false-alarm rate set to {asked}, the share of normal clips that {name(key)} called anomalies is "
+            f"{rate}; how many anomalies it would find is not computable from this data."
+        )
+    alerts, false, found = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
+    true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
+    missed = f", and {_n_clips(faulty * (1 - found))} of {_n_clips(faulty)} anomalies would be missed" if faulty else ""
+    return (
+        f"With the false-alarm rate set to {asked}, and if {percent(assumed.prevalence)} of {assumed.clips_per_day:,.0f} "
+        f"clips a day are anomalous, {name(key)} would raise about {_n_clips(alerts)} alerts a day, {_n_clips(false)} of "
+        f"them false ({true}){missed}."
+    )
+
+
+def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
+    """What a reader must know before believing the figures."""
+    found = []
+    for machine_id, (normal, anomaly) in c.draws.clips.items():
+        if not normal or not anomaly:
+            found.append(f"Machine id {machine_id} has clips of one label only: its AUC is not computable.")
+        elif min(normal, anomaly) < FEW_CLIPS:
+            found.append(
+                f"Machine id {machine_id} has fewer than ten clips of a label ({normal} normal, {anomaly} anomalous): its "
+                "figures can say very little."
+            )
+    left_out = sum(c.draws.left_out.values())
+    if left_out:
+        found.append(
+            f"{left_out} labelled clips that some detector has no score for are left out of paired comparisons."
+        )
+    if dataset is not None:
+        rows = dataset.rows(split=c.split)
+        rows = rows[rows["label"].isin(LABELS)]
+        used = c.clips[c.clips["label"].isin(LABELS)]["clip_id"].nunique()
+        if used < len(rows):
+            found.append(f"{used} of the {len(rows)} labelled clips of the {c.split} split are in this report.")
+    if c.denoise > 0:
+        found.append(
+            f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
+        )
+    promised = {
+        round(limit.rate, 6)
+        for manifest in c.manifests.values()
+        for own in [Calibration(manifest.calibration)]
+        for limit in (own.threshold(i, c.assumptions.rate) for i in own.scores)
+        if limit.short
+    }
+    if promised:
+        found.append(
+            f"Too few normal clips were held out to promise a false-alarm rate of {percent(c.assumptions.rate)}: thresholds "
+            f"stand for up to {percent(max(promised))}."
+        )
+    if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
+        found.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
+    return found
+
+
+def protocol(c: Comparison) -> list[str]:
+    """How the figures were made, a sentence or two each."""
+    return [
+        f"Training: normal clips alone. {percent(HELD_OUT_FRACTION)} of each machine id's training clips, chosen by a hash of "
+        "their content, were held out: no detector was fitted on them.",
+        f"Figures are of the {c.split} split{f', only {c.where}' if c.where else ''}. Denoising: {c.denoising}. Test labels chose nothing: no parameter, no length "
+        "of training, no threshold.",
+        "AUC: the probability that an anomalous clip scores above a normal clip of the same machine id, ties counted "
+        f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "
+        "1989). Both are computed for each machine id; the mean is their arithmetic mean (as in DCASE 2020 Task 2).",
+        f"Intervals of AUC and pAUC: 95 %, stratified bootstrap, {c.draws.resamples:,} resamples of normal and of "
+        "anomalous clips within each machine id. Few normal clips decide a pAUC, so its interval is a rough one. The luck "
+        "of a training seed is in neither.",
+        "Tied with the best: the 95 % interval of the difference, on the same resampled clips, includes 0. A control is "
+        "what any detector must beat; one whose difference from the best control is not clearly above 0 is marked.",
+        "Thresholds: for each detector and machine id the conformal quantile of the held-out normal clips' scores, at "
+        f"the false-alarm rate asked for ({percent(c.assumptions.rate)}). A clip above it is an alarm. Observed rates "
+        "carry Wilson 95 % intervals. No anomalous clip was looked at to set them.",
+        f"Alerts a day and precision assume {c.assumptions.clips_per_day:,.0f} clips a day, "
+        f"{percent(c.assumptions.prevalence)} of them anomalous: the share in the test set says nothing of the plant's.",
+    ]
+
+
+def verdict(c: Comparison, key: str) -> str:
+    """What the mean AUC says of one detector."""
+    lost = next((lost for lost in c.losers if lost.detector == key), None)
+    if is_control(key):
+        return "control"
+    if lost:
+        return "▼ below a control" if lost.by_point else "▽ near a control"
+    if key in c.tied:
+        return "★ best" if key == c.tied[0] else "★ tied with the best"
+    return ""
+
+
+GLOSSARY = (
+    ("Anomaly", "A clip on which the machine did not run as it should, by the dataset's labels."),
+    ("AUC", "How well scores rank anomalous above normal clips: 0.5 is guessing, 1 is perfect."),
+    ("Calibrated score, percentile", "The share of held-out normal clips of the same machine id that score lower."),
+    ("Clip", "One recording."),
+    ("Conformal threshold", "A limit that a new normal clip passes with at most the chosen probability."),
+    (
+        "Control",
+        "A yardstick: clip level, a distance from the mean, chance. A detector must beat it to be worth using.",
+    ),
+    ("Denoising", "Taking steady background noise out of a clip before it is scored."),
+    ("DET curve", "Misses against false alarms, on axes that spread out the small rates; lower left is better."),
+    ("Detection rate, recall", "Share of anomalous clips that raise an alarm."),
+    ("False-alarm rate", "Share of normal clips that raise an alarm."),
+    ("Held-out normal clips", "Normal training clips that no detector was fitted on; they set the thresholds."),
+    ("Interval, 95 %", "The range in which the figure would plausibly lie with other clips of the same kind."),
+    ("Machine id", "One physical machine. Each has its own threshold."),
+    ("Miss", "An anomalous clip that raises no alarm."),
+    ("Model version", "The start of the hash of a trained detector's weights: another training, another version."),
+    ("pAUC", "AUC where false alarms are few (up to 10 %): what counts when each alarm costs a walk to the machine."),
+    ("Precision", "Share of alarms that are true."),
+    ("Prevalence", "Share of anomalous clips at the plant."),
+    ("ROC curve", "Detection rate against false-alarm rate as the threshold moves; upper left is better."),
+    ("Raw score", "A detector's own figure; higher is more anomalous. Not comparable between detectors."),
+    ("SNR", "Level of the machine above the background noise, in dB."),
+)

@@ -1,0 +1,88 @@
+"""The report's questions asked again, and any parameter swept: stored results, their plot, and what they show."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.experiments import store
+from asd_core.experiments.catalogue import ABOUT, TEST_ONLY, sweepable
+from asd_core.experiments.conclusions import conclusion
+from asd_core.experiments.summary import summary
+from asd_core.plots.experiments import experiment_figures
+from pages.shared.entry import require_app
+from pages.shared.experiment_runs import run_named, run_sweep
+from pages.shared.experiment_table import points_table
+from pages.shared.library import Source
+from pages.shared.messages import sentences
+from pages.shared.sidebar import choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEW = "sweep"
+WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
+
+
+@st.cache_data(max_entries=16, show_spinner="Reading the experiment …")
+def figures(folder: str, changed: float, _stored: store.Stored) -> "tuple[pd.DataFrame, str]":
+    """Table of the points and the sentence on them; ``changed`` is the file's time, so nothing old is shown."""
+    return summary(_stored), conclusion(_stored)
+
+
+def show(source: Source, name: str) -> None:
+    """One experiment: its question, its answer, its plot and its table."""
+    there = store.stored_names(source.folder)
+    about = ABOUT.get(name)
+    if name not in there:
+        if about:
+            st.subheader(about.question)
+            st.info(f"Not run on {source.title} yet.", icon=":material/science:")
+            run_named(source, name, "Run it")
+        return
+    stored = store.read(there[name])
+    header = stored.header
+    st.subheader(header.question)
+    old = store.stale(header, source.folder)
+    if old:
+        st.warning(old, icon=":material/warning:")
+    table, sentence = figures(str(there[name]), (there[name] / store.POINTS).stat().st_mtime, stored)
+    st.markdown(f"**{sentence}**")
+    if header.report:
+        st.caption(f"The report that this project began from found {header.report}.")
+    side_by_side = st.grid(2, min_column_width=440)
+    for number, (heading, figure) in enumerate(experiment_figures(stored, table).items()):
+        with side_by_side.cell():
+            st.markdown(f"**{heading}**")
+            if heading.endswith(TEST_ONLY):
+                st.warning(WRONG_WAY, icon=":material/warning:")
+            st.plotly_chart(figure, key=f"experiment_{name}_{number}")
+    with side_by_side.cell():
+        st.markdown("**Points**")
+        points_table(header, table)
+    st.caption(header.note)
+    if about:
+        run_named(source, name, "Run again what is missing or changed")
+
+
+require_app()
+st.title("Experiments")
+with sentences():
+    selected = choice()
+    stored_here = store.stored_names(selected.source.folder)
+    names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), NEW]
+    titles = {name: about.title for name, about in ABOUT.items()} | {NEW: "New sweep …"}
+    titles |= {n: store.read(path).header.title for n, path in stored_here.items() if n not in ABOUT}
+    chosen = st.pills(
+        "Experiment",
+        names,
+        default=names[0],
+        required=True,
+        format_func=lambda n: titles[n],
+        key="experiment",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if chosen == NEW:
+        run_sweep(selected.source, sweepable())
+    else:
+        show(selected.source, str(chosen))

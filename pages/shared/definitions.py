@@ -1,0 +1,38 @@
+"""What the words and figures of the Compare page mean."""
+
+import streamlit as st
+
+DEFINITIONS = {
+    "AUC": "Probability that an anomalous clip scores above a normal one of the same machine id, ties counted half: "
+    "1 is perfect, 0.5 is chance.",
+    "pAUC": "Area under the ROC curve at false-alarm rates up to p = 0.1, standardised by McClish (1989) so that chance is "
+    "0.5 and perfect is 1: ½ (1 + (A − p²/2) / (p − p²/2)). It is scikit-learn's `roc_auc_score(max_fpr=0.1)`.",
+    "Mean": "Arithmetic mean of the machine ids' figures, as in DCASE 2020; clips of different machines are never ranked "
+    "against each other.",
+    "Worst id": "The machine id of lowest figure: the mean can hide a machine on which a detector fails.",
+    "95 % interval": "Percentiles 2.5 and 97.5 of the figure over stratified bootstrap resamples of the clips, within each "
+    "id and class. Measured on two Gaussian classes of 60 + 60 clips they hold the true AUC in 94 to 95 % of cases, but the "
+    "true pAUC in 92 % only (84 to 87 % with 20 + 20): few normal clips decide it. The luck of a training seed is not in "
+    "them.",
+    "★ best or tied": "Tied: the 95 % interval of the paired difference from the best, over the same resampled clips, "
+    "includes 0. Many detectors are compared on the same clips, without correction: read ties generously.",
+    "Control": "What every detector must beat: the clip's level, a Gaussian on mean spectra, random numbers. ▼ below a "
+    "control: the figure is not above the best control's. ▽ near a control: the interval of the paired difference from it "
+    "includes 0.",
+    "False-alarm rate": "Share of normal clips called anomalies. The chosen one is a target: thresholds are the conformal "
+    "quantile of each machine id's held-out normals, and the observed rate lies beside it.",
+    "Detection rate, recall": "Share of anomalous clips called anomalies.",
+    "Precision": "Share of alarms that are true. It depends on how common anomalies are: p d / (p d + (1 − p) f) at "
+    "prevalence p, detection rate d and false-alarm rate f.",
+    "Prevalence": "Share of anomalous clips among all. The test set's own was the curator's choice; the plant's must be "
+    "given.",
+    "Percentile": "Share of the detector's held-out normal clips of the same machine id that score lower.",
+    "DET curve": "Misses over false alarms on probit axes, on which two Gaussian classes make a straight line (Martin et al., "
+    "1997).",
+}
+
+
+def draw() -> None:
+    """A button that shows them."""
+    with st.popover("Definitions", icon=":material/help:"):
+        st.markdown("\n".join(f"- **{term}.** {text}" for term, text in DEFINITIONS.items()))

@@ -1,0 +1,155 @@
+"""The Compare page in process: scope, missing scores, one class, recordings that are gone."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from asd_core.datasets.catalogue import open_dataset
+from asd_core.score_split import compute
+from asd_core.score_store import Scope
+from asd_core.scoring import ModelSet
+from asd_core.settings import get_settings
+from tests.conftest import ROOT
+
+VIEWS = ["Ranking", "Thresholds", "Agreement", "Where it fails"]
+ONE_CLASS = "Only normal clips are in scope"
+
+
+@pytest.fixture
+def own(
+    monkeypatch: pytest.MonkeyPatch, small_folder: Path, small_models: Path, tmp_path: Path
+) -> Iterator[tuple[Path, Path]]:
+    """Recordings and detectors that a test may change, as the only dataset of the app; job files go beside them."""
+    recordings, models = tmp_path / "recordings" / "slider", tmp_path / "models" / "own"
+    shutil.copytree(small_folder, recordings)
+    shutil.copytree(small_models, models)
+    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "own"}))
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    yield recordings, models
+    get_settings.cache_clear()
+
+
+def opened(**address: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    parts = [*app.caption, *app.info, *app.warning, *app.error, *app.markdown]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
+    app = opened(of_attribute="fault", of_fault=["no grease"], of_ids=["02", "04"])
+    assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in said(app)
+    one = opened(of_attribute="severity", of_severity=["mild"], roc="id 02")
+    assert "only severity mild: 60 normal and 18 anomalous clips of machine id 02" in said(one)
+    assert not app.dataframe[0].value["AUC"].equals(one.dataframe[0].value["AUC"])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_takes_the_scope(view: str) -> None:
+    app = opened(of_attribute="SNR (dB)", of_snr_db=["-6"], view=view)
+    assert not app.error
+    assert len(app.dataframe) >= 1
+    assert "only SNR (dB) -6" in said(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_one_class_is_not_computable_in_any_view(own: tuple[Path, Path], view: str) -> None:
+    recordings, models = own
+    compute(open_dataset(recordings), ModelSet(models), Scope("train"))
+    app = opened(of_split="train", view=view)
+    assert ONE_CLASS in said(app)
+    assert not app.error
+    if view == "Ranking":
+        table = app.dataframe[0].value
+        assert table[["AUC", "pAUC"]].isna().all().all()
+        assert set(table["95 % interval"]) == {"not computable"}
+        assert not table["Verdict"].str.contains("★").any()
+    elif view == "Thresholds":
+        table = app.dataframe[0].value
+        assert table["False alarms"].notna().all()
+        assert table["Detected"].isna().all()
+        assert set(table["Observed"]) != {0}
+    elif view == "Agreement":
+        assert app.get("plotly_chart")
+
+
+def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(own: tuple[Path, Path]) -> None:
+    _, models = own
+    app = opened()
+    assert "have no scores" not in said(app)
+    manifest = models / "cnn_ae" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"weights_sha256": "0" * 64}))
+    app = opened()
+    assert "1 of 3 detectors have no scores of the test split, not denoised" in said(app)
+    assert any("Compute the missing scores" in b.label for b in app.button)
+    assert (
+        app.dataframe[0].value["Detector"].tolist() == ["PCA + KDE", "Control: clip level"]
+        or len(app.dataframe[0].value) == 2
+    )
+    app = opened(of_denoise="0.5")
+    assert "3 of 3 detectors have no scores of the test split, denoised at 0.5" in said(app)
+    assert "learned from undenoised sound" in said(app)
+    assert not app.dataframe
+
+
+def test_computed_denoised_scores_are_shown_with_a_warning(own: tuple[Path, Path]) -> None:
+    recordings, models = own
+    compute(open_dataset(recordings), ModelSet(models), Scope("test", 0.5))
+    plain, app = opened(), opened(of_denoise="0.5")
+    assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in said(app)
+    assert "learned from undenoised sound" in said(app)
+    assert not app.dataframe[0].value.equals(plain.dataframe[0].value)
+
+
+def test_recordings_that_are_gone_leave_the_stored_scores(own: tuple[Path, Path]) -> None:
+    recordings, _ = own
+    shutil.rmtree(recordings)
+    app = opened()
+    assert "cannot be checked" in said(app)
+    assert len(app.dataframe[0].value) == 3
+    app = opened(view="Where it fails", rate="50%")
+    assert "is not a folder" in said(app)
+    assert not app.exception
+
+
+def test_each_id_has_a_sortable_figure_and_its_interval() -> None:
+    app = opened(each_id="true", figure="pAUC")
+    table = app.dataframe[0].value
+    columns = ["Mean pAUC", "Worst", "id 00", "id 02", "id 04", "id 06"]
+    assert all(table[c].between(0, 1).all() for c in columns)
+    assert table["Worst"].tolist() == table[columns[2:]].min(axis=1).tolist()
+    low, high = (table["95 % of 06"].str.extract(pattern)[0].astype(float) for pattern in (r"^(\S+)", r"(\S+)$"))
+    assert ((low <= table["id 06"]) & (table["id 06"] <= high)).all()
+    assert table["Mean pAUC"].is_monotonic_decreasing
+
+
+def test_pooled_thresholds_count_what_was_promised() -> None:
+    app = opened(view="Thresholds", threshold_of="all ids, pooled", rate="10%")
+    table = app.dataframe[0].value
+    assert table["Expected"].tolist() == pytest.approx([24.0] * len(table))  # a tenth of 240 normal clips
+    assert (table["Observed"] / 240).tolist() == pytest.approx(table["False alarms"].tolist())
+    assert "All machine ids together" in said(app)
+    strict = opened(view="Thresholds", rate="0.1%")
+    assert re.search(r"Only 60 normal clips .* no less than 1\.6% false alarms, not 0\.1%", said(strict))
+
+
+def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
+    app = opened(view="Where it fails")
+    assert len(app.get("audio")) == 6
+    assert "McClish" in said(app)
+    assert "84 to 87 %" in said(app)

@@ -1,0 +1,44 @@
+"""The Experiments page in process: stored results without computing, sweeps and their limits."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from asd_core.experiments import run
+from asd_core.experiments.questions import ABOUT
+from tests.conftest import ROOT
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/experiments.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("name", list(ABOUT))
+def test_the_demo_shows_stored_results_without_computing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "run", lambda *_, **__: pytest.fail("computed"))
+    app = opened(experiment=ABOUT[name].title)
+    assert not app.error
+    assert app.subheader[0].value == ABOUT[name].question
+    assert not app.info, "it has not been run"
+    assert len(app.dataframe[0].value) > 3
+    assert any("python -m asd_core experiment " + name in code.value for code in app.code)
+
+
+def test_denoising_the_wrong_way_carries_a_warning() -> None:
+    assert any("wrong way" in w.value for w in opened(experiment=ABOUT["denoising"].title).warning)
+    assert not opened(experiment=ABOUT["components"].title).warning
+
+
+def test_a_sweep_is_proposed_within_the_parameters_limits_and_refused_outside() -> None:
+    app = opened(experiment="New sweep …", sweep_detector="PCA + KDE", sweep_parameter="n_components")
+    assert not app.error
+    assert app.button(key="start_experiment-demo-sweep-pca_kde-n_components-quick").label == "Train 5 times"
+    app.text_input(key="sweep_values_pca_kde_n_components").set_value("4, 9999").run()
+    assert "9999 is outside" in app.error[0].value
+    app.text_input(key="sweep_values_pca_kde_n_components").set_value("4, five").run()
+    assert "five" in app.error[0].value

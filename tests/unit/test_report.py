@@ -1,0 +1,299 @@
+"""The report is one file that needs nothing else, says what the figures are, and trusts no text."""
+
+import base64
+import csv
+import io
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from PIL import Image
+from typer.testing import CliRunner
+
+from asd_core import artifacts, exports, report
+from asd_core.cli import app
+from asd_core.datasets.catalogue import Dataset
+from asd_core.errors import ArtifactError
+from asd_core.ranking import evaluate
+from asd_core.report import wording
+from asd_core.report.figures import Comparison
+from asd_core.report.layout import percent, words
+from asd_core.report.tables import Assumptions
+from asd_core.results import stored_scores
+from tests.conftest import ROOT, write_wav
+
+DEMO = ROOT / "trained_models" / "demo"
+EVIL = '<script>alert("1")</script>\'"&.wav'
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text between them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    handle_startendtag = handle_starttag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+
+@pytest.fixture(scope="module")
+def demo() -> tuple[Comparison, str]:
+    comparison, dataset, reason = report.from_folder(DEMO, assumptions=Assumptions(0.05, 0.02, 500))
+    assert reason == ""
+    return comparison, report.html(comparison, dataset)
+
+
+@pytest.fixture
+def copied(small_models: Path, tmp_path: Path) -> Path:
+    shutil.copytree(small_models, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_file_needs_nothing_else(demo: tuple[Comparison, str]) -> None:
+    text = demo[1]
+    assert len(text.encode()) < 5e6
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in page.tags}
+    for tag, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            if name in ("src", "href", "srcset", "data", "poster", "action"):
+                assert value.startswith(("data:", "#")), (tag, value[:80])
+    without_data = re.sub(r"data:[a-z]+/[a-z]+;base64,[\w+/=]+", "", text)
+    assert "http://" not in without_data
+    assert "https://" not in without_data
+    assert "url(" not in without_data
+    assert "@import" not in without_data
+    inside = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    assert {a["href"][1:] for a in page.all("a")} <= inside
+
+
+def test_sounds_and_pictures_decode(demo: tuple[Comparison, str]) -> None:
+    page = Page(demo[1])
+    sounds = [base64.b64decode(a["src"].split(",")[1]) for a in page.all("audio")]
+    assert len(sounds) == 8
+    peaks = []
+    for sound in sounds:
+        samples, rate = soundfile.read(io.BytesIO(sound))
+        assert rate == 16000
+        assert samples.ndim == 1
+        assert len(samples) == 160000
+        peaks.append(np.abs(samples).max())
+    assert max(peaks) == pytest.approx(0.9, abs=1e-3)
+    assert min(peaks) < 0.8  # one gain for all
+    for image in page.all("image"):
+        picture = Image.open(io.BytesIO(base64.b64decode(image["href"].split(",")[1])))
+        assert picture.size == (313, 128)
+
+
+def test_embedded_sound_is_the_recording(demo: tuple[Comparison, str]) -> None:
+    from asd_core.datasets.rendered import demo_dataset
+
+    worst = demo[0].failures.query("detector == @best and error == 'miss'", local_dict={"best": demo[0].tied[0]})
+    original = demo_dataset().read(worst["clip_id"].iloc[0]).samples[0]
+    sound = base64.b64decode(Page(demo[1]).all("audio")[0]["src"].split(",")[1])
+    embedded = soundfile.read(io.BytesIO(sound), dtype="float32")[0]
+    assert np.corrcoef(original, embedded)[0, 1] > 0.999
+
+
+def test_figures_are_the_evaluation_s(demo: tuple[Comparison, str]) -> None:
+    comparison, text = demo
+    results = {(r.detector, r.machine_id): r for r in evaluate(stored_scores(DEMO), resamples=2)}
+    rows = {(r["detector"], r["machine_id"]): r for r in comparison.ranking.to_dict("records")}
+    assert set(rows) == set(results)
+    for key, expected in results.items():
+        assert rows[key]["auc"] == pytest.approx(expected.auc, abs=1e-12)
+        assert rows[key]["pauc"] == pytest.approx(expected.pauc, abs=1e-12)
+        assert (rows[key]["n_normal"], rows[key]["n_anomaly"]) == (expected.n_normal, expected.n_anomaly)
+        assert rows[key]["auc_low"] < expected.auc <= rows[key]["auc_high"]
+        assert f"{expected.auc:.3f}" in text
+    means = [rows[key, "mean"]["auc"] for key in comparison.detectors]
+    assert means == sorted(means, reverse=True)
+
+
+def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None:
+    comparison, text = demo
+    best, controls, plant = wording.takeaways(comparison)
+    page = Page(text).words
+    for sentence in (best, controls, plant):
+        assert sentence in page
+        assert sentence.endswith(".")
+    row = comparison.ranking.query("detector == @k and machine_id == 'mean'", local_dict={"k": comparison.tied[0]})
+    assert f"mean AUC is {row['auc'].iloc[0]:.3f}" in best
+    for key in comparison.tied:
+        assert wording.name(key) in best
+    for lost in comparison.losers:
+        assert wording.name(lost.detector) in controls
+    point = comparison.thresholds.query(
+        "detector == @k and machine_id == 'pooled'", local_dict={"k": comparison.tied[0]}
+    ).iloc[0]
+    assert "2 % of 500 clips a day" in plant
+    assert f"about {point['alerts_per_day']:.0f} alerts a day" in plant
+    expected = 500 * (0.02 * point["detections"] / 240 + 0.98 * point["false_alarms"] / 240)
+    assert point["alerts_per_day"] == pytest.approx(expected)
+
+
+def test_every_version_is_named(demo: tuple[Comparison, str]) -> None:
+    comparison, text = demo
+    assert len(comparison.manifests) == len(artifacts.trained_keys(DEMO))
+    for manifest in comparison.manifests.values():
+        assert manifest.weights_sha256[:8] in text
+        assert manifest.data_fingerprint in text
+        for alarm in manifest.alarms:
+            assert alarm in Page(text).words
+    assert "torch" in text
+    assert "DET curve" in text
+    assert text.count("<polyline") >= 4 * len(comparison.manifests)
+
+
+def test_rows_say_what_they_are_of(demo: tuple[Comparison, str]) -> None:
+    comparison = demo[0]
+    document = json.loads(exports.as_json(comparison, report.protocol(comparison)))
+    assert set(document["tables"]) == {"ranking", "thresholds", "breakdown", "failures", "clips"}
+    for name, table in comparison.tables().items():
+        read = list(csv.DictReader(io.StringIO(exports.as_csv(table))))
+        assert len(read) == len(document["tables"][name]) == len(table) > 0
+        for line, record in zip(read, document["tables"][name], strict=True):
+            version = comparison.manifests[line["detector"]].weights_sha256[:8]
+            assert (line["model_version"], line["split"], float(line["denoising"])) == (version, "test", 0.0)
+            assert (record["model_version"], record["split"], record["denoising"]) == (version, "test", 0.0)
+    pooled = [r for r in document["tables"]["thresholds"] if r["machine_id"] == "pooled"]
+    assert all(r["threshold"] is None for r in pooled)
+    alarms = comparison.clips.query("decision == 'anomaly' and label == 'normal'").groupby("detector").size()
+    assert {r["detector"]: r["false_alarms"] for r in pooled} == {r["detector"]: 0 for r in pooled} | alarms.to_dict()
+
+
+def test_names_and_titles_are_escaped(small_folder: Path, copied: Path, tmp_path: Path) -> None:
+    scores = stored_scores(copied)
+    missed = scores["clip_id"] == "test/anomaly_id_00_00000000.wav"
+    # Told to score below everything else, so that it is among the misses that are listed and read.
+    scores.loc[missed, ["clip_id", "raw", "calibrated"]] = [EVIL, -1e9, 0.0]
+    scores["where <b>"] = np.where(scores["label"] == "anomaly", "<i>here</i>", "<u>there</u>")
+    about = {"location": str(small_folder), "title": "<img src=x onerror=alert(1)>"}
+    (copied / "dataset.json").write_text(json.dumps(about))
+    comparison, dataset, _ = report.from_folder(copied, scores=scores)
+    text = report.html(comparison, dataset, made=None)
+    page = Page(text)
+    assert EVIL in "".join(page.text)
+    assert not {"script", "b", "i", "u", "img"} & {tag for tag, _ in page.tags}
+    assert "<img src=x onerror=alert(1)>" in page.words
+    assert "is not a clip of" in page.words  # the recording of that name does not exist
+
+
+def test_without_recordings_the_report_is_written(copied: Path, tmp_path: Path) -> None:
+    (copied / "dataset.json").write_text(json.dumps({"location": str(tmp_path / "gone"), "title": "gone"}))
+    result = CliRunner().invoke(app, ["report", "--models", str(copied), "--out", str(tmp_path / "r.html")])
+    assert result.exit_code == 0, result.output
+    page = Page((tmp_path / "r.html").read_text("utf-8"))
+    assert "Sounds are missing." in page.words
+    assert "is not a folder" in page.words
+    assert not page.all("audio")
+    assert "without sounds" in result.output
+
+
+def test_a_changed_recording_is_not_played(small_folder: Path, copied: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_folder, tmp_path / "slider")
+    noise = np.random.default_rng(0).normal(0, 0.1, 80000)
+    for path in (tmp_path / "slider" / "test").glob("*.wav"):
+        write_wav(path, noise)
+    comparison, dataset, _ = report.from_folder(copied, data=str(tmp_path / "slider"))
+    page = Page(report.html(comparison, dataset))
+    assert "has changed since it was scored" in page.words
+    assert not page.all("audio")
+
+
+def test_one_label_is_not_computable(copied: Path, small_dataset: Dataset) -> None:
+    scores = stored_scores(copied)
+    comparison, dataset, _ = report.from_folder(copied, scores=scores[scores["label"] == "normal"])
+    page = Page(report.html(comparison, dataset))
+    assert "not computable" in wording.takeaways(comparison)[0]
+    assert "Curves are not computable" in page.words
+    assert "0.500" not in page.words
+    assert comparison.ranking["auc"].isna().all()
+    document = json.loads(exports.as_json(comparison))
+    assert {r["auc"] for r in document["tables"]["ranking"]} == {None}
+    assert {r["auc"] for r in csv.DictReader(io.StringIO(exports.as_csv(comparison.ranking)))} == {""}
+    assert (comparison.thresholds["false_alarm_rate"] >= 0).all()
+    with pytest.raises(ArtifactError, match="no labelled clip"):
+        report.from_folder(copied, scores=scores.assign(label="unlabelled"))
+
+
+def test_split_and_denoising_of_the_scores_are_kept(copied: Path) -> None:
+    scores = stored_scores(copied)
+    several = pd.concat([scores.assign(denoise=strength, split="test") for strength in (0.5, 0.25)])
+    comparison, dataset, _ = report.from_folder(copied, scores=several, where="fault belt")
+    assert set(comparison.clips["denoising"]) == {0.25}
+    assert len(comparison.clips) == len(scores)
+    page = Page(report.html(comparison, dataset)).words
+    assert "denoising strength 0.25" in page
+    assert "only fault belt" in page
+
+
+def test_small_data_are_warned_of(copied: Path) -> None:
+    comparison, dataset, _ = report.from_folder(copied, assumptions=Assumptions(rate=0.01))
+    page = Page(report.html(comparison, dataset)).words
+    assert "fewer than ten clips of a label (6 normal, 6 anomalous)" in page
+    assert "Too few normal clips were held out to promise a false-alarm rate of 1 %" in page
+
+
+def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
+    arguments = ["report", "--models", str(copied), "--rate", "0.1", "--prevalence", "0.5", "--per-day", "200"]
+    files = [tmp_path / name for name in ("r.html", "r.csv", "r.json")]
+    for option, path in zip(("--out", "--csv", "--json"), files, strict=True):
+        arguments += [option, str(path)]
+    result = CliRunner().invoke(app, [*arguments, "--detectors", "pca_kde,control_rms"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(files[2].read_text())
+    assert document["assumptions"] == {"rate": 0.1, "prevalence": 0.5, "clips_per_day": 200}
+    assert set(document["models"]) == {"pca_kde", "control_rms"}
+    assert pd.read_csv(files[1])["detector"].nunique() == 2
+    assert "50 % of 200 clips a day" in Page(files[0].read_text("utf-8")).words
+
+
+def test_a_detector_without_scores_is_named(copied: Path) -> None:
+    with pytest.raises(ArtifactError, match="no scores of f_anogan"):
+        report.from_folder(copied, detectors=["pca_kde", "f_anogan"])
+
+
+def test_key_follows_the_scores(copied: Path) -> None:
+    scores = stored_scores(copied)
+    assert exports.key(scores) == exports.key(scores.copy())
+    changed = scores.copy()
+    changed.loc[0, "raw"] += 1e-3
+    assert exports.key(changed) != exports.key(scores)
+    assert exports.key(scores.iloc[1:]) != exports.key(scores)
+
+
+def test_figures_in_words() -> None:
+    assert [percent(v) for v in (0.05, 0.0583, 0.0004, 0.42, 1.0, 0.0, float("nan"))] == [
+        "5 %",
+        "5.8 %",
+        "0.04 %",
+        "42 %",
+        "100 %",
+        "0 %",
+        "n/c",
+    ]
+    assert [words(v) for v in ("loose_belt", -6, 0.25, "", None)] == ["loose belt", "−6", "0.25", "–", "–"]

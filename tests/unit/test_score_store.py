@@ -1,0 +1,227 @@
+"""Stored scores are those of these clips by these weights, or they are not given."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asd_core import artifacts, score_store
+from asd_core.datasets.catalogue import Dataset, open_dataset
+from asd_core.errors import ArtifactError, Cancelled
+from asd_core.score_split import compute, current
+from asd_core.score_store import AS_RECORDED, Scope, missing, read
+from asd_core.scoring import ModelSet, score_clip
+from asd_core.synthetic import write_models
+from asd_core.training import extract_dataset, train
+from tests.conftest import ROOT, write_wav
+
+KEYS = ["pca_kde", "cnn_ae", "control_rms"]
+
+
+@pytest.fixture
+def own(small_folder: Path, small_models: Path, tmp_path: Path) -> tuple[Dataset, Path]:
+    """Recordings and detectors that a test may change."""
+    recordings, models = tmp_path / "slider", tmp_path / "models"
+    shutil.copytree(small_folder, recordings)  # times of change are copied with the files
+    shutil.copytree(small_models, models)
+    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "own"}))
+    dataset = open_dataset(recordings)
+    assert missing(models, dataset) == []
+    return dataset, models
+
+
+def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dataset, "read", lambda *_: pytest.fail("a clip was read"))
+
+
+def test_training_stores_scores_that_are_read_without_a_clip(
+    own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, models = own
+    no_reading(monkeypatch)
+    table = read(models, dataset)
+    assert list(dict.fromkeys(table["detector"])) == KEYS  # the registry's order
+    assert len(table) == 3 * 24
+    assert compute(dataset, ModelSet(models)) == []
+
+
+def test_the_demos_scores_are_current_and_need_no_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo, folder = open_dataset("demo"), ROOT / "trained_models" / "demo"
+    no_reading(monkeypatch)
+    assert missing(folder, demo) == []
+    table = read(folder, demo)
+    assert len(table) == 19 * 480
+    assert table[demo.attributes()].notna().all().all()
+
+
+def test_scores_of_other_weights_are_not_given(own: tuple[Dataset, Path]) -> None:
+    dataset, models = own
+    path = models / "pca_kde" / artifacts.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
+    assert set(read(models, dataset)["detector"]) == {"cnn_ae", "control_rms"}
+    assert set(read(models, None)["detector"]) == {"cnn_ae", "control_rms"}
+    assert missing(models, dataset) == ["pca_kde"]
+
+
+@pytest.mark.parametrize("change", ["replaced", "removed", "added"])
+def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Dataset, Path], change: str) -> None:
+    dataset, models = own
+    before = read(models, dataset)
+    base = Path(dataset.location)
+    first = base / "test" / "normal_id_00_00000000.wav"
+    if change == "replaced":
+        write_wav(first, np.random.default_rng(0).normal(0, 0.1, 80000))
+    elif change == "removed":
+        first.unlink()
+    else:
+        shutil.copy(first, base / "test" / "normal_id_00_00000099.wav")
+    dataset = open_dataset(base)
+    assert read(models, dataset).empty
+    assert missing(models, dataset) == KEYS
+    assert missing(models, dataset, keys=["cnn_ae"]) == ["cnn_ae"]
+    assert compute(dataset, ModelSet(models)) == KEYS
+    after = read(models, dataset)
+    assert after.groupby("detector").size().to_dict() == dict.fromkeys(
+        KEYS, {"replaced": 24, "removed": 23, "added": 25}[change]
+    )
+    both = before.merge(after, on=["detector", "clip_id"], suffixes=("_before", "_after"))
+    same = np.isclose(both["raw_before"], both["raw_after"], rtol=1e-4)
+    assert same[both["clip_id"] != "test/normal_id_00_00000000.wav"].all()
+    assert not same.all() or change != "replaced"
+
+
+def test_touched_files_keep_their_scores(own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset, models = own
+    before = read(models, dataset)
+    os.utime(Path(dataset.location) / "test" / "normal_id_00_00000000.wav", (1, 1))
+    dataset = open_dataset(dataset.location)
+    assert read(models, dataset).empty
+    monkeypatch.setattr("asd_core.score_split.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
+    assert compute(dataset, ModelSet(models)) == []
+    pd.testing.assert_frame_equal(
+        read(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
+    )
+
+
+def test_labels_and_attributes_are_the_catalogues_of_today(own: tuple[Dataset, Path]) -> None:
+    dataset, models = own
+    catalogue = dataset.catalogue.assign(speed=np.arange(len(dataset.catalogue)) % 3)
+    changed = catalogue["clip_id"] == "test/anomaly_id_00_00000000.wav"
+    catalogue.loc[changed, "label"] = "normal"
+    edited = Dataset(dataset.name, dataset.title, dataset.location, catalogue, dataset.source, dataset.stamps)
+    assert missing(models, edited) == []
+    table = read(models, edited)
+    assert set(table.loc[table["clip_id"] == "test/anomaly_id_00_00000000.wav", "label"]) == {"normal"}
+    assert score_store.attributes(table) == ["speed"]
+    assert edited.attributes() == ["speed"]
+    # A clip given to another machine sounds the same, but is scored by other calibration and models.
+    moved = edited.catalogue.assign(machine_id=edited.catalogue["machine_id"].where(~changed, "02"))
+    other = Dataset(dataset.name, dataset.title, dataset.location, moved, dataset.source, dataset.stamps)
+    assert missing(models, other) == KEYS
+
+
+def test_without_recordings_the_stored_scores_are_given_as_they_are(own: tuple[Dataset, Path]) -> None:
+    dataset, models = own
+    shutil.rmtree(dataset.location)
+    table = read(models, None)
+    assert len(table) == 3 * 24
+    assert set(table["label"]) == {"normal", "anomaly"}
+
+
+def test_splits_and_denoising_are_stored_apart(own: tuple[Dataset, Path]) -> None:
+    dataset, models = own
+    recorded, scope = read(models, dataset), Scope("test", 0.5)
+    assert missing(models, dataset, scope) == KEYS
+    assert compute(dataset, ModelSet(models, ["pca_kde"]), scope) == ["pca_kde"]
+    assert missing(models, dataset, scope) == ["cnn_ae", "control_rms"]
+    table = read(models, dataset, scope)
+    assert set(table["denoise"]) == {0.5}
+    clip_id = table["clip_id"].iloc[0]
+    expected = score_clip(dataset.read(clip_id), ModelSet(models, ["pca_kde"]), "00", denoise=0.5)[0]
+    assert table["raw"].iloc[0] == pytest.approx(expected.raw, rel=1e-5)
+    assert table["calibrated"].iloc[0] == pytest.approx(expected.calibrated)
+    assert missing(models, dataset, Scope("test", 0.5, "non-stationary")) == KEYS
+    assert compute(dataset, ModelSet(models, ["control_rms"]), Scope("train")) == ["control_rms"]
+    assert set(read(models, dataset, Scope("train"))["label"]) == {"normal"}
+    pd.testing.assert_frame_equal(read(models, dataset), recorded)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, models = own
+    monkeypatch.setattr("asd_core.score_split.BATCH", 10)
+    scope, whole = Scope("train"), ModelSet(models, ["control_rms", "pca_kde"])
+
+    def stop(fraction: float, _: str) -> None:
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        compute(dataset, whole, scope, progress=stop)
+    assert read(models, dataset, scope).empty
+    read_again: list[str] = []
+    monkeypatch.setattr(
+        "asd_core.score_split.extract_dataset",
+        lambda d, rows, *a, **k: (read_again.extend(rows["clip_id"]), extract_dataset(d, rows, *a, **k))[1],
+    )
+    compute(dataset, whole, scope)
+    table = read(models, dataset, scope)
+    assert table.groupby("detector").size().to_dict() == {"control_rms": 48, "pca_kde": 48}
+    assert 0 < len(read_again) < 40
+    assert not list(models.glob("*.part"))
+
+
+def test_scores_of_another_dataset_are_never_stored(own: tuple[Dataset, Path], small_dataset: Dataset) -> None:
+    dataset, models = own
+    before = (models / AS_RECORDED.file).read_bytes()
+    with pytest.raises(ArtifactError, match="not trained on"):
+        compute(small_dataset, ModelSet(models))
+    table, unknown, skipped = current(small_dataset, ModelSet(models, ["control_rms"]))
+    assert (len(table), unknown, skipped) == (24, {}, [])
+    assert (models / AS_RECORDED.file).read_bytes() == before
+    stored, _, _ = current(dataset, ModelSet(models, ["control_rms"]))
+    assert np.allclose(stored["raw"], table["raw"])
+
+
+def test_a_detector_that_knows_no_machine_of_the_split_is_not_missing(own: tuple[Dataset, Path]) -> None:
+    dataset, models = own
+    unlabelled = dataset.catalogue.assign(split="eval", machine_id="77")
+    other = Dataset("x", "x", dataset.location, unlabelled, dataset.source)
+    assert missing(models, other, Scope("eval")) == []
+    with pytest.raises(ArtifactError, match="no eval clip"):
+        compute(other, ModelSet(models), Scope("eval"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("../test",), "no split"), (("test", 2.0), "outside 0 to 1"), (("test", 0.5, "loud"), "no denoising called")],
+)
+def test_scopes_that_are_none(arguments: tuple[object, ...], message: str) -> None:
+    with pytest.raises(ArtifactError, match=message):
+        Scope(*arguments)  # type: ignore[arg-type]
+
+
+def test_digests_depend_on_content_alone(own: tuple[Dataset, Path]) -> None:
+    table = read(own[1], own[0])
+    assert score_store.digest(table) == score_store.digest(table.sample(frac=1, random_state=0))
+    edited = table.assign(label=table["label"].where(table.index != 3, "unlabelled"))
+    assert score_store.digest(table) != score_store.digest(edited)
+
+
+def test_retraining_on_changed_recordings_stores_their_fingerprint(own: tuple[Dataset, Path], tmp_path: Path) -> None:
+    dataset, _ = own
+    train(dataset, tmp_path / "again", detectors=["control_rms"])
+    assert missing(tmp_path / "again", dataset) == []
+    assert set(read(tmp_path / "again", dataset)["data_fingerprint"]) == {dataset.fingerprint("test")}
+
+
+def test_made_up_folders_read_like_real_ones(tmp_path: Path) -> None:
+    write_models(tmp_path / "m", tmp_path / "r", 40, ["pca_kde", "control_rms"])
+    dataset = open_dataset(tmp_path / "r")
+    assert missing(tmp_path / "m", dataset) == []
+    assert len(read(tmp_path / "m", dataset)) == 80
