@@ -53,6 +53,7 @@ demo-models: $(VENV)/.run-stamp
 	rm -rf trained_models/demo
 	$(PY) -m asd_core train --data demo --out trained_models/demo
 	$(PY) -m asd_core seeds --data demo --models trained_models/demo --seed 1 --seed 2
+	$(PY) -m asd_core overlap --data demo --models trained_models/demo
 	$(MAKE) results
 
 EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising

@@ -46,6 +46,21 @@ class DenoiseEnds:
         return max(0.0, 1.0 - float(np.dot(after, after)) / before) if before > 0 else 0.0
 
 
+def noise_region(samples: Samples, sample_rate: int, start: float, end: float) -> Samples:
+    """The stretch of a recording ``(n_samples,)`` from ``start`` to ``end`` s, as the noise reference of its denoising.
+
+    Raises:
+        ClipError: when it lies outside the recording or is shorter than one window.
+    """
+    duration, shortest = len(samples) / sample_rate, WINDOW / sample_rate
+    if not 0.0 <= start < end <= duration + 1e-6 or end - start < shortest - 1e-9:
+        raise ClipError(
+            f"{start:.2f} to {end:.2f} s cannot be the noise reference: choose {shortest:.3f} s or more within the "
+            f"recording's {duration:.2f} s."
+        )
+    return samples[round(start * sample_rate) : round(end * sample_rate)]
+
+
 def denoise_ends(
     samples: Samples, sample_rate: int, *, kind: Kind = "stationary", noise: Samples | None = None
 ) -> DenoiseEnds:

@@ -67,6 +67,7 @@ class Detector:
     """Base class. Subclasses are dataclasses that set ``info`` and implement the methods that raise here."""
 
     info: ClassVar[DetectorInfo]
+    map_shows: ClassVar[str] = "the score"  # what the values of :meth:`explain` are parts of
     machine_ids_: list[str]
     health_: dict[str, Any]  # curves and figures of the training, kept in the manifest
 
@@ -86,6 +87,10 @@ class Detector:
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """Where the score comes from, shaped like the log-mel ``(n_mels, n_frames)``; ``None`` if there is no answer."""
+        return None
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """Where the network puts each clip, ``(n_clips, d)``; ``None`` for a detector without a latent space."""
         return None
 
     def state(self) -> State:

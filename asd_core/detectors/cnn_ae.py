@@ -59,6 +59,7 @@ class CnnAe(NetworkDetector):
     patience: int = parameter(15, low=1, high=1000, help="Epochs without a better held-out loss before it stops.")
     width: int = parameter(40, low=4, high=256, help="Channels of the latent representation.")
 
+    map_shows: ClassVar[str] = "the reconstruction error"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="cnn_ae",
         title="CNN autoencoder",
@@ -138,6 +139,20 @@ class CnnAe(NetworkDetector):
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The error map itself."""
         return self.error_map(features)
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
+        found: Tensor = self.net_.get_submodule("0")(crops)
+        return found
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
+        import torch
+
+        with torch.inference_mode():
+            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
+            means: Array = torch.stack([self.bottleneck(own).mean(dim=(0, 2, 3)) for own in crops]).numpy()
+        return means
 
 
 def mean_and_top(errors: NDArray[Any]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.cnn_ae import CROP, CnnAe
-from asd_core.detectors.cnn_ae_skip import skip_network
+from asd_core.detectors.cnn_ae_skip import innermost, skip_network
 from asd_core.detectors.crops import at_least
 from asd_core.detectors.network import channels_last, to_tensor
 from asd_core.features import Array, LogMel
@@ -76,6 +76,10 @@ class CnnAeMasked(CnnAe):
 
     def build(self) -> nn.Module:
         return channels_last(skip_network(self.channels(), self.dropout))
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        """Of crops with nothing hidden."""
+        return innermost(self.net_, crops)
 
     def masked_error(self, batch: Tensor, hidden: Tensor) -> Tensor:
         """Mean squared error on the hidden points; the network sees 0, the mean, in their place."""

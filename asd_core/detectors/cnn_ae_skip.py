@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.cnn_ae import CnnAe
@@ -12,14 +12,14 @@ from asd_core.detectors.network import channels_last
 from asd_core.features import LogMel
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
     """The CNN autoencoder's eight layers; each of the decoder's first three outputs is stacked on the encoder's output
     of the same size, and a 1x1 convolution merges the two."""
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
     class SkipAutoencoder(nn.Module):
         def __init__(self) -> None:
@@ -33,18 +33,28 @@ def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
             self.merge = nn.ModuleList(nn.Conv2d(2 * width, width, 1) for width in mirrored[1:])
             self.active = nn.Sequential(nn.Dropout(dropout), nn.ReLU())
 
-        def forward(self, x: Tensor) -> Tensor:
-            skipped = []
+        def encode(self, x: Tensor) -> list[Tensor]:
+            """Outputs of the encoder's layers, the latent last."""
+            outputs = [x]
             for layer in self.down:
-                x = self.active(layer(x))
-                skipped.append(x)
-            skipped.pop()  # the latent itself
+                outputs.append(self.active(layer(outputs[-1])))
+            return outputs[1:]
+
+        def forward(self, x: Tensor) -> Tensor:
+            skipped = self.encode(x)
+            x = skipped.pop()
             for layer, merge in zip(self.up, self.merge, strict=False):  # the last layer, linear, has no skip
                 x = self.active(merge(torch.cat([layer(x), skipped.pop()], dim=1)))
             rebuilt: Tensor = self.up[-1](x)
             return rebuilt
 
     return SkipAutoencoder()
+
+
+def innermost(net: Any, crops: Tensor) -> Tensor:
+    """What a skip network's decoder is given beside the skips, ``(n, channels[-1], 5, 5)``."""
+    latent: Tensor = net.encode(crops)[-1]
+    return latent
 
 
 @dataclass
@@ -70,3 +80,6 @@ class CnnAeSkip(CnnAe):
 
     def build(self) -> nn.Module:
         return channels_last(skip_network(self.channels(), self.dropout))
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        return innermost(self.net_, crops)

@@ -86,6 +86,7 @@ class Mahalanobis(Density):
 class ControlMahalanobis(DensityPerId):
     """Mahalanobis distance of the time-averaged log-mel: everything that a long-term spectrum can tell."""
 
+    map_shows: ClassVar[str] = "what raises the score"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="control_mahalanobis",
         title="Control: mean log-mel",

@@ -98,6 +98,18 @@ class DcaseAe(NetworkDetector):
         self._known(machine_ids)
         return np.array([self.errors(f).mean(dtype=np.float64) for f in features], dtype=np.float64)
 
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """The bottleneck, averaged over a clip's stacks: ``(n_clips, 8)``."""
+        import torch
+        from torch import nn
+
+        # Each hidden layer is three modules: linear, BatchNorm, ReLU.
+        encoder = nn.Sequential(*list(self.net_.children())[: 3 * (HIDDEN.index(min(HIDDEN)) + 1)])
+        with torch.inference_mode():
+            inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
+            means: Array = torch.stack([encoder(own).mean(dim=0) for own in inputs]).numpy()
+        return means
+
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """Squared error of every point, averaged over the stacks it is in."""
         return merge_stacks(self.errors(features), FRAMES, len(features))

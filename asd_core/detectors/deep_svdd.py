@@ -211,6 +211,7 @@ class DeepSvdd(NetworkDetector):
     nu: float = parameter(0.1, low=0.001, high=0.5, help="Soft boundary: share of normal clips that may lie outside.")
 
     soft: ClassVar[bool] = False
+    map_shows: ClassVar[str] = "the score's sensitivity"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="deep_svdd",
         title="Deep SVDD, one-class",
@@ -279,6 +280,15 @@ class DeepSvdd(NetworkDetector):
         with torch.inference_mode():
             scores = [float(self.outside(self.crops(self.standardise(f)))) for f in features]
         return np.array(scores, dtype=np.float64)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """The network's output, whose distance to the centre is the score: ``(n_clips, n_outputs)``."""
+        import torch
+
+        with torch.inference_mode():
+            vectors = torch.stack([self.vector(self.crops(self.standardise(f))) for f in features])
+            outputs: Array = self.net_(vectors).numpy()
+        return outputs
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient of d²|, through the modulation spectrum, averaged over overlapping crops."""

@@ -101,6 +101,7 @@ class FAnoGan(NetworkDetector):
     encoder_rate: float = parameter(5e-5, low=1e-6, high=1e-2, help="Stage 2: RMSProp's rate.")
     kappa: float = parameter(1.0, low=0.0, high=100.0, help="Weight of the critic's features against the image.")
 
+    map_shows: ClassVar[str] = "the reconstruction error"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="f_anogan",
         title="f-AnoGAN",
@@ -260,6 +261,16 @@ class FAnoGan(NetworkDetector):
                 image, feature = self.residuals(self.images(fixed_crops(self.standardise(log_mel), CROP, HOP)))
                 scores.append(float((image + self.kappa * feature).double().mean()))
         return np.array(scores, dtype=np.float64)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """z = E(x), averaged over a clip's crops: ``(n_clips, N_LATENT)``."""
+        import torch
+
+        encode = self.part("encoder")
+        with torch.inference_mode():
+            crops = (self.images(fixed_crops(self.standardise(f), CROP, HOP)) for f in features)
+            means: Array = torch.stack([encode(own).mean(dim=0) for own in crops]).numpy()
+        return means
 
     def z_distance(self, log_mel: Array) -> float:
         """How far E(G(E(x))) is from E(x), a clip's mean. Not in the score: the paper found that it only adds noise."""

@@ -71,12 +71,13 @@ class Fusion(Detector):
         self._known(machine_ids)
         combine = np.max if self.use_maximum else np.mean
         return np.array(
-            [
-                combine([surprise(np.asarray(v), self.sorted_[i][:, m]) for m, v in enumerate(vector)])
-                for vector, i in zip(features, machine_ids, strict=True)
-            ],
+            [combine(self.surprises(vector, i)) for vector, i in zip(features, machine_ids, strict=True)],
             dtype=np.float64,
         )
+
+    def surprises(self, vector: Sequence[float] | Array, machine_id: str) -> list[float]:
+        """What each member adds: its surprise at one clip, from the members' raw scores ``(n_members,)``."""
+        return [float(surprise(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
 
     def state(self) -> State:
         return State(

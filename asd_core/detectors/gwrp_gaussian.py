@@ -49,6 +49,7 @@ class GwrpGaussian(DensityPerId):
     decay: float = parameter(AUTO, low=AUTO, high=1.0, help="Weight r of the ranks: 1 mean, 0 maximum, -1 automatic.")
     n_mixture: int = parameter(1, low=1, high=4, help="Gaussians a machine id.")
 
+    map_shows: ClassVar[str] = "what raises the score"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="gwrp_gaussian",
         title="GWRP + Gaussian",

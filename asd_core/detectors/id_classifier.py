@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -40,10 +40,14 @@ def cosine_classifier(n_ids: int) -> nn.Module:
             self.embed = nn.Linear(2 * CHANNELS[-1] * 8, N_EMBEDDING)
             self.directions = nn.Parameter(torch.randn(n_ids, N_EMBEDDING))
 
-        def forward(self, x: Tensor) -> Tensor:
+        def embedding(self, x: Tensor) -> Tensor:
+            """Directions of unit length, ``(n, N_EMBEDDING)``."""
             maps = self.convolutions(x).flatten(1, 2)  # (n, channels x 8 bands, 4 times)
             pooled = torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1)  # steady sound, and short events
-            cosines: Tensor = normalize(self.embed(pooled)) @ normalize(self.directions).T
+            return normalize(self.embed(pooled))
+
+        def forward(self, x: Tensor) -> Tensor:
+            cosines: Tensor = self.embedding(x) @ normalize(self.directions).T
             return cosines
 
     return CosineClassifier()
@@ -100,6 +104,7 @@ class IdClassifier(NetworkDetector):
     margin: float = parameter(0.5, low=0.0, high=1.5, help="Angle in radians that the own id must win by.")
     scale: float = parameter(30.0, low=1.0, high=100.0, help="Logit of a cosine of 1.")
 
+    map_shows: ClassVar[str] = "the score's sensitivity"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="id_classifier",
         title="Machine-id classifier",
@@ -184,6 +189,16 @@ class IdClassifier(NetworkDetector):
                 # -log p(own) = log(1 + p(others) / p(own)); beyond 1e4 softplus is the identity
                 scores.append(float(softplus(self.odds(crops, machine_id), threshold=1e4).mean()))
         return np.array(scores, dtype=np.float64)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """The embedding whose angle to a machine id's direction is scored, averaged over a clip's crops."""
+        import torch
+
+        net: Any = self.net_
+        with torch.inference_mode():
+            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
+            means: Array = torch.stack([net.embedding(own).mean(dim=0) for own in crops]).numpy()
+        return means
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of the log odds against the own id, averaged over overlapping crops."""

@@ -131,11 +131,21 @@ class FrameVae(NetworkDetector):
         curve = [round(b, 4) for b in betas]
         self.health_ = {**history.to_config(), "beta": curve, **latent_health(self.net_, checks)}
 
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """Posterior means, averaged over a clip's stacks: ``(n_clips, n_latent)``."""
+        import torch
+
+        with torch.inference_mode():
+            inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
+            means: Array = torch.stack([posterior(self.net_, own)[0].mean(dim=0) for own in inputs]).numpy()
+        return means
+
 
 @dataclass
 class VaeElbo(FrameVae):
     """The VAE's own score."""
 
+    map_shows: ClassVar[str] = "the reconstruction error"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="vae_elbo",
         title="VAE, likelihood bound",
@@ -179,6 +189,7 @@ class VaeKde(FrameVae):
 
     n_points: int = parameter(600, low=50, high=5000, help="Kernels of each machine id's density: normal stacks.")
 
+    map_shows: ClassVar[str] = "the score's sensitivity"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="vae_kde",
         title="VAE + KDE",

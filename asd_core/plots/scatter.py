@@ -1,9 +1,13 @@
-"""Clips as points in a plane."""
+"""Clips as points in a plane or in space."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from asd_core.embedding_density import Density
 from asd_core.plots import colours
 
 if TYPE_CHECKING:
@@ -11,65 +15,165 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WEBGL_ABOVE = 3000
+MOST_NAMES = 8  # colours that can be told apart; what is rarer is one group
+HEIGHT = 620
+NONE, OTHERS = "none", "others"
+UNKNOWN = "#9AA5AF"  # of clips without a value
+STAR = "#F0E442"
+IN_SPACE = {"triangle-up": "circle-open"}  # markers that a plot in space lacks
+HELD = (0.5, 0.9, 0.2)  # contours: the first, the last, the step
+
+
+@dataclass(frozen=True)
+class Star:
+    """A clip that was projected into the fitted space."""
+
+    name: str
+    position: tuple[float, ...]
 
 
 def scatter_figure(
-    points: "pd.DataFrame", colour_by: str, explained: tuple[float, float], current: tuple[float, float, str] | None
+    places: NDArray[Any],
+    numbers: NDArray[Any],
+    values: "pd.Series[Any]",
+    axes: Sequence[str],
+    *,
+    name: str,
+    stars: Sequence[Star] = (),
+    normals: Density | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> "go.Figure":
-    """One point a clip; ``customdata`` carries its id.
+    """One point a clip. The wire carries float32 and a number a clip, nothing else.
 
     Args:
-        points: columns x, y, clip_id and ``colour_by`` (numbers give a scale, text gives a colour and marker each).
-        explained: share of the variance of the two axes.
-        current: position and name of the clip that is open, marked with a star.
+        places: ``(n, 2)`` or ``(n, 3)``.
+        numbers: of the clips, ``(n,)``; a click or a lasso gives them back as ``customdata``.
+        values: the colour of each clip: numbers give a scale (nan: grey), text gives a colour and a marker each.
+        axes: what the axes are called.
+        name: what the colour means.
+        stars: clips marked with a star.
+        normals: drawn as contours, in a plane only.
+        limits: of the colour scale.
     """
     import plotly.graph_objects as go
 
-    trace = go.Scattergl if len(points) > WEBGL_ABOVE else go.Scatter
+    flat = places.shape[1] == 2
     figure = go.Figure()
-    values = points[colour_by]
-    hover = "%{customdata[0]}<br>" + colour_by + ": %{customdata[1]}<extra></extra>"
-    if values.dtype.kind == "f":
-        groups = [("", points, {"color": values, "colorscale": "Viridis", "showscale": True, "symbol": "circle"})]
-    else:
-        names = sorted((str(v) for v in values.unique()), key=lambda v: (v == "anomaly", v))  # anomalies on top
-        colour, symbol = colours.categories(names), colours.symbols(names)
-        groups = [
-            (name or "none", points[(values == name).to_numpy()], {"color": colour[name], "symbol": symbol[name]})
-            for name in names
-        ]
-    for name, own, marker in groups:
+    numeric = values.dtype.kind == "f"
+    groups = _scale(values, name, limits) if numeric else _names(values, flat)
+    opacity = 0.55 if normals is not None else 0.8  # the lines lie below the points
+    kind = (go.Scattergl if len(places) > WEBGL_ABOVE else go.Scatter) if flat else go.Scatter3d
+    for label, keep, marker in groups:
+        own = places[keep].astype(np.float32)
         figure.add_trace(
-            trace(
-                x=own["x"].to_numpy(dtype=np.float32),
-                y=own["y"].to_numpy(dtype=np.float32),
+            kind(
+                **dict(zip("xyz", own.T, strict=False)),
                 mode="markers",
-                name=f"{name} ({len(own)})" if name else "",
-                showlegend=bool(name),
-                marker={"size": 6, "opacity": 0.75, **marker},
-                customdata=own[["clip_id", colour_by]].to_numpy(),
-                hovertemplate=hover,
+                name=f"{label} ({len(own)})",
+                showlegend=not numeric or label != name,
+                marker={"size": _size(len(places), flat), "opacity": opacity, **marker},
+                customdata=numbers[keep].astype(np.int32),
+                hovertemplate="%{marker.color:.3g}<extra></extra>" if label == name else f"{label}<extra></extra>",
             )
         )
-    if current:
-        x, y, name = current
-        figure.add_trace(
-            go.Scatter(
-                x=[x],
-                y=[y],
-                mode="markers",
-                name="open clip",
-                hovertemplate=name + "<extra>open clip</extra>",
-                marker={"size": 18, "symbol": "star", "color": "#F0E442", "line": {"width": 1.5, "color": "#222"}},
-            )
-        )
-    figure.update_layout(
-        height=600,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"title": f"component 1 ({explained[0]:.0%} of the variance)"},
-        yaxis={"title": f"component 2 ({explained[1]:.0%} of the variance)"},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        dragmode="pan",
-        clickmode="event+select",
-    )
+    if flat and normals is not None:
+        figure.add_trace(_contours(normals))
+    _add_stars(figure, stars, flat)
+    _lay_out(figure, axes, flat)
     return figure
+
+
+def _size(n: int, flat: bool) -> float:
+    """Smaller points where there are many."""
+    size = 7.0 if n <= 1000 else 5.5 if n <= 5000 else 4.0
+    return size if flat else size * 0.6
+
+
+def _scale(values: "pd.Series[Any]", name: str, limits: tuple[float, float] | None) -> list[Any]:
+    numbers = values.to_numpy(dtype=np.float32)
+    known = np.isfinite(numbers)
+    low, high = limits or ((float(numbers[known].min()), float(numbers[known].max())) if known.any() else (0.0, 1.0))
+    bar = {"title": {"text": name, "side": "right"}, "thickness": 12, "len": 0.8}
+    scale = {"color": numbers[known], "colorscale": "Viridis", "cmin": low, "cmax": high, "colorbar": bar}
+    grey = [("not known", ~known, {"color": UNKNOWN, "opacity": 0.35})] if not known.all() else []
+    return [*grey, (name, known, scale)] if known.any() else grey
+
+
+def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
+    text = values.astype(str).replace("", NONE)
+    counts = text.value_counts()
+    kept = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
+    text = text.where(text.isin(kept), OTHERS)
+    # Anomalies are drawn last, on top; what has no name first, below.
+    found = sorted(text.unique(), key=lambda v: (v == "anomaly", v not in (NONE, OTHERS), v))
+    colour, symbol = colours.categories(found), colours.symbols(found)
+    colour |= {v: UNKNOWN for v in (NONE, OTHERS)}
+    if not flat:
+        symbol = {v: IN_SPACE.get(s, s) for v, s in symbol.items()}
+    return [(v.replace("_", " "), (text == v).to_numpy(), {"color": colour[v], "symbol": symbol[v]}) for v in found]
+
+
+def _contours(normals: Density) -> Any:
+    import plotly.graph_objects as go
+
+    first, last, step = HELD
+    return go.Contour(
+        x=normals.x,
+        y=normals.y,
+        z=normals.held,
+        contours={
+            "coloring": "lines",
+            "start": first,
+            "end": last,
+            "size": step,
+            "showlabels": True,
+            "labelformat": ".0%",
+            "labelfont": {"size": 10, "color": colours.LABELS["normal"]},
+        },
+        colorscale=[[0, colours.LABELS["normal"]], [1, colours.LABELS["normal"]]],
+        line={"width": 2.0, "smoothing": 1.0},
+        showscale=False,
+        hoverinfo="skip",
+        name="share of the normal clips inside",
+        showlegend=True,
+    )
+
+
+def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool) -> None:
+    import plotly.graph_objects as go
+
+    if not stars:
+        return
+    where = np.array([star.position for star in stars], dtype=np.float32)
+    text = [star.name for star in stars]
+    # A star has no symbol of its own in space.
+    marker: dict[str, Any] = {"color": STAR, "line": {"width": 1.5, "color": "#222"}}
+    marker |= {"size": 18, "symbol": "star"} if flat else {"size": 8, "symbol": "diamond"}
+    figure.add_trace(
+        (go.Scatter if flat else go.Scatter3d)(
+            **dict(zip("xyz", where.T, strict=False)),
+            mode="markers+text",
+            text=text,
+            textposition="top center",
+            textfont={"size": 12},
+            name="open clip" if len(stars) == 1 else "open clip and uploads",
+            marker=marker,
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+
+
+def _lay_out(figure: "go.Figure", axes: Sequence[str], flat: bool) -> None:
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"},
+        hovermode="closest",
+        clickmode="event+select",
+        hoverdistance=12,
+    )
+    if flat:
+        figure.update_layout(xaxis={"title": axes[0]}, yaxis={"title": axes[1]}, dragmode="lasso")
+    else:
+        named = {f"{letter}axis": {"title": {"text": axis}} for letter, axis in zip("xyz", axes, strict=True)}
+        figure.update_layout(scene={**named, "camera": {"eye": {"x": 1.1, "y": 1.1, "z": 0.9}}})

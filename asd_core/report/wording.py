@@ -161,7 +161,7 @@ def protocol(c: Comparison) -> list[str]:
         f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "
         "1989). Both are computed for each machine id; the mean is their arithmetic mean (as in DCASE 2020 Task 2).",
         f"Intervals of AUC and pAUC: 95 %, stratified bootstrap, {c.draws.resamples:,} resamples of normal and of "
-        "anomalous clips within each machine id. Few normal clips decide a pAUC, so its interval is a rough one. The luck "
+        "anomalous clips within each machine id; 1.96 standard errors on the logit scale. The luck "
         "of a training seed is in neither.",
         "Tied with the best: the 95 % interval of the difference, on the same resampled clips, includes 0. A control is "
         "what any detector must beat; one whose difference from the best control is not clearly above 0 is marked.",

@@ -102,7 +102,7 @@ def _sound(scoped: Scoped, clip_id: str) -> bytes:
     heard = library.prepared(clip.sha256, channel, clip)
     if scope == Scope(scope.split):
         return wav_bytes(heard.samples[0], heard.sample_rate)
-    ends = library.ends(clip.sha256, channel, scope.kind, heard)
+    ends = library.ends(clip.sha256, channel, scope.kind, None, heard)
     return wav_bytes(ends.at(scope.denoise), heard.sample_rate)
 
 

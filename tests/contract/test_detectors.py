@@ -14,6 +14,7 @@ from asd_core.detectors.fusion import Fusion
 from asd_core.detectors.registry import REGISTRY, detector_class
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import Array, MemberScores
+from asd_core.latents import with_latent
 
 IDS = ("00", "02")
 PER_ID = 14
@@ -117,6 +118,24 @@ def test_explanation_has_the_log_mels_shape(key: str, bench: Bench) -> None:
     features = bench.features(key, bench.unseen()[0])
     found = bench.fitted[key].explain(features, "00")
     assert found is None or (found.shape == features.shape and np.isfinite(found).all())
+
+
+def test_latent_space(key: str, bench: Bench) -> None:
+    """One finite vector a clip, the same every time and alone, and not the same for every clip."""
+    detector, clips = bench.fitted[key], bench.unseen()
+    features = [bench.features(key, s) for s in clips]
+    found = detector.latent(features, ["00"] * len(clips))
+    if key not in with_latent():
+        assert found is None
+        return
+    assert found is not None
+    assert found.shape[0] == len(clips)
+    assert found.ndim == 2
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    assert np.array_equal(found, detector.latent(features, ["00"] * len(clips)))
+    assert np.allclose(found[:1], detector.latent(features[:1], ["00"]), rtol=1e-3, atol=1e-5)
+    assert np.ptp(found, axis=0).max() > 0
 
 
 def test_one_clip_scores_the_same_alone_and_among_others(key: str, bench: Bench) -> None:

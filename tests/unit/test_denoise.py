@@ -6,7 +6,7 @@ import pytest
 
 from asd_core.audio import read_clip
 from asd_core.datasets.slide_rail import simulate
-from asd_core.denoise import KINDS, Kind, denoise_ends
+from asd_core.denoise import KINDS, Kind, denoise_ends, noise_region
 from asd_core.errors import ClipError
 
 RATE = 16000
@@ -76,3 +76,21 @@ def test_unusable_noise_references_are_refused() -> None:
         denoise_ends(samples, RATE, noise=np.zeros(RATE, np.float32))
     with pytest.raises(ClipError, match="stationary"):
         denoise_ends(samples, RATE, kind="non-stationary", noise=samples)
+
+
+def test_noise_dragged_from_the_recording_keeps_the_linearity() -> None:
+    samples = simulate("00", seed=1, duration=4.0).samples
+    noise = noise_region(samples, RATE, 1.0, 1.5)
+    assert np.array_equal(noise, samples[16000:24000])
+    ends = denoise_ends(samples, RATE, noise=noise)
+    for strength in (0.2, 0.55, 0.9):
+        expected = noisereduce.reduce_noise(y=samples, sr=RATE, stationary=True, y_noise=noise, prop_decrease=strength)
+        assert np.abs(ends.at(strength) - expected).max() < 1e-6
+    assert not np.allclose(ends.at(0.9), denoise_ends(samples, RATE).at(0.9), atol=1e-3)
+
+
+@pytest.mark.parametrize("region", [(-0.1, 1.0), (1.0, 1.05), (2.0, 1.0), (3.5, 4.5)])
+def test_a_region_that_is_no_noise_reference_is_refused(region: tuple[float, float]) -> None:
+    samples = simulate("00", seed=1, duration=4.0).samples
+    with pytest.raises(ClipError, match="cannot be the noise reference"):
+        noise_region(samples, RATE, *region)

@@ -1,0 +1,160 @@
+import csv
+import io
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asd_core.audio import Clip
+from asd_core.datasets.slide_rail import simulate
+from asd_core.errors import Cancelled, ClipError, UnknownMachineError
+from asd_core.scan import as_audacity, as_csv, locate, moments, scan, windows
+from asd_core.scoring import ModelSet, score_clip
+from tests.conftest import ROOT
+
+DEMO = ROOT / "trained_models" / "demo"
+FAULT = (40.0, 50.0)  # s
+
+
+@pytest.fixture(scope="module")
+def recording() -> Clip:
+    """80 s of normal sound, with a broken belt and rail between 40 and 50 s and digital silence from 65 s on."""
+    normal = [simulate("00", seed=50 + n, snr_db=6).samples for n in range(8)]
+    normal[4] = simulate("00", seed=99, snr_db=6, fault="no_grease", severity=1.0).samples
+    samples = np.concatenate(normal)
+    samples[65 * 16000 :] = 0.0
+    return Clip(samples[None], 16000, "0", "long, recording.wav")
+
+
+@pytest.fixture(scope="module")
+def models() -> ModelSet:
+    return ModelSet(DEMO, ["gwrp_gaussian", "fusion", "pca_lof"])
+
+
+@pytest.fixture(scope="module")
+def table(recording: Clip, models: ModelSet) -> pd.DataFrame:
+    return scan(recording, models, "00")
+
+
+def test_windows_cover_the_recording_to_its_end() -> None:
+    assert windows(30.0) == [(0, 10), (5, 15), (10, 20), (15, 25), (20, 30)]
+    assert windows(27.3)[-2:] == [(15.0, 25.0), (pytest.approx(17.3), pytest.approx(27.3))]
+    assert windows(10.0) == [(0.0, 10.0)]
+    assert windows(3.2) == [(0.0, 3.2)]
+    for window, hop in ((0.1, 0.05), (10.0, 0.0), (5.0, 6.0)):
+        with pytest.raises(ClipError, match="cannot be scored"):
+            windows(30.0, window, hop)
+
+
+def test_a_window_scores_as_the_cut_out_clip(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
+    for start in (0.0, 40.0):
+        part = recording.samples[:, int(start * 16000) : int((start + 10) * 16000)]
+        expected = {s.detector: s for s in score_clip(Clip(part, 16000, "1", "cut"), models, "00")}
+        own = table[table["start"] == start].set_index("detector")
+        for key in models:
+            assert own.loc[key, "raw"] == pytest.approx(expected[key].raw, rel=1e-4)
+            assert own.loc[key, "decision"] == expected[key].decision
+            assert own.loc[key, "threshold"] == pytest.approx(expected[key].threshold)
+
+
+def test_silent_windows_are_not_scored(table: pd.DataFrame, models: ModelSet) -> None:
+    silent = table[table["start"] >= 65.0]
+    assert len(silent) == 2 * len(models)
+    assert silent[["raw", "calibrated"]].isna().all().all()
+    assert (silent["decision"] == "").all()
+    assert table[table["start"] < 65.0]["raw"].notna().all()
+
+
+def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) -> None:
+    found = moments(table)
+    assert found["peak_calibrated"].is_monotonic_decreasing
+    for key in models:
+        own = found[(found["detector"] == key) & (found["end"] <= 60.0)]  # then windows that are half silent
+        best = own.sort_values("peak_raw").iloc[-1]
+        assert best["peak_start"] == FAULT[0]
+        assert best["start"] < FAULT[1]
+        assert best["end"] > FAULT[0]
+
+
+def test_runs_are_merged_by_hand() -> None:
+    flagged = [False, True, True, False, True, False, False, True]
+    own = pd.DataFrame({"start": 5.0 * np.arange(8), "raw": [0, 3, 5, 0, 4, 0, 0, 2.0]})
+    own["end"], own["calibrated"], own["detector"] = own["start"] + 10, own["raw"] * 10, "pca_lof"
+    own["decision"] = np.where(flagged, "anomaly", "normal")
+    own = own.assign(clip="c", machine_id="00", denoise=0.0, kind="stationary", model_version="v")
+    found = moments(own.sample(frac=1.0, random_state=1)).sort_values("start")
+    assert list(zip(found["start"], found["end"], found["n_windows"], strict=True)) == [
+        (5.0, 20.0, 2),
+        (20.0, 30.0, 1),
+        (35.0, 45.0, 1),
+    ]
+    assert found["peak_start"].tolist() == [10.0, 20.0, 35.0]
+    assert moments(own.assign(decision="normal")).empty
+
+
+def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
+    found = locate(moments(table), recording, models)
+    rows = list(csv.DictReader(io.StringIO(as_csv(table.assign(denoise=0.5)))))
+    assert len(rows) == len(table)
+    assert rows[0]["clip"] == "long, recording.wav"
+    assert {row["denoise"] for row in rows} == {"0.5"}
+    assert {row["model_version"] for row in rows} == {models[key].version for key in models}
+    assert [float(row["raw"]) if row["raw"] else np.nan for row in rows] == pytest.approx(table["raw"], nan_ok=True)
+    assert len(list(csv.DictReader(io.StringIO(as_csv(found))))) == len(found)
+
+    labels: list[list[float]] = []
+    for line in as_audacity(found.assign(denoise=0.5)).splitlines():
+        fields = line.split("\t")
+        assert len(fields) == 3
+        if fields[0] == "\\":
+            labels[-1] += [float(fields[1]), float(fields[2])]
+        else:
+            labels.append([float(fields[0]), float(fields[1])])
+            assert "denoised at 0.5" in fields[2]
+    assert len(labels) == len(found)
+    for label in labels:
+        assert 0.0 <= label[0] < label[1] <= recording.duration
+    assert sorted(len(label) for label in labels) == sorted(4 if f else 2 for f in found["f0"].notna())
+    assert set(found[found["f0"].notna()]["detector"]) == {"gwrp_gaussian"}
+
+
+def test_a_located_moment_lies_in_its_peak_window(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
+    found = locate(moments(table), recording, models).dropna(subset=["t0"])
+    assert len(found)
+    assert (found["t0"] >= found["peak_start"]).all()
+    assert (found["t1"] <= found["peak_end"]).all()
+    assert (found["f0"] < found["f1"]).all()
+
+
+def test_it_reports_and_stops(recording: Clip, models: ModelSet) -> None:
+    told: list[float] = []
+
+    def stop(fraction: float, message: str) -> None:
+        told.append(fraction)
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        scan(recording, models, "00", progress=stop)
+    assert told[0] == 0.0
+    assert told == sorted(told)
+    with pytest.raises(UnknownMachineError, match="Machine id 77"):
+        scan(recording, models, "77")
+
+
+def test_a_short_clip_is_one_window(models: ModelSet) -> None:
+    samples = simulate("00", seed=1, duration=4.0).samples
+    table = scan(Clip(samples[None], 16000, "0", "short.wav"), models, "00")
+    assert table[["start", "end"]].drop_duplicates().to_numpy().tolist() == [[0.0, 4.0]]
+    assert len(table) == len(models)
+
+
+def test_all_detectors_keep_up(recording: Clip) -> None:
+    """Ten minutes within about a minute: a window of ten seconds every five within half a second."""
+    every = ModelSet(DEMO)
+    scan(Clip(recording.samples[:, : 10 * 16000], 16000, "0", "warm up"), every, "00")
+    began = time.perf_counter()
+    table = scan(Clip(recording.samples[:, : 30 * 16000], 16000, "0", "long.wav"), every, "00")
+    assert table["start"].nunique() == 5
+    assert time.perf_counter() - began < 5 * 0.5
