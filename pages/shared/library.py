@@ -11,12 +11,14 @@ from asd_core import artifacts, score_store
 from asd_core.audio import Clip, prepare
 from asd_core.calibration import Calibration
 from asd_core.datasets.catalogue import Dataset, open_dataset
-from asd_core.denoise import DenoiseEnds, Kind, denoise_ends
+from asd_core.denoise import DenoiseEnds, Kind, denoise_ends, noise_region
 from asd_core.errors import ArtifactError, DatasetError, UnknownMachineError
+from asd_core.reference import REFERENCE, NormalReference, read_reference
 from asd_core.score_store import AS_RECORDED, DATASET, Scope
-from asd_core.scoring import DetectorScore, ModelSet, denoised, judge, score_prepared
+from asd_core.scoring import DetectorScore, ModelSet, denoised, extract, judge, score_prepared
 from asd_core.settings import get_settings
 from asd_core.training import POOLED
+from asd_core.why import Explanation, explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,9 +149,15 @@ def prepared(sha256: str, channel: int, _clip: Clip) -> Clip:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def ends(sha256: str, channel: int, kind: Kind, _prepared: Clip) -> DenoiseEnds:
-    """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
-    return denoise_ends(_prepared.samples[0], _prepared.sample_rate, kind=kind)
+def ends(sha256: str, channel: int, kind: Kind, noise: tuple[float, float] | None, _prepared: Clip) -> DenoiseEnds:
+    """The two ends of a clip's denoising: after this, every strength is a cross-fade.
+
+    Args:
+        noise: start and end, in s, of the stretch that is taken for noise; the whole clip for ``None``.
+    """
+    samples, rate = _prepared.samples[0], _prepared.sample_rate
+    reference = noise_region(samples, rate, *noise) if noise else None
+    return denoise_ends(samples, rate, kind=kind, noise=reference)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -157,6 +165,7 @@ def _raw_scores(
     sha256: str,
     channel: int,
     kind: Kind,
+    noise: tuple[float, float] | None,
     strength: float,
     machine_id: str,
     folder: str,
@@ -197,10 +206,11 @@ def clip_scores(
     denoising: DenoiseEnds | None,
     kind: Kind,
     strength: float,
+    noise: tuple[float, float] | None = None,
 ) -> list[DetectorScore]:
     """Scores of a prepared clip at a strength, by the given detectors."""
     at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
-    raw = _raw_scores(clip.sha256, channel, kind, strength, machine_id, *source.key(), tuple(keys), at)
+    raw = _raw_scores(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), tuple(keys), at)
     loaded = models(source)
     return [judge(key, raw[key], loaded[key].calibration, machine_id, rate) for key in keys]
 
@@ -226,3 +236,48 @@ def known_ids(source: Source) -> list[str]:
     if not ids:
         raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
     return ids
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _reference(folder: str, stamp: float, machine_id: str) -> NormalReference | None:
+    return read_reference(Path(folder), machine_id)
+
+
+def reference(source: Source, machine_id: str) -> NormalReference | None:
+    """What is usual for a machine id; ``None`` where it was not computed."""
+    path = source.folder / REFERENCE
+    return _reference(str(source.folder), path.stat().st_mtime if path.is_file() else 0.0, machine_id)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _explained(
+    sha256: str,
+    channel: int,
+    kind: Kind,
+    noise: tuple[float, float] | None,
+    strength: float,
+    machine_id: str,
+    folder: str,
+    stamp: float,
+    key: str,
+    _clip: Clip,
+) -> Explanation:
+    every = _models(folder, stamp)
+    one = ModelSet(every.folder, [key], shared=every)
+    return explain(one[key], one, extract(_clip, one.representations()), machine_id)
+
+
+def explained(
+    source: Source,
+    key: str,
+    machine_id: str,
+    clip: Clip,
+    channel: int,
+    denoising: DenoiseEnds | None,
+    kind: Kind,
+    strength: float,
+    noise: tuple[float, float] | None = None,
+) -> Explanation:
+    """Where one detector's score of a prepared clip at a strength comes from."""
+    at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
+    return _explained(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), key, at)

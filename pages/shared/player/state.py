@@ -1,0 +1,61 @@
+"""What a browser says is chosen: checked, since anything can come over the wire."""
+
+import math
+from typing import Any, TypeGuard
+
+import streamlit as st
+
+from asd_core.audio import Clip
+from pages.shared.player.parts import Heard, Region
+
+VERSIONS = ("recorded", "denoised")
+
+
+def heard(key: str, clip: Clip, *, strength: float = 0.6, overlay: str | None = None) -> Heard:
+    """What is chosen in a player, also before it is drawn: so that only what is asked for is computed.
+
+    Args:
+        strength, overlay: for a player that was not touched yet; as given to :func:`pages.shared.player.player`.
+    """
+    state = state_of(key, clip, initial(clip, strength, overlay))
+    region = state["region"]
+    return Heard(state["strength"], state["version"], Region(**region) if region else None, state["overlay"])
+
+
+def initial(clip: Clip, strength: float, overlay: str | None) -> dict[str, Any]:
+    """The state of a player that nobody touched."""
+    return {
+        "clip": clip.sha256,
+        "strength": min(1.0, max(0.0, strength)),
+        "version": VERSIONS[0],
+        "region": None,
+        "overlay": overlay,
+    }
+
+
+def state_of(key: str, clip: Clip, start: dict[str, Any]) -> dict[str, Any]:
+    """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
+    said = st.session_state.get(key, {}).get("heard")
+    if not isinstance(said, dict):
+        return start
+    strength, version, overlay = said.get("strength"), said.get("version"), said.get("overlay")
+    return {
+        "clip": clip.sha256,
+        "strength": min(1.0, max(0.0, strength)) if _is_number(strength) else start["strength"],
+        "version": version if version in VERSIONS else start["version"],
+        # A region belongs to the clip it was drawn in.
+        "region": _region(said.get("region"), clip) if said.get("clip") == clip.sha256 else None,
+        "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
+    }
+
+
+def _region(said: Any, clip: Clip) -> dict[str, float] | None:
+    if not isinstance(said, dict) or not all(_is_number(said.get(name)) for name in ("t0", "t1", "f0", "f1")):
+        return None
+    t0, t1 = (min(clip.duration, max(0.0, said[name])) for name in ("t0", "t1"))
+    f0, f1 = (min(clip.sample_rate / 2, max(0.0, said[name])) for name in ("f0", "f1"))
+    return {"t0": t0, "t1": t1, "f0": f0, "f1": f1} if t1 > t0 and f1 > f0 else None
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,360 @@
+"""The player in a real browser: what is heard, what is seen, and what Python is told."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asd_core.bench import serve
+from asd_core.features import LogMel
+from asd_core.welch import WelchSpectrum
+from tests.conftest import ROOT
+from tests.e2e.apps import player_app
+from tests.e2e.helpers import wait_idle
+
+TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 50, 122, 256, 54, 58
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    with serve(ROOT / "tests" / "e2e" / "apps" / "player_app.py") as found:
+        yield found
+
+
+class Driven:
+    """A player on a page, as a listener handles it."""
+
+    def __init__(self, page: Any, index: int = 0) -> None:
+        self.page, self.root = page, page.locator(".asd-player").nth(index)
+        page.locator(".asd-player").nth(index).and_(page.locator("[data-ready=true]")).wait_for()
+
+    def part(self, name: str) -> Any:
+        return self.root.locator(f"[data-part={name}]")
+
+    def data(self, name: str) -> str:
+        return str(self.root.get_attribute(f"data-{name}"))
+
+    @property
+    def position(self) -> float:
+        """In seconds, once what was done to the player has been drawn."""
+        script = "r => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(r.dataset.position))))"
+        return float(self.root.evaluate(script))
+
+    @property
+    def playing(self) -> bool:
+        return self.data("playing") == "true"
+
+    def x(self, seconds: float, duration: float = 10.0) -> float:
+        """Where a moment lies on the canvas while the whole clip is seen."""
+        width = self.part("top").bounding_box()["width"]
+        return float(LEFT + seconds / duration * (width - LEFT - RIGHT))
+
+    def click(self, seconds: float, duration: float = 10.0) -> None:
+        self.part("top").click(position={"x": self.x(seconds, duration), "y": WAVE_Y})
+        self.page.wait_for_timeout(50)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """From one pixel of the canvas to another."""
+        self.part("top").scroll_into_view_if_needed()
+        box, mouse = self.part("top").bounding_box(), self.page.mouse
+        mouse.move(box["x"] + start[0], box["y"] + start[1])
+        mouse.down()
+        for share in (0.3, 0.7, 1.0):
+            mouse.move(*(box[a] + s + share * (e - s) for a, s, e in zip("xy", start, end, strict=True)))
+        mouse.up()
+
+    def play(self) -> None:
+        self.part("play").click()
+        self.page.wait_for_function(
+            "r => r.dataset.playing === 'true' && Number(r.dataset.position) > 0", arg=self.node
+        )
+
+    @property
+    def node(self) -> Any:
+        return self.root.element_handle()
+
+    def set_strength(self, value: float) -> None:
+        """Set the slider as a mouse does: input while it moves, change when it is let go."""
+        self.part("strength").evaluate(
+            "(e, v) => { for (const type of ['input', 'change']) { e.value = v; "
+            "e.dispatchEvent(new Event(type, {bubbles: true})); } }",
+            value,
+        )
+
+    def advance(self, seconds: float) -> tuple[float, float]:
+        """How far sound and clock go in a while."""
+        script = """(r, ms) => new Promise((done) => {
+          const from = performance.now(), position = Number(r.dataset.position);
+          const look = (now) => now - from < ms ? requestAnimationFrame(look)
+            : requestAnimationFrame((end) => done([Number(r.dataset.position) - position, (performance.now() - from) / 1000]));
+          requestAnimationFrame(look);
+        })"""
+        moved, passed = self.root.evaluate(script, seconds * 1000)
+        return moved, passed
+
+
+@pytest.fixture
+def first(page: Any, served: str) -> Driven:
+    page.goto(served)
+    return Driven(page)
+
+
+def said(page: Any) -> dict[str, str]:
+    """What Python heard."""
+    text = page.locator("[data-testid=stText]", has_text="strength").first.inner_text()
+    return dict(re.findall(r"(\w+) (.+?) \|", text))
+
+
+def runs(page: Any) -> int:
+    return int(page.locator("[data-testid=stText]", has_text="runs").first.inner_text().split()[1])
+
+
+def test_the_cursor_moves_with_the_sound_and_speed_moves_it_faster(first: Driven) -> None:
+    first.play()
+    moved, passed = first.advance(1.0)
+    assert moved == pytest.approx(passed, abs=0.12)
+    first.part("speed").select_option("2")
+    moved, passed = first.advance(1.0)
+    assert moved == pytest.approx(2 * passed, abs=0.2)
+    first.part("play").click()
+    stopped = first.position
+    first.page.wait_for_timeout(300)
+    assert first.position == stopped
+    assert not first.playing
+
+
+def test_seeking_lands_within_50_ms(first: Driven) -> None:
+    for seconds in (7.0, 2.35):
+        first.click(seconds)
+        assert first.position == pytest.approx(seconds, abs=0.05)
+    first.play()
+    first.click(5.0)
+    assert 5.0 - 0.05 <= first.position <= 5.6
+    assert first.playing
+
+
+def test_switching_the_version_keeps_the_position_and_the_sound(first: Driven) -> None:
+    first.click(4.0)
+    first.play()
+    runs_before = runs(first.page)
+    first.part("denoised").click()
+    assert first.playing
+    moved, passed = first.advance(0.5)
+    assert moved == pytest.approx(passed, abs=0.12)
+    assert first.position > 4.2
+    wait_idle(first.page)
+    assert (said(first.page)["version"], runs(first.page)) == ("denoised", runs_before + 1)
+    assert first.playing  # after Python has answered, too
+    assert first.position > 4.8
+
+
+def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(first: Driven) -> None:
+    first.click(3.0)
+    first.play()
+    before, page = runs(first.page), first.page
+    slider, mouse = first.part("strength"), page.mouse
+    box = slider.bounding_box()
+    mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
+    mouse.down()
+    for share in (0.55, 0.5, 0.4, 0.3):
+        mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(120)
+    assert runs(page) == before  # nothing crosses the wire while it is held
+    turned = float(first.data("strength"))
+    assert 0.2 <= turned <= 0.4
+    mouse.up()
+    assert first.playing
+    moved, passed = first.advance(0.8)
+    assert moved == pytest.approx(passed, abs=0.12)
+    wait_idle(page)
+    assert (float(said(page)["strength"]), runs(page)) == (turned, before + 1)
+    assert said(page)["version"] == "denoised"
+    assert first.position > 3.8
+
+
+def test_a_region_reaches_python_with_its_times_and_frequencies(first: Driven) -> None:
+    representation = LogMel()
+    row = {f: float(np.interp(f, representation.frequencies(), np.arange(128))) + 0.5 for f in (1000.0, 4000.0)}
+    y = {f: MAP_TOP + (1 - r / 128) * MAP_HEIGHT for f, r in row.items()}
+    first.drag((first.x(2.0), y[4000.0]), (first.x(3.5), y[1000.0]))
+    wait_idle(first.page)
+    t0, t1, f0, f1 = map(float, said(first.page)["region"].split())
+    pixel = 10.0 / (first.x(10.0) - first.x(0.0))
+    assert (t0, t1) == (pytest.approx(2.0, abs=1.5 * pixel), pytest.approx(3.5, abs=1.5 * pixel))
+    assert (f0, f1) == (pytest.approx(1000.0, rel=0.02), pytest.approx(4000.0, rel=0.02))
+    first.drag((first.x(6.0), WAVE_Y), (first.x(5.0), WAVE_Y))  # on the waveform: all frequencies
+    wait_idle(first.page)
+    assert said(first.page)["region"].split()[2:] == ["0.0", "8000.0"]
+    assert first.data("version") == "recorded"
+    first.part("top").press("Escape")
+    wait_idle(first.page)
+    assert said(first.page)["region"] == "none"
+
+
+def test_a_loop_stays_inside_its_region(first: Driven) -> None:
+    first.drag((first.x(2.0), WAVE_Y), (first.x(2.5), WAVE_Y))
+    first.part("top").focus()
+    first.part("top").press("l")
+    assert first.part("loop").get_attribute("aria-pressed") == "true"
+    first.play()
+    script = """(r) => new Promise((done) => {
+      const seen = [], from = performance.now();
+      const look = (now) => (seen.push(Number(r.dataset.position)), now - from < 1500) ? requestAnimationFrame(look) : done(seen);
+      requestAnimationFrame(look);
+    })"""
+    seen = first.root.evaluate(script)
+    assert min(seen) >= 1.97
+    assert max(seen) <= 2.53
+    assert np.sum(np.diff(seen) < 0) >= 2  # it went round
+
+
+def test_keys(page: Any, served: str) -> None:
+    page.goto(f"{served}/?two=1")
+    first, second = Driven(page), Driven(page, 1)
+    first.click(5.0)
+    page.locator("[data-testid=stText]").first.click()  # focus elsewhere on the page
+    page.keyboard.press("b")
+    assert first.position == pytest.approx(4.0, abs=0.06)
+    page.keyboard.press("p")
+    page.wait_for_timeout(300)
+    assert first.playing
+    assert not second.playing
+    page.keyboard.press("p")
+    assert not first.playing
+    page.keyboard.press("Control+b")
+    page.keyboard.press("ArrowLeft")
+    position = first.position
+    assert position > 4.0  # neither a modifier's key nor an arrow outside the player
+    note = page.get_by_label("A note")
+    note.click()
+    page.keyboard.type("pb")
+    assert (first.playing, first.position, note.input_value()) == (False, position, "pb")
+    first.part("top").focus()
+    for key, expected in (("ArrowRight", position + 1), ("ArrowLeft", position), ("End", 10.0), ("Home", 0.0)):
+        first.part("top").press(key)
+        page.wait_for_timeout(60)
+        assert first.position == pytest.approx(expected, abs=0.06), key
+    assert first.part("top").get_attribute("aria-valuetext") == "0.0 of 10.0 seconds"
+    first.part("top").press("+")
+    first.click(9.0)  # the right half is now 5 s away, so the click lands at half of it
+    assert first.position == pytest.approx(4.5, abs=0.06)
+
+
+def test_one_sound_at_a_time(page: Any, served: str) -> None:
+    page.goto(f"{served}/?two=1")
+    first, second = Driven(page), Driven(page, 1)
+    first.play()
+    second.play()
+    assert (first.playing, second.playing) == (False, True)
+    page.evaluate("document.querySelector('audio').play()")
+    page.wait_for_function("r => r.dataset.playing === 'false'", arg=second.node)
+    first.play()
+    assert page.evaluate("document.querySelector('audio').paused")
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_the_browser_computes_the_log_mel_and_the_spectrum_that_python_does(first: Driven, strength: float) -> None:
+    clip = player_app.sound(10, 1)
+    first.part("denoised").click()
+    first.set_strength(strength)
+    wait_idle(first.page)
+    heard = clip.with_samples(player_app.ends(10, 1).at(strength))
+    expected = LogMel().transform(heard)
+    found = first.root.evaluate("r => r.asdLogMel()")
+    assert (found["n_mels"], found["n_frames"]) == expected.shape
+    seen = np.array(found["data"], dtype=np.float32).reshape(expected.shape[::-1]).T
+    assert np.abs(seen - expected).max() < 0.1
+    spectrum = np.array(first.root.evaluate("r => r.asdWelch()"))
+    assert np.abs(spectrum - WelchSpectrum().transform(heard)).max() < 0.1
+
+
+def test_what_is_played_is_the_cross_fade(first: Driven) -> None:
+    """The graph of gains, rendered at once instead of played."""
+    ends = player_app.ends(10, 1)
+    for strength, version in ((0.0, "denoised"), (0.35, "denoised"), (1.0, "denoised"), (0.35, "recorded")):
+        first.set_strength(strength)
+        first.part(version).click()
+        played = np.array(first.root.evaluate("r => r.asdRender(2, 0.5)"))
+        y = ends.off if version == "recorded" else ends.at(strength)
+        gain = 0.9 / max(np.abs(signal).max() for signal in (ends.off, ends.zero, ends.one))
+        expected = gain * y[2 * 16000 : 2 * 16000 + 8000]
+        assert np.abs(played - expected).max() < 1e-4, (strength, version)
+
+
+def test_zoom_pan_and_jump(first: Driven) -> None:
+    page, top = first.page, first.part("top")
+    box = top.bounding_box()
+    page.mouse.move(box["x"] + first.x(3.0), box["y"] + 200)
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(200)
+    middle = {"x": first.x(3.0), "y": WAVE_Y}
+    top.click(position=middle)  # the moment under the pointer stayed there
+    page.wait_for_timeout(60)
+    assert first.position == pytest.approx(3.0, abs=0.05)
+    top.hover(position={"x": first.x(3.0), "y": 200})
+    assert re.match(r"3\.0\d\d s · \d+ Hz · .?\d+\.\d dB", first.part("readout").inner_text())
+    first.drag((first.x(5.0), MAP_TOP + MAP_HEIGHT + 10), (first.x(2.0), MAP_TOP + MAP_HEIGHT + 10))  # the ruler
+    top.click(position=middle)
+    page.wait_for_timeout(60)
+    assert first.position > 3.1
+    page.get_by_role("button", name="Jump to 4 s").click()
+    wait_idle(page)
+    assert first.position == pytest.approx(4.0, abs=0.01)
+
+
+def test_choosing_an_overlay_brings_its_map(first: Driven) -> None:
+    first.part("overlay").select_option("knn")
+    wait_idle(first.page)
+    assert said(first.page)["overlay"] == "knn"
+    middle = "(r) => { const c = r.querySelector('[data-part=base]'), k = c.width / c.clientWidth; return [...c.getContext('2d').getImageData(%s * k, %s * k, 1, 1).data]; }"
+    y = MAP_TOP + (1 - float(np.interp(3000, LogMel().frequencies(), np.arange(128))) / 128) * MAP_HEIGHT
+    red, _, blue, _ = first.root.evaluate(middle % (first.x(3.3), y - 8))
+    assert red > blue + 40  # warm where the map is high
+    red, green, blue, _ = first.root.evaluate(middle % (first.x(8.5), MAP_TOP + 30))
+    assert max(red, green, blue) - min(red, green, blue) < 20  # grey where it is low
+
+
+def test_ten_minutes_stay_smooth_and_off_the_wire(page: Any, served: str) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    page.goto(f"{served}/?seconds=600")
+    first = Driven(page)
+    page.wait_for_timeout(1500)
+    box = first.part("top").bounding_box()
+    script = """() => { window.longest = 0; let last = performance.now();
+      const look = (now) => { window.longest = Math.max(window.longest, now - last); last = now; requestAnimationFrame(look); };
+      requestAnimationFrame((now) => { last = now; look(now); }); }"""
+    page.evaluate(script)
+    page.mouse.move(box["x"] + 500, box["y"] + 200)
+    page.keyboard.down("Control")
+    for direction in (-1, 1):
+        for _ in range(20):
+            page.mouse.wheel(0, direction * 150)
+            page.wait_for_timeout(16)
+    page.keyboard.up("Control")
+    assert page.evaluate("window.longest") < 200
+    first.click(300.0, 600.0)
+    assert first.position == pytest.approx(300.0, abs=600 / 1000)
+    first.play()
+    first.set_strength(0.4)
+    moved, passed = first.advance(1.0)
+    assert moved == pytest.approx(passed, abs=0.15)
+    wait_idle(page)
+    assert sum(received) < 1.5e6
+
+
+def test_everything_is_reached_by_tab_and_has_a_name(first: Driven) -> None:
+    first.part("back").focus()
+    reached = []
+    for _ in range(20):
+        reached.append(first.page.evaluate("document.activeElement.shadowRoot?.activeElement?.dataset.part ?? ''"))
+        first.page.keyboard.press("Tab")
+    parts = "back play loop speed gain zoom-out zoom-in fit recorded denoised strength overlay difference top axis"
+    assert [part for part in reached if part] == parts.split()
+    for role, name in (("button", "Play (P)"), ("slider", "Position in the clip"), ("slider", "Denoising strength")):
+        assert first.page.get_by_role(role, name=name, exact=True).count() == 1
