@@ -1,94 +1,108 @@
-"""Clips as points: which ones sound alike, and where the open clip stands."""
+"""Clips as points: which ones sound alike, and where the open clip and the uploads stand."""
 
 import streamlit as st
 
-from asd_core import projection
-from asd_core.features import LogMel
-from asd_core.plots.scatter import scatter_figure
-from asd_core.settings import get_settings
-from pages.shared import library
+from asd_core import latents, projection
+from asd_core.plots.loadings import loadings_figure, scree_figure
 from pages.shared.entry import require_app
+from pages.shared.feature_space import points
+from pages.shared.feature_space.chart import chart
+from pages.shared.feature_space.clip_panel import clip_panel
+from pages.shared.feature_space.controls import METHODS, View, controls, part_title
+from pages.shared.feature_space.hover import pictures_panel
+from pages.shared.feature_space.selection import selection
+from pages.shared.feature_space.umap_panel import umap_panel
+from pages.shared.job_panel import job_panel
 from pages.shared.messages import sentences
-from pages.shared.open_clip import open_clip
-from pages.shared.sidebar import choice
+from pages.shared.sidebar import Choice, choice
+
+PANEL = 420  # pixels of the clicked clip's panel
+# Where both do not fit side by side, the panel goes below the map.
+SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style>"
 
 
-@st.cache_data(max_entries=16, show_spinner="Computing principal components …")
-def fitted(folder: str, stamp: float, part: str, splits: tuple[str, ...], _vectors: object) -> projection.Projection:
-    """PCA of the chosen clips, once for each choice."""
-    return projection.fit_pca(_vectors)  # type: ignore[arg-type]  # the underscore keeps the array out of the key
+@st.fragment
+def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
+    """Everything that a click or a lasso changes. Errors are shown here: they do not leave a fragment."""
+    with sentences():
+        stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
+        st.html(SIDE_BY_SIDE)
+        with st.container(horizontal=True):
+            with st.container(width="stretch", key="space_map"):
+                chart(selected.source, view, fitted, stars)
+            with st.container(width=PANEL, border=True):
+                clip_panel(selected.source, fitted.about)
+        for problem in problems:
+            st.warning(problem, icon=":material/warning:")
+        st.caption(about(view, fitted, len(stars)))
+        selection(selected, fitted.about)
 
 
-def open_point() -> None:
-    """Open the clicked clip."""
-    points = st.session_state["space_chart"].selection.points
-    if points and points[0].get("customdata"):
-        open_clip(points[0]["customdata"][0])
+def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
+    """What the map shows, in a line or two."""
+    what = (
+        "Principal components of the standardised vectors"
+        if view.method != METHODS[2]
+        else f"UMAP of their first {fitted.model.seen.shape[1]} principal components"  # type: ignore[union-attr]
+    )
+    starred = " Stars: the open clip and uploads, projected into the map." if n_stars else ""
+    turn = " Drag to turn it; a lasso needs two dimensions." if view.method == METHODS[1] else ""
+    return (
+        f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
+        f"{starred}{turn}"
+    )
+
+
+def latents_missing(selected: Choice, part: str) -> bool:
+    """Offer to compute a latent space that is not stored; whether it is missing."""
+    source = selected.source
+    if part in projection.POOLED or part in latents.stored(source.folder):
+        return False
+    st.info(
+        "Latent spaces are not stored for these detectors yet: every clip must go through the networks once.",
+        icon=":material/neurology:",
+    )
+    arguments = ["latents", "--data", source.location, "--models", str(source.folder)]
+    job_panel(f"latents-{source.name.lower()}", "Latent spaces", arguments, "Compute them")
+    return True
+
+
+def axes_explained(view: View, fitted: points.Fitted) -> None:
+    """Loadings of the axes drawn, and the variance of the first components."""
+    grid = st.grid(2, min_column_width=440)
+    with grid.cell():
+        st.markdown("**How each band moves a clip along an axis**")
+        st.plotly_chart(
+            loadings_figure(fitted.model, view.part, fitted.places.shape[1]),  # type: ignore[arg-type]  # it is a PCA
+            key="loadings_chart",
+        )
+    with grid.cell():
+        st.markdown("**Variance of the components**")
+        st.plotly_chart(scree_figure(fitted.model), key="scree_chart")  # type: ignore[arg-type]  # it is a PCA
+
+
+def page(selected: Choice) -> None:
+    view = controls(selected)
+    if latents_missing(selected, view.part):
+        return
+    chosen = points.space(selected.source, view.part).subset(view.splits, view.machine_id)
+    if len(chosen.about) < projection.FEWEST:
+        st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
+        return
+    if view.method == METHODS[2]:
+        fitted = points.umap(selected.source, view)
+        if fitted is None:
+            umap_panel(selected.source, view, len(chosen.about))
+            return
+    else:
+        fitted = points.components(selected.source, view, METHODS.index(view.method) + 2)
+    the_map(selected, view, fitted)
+    if view.loadings:
+        axes_explained(view, fitted)
+    pictures_panel(selected.source)
 
 
 require_app()
 st.title("Feature space")
 with sentences():
-    selected = choice()
-    table = library.pooled_features(selected.source)
-    features = [c for c in table.columns if c.startswith("f") and c[1:].isdigit()]
-    attributes = [c for c in ("label", "machine_id", "fault", "split", "severity", "snr_db") if c in table]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = st.selectbox(
-            "Representation",
-            list(projection.POOLED_PARTS),
-            key="part",
-            bind="query-params",
-            width=300,
-            help="The log-mel of a clip, summed up over time.",
-        )
-        colour_by = st.selectbox(
-            "Colour",
-            attributes,
-            key="colour",
-            bind="query-params",
-            width=150,
-            format_func=lambda c: c.replace("_", " "),
-        )
-        splits = st.pills(
-            "Splits",
-            sorted(table["split"].unique()),
-            selection_mode="multi",
-            default=sorted(table["split"].unique()),
-            key="splits",
-            bind="query-params",
-        )
-        only = st.toggle("Only this machine id", key="only", bind="query-params", value=True)
-    rows = table[table["split"].isin(splits)]
-    if only:
-        rows = rows[rows["machine_id"] == selected.machine_id]
-    if len(rows) < 3:
-        st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
-        st.stop()
-    pooled = rows[features].to_numpy(dtype="float32")
-    vectors = projection.select_part(pooled, str(part))
-    scope = (*splits, selected.machine_id if only else "all")
-    pca = fitted(*selected.source.key(), str(part), scope, vectors)
-    xy = pca.transform(vectors)
-    points = rows[["clip_id", *attributes]].assign(x=xy[:, 0], y=xy[:, 1])
-    current = None
-    current_clip = st.session_state.get("open_clip")
-    linked = points[points["clip_id"] == st.query_params.get("clip")]
-    if not linked.empty:
-        current = (float(linked["x"].iloc[0]), float(linked["y"].iloc[0]), str(linked["clip_id"].iloc[0]))
-    elif current_clip is not None:
-        prepared = library.prepared(current_clip.sha256, get_settings().channel, current_clip)
-        vector = projection.select_part(projection.pooled_vector(LogMel().transform(prepared)), str(part))
-        position = pca.transform(vector)[0]
-        current = (float(position[0]), float(position[1]), current_clip.name)
-    st.plotly_chart(
-        scatter_figure(points, str(colour_by), (float(pca.explained[0]), float(pca.explained[1])), current),
-        key="space_chart",
-        on_select=open_point,
-        selection_mode="points",
-        config={"scrollZoom": True},
-    )
-    st.caption(
-        f"{len(points)} clips. Principal components of the standardised features, fitted on the clips shown; the open "
-        "clip (star) is projected into them. Click a point to open its clip."
-    )
+    page(choice())

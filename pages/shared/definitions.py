@@ -10,10 +10,10 @@ DEFINITIONS = {
     "Mean": "Arithmetic mean of the machine ids' figures, as in DCASE 2020; clips of different machines are never ranked "
     "against each other.",
     "Worst id": "The machine id of lowest figure: the mean can hide a machine on which a detector fails.",
-    "95 % interval": "Percentiles 2.5 and 97.5 of the figure over stratified bootstrap resamples of the clips, within each "
-    "id and class. Measured on two Gaussian classes of 60 + 60 clips they hold the true AUC in 94 to 95 % of cases, but the "
-    "true pAUC in 92 % only (84 to 87 % with 20 + 20): few normal clips decide it. The luck of a training seed is not in "
-    "them.",
+    "95 % interval": "The figure plus and minus 1.96 standard errors of a stratified bootstrap (clips drawn with "
+    "replacement within each machine id and class) on the logit scale, with a correction for the few normal clips that "
+    "decide a pAUC. On simulated classes it holds the truth in 94 to 97 % of cases from 60 clips of each class on, and is "
+    "too wide with 20 (docs/coverage.md). The luck of a training seed is not in it.",
     "★ best or tied": "Tied: the 95 % interval of the paired difference from the best, over the same resampled clips, "
     "includes 0. Many detectors are compared on the same clips, without correction: read ties generously.",
     "Control": "What every detector must beat: the clip's level, a Gaussian on mean spectra, random numbers. ▼ below a "
