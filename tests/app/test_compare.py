@@ -152,4 +152,4 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     app = opened(view="Where it fails")
     assert len(app.get("audio")) == 6
     assert "McClish" in said(app)
-    assert "84 to 87 %" in said(app)
+    assert "94 to 97 %" in said(app)

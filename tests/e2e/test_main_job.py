@@ -3,28 +3,28 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from asd_core.bench import serve
 from asd_core.datasets.slide_rail import simulate
 from tests.conftest import ROOT, write_wav
 from tests.e2e.helpers import TABLE, cells, choose, clip_name, press, wait_idle
 
 DETECTORS = 5
+READY = ".asd-player[data-ready=true]"
 
 
 def open_page(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(TABLE)
+    page.get_by_text("Denoised at").wait_for()  # a server that just started shows stored scores at first
+    page.locator(READY).first.wait_for()
     wait_idle(page)
 
 
-def test_first_page_shows_a_clip_its_players_and_every_detector(page: Any, address: str) -> None:
+def test_first_page_shows_a_clip_its_player_and_every_detector(page: Any, address: str) -> None:
     open_page(page, address)
     assert len(cells(page)) >= DETECTORS
-    assert page.locator("audio").count() == 2
-    assert page.locator(".js-plotly-plot").count() == 3
-    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 2
+    assert page.locator(READY).count() == 1
+    assert page.get_by_text("of the energy removed at this strength").count() == 1
     assert page.get_by_role("alert").count() == 0
 
 
@@ -50,18 +50,6 @@ def test_moving_the_slider_changes_the_denoised_scores(page: Any, address: str) 
     raw, denoised = 3, 6
     assert [r[raw] for r in before] == [r[raw] for r in after]
     assert all(a[denoised] != b[denoised] for a, b in zip(before, after, strict=True))
-
-
-def test_both_players_play_what_was_encoded(page: Any, address: str) -> None:
-    open_page(page, address)
-    played = page.evaluate(
-        """async () => { const a = document.querySelectorAll('audio'); const out = [];
-        for (const x of a) { x.muted = true; await x.play(); await new Promise(r => setTimeout(r, 400));
-        out.push([x.duration, x.currentTime]); x.pause(); } return out; }"""
-    )
-    for duration, position in played:
-        assert duration == pytest.approx(10.0, abs=0.05)
-        assert position > 0.1
 
 
 def test_upload_a_recording_and_a_broken_file(page: Any, address: str, tmp_path: Path) -> None:
@@ -141,26 +129,6 @@ def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:
     wait_idle(page)
     assert "anomaly" in clip_name(page) or "normal" in clip_name(page)
     assert page.get_by_role("alert").count() == 0
-
-
-def test_clicking_a_point_opens_its_clip(page: Any, address: str) -> None:
-    page.goto(f"{address}/feature_space?machine=02&only=false")
-    page.wait_for_selector(".st-key-space_chart .scatterlayer .trace .point")
-    wait_idle(page)
-    index, name = page.evaluate(
-        """() => { const g = document.querySelector('.st-key-space_chart .js-plotly-plot');
-        const n = g.data[0].customdata.length;
-        for (let i = n - 1; i >= 0; i--) if (g.data[0].customdata[i][0].includes('id_06')) return [i, g.data[0].customdata[i][0]]; }"""
-    )
-    box = page.locator(".st-key-space_chart .scatterlayer .trace").first.locator(".point").nth(index).bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
-    page.wait_for_timeout(300)
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_selector("h1:has-text('Clip')")
-    page.wait_for_selector(TABLE)
-    wait_idle(page)
-    assert clip_name(page) == name.split("/")[-1]
-    assert "machine=06" in page.url
 
 
 def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None:

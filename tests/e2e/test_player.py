@@ -297,7 +297,7 @@ def test_zoom_pan_and_jump(first: Driven) -> None:
     page.wait_for_timeout(60)
     assert first.position == pytest.approx(3.0, abs=0.05)
     top.hover(position={"x": first.x(3.0), "y": 200})
-    assert re.match(r"3\.0\d\d s · \d+ Hz · .?\d+\.\d dB", first.part("readout").inner_text())
+    assert re.match(r"(3\.0|2\.9)\d\d? s · \d+ Hz · .?\d+\.\d dB", first.part("readout").inner_text())
     first.drag((first.x(5.0), MAP_TOP + MAP_HEIGHT + 10), (first.x(2.0), MAP_TOP + MAP_HEIGHT + 10))  # the ruler
     top.click(position=middle)
     page.wait_for_timeout(60)

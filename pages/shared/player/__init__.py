@@ -21,7 +21,7 @@ from asd_core.plots.signal import SPECTROGRAM_COLUMNS, coarsen
 from pages.shared.player.parts import Heard, NormalBand, Overlay, Region, Shown
 from pages.shared.player.state import heard, initial, state_of
 
-__all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "heard", "player"]
+__all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "fetch_ahead", "heard", "player"]
 
 _HERE = Path(__file__).parent
 _COMPONENT = st.components.v2.component(
@@ -29,6 +29,13 @@ _COMPONENT = st.components.v2.component(
     html=(_HERE / "player.html").read_text("utf-8"),
     css=(_HERE / "player.css").read_text("utf-8"),
     js="\n".join(path.read_text("utf-8") for path in sorted((_HERE / "js").glob("*.js"))),
+)
+
+_AHEAD = st.components.v2.component(
+    "asd_player_ahead",
+    html="<span hidden>\n</span>",
+    js=(_HERE / "js" / "04_sounds.js").read_text("utf-8")
+    + "\nexport default ({ data }) => void fetchSound(data.files, data.rate).catch(() => {}); // the player says why\n",
 )
 
 
@@ -64,13 +71,12 @@ def player(
     start = initial(clip, strength, overlay.key if overlay else None)
     now = state_of(key, clip, start)
     raw = clip.samples[0]
-    signals = {"raw": raw} if ends is None else {"raw": raw, "zero": ends.zero, "one": ends.one}
     representation = LogMel(sample_rate=clip.sample_rate)
     data = {
         "key": key,
         "clip": {"id": clip.sha256, "rate": clip.sample_rate, "length": len(raw)},
-        "files": {name: _file(samples, clip, f"{key}-{name}") for name, samples in signals.items()},
-        "gain": shared_gain(*signals.values()),
+        "files": _files(clip, ends, key),
+        "gain": shared_gain(*_signals(clip, ends).values()),
         "peak": max(float(abs(raw).max()), 1e-6),
         "mel": _filterbank(representation),
         "colours": {"recorded": colours.RAW, "denoised": colours.DENOISED},
@@ -85,6 +91,26 @@ def player(
     }
     _COMPONENT(key=key, data=data, default={"heard": start}, on_heard_change=lambda: None)
     return heard(key, clip, strength=strength, overlay=overlay.key if overlay else None)
+
+
+def fetch_ahead(clip: Clip, ends: DenoiseEnds | None, *, key: str) -> None:
+    """Let the browser fetch the sounds of a clip that is likely to be shown next by a player: it is then drawn at once.
+
+    Args:
+        key: of the player.
+    """
+    files = _files(clip, ends, f"{key}-ahead")
+    _AHEAD(key=f"{key}_ahead", data={"files": files, "rate": clip.sample_rate})
+
+
+def _files(clip: Clip, ends: DenoiseEnds | None, place: str) -> dict[str, str]:
+    """Addresses of a clip's sounds by name."""
+    return {name: _file(samples, clip, f"{place}-{name}") for name, samples in _signals(clip, ends).items()}
+
+
+def _signals(clip: Clip, ends: DenoiseEnds | None) -> dict[str, Array]:
+    raw = clip.samples[0]
+    return {"raw": raw} if ends is None else {"raw": raw, "zero": ends.zero, "one": ends.one}
 
 
 def _file(samples: Array, clip: Clip, coordinates: str) -> str:

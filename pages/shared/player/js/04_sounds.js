@@ -1,7 +1,7 @@
 // The samples of a clip: fetched once as files of 32-bit floats, kept for a while in case the player is drawn anew.
 
 const KEPT_BYTES = 160e6;
-const kept = new Map();
+const kept = (globalThis.asdSounds ??= new Map()); // shared with the component that fetches ahead
 
 class Sound {
   constructor(rate, raw, zero, one) {
