@@ -29,5 +29,9 @@ class JobError(AsdError):
     """Long work that cannot be started."""
 
 
+class LabelError(AsdError):
+    """A label that cannot be kept, or a label store that cannot be opened, read or written."""
+
+
 class Cancelled(AsdError):
     """The user stopped a long task; what was finished before is kept."""

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +24,9 @@ class Settings(BaseSettings):
         default=PROJECT_ROOT / "trained_models", description="Trained detectors, a folder a dataset."
     )
     data_dir: Path = Field(default=PROJECT_ROOT / "data", description="The demo catalogue, and the user's own data.")
+    database_url: SecretStr | None = Field(
+        default=None, description="Database of the labels; by default an SQLite file in the data folder."
+    )
     cache_dir: Path = Field(
         default=user_cache_path("asd-dashboard"), description="Rendered demo clips; safe to delete."
     )

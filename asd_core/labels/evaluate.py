@@ -1,0 +1,107 @@
+"""Annotations as the truth that detectors are compared with, in place of the catalogue's labels or over them.
+
+Rules. *mine*: the annotator's normal or anomaly. *majority*: what more than half of those who said normal or anomaly said; a
+tie is no label. *adjudicated*: the adjudication; without one, what everybody who labelled the clip agrees on. "unsure" is
+never a truth: such a clip has no annotation. Where there is none, the catalogue's label stands (``missing="keep"``, the
+annotations override) or the clip is left out (``missing="drop"``, they stand in).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from asd_core.errors import LabelError
+from asd_core.labels.store import LabelStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Basis = Literal["dataset", "mine", "majority", "adjudicated"]
+TRUTHS = ("normal", "anomaly")
+BASES: tuple[Basis, ...] = ("dataset", "mine", "majority", "adjudicated")
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Labels to evaluate against, beside the catalogue's own."""
+
+    table: (
+        "pd.DataFrame"  # a row a clip: clip_id, sha256, catalogue, annotation ("": none), label ("": left out), state
+    )
+    same: int  # annotated as the catalogue says
+    overridden: int  # annotated otherwise than the catalogue says
+    added: int  # annotated, unlabelled in the catalogue
+    missing: int  # not annotated
+
+    def sentence(self) -> str:
+        """What was done to the catalogue's labels, to be read."""
+        dropped = int((self.table["label"] == "").sum())
+        rest = f"{dropped} left out" if dropped else f"{self.missing} not annotated, with the catalogue's label"
+        return f"{self.overridden} labels overridden, {self.same} confirmed, {self.added} added, {rest}."
+
+
+def effective_labels(store: LabelStore, dataset: str, basis: Basis, annotator: str | None = None) -> dict[str, str]:
+    """The annotations' verdicts: sha256 -> "normal" or "anomaly". Empty for the basis "dataset".
+
+    Raises:
+        LabelError: for an unknown basis, and for "mine" without an annotator.
+    """
+    if basis not in BASES:
+        raise LabelError(f"There is no basis called {basis}: choose {', '.join(BASES)}.")
+    if basis == "dataset":
+        return {}
+    if basis == "mine" and not annotator:
+        raise LabelError("Whose labels? Enter a name first.")
+    only = annotator if basis == "mine" else None
+    rows = store.current(dataset, annotator=only, columns=("clip_sha256", "annotator", "label", "skipped"))
+    rows = rows[rows["label"].notna()]
+    if basis == "adjudicated":
+        return _adjudicated(rows, store.adjudications(dataset))
+    votes = rows[rows["label"].isin(TRUTHS)]
+    if basis == "mine":
+        return _mapping(votes["clip_sha256"], votes["label"])
+    share = (votes["label"] == "anomaly").groupby(votes["clip_sha256"]).mean()
+    share = share[share != 0.5]
+    return {str(sha256): "anomaly" if value > 0.5 else "normal" for sha256, value in share.items()}
+
+
+def _adjudicated(rows: "pd.DataFrame", adjudications: "pd.DataFrame") -> dict[str, str]:
+    labels = rows.groupby("clip_sha256")["label"].agg(["first", "nunique"])
+    agreed = labels[(labels["nunique"] == 1) & labels["first"].isin(TRUTHS)]["first"]
+    found = _mapping(agreed.index, agreed)
+    for sha256, label in zip(adjudications["clip_sha256"], adjudications["label"], strict=True):
+        found.pop(str(sha256), None)
+        if label in TRUTHS:
+            found[str(sha256)] = str(label)
+    return found
+
+
+def _mapping(hashes: "Iterable[object]", labels: "Iterable[object]") -> dict[str, str]:
+    return {str(sha256): str(label) for sha256, label in zip(hashes, labels, strict=True)}
+
+
+def truth(clips: "pd.DataFrame", annotations: dict[str, str], missing: Literal["keep", "drop"] = "keep") -> Truth:
+    """Put annotations over a catalogue's labels, or in their place.
+
+    Args:
+        clips: columns clip_id, sha256 and label (normal, anomaly, unlabelled).
+        annotations: see :func:`effective_labels`.
+
+    Returns:
+        Its table's ``state`` is same, overridden, added or missing.
+    """
+    annotation = clips["sha256"].map(annotations).astype(object)
+    has = (annotation.notna() & (clips["sha256"] != "")).to_numpy()
+    catalogue = clips["label"].astype(object).to_numpy()
+    annotated = annotation.where(has, "").to_numpy()
+    same, known = annotated == catalogue, np.isin(catalogue.astype(str), TRUTHS)
+    state = np.select([~has, same, known], ["missing", "same", "overridden"], "added")
+    table = clips[["clip_id", "sha256"]].reset_index(drop=True)
+    table["catalogue"] = catalogue.astype(str)
+    table["annotation"] = annotated.astype(str)
+    table["label"] = np.where(has, annotated, catalogue if missing == "keep" else "").astype(str)
+    table["state"] = state
+    counts = {name: int((state == name).sum()) for name in ("same", "overridden", "added", "missing")}
+    return Truth(table, **counts)

@@ -1,0 +1,99 @@
+"""From the events of one clip to what holds now: the rules, without a database.
+
+- An event that an undo names does not hold; nor does a region that a removal names (unless the removal was undone).
+- The last label that holds is the label; the last note that holds is the note.
+- A skip says nothing about the clip: it counts only while there is no label, and a later label ends it.
+- The last adjudication that holds, whoever made it, decides the clip.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from asd_core.labels.events import Event
+
+Row = dict[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(at: datetime) -> int:
+    """A time in whole microseconds since 1970, UTC."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass
+class Opinion:
+    """What one annotator says of one clip now."""
+
+    row: Row  # of label_current
+    regions: list[Row] = field(default_factory=list)  # of label_regions
+
+
+def holding(events: Iterable[Event]) -> list[Event]:
+    """Events that were not undone, without the undos; oldest first."""
+    events = sorted(events, key=lambda event: event.id)
+    undone = {event.target for event in events if event.kind == "undo"}
+    return [event for event in events if event.kind != "undo" and event.uid not in undone]
+
+
+def opinion(events: Sequence[Event]) -> Opinion | None:
+    """Fold the events of one annotator on one clip of one dataset; ``None`` when they say nothing about the clip."""
+    own = [e for e in events if e.kind != "adjudicate"]
+    adjudications = {e.uid for e in events if e.kind == "adjudicate"}
+    own = [e for e in own if not (e.kind == "undo" and e.target in adjudications)]
+    if not own:
+        return None
+    last = max(own, key=lambda event: event.id)
+    held = holding(own)
+    labels = [e for e in held if e.kind == "label"]
+    notes = [e for e in held if e.kind in ("label", "note") and e.note is not None]
+    removed = {e.target for e in held if e.kind == "remove_region"}
+    regions = [e for e in held if e.kind == "region" and e.uid not in removed]
+    label = labels[-1] if labels else None
+    said = label or (held[-1] if held else last)
+    row = {
+        **_where(last),
+        "annotator": last.annotator,
+        "label": label.label if label else None,
+        "note": notes[-1].note if notes else "",
+        "at": micros(said.at),
+        "blind": said.blind,
+        "skipped": label is None and any(e.kind == "skip" for e in held),
+        "source": said.source,
+        "event_id": last.id,
+    }
+    return Opinion(row, [_region(e) for e in regions])
+
+
+def adjudication(events: Sequence[Event]) -> Row | None:
+    """Fold the events of one clip of one dataset, of all annotators, to the row of label_adjudicated."""
+    held = [e for e in holding(events) if e.kind == "adjudicate"]
+    if not held:
+        return None
+    last = held[-1]
+    return {
+        "uid": last.uid,
+        **_where(last),
+        "label": last.label,
+        "annotator": last.annotator,
+        "note": last.note or "",
+        "at": micros(last.at),
+        "source": last.source,
+        "event_id": last.id,
+    }
+
+
+def _where(event: Event) -> Row:
+    return {name: getattr(event, name) for name in ("dataset", "clip_sha256", "clip_id", "machine_id")}
+
+
+def _region(event: Event) -> Row:
+    same = ("uid", "annotator", "t0", "t1", "f0", "f1", "region_class", "blind", "source")
+    return {
+        **_where(event),
+        **{name: getattr(event, name) for name in same},
+        "note": event.note or "",
+        "at": micros(event.at),
+        "event_id": event.id,
+    }

@@ -1,0 +1,189 @@
+"""Appending to the log and, in the same transaction, keeping what holds now in step with it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select
+
+from asd_core.errors import LabelError
+from asd_core.labels import fold
+from asd_core.labels.events import APP, UNDOABLE, Draft, Event, Kind
+from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
+
+CHUNK = 500  # values in one IN (…)
+Clip = tuple[str, str]  # dataset, sha256
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Parts that fit into one query."""
+    listed = list(values)
+    return (listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK))
+
+
+def as_event(row: Any) -> Event:
+    """A row of the log as an event."""
+    values = dict(row._mapping)
+    return Event(**{**values, "at": fold.EPOCH + timedelta(microseconds=values["at"])})
+
+
+def as_row(draft: Draft, at: datetime) -> dict[str, Any]:
+    """A draft as a row of the log, without its id."""
+    row = {f.name: getattr(draft, f.name) for f in fields(Draft)}
+    return {**row, "at": fold.micros(draft.at or at)}
+
+
+def by_uid(connection: Connection, uids: Iterable[str]) -> dict[str, Event]:
+    """The stored events of some uids."""
+    found = {}
+    for some in chunks(uids):
+        for row in connection.execute(select(EVENTS).where(EVENTS.c.uid.in_(some))):
+            found[row.uid] = as_event(row)
+    return found
+
+
+def append(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
+    """Append checked drafts in their order; a uid that is stored already is not stored again.
+
+    Returns:
+        The stored event of every draft.
+    """
+    stored = by_uid(connection, [draft.uid for draft in drafts])
+    new = {draft.uid: draft for draft in reversed(drafts) if draft.uid not in stored}  # the first of a uid counts
+    new = {draft.uid: draft for draft in drafts if new.get(draft.uid) is draft}
+    if new:
+        _resolve_removals(connection, new)
+        now = datetime.now(UTC)
+        connection.execute(insert(EVENTS), [as_row(draft, now) for draft in new.values()])
+        stored |= by_uid(connection, new)
+        keep(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
+    return [stored[draft.uid] for draft in drafts]
+
+
+def _resolve_removals(connection: Connection, drafts: dict[str, Draft]) -> None:
+    """A removal is about the clip of the region that it removes, which must be the annotator's own."""
+    targets = by_uid(connection, [d.target for d in drafts.values() if d.kind == "remove_region" and d.target])
+    for uid, draft in drafts.items():
+        if draft.kind != "remove_region":
+            continue
+        region = targets.get(draft.target or "") or drafts.get(draft.target or "")
+        if region is None or region.kind != "region":
+            raise LabelError("The region to remove is not in the store: reload the page.")
+        if (region.annotator, region.dataset) != (draft.annotator, draft.dataset):
+            raise LabelError(f"The region was drawn by {region.annotator}: only they can remove it.")
+        drafts[uid] = replace(
+            draft, clip_sha256=region.clip_sha256, clip_id=region.clip_id, machine_id=region.machine_id
+        )
+
+
+def undo(connection: Connection, annotator: str, dataset: str, uid: str, target: str | None) -> Event | None:
+    """See :meth:`LabelStore.undo`."""
+    stored = by_uid(connection, [uid]).get(uid)
+    if stored is not None:
+        return by_uid(connection, [stored.target or ""]).get(stored.target or "")
+    event = _last(connection, annotator, dataset) if target is None else _named(connection, annotator, dataset, target)
+    if event is None:
+        return None
+    draft = Draft(
+        kind="undo",
+        annotator=annotator,
+        dataset=dataset,
+        uid=uid,
+        target=event.uid,
+        clip_sha256=event.clip_sha256,
+        clip_id=event.clip_id,
+        machine_id=event.machine_id,
+    )
+    connection.execute(insert(EVENTS), [as_row(draft, datetime.now(UTC))])
+    keep(connection, {(dataset, event.clip_sha256)})
+    return event
+
+
+def undone() -> Any:
+    """Condition on a row of the log: an undo names it."""
+    later = EVENTS.alias()
+    return select(later.c.id).where(later.c.target == EVENTS.c.uid, later.c.kind == "undo").exists()
+
+
+def last(annotator: str, dataset: str, kinds: Sequence[Kind], count: int) -> Any:
+    """Query for what an annotator did last in the app and has not undone, newest first."""
+    own = and_(EVENTS.c.annotator == annotator, EVENTS.c.dataset == dataset)
+    mine = select(EVENTS).where(own, EVENTS.c.kind.in_(kinds), EVENTS.c.source == APP, ~undone())
+    return mine.order_by(EVENTS.c.id.desc()).limit(count)
+
+
+def _last(connection: Connection, annotator: str, dataset: str) -> Event | None:
+    row = connection.execute(last(annotator, dataset, UNDOABLE, 1)).first()
+    return as_event(row) if row else None
+
+
+def _named(connection: Connection, annotator: str, dataset: str, target: str) -> Event | None:
+    event = by_uid(connection, [target]).get(target)
+    if event is None or event.kind not in (*UNDOABLE, "adjudicate"):
+        raise LabelError("What is to be undone is not in the store: reload the page.")
+    if (event.annotator, event.dataset) != (annotator, dataset):
+        raise LabelError(f"That was done by {event.annotator} in {event.dataset}: only they can undo it there.")
+    done = connection.execute(select(EVENTS.c.id).where(EVENTS.c.target == target, EVENTS.c.kind == "undo")).first()
+    return None if done else event
+
+
+def keep(connection: Connection, clips: set[Clip]) -> None:
+    """Make the kept rows of some clips anew from the log."""
+    by_dataset = defaultdict(list)
+    for dataset, sha256 in clips:
+        by_dataset[dataset].append(sha256)
+    for dataset, hashes in by_dataset.items():
+        for some in chunks(sorted(hashes)):
+            for table in (CURRENT, REGIONS, ADJUDICATED):
+                connection.execute(delete(table).where(table.c.dataset == dataset, table.c.clip_sha256.in_(some)))
+            events = select(EVENTS).where(EVENTS.c.dataset == dataset, EVENTS.c.clip_sha256.in_(some))
+            put(connection, following(map(as_event, connection.execute(events))))
+
+
+def put(connection: Connection, rows: tuple[list[fold.Row], list[fold.Row], list[fold.Row]]) -> None:
+    """Insert kept rows: of what holds now, of regions, of adjudications."""
+    for table, own in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
+        if own:
+            connection.execute(insert(table), own)
+
+
+def following(events: Iterable[Event]) -> tuple[list[fold.Row], list[fold.Row], list[fold.Row]]:
+    """The kept rows that follow from all events of some clips."""
+    of_clip: dict[Clip, list[Event]] = defaultdict(list)
+    for event in events:
+        of_clip[event.dataset, event.clip_sha256].append(event)
+    current, regions, adjudicated = [], [], []
+    for own in of_clip.values():
+        of_annotator = defaultdict(list)
+        for event in own:
+            of_annotator[event.annotator].append(event)
+        for opinion in map(fold.opinion, of_annotator.values()):
+            if opinion:
+                current.append(opinion.row)
+                regions += opinion.regions
+        decided = fold.adjudication(own)
+        adjudicated += [decided] if decided else []
+    return current, regions, adjudicated
+
+
+def all_events(connection: Connection, count: int = 20_000) -> Iterator[list[Event]]:
+    """The whole log in parts, the events of one clip always together."""
+    clip_events = select(EVENTS).where(EVENTS.c.kind != "classes")
+    ordered = clip_events.order_by(EVENTS.c.dataset, EVENTS.c.clip_sha256, EVENTS.c.id)
+    part: list[Event] = []
+    for row in connection.execution_options(yield_per=5000).execute(ordered):
+        event = as_event(row)
+        if len(part) >= count and (event.dataset, event.clip_sha256) != (part[-1].dataset, part[-1].clip_sha256):
+            yield part
+            part = []
+        part.append(event)
+    if part:
+        yield part
+
+
+def newest(connection: Connection, dataset: str | None) -> int:
+    """The newest event's id; 0 when there is none."""
+    ids = select(func.max(EVENTS.c.id))
+    return int(connection.execute(ids if dataset is None else ids.where(EVENTS.c.dataset == dataset)).scalar() or 0)

@@ -1,0 +1,185 @@
+"""In which order clips are heard."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.errors import LabelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUEUES = (
+    "in order",
+    "random",
+    "most anomalous",
+    "detectors disagree",
+    "nearest a threshold",
+    "second opinion",
+)
+NEEDS_SCORES = ("most anomalous", "detectors disagree", "nearest a threshold")
+NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
+
+
+@dataclass(frozen=True, eq=False)
+class ClipScores:
+    """Detectors' scores in the order of a table of clips; ``nan`` where a detector did not score a clip."""
+
+    detectors: list[str]
+    calibrated: NDArray[np.float64]  # (n_clips, n_detectors), percentiles 0 to 100
+    raw: NDArray[np.float64]  # (n_clips, n_detectors)
+
+
+def align(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
+    """Put a score table (one row a clip and detector, see :func:`asd_core.score_store.read`) into the order of clips.
+
+    Worth keeping for the page: with many detectors it takes longer than :func:`queue`.
+
+    Args:
+        clips: columns clip_id and sha256 ("" where unknown: then the clip_id is what they have in common).
+    """
+    import pandas as pd
+
+    detectors = [str(name) for name in scores["detector"].drop_duplicates()]
+    out = {name: np.full((len(clips), len(detectors)), np.nan) for name in ("calibrated", "raw")}
+    by_hash, by_name = pd.Index(clips["sha256"]), pd.Index(clips["clip_id"])
+    known = (clips["sha256"] != "").to_numpy()
+    for column, detector in enumerate(detectors):
+        own = scores[scores["detector"] == detector].drop_duplicates("clip_id")
+        rows = _rows(own, "clip_id", by_name)
+        if "sha256" in own and known.any():
+            # The same sound may be in the catalogue under two names: each takes the score of its bytes.
+            hashed = own[own["sha256"] != ""].drop_duplicates("sha256")
+            rows = np.where(known, _rows(hashed, "sha256", by_hash, own), rows)
+        found = rows >= 0
+        for name, values in out.items():
+            values[found, column] = own[name].to_numpy(float)[rows[found]]
+    return ClipScores(detectors, out["calibrated"], out["raw"])
+
+
+def _rows(
+    table: "pd.DataFrame", key: str, wanted: "pd.Index[Any]", within: "pd.DataFrame | None" = None
+) -> NDArray[np.int64]:
+    """For every wanted key its row's position in ``within`` (the table itself by default), -1: it has none."""
+    import pandas as pd
+
+    positions = pd.Index(table[key]).get_indexer(wanted)
+    if within is None or not len(table):
+        return np.asarray(positions, dtype=np.int64)
+    place = pd.Index(within.index).get_indexer(table.index)
+    return np.where(positions >= 0, place[positions], -1)
+
+
+def queue(
+    name: str,
+    clips: "pd.DataFrame",
+    scores: "pd.DataFrame | ClipScores | None" = None,
+    current: "pd.DataFrame | None" = None,
+    annotator: str = "",
+    *,
+    detector: str | None = None,
+    rate: float = 0.05,
+    unlabelled_only: bool = False,
+    seed: int = 0,
+) -> NDArray[np.int64]:
+    """Row positions of ``clips`` in the order in which they are to be heard.
+
+    Args:
+        name: one of ``QUEUES``.
+            most anomalous: by the percentile that ``detector`` gives, then by its raw score; clips without a score last.
+            detectors disagree: by the standard deviation of the detectors' percentiles, widest first.
+            nearest a threshold: by how far ``detector``'s percentile is from the threshold at false-alarm rate ``rate``, which
+            is percentile ``100 · (1 - rate)``.
+            second opinion: clips that somebody else has labelled and ``annotator`` has not, fewest labels first.
+        clips: columns clip_id, sha256 ("" where unknown), machine_id; any subset of a dataset (a lasso, an upload).
+        scores: a score table, or what :func:`align` made of it for these very clips.
+        current: what :meth:`LabelStore.current` gave for the dataset (columns clip_sha256, annotator, label, skipped).
+        unlabelled_only: leave out clips that ``annotator`` has labelled. Skipped ones then come last.
+        seed: of the random order, which is also the order among equals (the same seed and clips: the same order).
+
+    Raises:
+        LabelError: for an unknown queue, and for scores or a detector that are missing.
+    """
+    if name not in QUEUES:
+        raise LabelError(f"There is no queue called {name}: choose {', '.join(QUEUES)}.")
+    aligned = _aligned(name, clips, scores)
+    if name in NEEDS_DETECTOR and (aligned is None or detector not in aligned.detectors):
+        raise LabelError(
+            f"The queue {name} needs a detector that has scored these clips: score them, or choose another."
+        )
+    shuffled = np.random.default_rng(seed).permutation(len(clips))
+    opinions = _opinions(clips, current, annotator)
+    if name == "in order":
+        order = np.arange(len(clips))
+    elif name == "random":
+        order = shuffled
+    elif name == "second opinion":
+        order = shuffled[np.argsort(opinions.others[shuffled], kind="stable")]
+        order = order[(opinions.others[order] > 0) & ~opinions.labelled[order]]
+    else:
+        assert aligned is not None
+        order = _by_scores(name, aligned, detector, rate, shuffled)
+    if unlabelled_only:
+        order = order[~opinions.labelled[order]]
+        skipped = opinions.skipped[order]
+        order = np.concatenate([order[~skipped], order[skipped]])
+    return order.astype(np.int64)
+
+
+def _aligned(name: str, clips: "pd.DataFrame", scores: "pd.DataFrame | ClipScores | None") -> ClipScores | None:
+    if name not in NEEDS_SCORES:
+        return None
+    if scores is None or not len(scores.detectors if isinstance(scores, ClipScores) else scores):
+        raise LabelError(f"The queue {name} needs scores of these clips: score them first.")
+    aligned = scores if isinstance(scores, ClipScores) else align(clips, scores)
+    if len(aligned.raw) != len(clips):
+        raise LabelError(f"The scores are of {len(aligned.raw)} clips and the queue of {len(clips)}: align them anew.")
+    if name == "detectors disagree" and len(aligned.detectors) < 2:
+        raise LabelError("One detector alone cannot disagree: score the clips with another one too.")
+    return aligned
+
+
+def _by_scores(
+    name: str, scores: ClipScores, detector: str | None, rate: float, shuffled: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Clips by falling interest; equals in shuffled order, clips without a score last."""
+    if name == "detectors disagree":
+        several = np.isfinite(scores.calibrated).sum(axis=1) >= 2
+        interest = np.full(len(scores.raw), np.nan)
+        interest[several] = np.nanstd(scores.calibrated[several], axis=1)
+        keys = [-interest]
+    else:
+        column = scores.detectors.index(str(detector))
+        calibrated, raw = scores.calibrated[:, column], scores.raw[:, column]
+        distance = np.abs(calibrated - 100.0 * (1.0 - rate))
+        # Percentiles saturate at 100: there the raw score goes on. The last key counts first.
+        keys = [-raw, -calibrated] if name == "most anomalous" else [distance]
+    return shuffled[np.lexsort([key[shuffled] for key in keys])]  # stable, and nan sorts last
+
+
+@dataclass(frozen=True, eq=False)
+class _Opinions:
+    labelled: NDArray[np.bool_]  # (n_clips,) by the annotator
+    skipped: NDArray[np.bool_]  # (n_clips,) by the annotator
+    others: NDArray[np.int64]  # (n_clips,) how many others labelled it
+
+
+def _opinions(clips: "pd.DataFrame", current: "pd.DataFrame | None", annotator: str) -> _Opinions:
+    n = len(clips)
+    labelled, skipped, others = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64)
+    if current is None or not len(current) or not n:
+        return _Opinions(labelled, skipped, others)
+    codes, hashes = clips["sha256"].factorize()
+    of_row = hashes.get_indexer(current["clip_sha256"])
+    known = (of_row >= 0) & (current["clip_sha256"] != "").to_numpy()
+    mine = known & (current["annotator"] == annotator).to_numpy()
+    has = current["label"].notna().to_numpy()
+    passed = current["skipped"].to_numpy(bool)
+
+    def count(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = np.bincount(of_row[rows], minlength=len(hashes))[codes]
+        return found
+
+    return _Opinions(count(mine & has) > 0, count(mine & passed) > 0, count(known & has & ~mine))

@@ -1,0 +1,189 @@
+"""The database's tables, as an ordered list of versions. A version that was released is never edited: append another.
+
+The log (``label_events``) is the truth; the database itself refuses to change or delete a row of it. What holds now
+(``label_current``, ``label_regions``, ``label_adjudicated``) is kept beside it, so that no reading goes through the log.
+Times are whole microseconds since 1970, UTC: both databases keep them exactly.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Double, MetaData, Table, Text, inspect, text
+
+from asd_core.errors import LabelError
+
+VERSIONS: list[list[str]] = [
+    [  # 1: the log
+        """CREATE TABLE label_events (
+            id {identity}, uid TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, annotator TEXT NOT NULL, dataset TEXT NOT NULL,
+            clip_sha256 TEXT NOT NULL, clip_id TEXT NOT NULL, machine_id TEXT NOT NULL, kind TEXT NOT NULL, label TEXT,
+            t0 {double}, t1 {double}, f0 {double}, f1 {double}, region_class TEXT, note TEXT, blind BOOLEAN,
+            app_version TEXT NOT NULL, target TEXT, source TEXT NOT NULL)""",
+        "CREATE INDEX label_events_clip ON label_events (clip_sha256, dataset, annotator)",
+        "CREATE INDEX label_events_annotator ON label_events (annotator, dataset, id)",
+        "CREATE INDEX label_events_dataset ON label_events (dataset, id)",
+        "CREATE INDEX label_events_target ON label_events (target) WHERE target IS NOT NULL",
+        "CREATE INDEX label_events_classes ON label_events (id) WHERE kind = 'classes'",
+        "{append_only}",
+    ],
+    [  # 2: what holds now, kept beside it
+        """CREATE TABLE label_current (
+            dataset TEXT NOT NULL, clip_sha256 TEXT NOT NULL, annotator TEXT NOT NULL, clip_id TEXT NOT NULL,
+            machine_id TEXT NOT NULL, label TEXT, note TEXT NOT NULL, at BIGINT NOT NULL, blind BOOLEAN,
+            skipped BOOLEAN NOT NULL, source TEXT NOT NULL, event_id BIGINT NOT NULL,
+            PRIMARY KEY (dataset, clip_sha256, annotator)) {clustered}""",
+        "CREATE INDEX label_current_counts ON label_current (dataset, annotator, label, skipped)",
+        "CREATE INDEX label_current_changes ON label_current (dataset, event_id)",
+        """CREATE TABLE label_regions (
+            uid TEXT NOT NULL PRIMARY KEY, dataset TEXT NOT NULL, clip_sha256 TEXT NOT NULL, annotator TEXT NOT NULL,
+            clip_id TEXT NOT NULL, machine_id TEXT NOT NULL, t0 {double} NOT NULL, t1 {double} NOT NULL, f0 {double},
+            f1 {double}, region_class TEXT NOT NULL, note TEXT NOT NULL, at BIGINT NOT NULL, blind BOOLEAN,
+            source TEXT NOT NULL, event_id BIGINT NOT NULL)""",
+        "CREATE INDEX label_regions_clip ON label_regions (dataset, clip_sha256, annotator)",
+        """CREATE TABLE label_adjudicated (
+            uid TEXT NOT NULL, dataset TEXT NOT NULL, clip_sha256 TEXT NOT NULL, clip_id TEXT NOT NULL,
+            machine_id TEXT NOT NULL, label TEXT NOT NULL, annotator TEXT NOT NULL, note TEXT NOT NULL, at BIGINT NOT NULL,
+            source TEXT NOT NULL, event_id BIGINT NOT NULL, PRIMARY KEY (dataset, clip_sha256))""",
+    ],
+]
+REBUILT_FROM = 2  # the version from which on there are tables to fill from the log
+
+WORDS = {
+    "sqlite": {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "double": "REAL", "clustered": "WITHOUT ROWID"},
+    "postgresql": {
+        "identity": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "double": "DOUBLE PRECISION",
+        "clustered": "",
+    },
+}
+APPEND_ONLY = {
+    "sqlite": [
+        f"""CREATE TRIGGER label_events_no_{word.lower()} BEFORE {word} ON label_events
+        BEGIN SELECT RAISE(ABORT, 'label_events is append-only'); END"""
+        for word in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        """CREATE FUNCTION label_events_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'label_events is append-only'; END $$""",
+        """CREATE TRIGGER label_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON label_events
+        FOR EACH STATEMENT EXECUTE FUNCTION label_events_refuse()""",
+    ],
+}
+
+_metadata = MetaData()
+
+
+def _table(name: str, **columns: type) -> Table:
+    return Table(name, _metadata, *(Column(column, kind) for column, kind in columns.items()))
+
+
+# The newest version's columns, to build queries with.
+EVENTS = _table(
+    "label_events",
+    id=BigInteger,
+    uid=Text,
+    at=BigInteger,
+    annotator=Text,
+    dataset=Text,
+    clip_sha256=Text,
+    clip_id=Text,
+    machine_id=Text,
+    kind=Text,
+    label=Text,
+    t0=Double,
+    t1=Double,
+    f0=Double,
+    f1=Double,
+    region_class=Text,
+    note=Text,
+    blind=Boolean,
+    app_version=Text,
+    target=Text,
+    source=Text,
+)
+CURRENT = _table(
+    "label_current",
+    dataset=Text,
+    clip_sha256=Text,
+    annotator=Text,
+    clip_id=Text,
+    machine_id=Text,
+    label=Text,
+    note=Text,
+    at=BigInteger,
+    blind=Boolean,
+    skipped=Boolean,
+    source=Text,
+    event_id=BigInteger,
+)
+REGIONS = _table(
+    "label_regions",
+    uid=Text,
+    dataset=Text,
+    clip_sha256=Text,
+    annotator=Text,
+    clip_id=Text,
+    machine_id=Text,
+    t0=Double,
+    t1=Double,
+    f0=Double,
+    f1=Double,
+    region_class=Text,
+    note=Text,
+    at=BigInteger,
+    blind=Boolean,
+    source=Text,
+    event_id=BigInteger,
+)
+ADJUDICATED = _table(
+    "label_adjudicated",
+    uid=Text,
+    dataset=Text,
+    clip_sha256=Text,
+    clip_id=Text,
+    machine_id=Text,
+    label=Text,
+    annotator=Text,
+    note=Text,
+    at=BigInteger,
+    source=Text,
+    event_id=BigInteger,
+)
+TABLES = (EVENTS, CURRENT, REGIONS, ADJUDICATED)
+
+
+def version(connection: Connection) -> int:
+    """The database's version; 0: it holds no labels yet."""
+    if not inspect(connection).has_table("label_schema"):
+        return 0
+    return int(connection.execute(text("SELECT max(version) FROM label_schema")).scalar() or 0)
+
+
+def migrate(connection: Connection, where: str, upto: int = len(VERSIONS)) -> list[int]:
+    """Bring a database to a version, inside the caller's transaction, which must hold the writers' lock.
+
+    Args:
+        where: the database's name for people.
+
+    Returns:
+        The versions that were applied.
+
+    Raises:
+        LabelError: when it is of a newer version.
+    """
+    have = version(connection)
+    if have > len(VERSIONS):
+        raise LabelError(
+            f"The label database {where} is of version {have}, and this program knows up to {len(VERSIONS)}: "
+            "update the program."
+        )
+    dialect = connection.dialect.name
+    if have == 0:
+        connection.exec_driver_sql("CREATE TABLE label_schema (version BIGINT NOT NULL PRIMARY KEY)")
+    steps = list(range(have + 1, upto + 1))
+    for step in steps:
+        for statement in VERSIONS[step - 1]:
+            if statement == "{append_only}":
+                for own in APPEND_ONLY[dialect]:
+                    connection.exec_driver_sql(own)
+            else:
+                connection.exec_driver_sql(statement.format(**WORDS[dialect]))
+        connection.execute(text("INSERT INTO label_schema (version) VALUES (:step)"), {"step": step})
+    return steps

@@ -1,0 +1,240 @@
+"""The label store: an append-only log of events and, kept in the same transaction, what follows from it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text
+
+from asd_core.errors import LabelError
+from asd_core.labels import integrity, log, reading, schema
+from asd_core.labels.database import Database
+from asd_core.labels.events import CLASSES, LABELS, Draft, Event, Kind
+from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
+from asd_core.labels.validate import check_classes, checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one annotator is in one dataset."""
+
+    labelled: int  # clips with a label
+    counts: dict[str, int]  # a number for each of LABELS
+    skipped: int  # clips passed over and not labelled since
+    pace: float | None  # median seconds between labels of the running sitting; None: fewer than two, or none runs
+    sitting: int  # labels given in the running sitting (0: the last label is longer ago than five minutes)
+
+
+class LabelStore:
+    """A label database. Thread-safe: open it once a process and share it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str | None = None) -> "LabelStore":
+        """Open, create or bring up to date a label database.
+
+        Args:
+            url: ``sqlite:///path`` or ``postgresql://user:password@host/name``; by default ``ASD_DATABASE_URL``, and without
+                it ``user/labels.sqlite3`` in the data folder.
+
+        Raises:
+            LabelError: when it cannot be opened or is of a newer version.
+        """
+        database = Database(url)
+        try:
+            with database.read() as connection:
+                found = schema.version(connection)
+            if found != len(schema.VERSIONS):
+                with database.write() as connection:
+                    if schema.migrate(connection, database.where):
+                        integrity.rebuild(connection)
+        except LabelError:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Give its connections back."""
+        self._database.close()
+
+    @property
+    def where(self) -> str:
+        """Its URL without the password."""
+        return self._database.where
+
+    # Writing: durable on return.
+
+    def add(
+        self,
+        *,
+        kind: Kind,
+        annotator: str,
+        dataset: str,
+        uid: str,
+        clip_sha256: str = "",
+        clip_id: str = "",
+        machine_id: str = "",
+        label: str | None = None,
+        t0: float | None = None,
+        t1: float | None = None,
+        f0: float | None = None,
+        f1: float | None = None,
+        region_class: str | None = None,
+        note: str | None = None,
+        blind: bool | None = None,
+        target: str | None = None,
+    ) -> Event:
+        """Append one event, see :class:`Draft`. A uid that is stored already changes nothing: its event is returned.
+
+        Raises:
+            LabelError: for an event that makes no sense, or when it cannot be written.
+        """
+        draft = Draft(
+            kind=kind,
+            annotator=annotator,
+            dataset=dataset,
+            uid=uid,
+            clip_sha256=clip_sha256,
+            clip_id=clip_id,
+            machine_id=machine_id,
+            label=label,
+            t0=t0,
+            t1=t1,
+            f0=f0,
+            f1=f1,
+            region_class=region_class,
+            note=note,
+            blind=blind,
+            target=target,
+        )
+        return self.add_many([draft])[0]
+
+    def add_many(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Append events in one transaction: all of them or none. See :meth:`add`."""
+        ready = [checked(draft) for draft in drafts]
+        if any(draft.kind == "undo" for draft in ready):
+            raise LabelError("An undo is made by the store's undo, which knows what it takes back.")
+        if not ready:
+            return []
+        with self._database.write() as connection:
+            return log.append(connection, ready)
+
+    def undo(self, annotator: str, dataset: str, *, uid: str, target: str | None = None) -> Event | None:
+        """Undo the annotator's last label, region, removal of a region, note or skip made in the app and not undone yet.
+
+        Args:
+            uid: of the undo; repeated, it undoes nothing more and returns the same event.
+            target: uid of the event to undo instead (an adjudication can only be undone so).
+
+        Returns:
+            The event that was undone, so that the page can go back to its clip; ``None`` when there is none left.
+        """
+        if not annotator.strip():
+            raise LabelError("Who labels? Enter a name first.")
+        with self._database.write() as connection:
+            return log.undo(connection, annotator.strip(), dataset, uid, target)
+
+    def set_classes(self, classes: Sequence[str], *, annotator: str, uid: str) -> Event:
+        """Replace the list of region classes; regions keep the class they were given.
+
+        Raises:
+            LabelError: for an empty list, a class twice, or one with a tab, a line break or ``|`` in it.
+        """
+        note = json.dumps(check_classes(classes), ensure_ascii=False)
+        return self.add(kind="classes", annotator=annotator, dataset="", uid=uid, note=note)
+
+    # Reading: from what is kept beside the log, never by going through it.
+
+    def current(
+        self,
+        dataset: str | None = None,
+        *,
+        annotator: str | None = None,
+        since: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> "pd.DataFrame":
+        """What holds now, one row a dataset, clip and annotator, in order of the last change (if event_id is among the columns).
+
+        Args:
+            since: only rows changed by events after this ``event_id`` (then also rows of which everything was undone).
+            columns: only these; ``("clip_sha256", "annotator", "label", "skipped")`` is all a queue needs, and much faster.
+
+        Returns:
+            Columns dataset, clip_sha256, annotator, clip_id, machine_id, label (None: no label), note ("": none), at (UTC, of
+            the label, or of the last change without one), blind, skipped, source, event_id (of the last change).
+        """
+        with self._database.read() as connection:
+            return reading.table(
+                connection, CURRENT, columns=columns, since=since, dataset=dataset, annotator=annotator
+            )
+
+    def last_id(self, dataset: str | None = None) -> int:
+        """The newest event's id, 0 when there is none: a key for caches of everything read here."""
+        with self._database.read() as connection:
+            return log.newest(connection, dataset)
+
+    def regions(
+        self, dataset: str | None = None, clip_sha256: str | None = None, *, annotator: str | None = None
+    ) -> "pd.DataFrame":
+        """Regions that hold now, oldest first.
+
+        Returns:
+            Columns uid, dataset, clip_sha256, annotator, clip_id, machine_id, t0, t1 (s), f0, f1 (Hz, nan: all frequencies),
+            region_class, note, at, blind, source, event_id.
+        """
+        with self._database.read() as connection:
+            return reading.table(connection, REGIONS, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
+
+    def adjudications(self, dataset: str | None = None) -> "pd.DataFrame":
+        """The last adjudication of each clip.
+
+        Returns:
+            Columns uid, dataset, clip_sha256, clip_id, machine_id, label, annotator (who decided), note, at, source, event_id.
+        """
+        with self._database.read() as connection:
+            return reading.table(connection, ADJUDICATED, dataset=dataset)
+
+    def history(self, clip_sha256: str, dataset: str | None = None) -> list[Event]:
+        """Everything that happened to a clip, oldest first, undone events and undos included."""
+        query = select(EVENTS).where(EVENTS.c.clip_sha256 == clip_sha256).order_by(EVENTS.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query if dataset is None else query.where(EVENTS.c.dataset == dataset))
+            return [log.as_event(row) for row in rows]
+
+    def progress(self, dataset: str, annotator: str, *, now: datetime | None = None) -> Progress:
+        """How far an annotator is, and how fast."""
+        with self._database.read() as connection:
+            counts, skipped = reading.counts(connection, dataset, annotator)
+            sitting, pace = reading.sitting(connection, dataset, annotator, now)
+        return Progress(sum(counts.values()), {k: counts.get(k, 0) for k in LABELS}, skipped, pace, sitting)
+
+    def annotators(self, dataset: str | None = None) -> list[str]:
+        """Names of those who labelled, skipped, noted or marked something, in alphabetical order."""
+        with self._database.read() as connection:
+            return reading.annotators(connection, dataset)
+
+    def classes(self) -> list[str]:
+        """Region classes to choose from."""
+        query = select(EVENTS.c.note).where(text("kind = 'classes'")).order_by(EVENTS.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            stored = connection.execute(query).scalar()
+        return list(json.loads(stored)) if stored else list(CLASSES)
+
+    # Integrity.
+
+    def check(self) -> list[str]:
+        """Sentences on what is wrong (none: all is well): the database's own check, and log and kept tables compared."""
+        with self._database.read() as connection:
+            return integrity.check(connection)
+
+    def rebuild(self) -> None:
+        """Make the kept tables anew from the log."""
+        with self._database.write() as connection:
+            integrity.rebuild(connection)
