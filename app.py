@@ -13,6 +13,7 @@ page = st.navigation(
     [
         st.Page("pages/clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
         st.Page("pages/feature_space.py", title="Feature space", icon=":material/scatter_plot:"),
+        st.Page("pages/label.py", title="Label", icon=":material/label:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
         st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
     ]

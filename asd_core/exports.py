@@ -41,6 +41,7 @@ def as_json(comparison: Comparison, protocol: list[str] | None = None) -> str:
         "dataset": comparison.title,
         "split": comparison.split,
         "clips": comparison.where or "all",
+        "labels": comparison.labels or "dataset",
         "denoising": comparison.denoise,
         "denoising_kind": comparison.kind if comparison.denoise else None,
         "assumptions": asdict(comparison.assumptions),

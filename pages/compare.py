@@ -48,7 +48,7 @@ with sentences():
             label_visibility="collapsed",
         )
         definitions.draw()
-        report_button.draw(scoped.selected, scoped.scores, scoped.where)
+        report_button.draw(scoped.selected, scoped.scores, scoped.where, scoped.against.words if scoped.against else "")
     classes = frozenset(scoped.scores["label"]) & {"normal", "anomaly"}
     if classes in ONE_CLASS:
         st.info(ONE_CLASS[classes], icon=":material/info:")

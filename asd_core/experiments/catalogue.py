@@ -25,8 +25,8 @@ EPOCHS = (1, 2, 4, 8, 16, 32)
 EPS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
 MIN_SAMPLES = (2, 4, 8, 16, 32)
 DEFAULT_RULE = "rule"
-# A standard training of f-AnoGAN takes ten minutes, of the other two a few, and the denoising curve needs five of each.
-QUICK = {"f_anogan", "cnn_ae_skip", "cnn_ae_masked"}
+# A standard training of f-AnoGAN takes ten minutes, of the others a few, and the denoising curve needs five of each.
+QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked"}
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ ABOUT: dict[str, About] = {
         "Does denoising help detection?",
         "that denoising did not help",
         "Stationary spectral gating of training and test clips alike, or of test clips alone: those detectors learned "
-        "from undenoised sound. f-AnoGAN and the CNN autoencoders with skips and with a mask are trained with the quick "
-        "preset at every strength. Fusion keeps the members "
+        "from undenoised sound. f-AnoGAN and the CNN autoencoders are trained with the quick preset at every strength. Fusion keeps the members "
         "that undenoised training chose.",
         "denoising strength",
         False,

@@ -157,6 +157,7 @@ class LabelStore:
         dataset: str | None = None,
         *,
         annotator: str | None = None,
+        clip_sha256: str | None = None,
         since: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
@@ -172,7 +173,13 @@ class LabelStore:
         """
         with self._database.read() as connection:
             return reading.table(
-                connection, CURRENT, columns=columns, since=since, dataset=dataset, annotator=annotator
+                connection,
+                CURRENT,
+                columns=columns,
+                since=since,
+                dataset=dataset,
+                annotator=annotator,
+                clip_sha256=clip_sha256,
             )
 
     def last_id(self, dataset: str | None = None) -> int:

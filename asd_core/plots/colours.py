@@ -7,6 +7,7 @@ _DASHES = ("solid", "dash", "dot")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
 LABELS = {"normal": "#0072B2", "anomaly": "#D55E00", "unlabelled": "#7F7F7F"}
+MINE, OTHERS = "#CC79A7", "#7F7F7F"  # regions that people marked
 RAW, DENOISED = "#56B4E9", "#E69F00"
 SPECTROGRAM = "Viridis"
 

@@ -36,6 +36,7 @@ def from_folder(
     detectors: Iterable[str] | None = None,
     assumptions: Assumptions | None = None,
     where: str = "",
+    labels: str = "",
 ) -> tuple[Comparison, Dataset | None, str]:
     """What the report of a models folder is made of.
 
@@ -44,6 +45,7 @@ def from_folder(
         data: where the recordings are; where they were in training by default.
         detectors: keys; all that have scores by default.
         where: which clips of the split the scores are of, in words, where not all.
+        labels: whose labels the table carries, in words, where not the dataset's own.
 
     Returns:
         The figures; the dataset, or ``None`` and a sentence on why there are no recordings.
@@ -68,7 +70,7 @@ def from_folder(
     if table.empty:
         raise ArtifactError(f"{folder} holds no scores of the clips as they are now: run the command scores first.")
     manifests = {key: artifacts.read_manifest(folder / key) for key in table["detector"].unique()}
-    return compare(table, manifests, title=title, assumptions=assumptions, where=where), dataset, reason
+    return compare(table, manifests, title=title, assumptions=assumptions, where=where, labels=labels), dataset, reason
 
 
 def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:

@@ -35,6 +35,7 @@ class Comparison:
     denoise: float  # strength
     kind: str  # of denoising; empty where unknown
     where: str  # which clips of the split alone, in words; empty for all of them
+    labels: str  # whose labels, in words; empty for the dataset's own
     assumptions: Assumptions
     manifests: Mapping[str, Manifest]
     draws: Draws
@@ -84,6 +85,7 @@ def compare(
     title: str,
     assumptions: Assumptions | None = None,
     where: str = "",
+    labels: str = "",
 ) -> Comparison:
     """All figures of a score table.
 
@@ -93,6 +95,7 @@ def compare(
         manifests: of each detector of the table.
         title: of the dataset.
         where: which of the split's clips these are, in words, where they are not all of them.
+        labels: whose labels the table carries, in words, where not the dataset's own.
 
     Raises:
         ArtifactError: when no labelled clip is in the table.
@@ -134,6 +137,7 @@ def compare(
         denoise=denoise,
         kind=str(every["kind"].iloc[0]) if "kind" in every else "",
         where=where,
+        labels=labels,
         assumptions=assumed,
         manifests={key: manifests[key] for key in draws.detectors},
         draws=draws,

@@ -155,7 +155,8 @@ def protocol(c: Comparison) -> list[str]:
     return [
         f"Training: normal clips alone. {percent(HELD_OUT_FRACTION)} of each machine id's training clips, chosen by a hash of "
         "their content, were held out: no detector was fitted on them.",
-        f"Figures are of the {c.split} split{f', only {c.where}' if c.where else ''}. Denoising: {c.denoising}. Test labels chose nothing: no parameter, no length "
+        f"Figures are of the {c.split} split{f', only {c.where}' if c.where else ''}. Denoising: {c.denoising}. "
+        f"Right and wrong by {c.labels or 'the labels of the dataset'}. Test labels chose nothing: no parameter, no length "
         "of training, no threshold.",
         "AUC: the probability that an anomalous clip scores above a normal clip of the same machine id, ties counted "
         f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 NONE, EMPTY = "not computable", "–"  # an interval says it in words, a figure has no room for them
+CHANGE = "Change"  # of a figure by people's labels
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
@@ -69,7 +70,7 @@ def draw(scoped: Scoped) -> None:
         if per_id:
             _wide(results, metric, name, verdicts)
         else:
-            _compact(results, shown, metric, name, verdicts)
+            _compact(results, shown, metric, name, verdicts, _by_dataset(scoped, str(view)))
         _caption(scoped, draws, shown, str(view))
         alarms(scoped.selected)
         _download(scoped, results)
@@ -125,7 +126,22 @@ def _verdicts(scoped: Scoped, draws: Draws, metric: Metric, view: str) -> dict[s
     return {key: verdict(key) for key in keys}
 
 
-def _compact(results: pd.DataFrame, shown: pd.DataFrame, metric: Metric, name: str, verdicts: dict[str, str]) -> None:
+def _by_dataset(scoped: Scoped, view: str) -> pd.DataFrame | None:
+    """Figures with the dataset's own labels, by detector, where people's labels replace them."""
+    if scoped.by_dataset is None:
+        return None
+    _, results = resampled(scoped.by_dataset.key, scoped.by_dataset.scores)
+    return results[results["machine_id"] == view].set_index("detector")
+
+
+def _compact(
+    results: pd.DataFrame,
+    shown: pd.DataFrame,
+    metric: Metric,
+    name: str,
+    verdicts: dict[str, str],
+    before: pd.DataFrame | None,
+) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst(results, metric)
     rows: list[dict[str, Any]] = [
@@ -133,6 +149,7 @@ def _compact(results: pd.DataFrame, shown: pd.DataFrame, metric: Metric, name: s
             "Detector": title(str(key)),
             name: row[metric],
             "95 % interval": interval(row[f"{metric}_low"], row[f"{metric}_high"]),
+            **({} if before is None else {CHANGE: row[metric] - before[metric].get(key, np.nan)}),
             other_name: row[other],
             "Verdict": verdicts[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
@@ -150,6 +167,9 @@ def _compact(results: pd.DataFrame, shown: pd.DataFrame, metric: Metric, name: s
             "Detector": st.column_config.TextColumn(width=140),
             name: st.column_config.NumberColumn(format="%.3f", width=52),
             "95 % interval": st.column_config.TextColumn(width=92),
+            CHANGE: st.column_config.NumberColumn(
+                format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
+            ),
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
             "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
             "Worst id": st.column_config.TextColumn(width=70),
@@ -221,7 +241,7 @@ def _download(scoped: Scoped, results: pd.DataFrame) -> None:
     table = table.assign(pauc_low=last[0], pauc_high=last[1], model_version=table["detector"].map(versions))
     st.download_button(
         "Table as CSV",
-        table.assign(filter=about["filter"]).to_csv(index=False),
+        table.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False),
         "auc.csv",
         "text/csv",
         icon=":material/download:",

@@ -25,31 +25,33 @@ def _prepared(
     of_scores: str,
     assumptions: Assumptions,
     where: str,
+    labels: str,
     _source: Source,
     _scores: "pd.DataFrame",
 ) -> tuple[Comparison, str]:
     comparison, dataset, reason = report.from_folder(
-        _source.folder, scores=_scores, assumptions=assumptions, where=where
+        _source.folder, scores=_scores, assumptions=assumptions, where=where, labels=labels
     )
     return comparison, report.html(comparison, dataset, reason)
 
 
-def draw(selected: Choice, scores: "pd.DataFrame", where: str = "") -> None:
+def draw(selected: Choice, scores: "pd.DataFrame", where: str = "", labels: str = "") -> None:
     """The button. Nothing of the report is computed before it is pressed.
 
     Args:
         scores: those of the chosen detectors that the page shows.
         where: the page's filter in words, empty without one.
+        labels: whose labels they are evaluated against, empty for the dataset's.
     """
     if st.button(
         "Report", icon=":material/summarize:", key="report", help="One file to hand on: it opens offline and prints."
     ):
-        _dialog(selected, scores, where)
+        _dialog(selected, scores, where, labels)
 
 
 # A dialog and not a popover: a popover would run the page below it again, and close when its elements move.
 @st.dialog("Report", icon=":material/summarize:")
-def _dialog(selected: Choice, scores: "pd.DataFrame", where: str) -> None:
+def _dialog(selected: Choice, scores: "pd.DataFrame", where: str, labels: str) -> None:
     prevalence = float(st.session_state.get("prevalence", PREVALENCE))
     per_day = float(st.session_state.get("per_day", PER_DAY))
     assumptions = Assumptions(selected.rate, prevalence / 100, per_day)
@@ -64,7 +66,7 @@ def _dialog(selected: Choice, scores: "pd.DataFrame", where: str) -> None:
     try:
         with st.spinner("Resampling, drawing, reading recordings …"):
             comparison, page = _prepared(
-                *selected.source.key(), exports.key(scores), assumptions, where, selected.source, scores
+                *selected.source.key(), exports.key(scores), assumptions, where, labels, selected.source, scores
             )
     except AsdError as error:
         st.error(str(error), icon=":material/error:")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core.breakdowns import filtered, options
 from asd_core.score_store import SPLITS, Scope, attributes, job_name
-from pages.shared import library
+from pages.shared import library, truth
 from pages.shared.job_panel import job_panel
 from pages.shared.sidebar import Choice, title
 
@@ -29,14 +29,22 @@ class Scoped:
     where: str  # the filter in words, empty without one
     computable: bool  # scores of more detectors can be had: the row says how
     key: tuple[str, ...]  # of what is computed from these scores
+    against: truth.Against | None = None  # labels in place of the dataset's
+    by_dataset: "Scoped | None" = None  # the same with the dataset's own labels, where they are replaced
 
     def sentence(self) -> str:
         """What the figures are of: ``Test split, not denoised, only fault belt``."""
-        return capital(self.scope.sentence() + (f", only {self.where}" if self.where else ""))
+        said = f", labels: {self.against.words}" if self.against else ""
+        return capital(self.scope.sentence() + (f", only {self.where}" if self.where else "") + said)
 
     def about(self) -> dict[str, str | float]:
         """Columns that say it in an exported table."""
-        return {"split": self.scope.split, "denoised": self.scope.denoise or "no", "filter": self.where or "none"}
+        return {
+            "split": self.scope.split,
+            "denoised": self.scope.denoise or "no",
+            "filter": self.where or "none",
+            "labels": self.against.words if self.against else "dataset",
+        }
 
 
 def word(attribute: str) -> str:
@@ -84,6 +92,7 @@ def draw(selected: Choice) -> Scoped:
                 format_func=lambda value: value.replace("_", " "),
                 width=260,
             )
+        against = truth.draw(selected.source, table)
     computable = _state(selected, scope, stored)
     scores = table[table["detector"].isin(selected.detectors)]
     if ids:
@@ -95,7 +104,11 @@ def draw(selected: Choice) -> Scoped:
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    return Scoped(present, scope, scores, " and ".join(where), computable, key)
+    own = Scoped(present, scope, scores, " and ".join(where), computable, key)
+    if against is None:
+        return own
+    st.caption(against.truth.sentence())
+    return replace(own, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=own)
 
 
 def _scope(selected: Choice) -> Scope:

@@ -1,0 +1,37 @@
+"""Listen and label: one clip after another, by keyboard; and how far people agree."""
+
+import streamlit as st
+
+from pages.shared.entry import require_app
+from pages.shared.labelling import agreement_view, exchange_view, work
+from pages.shared.labelling.station import legend, station
+from pages.shared.labelling.who import annotator
+from pages.shared.messages import sentences
+from pages.shared.sidebar import choice
+
+LABEL, AGREEMENT, FILES = "Listen and label", "Agreement", "Import and export"
+
+require_app()
+st.title("Label")
+with sentences():
+    selected = choice()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = annotator()
+        view = st.segmented_control(
+            "View",
+            (LABEL, AGREEMENT, FILES),
+            default=LABEL,
+            required=True,
+            key="label_view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    if view == AGREEMENT:
+        agreement_view.draw(selected, name)
+    elif view == FILES:
+        exchange_view.draw(selected, name)
+    elif name:
+        station(work.controls(selected, name))
+        legend()
+    else:
+        st.info("Say who is listening, and the first clip appears.", icon=":material/person:")

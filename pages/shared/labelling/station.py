@@ -1,0 +1,230 @@
+"""The place of work: the player, the keys, and what is known of the clip."""
+
+import time
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.audio import Clip
+from asd_core.denoise import DenoiseEnds
+from asd_core.errors import AsdError
+from asd_core.labels import LABELS, Progress, new_uid
+from asd_core.settings import get_settings
+from pages.shared import library
+from pages.shared.labelling import acts, regions, work
+from pages.shared.labelling.acts import Heard
+from pages.shared.labelling.work import Queue, Setting
+from pages.shared.messages import sentences
+from pages.shared.player import fetch_ahead, player
+from pages.shared.score_table import disagreement
+from pages.shared.warm_up import is_warm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = "label_player"
+PANEL = 330  # pixels
+KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
+ICONS = {"normal": ":material/check:", "anomaly": ":material/warning:", "unsure": ":material/help:"}
+# Where both do not fit side by side, the panel goes below the player.
+SIDE_BY_SIDE = "<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }</style>"
+STRENGTH = 0.6
+
+
+# A key that is held down is one press: a page of labels must not be written by a book on the keyboard.
+_HELD_KEYS = st.components.v2.component(
+    "asd_held_keys",
+    html="<span hidden>\n</span>",
+    js="""
+    const swallow = (event) => {
+      const typing = event.composedPath()[0].matches?.("input:not([type=range]), textarea, [contenteditable=true]");
+      if (event.repeat && !typing && "nausz123456789".includes(event.key.toLowerCase())) event.stopImmediatePropagation();
+    };
+    export default function () {
+      window.addEventListener("keydown", swallow, true);
+      return () => window.removeEventListener("keydown", swallow, true);
+    }
+    """,
+)
+
+
+@st.fragment
+def station(setting: Setting) -> None:
+    """One clip after another. Errors are shown here: they do not leave a fragment."""
+    with sentences():
+        _HELD_KEYS(key="label_held_keys")
+        queue = work.current_queue(setting)
+        if problem := st.session_state.pop(acts.PROBLEM, ""):
+            st.error(problem, icon=":material/error:")
+        at = work.place(queue)
+        _progress(setting, queue, at)
+        if at >= len(queue):
+            _nothing_left(setting, queue)
+            return
+        try:
+            clip, clip_id, machine_id = work.clip_at(queue, setting, at)
+        except AsdError as error:
+            st.error(str(error), icon=":material/error:")
+            _steps(setting, queue, at)
+            return
+        _one(setting, queue, at, clip, clip_id, machine_id)
+        _next_ready(setting, queue, at + 1)
+
+
+def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, machine_id: str) -> None:
+    """The clip, and everything that can be said of it."""
+    sound, ends = _sound(clip)
+    source, annotator = setting.selected.source, setting.annotator
+    uid, since = _arrived(clip.sha256, at)
+    here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, at, uid, since)
+    known = work.store().current(source.name, clip_sha256=clip.sha256)
+    marked = work.store().regions(source.name, clip.sha256)
+    if setting.blind:
+        known, marked = (table[table["annotator"] == annotator] for table in (known, marked))
+    own = known[known["annotator"] == annotator]
+    st.html(SIDE_BY_SIDE)
+    with st.container(horizontal=True):
+        with st.container(width="stretch", key="label_sound"):
+            now = player(
+                sound,
+                ends,
+                key=KEY,
+                strength=STRENGTH,
+                regions=regions.shown(marked, annotator, sound.sample_rate / 2),
+                autoplay=setting.autoplay,
+            )
+            regions.classes(here, now.region, sound.sample_rate / 2, marked)
+        with st.container(width=PANEL, border=True):
+            st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}**")
+            st.caption(f"Machine id {machine_id} · {clip.duration:.1f} s{_own(own)}")
+            _keys(here, own)
+            _steps(setting, queue, at, here)
+            regions.listed(here, marked)
+            if not setting.blind:
+                _seen(setting, clip, clip_id, machine_id, known)
+
+
+def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
+    """The clip as the player takes it, with its denoising once the denoiser is imported."""
+    channel = get_settings().channel
+    sound = library.prepared(clip.sha256, channel, clip)
+    return sound, library.ends(clip.sha256, channel, "stationary", None, sound) if is_warm() else None
+
+
+def _arrived(sha256: str, at: int) -> tuple[str, float]:
+    """One name for the act that leaves this clip, however often the page is drawn before; and when the clip came."""
+    kept = st.session_state.get("label_arrived")
+    if not kept or kept[:2] != (sha256, at):
+        kept = (sha256, at, new_uid(), time.monotonic())
+        st.session_state["label_arrived"] = kept
+    return str(kept[2]), float(kept[3])
+
+
+def _own(own: "pd.DataFrame") -> str:
+    if own.empty:
+        return ""
+    row = own.iloc[0]
+    return f" · you: **{row['label']}**" if row["label"] else (" · you skipped it" if row["skipped"] else "")
+
+
+def _keys(here: Heard, own: "pd.DataFrame") -> None:
+    """Labels, each with its key; the one that was given is filled."""
+    given = None if own.empty else own["label"].iloc[0]
+    note_key = f"label_note_{here.sha256[:16]}"
+    if note_key not in st.session_state and not own.empty:
+        st.session_state[note_key] = str(own["note"].iloc[0] or "")
+    for name in LABELS:
+        st.button(
+            name.capitalize(),
+            key=f"label_{name}",
+            icon=ICONS[name],
+            type="primary" if name == given else "secondary",
+            shortcut=KEYS[name],
+            on_click=acts.label,
+            args=(here, name, note_key),
+            width="stretch",
+        )
+    st.text_input("Note", key=note_key, max_chars=500, placeholder="kept with the label")
+
+
+def _steps(setting: Setting, queue: Queue, at: int, here: Heard | None = None) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        if here:
+            st.button("Skip", key="label_skip", shortcut="S", on_click=acts.skip, args=(here,))
+        _undo(setting, queue)
+        st.button(
+            "", key="label_back", icon=":material/chevron_left:", shortcut="Left", on_click=work.go, args=(at - 1,)
+        )
+        st.button(
+            "", key="label_on", icon=":material/chevron_right:", shortcut="Right", on_click=work.go, args=(at + 1,)
+        )
+
+
+def _undo(setting: Setting, queue: Queue) -> None:
+    st.button(
+        "Undo",
+        key="label_undo",
+        shortcut="Z",
+        on_click=acts.undo,
+        args=(setting.selected.source.name, setting.annotator, queue),
+    )
+
+
+def _progress(setting: Setting, queue: Queue, at: int) -> None:
+    """Where in the queue, how much is done, how fast."""
+    done: Progress = work.store().progress(setting.selected.source.name, setting.annotator)
+    counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
+    text = f"Clip {min(at + 1, len(queue)):,} of {len(queue):,} · you labelled {done.labelled:,} in all"
+    text += f": {counts}" if counts else ""
+    text += f" · {done.pace:.1f} s a label" if done.pace is not None else ""
+    st.progress(at / len(queue) if len(queue) else 0.0, text=text if len(queue) else "No clip in this queue")
+
+
+def _nothing_left(setting: Setting, queue: Queue) -> None:
+    if len(queue):
+        st.success("That was the last clip of this queue.", icon=":material/done_all:")
+    else:
+        st.info(
+            "No clip is left here: everything is labelled, or nobody else has labelled anything for a second opinion. "
+            "Choose another order, split or machine id, or switch off Unlabelled only.",
+            icon=":material/done_all:",
+        )
+    with st.container(horizontal=True):
+        st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
+        _undo(setting, queue)
+        if len(queue):
+            st.button("Back", key="label_back", shortcut="Left", on_click=work.go, args=(len(queue) - 1,))
+
+
+def _seen(setting: Setting, clip: Clip, clip_id: str, machine_id: str, known: "pd.DataFrame") -> None:
+    """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
+    selected = setting.selected
+    lines = []
+    if setting.where != work.UPLOADS:
+        row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[clip_id]
+        lines.append(f"Dataset: **{row['label']}**")
+    others = known[(known["annotator"] != setting.annotator) & known["label"].notna()]
+    lines += [f"{name}: **{label}**" for name, label in zip(others["annotator"], others["label"], strict=True)]
+    st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
+    scores = library.stored_clip_scores(selected.source, selected.detectors, machine_id, selected.rate, clip.sha256)
+    st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
+
+
+def _next_ready(setting: Setting, queue: Queue, at: int) -> None:
+    """Read and denoise the next clip, and let the browser fetch it, while this one is heard."""
+    if at >= len(queue):
+        return
+    try:
+        clip, _, _ = work.clip_at(queue, setting, at)
+        fetch_ahead(*_sound(clip), key=KEY)
+    except AsdError:
+        return  # said when its turn comes
+
+
+def legend() -> None:
+    """The keys, in a line."""
+    marks = " · ".join(f"**{KEYS[name]}** {name}" for name in LABELS)
+    st.caption(
+        f"{marks} · **S** skip · **Z** undo · **← →** go through the queue · **P** play · **B** back 1 s · **1 – 9** mark the "
+        f"region that you dragged"
+    )

@@ -1,0 +1,134 @@
+"""The Label page in process: queues, people, agreement and what a database that cannot be opened looks like."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from asd_core.labels import LabelStore, new_uid
+from asd_core.settings import get_settings
+from pages.shared.labelling import acts
+from tests.conftest import ROOT
+
+SHA = {"a": "a" * 64, "b": "b" * 64}
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    address = f"sqlite:///{tmp_path / 'labels.sqlite3'}"
+    monkeypatch.setenv("ASD_DATABASE_URL", address)
+    get_settings.cache_clear()
+    yield address
+    get_settings.cache_clear()
+
+
+def opened(name: str = "Ada", **address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/label.py")
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.session_state["annotator"] = name
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(str(part.value) for part in [*app.caption, *app.info, *app.warning, *app.error, *app.markdown])
+
+
+def names(app: AppTest) -> str:
+    return next(m.value.strip("*") for m in app.markdown if m.value.endswith(".wav**"))
+
+
+def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
+    app = opened("")
+    assert "Say who is listening" in said(app)
+    assert not [b for b in app.button if b.key == "label_normal"]
+
+
+def test_a_press_writes_one_event_and_the_queue_goes_on(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "DOUBLE_CLICK", 0.0)
+    app = opened()
+    first = names(app)
+    app.text_input(key=next(t.key for t in app.text_input if t.key.startswith("label_note"))).set_value("squeaks")
+    app.button(key="label_anomaly").click().run()
+    assert names(app) != first
+    store = LabelStore.open(url)
+    (row,) = store.current("demo").to_dict("records")
+    assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "anomaly", "squeaks", True)
+    assert row["clip_id"].endswith(first)
+    app.button(key="label_undo").click().run()
+    assert names(app) == first
+    assert store.current("demo").empty
+    assert [event.kind for event in store.history(row["clip_sha256"])] == ["label", "undo"]
+
+
+def test_a_press_that_comes_too_soon_is_half_of_a_double_click(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "DOUBLE_CLICK", float("inf"))
+    app = opened()
+    first = names(app)
+    app.button(key="label_normal").click().run()
+    assert names(app) == first
+    assert LabelStore.open(url).current("demo").empty
+
+
+@pytest.mark.parametrize("order", ["random", "most anomalous", "detectors disagree", "nearest a threshold"])
+def test_orders_differ_and_blind_shows_no_reason(url: str, order: str) -> None:
+    app = opened(order=order.capitalize())
+    assert names(app) != names(opened(order="In order"))
+    assert "Dataset:" not in said(app)
+    assert "detectors call it" not in said(app)
+
+
+def test_open_eyes_see_the_label_and_the_verdicts(url: str) -> None:
+    shown = said(opened(blind="false"))
+    assert "Dataset: **normal**" in shown or "Dataset: **anomaly**" in shown
+    assert "call it" in shown
+
+
+def test_a_second_opinion_without_a_first_says_so(url: str) -> None:
+    assert "nobody else has labelled anything" in said(opened(order="Second opinion"))
+
+
+def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
+    store = LabelStore.open(url)
+    for who, labels in (("Ada", {"a": "normal", "b": "normal"}), ("Grace", {"a": "anomaly", "b": "normal"})):
+        for clip, label in labels.items():
+            store.add(
+                kind="label",
+                annotator=who,
+                dataset="demo",
+                uid=new_uid(),
+                clip_sha256=SHA[clip],
+                clip_id=f"test/{clip}.wav",
+                machine_id="00",
+                label=label,
+            )
+    app = opened(label_view="Agreement")
+    shown = {m.label: m.value for m in app.metric}
+    assert shown["People"] == "2"
+    assert shown["Conflicts"] == "1"
+    assert shown["Krippendorff's α"] == "0.000"  # by hand: one of two pairs agrees, as often as chance has it
+    assert "Ada: normal, Grace: anomaly" in said(app)
+    app.button(key=f"adjudicate_anomaly_{SHA['a'][:12]}").click().run()
+    assert store.adjudications("demo")["label"].tolist() == ["anomaly"]
+
+
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASD_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/labels")
+    get_settings.cache_clear()
+    try:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page("pages/label.py")
+        app.session_state["annotator"] = "Ada"
+        app.run()
+        assert not app.exception
+        (error,) = (e.value for e in app.error)
+        assert "127.0.0.1" in error
+        assert "secret" not in error
+    finally:
+        get_settings.cache_clear()

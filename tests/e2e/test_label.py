@@ -1,0 +1,208 @@
+"""The Label page, as people label: by keyboard, in several browsers at once, and back after a break."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asd_core.bench import serve
+from tests.conftest import ROOT
+from tests.e2e.helpers import wait_idle
+
+NAME = "[data-testid=stMain] .st-key-annotator input"
+READY = ".asd-player[data-ready=true]"
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("labels") / "labels.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def served(database: Path) -> Iterator[str]:
+    with serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}") as found:
+        yield found
+
+
+def log(database: Path, annotator: str) -> list[tuple[str, str, str]]:
+    """What is in the database, read without our code: kind, label, clip."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        rows = connection.execute(
+            "SELECT kind, coalesce(label, ''), clip_id FROM label_events WHERE annotator = ? ORDER BY id", (annotator,)
+        )
+        return [tuple(row) for row in rows]
+
+
+def enter(page: Any, address: str, name: str, query: str = "") -> None:
+    """Open the page and say who is there."""
+    page.goto(f"{address}/label?{query}")
+    page.locator(NAME).wait_for()
+    wait_idle(page)
+    if page.locator(NAME).input_value() != name:
+        page.locator(NAME).fill(name)
+        page.locator(NAME).press("Enter")
+    page.locator(READY).wait_for()
+    wait_idle(page)
+    page.locator("h1").click()  # away from the box, where letters are letters
+
+
+def place(page: Any) -> int:
+    """Which clip of the queue is heard."""
+    text = page.get_by_text(re.compile(r"Clip [\d,]+ of [\d,]+")).first.inner_text()
+    found = re.search(r"Clip ([\d,]+) of", text)
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
+def name_of(page: Any) -> str:
+    return str(page.get_by_text(re.compile(r"^(normal|anomaly)_id_\d\d_\d+\.wav$")).first.inner_text())
+
+
+def press(page: Any, key: str, expected: int) -> None:
+    """Press a key and wait for the place in the queue that it leads to."""
+    page.wait_for_timeout(350)  # nobody judges a clip sooner, and a second press that soon is a double click
+    page.keyboard.press(key)
+    page.get_by_text(re.compile(rf"Clip {expected} of")).first.wait_for()
+    wait_idle(page)
+    page.locator(READY).wait_for()
+
+
+def test_twenty_clips_by_keyboard_with_undo_reload_and_a_second_visit(
+    page: Any, browser: Any, served: str, database: Path
+) -> None:
+    enter(page, served, "Ada")
+    assert place(page) == 1
+    expected = []
+    for number in range(COUNT):
+        key, label = (("n", "normal"), ("a", "anomaly"), ("u", "unsure"))[number % 3]
+        expected.append(("label", label, name_of(page)))
+        press(page, key, number + 2)
+    assert [(kind, label, clip.rsplit("/", 1)[-1]) for kind, label, clip in log(database, "Ada")] == expected
+
+    press(page, "z", COUNT)  # back at the clip of the label that was taken back
+    assert name_of(page) == expected[-1][2]
+    press(page, "n", COUNT + 1)
+    assert [kind for kind, _, _ in log(database, "Ada")][-2:] == ["undo", "label"]
+    page.get_by_text(f"you labelled {COUNT} in all").wait_for()
+
+    page.reload()
+    page.locator(READY).wait_for()
+    wait_idle(page)
+    assert page.locator(NAME).input_value() == "Ada", "this browser remembers the name"
+    page.get_by_text(f"you labelled {COUNT} in all").wait_for()
+    assert name_of(page) not in {clip for _, _, clip in expected}, "what is labelled has left the queue"
+
+    state = page.context.storage_state()
+    later = browser.new_context(storage_state=state, viewport={"width": 1440, "height": 900}).new_page()
+    later.goto(f"{served}/label?unlabelled=false")
+    later.locator(READY).wait_for()
+    wait_idle(later)
+    assert later.locator(NAME).input_value() == "Ada"
+    assert name_of(later) == expected[0][2]
+    later.get_by_text("you: normal").wait_for()
+    later.locator("h1").click()
+    for number in range(1, 4):
+        press(later, "ArrowRight", number + 1)
+        later.get_by_text(f"you: {expected[number][1]}").wait_for()
+    press(later, "ArrowLeft", 3)
+    later.context.close()
+
+
+def test_a_double_click_labels_one_clip(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Grace")
+    page.get_by_role("button", name=re.compile("Anomaly")).first.dblclick()
+    page.get_by_text("Clip 2 of").wait_for()
+    wait_idle(page)
+    page.wait_for_timeout(500)
+    assert len(log(database, "Grace")) == 1
+    assert place(page) == 2
+
+
+def test_two_browsers_at_once_lose_nothing(browser: Any, served: str, database: Path) -> None:
+    people = ("Lise", "Emmy", "Emmy")  # two tabs of one person among them
+    tabs = [browser.new_context(viewport={"width": 1440, "height": 900}).new_page() for _ in people]
+    for tab, name in zip(tabs, people, strict=True):
+        enter(tab, served, name)
+    for number in range(5):
+        tabs[0].wait_for_timeout(350)
+        for tab, key in zip(tabs, "nau", strict=True):
+            tab.keyboard.press(key)
+        for tab in tabs:
+            tab.get_by_text(re.compile(rf"Clip {number + 2} of")).first.wait_for()
+            wait_idle(tab)
+    assert [label for _, label, _ in log(database, "Lise")] == ["normal"] * 5
+    both = [label for _, label, _ in log(database, "Emmy")]
+    assert sorted(both) == ["anomaly"] * 5 + ["unsure"] * 5
+    for tab in tabs:
+        tab.context.close()
+
+
+def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Marie")
+    top = page.locator("[data-part=top]")
+    box = top.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 180)
+    page.mouse.down()
+    for step in range(1, 6):
+        page.mouse.move(box["x"] + 200 + 20 * step, box["y"] + 180 + 10 * step)
+    page.mouse.up()
+    loose = page.get_by_role("button", name=re.compile("loose belt")).first
+    page.wait_for_function("e => !e.disabled", arg=loose.element_handle())
+    page.keyboard.press("2")
+    listed = page.get_by_role("button", name=re.compile(r"loose belt: [\d.]+–[\d.]+ s, [\d.]+–[\d.]+ kHz"))
+    listed.wait_for()
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        ((t0, t1, f0, f1),) = connection.execute(
+            "SELECT t0, t1, f0, f1 FROM label_events WHERE kind = 'region' AND annotator = 'Marie'"
+        )
+    assert 0 < t0 < t1 < 10
+    assert 0 < f0 < f1 < 8000
+    wait_idle(page)
+    listed.click()
+    listed.wait_for(state="detached")
+    assert [kind for kind, _, _ in log(database, "Marie")] == ["region", "remove_region"]
+
+
+def test_blind_hides_what_others_said_and_disagreement_is_adjudicated(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Rosalind", "unlabelled=false")
+    # Ada called the first clip of this order normal.
+    assert page.get_by_text("Ada: normal").count() == 0
+    assert page.get_by_text("Dataset:").count() == 0
+    press(page, "a", 2)
+    press(page, "ArrowLeft", 1)
+    page.get_by_text("Blind", exact=True).click()
+    page.get_by_text("Ada: normal").wait_for()
+    page.get_by_text("Dataset: ").wait_for()
+    page.get_by_text("Agreement", exact=True).click()
+    page.get_by_text("Krippendorff's α").wait_for()
+    page.get_by_role("button", name="It is an anomaly").click()
+    wait_idle(page)
+    assert ("adjudicate", "anomaly") in [(kind, label) for kind, label, _ in log(database, "Rosalind")]
+
+
+def test_labels_go_out_and_change_what_detectors_are_measured_by(page: Any, served: str, downloads: Path) -> None:
+    page.goto(f"{served}/label?label_view=Import+and+export&export_format=csv")
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download").click()
+    text = Path(found.value.path()).read_text("utf-8")
+    assert "Ada" in text
+    assert text.count("\n") > COUNT
+    page.goto(f"{served}/compare?against=majority")
+    page.get_by_text("labels: the majority's labels").first.wait_for()
+    page.locator("[data-testid=stDataFrame]").first.wait_for()
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_a_key_that_is_held_down_labels_one_clip(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Hedy")
+    page.wait_for_timeout(350)
+    for _ in range(12):
+        page.keyboard.down("n")  # after the first, repeats
+        page.wait_for_timeout(150)
+    page.keyboard.up("n")
+    wait_idle(page)
+    assert len(log(database, "Hedy")) == 1
