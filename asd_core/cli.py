@@ -5,20 +5,21 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.exceptions import TyperException
 
-from asd_core.detectors.base import Progress
+from asd_core.cli_labels import labels
+from asd_core.cli_output import AsJson, reporter
+from asd_core.cli_output import print_json as _print_json
+from asd_core.cli_output import print_table as _print_table
+from asd_core.cli_output import progress_bar as _progress
+from asd_core.cli_output import say as _say
 from asd_core.errors import AsdError
-from asd_core.jobs import STOPPED, Reporter
+from asd_core.jobs import STOPPED
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
@@ -26,8 +27,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-console, err_console = Console(), Console(stderr=True)
-_reporter = Reporter()
+app.add_typer(labels, name="labels")
 
 
 class Preset(StrEnum):
@@ -38,47 +38,12 @@ class Preset(StrEnum):
     paper = "paper"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
 Data = Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")]
 
 
 def _keys(text: str | None) -> list[str] | None:
     return None if text is None else [key.strip() for key in text.split(",") if key.strip()]
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, a file for a job, silence elsewhere."""
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar:
-        task = bar.add_task("starting", total=1.0)
-
-        def told(fraction: float, message: str) -> None:
-            bar.update(task, completed=fraction, description=message)
-            _reporter.progress(fraction, message)
-
-        yield told
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, allow_nan=False))
-
-
-def _print_table(title: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(title=title)
-    for index, name in enumerate(rows[0] if rows else ()):
-        table.add_column(name, overflow="fold", no_wrap=index == 0)
-    for row in rows:
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else "–" if v is None else str(v) for v in row.values()))
-    console.print(table)
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
 
 
 @app.command()
@@ -456,7 +421,7 @@ def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to writ
 def main() -> int:
     """Run a command. Bad use ends with exit code 2 and one sentence; an interrupt with 130."""
     code = _run()
-    _reporter.ended(code)
+    reporter.ended(code)
     return code
 
 

@@ -1,7 +1,10 @@
 """Shared fixtures: real recordings where they are, simulated ones everywhere, and detectors trained on them once."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -10,6 +13,9 @@ from asd_core.audio import wav_bytes
 from asd_core.datasets.catalogue import Dataset, open_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.training import train
+
+if TYPE_CHECKING:
+    from asd_core.labels import LabelStore
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,3 +76,33 @@ def small_models(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactor
     out = tmp_path_factory.mktemp("models") / "small"
     train(small_dataset, out, detectors=["pca_kde", "cnn_ae", "control_rms"], preset="quick")
     return out
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def label_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty label database: an SQLite file, and a database on the server that ASD_TEST_DATABASE_URL names."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'labels.sqlite3'}"
+        return
+    server = os.environ.get("ASD_TEST_DATABASE_URL")
+    if not server:
+        reason = "ASD_TEST_DATABASE_URL is not set: no PostgreSQL here"
+        pytest.fail(reason) if os.environ.get("REQUIRE_POSTGRES") else pytest.skip(reason)
+    import psycopg
+    from sqlalchemy import make_url
+
+    url, name = make_url(server), f"labels_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield url.set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def labels(label_url: str) -> "Iterator[LabelStore]":
+    """An empty label store."""
+    from asd_core.labels import LabelStore
+
+    store = LabelStore.open(label_url)
+    yield store
+    store.close()

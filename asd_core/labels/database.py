@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from asd_core.errors import LabelError
 from asd_core.settings import get_settings
@@ -74,12 +74,10 @@ class Database:
     def _sentences(self, done: str) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            raise LabelError(self._sentence(error, done)) from error
         except SQLAlchemyError as error:
-            raise LabelError(f"The label database {self.where} cannot be {done}: {_reason(error)}.") from error
+            raise LabelError(self._sentence(error, done)) from error
 
-    def _sentence(self, error: DBAPIError, done: str) -> str:
+    def _sentence(self, error: SQLAlchemyError, done: str) -> str:
         reason = _reason(error)
         if not self.sqlite:
             what = "is the server running, and are user, password and database name right?"

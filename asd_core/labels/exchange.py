@@ -4,15 +4,17 @@ Out: CSV, JSON and Parquet (one row a label and annotator, one a region, one an 
 Studio tasks. In: CSV, Audacity and Label Studio. An import appends; what it would change is reported first.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from asd_core.labels.events import Draft
+from asd_core.errors import LabelError
+from asd_core.labels import audacity, flat, label_studio
+from asd_core.labels.imports import Conflict, Plan, import_formats, plan_import
 from asd_core.labels.store import LabelStore
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["SUFFIXES", "Conflict", "Format", "Plan", "audacity_track", "export", "import_formats", "plan_import"]
 
 Format = Literal["csv", "json", "parquet", "audacity", "label-studio"]
 SUFFIXES: dict[Format, str] = {
@@ -42,72 +44,23 @@ def export(
         scores: a score table (see :func:`asd_core.score_store.read`); for Label Studio, a prediction a detector.
         rate: false-alarm rate of the predictions' threshold.
     """
-    raise NotImplementedError
+    if form not in SUFFIXES:
+        raise LabelError(f"There is no format called {form}: choose {', '.join(SUFFIXES)}.")
+    rows = flat.rows(store, dataset, annotator)
+    if form == "csv":
+        return flat.as_csv(rows)
+    if form == "json":
+        return flat.as_json(rows, dataset)
+    if form == "parquet":
+        return flat.as_parquet(rows)
+    if form == "audacity":
+        return audacity.tracks(rows)
+    return label_studio.tasks(rows, dataset, clips, scores, rate)
 
 
 def audacity_track(store: LabelStore, dataset: str, clip_sha256: str, annotator: str) -> str:
     """One clip's regions as an Audacity label track: ``start⇥end⇥class``, then ``\\⇥low⇥high`` where it has frequencies.
 
     The clip's label is a point label at 0, ``label: anomaly``."""
-    raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A label that differs from what the same annotator has now."""
-
-    row: int  # line of a CSV or a track, number of a Label Studio task, from 1
-    clip_id: str
-    clip_sha256: str
-    annotator: str
-    now: str
-    file: str
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What an import would do. Nothing is written before :meth:`apply`."""
-
-    source: str
-    new: list[Draft]
-    conflicts: list[Conflict]
-    conflicting: list[Draft]  # the file's side of the conflicts
-    known: int  # rows that the store holds already
-    problems: list[str] = field(default_factory=list)  # sentences with row numbers: unknown clips, bad values
-    notes: list[str] = field(default_factory=list)  # sentences: matched by name, and the like
-
-    def apply(self, store: LabelStore, *, conflicts: Literal["keep", "take"] = "keep") -> int:
-        """Append what is new; with ``conflicts="take"`` also the file's side of conflicts (the log keeps both).
-
-        Returns:
-            How many events were added (none when the same file is imported again).
-        """
-        raise NotImplementedError
-
-
-def plan_import(
-    store: LabelStore,
-    dataset: str,
-    filename: str,
-    content: bytes,
-    *,
-    clips: "pd.DataFrame",
-    annotator: str | None = None,
-    clip_sha256: str | None = None,
-) -> Plan:
-    """Read a file (``.csv``, ``.json`` of Label Studio, ``.txt`` of Audacity) and say what importing it would do.
-
-    Args:
-        clips: the dataset's: columns clip_id, sha256 ("" where unknown), machine_id. Rows of other clips are problems.
-        annotator: whose labels they are where the file does not say (Audacity never does).
-        clip_sha256: the clip of an Audacity track; without it the file's name must be that of a clip.
-
-    Raises:
-        LabelError: when the file as a whole cannot be read.
-    """
-    raise NotImplementedError
-
-
-def import_formats() -> Sequence[str]:
-    """File name endings that can be imported."""
-    return (".csv", ".json", ".txt")
+    rows = flat.rows(store, dataset, annotator)
+    return audacity.track(row for row in rows if row["clip_sha256"] == clip_sha256 and row["kind"] != "adjudicate")

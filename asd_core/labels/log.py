@@ -57,6 +57,9 @@ def append(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
         _resolve_removals(connection, new)
         now = datetime.now(UTC)
         connection.execute(insert(EVENTS), [as_row(draft, now) for draft in new.values()])
+        if len(new) > CHUNK and connection.dialect.name == "postgresql":
+            # Its planner takes the table for empty until it is told, and reads all of it for every query below.
+            connection.exec_driver_sql("ANALYZE label_events")
         stored |= by_uid(connection, new)
         keep(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
     return [stored[draft.uid] for draft in drafts]
@@ -173,7 +176,7 @@ def all_events(connection: Connection, count: int = 20_000) -> Iterator[list[Eve
     clip_events = select(EVENTS).where(EVENTS.c.kind != "classes")
     ordered = clip_events.order_by(EVENTS.c.dataset, EVENTS.c.clip_sha256, EVENTS.c.id)
     part: list[Event] = []
-    for row in connection.execution_options(yield_per=5000).execute(ordered):
+    for row in connection.execute(ordered.execution_options(yield_per=5000)):
         event = as_event(row)
         if len(part) >= count and (event.dataset, event.clip_sha256) != (part[-1].dataset, part[-1].clip_sha256):
             yield part

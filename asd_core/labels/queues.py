@@ -110,7 +110,8 @@ def queue(
             f"The queue {name} needs a detector that has scored these clips: score them, or choose another."
         )
     shuffled = np.random.default_rng(seed).permutation(len(clips))
-    opinions = _opinions(clips, current, annotator)
+    needed = unlabelled_only or name == "second opinion"
+    opinions = _opinions(clips, current if needed else None, annotator)
     if name == "in order":
         order = np.arange(len(clips))
     elif name == "random":

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import log
-from asd_core.labels.schema import CURRENT, REGIONS
+from asd_core.labels.schema import CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,3 +106,9 @@ def annotators(connection: Connection, dataset: str | None) -> list[str]:
             query = query.where(source.c.dataset == dataset)
         names |= set(connection.execute(query if where is None else query.where(where)).scalars())
     return sorted(names)
+
+
+def datasets(connection: Connection) -> list[str]:
+    """Names of the datasets that have events."""
+    names = connection.execute(select(EVENTS.c.dataset).distinct()).scalars()
+    return sorted(name for name in names if name)

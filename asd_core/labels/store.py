@@ -215,12 +215,22 @@ class LabelStore:
             rows = connection.execute(query if dataset is None else query.where(EVENTS.c.dataset == dataset))
             return [log.as_event(row) for row in rows]
 
+    def stored(self, uids: Sequence[str]) -> set[str]:
+        """Which of some uids are in the log."""
+        with self._database.read() as connection:
+            return set(log.by_uid(connection, uids))
+
     def progress(self, dataset: str, annotator: str, *, now: datetime | None = None) -> Progress:
         """How far an annotator is, and how fast."""
         with self._database.read() as connection:
             counts, skipped = reading.counts(connection, dataset, annotator)
             sitting, pace = reading.sitting(connection, dataset, annotator, now)
         return Progress(sum(counts.values()), {k: counts.get(k, 0) for k in LABELS}, skipped, pace, sitting)
+
+    def datasets(self) -> list[str]:
+        """Names of the datasets of which something is stored, in alphabetical order."""
+        with self._database.read() as connection:
+            return reading.datasets(connection)
 
     def annotators(self, dataset: str | None = None) -> list[str]:
         """Names of those who labelled, skipped, noted or marked something, in alphabetical order."""

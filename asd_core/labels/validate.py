@@ -45,7 +45,7 @@ def checked(draft: Draft) -> Draft:
         raise LabelError("An event needs a uid, so that sending it twice stores it once.")
     if not draft.annotator:
         raise LabelError("Who labels? Enter a name first.")
-    if draft.kind != "classes":
+    if draft.kind not in ("classes", "remove_region"):  # a removal is about the clip of its region
         _check_clip(draft)
     _check_kind(draft)
     return draft

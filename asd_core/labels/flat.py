@@ -1,0 +1,159 @@
+"""Labels as one flat table, and the files made of it: CSV, JSON and Parquet; and back from CSV.
+
+A row is a label (with its note), a skip, a note, a region or an adjudication, as ``kind`` says. What does not apply is empty
+in CSV and null elsewhere; times are ISO 8601 in UTC.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from asd_core.errors import LabelError
+from asd_core.labels.store import LabelStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = ("t0", "t1", "f0", "f1")
+COLUMNS = (
+    *("kind", "dataset", "clip_sha256", "clip_id", "machine_id", "annotator", "label", "note"),
+    *(*NUMBERS, "region_class", "blind", "at", "source"),
+)
+Fields = dict[str, Any]
+Numbered = tuple[int, Fields]  # where in the file, from 1, and what a Draft takes
+
+
+def rows(store: LabelStore, dataset: str, annotator: str | None = None) -> list[Fields]:
+    """Everything that holds in a dataset, as rows with the keys ``COLUMNS``; ``None`` where a column does not apply."""
+    adjudications = store.adjudications(dataset)
+    if annotator is not None:
+        adjudications = adjudications[adjudications["annotator"] == annotator]
+    current = _plain(store.current(dataset, annotator=annotator))
+    found = [{**row, "kind": _kind(row), "note": row["note"] or None} for row in current]
+    found += [{**row, "kind": "region"} for row in _plain(store.regions(dataset, annotator=annotator))]
+    found += [{**row, "kind": "adjudicate"} for row in _plain(adjudications)]
+    return [{name: row.get(name) for name in COLUMNS} for row in found]
+
+
+def _kind(row: Fields) -> str:
+    return "label" if row["label"] is not None else "skip" if row["skipped"] else "note"
+
+
+def _plain(table: "pd.DataFrame") -> list[Fields]:
+    """Rows of a table as Python values, what is missing as ``None``."""
+    import pandas as pd
+
+    columns = {}
+    for name in table:
+        values = table[name].dt.to_pydatetime() if name == "at" else table[name].tolist()
+        columns[str(name)] = [None if pd.isna(value) else value for value in values]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def as_csv(table: Iterable[Fields]) -> bytes:
+    """Rows as CSV (RFC 4180, UTF-8): numbers as short as they can be read back exactly."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([_text(row[name]) for name in COLUMNS] for row in table)
+    return out.getvalue().encode()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+
+
+def as_json(table: Iterable[Fields], dataset: str) -> bytes:
+    """Rows as one JSON document."""
+    listed = [{**row, "at": _text(row["at"]) or None} for row in table]
+    document = {"format": "asd-labels", "version": 1, "dataset": dataset, "rows": listed}
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def as_parquet(table: list[Fields]) -> bytes:
+    """Rows as a Parquet file with typed columns."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kinds = dict.fromkeys(NUMBERS, pa.float64()) | {"blind": pa.bool_(), "at": pa.timestamp("us", tz="UTC")}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    out = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(table, schema=schema), out, compression="zstd")
+    return out.getvalue()
+
+
+def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
+    """Rows of a CSV file as what a Draft takes, and sentences on rows that cannot be read.
+
+    Columns are those of ``COLUMNS``; a file by others needs ``clip_sha256`` or ``clip_id``, and ``label`` or
+    ``region_class`` with t0 and t1.
+
+    Raises:
+        LabelError: when it is not such a table.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LabelError("The file is not UTF-8 text: save it as CSV in UTF-8.") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    found: list[Numbered] = []
+    problems: list[str] = []
+    try:
+        names = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = names
+        if not {"clip_sha256", "clip_id"} & set(names) or not {"label", "region_class"} & set(names):
+            raise LabelError("The file has no columns clip_sha256 (or clip_id) and label (or region_class): add them.")
+        for row in reader:
+            try:
+                found.append((reader.line_num, _fields(row)))
+            except ValueError as error:
+                problems.append(f"Row {reader.line_num}: {error}.")
+    except csv.Error as error:
+        raise LabelError(f"Line {reader.line_num} is not CSV ({error}): save the table again.") from error
+    return found, problems
+
+
+def _delimiter(text: str) -> str:
+    head = text.split("\n", 1)[0]
+    return max(",;\t", key=head.count)
+
+
+def _fields(row: dict[Any, Any]) -> Fields:
+    if None in row or None in row.values():
+        raise ValueError("it has not as many cells as the heading")
+    values: Fields = {name: row[name] for name in COLUMNS if row.get(name, "") != ""}
+    for name in NUMBERS:
+        if name in values:
+            values[name] = number(values[name])
+    if "blind" in values:
+        if values["blind"].lower() not in ("true", "false", "1", "0"):
+            raise ValueError(f"blind is {values['blind']!r}, not true or false")
+        values["blind"] = values["blind"].lower() in ("true", "1")
+    if "at" in values:
+        values["at"] = moment(values["at"])
+    values.setdefault("kind", "region" if "region_class" in values else "label")
+    return values
+
+
+def number(text: str) -> float:
+    """A number in a cell, with a point or a comma. Raises ValueError."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+def moment(text: str) -> datetime:
+    """A time in ISO 8601, UTC where it names no zone. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time in ISO 8601") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

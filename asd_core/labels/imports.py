@@ -1,0 +1,206 @@
+"""Labels of other programs into the store: what an import would do is known before it is done.
+
+A row's uid is made of its content, so that a file imported twice adds nothing, whatever happened in between. Nothing is
+overwritten: rows that differ from what the same annotator says now are conflicts, and left as they are unless the user
+takes the file's side; then the log keeps both.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from asd_core.errors import LabelError
+from asd_core.labels import audacity, flat, label_studio
+from asd_core.labels.events import Draft
+from asd_core.labels.flat import Fields, Numbered
+from asd_core.labels.matching import Clips
+from asd_core.labels.store import LabelStore
+from asd_core.labels.validate import checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("label", "skip", "note", "region", "adjudicate")
+_TAKEN = {f.name for f in fields(Draft)} - {"dataset", "uid", "source", "app_version", "target"}
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A label (or note, or adjudication) that differs from what holds now."""
+
+    row: int  # line of a CSV or a track, number of a Label Studio task, from 1
+    clip_id: str
+    clip_sha256: str
+    annotator: str
+    now: str
+    file: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What an import would do. Nothing is written before :meth:`apply`."""
+
+    source: str
+    new: list[Draft]
+    conflicts: list[Conflict]
+    conflicting: list[Draft]  # the file's side of the conflicts
+    known: int  # rows that the store holds already, or held before
+    problems: list[str] = field(default_factory=list)  # sentences with row numbers: unknown clips, bad values
+    notes: list[str] = field(default_factory=list)  # sentences: matched by name, and the like
+
+    def apply(self, store: LabelStore, *, conflicts: Literal["keep", "take"] = "keep") -> int:
+        """Append what is new; with ``conflicts="take"`` also the file's side of conflicts (the log keeps both).
+
+        Returns:
+            How many events were added (none when the same file is imported again).
+        """
+        drafts = self.new + (self.conflicting if conflicts == "take" else [])
+        before = store.stored([draft.uid for draft in drafts])
+        store.add_many(drafts)
+        return len({draft.uid for draft in drafts} - before)
+
+
+def import_formats() -> tuple[str, ...]:
+    """File name endings that can be imported."""
+    return (".csv", ".json", ".txt")
+
+
+def plan_import(
+    store: LabelStore,
+    dataset: str,
+    filename: str,
+    content: bytes,
+    *,
+    clips: "pd.DataFrame",
+    annotator: str | None = None,
+    clip_sha256: str | None = None,
+) -> Plan:
+    """Read a file (``.csv``, ``.json`` of Label Studio, ``.txt`` of Audacity) and say what importing it would do.
+
+    Args:
+        clips: the dataset's: columns clip_id, sha256 ("" where unknown), machine_id. Rows of other clips are problems.
+        annotator: whose labels they are where the file does not say (Audacity never does).
+        clip_sha256: the clip of an Audacity track; without it the file's name must be that of a clip.
+
+    Raises:
+        LabelError: when the file as a whole cannot be read.
+    """
+    source = PurePosixPath(filename.replace("\\", "/")).name[-200:]
+    rows, problems, notes = _read(source, content, clip_sha256)
+    known_clips, word = Clips(clips), "Task" if source.lower().endswith(".json") else "Row"
+    drafts: list[tuple[int, Draft]] = []
+    for number, row in rows:
+        try:
+            drafts.append((number, _draft(row, known_clips, dataset, source, annotator)))
+        except (ValueError, LabelError) as error:
+            problems.append(f"{word} {number}: {str(error).rstrip('.')}.")
+    if known_clips.by_name:
+        notes.append(f"{known_clips.by_name} rows have no sha256: their clips were found by name.")
+    if known_clips.unread:
+        notes.append(
+            f"{known_clips.unread} rows are about clips that were not read yet: their sha256 was not compared."
+        )
+    return _compare(store, dataset, source, drafts, problems, notes)
+
+
+def _read(source: str, content: bytes, clip_sha256: str | None) -> tuple[list[Numbered], list[str], list[str]]:
+    suffix = PurePosixPath(source).suffix.lower()
+    if suffix == ".csv":
+        return *flat.from_csv(content), []
+    if suffix == ".json":
+        return *label_studio.from_tasks(content), []
+    if suffix == ".txt":
+        rows, problems, notes = audacity.from_track(content)
+        clip: Fields = {"clip_sha256": clip_sha256 or "", "clip_id": source}
+        return [(number, clip | row) for number, row in rows], problems, notes
+    raise LabelError(f"{source} cannot be imported: choose a file ending in {', '.join(import_formats())}.")
+
+
+def _draft(row: Fields, clips: Clips, dataset: str, source: str, annotator: str | None) -> Draft:
+    if row["kind"] not in KINDS:
+        raise ValueError(f"{row['kind']!r} is not one of {', '.join(KINDS)}")
+    sha256, clip_id, machine_id = clips.find(row.get("clip_sha256") or "", row.get("clip_id") or "")
+    values = {name: value for name, value in row.items() if name in _TAKEN and value is not None}
+    values |= {"clip_sha256": sha256, "clip_id": clip_id, "machine_id": machine_id}
+    values["annotator"] = str(row.get("annotator") or annotator or "")
+    if not values["annotator"].strip():
+        raise ValueError("nobody is named whose label it is: say whose the file is")
+    draft = checked(Draft(**values, dataset=dataset, source=source, uid="to be made"))
+    return checked(Draft(**{**_plain(draft), "uid": _uid(draft)}))
+
+
+def _plain(draft: Draft) -> dict[str, Any]:
+    return {f.name: getattr(draft, f.name) for f in fields(Draft)}
+
+
+def _uid(draft: Draft) -> str:
+    names = ("kind", "dataset", "clip_sha256", "annotator", "label", "note", "t0", "t1", "f0", "f1", "region_class")
+    content = [getattr(draft, name) for name in names] + [draft.at.isoformat() if draft.at else None]
+    return "import-" + hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def _compare(
+    store: LabelStore,
+    dataset: str,
+    source: str,
+    drafts: list[tuple[int, Draft]],
+    problems: list[str],
+    notes: list[str],
+) -> Plan:
+    """Sort drafts into what is new, what is known and what contradicts."""
+    holds = _holding(flat.rows(store, dataset))
+    stored = store.stored([draft.uid for _, draft in drafts])
+    plan = Plan(source, [], [], [], 0, problems, notes)
+    known, seen = 0, dict[tuple[Any, ...], Draft]()
+    for number, draft in drafts:
+        key = _key(_plain(draft))
+        if draft.uid in stored or (key in seen and seen[key].uid == draft.uid):
+            known += 1
+            continue
+        if key in seen and draft.kind != "region":
+            problems.append(
+                f"Row {number}: {draft.clip_id} has another label by {draft.annotator} before it in the file."
+            )
+            continue
+        seen[key] = draft
+        now, file = holds.get(key), _said(_plain(draft))
+        verdict = _verdict(now, file)
+        if verdict == "new":
+            plan.new.append(draft)
+        elif verdict == "known":
+            known += 1
+        elif now is not None:
+            plan.conflicting.append(draft)
+            shown = [", ".join(part for part in side if part) or "nothing" for side in (now, file)]
+            plan.conflicts.append(Conflict(number, draft.clip_id, draft.clip_sha256, draft.annotator, *shown))
+    return Plan(source, plan.new, plan.conflicts, plan.conflicting, known, problems, notes)
+
+
+def _holding(rows: list[Fields]) -> dict[tuple[Any, ...], tuple[str, str]]:
+    return {_key(row): _said(row) for row in rows}
+
+
+def _key(row: Fields) -> tuple[Any, ...]:
+    """What there can be only one of: an annotator's opinion on a clip, a clip's adjudication, a region."""
+    if row["kind"] == "adjudicate":
+        return "adjudicate", row["clip_sha256"]
+    if row["kind"] == "region":
+        where = tuple(row[name] for name in (*flat.NUMBERS, "region_class"))
+        return "region", row["clip_sha256"], row["annotator"], *where, row["note"] or ""
+    return "opinion", row["clip_sha256"], row["annotator"]
+
+
+def _said(row: Fields) -> tuple[str, str]:
+    return row["label"] or "", row["note"] or ""
+
+
+def _verdict(now: tuple[str, str] | None, file: tuple[str, str]) -> Literal["new", "known", "conflict"]:
+    """What a row adds to what holds: a label where there is none, a note where there is none. An empty one says nothing."""
+    if now is None:
+        return "new"
+    pairs = list(zip(now, file, strict=True))
+    if any(ours and theirs and ours != theirs for ours, theirs in pairs):
+        return "conflict"
+    return "new" if any(theirs and not ours for ours, theirs in pairs) else "known"

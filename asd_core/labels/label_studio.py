@@ -1,0 +1,210 @@
+"""Label Studio tasks: annotations by people, one prediction a detector, and back.
+
+Follows https://labelstud.io/guide/task_format and the labelling configuration in ``CONFIG``. An annotation is one annotator's
+label, note and regions. Who that was stands in a text result, because Label Studio gives imported annotations to whoever
+imports them. What it has no field for (frequencies, blind) is in a result's ``meta``, which it keeps. An adjudication is an
+annotation marked as ground truth.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.errors import LabelError
+from asd_core.labels.events import LABELS
+from asd_core.labels.flat import Fields, Numbered, moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIG = """<View>
+  <Audio name="audio" value="$audio"/>
+  <Choices name="label" toName="audio" choice="single">
+    <Choice value="normal"/><Choice value="anomaly"/><Choice value="unsure"/>
+  </Choices>
+  <Labels name="region" toName="audio">{classes}</Labels>
+  <TextArea name="note" toName="audio"/>
+  <TextArea name="annotator" toName="audio" maxSubmissions="1"/>
+</View>
+"""
+
+
+def config(classes: Iterable[str]) -> str:
+    """The labelling configuration to paste into Label Studio."""
+    from xml.sax.saxutils import quoteattr
+
+    return CONFIG.format(classes="".join(f"<Label value={quoteattr(name)}/>" for name in classes))
+
+
+def tasks(
+    rows: Iterable[Fields],
+    dataset: str,
+    clips: "pd.DataFrame | None" = None,
+    scores: "pd.DataFrame | None" = None,
+    rate: float = 0.05,
+) -> bytes:
+    """A dataset's rows (see :func:`asd_core.labels.flat.rows`) as Label Studio tasks; parameters as in ``exchange.export``."""
+    of: dict[str, list[Fields]] = {}
+    for row in rows:
+        of.setdefault(row["clip_sha256"], []).append(row)
+    about = {sha256: (own[-1]["clip_id"] or "", own[-1]["machine_id"] or "") for sha256, own in of.items()}
+    if clips is not None:
+        named = {clip_id for clip_id, _ in about.values()}
+        for sha256, clip_id, machine_id in zip(clips["sha256"], clips["clip_id"], clips["machine_id"], strict=True):
+            if sha256 or clip_id not in named:
+                about.setdefault(str(sha256) or str(clip_id), (str(clip_id), str(machine_id)))
+    by_hash, by_name = ({}, {}) if scores is None else _predictions(scores, rate)
+    made = []
+    for number, (key, (clip_id, machine_id)) in enumerate(about.items(), start=1):
+        sha256 = "" if key == clip_id else key
+        made.append(
+            {
+                "id": number,
+                "data": {
+                    "audio": clip_id,
+                    "clip_id": clip_id,
+                    "clip_sha256": sha256,
+                    "machine_id": machine_id,
+                    "dataset": dataset,
+                },
+                "annotations": _annotations(of.get(key, [])),
+                "predictions": list((by_hash.get(sha256) or by_name.get(clip_id, {})).values()),
+            }
+        )
+    return (json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _annotations(rows: list[Fields]) -> list[dict[str, Any]]:
+    opinions: dict[tuple[str, bool], list[Fields]] = {}
+    for row in rows:
+        opinions.setdefault((row["annotator"], row["kind"] == "adjudicate"), []).append(row)
+    made = []
+    for (annotator, decides), own in opinions.items():
+        result: list[dict[str, Any]] = [_item("annotator", "textarea", {"text": [annotator]}, "annotator")]
+        for number, row in enumerate(own):
+            meta = {"kind": row["kind"], "at": row["at"].isoformat(), "blind": row["blind"]}
+            if row["kind"] == "region":
+                value = {"start": row["t0"], "end": row["t1"], "channel": 0, "labels": [row["region_class"]]}
+                meta |= {"low_hz": row["f0"], "high_hz": row["f1"], "text": [row["note"]] if row["note"] else []}
+                result.append(_item("region", "labels", value, f"region-{number}", meta))
+                continue
+            if row["label"] is not None:
+                result.append(_item("label", "choices", {"choices": [row["label"]]}, f"label-{number}", meta))
+            if row["note"]:
+                result.append(_item("note", "textarea", {"text": [row["note"]]}, f"note-{number}", meta))
+            if row["kind"] == "skip":
+                result[0]["meta"] = meta
+        made.append(
+            {
+                "result": result,
+                "was_cancelled": any(row["kind"] == "skip" for row in own),
+                "ground_truth": decides,
+                "created_at": own[0]["at"].isoformat(),
+            }
+        )
+    return made
+
+
+def _item(name: str, kind: str, value: dict[str, Any], own: str, meta: dict[str, Any] | None = None) -> dict[str, Any]:
+    item = {"id": own, "from_name": name, "to_name": "audio", "type": kind, "value": value}
+    return item | ({"meta": meta} if meta else {})
+
+
+Predictions = dict[str, dict[str, dict[str, Any]]]  # of a clip, of a detector
+
+
+def _predictions(scores: "pd.DataFrame", rate: float) -> tuple[Predictions, Predictions]:
+    """Predictions of each clip by its sha256 and, where that is unknown, by its name."""
+    by_hash: Predictions = {}
+    by_name: Predictions = {}
+    nothing = [""] * len(scores)
+    hashes, versions = (scores.get(n, nothing) for n in ("sha256", "model_version"))
+    named = zip(scores["clip_id"], hashes, scores["detector"], versions, scores["calibrated"], strict=True)
+    for clip_id, sha256, detector, version, calibrated in named:
+        if not np.isfinite(calibrated):
+            continue
+        call = "anomaly" if calibrated > 100.0 * (1.0 - rate) else "normal"
+        prediction = {
+            "model_version": f"{detector} {version}".strip(),
+            "score": round(float(calibrated) / 100.0, 6),
+            "result": [_item("label", "choices", {"choices": [call]}, "call")],
+        }
+        by_name.setdefault(clip_id, {}).setdefault(detector, prediction)
+        if sha256:
+            by_hash.setdefault(sha256, {}).setdefault(detector, prediction)
+    return by_hash, by_name
+
+
+def from_tasks(content: bytes) -> tuple[list[Numbered], list[str]]:
+    """Annotations of Label Studio tasks as what a Draft takes (numbers are the tasks', in their order), and sentences on those
+    that cannot be read. Predictions are not labels and are left out.
+
+    Raises:
+        LabelError: when it is not a list of tasks.
+    """
+    try:
+        read = json.loads(content)
+    except ValueError as error:
+        raise LabelError("The file is not JSON: export the project from Label Studio as JSON.") from error
+    if not isinstance(read, list) or not all(isinstance(t, dict) and isinstance(t.get("data"), dict) for t in read):
+        raise LabelError("The file is not a list of Label Studio tasks: export the project as JSON (not JSON-MIN).")
+    found: list[Numbered] = []
+    problems: list[str] = []
+    for number, task in enumerate(read, start=1):
+        data = task["data"]
+        name = data.get("clip_id") or next((str(v) for k, v in data.items() if k in ("audio", "url", "file")), "")
+        clip = {"clip_sha256": str(data.get("clip_sha256") or data.get("sha256") or ""), "clip_id": str(name)}
+        for annotation in task.get("annotations") or []:
+            try:
+                found += [(number, clip | row) for row in _rows(annotation)]
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                problems.append(f"Task {number}: an annotation cannot be read ({type(error).__name__}: {error}).")
+    return found, problems
+
+
+def _rows(annotation: dict[str, Any]) -> list[Fields]:
+    items = [item for item in annotation.get("result") or [] if isinstance(item, dict)]
+    texts = {item["from_name"]: item["value"]["text"] for item in items if item.get("type") == "textarea"}
+    annotator = _one(texts.get("annotator")) or _completed_by(annotation.get("completed_by"))
+    common: Fields = {"annotator": annotator} if annotator else {}
+    if annotation.get("created_at"):
+        common["at"] = moment(str(annotation["created_at"]))
+    said: Fields | None = None
+    rows: list[Fields] = []
+    for item in items:
+        meta = item.get("meta") or {}
+        own = common | {"blind": meta.get("blind")} | ({"at": moment(meta["at"])} if meta.get("at") else {})
+        if item.get("type") == "labels":
+            rows.append(own | _region(item["value"], meta))
+        elif item.get("type") == "choices":
+            kind = "adjudicate" if meta.get("kind") == "adjudicate" else "label"
+            label = str(item["value"]["choices"][0]).strip().lower()
+            said = own | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
+        elif meta.get("kind") in ("skip", "note"):
+            said = said or own | {"kind": meta["kind"]}
+    note = _one(texts.get("note"))
+    if said is None and (annotation.get("was_cancelled") or note):
+        said = common | {"kind": "skip" if annotation.get("was_cancelled") else "note"}
+    return ([said | ({"note": note} if note else {})] if said else []) + rows
+
+
+def _region(value: dict[str, Any], meta: dict[str, Any]) -> Fields:
+    row: Fields = {"kind": "region", "t0": float(value["start"]), "t1": float(value["end"])}
+    row["region_class"] = str(value["labels"][0])
+    for name, own in (("f0", "low_hz"), ("f1", "high_hz")):
+        row[name] = None if meta.get(own) is None else float(meta[own])
+    text = _one(meta.get("text"))
+    return row | ({"note": text} if text else {})
+
+
+def _one(text: Any) -> str:
+    return "\n".join(map(str, text)) if isinstance(text, list) else str(text or "")
+
+
+def _completed_by(who: Any) -> str:
+    if isinstance(who, dict):
+        full = f"{who.get('first_name', '')} {who.get('last_name', '')}".strip()
+        return str(who.get("email") or full or who.get("id") or "")
+    return f"Label Studio user {who}" if who else ""

@@ -1,0 +1,66 @@
+"""Annotations as the truth."""
+
+import pandas as pd
+import pytest
+
+from asd_core.errors import LabelError
+from asd_core.labels import LabelStore
+from asd_core.labels.evaluate import effective_labels, truth
+from tests.unit.label_helpers import DATASET, act, clips, label, sha
+
+
+def named(found: dict[str, str]) -> dict[int, str]:
+    numbers = {sha(k): k for k in range(20)}
+    return {numbers[s]: v for s, v in sorted(found.items(), key=lambda item: numbers[item[0]])}
+
+
+@pytest.fixture
+def opinions(labels: LabelStore) -> LabelStore:
+    """Clips 0: all normal. 1: two to one. 2: a tie. 3: only unsure. 4: unsure and anomaly. 5: a tie, decided. 6: decided
+    against all. 7: decided to be unsure."""
+    said = {
+        "Ada": ["normal", "anomaly", "normal", "unsure", "unsure", "normal", "normal", "normal"],
+        "Bob": ["normal", "anomaly", "anomaly", None, "anomaly", "anomaly", "normal", "normal"],
+        "Cyd": ["normal", "normal"],
+    }
+    for annotator, own in said.items():
+        for number, given in enumerate(own):
+            if given:
+                label(labels, number, given, annotator)
+    for number, decided in ((5, "anomaly"), (6, "anomaly"), (7, "unsure")):
+        act(labels, number, "adjudicate", "Dan", label=decided)
+    return labels
+
+
+def test_each_basis_has_its_rule(opinions: LabelStore) -> None:
+    assert effective_labels(opinions, DATASET, "dataset") == {}
+    mine = {0: "normal", 1: "anomaly", 2: "normal", 5: "normal", 6: "normal", 7: "normal"}
+    assert named(effective_labels(opinions, DATASET, "mine", "Ada")) == mine
+    majority = {0: "normal", 1: "anomaly", 4: "anomaly", 6: "normal", 7: "normal"}
+    assert named(effective_labels(opinions, DATASET, "majority")) == majority
+    adjudicated = {0: "normal", 5: "anomaly", 6: "anomaly"}
+    assert named(effective_labels(opinions, DATASET, "adjudicated")) == adjudicated
+    assert effective_labels(opinions, "another", "majority") == {}
+    with pytest.raises(LabelError, match="Enter a name"):
+        effective_labels(opinions, DATASET, "mine")
+    with pytest.raises(LabelError, match="no basis"):
+        effective_labels(opinions, DATASET, "loudest")  # type: ignore[arg-type]
+
+
+def test_over_the_catalogue_or_in_its_place() -> None:
+    table = clips(5)
+    table["label"] = ["normal", "anomaly", "unlabelled", "anomaly", "normal"]
+    table.loc[4, "sha256"] = ""
+    annotations = {sha(0): "normal", sha(1): "normal", sha(2): "anomaly", sha(99): "anomaly"}
+    over = truth(table, annotations)
+    assert (over.same, over.overridden, over.added, over.missing) == (1, 1, 1, 2)
+    assert over.table["state"].tolist() == ["same", "overridden", "added", "missing", "missing"]
+    assert over.table["label"].tolist() == ["normal", "normal", "anomaly", "anomaly", "normal"]
+    assert over.table["annotation"].tolist() == ["normal", "normal", "anomaly", "", ""]
+    assert over.table["catalogue"].tolist() == table["label"].tolist()
+    assert over.sentence() == "1 labels overridden, 1 confirmed, 1 added, 2 not annotated, with the catalogue's label."
+    instead = truth(table, annotations, missing="drop")
+    assert instead.table["label"].tolist() == ["normal", "normal", "anomaly", "", ""]
+    assert "2 left out" in instead.sentence()
+    assert truth(table, {}).table["label"].tolist() == table["label"].tolist()
+    assert isinstance(truth(table.iloc[:0], {}).table, pd.DataFrame)

@@ -1,0 +1,364 @@
+"""Labels out and back in, read by code that is not ours."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from asd_core.errors import LabelError
+from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.labels.exchange import Format, Plan, audacity_track, export, plan_import
+from asd_core.labels.label_studio import config
+from tests.unit.label_helpers import DATASET, act, clips, label, labels_of, name, region, sha
+
+NOTE = 'says "knock", twice;\nthen\tstops – naïve \\n\r\n| end'
+CLIPS = clips(12)
+
+
+@pytest.fixture
+def full(labels: LabelStore) -> LabelStore:
+    """One of everything."""
+    region(labels, 1, t0=0.1, t1=1 / 3, f0=123.456789, f1=1e-7 + 2000, note=NOTE)
+    region(labels, 1, f0=None, f1=None, region_class="other")
+    region(labels, 5, t0=2.0, t1=2.0, f0=0.0, f1=8000.0, annotator="Björn O'Neil")
+    label(labels, 0, "normal", blind=True)
+    label(labels, 1, "anomaly", note=NOTE, blind=False)
+    label(labels, 1, "unsure", "Björn O'Neil")
+    act(labels, 2, "skip")
+    act(labels, 3, "note", note="come back")
+    act(labels, 4, "skip", note="noisy")
+    act(labels, 1, "adjudicate", "Cyd", label="anomaly", note="heard it too")
+    return labels
+
+
+def state(store: LabelStore, *, times: bool = True) -> list[list[object]]:
+    """All that holds, in an order of its own; without where it came from."""
+    found = []
+    for table in (store.current(DATASET), store.regions(DATASET), store.adjudications(DATASET)):
+        kept = table.drop(columns=["event_id", "source", "uid", *([] if times else ["at", "blind"])], errors="ignore")
+        rows = json.loads(kept.to_json(orient="values", date_format="iso", date_unit="us", double_precision=15))
+        found.append(sorted(rows, key=str))
+    return found
+
+
+def copy(content: bytes, filename: str, tmp_path: Path, **more: str) -> tuple[LabelStore, Plan]:
+    """Import a file into an empty store."""
+    store = LabelStore.open(f"sqlite:///{tmp_path / 'copy.sqlite3'}")
+    plan = plan_import(store, DATASET, filename, content, clips=CLIPS, **more)
+    assert (plan.problems, plan.conflicts) == ([], [])
+    assert plan.apply(store) == len(plan.new)
+    assert store.check() == []
+    return store, plan
+
+
+def again(store: LabelStore, filename: str, content: bytes, **more: str) -> None:
+    """The same file a second time changes nothing, and neither does it under another name."""
+    before = store.last_id()
+    for named in (filename, f"copy of {filename}"):
+        plan = plan_import(store, DATASET, named, content, clips=CLIPS, **more)
+        assert (plan.new, plan.conflicts, plan.problems) == ([], [], [])
+        assert plan.apply(store, conflicts="take") == 0
+    assert store.last_id() == before
+
+
+def test_csv_is_read_by_the_standard_library(full: LabelStore) -> None:
+    rows = list(csv.DictReader(io.StringIO(export(full, DATASET, "csv").decode(), newline="")))
+    assert [r["kind"] for r in rows] == [
+        "label",
+        "label",
+        "label",
+        "skip",
+        "note",
+        "skip",
+        "region",
+        "region",
+        "region",
+        "adjudicate",
+    ]
+    assert (rows[1]["label"], rows[1]["note"], rows[1]["clip_sha256"], rows[1]["blind"]) == (
+        "anomaly",
+        NOTE,
+        sha(1),
+        "false",
+    )
+    assert [float(rows[6][k]) for k in ("t0", "t1", "f0", "f1")] == [0.1, 1 / 3, 123.456789, 1e-7 + 2000]
+    assert rows[7]["f0"] == ""
+    told = full.current(DATASET)["at"].iloc[0].to_pydatetime()
+    assert datetime.fromisoformat(rows[0]["at"]) == told
+
+
+def test_csv_comes_back_whole(full: LabelStore, tmp_path: Path) -> None:
+    content = export(full, DATASET, "csv")
+    store, plan = copy(content, "labels.csv", tmp_path)
+    assert state(store) == state(full)
+    assert set(store.current(DATASET)["source"]) == {"labels.csv"}
+    assert plan.notes == []
+    again(store, "labels.csv", content)
+    again(full, "labels.csv", content)  # what a store exported says nothing new to it
+    assert store.undo("Ada", DATASET, uid=new_uid()) is None  # undo on the page never takes an import back
+
+
+def test_json_and_parquet_hold_the_same_rows(full: LabelStore) -> None:
+    document = json.loads(export(full, DATASET, "json"))
+    rows = pq.read_table(io.BytesIO(export(full, DATASET, "parquet"))).to_pylist()
+    assert document["dataset"] == DATASET
+    assert len(rows) == len(document["rows"]) == 10
+    for ours, theirs in zip(document["rows"], rows, strict=True):
+        assert datetime.fromisoformat(ours.pop("at")) == theirs.pop("at")
+        assert ours == theirs
+    assert rows[1]["note"] == NOTE
+    assert rows[0]["blind"] is True
+    assert rows[2]["blind"] is None
+    assert rows[6]["f1"] == 1e-7 + 2000
+    assert [r["annotator"] for r in rows if r["clip_sha256"] == sha(5)] == ["Björn O'Neil"]
+    only = json.loads(export(full, DATASET, "json", annotator="Ada"))["rows"]
+    assert {r["annotator"] for r in only} == {"Ada"}
+
+
+def test_audacity_track(full: LabelStore, tmp_path: Path) -> None:
+    text = audacity_track(full, DATASET, sha(1), "Ada")
+    lines = text.splitlines()
+    assert lines[0] == "0\t0\tlabel: anomaly"
+    start, end, words = lines[2].split("\t")
+    assert (float(start), float(end), words.split(" | ")[0]) == (0.1, 1 / 3, "loose belt")
+    mark, low, high = lines[3].split("\t")
+    assert (mark, float(low), float(high)) == ("\\", 123.456789, 1e-7 + 2000)
+    assert lines[4] == "1.25\t2.5\tother"
+    assert len(lines) == 5
+    assert not any(c in text for c in "\r\x0b")
+
+    store, _ = copy(text.encode(), "track.txt", tmp_path, annotator="Ada", clip_sha256=sha(1))
+    own = [row for row in state(full, times=False)[0] if sha(1) in row and "Ada" in row]
+    assert state(store, times=False)[0] == own
+    assert state(store, times=False)[1] == [r for r in state(full, times=False)[1] if sha(1) in r]
+    again(store, "track.txt", text.encode(), annotator="Ada", clip_sha256=sha(1))
+
+
+def test_audacity_zip_has_a_file_a_clip(full: LabelStore, tmp_path: Path) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(export(full, DATASET, "audacity")))
+    names = archive.namelist()
+    assert archive.testzip() is None
+    assert f"Ada/test_normal_id_00_00000001.{sha(1)[:8]}.txt" in names
+    assert len(names) == 7
+    assert not any(".." in entry or entry.startswith("/") for entry in names)
+    entry = f"Ada/test_normal_id_00_00000001.{sha(1)[:8]}.txt"
+    content = archive.read(entry)
+    assert content.decode() == audacity_track(full, DATASET, sha(1), "Ada")
+    store, _ = copy(content, Path(entry).name, tmp_path, annotator="Ada")  # found by the start of the hash in its name
+    assert labels_of(store) == {1: "anomaly"}
+    assert export(full, DATASET, "audacity") == export(full, DATASET, "audacity")
+
+
+def test_a_track_made_in_audacity(tmp_path: Path) -> None:
+    """As in Audacity's manual: six digits, undefined frequencies, a point label, a label without text."""
+    text = (
+        "1.000000\t1.000000\tsqueak\n\\\t6928.456055\t6928.456055\n2.000000\t2.500000\tlow undefined\n\\\t-1.000000\t6334.588867\n"
+        "3,000000\t3,500000\thigh undefined\r\n\\\t8908.015625\t-1.000000\n4.000000\t4.500000\t\n"
+    )
+    store = LabelStore.open(f"sqlite:///{tmp_path / 'l.sqlite3'}")
+    name_only = "normal_id_00_00000007.txt"
+    plan = plan_import(store, DATASET, name_only, text.encode(), clips=CLIPS, annotator="Ada")
+    assert plan.problems == []
+    assert any("highest frequency" in note for note in plan.notes)
+    assert any("found by name" in note for note in plan.notes)
+    assert plan.apply(store) == 4
+    table = store.regions(DATASET, sha(7))
+    assert table["t0"].tolist() == [1, 2, 3, 4]
+    assert table["f0"].fillna(-1).tolist() == [6928.456055, 0, -1, -1]
+    assert table["region_class"].tolist() == ["squeak", "low undefined", "high undefined", "other"]
+    bad = plan_import(store, DATASET, name_only, b"1\t2\tx\n\nx\ty\tz\n\\\t1\t2\n", clips=CLIPS, annotator="Ada")
+    assert [p.split(":")[0] for p in bad.problems] == ["Line 3", "Line 4"]
+    nobody = plan_import(store, DATASET, name_only, b"1\t2\tx\n", clips=CLIPS)
+    assert "say whose" in nobody.problems[0]
+
+
+def scores() -> pd.DataFrame:
+    parts = [
+        CLIPS[["clip_id", "sha256"]].assign(
+            detector=key, model_version="abc12345", calibrated=np.linspace(0, 100, len(CLIPS)), raw=0.5
+        )
+        for key in ("pca_kde", "cnn_ae")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_label_studio_tasks(full: LabelStore) -> None:
+    content = export(full, DATASET, "label-studio", clips=CLIPS, scores=scores())
+    tasks = json.loads(content)
+    assert len(tasks) == len(CLIPS)
+    by_clip = {t["data"]["clip_sha256"]: t for t in tasks}
+    assert len({t["id"] for t in tasks}) == len(tasks)
+    for index, row in enumerate(CLIPS.itertuples()):
+        predictions = by_clip[row.sha256]["predictions"]
+        assert [p["model_version"] for p in predictions] == ["pca_kde abc12345", "cnn_ae abc12345"]
+        assert predictions[0]["score"] == pytest.approx(index / 11, abs=1e-6)
+        assert predictions[0]["result"][0]["value"]["choices"] == ["anomaly" if index == 11 else "normal"]
+    annotations = by_clip[sha(1)]["annotations"]
+    assert len(annotations) == 3
+    results = [(r["from_name"], r["type"]) for r in annotations[0]["result"]]
+    assert sorted(results) == sorted(
+        [
+            ("annotator", "textarea"),
+            ("label", "choices"),
+            ("note", "textarea"),
+            ("region", "labels"),
+            ("region", "labels"),
+        ]
+    )
+    box = next(r for r in annotations[0]["result"] if r["type"] == "labels")
+    assert (box["value"]["start"], box["value"]["end"], box["value"]["labels"]) == (0.1, 1 / 3, ["loose belt"])
+    assert box["meta"]["text"] == [NOTE]
+    assert [a["ground_truth"] for a in annotations] == [False, False, True]
+    assert by_clip[sha(2)]["annotations"][0]["was_cancelled"] is True
+    names = {r["from_name"] for t in tasks for a in t["annotations"] for r in a["result"]}
+    assert all(f'name="{n}"' in config(["a & b"]) for n in names)
+    assert 'value="a &amp; b"' in config(["a & b"])
+
+
+def test_label_studio_comes_back_whole(full: LabelStore, tmp_path: Path) -> None:
+    content = export(full, DATASET, "label-studio", clips=CLIPS, scores=scores())
+    store, _ = copy(content, "project.json", tmp_path)
+    assert state(store) == state(full)
+    again(store, "project.json", content)
+    again(full, "project.json", content)
+
+
+def test_a_project_labelled_in_label_studio(tmp_path: Path) -> None:
+    """As Label Studio exports it: numbers for people, a prefix before uploaded files' names, fields that are not ours."""
+    annotation = {
+        "id": 5,
+        "completed_by": {"id": 3, "email": "eve@example.org"},
+        "was_cancelled": False,
+        "created_at": "2026-02-03T04:05:06.789Z",
+        "result": [
+            {"from_name": "label", "to_name": "audio", "type": "choices", "value": {"choices": ["Anomaly"]}},
+            {
+                "original_length": 10.0,
+                "from_name": "region",
+                "to_name": "audio",
+                "type": "labels",
+                "value": {"start": 1.5, "end": 2, "channel": 0, "labels": ["no grease"]},
+            },
+        ],
+    }
+    tasks = [
+        {"id": 9, "data": {"audio": "/data/upload/4/0a1b2c3d-normal_id_00_00000003.wav"}, "annotations": [annotation]},
+        {"id": 10, "data": {"audio": "/data/upload/4/0a1b2c3d-unheard.wav"}, "annotations": [annotation]},
+        {"id": 11, "data": {"audio": name(4)}, "annotations": [{"completed_by": 3, "result": [{"type": "choices"}]}]},
+        {"id": 12, "data": {"audio": name(4)}},
+    ]
+    store = LabelStore.open(f"sqlite:///{tmp_path / 'l.sqlite3'}")
+    plan = plan_import(store, DATASET, "export.json", json.dumps(tasks).encode(), clips=CLIPS)
+    assert plan.apply(store) == 2
+    assert labels_of(store, "eve@example.org") == {3: "anomaly"}
+    assert store.regions(DATASET)["region_class"].tolist() == ["no grease"]
+    assert store.current(DATASET)["at"].iloc[0].to_pydatetime() == datetime(2026, 2, 3, 4, 5, 6, 789000, UTC)
+    assert sorted(p.split(":")[0] for p in plan.problems) == ["Task 2", "Task 2", "Task 3"]
+    assert any("not a clip of this dataset" in p for p in plan.problems)
+
+
+def test_conflicts_are_reported_and_nothing_is_overwritten(labels: LabelStore) -> None:
+    label(labels, 0, "normal", note="mine")
+    label(labels, 1, "anomaly")
+    act(labels, 2, "skip")
+    content = (
+        "clip_id,clip_sha256,annotator,label,note\n"
+        f"{name(0)},{sha(0)},Ada,anomaly,theirs\n"  # contradicts
+        f"{name(1)},{sha(1)},Ada,anomaly,new note\n"  # adds a note
+        f"{name(2)},{sha(2)},Ada,normal,\n"  # labels what was skipped
+        f"{name(0)},{sha(0)},Bob,anomaly,\n"  # somebody else may think otherwise
+        f"{name(3)},,Ada,normal,\n"  # by name
+        f"{name(3)},{sha(5)[:-1]}0,Ada,normal,\n"  # a file of that name, but other bytes
+        f"gone.wav,{sha(200)},Ada,normal,\n"
+        f"{name(4)},{sha(4)},Ada,broken,\n"
+        f"{name(4)},{sha(4)}\n"
+    ).encode()
+    plan = plan_import(labels, DATASET, "C:\\out\\theirs.csv", content, clips=CLIPS)
+    (conflict,) = plan.conflicts
+    assert (conflict.row, conflict.annotator, conflict.now, conflict.file) == (
+        2,
+        "Ada",
+        "normal, mine",
+        "anomaly, theirs",
+    )
+    assert [p.split(":")[0] for p in sorted(plan.problems)] == ["Row 10", "Row 7", "Row 8", "Row 9"]
+    assert any("1 rows have no sha256" in n for n in plan.notes)
+    assert labels.last_id() == 3  # a plan writes nothing
+    assert plan.apply(labels) == 4
+    assert labels_of(labels) == {0: "normal", 1: "anomaly", 2: "normal", 3: "normal"}
+    assert labels_of(labels, "Bob") == {0: "anomaly"}
+    assert {e.source for e in labels.history(sha(2))} == {"app", "theirs.csv"}
+    assert plan.apply(labels) == 0
+    assert plan.apply(labels, conflicts="take") == 1
+    assert labels_of(labels)[0] == "anomaly"
+    assert [e.label for e in labels.history(sha(0)) if e.annotator == "Ada"] == ["normal", "anomaly"]
+    label(labels, 0, "normal")  # changed my mind: the same file again does not change it back
+    repeated = plan_import(labels, DATASET, "theirs.csv", content, clips=CLIPS)
+    assert (repeated.new, repeated.conflicts) == ([], [])
+
+
+def test_clips_that_were_not_read_yet(labels: LabelStore) -> None:
+    unread = CLIPS.assign(sha256="")
+    content = f"clip_id;clip_sha256;annotator;label\n{name(0)};{sha(0)};Ada;normal\n{name(1)};;Ada;normal\n".encode(
+        "utf-8-sig"
+    )
+    plan = plan_import(labels, DATASET, "l.csv", content, clips=unread)
+    assert plan.apply(labels) == 1
+    assert labels_of(labels) == {0: "normal"}
+    assert "not compared" in plan.notes[0]
+    assert "score it first" in plan.problems[0]
+
+
+def test_one_name_for_two_clips_is_not_guessed(labels: LabelStore) -> None:
+    twins = pd.concat(
+        [CLIPS.assign(clip_id="a/" + CLIPS["clip_id"]), clips(1).assign(clip_id=f"b/{name(0)}", sha256=sha(50))]
+    )
+    content = f"clip_id,annotator,label\n{Path(name(0)).name},Ada,normal\n".encode()
+    plan = plan_import(labels, DATASET, "l.csv", content, clips=twins)
+    assert "the name of 2 clips" in plan.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("filename", "content", "why"),
+    [
+        ("l.csv", b"\xff\xfe\x00", "UTF-8"),
+        ("l.csv", b"a,b\n1,2\n", "no columns"),
+        ("l.csv", b"", "no columns"),
+        ("l.json", b"{", "not JSON"),
+        ("l.json", b'{"format": "asd-labels"}', "list of Label Studio tasks"),
+        ("l.txt", b"\xff\xfe", "UTF-8"),
+        ("l.exe", b"", "cannot be imported"),
+    ],
+)
+def test_files_that_cannot_be_read(filename: str, content: bytes, why: str, tmp_path: Path) -> None:
+    store = LabelStore.open(f"sqlite:///{tmp_path / 'l.sqlite3'}")
+    with pytest.raises(LabelError, match=why):
+        plan_import(store, DATASET, filename, content, clips=CLIPS, annotator="Ada")
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet", "audacity", "label-studio"])
+def test_an_empty_store_gives_an_empty_file(form: Format, labels: LabelStore) -> None:
+    content = export(labels, DATASET, form)
+    assert content
+    with pytest.raises(LabelError, match="no format"):
+        export(labels, DATASET, "xml")  # type: ignore[arg-type]
+
+
+def test_times_without_a_zone_are_utc_and_old_labels_keep_theirs(labels: LabelStore) -> None:
+    content = (
+        f"clip_sha256,annotator,label,at\n{sha(0)},Ada,normal,2020-01-02T03:04:05\n{sha(1)},Ada,normal,noon\n".encode()
+    )
+    plan = plan_import(labels, DATASET, "l.csv", content, clips=CLIPS)
+    assert "'noon'" in plan.problems[0]
+    plan.apply(labels)
+    assert labels.current(DATASET)["at"].iloc[0].to_pydatetime() == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+    with pytest.raises(LabelError, match="time zone"):
+        labels.add_many([Draft(kind="skip", annotator="A", dataset="d", clip_sha256=sha(1), at=datetime(2020, 1, 1))])
+    assert labels.progress(DATASET, "Ada", now=datetime.now(UTC) + timedelta(seconds=1)).sitting == 0
