@@ -44,7 +44,7 @@ def timeline_figure(table: "pd.DataFrame", names: Mapping[str, str], rate: float
                     "size": np.where(flagged, 11, 6),
                     "symbol": np.where(flagged, "triangle-up", "circle"),
                 },
-                customdata=own[["start", "end", "raw"]].to_numpy(),
+                customdata=own[["start", "end", "raw"]].to_numpy().tolist(),  # an array would reach Python as a mapping
                 hovertemplate="%{customdata[0]:.1f}–%{customdata[1]:.1f} s: percentile %{y:.1f}, "
                 "raw %{customdata[2]:.4g}<extra>" + name + "</extra>",
             )
