@@ -104,6 +104,19 @@ def cut(clip: Clip, start: float, end: float) -> Clip:
     return clip.with_samples(clip.samples[:, first:last])
 
 
+def judged(table: "pd.DataFrame", models: ModelSet, machine_id: str, false_alarm_rate: float) -> "pd.DataFrame":
+    """A scan with the thresholds and decisions of another false-alarm rate: no sound is scored again.
+
+    Args:
+        table: see :func:`scan`; of these very models and this machine id.
+    """
+    limits = {key: models[key].calibration.threshold(machine_id, false_alarm_rate).value for key in models}
+    thresholds = table["detector"].map(limits).to_numpy(dtype=np.float64)
+    raw = table["raw"].to_numpy(dtype=np.float64)
+    decisions = np.where(np.isnan(raw), "", np.where(raw > thresholds, "anomaly", "normal"))
+    return table.assign(threshold=thresholds, decision=decisions)
+
+
 def _is_silent(clip: Clip) -> bool:
     centred = clip.samples - clip.samples.mean()
     return float(np.sqrt(np.mean(np.square(centred)))) < SILENCE_RMS

@@ -13,6 +13,8 @@ from asd_core.calibration import Calibration
 from asd_core.datasets.catalogue import Dataset, open_dataset
 from asd_core.denoise import DenoiseEnds, Kind, denoise_ends, noise_region
 from asd_core.errors import ArtifactError, DatasetError, UnknownMachineError
+from asd_core.features import LogMel
+from asd_core.neighbours import Neighbours, nearest, pooled_table
 from asd_core.reference import REFERENCE, NormalReference, read_reference
 from asd_core.score_store import AS_RECORDED, DATASET, Scope
 from asd_core.scoring import DetectorScore, ModelSet, denoised, extract, judge, score_prepared
@@ -281,3 +283,26 @@ def explained(
     """Where one detector's score of a prepared clip at a strength comes from."""
     at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
     return _explained(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), key, at)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, ttl=NOTICED)
+def _pooled_now(folder: str, stamp: float, location: str) -> "tuple[pd.DataFrame, str]":
+    try:
+        found, gone = _open(Path(folder), location, stamp), ""
+    except GONE as error:
+        found, gone = None, str(error)
+    return pooled_table(Path(folder), found), gone
+
+
+@st.cache_data(max_entries=64, show_spinner=False, ttl=NOTICED)
+def _neighbours(
+    sha256: str, channel: int, machine_id: str, folder: str, stamp: float, location: str, _clip: Clip
+) -> Neighbours:
+    table, _ = _pooled_now(folder, stamp, location)
+    return nearest(table, LogMel(sample_rate=_clip.sample_rate).transform(_clip), machine_id, sha256)
+
+
+def neighbours(source: Source, machine_id: str, clip: Clip) -> tuple[Neighbours, str]:
+    """The dataset's clips that sound most like a prepared clip, and why they cannot be heard (empty: they can)."""
+    at = (*source.key(), source.location)
+    return _neighbours(clip.sha256, get_settings().channel, machine_id, *at, clip), _pooled_now(*at)[1]

@@ -1,7 +1,10 @@
 """Which clip is open: one of the catalogue, or an uploaded one."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -95,8 +98,28 @@ def _telling(rows: "pd.DataFrame") -> str:
 
 
 def _upload() -> Picked | None:
+    kept: dict[str, Clip] = st.session_state.setdefault("uploads", {})
+    seen: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # file -> what is wrong with it
+    for file_id, name, data in _files():
+        if file_id not in seen:
+            seen[file_id] = _keep(data(), name, kept)
+        if seen[file_id]:
+            st.error(seen[file_id], icon=":material/error:")
+    if not kept:
+        st.info(
+            "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
+            icon=":material/upload_file:",
+        )
+        return None
+    clip = _one_of(kept)
+    return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
+
+
+def _files() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Id, name and content of every file that was dropped, and of the recording from the microphone."""
     settings = get_settings()
-    files = st.file_uploader(
+    left, right = st.columns([3, 1])
+    files = left.file_uploader(
         "Recordings of the machine id in the sidebar",
         accept_multiple_files=True,
         key="files",
@@ -104,24 +127,51 @@ def _upload() -> Picked | None:
         help=f"WAV, FLAC, OGG or MP3, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
         "They stay in this session and are not stored.",
     )
-    kept: dict[str, Clip] = st.session_state.setdefault("uploads", {})
-    for file in files:
-        if file.file_id in st.session_state.setdefault("uploads_seen", {}):
-            problem = st.session_state["uploads_seen"][file.file_id]
-        else:
-            problem = _keep(file.getvalue(), file.name, kept)
-            st.session_state["uploads_seen"][file.file_id] = problem
-        if problem:
-            st.error(problem, icon=":material/error:")
-    if not kept:
-        st.info(
-            "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
-            icon=":material/upload_file:",
+    recorded = right.audio_input(
+        "Or record here",
+        sample_rate=None,  # the microphone's own: nothing is lost before the detectors' rate
+        key="microphone",
+        help="A microphone that the detectors did not learn from makes every clip unusual. Browsers lower steady noise in "
+        "speech recordings, where a machine's sound is steady: prefer a recorder's file.",
+    )
+    yield from ((file.file_id, file.name, file.getvalue) for file in files)
+    if recorded:
+        yield recorded.file_id, _name_of_recording(), recorded.getvalue
+
+
+def _name_of_recording() -> str:
+    """By the listener's clock."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return f"Microphone {datetime.now(zone):%Y-%m-%d %H.%M.%S}.wav"
+
+
+def _one_of(kept: dict[str, Clip]) -> Clip:
+    """The upload that is stepped to, the latest one first."""
+    order = list(kept)[::-1]
+
+    def step(by: int) -> None:
+        here = st.session_state.get("uploaded")
+        st.session_state["uploaded"] = order[((order.index(here) if here in kept else 0) + by) % len(order)]
+
+    here = st.session_state.get("uploaded")
+    place = order.index(here) + 1 if here in kept else 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        one = len(order) == 1
+        st.button(
+            "Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key="previous_upload", disabled=one
         )
-        return None
-    sha = st.selectbox("Uploaded clip", list(kept)[::-1], format_func=lambda s: kept[s].name, key="uploaded", width=300)
-    clip = kept[str(sha)]
-    return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
+        sha = st.selectbox(
+            f"Uploaded clip ({place} of {len(order)})",
+            order,
+            format_func=lambda s: kept[s].name,
+            key="uploaded",
+            width=300,
+        )
+        st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next_upload", disabled=one)
+    return kept[str(sha)]
 
 
 def _keep(data: bytes, name: str, kept: dict[str, Clip]) -> str:

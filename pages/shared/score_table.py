@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROW_HEIGHT = 26
+BUTTON_ROW, HEADER = 30, 33  # pixels of a row that holds a button, and of a table's heading with its borders
 NAMED = 2  # detectors that a sentence names before it becomes a list
 _MARK = {"anomaly": "▲ anomaly", "normal": "· normal"}
 

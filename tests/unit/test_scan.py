@@ -9,7 +9,7 @@ import pytest
 from asd_core.audio import Clip
 from asd_core.datasets.slide_rail import simulate
 from asd_core.errors import Cancelled, ClipError, UnknownMachineError
-from asd_core.scan import as_audacity, as_csv, locate, moments, scan, windows
+from asd_core.scan import as_audacity, as_csv, judged, locate, moments, scan, windows
 from asd_core.scoring import ModelSet, score_clip
 from tests.conftest import ROOT
 
@@ -158,3 +158,14 @@ def test_all_detectors_keep_up(recording: Clip) -> None:
     table = scan(Clip(recording.samples[:, : 30 * 16000], 16000, "0", "long.wav"), every, "00")
     assert table["start"].nunique() == 5
     assert time.perf_counter() - began < 5 * 0.5
+
+
+def test_another_false_alarm_rate_needs_no_new_scan(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
+    first = Clip(recording.samples[:, : 20 * 16000], 16000, "0", "first.wav")
+    for rate in (0.2, 0.05):
+        expected = scan(first, models, "00", false_alarm_rate=rate)
+        found = judged(scan(first, models, "00"), models, "00", rate)
+        pd.testing.assert_frame_equal(found, expected)
+    loose, strict = (judged(table, models, "00", rate) for rate in (0.5, 0.05))
+    assert (loose["decision"] == "anomaly").sum() > (strict["decision"] == "anomaly").sum()
+    assert (loose.loc[table["raw"].isna(), "decision"] == "").all()

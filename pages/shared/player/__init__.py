@@ -19,9 +19,9 @@ from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import colours
 from asd_core.plots.signal import SPECTROGRAM_COLUMNS, coarsen
 from pages.shared.player.parts import Heard, NormalBand, Overlay, Region, Shown
-from pages.shared.player.state import heard, initial, state_of
+from pages.shared.player.state import ask_for_map, heard, initial, state_of
 
-__all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "fetch_ahead", "heard", "player"]
+__all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "ask_for_map", "fetch_ahead", "heard", "player"]
 
 _HERE = Path(__file__).parent
 _COMPONENT = st.components.v2.component(

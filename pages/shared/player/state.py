@@ -30,14 +30,29 @@ def initial(clip: Clip, strength: float, overlay: str | None) -> dict[str, Any]:
         "version": VERSIONS[0],
         "region": None,
         "overlay": overlay,
+        "turn": 0,
     }
+
+
+def ask_for_map(key: str, overlay: str | None) -> None:
+    """Have a player show a detector's map, or none, until its listener chooses another. For callbacks."""
+    said = st.session_state.get(key, {}).get("heard")
+    st.session_state[f"{key}_asked"] = (_turn(said), overlay)
+
+
+def _turn(said: Any) -> int:
+    """How often the browser has spoken."""
+    turn = said.get("turn") if isinstance(said, dict) else None
+    return turn if isinstance(turn, int) and not isinstance(turn, bool) else 0
 
 
 def state_of(key: str, clip: Clip, start: dict[str, Any]) -> dict[str, Any]:
     """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
     said = st.session_state.get(key, {}).get("heard")
+    asked = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
+    now = asked[0] == _turn(said)
     if not isinstance(said, dict):
-        return start
+        return {**start, "overlay": asked[1]} if now else start
     strength, version, overlay = said.get("strength"), said.get("version"), said.get("overlay")
     return {
         "clip": clip.sha256,
@@ -45,7 +60,8 @@ def state_of(key: str, clip: Clip, start: dict[str, Any]) -> dict[str, Any]:
         "version": version if version in VERSIONS else start["version"],
         # A region belongs to the clip it was drawn in.
         "region": _region(said.get("region"), clip) if said.get("clip") == clip.sha256 else None,
-        "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
+        "overlay": asked[1] if now else overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
+        "turn": _turn(said),
     }
 
 

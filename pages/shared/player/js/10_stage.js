@@ -124,12 +124,15 @@ class Stage {
     if (s.sound && s.heat) this.paintHeat(g, s);
     g.restore();
     g.textAlign = "right";
+    let free = Infinity; // above this height no name is written yet
     for (const hz of [125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000]) {
       if (hz > s.nyquist * 1.001) break;
       const y = clamp(this.yOf(hzToRow(hz, nMels, s.nyquist), nMels), top + 4, top + height - 4);
       g.fillStyle = theme.faint;
-      g.fillText(hertzTick(hz), this.left - 7, y);
       g.fillRect(this.left - 4, Math.round(y), 4, 1);
+      if (y > free) continue;
+      g.fillText(hertzTick(hz), this.left - 7, y);
+      free = y - 11;
     }
     this.axisName(g, "Hz", top + height / 2, theme);
     this.frame(g, this.map, theme);

@@ -11,7 +11,7 @@ class Player {
     this.slices = new Slices(() => this.redraw());
     this.pending = [];
     this.version = "recorded";
-    this.strength = 0;
+    this.strength = this.turn = 0;
     this.region = this.overlay = this.heat = null;
     this.looping = this.difference = false;
     this.opacity = 0.7;
@@ -155,7 +155,7 @@ class Player {
       return;
     }
     this.pending = [];
-    ({ version: this.version, strength: this.strength, region: this.region, overlay: this.overlay } = heard);
+    ({ version: this.version, strength: this.strength, region: this.region, overlay: this.overlay, turn: this.turn } = heard);
     this.engine.setMix(this.mix);
     this.engine.setLoop(this.looping, this.region && [this.region.t0, this.region.t1]);
     if (this.sound) this.measure();
@@ -165,9 +165,10 @@ class Player {
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
       const { version, strength, region, overlay } = this;
-      const heard = { clip: this.data.clip.id, strength, version, region, overlay }, text = JSON.stringify(heard);
-      if (text === (this.pending.at(-1) ?? this.heard)) return;
-      this.pending.push(text);
+      const heard = { clip: this.data.clip.id, strength, version, region, overlay, turn: this.turn };
+      if (JSON.stringify(heard) === (this.pending.at(-1) ?? this.heard)) return;
+      heard.turn = ++this.turn; // so that Python knows whether what it asked for came before or after
+      this.pending.push(JSON.stringify(heard));
       this.component.setStateValue("heard", heard);
     }, TELL_AFTER);
   }

@@ -1,0 +1,151 @@
+"""A clip's log-mel against what is usual, and one clip's levels against another's."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.deviation import from_mean, largest
+from asd_core.features import Array, LogMel
+from asd_core.plots import colours
+from asd_core.plots.signal import coarsen, mel_ticks
+from asd_core.plots.spectra import NORMAL
+from asd_core.reference import NormalReference
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+COLUMNS = 600  # of a drawn map
+HEIGHT = 380
+# Blue over white to orange: 0 is white, and colour-blind eyes tell the sides apart.
+DIVERGING = [[0.0, colours.LABELS["normal"]], [0.5, "#FFFFFF"], [1.0, colours.LABELS["anomaly"]]]
+
+
+def deviation_figure(log_mel: Array, reference: NormalReference, representation: LogMel, name: str) -> "go.Figure":
+    """Left the log-mel less the normal mean of each band, right its average over time in the band of normal clips.
+
+    Args:
+        log_mel: of the clip, ``(n_mels, n_frames)`` in dB.
+        name: of the version that is drawn: as recorded, or denoised.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    difference = from_mean(log_mel, reference)
+    limit = largest(difference)
+    values, step = _strongest(difference)
+    bands = np.arange(len(values))
+    hertz = representation.frequencies().astype(np.float32)
+    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, column_widths=[0.72, 0.28], horizontal_spacing=0.11)
+    figure.add_trace(
+        go.Heatmap(
+            z=values,
+            x=representation.times(log_mel.shape[1])[::step].astype(np.float32),
+            y=bands,
+            zmin=-limit,
+            zmax=limit,
+            colorscale=DIVERGING,
+            colorbar={"title": {"text": "dB above normal mean", "side": "right"}, "thickness": 10, "x": 0.645},
+            customdata=np.broadcast_to(hertz[:, None], values.shape),
+            hovertemplate="%{x:.2f} s, %{customdata:.0f} Hz: %{z:+.1f} dB<extra></extra>",
+        ),
+        row=1,
+        col=1,
+    )
+    for trace in _profile(log_mel.mean(axis=1), reference, hertz, name):
+        figure.add_trace(trace, row=1, col=2)
+    ticks, labels = mel_ticks(representation)
+    figure.update_yaxes(tickvals=ticks, ticktext=labels, range=[-0.5, len(values) - 0.5])
+    figure.update_yaxes(title_text="frequency in Hz", row=1, col=1)
+    figure.update_xaxes(title_text="time in s", row=1, col=1)
+    figure.update_xaxes(title_text="mean level in dB", row=1, col=2)
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        uirevision="deviation",
+    )
+    return figure
+
+
+def _strongest(difference: Array) -> tuple[Array, int]:
+    """At most ``COLUMNS`` columns, each the value farthest from 0 of its frames; and how many frames those are."""
+    above, step = coarsen(difference, COLUMNS)
+    below, _ = coarsen(-difference, COLUMNS)
+    return np.where(above >= below, above, -below).astype(np.float32), step
+
+
+def _profile(level: Array, reference: NormalReference, hertz: Array, name: str) -> list[Any]:
+    """Mean level of each band, over the band of the normal clips; frequency runs upwards."""
+    import plotly.graph_objects as go
+
+    bands = np.arange(len(level))
+    return [
+        go.Scatter(
+            x=np.r_[reference.mel_high, reference.mel_low[::-1]],
+            y=np.r_[bands, bands[::-1]],
+            fill="toself",
+            fillcolor=NORMAL.format(0.28),
+            line={"width": 0},
+            mode="lines",
+            name=f"{reference.n_clips} normal clips, 5–95 %",
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=reference.mel_median,
+            y=bands,
+            mode="lines",
+            name="their median",
+            line={"color": NORMAL.format(1), "width": 1.4, "dash": "dot"},
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=level.astype(np.float32),
+            y=bands,
+            mode="lines",
+            name=name,
+            line={"color": colours.DENOISED if name.startswith("denoised") else colours.RAW, "width": 2},
+            customdata=hertz,
+            hovertemplate="%{customdata:.0f} Hz: %{x:.1f} dB<extra>" + name + "</extra>",
+        ),
+    ]
+
+
+def difference_figure(
+    difference: NDArray[np.float64], frequencies: NDArray[Any], names: tuple[str, str]
+) -> "go.Figure":
+    """Level of one clip above another's at each mel band.
+
+    Args:
+        difference: ``(n_mels,)`` in dB.
+        frequencies: centres in Hz.
+        names: of the one and the other.
+    """
+    import plotly.graph_objects as go
+
+    limit = largest(difference, 100.0, 3.0) * 1.08
+    louder = difference > 0
+    figure = go.Figure()
+    for mask, name, colour in ((louder, names[0], DIVERGING[2][1]), (~louder, names[1], DIVERGING[0][1])):
+        figure.add_trace(
+            go.Bar(
+                x=np.arange(len(difference)),
+                y=np.where(mask, difference, np.nan).astype(np.float32),
+                name=f"{name} is louder",
+                marker={"color": colour, "line": {"width": 0}},
+                customdata=frequencies,
+                hovertemplate="%{customdata:.0f} Hz: %{y:+.1f} dB<extra></extra>",
+            )
+        )
+    ticks, labels = mel_ticks(LogMel())
+    figure.update_layout(
+        height=240,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        bargap=0,
+        barmode="overlay",
+        xaxis={"title": "mel band, centre in Hz", "tickvals": ticks, "ticktext": labels},
+        yaxis={"title": "difference in dB", "range": [-limit, limit], "zeroline": True},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        uirevision="difference",
+    )
+    return figure

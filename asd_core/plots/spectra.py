@@ -1,0 +1,136 @@
+"""A clip's spectrum against the band of normal clips."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.features import Array, spectrum_db
+from asd_core.plots.signal import Version
+from asd_core.reference import NormalReference
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+POINTS = 1200  # of a drawn FFT: more cannot be told apart on a screen
+LOWEST = 20.0  # Hz, where a logarithmic axis begins
+NORMAL = "rgba(128, 138, 150, {})"
+HEIGHT = 420
+TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One version of a clip and its Welch spectrum ``(n_bins,)`` in dB."""
+
+    version: Version
+    welch: Array
+
+
+def peaks(frequencies: Array, levels: Array, n_points: int, *, log: bool) -> tuple[Array, Array]:
+    """The largest level of each of at most ``n_points`` groups of frequencies, and where it is: no line is lost.
+
+    Args:
+        frequencies, levels: ``(n,)``, evenly spaced from 0 Hz.
+        log: groups of equal width on a logarithmic axis from ``LOWEST`` on, else of equal width in Hz.
+    """
+    n = len(frequencies)
+    if log:
+        first = int(np.searchsorted(frequencies, LOWEST))
+        edges = np.unique(np.geomspace(max(first, 1), n, n_points + 1).astype(int))[:-1]
+    else:
+        edges = np.unique(np.linspace(0, n, n_points + 1).astype(int))[:-1]
+    ends = np.r_[edges[1:], n]
+    at = np.array([a + int(np.argmax(levels[a:b])) for a, b in zip(edges, ends, strict=True)])
+    return frequencies[at], levels[at]
+
+
+def spectra_figure(
+    drawn: Sequence[Drawn],
+    sample_rate: int,
+    welch_frequencies: NDArray[Any],
+    reference: NormalReference | None,
+    *,
+    log: bool,
+) -> "go.Figure":
+    """FFT of the whole clip (thin) and Welch's spectrum (bold), as recorded and denoised, over the band of normal clips.
+
+    Args:
+        reference: what is usual; of Welch spectra with the same bins.
+        log: a logarithmic frequency axis.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    if reference is not None:
+        figure.add_traces(_band(reference, log))
+    for one in drawn:
+        frequencies, levels = peaks(*spectrum_db(one.version.samples, sample_rate), POINTS, log=log)
+        figure.add_trace(_line(one.version, "FFT", frequencies, levels, {"width": 0.8}, opacity=0.45))
+    for one in drawn:
+        kept = slice(1, None) if log else slice(None)  # 0 Hz has no place on a logarithmic axis
+        figure.add_trace(_line(one.version, "Welch", welch_frequencies[kept], one.welch[kept], {"width": 2.2}))
+    axis: dict[str, Any] = {"title": "frequency in Hz", "range": [0, sample_rate / 2]}
+    if log:
+        limits = [np.log10(LOWEST), np.log10(sample_rate / 2)]
+        axis = {"title": "frequency in Hz", "type": "log", "range": limits, "tickvals": list(TICKS)}
+    lines = [trace for trace in figure.data if trace.fill is None and trace.opacity == 1.0]
+    levels = np.concatenate([np.asarray(trace.y) for trace in lines])
+    limits_y = [max(-140.0, float(np.percentile(levels, 1)) - 25.0), float(levels.max()) + 4.0]
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis=axis,
+        yaxis={"title": "level in dB re full scale", "range": limits_y},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        hovermode="x",
+        uirevision=f"spectra-{log}",
+    )
+    return figure
+
+
+def _line(version: Version, what: str, x: NDArray[Any], y: Array, line: dict[str, Any], opacity: float = 1.0) -> Any:
+    import plotly.graph_objects as go
+
+    name = f"{what}, {version.name}"
+    return go.Scatter(
+        x=x.astype(np.float32),
+        y=y.astype(np.float32),
+        mode="lines",
+        name=name,
+        line={"color": version.colour, **line},
+        opacity=opacity,
+        hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>" + name + "</extra>",
+    )
+
+
+def _band(reference: NormalReference, log: bool) -> list[Any]:
+    """The band from percentile 5 to 95 and the median of the normal clips' Welch spectra."""
+    import plotly.graph_objects as go
+
+    kept = slice(1, None) if log else slice(None)
+    x = reference.welch_frequencies[kept]
+    low, median, high = (v[kept] for v in (reference.welch_low, reference.welch_median, reference.welch_high))
+    return [
+        go.Scatter(
+            x=np.r_[x, x[::-1]],
+            y=np.r_[high, low[::-1]],
+            fill="toself",
+            fillcolor=NORMAL.format(0.28),
+            line={"width": 0},
+            mode="lines",
+            name=f"{reference.n_clips} normal clips, 5–95 %",
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=x,
+            y=median,
+            mode="lines",
+            name="their median",
+            line={"color": NORMAL.format(1), "width": 1.4, "dash": "dot"},
+            opacity=1.0,
+            hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>normal median</extra>",
+        ),
+    ]

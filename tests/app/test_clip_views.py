@@ -1,0 +1,229 @@
+"""The views below the player, in process: texts, tables, states that are empty (clicks in charts and tables need a browser)."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from streamlit.testing.v1 import AppTest
+
+from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets.slide_rail import simulate
+from asd_core.settings import get_settings
+from asd_core.strength_curve import STRENGTHS
+from tests.conftest import ROOT
+
+TIMEOUT = 90
+FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]
+
+
+@pytest.fixture
+def app() -> AppTest:
+    found = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    found.query_params["detectors"] = FEW  # as the address has them: by title
+    return found
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    get_settings.cache_clear()
+    yield monkeypatch
+    get_settings.cache_clear()
+
+
+def wav(samples: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, 16000, format="WAV")
+    return buffer.getvalue()
+
+
+def look(app: AppTest, view: str) -> AppTest:
+    """Open a view and wait for what is computed beside the page."""
+    app.query_params["look"] = view
+    app.run()
+    return finish(app)
+
+
+def finish(app: AppTest) -> AppTest:
+    for _ in range(100):
+        if not any(button.label == "Stop" for button in app.button):
+            break
+        time.sleep(0.3)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(c.value for c in app.caption)
+
+
+def table(app: AppTest, *columns: str) -> "object":
+    """The table with these columns."""
+    found = [d.value for d in app.dataframe if set(columns) <= set(d.value.columns)]
+    assert len(found) == 1, [list(d.value.columns) for d in app.dataframe]
+    return found[0]
+
+
+def charts(app: AppTest) -> list[str]:
+    return [chart.proto.id for chart in app.get("plotly_chart")]
+
+
+def upload(app: AppTest, *files: tuple[str, np.ndarray]) -> AppTest:
+    app.query_params["from"] = "Upload"
+    app.run()
+    for name, samples in files:
+        app.file_uploader(key="files").upload(name, wav(samples))
+    return app.run()
+
+
+def test_why_lists_every_detector_with_the_most_surprised_first(app: AppTest) -> None:
+    why = table(look(app, "Why"), "Why", "Map")
+    assert sorted(why["Detector"]) == ["Control: clip level", "GWRP + Gaussian", "PCA + KDE"]
+    decided = why["Decision"].str.contains("anomaly")
+    assert decided.is_monotonic_decreasing
+    assert why.set_index("Detector")["Map"].fillna("").to_dict() == {
+        "GWRP + Gaussian": "Show map",
+        "PCA + KDE": "",
+        "Control: clip level": "",
+    }
+    assert "what raises the score comes from" in why.set_index("Detector").loc["GWRP + Gaussian", "Why"]
+    assert "1 of 3 detectors have a map" in captions(app)
+    assert not app.error
+
+
+def test_a_map_that_is_asked_for_is_shown_until_the_listener_chooses(app: AppTest) -> None:
+    app.session_state["player_asked"] = (0, "gwrp_gaussian")  # what the button does
+    look(app, "Why")
+    assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Hide map"
+    assert "**GWRP + Gaussian**: " in captions(app)  # the sentence under the player
+    said = {"strength": 0.6, "version": "recorded", "region": None, "overlay": None, "turn": 1}
+    app.session_state["player"] = {"heard": said}
+    app.run()
+    assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Show map"
+
+
+def test_the_denoised_sound_is_explained_on_demand(app: AppTest) -> None:
+    look(app, "Why")
+    before = table(app, "Why", "Map").set_index("Detector")["Why"]
+    app.segmented_control(key="of").set_value("denoised").run()
+    finish(app)
+    after = table(app, "Why", "Map").set_index("Detector")["Why"]
+    assert before["GWRP + Gaussian"] != after["GWRP + Gaussian"]
+    assert "The clip denoised at 0.60" in captions(app)
+
+
+def test_spectrum_says_which_frequencies_leave_the_band(app: AppTest) -> None:
+    look(app, "Spectrum")
+    assert len(charts(app)) == 2
+    assert any("of the frequencies lie outside the band of 240 normal clips" in m.value for m in app.markdown)
+    assert not app.error
+
+
+def test_denoising_shows_a_curve_and_the_reference_in_use(app: AppTest) -> None:
+    look(app, "Denoising")
+    assert len(charts(app)) == 2
+    assert f"at {len(STRENGTHS)} strengths" in captions(app)
+    assert "the whole clip is taken for the noise" in captions(app)
+    app.segmented_control(key="kind").set_value("non-stationary").run()
+    finish(app)
+    assert "Non-stationary: the noise is estimated" in captions(app)
+    clip = demo_dataset().read(app.selectbox(key="clip").value)
+    app.segmented_control(key="kind").set_value("stationary").run()
+    app.session_state["noise"] = (clip.sha256, 1.0, 2.5)
+    finish(app.run())
+    assert "what sounds from 1.00 to 2.50 s" in captions(app)
+
+
+def test_similar_clips_are_listed_with_their_distance(app: AppTest) -> None:
+    look(app, "Similar clips")
+    found = [d.value for d in app.dataframe if "distance" in d.value.columns]
+    assert len(found) == 2
+    for rows in found:
+        assert len(rows) == 5
+        assert rows["distance"].is_monotonic_increasing
+    assert found[0]["clip"].str.startswith("normal_id_00").all()
+    assert found[1]["clip"].str.startswith("anomaly_id_00").all()
+    assert found[1]["facts"].str.contains("dB").all()
+    assert not charts(app)
+    other = app.selectbox(key="beside").options[0]
+    app.selectbox(key="beside").set_value(other).run()
+    assert len(charts(app)) == 1
+    assert any("The open clip:" in m.value for m in app.markdown)
+    assert not app.exception
+
+
+def test_one_window_is_said_and_shorter_ones_are_warned_of(app: AppTest) -> None:
+    look(app, "Over time")
+    assert any("is one window" in i.value for i in app.info)
+    assert not charts(app)
+    app.segmented_control(key="window").set_value("5 s every 2.5 s").run()
+    finish(app)
+    assert any("of windows of 5 s they know nothing" in w.value for w in app.warning)
+    assert len(charts(app)) == 1
+
+
+def test_a_long_upload_lists_its_moments(app: AppTest) -> None:
+    parts = [simulate("00", seed=60 + n, snr_db=6).samples for n in range(3)]
+    parts[1] = simulate("00", seed=99, snr_db=6, fault="no_grease", severity=1.0).samples
+    app.query_params["look"] = "Over time"
+    upload(app, ("long.wav", np.concatenate(parts)))
+    finish(app)
+    moments = table(app, "n_windows", "t0").set_index("detector")
+    assert moments.loc["GWRP + Gaussian", "start"] <= 10.0
+    assert moments.loc["GWRP + Gaussian", "end"] >= 20.0
+    assert 10.0 <= moments.loc["GWRP + Gaussian", "t0"] <= 20.0
+    assert {b.label for b in app.get("download_button")} == {
+        "Windows as CSV",
+        "Moments as CSV",
+        "Moments as Audacity labels",
+    }
+
+
+def test_uploads_are_stepped_through(app: AppTest) -> None:
+    upload(app, *((f"{n}.wav", simulate("00", seed=n, duration=2.0).samples) for n in range(3)))
+
+    def place() -> str:
+        return app.selectbox(key="uploaded").label
+
+    assert place() == "Uploaded clip (1 of 3)"
+    assert any("2.wav" in m.value for m in app.markdown)
+    app.button(key="next_upload").click().run()
+    assert place() == "Uploaded clip (2 of 3)"
+    assert any("1.wav" in m.value for m in app.markdown)
+    app.button(key="previous_upload").click().run()
+    app.button(key="previous_upload").click().run()
+    assert place() == "Uploaded clip (3 of 3)"
+    assert any("0.wav" in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize(
+    "view", ["Why", "Spectrum", "Denoising", "Similar clips", "Over time"]
+)  # one detector, no reference, no recordings
+def test_views_without_reference_and_recordings_say_so(
+    app: AppTest, settings: pytest.MonkeyPatch, small_models: Path, tmp_path: Path, view: str
+) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(small_models, tmp_path / "small")
+    (tmp_path / "small" / "dataset.json").write_text(json.dumps({"location": str(tmp_path / "gone"), "title": "gone"}))
+    (tmp_path / "small" / "reference.safetensors").unlink(missing_ok=True)
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
+    app.query_params["detectors"] = ["Control: clip level"]
+    app.query_params["look"] = view
+    upload(app, ("mine.wav", simulate("00", seed=5, duration=4.0).samples))
+    finish(app)
+    said = "\n".join(i.value for i in app.info)
+    assert not app.error
+    expected: dict[str, Callable[[], bool]] = {
+        "Why": lambda: "does not say where" in table(app, "Why", "Map")["Why"][0],
+        "Spectrum": lambda: "no band of normal clips" in said,
+        "Denoising": lambda: len(charts(app)) == 2,
+        "Similar clips": lambda: "is not a folder" in said and "can be listed but not heard" in said,
+        "Over time": lambda: "is one window" in said,
+    }
+    assert expected[view]()
