@@ -2,17 +2,15 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from asd_core.bench_browser import Figure, figure
 from asd_core.settings import PROJECT_ROOT
 
-Figure = dict[str, Any]
 MANY, VERY_MANY = 2_000, 100_000  # clips
 FEW_DETECTORS = 5  # of the very many clips
 # In a process of its own: a first dataset warms it up, those after it are new to every cache.
@@ -67,7 +65,7 @@ def statistics_speed(n: int = 5) -> dict[str, Figure]:
     for _ in range(n):
         own.append(seconds(lambda: bootstrap(scores, 1000)))
         ratios.append(own[-1] / (seconds(theirs) * 1000 / timed))
-    return {"bootstrap_2000x20_s": _figure(own, "s"), "bootstrap_2000x20_vs_sklearn": _figure(ratios, "ratio")}
+    return {"bootstrap_2000x20_s": figure(own, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
 
 
 def page_speed(n: int = 3) -> dict[str, Figure]:
@@ -93,11 +91,6 @@ def page_speed(n: int = 3) -> dict[str, Figure]:
         took = json.loads(shown.stdout.splitlines()[-1])
     many = [seconds for name, seconds in took.items() if name.startswith("many-")]
     return {
-        f"compare_page_2000x{len(keys)}_s": _figure(many, "s"),
-        "compare_page_100k_s": _figure([took["very-many"]], "s"),
+        f"compare_page_2000x{len(keys)}_s": figure(many, "s"),
+        "compare_page_100k_s": figure([took["very-many"]], "s"),
     }
-
-
-def _figure(values: list[float], unit: str) -> Figure:
-    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-    return {"value": statistics.median(values), "unit": unit, "n": len(values), "spread": [low, high]}

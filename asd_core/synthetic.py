@@ -1,6 +1,7 @@
 """Models folders with made-up scores, of any size: what speed and filters are tried on. Nothing in them can score a clip."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HELD_OUT = 60
+SOUNDS = 7  # different ones, however many clips there are
 IDS = ("00", "02", "04", "06")
 
 
@@ -89,3 +91,38 @@ def write_models(folder: Path, recordings: Path, n_clips: int, detectors: Sequen
         kind=scope.kind,
     )
     score_store.write(table, folder / scope.file)
+
+
+def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> None:
+    """:func:`write_models` with pooled log-mels for the feature space, and a few simulated sounds for its clips.
+
+    The log-mels lie around one centre for each machine id, anomalies a little apart, in as many directions as sounds do.
+    """
+    import pandas as pd
+
+    from asd_core.audio import wav_bytes
+    from asd_core.datasets.slide_rail import simulate
+    from asd_core.features import LogMel
+    from asd_core.training import POOLED
+
+    write_models(folder, recordings, n_clips, detectors, seed=seed)
+    table = made_up_scores(n_clips, detectors[:1], seed=seed)[["clip_id", "machine_id", "label"]]
+    sounds = [wav_bytes(simulate("00", seed=k, snr_db=6).samples, 16000) for k in range(SOUNDS)]
+    for k, clip_id in enumerate(table["clip_id"]):
+        (recordings / clip_id).unlink()
+        if k < SOUNDS:
+            (recordings / clip_id).write_bytes(sounds[k])
+        else:
+            os.link(recordings / table["clip_id"].iloc[k % SOUNDS], recordings / clip_id)
+    rng, d, hidden = np.random.default_rng(seed), 3 * LogMel().n_mels, 12
+    centre = rng.normal(size=(len(IDS), hidden))[np.arange(n_clips) % len(IDS)]
+    places = centre + rng.normal(size=(n_clips, hidden)) + (table["label"] == "anomaly").to_numpy()[:, None]
+    pooled = -40.0 + 5.0 * places @ rng.normal(size=(hidden, d)) + rng.normal(size=(n_clips, d))
+    about = table.assign(
+        machine_type="machine",
+        split="test",
+        domain="source",
+        sha256=[f"{k:064x}" for k in range(n_clips)],
+    )
+    columns = pd.DataFrame(pooled.astype(np.float16), columns=[f"f{i}" for i in range(d)])
+    score_store.write_parquet(pd.concat([about, columns], axis=1), folder / POOLED)

@@ -6,10 +6,10 @@ from asd_core import latents, projection
 from asd_core.plots.loadings import loadings_figure, scree_figure
 from pages.shared.entry import require_app
 from pages.shared.feature_space import points
-from pages.shared.feature_space.chart import chart
+from pages.shared.feature_space.chart import CHART, chart
 from pages.shared.feature_space.clip_panel import clip_panel
 from pages.shared.feature_space.controls import METHODS, View, controls, part_title
-from pages.shared.feature_space.hover import pictures_panel
+from pages.shared.feature_space.hover import hover, pictures_panel
 from pages.shared.feature_space.selection import selection
 from pages.shared.feature_space.umap_panel import umap_panel
 from pages.shared.job_panel import job_panel
@@ -30,12 +30,21 @@ def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
         with st.container(horizontal=True):
             with st.container(width="stretch", key="space_map"):
                 chart(selected.source, view, fitted, stars)
-            with st.container(width=PANEL, border=True):
-                clip_panel(selected.source, fitted.about)
+            with st.container(width=PANEL):
+                the_clip(selected, fitted)
         for problem in problems:
             st.warning(problem, icon=":material/warning:")
         st.caption(about(view, fitted, len(stars)))
         selection(selected, fitted.about)
+
+
+@st.fragment
+def the_clip(selected: Choice, fitted: points.Fitted) -> None:
+    """What a click changes: it draws no map, which takes a while with very many clips."""
+    with sentences():
+        hover(selected.source, f"st-key-{CHART}")
+        with st.container(border=True):
+            clip_panel(selected.source, fitted.about)
 
 
 def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
@@ -46,6 +55,8 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
         else f"UMAP of their first {fitted.model.seen.shape[1]} principal components"  # type: ignore[union-attr]
     )
     starred = " Stars: the open clip and uploads, projected into the map." if n_stars else ""
+    if n_stars and view.method == METHODS[2]:
+        starred += " UMAP puts a star among its nearest clips, however far they are."
     turn = " Drag to turn it; a lasso needs two dimensions." if view.method == METHODS[1] else ""
     return (
         f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
@@ -63,7 +74,7 @@ def latents_missing(selected: Choice, part: str) -> bool:
         icon=":material/neurology:",
     )
     arguments = ["latents", "--data", source.location, "--models", str(source.folder)]
-    job_panel(f"latents-{source.name.lower()}", "Latent spaces", arguments, "Compute them")
+    job_panel(f"latents-{source.name.lower()}", "Latent spaces", arguments, "Compute them", resumes=False)
     return True
 
 
@@ -71,7 +82,8 @@ def axes_explained(view: View, fitted: points.Fitted) -> None:
     """Loadings of the axes drawn, and the variance of the first components."""
     grid = st.grid(2, min_column_width=440)
     with grid.cell():
-        st.markdown("**How each band moves a clip along an axis**")
+        moved = "band" if view.part in projection.POOLED else "latent dimension"
+        st.markdown(f"**How each {moved} moves a clip along an axis**")
         st.plotly_chart(
             loadings_figure(fitted.model, view.part, fitted.places.shape[1]),  # type: ignore[arg-type]  # it is a PCA
             key="loadings_chart",

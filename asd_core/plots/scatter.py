@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 WEBGL_ABOVE = 3000
 MOST_NAMES = 8  # colours that can be told apart; what is rarer is one group
 HEIGHT = 620
-NONE, OTHERS = "none", "others"
+NONE, OTHERS, NO_VALUE = "none", "others", "no value"
 UNKNOWN = "#9AA5AF"  # of clips without a value
 STAR = "#F0E442"
 IN_SPACE = {"triangle-up": "circle-open"}  # markers that a plot in space lacks
+CAMERA = {"eye": {"x": 1.45, "y": 1.45, "z": 1.0}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}}  # nothing is cut off
 HELD = (0.5, 0.9, 0.2)  # contours: the first, the last, the step
 
 
@@ -78,7 +79,7 @@ def scatter_figure(
         )
     if flat and normals is not None:
         figure.add_trace(_contours(normals))
-    _add_stars(figure, stars, flat)
+    _add_stars(figure, stars, flat, float(places[:, 0].min() + places[:, 0].max()) / 2.0)
     _lay_out(figure, axes, flat)
     return figure
 
@@ -95,7 +96,7 @@ def _scale(values: "pd.Series[Any]", name: str, limits: tuple[float, float] | No
     low, high = limits or ((float(numbers[known].min()), float(numbers[known].max())) if known.any() else (0.0, 1.0))
     bar = {"title": {"text": name, "side": "right"}, "thickness": 12, "len": 0.8}
     scale = {"color": numbers[known], "colorscale": "Viridis", "cmin": low, "cmax": high, "colorbar": bar}
-    grey = [("not known", ~known, {"color": UNKNOWN, "opacity": 0.35})] if not known.all() else []
+    grey = [(NO_VALUE, ~known, {"color": UNKNOWN, "opacity": 0.35})] if not known.all() else []
     return [*grey, (name, known, scale)] if known.any() else grey
 
 
@@ -139,13 +140,15 @@ def _contours(normals: Density) -> Any:
     )
 
 
-def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool) -> None:
+def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool, middle: float) -> None:
     import plotly.graph_objects as go
 
     if not stars:
         return
     where = np.array([star.position for star in stars], dtype=np.float32)
     text = [star.name for star in stars]
+    # A name runs inwards, so that the frame does not cut it off.
+    positions = ["top left" if x > middle else "top right" for x in where[:, 0]]
     # A star has no symbol of its own in space.
     marker: dict[str, Any] = {"color": STAR, "line": {"width": 1.5, "color": "#222"}}
     marker |= {"size": 18, "symbol": "star"} if flat else {"size": 8, "symbol": "diamond"}
@@ -154,11 +157,11 @@ def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool) -> None:
             **dict(zip("xyz", where.T, strict=False)),
             mode="markers+text",
             text=text,
-            textposition="top center",
+            textposition=positions,
             textfont={"size": 12},
             name="open clip" if len(stars) == 1 else "open clip and uploads",
             marker=marker,
-            hovertemplate="%{text}<extra></extra>",
+            hoverinfo="skip",  # its name is written; what lies below it can be pointed at
         )
     )
 
@@ -169,11 +172,13 @@ def _lay_out(figure: "go.Figure", axes: Sequence[str], flat: bool) -> None:
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"},
         hovermode="closest",
-        clickmode="event+select",
         hoverdistance=12,
     )
     if flat:
         figure.update_layout(xaxis={"title": axes[0]}, yaxis={"title": axes[1]}, dragmode="lasso")
     else:
-        named = {f"{letter}axis": {"title": {"text": axis}} for letter, axis in zip("xyz", axes, strict=True)}
-        figure.update_layout(scene={**named, "camera": {"eye": {"x": 1.1, "y": 1.1, "z": 0.9}}})
+        named = {
+            f"{letter}axis": {"title": {"text": axis}, "showspikes": False}
+            for letter, axis in zip("xyz", axes, strict=True)
+        }
+        figure.update_layout(scene={**named, "camera": CAMERA})

@@ -11,7 +11,9 @@ from pages.shared.messages import sentences
 EVERY = 1.0  # s between two looks at a running job
 
 
-def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, help: str | None = None) -> None:
+def job_panel(
+    name: str, title: str, arguments: Sequence[str], button: str, *, help: str | None = None, resumes: bool = True
+) -> None:
     """Start, watch and stop a job; the page is drawn anew when it ends.
 
     The job is found by its name: a reload, another tab or a restarted server see the same bar.
@@ -21,6 +23,7 @@ def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, h
         title: what it does, for people.
         arguments: of the command line.
         button: what starts it.
+        resumes: a stopped one goes on where it was.
     """
     with sentences():
         job = jobs.find(name)
@@ -30,7 +33,8 @@ def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, h
         if job and job.state == "failed":
             st.error(f"{job.title} failed: {job.sentence}", icon=":material/error:")
         elif job and job.state == "stopped":
-            st.info(f"{job.title} was stopped. What was finished is kept; start it to go on.", icon=":material/pause:")
+            kept = "What was finished is kept; start it to go on." if resumes else "Nothing of it is kept."
+            st.info(f"{job.title} was stopped. {kept}", icon=":material/pause:")
         st.button(
             button,
             key=f"start_{name}",

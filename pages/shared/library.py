@@ -179,7 +179,7 @@ def _raw_scores(
     return score_prepared(_clip, ModelSet(every.folder, keys, shared=every), machine_id)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _manifest(folder: str, stamp: float, key: str) -> artifacts.Manifest:
     return artifacts.read_manifest(Path(folder) / key)
 
@@ -228,16 +228,27 @@ def thresholds(selected: "Choice") -> dict[str, dict[str, float | None]]:
 
 def alarms(source: Source, keys: list[str]) -> dict[str, list[str]]:
     """For each detector that training marked: why not to trust it."""
-    found = {key: _manifest(*source.key(), key).alarms for key in keys}
+    return _alarms(*source.key(), tuple(keys))
+
+
+# Every look into a cache costs a millisecond or two: one for all detectors, not one for each.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _alarms(folder: str, stamp: float, keys: tuple[str, ...]) -> dict[str, list[str]]:
+    found = {key: _manifest(folder, stamp, key).alarms for key in keys}
     return {key: sentences for key, sentences in found.items() if sentences}
 
 
 def known_ids(source: Source) -> list[str]:
     """Machine ids that the source's detectors know."""
-    ids = sorted({i for key in models(source) for i in _manifest(*source.key(), key).calibration})
+    ids = _known_ids(*source.key())
     if not ids:
         raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
     return ids
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _known_ids(folder: str, stamp: float) -> list[str]:
+    return sorted({i for key in _models(folder, stamp) for i in _manifest(folder, stamp, key).calibration})
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

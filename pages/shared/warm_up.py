@@ -1,5 +1,6 @@
 """Heavy libraries are imported after the first page is drawn, not before it."""
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,12 +35,28 @@ def frames() -> Iterator[None]:
 def until_warm() -> None:
     """Wait until a page can use them (the imports themselves, if nobody began them)."""
     for name in _HEAVY[:2]:
-        import_module(name)
+        _import(name)
 
 
 def _import_all() -> None:
     for name in _HEAVY:
-        import_module(name)
+        _import(name)
+    settle()
+
+
+def _import(name: str) -> None:
+    """Import a library. Torch computes on one core: one clip gains nothing from a second, and on a busy machine two threads
+    that wait for each other take ten times as long. Trainings run in processes of their own."""
+    library = import_module(name)
+    if name == "torch":
+        library.set_num_threads(1)
+
+
+def settle() -> None:
+    """Spare the garbage collector what stays for the server's life. Streamlit looks for garbage after every run, and while
+    it went through all that libraries and detectors hold (a tenth of a second) no page got its last elements."""
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,15 +4,14 @@ import streamlit as st
 
 from asd_core import embedding_density
 from asd_core.plots.scatter import Star, scatter_figure
-from pages.shared.feature_space.clip_panel import click
 from pages.shared.feature_space.controls import METHODS, View
-from pages.shared.feature_space.hover import hover
 from pages.shared.feature_space.points import Fitted
 from pages.shared.feature_space.scores import colours
 from pages.shared.feature_space.selection import choose
 from pages.shared.library import Source
 
-CHART = "space_chart"
+CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
+LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn around
 
 
 def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None:
@@ -31,20 +30,17 @@ def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None
         normals=contours,
         limits=limits,
     )
-    with st.container(key=f"{CHART}_place"):
+    with st.container(key=CHART):
         if flat:
             st.plotly_chart(
                 figure,
-                key=CHART,
+                key=LASSO,
                 on_select=_selected,
-                selection_mode=("points", "lasso", "box"),
+                selection_mode=("lasso", "box"),
                 config={"scrollZoom": True, "displaylogo": False},
             )
         else:
-            st.plotly_chart(figure, key=f"{CHART}_3d", config={"displaylogo": False})
-    clicked = hover(source, f"st-key-{CHART}_place")
-    if clicked is not None:
-        click(clicked)
+            st.plotly_chart(figure, key=f"{LASSO}_none", config={"displaylogo": False})
 
 
 def axes(view: View, fitted: Fitted) -> list[str]:
@@ -57,7 +53,6 @@ def axes(view: View, fitted: Fitted) -> list[str]:
 
 
 def _selected() -> None:
-    """What was drawn around; clicks come by :func:`hover`, for Streamlit reports none while a lasso is in hand."""
-    found = st.session_state[CHART].selection
-    if found.lasso or found.box or not found.points:
-        choose([int(p["customdata"]) for p in found.points if p.get("customdata") is not None])
+    """What was drawn around; clicks come by the hover component, for Streamlit reports none while a lasso is in hand."""
+    found = st.session_state[LASSO].selection
+    choose([int(p["customdata"]) for p in found.points if p.get("customdata") is not None])

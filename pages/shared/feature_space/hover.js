@@ -1,7 +1,10 @@
-// A card with the spectrogram and facts of the clip under the pointer, beside a Plotly chart.
+// A card with the spectrogram and facts of the clip under the pointer, beside a Plotly chart; clicks; a ring around the
+// clip that was clicked.
 const SCALE = 5          // of a picture on the card
 const EVERY = 300        // ms between two looks for a new chart: Streamlit may replace it
 const FAR = 16           // pixels from the pointer to the card
+const STILL = 5          // pixels that the pointer may move in a click
+const RING = 20          // pixels across
 const COLOURS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]
 
 const instances = new WeakMap()
@@ -37,16 +40,26 @@ function start() {
   name.style.overflowWrap = "anywhere"
   const facts = document.createElement("div")
   const value = document.createElement("div")
-  card.append(canvas, name, facts, value)
+  const rule = document.createElement("style")
+  rule.textContent = "[data-card=on] .hovertext { display: none }"
+  card.append(rule, canvas, name, facts, value)
   document.body.append(card)
+  const ring = document.createElement("div")
+  ring.className = "asd-hover-ring"
+  ring.setAttribute("aria-hidden", "true")
+  Object.assign(ring.style, {
+    position: "absolute", pointerEvents: "none", display: "none", width: `${RING}px`, height: `${RING}px`,
+    boxSizing: "border-box", borderRadius: "50%", border: "2px solid #111", boxShadow: "0 0 0 2px #F0E442",
+  })
 
-  let data = null, names = null, sheet = null, asked = "", shown = null, pointer = [0, 0]
+  let data = null, names = null, sheet = null, asked = "", shown = null, pointer = [0, 0], pressed = null
   const known = new WeakSet()
 
   function use(next) {
     data = next
     if (data.names + data.sheet !== asked) names = sheet = null
     look()
+    encircle()
   }
 
   async function fetchOnce() {
@@ -69,13 +82,45 @@ function start() {
     known.add(chart._ev)
     chart.on("plotly_hover", (event) => show(chart, event.points[0], event.event))
     chart.on("plotly_unhover", hide)
-    chart.on("plotly_click", (event) => {
-      const number = event.points[0]?.customdata
-      if (number !== undefined) it.report(Number(number))
-    })
-    chart.addEventListener("mousemove", (event) => { pointer = [event.clientX, event.clientY]; place() })
-    chart.addEventListener("mouseleave", hide)
+    for (const name of ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"]) chart.on(name, encircle)
+    if (chart.dataset.hover !== "ready") {  // the element may outlive its chart
+      chart.addEventListener("mousemove", (event) => { pointer = [event.clientX, event.clientY]; place() })
+      chart.addEventListener("mouseleave", hide)
+      chart.addEventListener("pointerdown", press, true)
+    }
     chart.dataset.hover = "ready"
+    encircle()
+  }
+
+  // Plotly's own click is not heard everywhere: in space it needs a picture to be drawn while the button is down.
+  function press(event) {
+    const close = shown && Math.hypot(event.clientX - pointer[0], event.clientY - pointer[1]) < STILL
+    pressed = close && event.button === 0 ? { number: shown.number, x: event.clientX, y: event.clientY } : null
+  }
+
+  function release(event) {
+    if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < STILL) it.report(pressed.number)
+    pressed = null
+  }
+  window.addEventListener("pointerup", release, true)
+
+  // Around the clip that was clicked, while it is inside the frame; a chart in space has no place for it.
+  function encircle() {
+    const chart = document.querySelector(`.${data.chart} .js-plotly-plot`), layout = chart?._fullLayout
+    const axes = layout && [layout.xaxis, layout.yaxis], number = data.ringed
+    ring.style.display = "none"
+    if (number === null || number === undefined || !axes[0]?.l2p) return
+    for (const trace of chart._fullData) {
+      const k = trace.visible === true && trace.customdata ? trace.customdata.indexOf(number) : -1
+      if (k < 0) continue
+      const place = [axes[0].l2p(trace.x[k]), axes[1].l2p(trace.y[k])]
+      if (place.some((value, i) => !(value >= 0 && value <= axes[i]._length))) return
+      if (ring.parentElement !== chart) chart.append(ring)
+      ring.style.left = `${axes[0]._offset + place[0] - RING / 2}px`
+      ring.style.top = `${axes[1]._offset + place[1] - RING / 2}px`
+      ring.style.display = "block"
+      return
+    }
   }
 
   function show(chart, point, event) {
@@ -89,15 +134,13 @@ function start() {
   function hide() {
     shown = null
     card.style.display = "none"
-    document.querySelectorAll(`.${data.chart} .hoverlayer`).forEach((layer) => { layer.style.visibility = "" })
   }
 
   function draw() {
     const found = shown && names && names[shown.number]
     if (!found) return
     // The chart's own label would lie under the card.
-    const layer = shown.chart.querySelector(".hoverlayer")
-    if (layer) layer.style.visibility = "hidden"
+    shown.chart.dataset.card = "on"
     name.textContent = found[0]
     facts.textContent = found[1]
     const number = typeof shown.colour === "number" ? shown.colour : null
@@ -139,7 +182,13 @@ function start() {
   const it = {
     use,
     report: () => {},
-    stop: () => { clearInterval(timer); card.remove() },
+    stop: () => {
+      clearInterval(timer)
+      window.removeEventListener("pointerup", release, true)
+      hide()
+      card.remove()
+      ring.remove()
+    },
   }
   return it
 }

@@ -13,12 +13,13 @@ import streamlit as st
 from streamlit import runtime
 
 from asd_core import jobs, thumbnails
-from pages.shared.feature_space.clip_panel import facts
+from pages.shared.feature_space.clip_panel import CLICKED, click, facts
 from pages.shared.feature_space.points import clips
 from pages.shared.job_panel import job_panel
 from pages.shared.library import Source
 
 _HERE = Path(__file__).parent
+KEY = "space_hover"  # of the component's state
 _card = st.components.v2.component(
     "feature_space_hover",
     html="<span hidden>\n</span>",
@@ -30,8 +31,9 @@ _card = st.components.v2.component(
 def _names(folder: str, stamp: float, _source: Source) -> str:
     """For each clip its name and its facts, as JSON."""
     about = clips(_source)
-    lines = [[str(row["clip_id"]).rsplit("/", 1)[-1], facts(row)] for row in about.to_dict("records")]
-    return json.dumps(lines)
+    columns = [about[name].tolist() for name in about]
+    rows = (dict(zip(about, values, strict=True)) for values in zip(*columns, strict=True))
+    return json.dumps([[str(row["clip_id"]).rsplit("/", 1)[-1], facts(row)] for row in rows])
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -39,16 +41,12 @@ def _sheet(folder: str, stamp: float, _source: Source) -> Path:
     return thumbnails.place(Path(_source.location), clips(_source))
 
 
-def hover(source: Source, chart: str) -> int | None:
-    """Watch the chart inside the element of a class.
-
-    Returns:
-        The number of the clip that was clicked just now.
-    """
+def hover(source: Source, chart: str) -> None:
+    """Watch the chart inside the element of a class: a click on a point plays its clip, which is ringed."""
     sheet = _sheet(*source.key(), source)
     there = sheet.is_file()
-    result = _card(
-        key="space_hover",
+    _card(
+        key=KEY,
         data={
             "chart": chart,
             "names": _url(_names(*source.key(), source).encode(), "application/json", "space_names"),
@@ -56,10 +54,16 @@ def hover(source: Source, chart: str) -> int | None:
             "across": thumbnails.columns(len(clips(source))),
             "width": thumbnails.WIDTH,
             "height": thumbnails.HEIGHT,
+            "ringed": st.session_state.get(CLICKED),
         },
-        on_clicked_change=lambda: None,
+        on_clicked_change=_clicked,
     )
-    return None if result.clicked is None else int(result.clicked)
+
+
+def _clicked() -> None:
+    number = st.session_state[KEY].clicked
+    if number is not None:
+        click(int(number))
 
 
 def _url(data: bytes, mimetype: str, name: str) -> str:
@@ -84,4 +88,5 @@ def pictures_panel(source: Source) -> None:
             "Pictures of the clips",
             ["thumbnails", "--data", source.location, "--models", str(source.folder)],
             "Draw them",
+            resumes=False,
         )

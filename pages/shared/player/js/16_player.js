@@ -130,6 +130,7 @@ class Player {
     if (!sound.buffer) this.controls.text("readout", "This browser cannot play this sample rate.");
     this.changed();
     this.redraw();
+    this.root.dataset.clip = this.data.clip.id;
     this.root.dataset.ready = "true";
   }
 

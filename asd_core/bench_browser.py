@@ -1,0 +1,96 @@
+"""A browser and a server to measure speeds with."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+Figure = dict[str, Any]
+
+
+def figure(values: list[float], unit: str = "ratio") -> Figure:
+    """Median of some values, with the range from quartile to quartile as its spread."""
+    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    return {"value": statistics.median(values), "unit": unit, "n": len(values), "spread": [low, high]}
+
+
+def chromium() -> str | None:
+    """Path of a Chromium that playwright can drive, or ``None``."""
+    import shutil
+    from importlib.util import find_spec
+
+    if find_spec("playwright") is None:
+        return None
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def first_page(browser: str, app: Path, stages: list[list[str]]) -> list[float]:
+    """Seconds from starting a server until all elements of each stage are on its first page, in a waiting browser."""
+    from playwright.sync_api import sync_playwright
+
+    took = []
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
+        page = chrome.new_page(viewport={"width": 1440, "height": 900})
+        began = time.perf_counter()
+        with serve(app) as address:
+            page.goto(address)
+            for selectors in stages:
+                for selector in selectors:
+                    page.wait_for_selector(selector, timeout=120_000, state="attached")
+                took.append(time.perf_counter() - began)
+        chrome.close()
+    return took
+
+
+# Flags that let it run without a screen, as root and offline.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+
+
+class serve:
+    """A Streamlit server of one script on a free port, while the block lasts; gives its address."""
+
+    def __init__(self, app: Path, **environment: str) -> None:
+        self.app, self.environment = app, environment
+
+    def __enter__(self) -> str:
+        import socket
+        import urllib.error
+        import urllib.request
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", str(self.app), f"--server.port={port}"]
+        self.process = subprocess.Popen(
+            [*command, "--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"],
+            cwd=self.app.parent,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(1200):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                return address
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        self.__exit__()
+        raise TimeoutError(f"{self.app} did not start")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()

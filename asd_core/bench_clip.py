@@ -1,0 +1,106 @@
+"""Speed and size of the Clip page, in a browser."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from asd_core.bench_browser import CHROMIUM_FLAGS, Figure, figure, serve
+from asd_core.settings import PROJECT_ROOT
+
+BARE_APP = """import streamlit as st
+
+strength = st.slider("Strength", 0.0, 1.0, 1.0, 0.05)
+st.text(f"Denoised at {strength:.2f}")
+"""
+READY = ".asd-player[data-ready=true]"
+STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
+# Once the caption names the strength, all scores and the player are of it: cells of the table, and how the pictures look.
+CELLS = "() => [...document.querySelectorAll('[data-testid=stDataFrame] tbody td')].map((cell) => cell.innerText)"
+PICTURE = "(canvas) => canvas.toDataURL()"
+CHANGED = (
+    f"(before) => {{ const now = ({CELLS})(); return now.length === before.length && now.join() !== before.join() }}"
+)
+
+
+def slider_speed(browser: str) -> dict[str, Figure]:
+    """From a step of the denoising strength to new pictures and all scores on screen, against the same step in an app of
+    nothing but a slider and a text, in turn; the seconds of both beside it."""
+    from playwright.sync_api import sync_playwright
+
+    ours: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        bare = Path(folder) / "app.py"
+        bare.write_text(BARE_APP, encoding="utf-8")
+        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
+        with serve(PROJECT_ROOT / "app.py") as address, serve(bare) as bare_address:
+            page, other = (chrome.new_page(viewport={"width": 1440, "height": 900}) for _ in range(2))
+            other.goto(bare_address)
+            other.wait_for_selector("text=Denoised at 1.00")
+            page.goto(f"{address}/?strength=1")
+            page.wait_for_selector("text=Denoised at 1.00", timeout=120_000)
+            page.wait_for_selector(READY)
+            page.locator("[data-part=denoised]").click()
+            page.wait_for_timeout(2000)
+            for move in range(1, MOVES + 1):
+                text = f"Denoised at {1 - move * STEP:.2f}"
+                other.bring_to_front()
+                theirs.append(_bare_move(other, text))
+                page.bring_to_front()
+                ours.append(_move(page, text))
+        chrome.close()
+    ours, theirs = ours[2:], theirs[2:]
+    return {
+        "slider_vs_bare_slider": figure([a / b for a, b in zip(ours, theirs, strict=True)]),
+        "slider_s": figure(ours, "s"),
+        "bare_slider_s": figure(theirs, "s"),
+    }
+
+
+def _bare_move(page: Any, text: str) -> float:
+    """Seconds of a step in the bare app."""
+    page.get_by_role("slider").focus()
+    began = time.perf_counter()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector(f"text={text}")
+    return time.perf_counter() - began
+
+
+def _move(page: Any, text: str) -> float:
+    """Seconds of a step in the player, until the pictures, the caption and the table are new."""
+    before, canvas = page.evaluate(CELLS), page.locator("[data-part=base]")
+    picture = canvas.evaluate(PICTURE)
+    page.locator("[data-part=strength]").focus()
+    began = time.perf_counter()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector(f".asd-player[data-strength='{text[-4:]}']")
+    page.wait_for_selector(f"text={text}")
+    page.wait_for_function(CHANGED, arg=before)
+    took = time.perf_counter() - began
+    if canvas.evaluate(PICTURE) == picture:
+        raise RuntimeError(f"{text}: the pictures are still the old ones.")
+    page.wait_for_timeout(300)
+    return took
+
+
+def message_size(browser: str) -> dict[str, Figure]:
+    """Megabytes over the websocket until the Clip page with its 10 s clip is complete, sounds (fetched as files) apart."""
+    from playwright.sync_api import sync_playwright
+
+    received: list[int] = []
+    with serve(PROJECT_ROOT / "app.py") as address, sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
+        sizes = []
+        for _ in range(3):  # a fresh server draws its first page twice
+            received.clear()
+            page = chrome.new_page(viewport={"width": 1440, "height": 900})
+            page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+            page.goto(address)
+            page.wait_for_selector("text=of the energy removed", timeout=120_000)
+            page.wait_for_selector(READY)
+            page.wait_for_timeout(1500)
+            sizes.append(sum(received) / 1e6)
+            page.close()
+        chrome.close()
+    return {"clip_page_message_mb": figure(sizes, "MB")}
