@@ -12,6 +12,7 @@ from typing import Any
 
 from asd_core.audio import Clip, prepare
 from asd_core.bench_compare import page_speed, statistics_speed
+from asd_core.bench_labels import labelling_speed
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.denoise import denoise_ends
 from asd_core.detectors.base import Progress, silent
@@ -34,13 +35,15 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
         ("clip_all_detectors_vs_noisereduce", lambda: all_detectors(clip, models)),
     ]
     for index, (name, measure) in enumerate(parts):
-        progress(index / 6, name)
+        progress(index / 7, name)
         figures[name] = measure()
-    progress(3 / 6, "statistics of a comparison")
+    progress(3 / 7, "statistics of a comparison")
     figures |= statistics_speed()
-    progress(4 / 6, "Compare page")
+    progress(4 / 7, "Compare page")
     figures |= page_speed()
-    progress(5 / 6, "start_vs_empty_app")
+    progress(5 / 7, "labels")
+    figures |= labelling_speed()
+    progress(6 / 7, "start_vs_empty_app")
     browser = chromium()
     if browser is None:
         say("start_vs_empty_app was not measured: no Chromium or playwright here.")
