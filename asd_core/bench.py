@@ -6,6 +6,7 @@ from collections.abc import Callable
 from asd_core.audio import Clip, prepare
 from asd_core.bench_browser import CHROMIUM_FLAGS, Figure, chromium, figure, serve
 from asd_core.bench_compare import page_speed, statistics_speed
+from asd_core.bench_labels import labelling_speed
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.denoise import denoise_ends
 from asd_core.detectors.base import Progress, silent
@@ -31,12 +32,14 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
         ),
         ("statistics of a comparison", statistics_speed),
         ("Compare page", page_speed),
+        ("labels", labelling_speed),
     ]
     browser = chromium()
     if browser is None:
         say("The pages' speeds in a browser were not measured: no Chromium or playwright here.")
     else:
         from asd_core.bench_clip import message_size, slider_speed
+        from asd_core.bench_label_page import label_page_speed
         from asd_core.bench_space import space_speed
         from asd_core.bench_start import start
 
@@ -45,6 +48,7 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
             ("slider_vs_bare_slider", lambda: slider_speed(browser)),
             ("clip_page_message_mb", lambda: message_size(browser)),
             ("feature space", lambda: space_speed(browser)),
+            ("Label page", lambda: label_page_speed(browser)),
         ]
     for index, (name, measure) in enumerate(parts):
         progress(index / len(parts), name)

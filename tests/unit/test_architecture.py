@@ -46,7 +46,7 @@ def test_importing_the_library_is_light() -> None:
     """The first page needs these modules; none may drag in what takes seconds to import."""
     code = (
         "import sys, asd_core.scoring, asd_core.results, asd_core.plots.signal, asd_core.plots.scores, asd_core.cli\n"
-        "print([m for m in ('torch', 'sklearn', 'librosa', 'noisereduce', 'umap', 'numba') if m in sys.modules])"
+        "print([m for m in ('torch', 'sklearn', 'librosa', 'noisereduce', 'umap', 'numba', 'sqlalchemy') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
@@ -63,8 +63,15 @@ def test_every_detector_and_command_is_documented() -> None:
     for command in app.registered_commands:
         assert command.callback is not None
         assert f"asd_core {command.callback.__name__}" in docs, command.callback.__name__
-    for option in set(re.findall(r'"(--[a-z-]+)"', (ROOT / "asd_core" / "cli.py").read_text("utf-8"))):
-        assert option in docs, option
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        for command in group.typer_instance.registered_commands:
+            assert command.callback is not None
+            name = command.name or command.callback.__name__
+            assert f"asd_core {group.name} {name}" in docs, name
+    for source in (ROOT / "asd_core").glob("cli*.py"):
+        for option in set(re.findall(r'"(--[a-z-]+)"', source.read_text("utf-8"))):
+            assert option in docs, option
     for page in (ROOT / "pages").glob("[a-z]*.py"):
         assert page.stem.replace("_", " ").capitalize() in docs, page
     for name in Settings.model_fields:

@@ -127,3 +127,42 @@ def test_the_whole_way_on_real_recordings(cli, real_slider: Path, tmp_path: Path
     assert code == 0
     assert all(f"machine id {i}" in err for i in ("02", "04", "06"))
     assert {r["n_normal"] for r in json.loads(out)["rows"]} == {6}
+
+
+def test_labels(cli, label_url: str, small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """Labels by the commands alone: in from a file by name, compared, out, and in again without adding anything."""
+    from asd_core.settings import get_settings
+
+    monkeypatch.setenv("ASD_DATABASE_URL", label_url)
+    get_settings.cache_clear()
+    try:
+        clips = [f"test/{path.name}" for path in sorted((small_folder / "test").glob("*.wav"))[:4]]
+        table = tmp_path / "said.csv"
+        lines = ["clip_id,annotator,label,note", *(f"{c},Ada,{c[5:].split('_')[0]}," for c in clips)]
+        table.write_text("\n".join([*lines, f"{clips[0]},Bob,normal,quiet", "gone.wav,Bob,normal,"]) + "\n")
+        given = ("--dataset", "slider", "--data", small_folder)
+        code, _, err = cli("labels", "import", table, *given, "--dry-run")
+        assert (code, "0 events added (5 rows new" in err, "gone.wav" in err) == (0, True, True)
+        assert cli("labels", "agreement", "--dataset", "slider")[0] == 2  # nothing is there yet
+        code, _, err = cli("labels", "import", table, *given)
+        assert (code, "5 events added" in err, "found by name" in err) == (0, True, True)
+        assert "0 events added" in cli("labels", "import", table, *given)[2]
+        table.write_text(f"clip_id,annotator,label\n{clips[0]},Bob,unsure\n")
+        assert "is normal, quiet to Bob now, and unsure in the file" in cli("labels", "import", table, *given)[2]
+        assert "1 events added" in cli("labels", "import", table, *given, "--take")[2]
+        code, out, _ = cli("labels", "agreement", "--dataset", "slider", "--json")
+        found = json.loads(out)
+        assert (code, found["pairs"][0]["n"], found["krippendorff_alpha"]["n"]) == (0, 1, 1)
+        assert [c["labels"] for c in found["conflicts"]] == [{"Ada": "anomaly", "Bob": "unsure"}]
+        for form in ("csv", "json", "parquet", "audacity", "label-studio"):
+            out_file = tmp_path / f"out.{form}"
+            assert cli("labels", "export", "--dataset", "slider", "--out", out_file, "--format", form)[0] == 0
+            assert out_file.stat().st_size > 100
+        (tmp_path / "again.csv").write_bytes((tmp_path / "out.csv").read_bytes())
+        assert "0 events added (0 rows new, 5 known" in cli("labels", "import", tmp_path / "again.csv", *given)[2]
+        assert cli("labels", "check", "--rebuild")[0] == 0
+        code, _, err = cli("labels", "export", "--dataset", "nothing", "--out", tmp_path / "x")
+        assert (code, err.strip()) == (2, "The label store knows no dataset nothing: it has labels of slider.")
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()

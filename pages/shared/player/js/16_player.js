@@ -403,6 +403,7 @@ class Player {
     dataset.version = this.version;
     dataset.strength = this.strength.toFixed(2);
     dataset.duration = this.duration.toFixed(3);
+    dataset.clip = this.data.clip.id;
     this.controls.update(this);
     this.frame ||= requestAnimationFrame((now) => this.tick(now));
   }
