@@ -119,6 +119,7 @@ def _moments(found: "pd.DataFrame", n_windows: int) -> None:
         height=BUTTON_ROW * min(len(table), MOST_ROWS) + HEADER,
         key="moments",
         alt="Flagged moments",
+        placeholder="",  # a detector without a map names no place
         column_config={
             "go": st.column_config.ButtonColumn("", width=64, key=GO, on_click=_go, args=(starts,)),
             "detector": st.column_config.TextColumn("Detector", width=160),
