@@ -1,6 +1,5 @@
 """The clips inside a lasso: a table to listen through, to download, to send on."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,6 +8,7 @@ from asd_core import embedding_table
 from asd_core.score_store import versions
 from pages.shared.feature_space.clip_panel import click
 from pages.shared.feature_space.scores import stored
+from pages.shared.labelling import CHOSEN_TO_LABEL
 from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
-QUEUE = "label_queue"  # clip ids that the Label page goes through
-LABEL_PAGE = Path(__file__).parents[2] / "label.py"
 MOST_SCORES, MOST_ROWS = 3, 12
 
 
@@ -50,14 +48,13 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        if LABEL_PAGE.is_file():
-            st.button(
-                "Send to labelling",
-                key="space_label",
-                icon=":material/label:",
-                on_click=_send,
-                args=(table["clip_id"].tolist(),),
-            )
+        st.button(
+            "Label them",
+            key="space_label",
+            icon=":material/label:",
+            on_click=_send,
+            args=(table["clip_id"].tolist(),),
+        )
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=_clear)
     normal, anomalies = (int((table["label"] == label).sum()) for label in ("normal", "anomaly"))
     st.caption(
@@ -110,5 +107,6 @@ def _row(key: str, numbers: list[int]) -> None:
 
 
 def _send(clip_ids: list[str]) -> None:
-    st.session_state[QUEUE] = clip_ids
-    st.toast(f"{len(clip_ids)} clips are kept for labelling: open the Label page to go through them.")
+    """Open the Label page with these clips as its queue."""
+    st.session_state[CHOSEN_TO_LABEL] = clip_ids
+    st.switch_page("pages/label.py", query_params={})

@@ -11,6 +11,7 @@ from asd_core.audio import Clip
 from asd_core.labels import LabelStore, queues
 from asd_core.score_store import SPLITS, Scope
 from pages.shared import library
+from pages.shared.labelling import CHOSEN_TO_LABEL
 from pages.shared.library import Source
 from pages.shared.sidebar import Choice, title
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATASET, SELECTION, UPLOADS = "Dataset", "Selection", "Uploads"
-CHOSEN = "label_queue"  # in the session: clip ids that another page sent here
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
 EVERY = "all"
 
@@ -67,7 +67,7 @@ class Setting:
         """Which clips they are."""
         part: tuple[Any, ...] = (self.split, self.machine_id)
         if self.where == SELECTION:
-            part = tuple(st.session_state.get(CHOSEN, ()))
+            part = tuple(st.session_state.get(CHOSEN_TO_LABEL, ()))
         elif self.where == UPLOADS:
             part = tuple(st.session_state.get("uploads", {}))
         return (*self.selected.source.key(), self.where, *part)
@@ -80,7 +80,7 @@ class Setting:
 
 def controls(selected: Choice, annotator: str) -> Setting:
     """Draw what is asked for; all of it is in the address."""
-    n_chosen, n_uploads = len(st.session_state.get(CHOSEN, ())), len(st.session_state.get("uploads", {}))
+    n_chosen, n_uploads = len(st.session_state.get(CHOSEN_TO_LABEL, ())), len(st.session_state.get("uploads", {}))
     wheres = [DATASET] + [SELECTION] * bool(n_chosen) + [UPLOADS] * bool(n_uploads)
     counts = {SELECTION: f" ({n_chosen})", UPLOADS: f" ({n_uploads})"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -188,7 +188,7 @@ def _table(setting: Setting) -> "pd.DataFrame":
         return pd.DataFrame(rows, columns=["clip_id", "machine_id", "sha256"])
     table = clips_of(source, setting.split, setting.machine_id)
     if setting.where == SELECTION:
-        wanted = {clip_id: place for place, clip_id in enumerate(st.session_state.get(CHOSEN, ()))}
+        wanted = {clip_id: place for place, clip_id in enumerate(st.session_state.get(CHOSEN_TO_LABEL, ()))}
         table = table[table["clip_id"].isin(wanted)]
         table = table.iloc[table["clip_id"].map(wanted).argsort(kind="stable")].reset_index(drop=True)
     return table
