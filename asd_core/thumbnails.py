@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from asd_core.audio import prepare
 from asd_core.datasets.catalogue import Dataset
 from asd_core.detectors.base import Progress, silent
-from asd_core.errors import ClipError
+from asd_core.errors import ClipError, DatasetError
 from asd_core.features import Array, LogMel
 from asd_core.settings import get_settings
 
@@ -69,7 +69,7 @@ def compute(
             progress(index / n, f"clip {index + 1} of {n}")
         try:
             pictures[index] = shrink(representation.transform(prepare(dataset.read(clip_id))))
-        except ClipError as error:
+        except (ClipError, DatasetError) as error:
             say(str(error))
     path = place(Path(dataset.location), clips)
     _write(encode(sheet(pictures)), path)

@@ -43,7 +43,7 @@ def the_clip(selected: Choice, fitted: points.Fitted) -> None:
     """What a click changes: it draws no map, which takes a while with very many clips."""
     with sentences():
         hover(selected.source, f"st-key-{CHART}")
-        with st.container(border=True):
+        with st.container(border=True, key="space_clip"):
             clip_panel(selected.source, fitted.about)
 
 

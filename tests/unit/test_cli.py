@@ -1,13 +1,17 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from asd_core import embedding, latents
 from asd_core.artifacts import trained_keys
 from asd_core.audio import read_clip
 from asd_core.cli import main
 from asd_core.detectors.registry import REGISTRY
+from asd_core.projection import read_space
 from asd_core.scoring import ModelSet, score_clip
+from asd_core.settings import get_settings
 
 
 def run(
@@ -84,6 +88,34 @@ def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Pa
     assert {r["machine_id"] for r in json.loads(out)["rows"]} == {"00", "mean"}
 
 
+def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Latent spaces, pictures and a UMAP by the commands that the page starts."""
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    models = tmp_path / "small"
+    shutil.copytree(small_models, models)
+    code, _, err = cli("latents", "--data", small_folder, "--models", models)
+    assert (code, "Latent spaces of cnn_ae kept" in err) == (0, True)
+    assert latents.stored(models) == ["cnn_ae"]
+    assert "was there already" in cli("latents", "--data", small_folder, "--models", models)[2]
+    code, _, err = cli("thumbnails", "--data", small_folder, "--models", models)
+    (sheet,) = (tmp_path / "data" / "user" / "thumbnails").glob("*.webp")
+    assert (code, f"{sheet} written." in err) == (0, True)
+    chosen = ["--models", models, "--part", "cnn_ae", "--split", "test", "--machine-id", "02", "--n-neighbors", "5"]
+    code, _, err = cli("umap", *chosen)
+    assert code == 0
+    assert "A map of 12 clips written to" in err
+    space = read_space(models, "cnn_ae").subset(["test"], "02")
+    found = embedding.load(embedding.path_for(space.vectors, embedding.UmapSettings(n_neighbors=5)))
+    assert found is not None
+    assert found.xy.shape == (12, 2)
+    code, _, err = cli("umap", *chosen[:-2], "--n-neighbors", "1")
+    assert (code, err) == (2, "n_neighbors 1 is outside 2 to 200.\n")
+    get_settings.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -99,6 +131,11 @@ def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Pa
         (["train", "--data", "nowhere", "--out", "x"], "not a folder"),
         (["train", "--data", "demo", "--out", "x", "--preset", "slow"], "--preset"),
         (["simulate", "--out", "x", "--machine-id", "99"], "no machine id 99"),
+        (["umap", "--models", "{models}", "--part", "taste"], "no representation 'taste'"),
+        (["umap", "--models", "{models}", "--split", "none"], "UMAP needs more than 3 clips and 0 are chosen"),
+        (["umap", "--models", "nowhere"], "no pooled features"),
+        (["thumbnails", "--data", "demo", "--models", "nowhere"], "no pooled features"),
+        (["latents", "--data", "demo", "--models", "nowhere"], "no trained detectors"),
     ],
 )
 def test_bad_use_is_exit_code_2_and_one_sentence(cli, small_models: Path, arguments: list[str], sentence: str) -> None:  # type: ignore[no-untyped-def]

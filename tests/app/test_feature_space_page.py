@@ -1,0 +1,93 @@
+"""The Feature space page in process: what it says when there is little or nothing to show."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from asd_core import jobs
+from asd_core.settings import get_settings
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def folders(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A models folder of the small detectors, and data of this test's own."""
+    shutil.copytree(small_models, tmp_path / "models" / "small")
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    yield tmp_path / "models" / "small"
+    get_settings.cache_clear()
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page("pages/feature_space.py").run()
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(c.value for c in app.caption)
+
+
+def test_a_map_says_what_it_is_of(folders: Path) -> None:
+    app = page()
+    assert app.title[0].value == "Feature space"
+    assert "36 clips · Log-mel: mean, spread and peak · Principal components" in captions(app)
+    app.toggle(key="only").set_value(False).run()
+    assert "72 clips" in captions(app)
+    app.button_group(key="splits").set_value(["test"]).run()
+    assert "24 clips" in captions(app)
+    assert not app.error
+
+
+def test_too_few_clips_are_said(folders: Path) -> None:
+    app = page()
+    app.button_group(key="splits").set_value([]).run()
+    assert ["Fewer than three clips are chosen" in i.value for i in app.info] == [True]
+    assert not app.exception
+
+
+def test_a_latent_space_that_is_missing_is_offered(folders: Path) -> None:
+    app = page()
+    app.selectbox(key="part").set_value("cnn_ae").run()
+    assert ["Latent spaces are not stored" in i.value for i in app.info] == [True]
+    assert app.button(key="start_latents-small").label == "Compute them"
+    assert jobs.find("latents-small") is None
+
+
+def test_missing_pooled_features_are_one_sentence(folders: Path) -> None:
+    (folders / "features.parquet").unlink()
+    app = page()
+    assert len(app.error) == 1
+    assert "holds no pooled features (features.parquet): train its detectors again." in app.error[0].value
+
+
+def test_umap_costs_nothing_until_it_is_asked_for(folders: Path) -> None:
+    app = page(method="UMAP")
+    assert ["No UMAP of these 36 clips" in i.value for i in app.info] == [True]
+    assert not (get_settings().data_dir / "user" / "jobs").exists()
+    if "tests.unit.test_embedding" not in sys.modules:  # which needs them
+        assert not {"umap", "numba"} & set(sys.modules)
+    app.slider(key="neighbours").set_value(30).run()
+    assert not (get_settings().data_dir / "user" / "jobs").exists()
+    assert app.session_state["neighbours"] == 30
+
+
+def test_a_damaged_map_is_one_sentence(folders: Path) -> None:
+    from asd_core import embedding
+    from asd_core.projection import read_space
+
+    vectors = read_space(folders, "all").subset(["test", "train"], "00").vectors
+    path = embedding.path_for(vectors, embedding.UmapSettings())
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"nonsense")
+    app = page(method="UMAP")
+    assert [e.value for e in app.error] == [f"{path} is damaged: delete it and compute the map again."]

@@ -1,0 +1,55 @@
+import io
+
+import numpy as np
+import pandas as pd
+
+from asd_core import embedding_table
+
+ABOUT = pd.DataFrame(
+    {
+        "clip_id": ["a", "b", "c", "d"],
+        "machine_id": ["00", "00", "02", "02"],
+        "split": ["test"] * 4,
+        "label": ["normal", "anomaly", "normal", "anomaly"],
+        "sha256": ["1", "2", "3", "2"],  # two machines may have made the same recording
+    },
+    index=[4, 5, 8, 9],
+)
+SCORES = pd.DataFrame(
+    {
+        "detector": ["k", "k", "k", "other"],
+        "sha256": ["1", "2", "2", "3"],
+        "machine_id": ["00", "00", "02", "02"],
+        "calibrated": [10.0, 90.0, 55.0, 70.0],
+        "raw": [0.1, 0.9, 0.5, 0.7],
+    }
+)
+EMPTY = SCORES.iloc[:0]
+
+
+def test_scores_belong_to_a_sound_and_its_machine() -> None:
+    found = embedding_table.scores_of(ABOUT, [EMPTY, SCORES], "k", "calibrated")
+    assert found.index.tolist() == [4, 5, 8, 9]
+    assert np.array_equal(found, [10.0, 90.0, np.nan, 55.0], equal_nan=True)
+    assert embedding_table.scores_of(ABOUT, [EMPTY], "k", "raw").isna().all()
+
+
+def test_the_table_keeps_the_maps_order_and_names_model_and_denoising() -> None:
+    table = embedding_table.chosen(ABOUT, [9, 4, 77], [SCORES], {"k": "Kay"}, {"k": "abcd1234"})
+    assert table["clip_id"].tolist() == ["a", "d"]
+    assert table["denoise"].tolist() == [0.0, 0.0]
+    assert table["Kay, percentile"].tolist() == [10.0, 55.0]
+    assert table["Kay, raw"].tolist() == [0.1, 0.5]
+    assert table["Kay, model version"].tolist() == ["abcd1234"] * 2
+    assert embedding_table.to_read(table).columns.tolist() == [
+        "clip_id", "machine_id", "split", "label", "Kay, percentile",
+    ]  # fmt: skip
+
+
+def test_csv_reads_back_and_leaves_empty_what_is_not_known() -> None:
+    table = embedding_table.chosen(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"})
+    text = embedding_table.as_csv(table)
+    assert text.splitlines()[2] == "c,02,test,normal,0.0,,,v"
+    back = pd.read_csv(io.StringIO(text), dtype={"machine_id": str})
+    assert back.columns.tolist() == table.columns.tolist()
+    assert back["Kay, percentile"].isna().tolist() == [False, True]
