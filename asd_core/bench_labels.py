@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from asd_core.labels import LabelStore
 
 CLIPS = 100_000
-DATASET, ANNOTATORS = "many", ("Ada", "Bob")  # half of the labels each, so that both have clips left
+DATASET, ANNOTATORS = "many", ("Ada", "Bob")  # half of the labels each, so that each has clips left
 SKETCH = ("clip_sha256", "annotator", "label", "skipped")  # what a queue needs to know
 
 
 def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dict[str, Figure]:
-    """Seconds to open a store and read what a page needs (progress, annotators, classes, everybody's labels, and the queue of
+    """Seconds to open a store and read what a page needs (progress, annotators, classes, one's own labels, and the queue of
     unlabelled clips, most anomalous first), and from a label to knowing the next clip, the label being safe on the disk."""
     import numpy as np
 
@@ -54,7 +54,7 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
             store.progress(DATASET, ANNOTATORS[0])
             store.annotators(DATASET)
             store.classes()
-            current = store.current(DATASET, columns=SKETCH)
+            current = store.current(DATASET, annotator=ANNOTATORS[0], columns=SKETCH)
             order = queue(
                 "most anomalous", catalogue, scores, current, ANNOTATORS[0], detector="one", unlabelled_only=True
             )

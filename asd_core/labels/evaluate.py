@@ -86,7 +86,7 @@ def truth(clips: "pd.DataFrame", annotations: dict[str, str], missing: Literal["
     """Put annotations over a catalogue's labels, or in their place.
 
     Args:
-        clips: columns clip_id, sha256 and label (normal, anomaly, unlabelled).
+        clips: columns clip_id, sha256 ("" where unknown: then there is no annotation) and label (normal, anomaly, unlabelled).
         annotations: see :func:`effective_labels`.
 
     Returns:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import log
-from asd_core.labels.schema import CURRENT, EVENTS, REGIONS
+from asd_core.labels.schema import CURRENT, EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,14 +98,9 @@ def sitting(connection: Connection, dataset: str, annotator: str, now: datetime 
 
 
 def annotators(connection: Connection, dataset: str | None) -> list[str]:
-    """Names of those of whom something holds now."""
-    names: set[str] = set()
-    for source, where in ((CURRENT, SAYS_SOMETHING), (REGIONS, None)):
-        query = select(source.c.annotator).distinct()
-        if dataset is not None:
-            query = query.where(source.c.dataset == dataset)
-        names |= set(connection.execute(query if where is None else query.where(where)).scalars())
-    return sorted(names)
+    """Names of those who said something about a clip, even if they took it back."""
+    names = select(CURRENT.c.annotator).distinct()
+    return sorted(connection.execute(names if dataset is None else names.where(CURRENT.c.dataset == dataset)).scalars())
 
 
 def datasets(connection: Connection) -> list[str]:

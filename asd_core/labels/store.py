@@ -233,7 +233,7 @@ class LabelStore:
             return reading.datasets(connection)
 
     def annotators(self, dataset: str | None = None) -> list[str]:
-        """Names of those who labelled, skipped, noted or marked something, in alphabetical order."""
+        """Names of those who labelled, skipped, noted or marked something, even if they took it back, in alphabetical order."""
         with self._database.read() as connection:
             return reading.annotators(connection, dataset)
 
