@@ -30,6 +30,7 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
             "clip_all_detectors_vs_noisereduce",
             lambda: {"clip_all_detectors_vs_noisereduce": all_detectors(clip, models)},
         ),
+        ("scan_window_s", lambda: {"scan_window_s": window(models)}),
         ("statistics of a comparison", statistics_speed),
         ("Compare page", page_speed),
         ("labels", labelling_speed),
@@ -54,6 +55,16 @@ def run(*, progress: Progress = silent, say: Callable[[str], None] = lambda _: N
         progress(index / len(parts), name)
         figures |= measure()
     return figures
+
+
+def window(models: ModelSet, n: int = 12) -> Figure:
+    """Seconds of one more window of a long recording, by every detector."""
+    from asd_core.datasets.slide_rail import simulate
+    from asd_core.scan import scan
+
+    clip = Clip(simulate("00", seed=1, duration=10.0).samples[None], 16000, "0", "long.wav")
+    scan(clip, models, "00")
+    return figure([_seconds(lambda: scan(clip, models, "00")) for _ in range(n)], "s")
 
 
 def ratio(ours: Callable[[], object], theirs: Callable[[], object], n: int) -> Figure:

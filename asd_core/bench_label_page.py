@@ -15,12 +15,10 @@ READY = ".asd-player[data-ready=true]"
 PLACE = "Clip {} of"
 # The player carries its clip; the text says which one it is. Both are looked at in the page, in every frame: asking from
 # outside would add a round trip.
-NEXT = """(text) => new Promise((done) => {
-  const began = performance.now();
-  const before = document.querySelector(".asd-player").dataset.clip;
+NEXT = """(player, text) => new Promise((done) => {
+  const began = performance.now(), before = player.dataset.clip;
   const look = () => {
-    const player = document.querySelector(".asd-player");
-    const there = player && player.dataset.ready === "true" && player.dataset.clip !== before;
+    const there = player.dataset.ready === "true" && player.dataset.clip !== before;
     if (there && document.body.innerText.includes(text)) done((performance.now() - began) / 1000);
     else requestAnimationFrame(look);
   };
@@ -57,7 +55,7 @@ def label_page_speed(browser: str) -> dict[str, Figure]:
             page.locator("h1").click()
             for number in range(2, PRESSES + 2):
                 page.wait_for_timeout(1500)  # it is heard; meanwhile the one after it is fetched
-                seconds: Any = page.evaluate(NEXT, PLACE.format(number))
+                seconds: Any = page.locator(".asd-player").evaluate(NEXT, PLACE.format(number))
                 if number > 2:
                     took.append(float(seconds))
         chrome.close()
