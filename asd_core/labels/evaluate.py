@@ -38,8 +38,8 @@ class Truth:
     def sentence(self) -> str:
         """What was done to the catalogue's labels, to be read."""
         dropped = int((self.table["label"] == "").sum())
-        rest = f"{dropped} left out" if dropped else f"{self.missing} not annotated, with the catalogue's label"
-        return f"{self.overridden} labels overridden, {self.same} confirmed, {self.added} added, {rest}."
+        rest = f"left out: {dropped:,}" if dropped else f"not annotated, with the catalogue's label: {self.missing:,}"
+        return f"Labels overridden: {self.overridden:,}, confirmed: {self.same:,}, added: {self.added:,}; {rest}."
 
 
 def effective_labels(store: LabelStore, dataset: str, basis: Basis, annotator: str | None = None) -> dict[str, str]:

@@ -218,7 +218,7 @@ def test_labels_go_out_and_change_what_detectors_are_measured_by(page: Any, serv
     assert text.count("\n") > 90
     page.goto(f"{served}/compare?against=the+majority%27s+labels")
     page.get_by_text("labels: the majority's labels").first.wait_for()
-    page.get_by_text("30 labels overridden").wait_for()
+    page.get_by_text("Labels overridden: 30").wait_for()
     rows = cells(page)
     fusion = next(row for row in rows if row[0] == "Fusion")
     assert fusion[3].startswith("-"), "thirty normal clips called anomalies make every detector look worse"

@@ -58,9 +58,11 @@ def test_over_the_catalogue_or_in_its_place() -> None:
     assert over.table["label"].tolist() == ["normal", "normal", "anomaly", "anomaly", "normal"]
     assert over.table["annotation"].tolist() == ["normal", "normal", "anomaly", "", ""]
     assert over.table["catalogue"].tolist() == table["label"].tolist()
-    assert over.sentence() == "1 labels overridden, 1 confirmed, 1 added, 2 not annotated, with the catalogue's label."
+    assert over.sentence() == (
+        "Labels overridden: 1, confirmed: 1, added: 1; not annotated, with the catalogue's label: 2."
+    )
     instead = truth(table, annotations, missing="drop")
     assert instead.table["label"].tolist() == ["normal", "normal", "anomaly", "", ""]
-    assert "2 left out" in instead.sentence()
+    assert "left out: 2" in instead.sentence()
     assert truth(table, {}).table["label"].tolist() == table["label"].tolist()
     assert isinstance(truth(table.iloc[:0], {}).table, pd.DataFrame)
