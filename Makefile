@@ -17,7 +17,7 @@ help:
 	@echo "make coverage     how often the 95 % intervals hold the truth (slow), written to docs/coverage.md"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
-	@echo "make screenshots  write docs/images/*.png from the running app"
+	@echo "make screenshots  write screenshots/*.png from the running app, light and dark, wide and narrow"
 	@echo "make clean        remove the virtual environment and caches"
 
 $(PY):
@@ -54,6 +54,8 @@ demo-models: $(VENV)/.run-stamp
 	$(PY) -m asd_core train --data demo --out trained_models/demo
 	$(PY) -m asd_core seeds --data demo --models trained_models/demo --seed 1 --seed 2
 	$(PY) -m asd_core overlap --data demo --models trained_models/demo
+	$(PY) -m asd_core latents --data demo --models trained_models/demo
+	$(PY) -m asd_core thumbnails --data demo --models trained_models/demo
 	$(MAKE) results
 
 EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising
@@ -75,7 +77,7 @@ report-variants: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.report_variants --markdown docs/report-variants.md
 
 screenshots: $(VENV)/.dev-stamp
-	$(PY) -m tests.e2e.screenshots docs/images
+	$(PY) -m tests.e2e.screenshots screenshots
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache bench.json

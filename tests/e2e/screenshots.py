@@ -1,7 +1,8 @@
-"""Screenshots of the running app for the README and the docs: ``python -m tests.e2e.screenshots docs/images``."""
+"""Screenshots of the running app: ``python -m tests.e2e.screenshots FOLDER``. The best of them are in docs/images."""
 
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -15,13 +16,15 @@ from tests.e2e.helpers import wait_idle
 PAGES = {
     "clip": ("?strength=0.6", ".asd-player[data-ready=true] [data-part=versions]:not([hidden])"),
     "space": ("feature_space?only=false&colour=fault", ".js-plotly-plot[data-hover=ready]"),
+    "label": ("label", ".asd-player[data-ready=true]"),
     "compare": ("compare", ".js-plotly-plot"),
     "thresholds": ("compare?view=Thresholds", "[data-testid=stDataFrame]"),
     "agreement": ("compare?view=Agreement", "[data-testid=stDataFrame]"),
     "failures": ("compare?view=Where it fails", "audio"),
     "experiments": ("experiments", "[data-testid=stDataFrame]"),
 }
-SHOTS = [("light", 1440, 900), ("dark", 1440, 900), ("light", 900, 1000)]
+SHOTS = [(theme, *size) for theme in ("light", "dark") for size in ((1440, 900), (900, 1000))]
+NAME = ".st-key-annotator input"
 
 
 def main(out: Path) -> None:
@@ -30,12 +33,16 @@ def main(out: Path) -> None:
     if executable is None:
         sys.exit("No Chromium here: install it to take screenshots.")
     out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as driver, serve(ROOT / "app.py") as address:
+    labels = f"sqlite:///{tempfile.mkdtemp()}/labels.sqlite3"
+    with sync_playwright() as driver, serve(ROOT / "app.py", ASD_DATABASE_URL=labels) as address:
         browser = driver.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         for theme, width, height in SHOTS:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
             for name, (path, needed) in PAGES.items():
                 page.goto(f"{address}/{path}")
+                if name == "label":
+                    page.locator(NAME).fill("Ada")
+                    page.locator(NAME).press("Enter")
                 page.locator(needed).first.wait_for(timeout=120_000)
                 wait_idle(page)
                 page.wait_for_timeout(2500)  # plots fade in
