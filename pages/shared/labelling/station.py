@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEY = "label_player"
-PANEL = 330  # pixels
+PANEL = 370  # pixels
 KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
-ICONS = {"normal": ":material/check:", "anomaly": ":material/warning:", "unsure": ":material/help:"}
-# Where both do not fit side by side, the panel goes below the player.
-SIDE_BY_SIDE = "<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }</style>"
+# Where both do not fit side by side, the panel goes above the player: its buttons must not be below the screen's end.
+SIDE_BY_SIDE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
+@media (max-width: 1250px) { :has(> .st-key-label_panel) { order: -1; flex: 1 0 100%; } }</style>"""
 STRENGTH = 0.6
 
 
@@ -93,12 +93,12 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
                 regions=regions.shown(marked, annotator, sound.sample_rate / 2),
                 autoplay=setting.autoplay,
             )
-            regions.classes(here, now.region, sound.sample_rate / 2, marked)
-        with st.container(width=PANEL, border=True):
+        with st.container(width=PANEL, border=True, key="label_panel"):
             st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}**")
             st.caption(f"Machine id {machine_id} · {clip.duration:.1f} s{_own(own)}")
             _keys(here, own)
             _steps(setting, queue, at, here)
+            regions.classes(here, now.region, sound.sample_rate / 2, marked)
             regions.listed(here, marked)
             if not setting.blind:
                 _seen(setting, clip, clip_id, machine_id, known)
@@ -133,17 +133,17 @@ def _keys(here: Heard, own: "pd.DataFrame") -> None:
     note_key = f"label_note_{here.sha256[:16]}"
     if note_key not in st.session_state and not own.empty:
         st.session_state[note_key] = str(own["note"].iloc[0] or "")
-    for name in LABELS:
-        st.button(
-            name.capitalize(),
-            key=f"label_{name}",
-            icon=ICONS[name],
-            type="primary" if name == given else "secondary",
-            shortcut=KEYS[name],
-            on_click=acts.label,
-            args=(here, name, note_key),
-            width="stretch",
-        )
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in LABELS:
+            st.button(
+                name.capitalize(),
+                key=f"label_{name}",
+                type="primary" if name == given else "secondary",
+                shortcut=KEYS[name],
+                on_click=acts.label,
+                args=(here, name, note_key),
+                width="stretch",
+            )
     st.text_input("Note", key=note_key, max_chars=500, placeholder="kept with the label")
 
 
