@@ -175,6 +175,7 @@ def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, databas
     page.mouse.up()
     loose = page.get_by_role("button", name=re.compile("loose belt")).first
     page.wait_for_function("e => !e.disabled", arg=loose.element_handle())
+    wait_idle(page)
     page.keyboard.press("2")
     listed = page.get_by_role("button", name=re.compile(r"loose belt: [\d.]+–[\d.]+ s, [\d.]+–[\d.]+ kHz"))
     listed.wait_for()
