@@ -17,9 +17,10 @@ PLACE = "Clip {} of"
 # outside would add a round trip.
 NEXT = """(player, text) => new Promise((done) => {
   const began = performance.now(), before = player.dataset.clip;
+  const place = document.querySelector("[data-testid=stProgress]").parentElement;
   const look = () => {
     const there = player.dataset.ready === "true" && player.dataset.clip !== before;
-    if (there && document.body.innerText.includes(text)) done((performance.now() - began) / 1000);
+    if (there && place.textContent.includes(text)) done((performance.now() - began) / 1000);
     else requestAnimationFrame(look);
   };
   document.dispatchEvent(new KeyboardEvent("keydown", { key: "n", code: "KeyN", keyCode: 78, which: 78, bubbles: true }));

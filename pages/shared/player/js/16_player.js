@@ -162,7 +162,7 @@ class Player {
     if (this.sound) this.measure();
   }
 
-  tell() {
+  tell(after = TELL_AFTER) {
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
       const { version, strength, region, overlay } = this;
@@ -171,7 +171,7 @@ class Player {
       heard.turn = ++this.turn; // so that Python knows whether what it asked for came before or after
       this.pending.push(JSON.stringify(heard));
       this.component.setStateValue("heard", heard);
-    }, TELL_AFTER);
+    }, after);
   }
 
   // The spectrum of the clip, or of the selected time.
@@ -231,7 +231,7 @@ class Player {
 
   remix(tell) {
     this.engine.setMix(this.mix);
-    if (tell) this.tell();
+    if (tell) this.tell(0); // it was let go: nothing more is to come
     this.changed();
     this.redraw();
   }
