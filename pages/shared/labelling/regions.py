@@ -37,10 +37,8 @@ def classes(here: Heard, region: Region | None, highest: float, marked: "pd.Data
     """A button a class that marks the dragged region, and the list of classes to edit."""
     known = work.store().classes()
     already = _classes_of(region, highest, here, marked)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            "Mark the region as" if region else "Drag over the spectrogram to mark where it is:", width="content"
-        )
+    st.caption("Mark the region as" if region else "Drag over the spectrogram to mark where it is")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for number, name in enumerate(known, start=1):
             st.button(
                 name,
