@@ -65,7 +65,9 @@ def export(
 
 @labels.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, a JSON of Label Studio, or a label track of Audacity (.txt).")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, Parquet, a JSON of Label Studio, or a label track of Audacity (.txt).")
+    ],
     dataset: DatasetName,
     data: Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")],
     annotator: Annotator = None,

@@ -1,4 +1,4 @@
-"""Labels as one flat table, and the files made of it: CSV, JSON and Parquet; and back from CSV.
+"""Labels as one flat table, and the files made of it: CSV, JSON and Parquet; and back from CSV and Parquet.
 
 A row is a label (with its note), a skip, a note, a region or an adjudication, as ``kind`` says. What does not apply is empty
 in CSV and null elsewhere; times are ISO 8601 in UTC.
@@ -108,8 +108,7 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
     try:
         names = [name.strip() for name in reader.fieldnames or []]
         reader.fieldnames = names
-        if not {"clip_sha256", "clip_id"} & set(names) or not {"label", "region_class"} & set(names):
-            raise LabelError("The file has no columns clip_sha256 (or clip_id) and label (or region_class): add them.")
+        _check_names(names)
         for row in reader:
             try:
                 found.append((reader.line_num, _fields(row)))
@@ -118,6 +117,35 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
     except csv.Error as error:
         raise LabelError(f"Line {reader.line_num} is not CSV ({error}): save the table again.") from error
     return found, problems
+
+
+def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
+    """The same of a Parquet file: its cells are read as those of a CSV file, whatever their types.
+
+    Raises:
+        LabelError: when it is not such a table.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(io.BytesIO(content))
+    except (pa.ArrowException, OSError) as error:
+        raise LabelError("The file is not Parquet: export the table again.") from error
+    _check_names(table.column_names)
+    found: list[Numbered] = []
+    problems: list[str] = []
+    for place, row in enumerate(table.to_pylist(), start=1):
+        try:
+            found.append((place, _fields({name: _text(value) for name, value in row.items()})))
+        except ValueError as error:
+            problems.append(f"Row {place}: {error}.")
+    return found, problems
+
+
+def _check_names(names: list[str]) -> None:
+    if not {"clip_sha256", "clip_id"} & set(names) or not {"label", "region_class"} & set(names):
+        raise LabelError("The file has no columns clip_sha256 (or clip_id) and label (or region_class): add them.")
 
 
 def _delimiter(text: str) -> str:

@@ -64,7 +64,7 @@ class Plan:
 
 def import_formats() -> tuple[str, ...]:
     """File name endings that can be imported."""
-    return (".csv", ".json", ".txt")
+    return (".csv", ".parquet", ".json", ".txt")
 
 
 def plan_import(
@@ -77,7 +77,7 @@ def plan_import(
     annotator: str | None = None,
     clip_sha256: str | None = None,
 ) -> Plan:
-    """Read a file (``.csv``, ``.json`` of Label Studio, ``.txt`` of Audacity) and say what importing it would do.
+    """Read a file (``.csv``, ``.parquet``, ``.json`` of Label Studio, ``.txt`` of Audacity) and say what importing it would do.
 
     Args:
         clips: the dataset's: columns clip_id, sha256 ("" where unknown), machine_id. Rows of other clips are problems.
@@ -109,6 +109,8 @@ def _read(source: str, content: bytes, clip_sha256: str | None) -> tuple[list[Nu
     suffix = PurePosixPath(source).suffix.lower()
     if suffix == ".csv":
         return *flat.from_csv(content), []
+    if suffix == ".parquet":
+        return *flat.from_parquet(content), []
     if suffix == ".json":
         return *label_studio.from_tasks(content), []
     if suffix == ".txt":

@@ -94,14 +94,15 @@ def test_csv_is_read_by_the_standard_library(full: LabelStore) -> None:
     assert datetime.fromisoformat(rows[0]["at"]) == told
 
 
-def test_csv_comes_back_whole(full: LabelStore, tmp_path: Path) -> None:
-    content = export(full, DATASET, "csv")
-    store, plan = copy(content, "labels.csv", tmp_path)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_comes_back_whole(form: Format, full: LabelStore, tmp_path: Path) -> None:
+    content, name = export(full, DATASET, form), f"labels.{form}"
+    store, plan = copy(content, name, tmp_path)
     assert state(store) == state(full)
-    assert set(store.current(DATASET)["source"]) == {"labels.csv"}
+    assert set(store.current(DATASET)["source"]) == {name}
     assert plan.notes == []
-    again(store, "labels.csv", content)
-    again(full, "labels.csv", content)  # what a store exported says nothing new to it
+    again(store, name, content)
+    again(full, name, content)  # what a store exported says nothing new to it
     assert store.undo("Ada", DATASET, uid=new_uid()) is None  # undo on the page never takes an import back
 
 
@@ -331,6 +332,7 @@ def test_one_name_for_two_clips_is_not_guessed(labels: LabelStore) -> None:
         ("l.csv", b"\xff\xfe\x00", "UTF-8"),
         ("l.csv", b"a,b\n1,2\n", "no columns"),
         ("l.csv", b"", "no columns"),
+        ("l.parquet", b"PAR1", "not Parquet"),
         ("l.json", b"{", "not JSON"),
         ("l.json", b'{"format": "asd-labels"}', "list of Label Studio tasks"),
         ("l.txt", b"\xff\xfe", "UTF-8"),

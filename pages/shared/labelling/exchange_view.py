@@ -86,7 +86,7 @@ def _scores(selected: Choice) -> "pd.DataFrame":
 def _import(selected: Choice, annotator: str) -> None:
     st.subheader("Import")
     file = st.file_uploader(
-        "A CSV exported here, Label Studio's JSON, or an Audacity track named after its clip",
+        "A CSV or Parquet file exported here, Label Studio's JSON, or an Audacity track named after its clip",
         type=[ending.lstrip(".") for ending in import_formats()],
         key="labels_file",
     )
