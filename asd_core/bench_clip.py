@@ -1,7 +1,6 @@
 """Speed and size of the Clip page, in a browser."""
 
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,16 @@ st.text(f"Denoised at {strength:.2f}")
 """
 READY = ".asd-player[data-ready=true]"
 STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
-# Once the caption names the strength, all scores and the player are of it: cells of the table, and how the pictures look.
-CELLS = "() => [...document.querySelectorAll('[data-testid=stDataFrame] tbody td')].map((cell) => cell.innerText)"
+SCORES = ".asd-scores"
 PICTURE = "(canvas) => canvas.toDataURL()"
-CHANGED = (
-    f"(before) => {{ const now = ({CELLS})(); return now.length === before.length && now.join() !== before.join() }}"
-)
+AT_REST = 1500  # ms after a move, in which the rest of the page follows and is idle again
+# Timed inside the page, from the key to the frame in which all is there: a driver that looks from outside does so only
+# every 20 to 100 ms.
+CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("keydown", () => {{
+  const from = performance.now(), there = {there};
+  const look = () => there(...parts) ? done((performance.now() - from) / 1000) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+}}, {{ once: true, capture: true }})); }}"""
 
 
 def slider_speed(browser: str) -> dict[str, Figure]:
@@ -44,11 +47,11 @@ def slider_speed(browser: str) -> dict[str, Figure]:
             page.locator("[data-part=denoised]").click()
             page.wait_for_timeout(2000)
             for move in range(1, MOVES + 1):
-                text = f"Denoised at {1 - move * STEP:.2f}"
+                strength = f"{1 - move * STEP:.2f}"
                 other.bring_to_front()
-                theirs.append(_bare_move(other, text))
+                theirs.append(_bare_move(other, strength))
                 page.bring_to_front()
-                ours.append(_move(page, text))
+                ours.append(_move(page, strength))
         chrome.close()
     ours, theirs = ours[2:], theirs[2:]
     return {
@@ -58,30 +61,36 @@ def slider_speed(browser: str) -> dict[str, Figure]:
     }
 
 
-def _bare_move(page: Any, text: str) -> float:
+def _bare_move(page: Any, strength: str) -> float:
     """Seconds of a step in the bare app."""
-    page.get_by_role("slider").focus()
-    began = time.perf_counter()
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_selector(f"text={text}")
-    return time.perf_counter() - began
+    text = page.locator("[data-testid=stText]").element_handle()
+    return _press(page, page.get_by_role("slider"), f"(text) => text.innerText.includes('{strength}')", [text])
 
 
-def _move(page: Any, text: str) -> float:
-    """Seconds of a step in the player, until the pictures, the caption and the table are new."""
-    before, canvas = page.evaluate(CELLS), page.locator("[data-part=base]")
-    picture = canvas.evaluate(PICTURE)
-    page.locator("[data-part=strength]").focus()
-    began = time.perf_counter()
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_selector(f".asd-player[data-strength='{text[-4:]}']")
-    page.wait_for_selector(f"text={text}")
-    page.wait_for_function(CHANGED, arg=before)
-    took = time.perf_counter() - began
-    if canvas.evaluate(PICTURE) == picture:
-        raise RuntimeError(f"{text}: the pictures are still the old ones.")
-    page.wait_for_timeout(300)
+def _move(page: Any, strength: str) -> float:
+    """Seconds of a step in the player, until the pictures, the table and the caption are new."""
+    base = page.locator("[data-part=base]")
+    table = page.locator(f"{SCORES} tbody")
+    places = [READY, SCORES, "[data-testid=stCaptionContainer]:has-text('Denoised at')"]
+    parts = [page.locator(place).element_handle() for place in places]
+    before, picture = table.inner_text(), base.evaluate(PICTURE)
+    there = (
+        f"(player, scores, caption) => player.dataset.strength === '{strength}' && scores.dataset.strength === '{strength}' "
+        f"&& caption.innerText.includes('at {strength}')"
+    )
+    took = _press(page, page.locator("[data-part=strength]"), there, parts)
+    if base.evaluate(PICTURE) == picture or table.inner_text() == before:
+        raise RuntimeError(f"{strength}: the pictures or the scores are still the old ones.")
+    page.wait_for_timeout(AT_REST)
     return took
+
+
+def _press(page: Any, slider: Any, there: str, parts: list[Any]) -> float:
+    """Seconds from a key on a slider until a JavaScript function of some elements is true."""
+    slider.focus()
+    page.evaluate(CLOCK.format(there=there), parts)
+    page.keyboard.press("ArrowLeft")
+    return float(page.evaluate("window.took"))
 
 
 def message_size(browser: str) -> dict[str, Figure]:

@@ -15,7 +15,7 @@ COMPLETE = [
     "text=of the energy removed",
     "text=Denoised at",
     f"{READY} [data-part=versions]:not([hidden])",
-    "[data-testid=stDataFrame] tbody td >> nth=100",
+    ".asd-scores tbody td >> nth=100",
 ]
 
 

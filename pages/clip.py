@@ -7,6 +7,7 @@ import streamlit as st
 from asd_core.audio import flags
 from asd_core.settings import get_settings
 from pages.shared import library
+from pages.shared.alarms import alarms
 from pages.shared.clip_views import look_closer
 from pages.shared.clip_views.context import ClipContext
 from pages.shared.entry import require_app
@@ -43,6 +44,8 @@ def draw(picked: Picked) -> None:
         listen(context, now)
     with grid.cell():
         verdicts(context)
+        if ends:
+            alarms(selected)
     if not warm:  # the first page of a fresh server: it has shown what needs neither the denoiser nor the networks
         time.sleep(HEAD_START)
         until_warm()

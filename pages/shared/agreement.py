@@ -8,8 +8,8 @@ from asd_core.detectors.registry import detector_class
 from asd_core.plots.curves import agreement_figure
 from pages.shared.open_clip import open_row
 from pages.shared.scope import Scoped
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import title
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 SHOWN = 15
 

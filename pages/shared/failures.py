@@ -13,8 +13,8 @@ from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.open_clip import open_clip, open_row
 from pages.shared.scope import Scoped, capital, word
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 HEARD = 3  # of each kind: a player holds its clip's bytes
 LISTED = 50

@@ -7,14 +7,15 @@ from asd_core.denoise import KINDS, Kind
 from asd_core.maps import drawable, with_map
 from asd_core.settings import get_settings
 from pages.shared import library
-from pages.shared.alarms import alarms
 from pages.shared.clip_views.context import ClipContext
 from pages.shared.job_panel import job_panel
+from pages.shared.messages import sentences
 from pages.shared.player import Heard, Overlay, Region, heard, player
-from pages.shared.score_table import disagreement, score_table
+from pages.shared.score_table import asked_strength, disagreement, score_table
 from pages.shared.sidebar import Choice, title
 
 KEY = "player"  # of the Clip page's player
+TABLE = "score_table"
 START = 0.6  # strength of the denoising at first
 Noise = tuple[float, float] | None
 
@@ -114,8 +115,6 @@ def listen(context: ClipContext, now: Heard) -> None:
     )
     if explanation:
         st.caption(f"**{title(explanation.detector)}**: {explanation.sentence}")
-    if context.ends:
-        st.caption(f"{context.ends.energy_removed(context.strength):.0%} of the energy removed at this strength.")
     if usual is None and selected.source.location:
         job_panel(
             f"reference-{selected.source.name}".lower(),
@@ -125,29 +124,35 @@ def listen(context: ClipContext, now: Heard) -> None:
         )
 
 
+@st.fragment
 def verdicts(context: ClipContext) -> None:
-    """Every detector's verdict, as recorded and denoised; stored ones while the libraries are being imported."""
-    selected, channel = context.selected, get_settings().channel
-    if context.ends is None:
+    """Every detector's verdict, as recorded and denoised, at the strength that the player has at the moment."""
+    with sentences():
+        _verdicts(context)
+
+
+def _verdicts(context: ClipContext) -> None:
+    selected, channel, clip = context.selected, get_settings().channel, context.clip
+    if context.ends is None:  # the libraries are still being imported: what training stored
         stored = library.stored_clip_scores(
             selected.source, selected.detectors, selected.machine_id, selected.rate, context.picked.clip.sha256
         )
         if stored:
             st.markdown(f"**{disagreement(stored)}**")
-            score_table(stored, None, key="score_table")
+            score_table(stored, None, clip, key=TABLE, player=KEY)
         st.caption("Loading the denoiser and the detectors …")
         return
-    arguments = (selected.source, selected.detectors, selected.machine_id, selected.rate, context.clip, channel)
+    strength = asked_strength(TABLE, clip, heard(KEY, clip, strength=context.strength))
+    arguments = (selected.source, selected.detectors, selected.machine_id, selected.rate, clip, channel)
     recorded = library.clip_scores(*arguments, None, context.kind, 0.0)
-    after = library.clip_scores(*arguments, context.ends, context.kind, context.strength, context.noise)
+    after = library.clip_scores(*arguments, context.ends, context.kind, strength, context.noise)
     st.markdown(f"**{disagreement(recorded)}**")
-    score_table(recorded, after, key="score_table")
+    score_table(recorded, after, clip, key=TABLE, player=KEY, strength=strength)
     st.caption(
-        f"Denoised at {context.strength:.2f}. Percentile among each detector's own held-out normal clips of machine id "
-        f"{selected.machine_id}. {threshold_rule(selected)} The detectors learned from undenoised sound: a denoised clip is "
-        "unlike anything they know."
+        f"Denoised at {strength:.2f}: {context.ends.energy_removed(strength):.0%} of the energy removed. Percentile among "
+        f"each detector's own held-out normal clips of machine id {selected.machine_id}. {threshold_rule(selected)} The "
+        "detectors learned from undenoised sound: a denoised clip is unlike anything they know."
     )
-    alarms(selected)
 
 
 def threshold_rule(selected: Choice) -> str:

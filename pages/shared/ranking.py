@@ -15,8 +15,8 @@ from asd_core.ranking import ranking, worst
 from pages.shared import library
 from pages.shared.alarms import alarms
 from pages.shared.scope import Scoped
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,8 +10,8 @@ from asd_core.operating import POOLED, expected_false_alarms, gamma_threshold, o
 from asd_core.plots.scores import histogram_figure
 from pages.shared import library
 from pages.shared.scope import Scoped
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 RULES = ("conformal", "gamma 0.9 (DCASE)")
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds

@@ -1,10 +1,12 @@
 """The real app in process: widgets, texts and errors (charts and players need the browser tests)."""
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
@@ -36,8 +38,19 @@ def wav(samples: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def table(app: AppTest) -> "np.ndarray":
-    return app.dataframe[0].value
+def table(app: AppTest) -> pd.DataFrame:
+    """The score table as it is sent to the browser."""
+    (sent,) = (e.proto.json for e in app.get("bidi_component") if e.proto.component_name == "asd_scores")
+    rows = json.loads(sent)["rows"]
+    return pd.DataFrame(
+        {
+            "Detector": row["detector"],
+            "Threshold": row["threshold"],
+            "Raw": row["recorded"]["raw"],
+            "Denoised raw": row["denoised"]["raw"],
+        }
+        for row in rows
+    )
 
 
 def test_first_page_shows_every_detector(app: AppTest) -> None:
@@ -168,20 +181,20 @@ def test_prevalence_moves_precision_only(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/compare.py").run()
     app.segmented_control(key="view").set_value("Thresholds").run()
-    before = table(app).copy()
+    before = app.dataframe[0].value.copy()
     app.number_input(key="prevalence").set_value(20.0).run()
-    after = table(app)
+    after = app.dataframe[0].value
     assert (after["Precision"] > before["Precision"]).all()
     assert after["Threshold"].equals(before["Threshold"])
     app.segmented_control(key="rule").set_value("gamma 0.9 (DCASE)").run()
-    assert not table(app)["Threshold"].equals(after["Threshold"])
+    assert not app.dataframe[0].value["Threshold"].equals(after["Threshold"])
     assert not app.exception
 
 
 def test_verdicts_mark_the_best_and_those_below_a_control(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/compare.py").run()
-    verdicts = table(app).set_index("Detector")["Verdict"]
+    verdicts = app.dataframe[0].value.set_index("Detector")["Verdict"]
     assert verdicts.iloc[0].startswith("★")
     assert verdicts["Control: clip level"] == "control"
     assert verdicts["f-AnoGAN"].startswith("▼")

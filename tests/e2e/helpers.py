@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 TABLE = "[data-testid=stDataFrame]"
+SCORES = ".asd-scores"
 
 
 def wait_idle(page: Any) -> None:
@@ -25,6 +26,15 @@ def cells(page: Any, index: int = 0) -> list[list[str]]:
             break
         seen = now
     return seen
+
+
+def scores(page: Any) -> list[list[str]]:
+    """Rows of the Clip page's score table as text."""
+    wait_idle(page)
+    rows: list[list[str]] = page.locator(f"{SCORES} tbody").evaluate(
+        "(body) => [...body.rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+    return rows
 
 
 def clip_name(page: Any) -> str:

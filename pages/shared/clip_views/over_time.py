@@ -13,8 +13,8 @@ from pages.shared import library
 from pages.shared.clip_views.again import seek
 from pages.shared.clip_views.context import ClipContext
 from pages.shared.clip_views.sound import Sound, which_sound
-from pages.shared.score_table import BUTTON_ROW, HEADER
 from pages.shared.sidebar import percent, title
+from pages.shared.tables import BUTTON_ROW, HEADER
 from pages.shared.work import work
 
 if TYPE_CHECKING:

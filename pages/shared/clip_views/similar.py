@@ -15,7 +15,7 @@ from pages.shared import library
 from pages.shared.clip_views.context import ClipContext
 from pages.shared.open_clip import open_clip
 from pages.shared.player import player
-from pages.shared.score_table import BUTTON_ROW, HEADER
+from pages.shared.tables import BUTTON_ROW, HEADER
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,8 +14,8 @@ from pages.shared.clip_views.context import ClipContext
 from pages.shared.clip_views.sound import Sound, explain, scores, which_sound
 from pages.shared.listening import KEY
 from pages.shared.player import ask_for_map, heard
-from pages.shared.score_table import BUTTON_ROW, HEADER
 from pages.shared.sidebar import title
+from pages.shared.tables import BUTTON_ROW, HEADER
 from pages.shared.work import work
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from asd_core.score_store import versions
 from pages.shared.feature_space.clip_panel import click
 from pages.shared.feature_space.scores import stored
 from pages.shared.labelling import CHOSEN_TO_LABEL
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice, title
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.labelling import work
 from pages.shared.player import player
-from pages.shared.score_table import ROW_HEIGHT, table_height
 from pages.shared.sidebar import Choice
+from pages.shared.tables import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
     import pandas as pd

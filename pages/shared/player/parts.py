@@ -60,3 +60,4 @@ class Heard:
     version: str  # recorded or denoised
     region: Region | None
     overlay: str | None  # key of the detector whose map is asked for
+    turn: int  # how often the browser has spoken

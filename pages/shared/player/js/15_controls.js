@@ -21,6 +21,7 @@ class Controls {
     at("gain").ondblclick = () => player.setGain(0);
     at("strength").oninput = (event) => player.setStrength(Number(event.target.value), false);
     at("strength").onchange = (event) => player.setStrength(Number(event.target.value), true);
+    at("strength").onblur = () => player.tell(0); // whoever goes on takes the strength along
     at("overlay").onchange = (event) => player.setOverlay(event.target.value || null);
     at("opacity").oninput = (event) => player.setOpacity(Number(event.target.value));
     this.meter = at("meter");

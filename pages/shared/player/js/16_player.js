@@ -1,6 +1,7 @@
 // One player: what it shows, what it plays, and what it tells Python.
 
 const TELL_AFTER = 80; // ms of rest before Python hears of a change
+const REST = 700; // ms before it hears of a strength that somebody else on the page has followed already
 const SHORTEST_VIEW = 0.02; // s
 const memory = new Map(); // where a player was, should the page draw it anew
 
@@ -219,19 +220,27 @@ class Player {
 
   setVersion(version) {
     this.version = version;
-    this.remix(true);
+    this.tell(0);
+    this.remix();
   }
 
   // Turning the strength lets the denoised sound be heard.
   setStrength(strength, released) {
     if (strength !== this.strength) this.version = "denoised";
     this.strength = strength;
-    this.remix(released);
+    if (this.followed(strength)) this.tell(REST);
+    else if (released) this.tell(0); // it was let go: nothing more is to come
+    this.remix();
   }
 
-  remix(tell) {
+  // Whether something else on the page, such as a table of scores, goes along with the strength.
+  followed(strength) {
+    const detail = { key: this.data.key, clip: this.data.clip.id, strength, turn: this.turn };
+    return !window.dispatchEvent(new CustomEvent("asd-strength", { detail, cancelable: true }));
+  }
+
+  remix() {
     this.engine.setMix(this.mix);
-    if (tell) this.tell(0); // it was let go: nothing more is to come
     this.changed();
     this.redraw();
   }

@@ -1,0 +1,31 @@
+"""Which strength is scored: the table's own question or the player's last word."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from asd_core.audio import Clip
+from pages.shared.player import Heard
+from pages.shared.score_table import asked_strength
+
+CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, 0.6),
+        ({"clip": CLIP.sha256, "strength": 0.2, "turn": 3}, 0.2),  # turned since the player spoke for the third time
+        ({"clip": CLIP.sha256, "strength": 0.2, "turn": 2}, 0.6),  # the player spoke later
+        ({"clip": "another", "strength": 0.2, "turn": 3}, 0.6),
+        ({"clip": CLIP.sha256, "strength": 7, "turn": 3}, 1.0),
+        ({"clip": CLIP.sha256, "strength": "0.2", "turn": 3}, 0.6),
+        ({"clip": CLIP.sha256, "strength": float("nan"), "turn": 3}, 0.6),
+        ("nonsense", 0.6),
+    ],
+)
+def test_the_later_word_counts(monkeypatch: pytest.MonkeyPatch, asked: Any, expected: float) -> None:
+    monkeypatch.setattr(st, "session_state", {"table": {"asked": asked}})
+    assert asked_strength("table", CLIP, Heard(0.6, "denoised", None, None, 3)) == expected
