@@ -81,11 +81,11 @@ class serve:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        address = f"http://127.0.0.1:{port}"
+        self.address = f"http://127.0.0.1:{port}"
         for _ in range(1200):
             try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-                return address
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
+                return self.address
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         self.__exit__()

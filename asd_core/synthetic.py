@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,16 +43,25 @@ def made_up_scores(n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> 
     return pd.concat(frames, ignore_index=True)
 
 
-def write_models(folder: Path, recordings: Path, n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> None:
-    """A models folder of the given detectors with made-up scores, and (empty) files for its clips.
+def write_models(
+    folder: Path,
+    recordings: Path,
+    n_clips: int,
+    detectors: Sequence[str],
+    *,
+    seed: int = 0,
+    sound: Callable[[int], bytes] = lambda _: b"",
+) -> None:
+    """A models folder of the given detectors with made-up scores, and files for its clips.
 
     Args:
         folder: to write to; its name is the dataset's. recordings: the same, for the files.
+        sound: of the clip of a number, a file's content.
     """
     table = made_up_scores(n_clips, detectors, seed=seed)
     (recordings / "test").mkdir(parents=True, exist_ok=True)
-    for clip_id in table["clip_id"].unique():
-        (recordings / clip_id).touch()
+    for number, clip_id in enumerate(table["clip_id"].unique()):
+        (recordings / clip_id).write_bytes(sound(number))
     dataset = open_dataset(recordings)
     rng = np.random.default_rng(seed)
     versions = {}

@@ -35,3 +35,4 @@ with sentences():
         legend()
     else:
         st.info("Say who is listening, and the first clip appears.", icon=":material/person:")
+        work.look_ahead(selected)

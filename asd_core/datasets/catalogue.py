@@ -6,9 +6,10 @@ Catalogue columns: ``clip_id`` (unique; a relative path), ``machine_type``, ``ma
 """
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Dataset:
     catalogue: "pd.DataFrame"
     source: Callable[[str], bytes | Path]
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
+    version: int = field(default_factory=itertools.count().__next__)  # no two readings of a catalogue share it
 
     def read(self, clip_id: str) -> Clip:
         """The clip of one row.
@@ -40,12 +42,9 @@ class Dataset:
         Raises:
             DatasetError: for an id that is not in the catalogue. ClipError: see :func:`asd_core.audio.read_clip`.
         """
-        if clip_id not in self._known():
+        if not (self.catalogue["clip_id"] == clip_id).any():
             raise DatasetError(f"{clip_id} is not a clip of {self.title}: choose one of its catalogue.")
         return read_clip(self.source(clip_id), name=Path(clip_id).name)
-
-    def _known(self) -> set[str]:
-        return set(self.catalogue["clip_id"])
 
     def rows(self, **equal: str) -> "pd.DataFrame":
         """Rows of the catalogue with the given values, for example ``split="train", label="normal"``."""

@@ -21,6 +21,7 @@ QUEUES = (
 )
 NEEDS_SCORES = ("most anomalous", "detectors disagree", "nearest a threshold")
 NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
+NEEDS_OTHERS = ("second opinion",)  # other people's labels too
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,8 @@ def queue(
             second opinion: clips that somebody else has labelled and ``annotator`` has not, fewest labels first.
         clips: columns clip_id, sha256 ("" where unknown), machine_id; any subset of a dataset (a lasso, an upload).
         scores: a score table, or what :func:`align` made of it for these very clips.
-        current: what :meth:`LabelStore.current` gave for the dataset (columns clip_sha256, annotator, label, skipped).
+        current: what :meth:`LabelStore.current` gave for the dataset (columns clip_sha256, annotator, label, skipped); the
+            annotator's own rows are enough but for ``NEEDS_OTHERS``.
         unlabelled_only: leave out clips that ``annotator`` has labelled. Skipped ones then come last.
         seed: of the random order, which is also the order among equals (the same seed and clips: the same order).
 
@@ -110,13 +112,13 @@ def queue(
             f"The queue {name} needs a detector that has scored these clips: score them, or choose another."
         )
     shuffled = np.random.default_rng(seed).permutation(len(clips))
-    second = name == "second opinion"
+    second = name in NEEDS_OTHERS
     opinions = _opinions(clips, current if second or unlabelled_only else None, annotator, count_others=second)
     if name == "in order":
         order = np.arange(len(clips))
     elif name == "random":
         order = shuffled
-    elif name == "second opinion":
+    elif second:
         order = shuffled[np.argsort(opinions.others[shuffled], kind="stable")]
         order = order[(opinions.others[order] > 0) & ~opinions.labelled[order]]
     else:

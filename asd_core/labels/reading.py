@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import log
+from asd_core.labels.fold import micros
 from asd_core.labels.schema import CURRENT, EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SITTING_GAP = timedelta(minutes=5)  # a longer pause between two labels ends a sitting
+MICROSECOND = timedelta(microseconds=1)
 SITTING_MOST = 500  # labels that the pace is taken from
 SAYS_SOMETHING = or_(CURRENT.c.label.is_not(None), CURRENT.c.skipped, CURRENT.c.note != "")
 NUMBERS = ("t0", "t1", "f0", "f1")
@@ -85,15 +87,16 @@ def sitting(connection: Connection, dataset: str, annotator: str, now: datetime 
     """Labels given in the running sitting, and the median seconds between them."""
     import statistics
 
-    rows = connection.execute(log.last(annotator, dataset, ("label",), SITTING_MOST)).all()
-    times = [log.as_event(row).at for row in rows]  # newest first
-    if not times or (now or datetime.now(UTC)) - times[0] > SITTING_GAP:
+    newest_first = log.last(annotator, dataset, ("label",), SITTING_MOST).with_only_columns(EVENTS.c.at)
+    times = list(connection.execute(newest_first).scalars())
+    longest, present = SITTING_GAP / MICROSECOND, micros(now or datetime.now(UTC))
+    if not times or present - times[0] > longest:
         return 0, None
     gaps: list[float] = []
     for later, earlier in pairwise(times):
-        if later - earlier > SITTING_GAP:
+        if later - earlier > longest:
             break
-        gaps.append(max(0.0, (later - earlier).total_seconds()))
+        gaps.append(max(0, later - earlier) / 1e6)
     return len(gaps) + 1, statistics.median(gaps) if gaps else None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core import artifacts, score_store
+from asd_core import artifacts, latents, score_store
 from asd_core.audio import Clip, prepare
 from asd_core.calibration import Calibration
 from asd_core.datasets.catalogue import Dataset, open_dataset
@@ -19,8 +19,8 @@ from asd_core.reference import REFERENCE, NormalReference, read_reference
 from asd_core.score_store import AS_RECORDED, DATASET, Scope
 from asd_core.scoring import DetectorScore, ModelSet, denoised, extract, judge, score_prepared
 from asd_core.settings import get_settings
-from asd_core.training import POOLED
 from asd_core.why import Explanation, explain
+from pages.shared.kept import NOTICED, Kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pages.shared.sidebar import Choice
 
 GONE = (ArtifactError, DatasetError)  # recordings that cannot be looked at
-NOTICED = 30  # seconds until a change among the recordings is seen: looking at 100,000 files takes a second or two
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,23 @@ def models(source: Source) -> ModelSet:
     return _models(*source.key())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, ttl=NOTICED)
-def _dataset(location: str, stamp: float) -> Dataset:
-    return open_dataset(location)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _dataset(location: str, stamp: float) -> Kept[Dataset]:
+    def look(before: Dataset | None) -> Dataset:
+        now = open_dataset(location)
+        return before if before and now.catalogue.equals(before.catalogue) else now
+
+    return Kept(look)
 
 
 def _open(folder: Path, location: str, stamp: float) -> Dataset:
     if not location:
         raise ArtifactError(f"{folder} does not say where its recordings are: train again to write {DATASET}.")
-    return _dataset(location, stamp)
+    return _dataset(location, stamp).get()
 
 
 def dataset(source: Source) -> Dataset:
-    """The dataset itself. Raises DatasetError when its recordings are gone."""
+    """The dataset itself; the same object while its catalogue is the same. Raises DatasetError when its recordings are gone."""
     return _open(source.folder, source.location, source.stamp)
 
 
@@ -96,19 +99,27 @@ class Stored:
     gone: str  # why the recordings cannot be looked at; empty when they were
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, ttl=NOTICED)
-def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Stored:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Kept[Stored]:
+    def read(_: Stored | None) -> Stored:
+        found, gone = _there(folder, location, stamp)
+        table = score_store.read(Path(folder), found, scope)
+        return Stored(table, score_store.digest(table), gone)
+
+    return Kept(read)
+
+
+def _there(folder: str, location: str, stamp: float) -> tuple[Dataset | None, str]:
+    """The dataset, or why its recordings cannot be looked at."""
     try:
-        found, gone = _open(Path(folder), location, stamp), ""
+        return _open(Path(folder), location, stamp), ""
     except GONE as error:
-        found, gone = None, str(error)
-    table = score_store.read(Path(folder), found, scope)
-    return Stored(table, score_store.digest(table), gone)
+        return None, str(error)
 
 
 def scores(source: Source, scope: Scope) -> Stored:
     """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
-    return _scores(*source.key(), score_store.stamp(source.folder, scope), source.location, scope)
+    return _scores(*source.key(), score_store.stamp(source.folder, scope), source.location, scope).get()
 
 
 def missing(source: Source, scope: Scope, stored: Stored) -> list[str]:
@@ -123,19 +134,18 @@ def test_scores(source: Source) -> "pd.DataFrame":
     return scores(source, AS_RECORDED).table
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _pooled(folder: str, stamp: float) -> "pd.DataFrame":
-    import pandas as pd
-
-    path = Path(folder) / POOLED
-    if not path.is_file():
-        raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
-    return pd.read_parquet(path)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _seen_clips(folder: str, stamp: float) -> "pd.DataFrame":
+    return latents.read_clips(Path(folder), ("clip_id", "machine_id", "sha256"))
 
 
-def pooled_features(source: Source) -> "pd.DataFrame":
-    """Pooled log-mels of the dataset's clips."""
-    return _pooled(*source.key())
+def seen_clips(source: Source) -> "pd.DataFrame":
+    """Which clips training saw: clip_id, machine_id, sha256. Shared by all sessions: it must not be changed.
+
+    Raises:
+        ArtifactError: when training did not say.
+    """
+    return _seen_clips(*source.key())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -296,24 +306,24 @@ def explained(
     return _explained(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), key, at)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, ttl=NOTICED)
-def _pooled_now(folder: str, stamp: float, location: str) -> "tuple[pd.DataFrame, str]":
-    try:
-        found, gone = _open(Path(folder), location, stamp), ""
-    except GONE as error:
-        found, gone = None, str(error)
-    return pooled_table(Path(folder), found), gone
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pooled_now(folder: str, stamp: float, location: str) -> "Kept[tuple[pd.DataFrame, str]]":
+    def read(_: "tuple[pd.DataFrame, str] | None") -> "tuple[pd.DataFrame, str]":
+        found, gone = _there(folder, location, stamp)
+        return pooled_table(Path(folder), found), gone
+
+    return Kept(read)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, ttl=NOTICED)
 def _neighbours(
     sha256: str, channel: int, machine_id: str, folder: str, stamp: float, location: str, _clip: Clip
 ) -> Neighbours:
-    table, _ = _pooled_now(folder, stamp, location)
+    table, _ = _pooled_now(folder, stamp, location).get()
     return nearest(table, LogMel(sample_rate=_clip.sample_rate).transform(_clip), machine_id, sha256)
 
 
 def neighbours(source: Source, machine_id: str, clip: Clip) -> tuple[Neighbours, str]:
     """The dataset's clips that sound most like a prepared clip, and why they cannot be heard (empty: they can)."""
     at = (*source.key(), source.location)
-    return _neighbours(clip.sha256, get_settings().channel, machine_id, *at, clip), _pooled_now(*at)[1]
+    return _neighbours(clip.sha256, get_settings().channel, machine_id, *at, clip), _pooled_now(*at).get()[1]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.library import pooled_features
+from pages.shared.library import seen_clips
 from pages.shared.picker import ANY, FILTERS
 from pages.shared.sidebar import choice
 
@@ -19,7 +19,7 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
         machine_id: the clip's, where it is known; otherwise it is looked up.
     """
     if machine_id is None:
-        rows = pooled_features(choice().source)
+        rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
     st.session_state["machine"] = machine_id
     st.session_state["from"] = "Catalogue"

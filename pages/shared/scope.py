@@ -113,7 +113,7 @@ def draw(selected: Choice) -> Scoped:
 
 def _scope(selected: Choice) -> Scope:
     try:
-        there = set(library.dataset(selected.source).catalogue["split"])
+        there = set(library.dataset(selected.source).catalogue["split"].unique())
     except library.GONE:
         there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
     splits = [split for split in SPLITS if split in there] or ["test"]

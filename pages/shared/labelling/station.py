@@ -21,6 +21,7 @@ from pages.shared.warm_up import is_warm
 
 if TYPE_CHECKING:
     import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
 KEY = "label_player"
 PANEL = 370  # pixels
@@ -57,17 +58,21 @@ def station(setting: Setting) -> None:
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             st.error(problem, icon=":material/error:")
         at = work.place(queue)
-        _progress(setting, queue, at)
+        with st.container(key="label_progress"):
+            progress = st.empty()  # filled below: the player must not wait for what is counted here
         if at >= len(queue):
+            _progress(progress, setting, queue, at)
             _nothing_left(setting, queue)
             return
         try:
             clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         except AsdError as error:
+            _progress(progress, setting, queue, at)
             st.error(str(error), icon=":material/error:")
             _steps(setting, queue, at)
             return
         _one(setting, queue, at, clip, clip_id, machine_id)
+        _progress(progress, setting, queue, at)
         _next_ready(setting, queue, at + 1)
 
 
@@ -170,14 +175,14 @@ def _undo(setting: Setting, queue: Queue) -> None:
     )
 
 
-def _progress(setting: Setting, queue: Queue, at: int) -> None:
+def _progress(place: "DeltaGenerator", setting: Setting, queue: Queue, at: int) -> None:
     """Where in the queue, how much is done, how fast."""
     done: Progress = work.store().progress(setting.selected.source.name, setting.annotator)
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
     text = f"Clip {min(at + 1, len(queue)):,} of {len(queue):,} · you labelled {done.labelled:,} in all"
     text += f": {counts}" if counts else ""
     text += f" · {done.pace:.1f} s a label" if done.pace is not None else ""
-    st.progress(at / len(queue) if len(queue) else 0.0, text=text if len(queue) else "No clip in this queue")
+    place.progress(at / len(queue) if len(queue) else 0.0, text=text if len(queue) else "No clip in this queue")
 
 
 def _nothing_left(setting: Setting, queue: Queue) -> None:

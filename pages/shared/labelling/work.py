@@ -1,6 +1,8 @@
 """What there is to label: clips in the order of a queue, the place in it, and the store that keeps the labels."""
 
+import hashlib
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from asd_core.audio import Clip
+from asd_core.errors import AsdError
 from asd_core.labels import LabelStore, queues
 from asd_core.score_store import SPLITS, Scope
 from pages.shared import library
@@ -149,8 +152,7 @@ def controls(selected: Choice, annotator: str) -> Setting:
 
 def _part(selected: Choice) -> tuple[str, str | None]:
     """Which split and machine ids."""
-    there = set(library.dataset(selected.source).catalogue["split"])
-    options = [*(split for split in SPLITS if split in there), EVERY]
+    options = _splits(selected)
     split = st.segmented_control(
         "Split", options, default=options[0], required=True, key="label_split", bind="query-params"
     )
@@ -158,8 +160,15 @@ def _part(selected: Choice) -> tuple[str, str | None]:
     return str(split), selected.machine_id if only else None
 
 
+def _splits(selected: Choice) -> list[str]:
+    there = set(library.dataset(selected.source).catalogue["split"].unique())
+    return [*(split for split in SPLITS if split in there), EVERY]
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _clips_of(folder: str, stamp: float, split: str, machine_id: str | None, _source: Source) -> "pd.DataFrame":
+def _clips_of(
+    folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
+) -> "pd.DataFrame":
     found = library.dataset(_source).catalogue
     if split != EVERY:
         found = found[found["split"] == split]
@@ -167,7 +176,7 @@ def _clips_of(folder: str, stamp: float, split: str, machine_id: str | None, _so
         found = found[found["machine_id"] == machine_id]
     table = found[["clip_id", "machine_id"]].reset_index(drop=True)
     try:
-        hashes = library.pooled_features(_source)[["clip_id", "sha256"]]
+        hashes = library.seen_clips(_source)[["clip_id", "sha256"]]
     except library.GONE:
         return table.assign(sha256="")
     return table.merge(hashes, on="clip_id", how="left").fillna({"sha256": ""})
@@ -175,7 +184,13 @@ def _clips_of(folder: str, stamp: float, split: str, machine_id: str | None, _so
 
 def clips_of(source: Source, split: str, machine_id: str | None) -> "pd.DataFrame":
     """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
-    return _clips_of(*source.key(), split, machine_id, source)
+    return _clips_of(*source.key(), library.dataset(source).version, split, machine_id, source)
+
+
+def look_ahead(selected: Choice) -> None:
+    """List the clips, which takes a second with 100,000 of them, before anybody waits for it."""
+    with suppress(AsdError):  # said when its turn comes
+        clips_of(selected.source, _splits(selected)[0], None)
 
 
 def _table(setting: Setting) -> "pd.DataFrame":
@@ -195,7 +210,7 @@ def _table(setting: Setting) -> "pd.DataFrame":
 
 
 @st.cache_resource(max_entries=8, show_spinner="Ordering the clips …")
-def _aligned(key: tuple[Any, ...], digest: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> queues.ClipScores:
+def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> queues.ClipScores:
     return queues.align(_clips, _scores)
 
 
@@ -207,9 +222,11 @@ def _scores(setting: Setting, clips: "pd.DataFrame") -> queues.ClipScores:
     splits = SPLITS if setting.split == EVERY else (setting.split,)
     stored = [library.scores(source, Scope(split)) for split in splits]
     table = pd.concat([part.table for part in stored])
-    table = table[table["detector"].isin(setting.selected.detectors)]
-    digest = " ".join([*(part.digest for part in stored), *setting.selected.detectors])
-    return _aligned(setting.clips_key(), digest, clips, table)
+    wanted = [setting.detector] if setting.detector else setting.selected.detectors
+    table = table[table["detector"].isin(wanted)]
+    digest = " ".join([*(part.digest for part in stored), *wanted])
+    rows = hashlib.sha256("\n".join([*clips["clip_id"], *clips["sha256"]]).encode()).hexdigest()
+    return _aligned(rows, digest, clips, table)
 
 
 def current_queue(setting: Setting) -> Queue:
@@ -222,7 +239,11 @@ def current_queue(setting: Setting) -> Queue:
     if isinstance(kept, Queue) and kept.settings == setting.key():
         return kept
     clips = _table(setting)
-    current = store().current(setting.selected.source.name, columns=("clip_sha256", "annotator", "label", "skipped"))
+    current = store().current(
+        setting.selected.source.name,
+        annotator=None if setting.name in queues.NEEDS_OTHERS else setting.annotator,
+        columns=("clip_sha256", "annotator", "label", "skipped"),
+    )
     order = queues.queue(
         setting.name,
         clips,

@@ -1,0 +1,65 @@
+"""Values that grow old: made anew every now and then, at once where that is quick, otherwise beside the page."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+NOTICED = 30.0  # s until a change among the recordings is looked for
+SHARE = 1 / 30  # of the time, at most, that goes into looking: 100,000 files take a second or two
+AT_ONCE = 0.2  # s that a page can wait for
+
+
+THREAD = "kept"
+
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """The last value of a function, shared by all sessions. A value that takes long is given while the next one is made."""
+
+    def __init__(self, make: Callable[[Value | None], Value]) -> None:
+        """
+        Args:
+            make: gives the value, of the one before (``None``: there is none).
+        """
+        self._make = make
+        self._lock = threading.Lock()
+        self._making = False
+        self._value: Value | None = None
+        self._made_at = self._took = 0.0
+
+    def get(self) -> Value:
+        """The value.
+
+        Raises:
+            Exception: what ``make`` raised, when the last value could not be made.
+        """
+        with self._lock:
+            if self._value is not None:
+                old = time.monotonic() - self._made_at > max(NOTICED, self._took / SHARE)
+                if not old or self._making:
+                    return self._value
+                if self._took > AT_ONCE:
+                    self._making = True
+                    threading.Thread(target=self._beside, args=(self._value,), name=THREAD, daemon=True).start()
+                    return self._value
+            return self._keep(self._value)
+
+    def _keep(self, before: Value | None) -> Value:
+        began = time.monotonic()
+        self._value = None  # what fails is tried again
+        self._value = self._make(before)
+        self._made_at = time.monotonic()
+        self._took = self._made_at - began
+        return self._value
+
+    def _beside(self, before: Value) -> None:
+        began = time.monotonic()
+        try:
+            value: Value | None = self._make(before)
+        except Exception:
+            value = None
+        with self._lock:
+            self._value, self._making, self._made_at = value, False, time.monotonic()
+            self._took = self._made_at - began

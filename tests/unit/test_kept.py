@@ -1,0 +1,91 @@
+"""Values that are made anew while the last one is given."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from asd_core.settings import get_settings
+from asd_core.synthetic import write_models
+from pages.shared import kept, library
+from pages.shared.kept import Kept
+from pages.shared.labelling import work
+
+
+@pytest.fixture
+def always_old(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(kept, "NOTICED", -1.0)
+    monkeypatch.setattr(kept, "SHARE", float("inf"))
+    return monkeypatch
+
+
+def test_a_value_is_made_once_while_it_is_young() -> None:
+    made = []
+    value = Kept(lambda before: made.append(before) or len(made))
+    assert [value.get(), value.get(), value.get()] == [1, 1, 1]
+    assert made == [None]
+
+
+def test_what_is_quick_is_made_anew_at_once(always_old: pytest.MonkeyPatch) -> None:
+    value = Kept(lambda before: (before or 0) + 1)
+    assert [value.get(), value.get(), value.get()] == [1, 2, 3]
+
+
+def test_what_takes_long_is_made_beside_and_by_one(always_old: pytest.MonkeyPatch) -> None:
+    always_old.setattr(kept, "AT_ONCE", -1.0)
+    begun, go_on, calls = threading.Event(), threading.Event(), []
+
+    def make(before: int | None) -> int:
+        calls.append(before)
+        if before is not None:
+            begun.set()
+            assert go_on.wait(10)
+        return (before or 0) + 1
+
+    value = Kept(make)
+    assert value.get() == 1
+    assert value.get() == 1  # the next one is begun
+    assert begun.wait(10)
+    assert [value.get() for _ in range(5)] == [1] * 5
+    assert calls == [None, 1]
+    always_old.setattr(kept, "NOTICED", 1000.0)
+    beside = next(t for t in threading.enumerate() if t.name == kept.THREAD)
+    go_on.set()
+    beside.join(10)
+    assert value.get() == 2
+
+
+def test_a_failure_beside_the_page_is_raised_to_whoever_asks_next(always_old: pytest.MonkeyPatch) -> None:
+    always_old.setattr(kept, "AT_ONCE", -1.0)
+    broken = False
+
+    def make(before: str | None) -> str:
+        if broken:
+            raise OSError("the disk is gone")
+        return "there"
+
+    value = Kept(make)
+    assert value.get() == "there"
+    broken = True
+    assert value.get() == "there"
+    for thread in [t for t in threading.enumerate() if t.name == kept.THREAD]:
+        thread.join(10)
+    with pytest.raises(OSError, match="the disk is gone"):
+        value.get()
+    broken = False
+    assert value.get() == "there"
+
+
+def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest.MonkeyPatch) -> None:
+    recordings = tmp_path / "recordings"
+    write_models(tmp_path / "models" / "own", recordings, 16, ["control_rms"])
+    always_old.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    (source,) = library.sources()
+    get_settings.cache_clear()
+    before = library.dataset(source)
+    assert library.dataset(source) is before  # looked at again, and the same
+    assert len(work.clips_of(source, "test", None)) == 16
+    (recordings / "test" / "normal_id_00_00000099.wav").touch()
+    assert len(work.clips_of(source, "test", None)) == 17
+    assert library.scores(source, library.AS_RECORDED).table.empty  # of other clips than there are now
