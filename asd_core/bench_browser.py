@@ -59,21 +59,31 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def free_port() -> int:
+    """A port on which nobody listens."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class serve:
     """A Streamlit server of one script on a free port, while the block lasts; gives its address."""
 
-    def __init__(self, app: Path, **environment: str) -> None:
-        self.app, self.environment = app, environment
+    def __init__(self, app: Path, port: int = 0, /, *options: str, **environment: str) -> None:
+        """
+        Args:
+            port: a free one for 0. options: more of Streamlit's own.
+        """
+        self.app, self.options, self.port, self.environment = app, options, port or free_port(), environment
 
     def __enter__(self) -> str:
-        import socket
         import urllib.error
         import urllib.request
 
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", str(self.app), f"--server.port={port}"]
+        command = [sys.executable, "-m", "streamlit", "run", str(self.app), f"--server.port={self.port}", *self.options]
         self.process = subprocess.Popen(
             [*command, "--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"],
             cwd=self.app.parent,
@@ -81,7 +91,7 @@ class serve:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.address = f"http://127.0.0.1:{port}"
+        self.address = f"http://127.0.0.1:{self.port}"
         for _ in range(1200):
             try:
                 urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
