@@ -17,10 +17,11 @@ from asd_core.features import LogMel
 from asd_core.neighbours import Neighbours, nearest, pooled_table
 from asd_core.reference import REFERENCE, NormalReference, read_reference
 from asd_core.score_store import AS_RECORDED, DATASET, Scope
-from asd_core.scoring import DetectorScore, ModelSet, denoised, extract, judge, score_prepared
+from asd_core.scoring import DetectorScore, ModelSet, extract, judge, score_prepared
 from asd_core.settings import get_settings
 from asd_core.why import Explanation, explain
 from pages.shared.kept import NOTICED, Kept
+from pages.shared.sound import Sound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,19 +175,10 @@ def ends(sha256: str, channel: int, kind: Kind, noise: tuple[float, float] | Non
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _raw_scores(
-    sha256: str,
-    channel: int,
-    kind: Kind,
-    noise: tuple[float, float] | None,
-    strength: float,
-    machine_id: str,
-    folder: str,
-    stamp: float,
-    keys: tuple[str, ...],
-    _clip: Clip,
+    sound: tuple[object, ...], machine_id: str, folder: str, stamp: float, keys: tuple[str, ...], _sound: Sound
 ) -> dict[str, float]:
     every = _models(folder, stamp)
-    return score_prepared(_clip, ModelSet(every.folder, keys, shared=every), machine_id)
+    return score_prepared(_sound.heard, ModelSet(every.folder, keys, shared=every), machine_id)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -208,23 +200,12 @@ def stored_clip_scores(
     return [judge(key, float(own[key]), calibration(source, key), machine_id, rate) for key in keys if key in own]
 
 
-def clip_scores(
-    source: Source,
-    keys: list[str],
-    machine_id: str,
-    rate: float,
-    clip: Clip,
-    channel: int,
-    denoising: DenoiseEnds | None,
-    kind: Kind,
-    strength: float,
-    noise: tuple[float, float] | None = None,
-) -> list[DetectorScore]:
-    """Scores of a prepared clip at a strength, by the given detectors."""
-    at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
-    raw = _raw_scores(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), tuple(keys), at)
+def clip_scores(selected: "Choice", sound: Sound) -> list[DetectorScore]:
+    """Scores of a sound by the chosen detectors."""
+    source, keys, machine_id = selected.source, selected.detectors, selected.machine_id
+    raw = _raw_scores(sound.key(), machine_id, *source.key(), tuple(keys), sound)
     loaded = models(source)
-    return [judge(key, raw[key], loaded[key].calibration, machine_id, rate) for key in keys]
+    return [judge(key, raw[key], loaded[key].calibration, machine_id, selected.rate) for key in keys]
 
 
 def thresholds(selected: "Choice") -> dict[str, dict[str, float | None]]:
@@ -274,36 +255,16 @@ def reference(source: Source, machine_id: str) -> NormalReference | None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _explained(
-    sha256: str,
-    channel: int,
-    kind: Kind,
-    noise: tuple[float, float] | None,
-    strength: float,
-    machine_id: str,
-    folder: str,
-    stamp: float,
-    key: str,
-    _clip: Clip,
+    sound: tuple[object, ...], machine_id: str, folder: str, stamp: float, key: str, _sound: Sound
 ) -> Explanation:
     every = _models(folder, stamp)
     one = ModelSet(every.folder, [key], shared=every)
-    return explain(one[key], one, extract(_clip, one.representations()), machine_id)
+    return explain(one[key], one, extract(_sound.heard, one.representations()), machine_id)
 
 
-def explained(
-    source: Source,
-    key: str,
-    machine_id: str,
-    clip: Clip,
-    channel: int,
-    denoising: DenoiseEnds | None,
-    kind: Kind,
-    strength: float,
-    noise: tuple[float, float] | None = None,
-) -> Explanation:
-    """Where one detector's score of a prepared clip at a strength comes from."""
-    at = denoised(clip, denoising, strength) if denoising and strength > 0 else clip
-    return _explained(clip.sha256, channel, kind, noise, strength, machine_id, *source.key(), key, at)
+def explained(selected: "Choice", key: str, sound: Sound) -> Explanation:
+    """Where one detector's score of a sound comes from."""
+    return _explained(sound.key(), selected.machine_id, *selected.source.key(), key, sound)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -5,7 +5,6 @@ import streamlit as st
 from asd_core.audio import Clip
 from asd_core.denoise import KINDS, Kind
 from asd_core.maps import drawable, with_map
-from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.clip_views.context import ClipContext
 from pages.shared.job_panel import job_panel
@@ -88,17 +87,7 @@ def listen(context: ClipContext, now: Heard) -> None:
     explanation = None
     if now.overlay in maps and context.ends:
         strength = context.strength if now.version == "denoised" else 0.0
-        explanation = library.explained(
-            selected.source,
-            str(now.overlay),
-            selected.machine_id,
-            context.clip,
-            get_settings().channel,
-            context.ends,
-            context.kind,
-            strength,
-            context.noise,
-        )
+        explanation = library.explained(selected, str(now.overlay), context.sound(strength))
     usual = library.reference(selected.source, selected.machine_id)
     overlay = None
     if explanation and explanation.map is not None:
@@ -132,7 +121,7 @@ def verdicts(context: ClipContext) -> None:
 
 
 def _verdicts(context: ClipContext) -> None:
-    selected, channel, clip = context.selected, get_settings().channel, context.clip
+    selected, clip = context.selected, context.clip
     if context.ends is None:  # the libraries are still being imported: what training stored
         stored = library.stored_clip_scores(
             selected.source, selected.detectors, selected.machine_id, selected.rate, context.picked.clip.sha256
@@ -143,9 +132,8 @@ def _verdicts(context: ClipContext) -> None:
         st.caption("Loading the denoiser and the detectors …")
         return
     strength = asked_strength(TABLE, clip, heard(KEY, clip, strength=context.strength))
-    arguments = (selected.source, selected.detectors, selected.machine_id, selected.rate, clip, channel)
-    recorded = library.clip_scores(*arguments, None, context.kind, 0.0)
-    after = library.clip_scores(*arguments, context.ends, context.kind, strength, context.noise)
+    recorded = library.clip_scores(selected, context.sound(0.0))
+    after = library.clip_scores(selected, context.sound(strength))
     st.markdown(f"**{disagreement(recorded)}**")
     score_table(recorded, after, clip, key=TABLE, player=KEY, strength=strength)
     st.caption(

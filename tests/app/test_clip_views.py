@@ -72,6 +72,11 @@ def charts(app: AppTest) -> list[str]:
     return [chart.proto.id for chart in app.get("plotly_chart")]
 
 
+def drawn(app: AppTest) -> list[str]:
+    """What the last chart shows."""
+    return [chart.proto.spec for chart in app.get("plotly_chart")][-1:]
+
+
 def upload(app: AppTest, *files: tuple[str, np.ndarray]) -> AppTest:
     app.query_params["from"] = "Upload"
     app.run()
@@ -121,6 +126,21 @@ def test_spectrum_says_which_frequencies_leave_the_band(app: AppTest) -> None:
     assert len(charts(app)) == 2
     assert any("of the frequencies lie outside the band of 240 normal clips" in m.value for m in app.markdown)
     assert not app.error
+
+
+@pytest.mark.parametrize("view", ["Spectrum", "Over time"])
+def test_a_view_of_the_denoised_sound_differs(app: AppTest, view: str) -> None:
+    """Charts cannot be read here: what is computed from, and the sentence on the spectrum."""
+    look(app, view)
+    if view == "Over time":
+        app.segmented_control(key="window").set_value("5 s every 2.5 s").run()
+        finish(app)
+    before = {m.value.partition(": ")[2] for m in app.markdown if m.value.startswith("The clip ")}, drawn(app)
+    app.segmented_control(key="of").set_value("denoised").run()
+    finish(app)
+    after = {m.value.partition(": ")[2] for m in app.markdown if m.value.startswith("The clip ")}, drawn(app)
+    assert after[1] != before[1]
+    assert (after[0] != before[0]) is (view == "Spectrum")
 
 
 def test_denoising_shows_a_curve_and_the_reference_in_use(app: AppTest) -> None:

@@ -7,6 +7,7 @@ from asd_core.denoise import DenoiseEnds, Kind
 from pages.shared.picker import Picked
 from pages.shared.player import Region
 from pages.shared.sidebar import Choice
+from pages.shared.sound import Sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,3 +22,12 @@ class ClipContext:
     noise: tuple[float, float] | None  # the stretch in s that is taken for noise
     strength: float
     region: Region | None  # dragged in the player
+
+    def sound(self, strength: float) -> Sound:
+        """The clip at a strength; as recorded where there is no denoising yet."""
+        return Sound(self.clip, self.ends, self.kind, self.noise, strength if self.ends else 0.0)
+
+    def key(self, of: Sound) -> tuple[object, ...]:
+        """What tells a sound and the chosen detectors from all others."""
+        selected = self.selected
+        return (*of.key(), selected.machine_id, *selected.source.key(), tuple(selected.detectors))

@@ -12,8 +12,9 @@ from asd_core.scoring import ModelSet
 from pages.shared import library
 from pages.shared.clip_views.again import seek
 from pages.shared.clip_views.context import ClipContext
-from pages.shared.clip_views.sound import Sound, which_sound
+from pages.shared.clip_views.sound import which_sound
 from pages.shared.sidebar import percent, title
+from pages.shared.sound import Sound
 from pages.shared.tables import BUTTON_ROW, HEADER
 from pages.shared.work import work
 
@@ -48,7 +49,7 @@ def draw(context: ClipContext) -> None:
             icon=":material/timeline:",
         )
         return
-    key = (*of.key(context), window, hop)
+    key = (*context.key(of), window, hop)
     name = f"Scoring {len(spans)} windows by {len(selected.detectors)} detectors"
     scores = work("scan", key, name, partial(_scan, context, of, window, hop))
     if scores is None:
@@ -82,7 +83,7 @@ def _models(context: ClipContext) -> ModelSet:
 
 def _scan(context: ClipContext, of: Sound, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
     return scan(
-        of.clip,
+        of.heard,
         _models(context),
         context.selected.machine_id,
         window=window,
@@ -94,7 +95,7 @@ def _scan(context: ClipContext, of: Sound, window: float, hop: float, progress: 
 
 
 def _locate(context: ClipContext, of: Sound, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
-    return locate(found, of.clip, _models(context), progress=progress)
+    return locate(found, of.heard, _models(context), progress=progress)
 
 
 def _jump() -> None:

@@ -10,7 +10,7 @@ from asd_core.plots.spectra import Drawn, spectra_figure
 from asd_core.welch import WelchSpectrum
 from pages.shared import library
 from pages.shared.clip_views.context import ClipContext
-from pages.shared.clip_views.sound import DENOISED, sound, which_sound
+from pages.shared.clip_views.sound import which_sound
 
 AXES = ("Log Hz", "Linear Hz")
 
@@ -24,9 +24,9 @@ def draw(context: ClipContext) -> None:
         axis = st.segmented_control(
             "Frequency axis", AXES, default=AXES[0], required=True, key="axis", bind="query-params"
         )
-    after = sound(context, DENOISED)
+    after = context.sound(context.strength)
     welch = WelchSpectrum(sample_rate=context.clip.sample_rate)
-    drawn = versions(context.clip.samples[0], after.clip.samples[0] if after.strength else None)
+    drawn = versions(context.clip.samples[0], after.heard.samples[0] if after.strength else None)
     heard = [Drawn(version, welch.transform(context.clip.with_samples(version.samples))) for version in drawn]
     figure = spectra_figure(heard, context.clip.sample_rate, welch.frequencies(), usual, log=axis == AXES[0])
     st.plotly_chart(figure, key="spectra")
@@ -37,7 +37,7 @@ def draw(context: ClipContext) -> None:
             icon=":material/info:",
         )
         return
-    st.markdown(f"The clip {of.name}: {in_words(welch.transform(of.clip), usual)}")
+    st.markdown(f"The clip {of.name}: {in_words(welch.transform(of.heard), usual)}")
     st.caption(
         "Thin: FFT of the whole clip, the highest of neighbouring lines. Bold: Welch's spectrum (frames of 64 ms, each bin "
         f"15.6 Hz), which is compared with the band: at each frequency by itself, percentiles 5 to 95 of the {usual.n_clips} "
@@ -46,7 +46,7 @@ def draw(context: ClipContext) -> None:
     representation = LogMel(sample_rate=context.clip.sample_rate)
     if len(usual.mel_mean) != representation.n_mels:
         return
-    figure = deviation_figure(representation.transform(of.clip), usual, representation, of.name)
+    figure = deviation_figure(representation.transform(of.heard), usual, representation, of.name)
     st.plotly_chart(figure, key="deviation")
     st.caption(
         f"Left: log-mel of the clip {of.name}, less the mean of each band over the same normal clips; orange is louder, blue "

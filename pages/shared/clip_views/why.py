@@ -9,12 +9,14 @@ from asd_core.detectors.base import Progress
 from asd_core.maps import with_map
 from asd_core.scoring import DetectorScore
 from asd_core.why import Explanation
+from pages.shared import library
 from pages.shared.clip_views.again import run_page
 from pages.shared.clip_views.context import ClipContext
-from pages.shared.clip_views.sound import Sound, explain, scores, which_sound
+from pages.shared.clip_views.sound import which_sound
 from pages.shared.listening import KEY
 from pages.shared.player import ask_for_map, heard
 from pages.shared.sidebar import title
+from pages.shared.sound import Sound
 from pages.shared.tables import BUTTON_ROW, HEADER
 from pages.shared.work import work
 
@@ -29,10 +31,10 @@ LONG = 125  # letters that a row has room for
 def draw(context: ClipContext) -> None:
     """A row a detector, the most surprised first."""
     of = which_sound(context)
-    found = work("why", of.key(context), "Explaining the scores", partial(_explanations, context, of))
+    found = work("why", context.key(of), "Explaining the scores", partial(_explanations, context, of))
     if found is None:
         return
-    verdicts = sorted(scores(context, of), key=lambda s: (s.decision != "anomaly", -s.calibrated))
+    verdicts = sorted(library.clip_scores(context.selected, of), key=lambda s: (s.decision != "anomaly", -s.calibrated))
     shown = heard(KEY, context.clip).overlay
     keys = [verdict.detector for verdict in verdicts]
     table = _table(verdicts, found, shown)
@@ -67,7 +69,7 @@ def _explanations(context: ClipContext, of: Sound, progress: Progress) -> dict[s
     found = {}
     for index, key in enumerate(keys):
         progress(index / len(keys), title(key))
-        found[key] = explain(context, of, key)
+        found[key] = library.explained(context.selected, key, of)
     return found
 
 
