@@ -58,8 +58,8 @@ def station(setting: Setting) -> None:
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             st.error(problem, icon=":material/error:")
         at = work.place(queue)
-        with st.container(key="label_progress"):
-            progress = st.empty()  # filled below: the player must not wait for what is counted here
+        # Filled below: the player must not wait for what is counted here. Not st.empty, which would take the bar away.
+        progress = st.container(key="label_progress")
         if at >= len(queue):
             _progress(progress, setting, queue, at)
             _nothing_left(setting, queue)
