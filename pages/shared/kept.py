@@ -47,19 +47,22 @@ class Kept(Generic[Value]):
             return self._keep(self._value)
 
     def _keep(self, before: Value | None) -> Value:
-        began = time.monotonic()
         self._value = None  # what fails is tried again
-        self._value = self._make(before)
-        self._made_at = time.monotonic()
-        self._took = self._made_at - began
-        return self._value
+        made = self._timed(before)
+        self._value, self._made_at, self._took = made
+        return made[0]
 
     def _beside(self, before: Value) -> None:
-        began = time.monotonic()
         try:
-            value: Value | None = self._make(before)
-        except Exception:
-            value = None
+            made: tuple[Value | None, float, float] = self._timed(before)
+        except Exception:  # whoever asks next gets it, in a place that can show it
+            made = (None, 0.0, 0.0)
         with self._lock:
-            self._value, self._making, self._made_at = value, False, time.monotonic()
-            self._took = self._made_at - began
+            self._value, self._made_at, self._took = made
+            self._making = False
+
+    def _timed(self, before: Value | None) -> tuple[Value, float, float]:
+        """The value, when it was made, and how long that took."""
+        began = time.monotonic()
+        value, now = self._make(before), time.monotonic()
+        return value, now, now - began
