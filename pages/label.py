@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared.entry import require_app
 from pages.shared.labelling import agreement_view, exchange_view, work
-from pages.shared.labelling.station import legend, station
+from pages.shared.labelling.station import station
 from pages.shared.labelling.who import annotator
 from pages.shared.messages import sentences
 from pages.shared.sidebar import choice
@@ -32,7 +32,6 @@ with sentences():
         exchange_view.draw(selected, name)
     elif name:
         station(work.controls(selected, name))
-        legend()
     else:
         st.info("Say who is listening, and the first clip appears.", icon=":material/person:")
         work.look_ahead(selected)

@@ -4,6 +4,20 @@
 """
 
 from asd_core.labels.events import CLASSES, KINDS, LABELS, Draft, Event, Kind, new_uid
+from asd_core.labels.on_clip import Marked, OnClip, Said
 from asd_core.labels.store import LabelStore, Progress
 
-__all__ = ["CLASSES", "KINDS", "LABELS", "Draft", "Event", "Kind", "LabelStore", "Progress", "new_uid"]
+__all__ = [
+    "CLASSES",
+    "KINDS",
+    "LABELS",
+    "Draft",
+    "Event",
+    "Kind",
+    "LabelStore",
+    "Marked",
+    "OnClip",
+    "Progress",
+    "Said",
+    "new_uid",
+]

@@ -12,6 +12,7 @@ from asd_core.errors import LabelError
 from asd_core.labels import integrity, log, reading, schema
 from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES, LABELS, Draft, Event, Kind
+from asd_core.labels.on_clip import OnClip, on_clip
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 from asd_core.labels.validate import check_classes, checked
 
@@ -157,7 +158,6 @@ class LabelStore:
         dataset: str | None = None,
         *,
         annotator: str | None = None,
-        clip_sha256: str | None = None,
         since: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
@@ -179,17 +179,19 @@ class LabelStore:
                 since=since,
                 dataset=dataset,
                 annotator=annotator,
-                clip_sha256=clip_sha256,
             )
+
+    def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> OnClip:
+        """What people say of one clip and where they hear it: by everybody, or by one annotator."""
+        with self._database.read() as connection:
+            return on_clip(connection, dataset, clip_sha256, annotator)
 
     def last_id(self, dataset: str | None = None) -> int:
         """The newest event's id, 0 when there is none: a key for caches of everything read here."""
         with self._database.read() as connection:
             return log.newest(connection, dataset)
 
-    def regions(
-        self, dataset: str | None = None, clip_sha256: str | None = None, *, annotator: str | None = None
-    ) -> "pd.DataFrame":
+    def regions(self, dataset: str | None = None, *, annotator: str | None = None) -> "pd.DataFrame":
         """Regions that hold now, oldest first.
 
         Returns:
@@ -197,7 +199,7 @@ class LabelStore:
             region_class, note, at, blind, source, event_id.
         """
         with self._database.read() as connection:
-            return reading.table(connection, REGIONS, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
+            return reading.table(connection, REGIONS, dataset=dataset, annotator=annotator)
 
     def adjudications(self, dataset: str | None = None) -> "pd.DataFrame":
         """The last adjudication of each clip.

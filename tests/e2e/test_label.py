@@ -110,13 +110,13 @@ def test_twenty_clips_by_keyboard_with_undo_reload_and_a_second_visit(
     assert name_of(page) == expected[-1][2]
     press(page, "n", COUNT + 1)
     assert [kind for kind, _, _ in log(database, "Ada")][-2:] == ["undo", "label"]
-    page.get_by_text(f"you labelled {COUNT} in all").wait_for()
+    page.get_by_text(f"You labelled {COUNT} in all").wait_for()
 
     page.reload()
     page.locator(READY).wait_for()
     wait_idle(page)
     assert page.locator(NAME).input_value() == "Ada", "this browser remembers the name"
-    page.get_by_text(f"you labelled {COUNT} in all").wait_for()
+    page.get_by_text(f"You labelled {COUNT} in all").wait_for()
     assert name_of(page) not in {clip for _, _, clip in expected}, "what is labelled has left the queue"
 
     state = page.context.storage_state()

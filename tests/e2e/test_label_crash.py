@@ -46,7 +46,7 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
         page.wait_for_timeout(JUDGED)
         page.keyboard.press(rng.choice("nau"))
         page.wait_for_function(
-            "text => document.querySelector('.st-key-label_progress').innerText.includes(text)",
+            "text => document.querySelector('[data-testid=stProgress]').innerText.includes(text)",
             arg=f"Clip {number + 2} of",
         )
     page.wait_for_timeout(JUDGED)

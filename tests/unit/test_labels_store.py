@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from asd_core.errors import LabelError
-from asd_core.labels import CLASSES, Draft, LabelStore, new_uid, schema
+from asd_core.labels import CLASSES, Draft, LabelStore, Marked, OnClip, Said, new_uid, schema
 from asd_core.labels.database import Database
 from asd_core.labels.log import append
 from asd_core.labels.validate import checked
@@ -96,9 +96,32 @@ def test_undo_of_a_named_event(labels: LabelStore) -> None:
         labels.undo("Ada", DATASET, uid=new_uid(), target="nothing")
 
 
+def test_what_holds_on_one_clip(labels: LabelStore) -> None:
+    label(labels, 1, "normal", "Bob")
+    act(labels, 1, "skip")
+    act(labels, 1, "note", "Cleo", note="loud")
+    box, whole = region(labels, 1), region(labels, 1, f0=None, f1=None)
+    label(labels, 2, "anomaly")
+    region(labels, 2)
+    found = labels.on_clip(DATASET, sha(1))
+    assert sorted(found.said, key=lambda one: one.annotator) == [
+        Said("Ada", None, "", True),
+        Said("Bob", "normal", "", False),
+        Said("Cleo", None, "loud", False),
+    ]
+    assert found.regions == [
+        Marked(box.uid, "Ada", 1.25, 2.5, 300.0, 1200.0, "loose belt"),
+        Marked(whole.uid, "Ada", 1.25, 2.5, None, None, "loose belt"),
+    ]
+    assert labels.on_clip(DATASET, sha(1), annotator="Bob") == OnClip([Said("Bob", "normal", "", False)], [])
+    labels.undo("Ada", DATASET, uid=new_uid(), target=box.uid)
+    assert [one.uid for one in labels.on_clip(DATASET, sha(1)).regions] == [whole.uid]
+    assert labels.on_clip("fan", sha(1)) == OnClip([], [])
+
+
 def test_regions_come_and_go(labels: LabelStore) -> None:
     box, whole = region(labels, 1, note="rattles"), region(labels, 1, f0=None, f1=None, region_class="other")
-    table = labels.regions(DATASET, sha(1))
+    table = labels.regions(DATASET)
     assert table["uid"].tolist() == [box.uid, whole.uid]
     assert table.loc[0, ["t0", "t1", "f0", "f1"]].tolist() == [1.25, 2.5, 300.0, 1200.0]
     assert table["f0"].isna().tolist() == [False, True]

@@ -1,14 +1,14 @@
 """The place of work: the player, the keys, and what is known of the clip."""
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import streamlit as st
 
 from asd_core.audio import Clip
 from asd_core.denoise import DenoiseEnds
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, Progress, new_uid
+from asd_core.labels import LABELS, Progress, Said, new_uid
 from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.labelling import acts, regions, work
@@ -18,10 +18,6 @@ from pages.shared.messages import sentences
 from pages.shared.player import fetch_ahead, player
 from pages.shared.score_table import disagreement
 from pages.shared.warm_up import is_warm
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from streamlit.delta_generator import DeltaGenerator
 
 KEY = "label_player"
 PANEL = 370  # pixels
@@ -49,30 +45,34 @@ _HELD_KEYS = st.components.v2.component(
 )
 
 
-@st.fragment
 def station(setting: Setting) -> None:
+    """Keys and the place of work; what is the same for every clip is sent once."""
+    _HELD_KEYS(key="label_held_keys")
+    st.html(SIDE_BY_SIDE)
+    _clips(setting)
+    _legend()
+
+
+@st.fragment
+def _clips(setting: Setting) -> None:
     """One clip after another. Errors are shown here: they do not leave a fragment."""
     with sentences():
-        _HELD_KEYS(key="label_held_keys")
         queue = work.current_queue(setting)
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             st.error(problem, icon=":material/error:")
         at = work.place(queue)
-        # Filled below: the player must not wait for what is counted here. Not st.empty, which would take the bar away.
-        progress = st.container(key="label_progress")
+        _place(queue, at)
         if at >= len(queue):
-            _progress(progress, setting, queue, at)
             _nothing_left(setting, queue)
+            _done(setting)
             return
         try:
             clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         except AsdError as error:
-            _progress(progress, setting, queue, at)
             st.error(str(error), icon=":material/error:")
             _steps(setting, queue, at)
             return
         _one(setting, queue, at, clip, clip_id, machine_id)
-        _progress(progress, setting, queue, at)
         _next_ready(setting, queue, at + 1)
 
 
@@ -82,12 +82,8 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
     source, annotator = setting.selected.source, setting.annotator
     uid, since = _arrived(clip.sha256, at)
     here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, at, uid, since)
-    known = work.store().current(source.name, clip_sha256=clip.sha256)
-    marked = work.store().regions(source.name, clip.sha256)
-    if setting.blind:
-        known, marked = (table[table["annotator"] == annotator] for table in (known, marked))
-    own = known[known["annotator"] == annotator]
-    st.html(SIDE_BY_SIDE)
+    known = work.store().on_clip(source.name, clip.sha256, annotator=annotator if setting.blind else None)
+    own = next((said for said in known.said if said.annotator == annotator), None)
     with st.container(horizontal=True):
         with st.container(width="stretch", key="label_sound"):
             now = player(
@@ -95,7 +91,7 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
                 ends,
                 key=KEY,
                 strength=STRENGTH,
-                regions=regions.shown(marked, annotator, sound.sample_rate / 2),
+                regions=regions.shown(known.regions, annotator, sound.sample_rate / 2),
                 autoplay=setting.autoplay,
             )
         with st.container(width=PANEL, border=True, key="label_panel"):
@@ -103,10 +99,11 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
             st.caption(f"Machine id {machine_id} · {clip.duration:.1f} s{_own(own)}")
             _keys(here, own)
             _steps(setting, queue, at, here)
-            regions.classes(here, now.region, sound.sample_rate / 2, marked)
-            regions.listed(here, marked)
+            regions.classes(here, now.region, sound.sample_rate / 2, known.regions)
+            regions.listed(here, known.regions)
             if not setting.blind:
-                _seen(setting, clip, clip_id, machine_id, known)
+                _seen(setting, clip, clip_id, machine_id, known.said)
+            _done(setting)  # last: counting takes longer than all the rest
 
 
 def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
@@ -125,25 +122,23 @@ def _arrived(sha256: str, at: int) -> tuple[str, float]:
     return str(kept[2]), float(kept[3])
 
 
-def _own(own: "pd.DataFrame") -> str:
-    if own.empty:
+def _own(own: Said | None) -> str:
+    if own is None:
         return ""
-    row = own.iloc[0]
-    return f" · you: **{row['label']}**" if row["label"] else (" · you skipped it" if row["skipped"] else "")
+    return f" · you: **{own.label}**" if own.label else (" · you skipped it" if own.skipped else "")
 
 
-def _keys(here: Heard, own: "pd.DataFrame") -> None:
+def _keys(here: Heard, own: Said | None) -> None:
     """Labels, each with its key; the one that was given is filled."""
-    given = None if own.empty else own["label"].iloc[0]
     note_key = f"label_note_{here.sha256[:16]}"
-    if note_key not in st.session_state and not own.empty:
-        st.session_state[note_key] = str(own["note"].iloc[0] or "")
+    if note_key not in st.session_state and own:
+        st.session_state[note_key] = own.note
     with st.container(horizontal=True, gap="xsmall"):
         for name in LABELS:
             st.button(
                 name.capitalize(),
                 key=f"label_{name}",
-                type="primary" if name == given else "secondary",
+                type="primary" if own and name == own.label else "secondary",
                 shortcut=KEYS[name],
                 on_click=acts.label,
                 args=(here, name, note_key),
@@ -175,14 +170,20 @@ def _undo(setting: Setting, queue: Queue) -> None:
     )
 
 
-def _progress(place: "DeltaGenerator", setting: Setting, queue: Queue, at: int) -> None:
-    """Where in the queue, how much is done, how fast."""
+def _place(queue: Queue, at: int) -> None:
+    """Where in the queue."""
+    if len(queue):
+        st.progress(at / len(queue), text=f"Clip {min(at + 1, len(queue)):,} of {len(queue):,}")
+    else:
+        st.progress(0.0, text="No clip in this queue")
+
+
+def _done(setting: Setting) -> None:
+    """How much is done, and how fast."""
     done: Progress = work.store().progress(setting.selected.source.name, setting.annotator)
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
-    text = f"Clip {min(at + 1, len(queue)):,} of {len(queue):,} · you labelled {done.labelled:,} in all"
-    text += f": {counts}" if counts else ""
-    text += f" · {done.pace:.1f} s a label" if done.pace is not None else ""
-    place.progress(at / len(queue) if len(queue) else 0.0, text=text if len(queue) else "No clip in this queue")
+    text = f"You labelled {done.labelled:,} in all" + (f": {counts}" if counts else "")
+    st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
 
 
 def _nothing_left(setting: Setting, queue: Queue) -> None:
@@ -201,15 +202,14 @@ def _nothing_left(setting: Setting, queue: Queue) -> None:
             st.button("Back", key="label_back", shortcut="Left", on_click=work.go, args=(len(queue) - 1,))
 
 
-def _seen(setting: Setting, clip: Clip, clip_id: str, machine_id: str, known: "pd.DataFrame") -> None:
+def _seen(setting: Setting, clip: Clip, clip_id: str, machine_id: str, said: Sequence[Said]) -> None:
     """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
     selected = setting.selected
     lines = []
     if setting.where != work.UPLOADS:
         row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    others = known[(known["annotator"] != setting.annotator) & known["label"].notna()]
-    lines += [f"{name}: **{label}**" for name, label in zip(others["annotator"], others["label"], strict=True)]
+    lines += [f"{one.annotator}: **{one.label}**" for one in said if one.label and one.annotator != setting.annotator]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     scores = library.stored_clip_scores(selected.source, selected.detectors, machine_id, selected.rate, clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
@@ -226,7 +226,7 @@ def _next_ready(setting: Setting, queue: Queue, at: int) -> None:
         return  # said when its turn comes
 
 
-def legend() -> None:
+def _legend() -> None:
     """The keys, in a line."""
     marks = " · ".join(f"**{KEYS[name]}** {name}" for name in LABELS)
     st.caption(

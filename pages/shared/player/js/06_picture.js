@@ -2,6 +2,7 @@
 
 const TILE = 64; // columns
 const MOST_TILES = 1500; // about 50 MB
+const RANGE_FRAMES = 96; // at equal distances: enough for levels that are rounded to 5 dB
 const DETAIL_SECONDS = 10; // a view this long shows exactly the frames that detectors hear; a shorter one more
 
 class Picture {
@@ -95,7 +96,7 @@ class Picture {
   // Levels between which colours run: from the recording, so that denoising is seen as a change of level.
   range() {
     const { nMels, hop } = this.analyser, frames = 1 + Math.floor(this.sound.length / hop);
-    const n = Math.min(frames, 320), values = new Float32Array(n * nMels), recorded = mixOf("recorded", 0);
+    const n = Math.min(frames, RANGE_FRAMES), values = new Float32Array(n * nMels), recorded = mixOf("recorded", 0);
     for (let i = 0; i < n; i++) {
       this.analyser.melPower(this.sound, recorded, Math.floor((i * frames) / n) * hop, values, i * nMels, false);
     }

@@ -1,0 +1,60 @@
+"""What holds for one clip. It is read for every clip that is heard, hence plain rows: a table takes longer to make than to read."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from asd_core.labels.reading import SAYS_SOMETHING
+from asd_core.labels.schema import CURRENT, REGIONS
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one person says of the clip."""
+
+    annotator: str
+    label: str | None
+    note: str  # "": none
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A region of the clip."""
+
+    uid: str
+    annotator: str
+    t0: float  # s
+    t1: float
+    f0: float | None  # Hz; None: all frequencies
+    f1: float | None
+    region_class: str
+
+
+@dataclass(frozen=True)
+class OnClip:
+    """Oldest first."""
+
+    said: list[Said]
+    regions: list[Marked]
+
+
+def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: str | None) -> OnClip:
+    """What people say of a clip and where; only one annotator's when one is named."""
+    return OnClip(
+        [Said(*row) for row in _rows(connection, CURRENT, Said, dataset, clip_sha256, annotator)],
+        [Marked(*row) for row in _rows(connection, REGIONS, Marked, dataset, clip_sha256, annotator)],
+    )
+
+
+def _rows(
+    connection: Connection, source: Table, kind: type[Any], dataset: str, clip_sha256: str, annotator: str | None
+) -> list[Any]:
+    query = select(*(source.c[field.name] for field in fields(kind))).order_by(source.c.event_id)
+    query = query.where(source.c.dataset == dataset, source.c.clip_sha256 == clip_sha256)
+    if annotator is not None:
+        query = query.where(source.c.annotator == annotator)
+    if source is CURRENT:
+        query = query.where(SAYS_SOMETHING)
+    return list(connection.execute(query))
