@@ -1,13 +1,26 @@
-// What lies over the pictures and changes with every frame: cursor, selection, marked regions, crosshair.
+// What lies over the pictures: selection, marked regions, crosshair, and the cursor. The cursor is an element of its own,
+// because it moves with every frame: a canvas of this size would be drawn and put on the screen anew each time.
 
 class Marks {
-  constructor(canvas, stage) {
+  constructor(canvas, cursor, stage) {
     this.canvas = canvas;
+    this.cursor = cursor;
     this.stage = stage;
+    for (const name of ["wave", "map", "ruler"]) {
+      const { top, height } = stage[name], { style } = cursor.querySelector(`.${name}`);
+      style.top = `${top}px`;
+      style.height = `${height}px`;
+    }
   }
 
-  draw(s, position, pointer) {
-    const { stage } = this, g = prepareCanvas(this.canvas, stage.width, stage.height), { view, theme } = s;
+  // Where it plays; only what is seen of the clip has a cursor.
+  point(view, position) {
+    this.cursor.hidden = position < view.from || position > view.to;
+    this.cursor.style.transform = `translateX(${this.stage.xOf(view, position)}px)`;
+  }
+
+  draw(s, pointer) {
+    const { stage } = this, g = prepareCanvas(this.canvas, stage.width, stage.height), { theme } = s;
     g.font = `11px ${theme.font}`;
     g.save();
     g.beginPath();
@@ -23,20 +36,6 @@ class Marks {
         g.fillRect(stage.left, pointer.y, stage.inner, 1);
       }
     }
-    const x = stage.xOf(view, position);
-    for (const [name, colour, shadow] of [["wave", theme.text, theme.background], ["map", "#ffffff", "rgba(0,0,0,0.75)"]]) {
-      const { top, height } = stage[name];
-      g.fillStyle = shadow;
-      g.fillRect(x - 1.75, top, 3.5, height);
-      g.fillStyle = colour;
-      g.fillRect(x - 0.75, top, 1.5, height);
-    }
-    g.fillStyle = theme.text;
-    g.beginPath();
-    g.moveTo(x, stage.ruler.top + 1);
-    g.lineTo(x - 5, stage.ruler.top + 8);
-    g.lineTo(x + 5, stage.ruler.top + 8);
-    g.fill();
     g.restore();
   }
 

@@ -27,6 +27,12 @@ class Controls {
     this.meter = at("meter");
     this.hold = { peak: 0, until: 0 };
     this.clippedUntil = 0;
+    this.resize();
+  }
+
+  // The meter's width is asked for here: while it plays, the question would have the browser lay out the page every frame.
+  resize() {
+    this.meterWidth = this.meter.clientWidth || 110;
   }
 
   show(name, visible) {
@@ -92,9 +98,10 @@ class Controls {
   // Bars from -60 to 0 dBFS: RMS filled, the last second's peak as a line, clipping as a lamp.
   drawMeter(player, now) {
     const { rms, peak } = player.engine.level(), { theme } = player;
-    if (peak >= this.hold.peak || now > this.hold.until) this.hold = { peak, until: now + 1000 };
+    // Silence holds nothing: the picture would be drawn anew for ever.
+    if (peak >= this.hold.peak || now > this.hold.until) this.hold = { peak, until: peak > 0 ? now + 1000 : 0 };
     if (peak > 1.0) this.clippedUntil = now + 2000;
-    const width = this.meter.clientWidth || 110, height = 14, g = prepareCanvas(this.meter, width, height);
+    const width = this.meterWidth, height = 14, g = prepareCanvas(this.meter, width, height);
     const at = (value) => clamp((toDb(value) + 60) / 60, 0, 1) * (width - 2);
     g.fillStyle = theme.grid;
     g.fillRect(0, 0, width, height);

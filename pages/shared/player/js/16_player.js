@@ -2,6 +2,7 @@
 
 const TELL_AFTER = 80; // ms of rest before Python hears of a change
 const REST = 700; // ms before it hears of a strength that somebody else on the page has followed already
+const READ_EVERY = 50; // ms between two figures while it plays: nobody reads faster, and each has the page laid out anew
 const SHORTEST_VIEW = 0.02; // s
 const memory = new Map(); // where a player was, should the page draw it anew
 
@@ -66,7 +67,7 @@ class Player {
     const part = (name) => this.root.querySelector(`[data-part=${name}]`);
     this.root.classList.toggle("compact", data.compact);
     this.stage = new Stage(part("base"), data.compact);
-    this.marks = new Marks(part("top"), this.stage);
+    this.marks = new Marks(part("top"), part("cursor"), this.stage);
     this.panel = new SpectrumPanel(part("spectrum"), this.stage);
     this.pointer = new Pointer(this, part("top"));
     this.controls = new Controls(this, this.root);
@@ -82,6 +83,7 @@ class Player {
     };
     this.observer = new ResizeObserver(() => {
       this.stage.resize(part("base").parentElement.clientWidth);
+      this.controls.resize();
       this.redraw();
     });
     this.observer.observe(part("base").parentElement);
@@ -402,7 +404,9 @@ class Player {
   }
 
   drawMarks() {
-    this.marks.draw(this.scene(), this.engine.position(), this.crosshair);
+    this.marked = false;
+    this.marks.draw(this.scene(), this.crosshair);
+    this.marks.point(this.view, this.engine.position());
   }
 
   // Something of what is heard or chosen has changed: show it, and keep the cursor moving while it plays.
@@ -414,25 +418,34 @@ class Player {
     dataset.duration = this.duration.toFixed(3);
     dataset.clip = this.data.clip.id;
     this.controls.update(this);
+    this.marked = true;
     this.frame ||= requestAnimationFrame((now) => this.tick(now));
   }
 
   tick(now) {
     this.frame = 0;
-    const position = this.engine.position(), top = this.root.querySelector("[data-part=top]");
+    const position = this.engine.position();
     this.root.dataset.position = position.toFixed(4);
-    this.controls.text("time", clock(position));
-    this.controls.text("total", clock(this.duration));
-    top.setAttribute("aria-valuemax", this.duration.toFixed(2));
-    top.setAttribute("aria-valuenow", position.toFixed(2));
-    top.setAttribute("aria-valuetext", `${position.toFixed(1)} of ${this.duration.toFixed(1)} seconds`);
     memory.set(this.data.key, { ...memory.get(this.data.key), clip: this.data.clip.id, position });
     if (this.engine.playing) this.follow();
-    this.controls.drawMeter(this, now);
-    this.drawMarks();
+    if (this.marked || !this.engine.wanted || now > this.readAt) this.read(position, now);
+    if (this.marked) this.drawMarks();
+    else this.marks.point(this.view, position);
     if (this.engine.wanted || now < this.controls.clippedUntil || now < this.controls.hold.until) {
       this.frame = requestAnimationFrame((next) => this.tick(next));
     }
+  }
+
+  // Figures: time and level.
+  read(position, now) {
+    this.readAt = now + READ_EVERY;
+    this.controls.text("time", clock(position));
+    this.controls.text("total", clock(this.duration));
+    const top = this.root.querySelector("[data-part=top]");
+    top.setAttribute("aria-valuemax", this.duration.toFixed(2));
+    top.setAttribute("aria-valuenow", position.toFixed(2));
+    top.setAttribute("aria-valuetext", `${position.toFixed(1)} of ${this.duration.toFixed(1)} seconds`);
+    this.controls.drawMeter(this, now);
   }
 
   destroy() {
