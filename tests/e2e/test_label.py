@@ -174,7 +174,7 @@ def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, databas
         page.mouse.move(box["x"] + 200 + 20 * step, box["y"] + 180 + 10 * step)
     page.mouse.up()
     loose = page.get_by_role("button", name=re.compile("loose belt")).first
-    page.wait_for_function("e => !e.disabled", arg=loose.element_handle())
+    loose.wait_for()
     wait_idle(page)
     page.keyboard.press("2")
     listed = page.get_by_role("button", name=re.compile(r"loose belt: [\d.]+–[\d.]+ s, [\d.]+–[\d.]+ kHz"))

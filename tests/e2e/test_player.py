@@ -43,6 +43,12 @@ class Driven:
         return float(self.root.evaluate(script))
 
     @property
+    def cursor(self) -> float:
+        """Where it is drawn, from the canvas's left edge."""
+        box = self.part("cursor").locator(".map").bounding_box()
+        return float(box["x"] + box["width"] / 2 - self.part("top").bounding_box()["x"])
+
+    @property
     def playing(self) -> bool:
         return self.data("playing") == "true"
 
@@ -125,10 +131,24 @@ def test_the_cursor_moves_with_the_sound_and_speed_moves_it_faster(first: Driven
     assert not first.playing
 
 
+def test_nothing_is_drawn_while_nothing_moves(first: Driven) -> None:
+    first.play()
+    first.part("play").click()
+    first.page.wait_for_timeout(2500)  # the level meter holds its peak for a second
+    frames = """() => new Promise((done) => {
+      const ask = window.requestAnimationFrame;
+      let asked = 0;
+      window.requestAnimationFrame = (then) => (asked++, ask(then));
+      setTimeout(() => ((window.requestAnimationFrame = ask), done(asked)), 1000);
+    })"""
+    assert first.page.evaluate(frames) <= 2
+
+
 def test_seeking_lands_within_50_ms(first: Driven) -> None:
     for seconds in (7.0, 2.35):
         first.click(seconds)
         assert first.position == pytest.approx(seconds, abs=0.05)
+        assert first.cursor == pytest.approx(first.x(seconds), abs=2.0)
     first.play()
     first.click(5.0)
     assert 5.0 - 0.05 <= first.position <= 5.6

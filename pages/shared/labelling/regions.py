@@ -29,17 +29,21 @@ def _region(marked: Marked, highest: float) -> Region:
 
 
 def classes(here: Heard, region: Region | None, highest: float, marked: Sequence[Marked]) -> None:
-    """A button a class that marks the dragged region, and the list of classes to edit."""
+    """A button a class that marks the dragged region, and the list of classes to edit. Without a region, no button: a
+    clip is drawn the faster the less there is on the page."""
+    if region is None:
+        st.caption("Drag over the spectrogram to mark where it is")
+        return
     known = work.store().classes()
     own = [one for one in marked if one.annotator == here.annotator]
     already = {one.region_class for one in own if _region(one, highest) == region}
-    st.caption("Mark the region as" if region else "Drag over the spectrogram to mark where it is")
+    st.caption("Mark the region as")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for number, name in enumerate(known, start=1):
             st.button(
                 name,
                 key=f"region_{number}",
-                disabled=region is None or name in already,
+                disabled=name in already,
                 shortcut=str(number) if number <= KEYS else None,
                 on_click=acts.mark,
                 args=(here, region, name, highest),

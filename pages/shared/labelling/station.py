@@ -23,8 +23,10 @@ KEY = "label_player"
 PANEL = 370  # pixels
 KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
 # Where both do not fit side by side, the panel goes above the player: its buttons must not be below the screen's end.
-SIDE_BY_SIDE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
-@media (max-width: 1250px) { :has(> .st-key-label_panel) { order: -1; flex: 1 0 100%; } }</style>"""
+STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
+@media (max-width: 1250px) { :has(> .st-key-label_panel) { order: -1; flex: 1 0 100%; } }
+/* Keys are pressed with nothing in focus: the browser would frame the whole page. */
+[data-testid="stMain"]:focus-visible { outline: none; }</style>"""
 STRENGTH = 0.6
 
 
@@ -48,7 +50,7 @@ _HELD_KEYS = st.components.v2.component(
 def station(setting: Setting) -> None:
     """Keys and the place of work; what is the same for every clip is sent once."""
     _HELD_KEYS(key="label_held_keys")
-    st.html(SIDE_BY_SIDE)
+    st.html(STYLE)
     _clips(setting)
     _legend()
 
@@ -61,14 +63,15 @@ def _clips(setting: Setting) -> None:
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             st.error(problem, icon=":material/error:")
         at = work.place(queue)
-        _place(queue, at)
         if at >= len(queue):
+            _place(queue, at)
             _nothing_left(setting, queue)
             _done(setting)
             return
         try:
             clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         except AsdError as error:
+            _place(queue, at)
             st.error(str(error), icon=":material/error:")
             _steps(setting, queue, at)
             return
@@ -77,13 +80,17 @@ def _clips(setting: Setting) -> None:
 
 
 def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, machine_id: str) -> None:
-    """The clip, and everything that can be said of it."""
+    """The clip, and everything that can be said of it.
+
+    Whatever has to be read comes first: what the browser is sent at once, it draws at once.
+    """
     sound, ends = _sound(clip)
     source, annotator = setting.selected.source, setting.annotator
     uid, since = _arrived(clip.sha256, at)
     here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, at, uid, since)
     known = work.store().on_clip(source.name, clip.sha256, annotator=annotator if setting.blind else None)
     own = next((said for said in known.said if said.annotator == annotator), None)
+    _place(queue, at)
     with st.container(horizontal=True):
         with st.container(width="stretch", key="label_sound"):
             now = player(
