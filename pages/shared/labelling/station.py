@@ -26,7 +26,7 @@ KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
 STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
 @media (max-width: 1250px) { :has(> .st-key-label_panel) { order: -1; flex: 1 0 100%; } }
 /* Keys are pressed with nothing in focus: the browser would frame the whole page. */
-[data-testid="stMain"]:focus-visible { outline: none; }</style>"""
+[data-testid="stMain"]:focus-visible::before { box-shadow: none; }</style>"""
 STRENGTH = 0.6
 
 
