@@ -17,7 +17,7 @@ class Player {
     this.region = this.overlay = this.heat = null;
     this.looping = this.difference = false;
     this.opacity = 0.7;
-    this.extraDb = 0;
+    this.extraDb = this.readAt = 0;
     this.view = { from: 0, to: 1 };
     enter(this);
     root.onkeydown = (event) => onPlayerKey(this, event);
@@ -404,7 +404,7 @@ class Player {
   }
 
   drawMarks() {
-    this.marked = false;
+    this.stale = false;
     this.marks.draw(this.scene(), this.crosshair);
     this.marks.point(this.view, this.engine.position());
   }
@@ -418,7 +418,7 @@ class Player {
     dataset.duration = this.duration.toFixed(3);
     dataset.clip = this.data.clip.id;
     this.controls.update(this);
-    this.marked = true;
+    this.stale = true;
     this.frame ||= requestAnimationFrame((now) => this.tick(now));
   }
 
@@ -428,8 +428,8 @@ class Player {
     this.root.dataset.position = position.toFixed(4);
     memory.set(this.data.key, { ...memory.get(this.data.key), clip: this.data.clip.id, position });
     if (this.engine.playing) this.follow();
-    if (this.marked || !this.engine.wanted || now > this.readAt) this.read(position, now);
-    if (this.marked) this.drawMarks();
+    if (this.stale || !this.engine.wanted || now > this.readAt) this.read(position, now);
+    if (this.stale) this.drawMarks();
     else this.marks.point(this.view, position);
     if (this.engine.wanted || now < this.controls.clippedUntil || now < this.controls.hold.until) {
       this.frame = requestAnimationFrame((next) => this.tick(next));
