@@ -3,9 +3,9 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table
 
-from asd_core.labels.reading import SAYS_SOMETHING
+from asd_core.labels.reading import selecting
 from asd_core.labels.schema import CURRENT, REGIONS
 
 
@@ -42,19 +42,10 @@ class OnClip:
 
 def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: str | None) -> OnClip:
     """What people say of a clip and where; only one annotator's when one is named."""
-    return OnClip(
-        [Said(*row) for row in _rows(connection, CURRENT, Said, dataset, clip_sha256, annotator)],
-        [Marked(*row) for row in _rows(connection, REGIONS, Marked, dataset, clip_sha256, annotator)],
-    )
 
+    def rows(source: Table, kind: type[Any]) -> list[Any]:
+        names = [field.name for field in fields(kind)]
+        query = selecting(source, names, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
+        return [kind(*row) for row in connection.execute(query.order_by(source.c.event_id))]
 
-def _rows(
-    connection: Connection, source: Table, kind: type[Any], dataset: str, clip_sha256: str, annotator: str | None
-) -> list[Any]:
-    query = select(*(source.c[field.name] for field in fields(kind))).order_by(source.c.event_id)
-    query = query.where(source.c.dataset == dataset, source.c.clip_sha256 == clip_sha256)
-    if annotator is not None:
-        query = query.where(source.c.annotator == annotator)
-    if source is CURRENT:
-        query = query.where(SAYS_SOMETHING)
-    return list(connection.execute(query))
+    return OnClip(rows(CURRENT, Said), rows(REGIONS, Marked))

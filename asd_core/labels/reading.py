@@ -46,6 +46,17 @@ def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) ->
     return pd.DataFrame(made)
 
 
+def selecting(source: Table, names: Sequence[str], *, since: int | None = None, **equal: str | None) -> Select[Any]:
+    """Query for rows of a kept table that say something; conditions that are ``None`` do not count."""
+    query = select(*(source.c[name] for name in names))
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(source.c[name] == value)
+    if since is not None:
+        return query.where(source.c.event_id > since)
+    return query.where(SAYS_SOMETHING) if source is CURRENT else query
+
+
 def table(
     connection: Connection,
     source: Table,
@@ -63,15 +74,7 @@ def table(
     if unknown := sorted(set(columns or ()) - set(names)):
         raise LabelError(f"There is no column {unknown[0]}: choose of {', '.join(names)}.")
     names = list(columns or names)
-    query = select(*(source.c[name] for name in names))
-    for name, value in equal.items():
-        if value is not None:
-            query = query.where(source.c[name] == value)
-    if since is not None:
-        query = query.where(source.c.event_id > since)
-    elif source is CURRENT:
-        query = query.where(SAYS_SOMETHING)
-    found = frame(connection, query, names)
+    found = frame(connection, selecting(source, names, since=since, **equal), names)
     return found.sort_values("event_id", ignore_index=True) if "event_id" in found else found
 
 

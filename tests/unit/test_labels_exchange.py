@@ -171,6 +171,7 @@ def test_a_track_made_in_audacity(tmp_path: Path) -> None:
     assert any("found by name" in note for note in plan.notes)
     assert plan.apply(store) == 4
     table = store.regions(DATASET)
+    assert set(table["clip_sha256"]) == {sha(7)}
     assert table["t0"].tolist() == [1, 2, 3, 4]
     assert table["f0"].fillna(-1).tolist() == [6928.456055, 0, -1, -1]
     assert table["region_class"].tolist() == ["squeak", "low undefined", "high undefined", "other"]

@@ -122,6 +122,7 @@ def test_what_holds_on_one_clip(labels: LabelStore) -> None:
 def test_regions_come_and_go(labels: LabelStore) -> None:
     box, whole = region(labels, 1, note="rattles"), region(labels, 1, f0=None, f1=None, region_class="other")
     table = labels.regions(DATASET)
+    assert set(table["clip_sha256"]) == {sha(1)}
     assert table["uid"].tolist() == [box.uid, whole.uid]
     assert table.loc[0, ["t0", "t1", "f0", "f1"]].tolist() == [1.25, 2.5, 300.0, 1200.0]
     assert table["f0"].isna().tolist() == [False, True]
