@@ -16,11 +16,10 @@ SERVERS, OPENS, PRESSES = 3, 4, 14  # the first press of a server is not counted
 NAME = ".st-key-annotator input"
 READY = ".asd-player[data-ready=true]"
 PLACE = "Clip {} of"
-# The player carries its clip; the text says which one it is. Both are looked at in the page, in every frame: asking from
+# The player carries its clip; the panel says which one it is. Both are looked at in the page, in every frame: asking from
 # outside would add a round trip.
-NEXT = """(player, text) => new Promise((done) => {
+NEXT = """(player, [place, text]) => new Promise((done) => {
   const began = performance.now(), before = player.dataset.clip;
-  const place = document.querySelector("[data-testid=stProgress]").parentElement;
   const look = () => {
     const there = player.dataset.ready === "true" && player.dataset.clip !== before;
     if (there && place.textContent.includes(text)) done((performance.now() - began) / 1000);
@@ -81,7 +80,8 @@ def _open_again(page: Any) -> float:
 def _next(page: Any, number: int) -> float:
     """Seconds from the key to the clip of a number in the queue. Before it one is heard, and the next one fetched."""
     page.wait_for_timeout(1500)
-    return float(page.locator(".asd-player").evaluate(NEXT, PLACE.format(number)))
+    place = page.locator(".asd-label [data-part=place]").element_handle()
+    return float(page.locator(".asd-player").evaluate(NEXT, [place, PLACE.format(number)]))
 
 
 def _fill(folder: Path, url: str) -> None:

@@ -145,6 +145,54 @@ def test_a_double_click_labels_one_clip(page: Any, served: str, database: Path) 
     assert place(page) == 2
 
 
+def test_a_press_as_soon_as_the_next_clip_comes_is_half_of_a_double_click(
+    page: Any, served: str, database: Path
+) -> None:
+    enter(page, served, "Sofia")
+    page.wait_for_timeout(350)
+    page.locator(".asd-label [data-part=place]").evaluate(
+        """(place, key) => new Promise((done) => {
+          const press = () => document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+          new MutationObserver(() => done(press())).observe(place, { childList: true });
+          press();
+        })""",
+        "n",
+    )
+    page.wait_for_timeout(1000)
+    wait_idle(page)
+    assert place(page) == 2
+    assert len(log(database, "Sofia")) == 1
+
+
+def test_keys_pressed_before_the_answer_are_all_done_in_order(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Katherine")
+    page.wait_for_timeout(350)
+    page.evaluate(
+        """(keys) => {
+          for (const key of keys) document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }""",
+        ["n", "z", "a", "ArrowRight", "ArrowRight"],  # the A comes too late: the clip is left already
+    )
+    page.get_by_text("Clip 3 of").wait_for()
+    wait_idle(page)
+    assert [(kind, label) for kind, label, _ in log(database, "Katherine")] == [("label", "normal"), ("undo", "")]
+
+
+def test_a_note_is_kept_with_the_label(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Ida", "unlabelled=false")
+    page.get_by_label("Note").fill("squeaks at n a u")
+    page.get_by_label("Note").press("Enter")  # and letters are keys again
+    press(page, "u", 2)
+    assert page.get_by_label("Note").input_value() == ""
+    press(page, "ArrowLeft", 1)
+    assert page.get_by_label("Note").input_value() == "squeaks at n a u"
+    assert page.get_by_role("button", name="Unsure").get_attribute("aria-pressed") == "true"
+    press(page, "s", 2)
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        rows = connection.execute("SELECT kind, note FROM label_events WHERE annotator = 'Ida' ORDER BY id").fetchall()
+    assert rows == [("label", "squeaks at n a u"), ("skip", None)]
+
+
 def test_two_browsers_at_once_lose_nothing(browser: Any, served: str, database: Path) -> None:
     people = ("Lise", "Emmy", "Emmy")  # two tabs of one person among them
     tabs = [browser.new_context(viewport={"width": 1440, "height": 900}).new_page() for _ in people]
@@ -164,15 +212,19 @@ def test_two_browsers_at_once_lose_nothing(browser: Any, served: str, database: 
         tab.context.close()
 
 
-def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, database: Path) -> None:
-    enter(page, served, "Marie")
-    top = page.locator("[data-part=top]")
-    box = top.bounding_box()
+def drag(page: Any) -> None:
+    """Drag a region over the spectrogram."""
+    box = page.locator("[data-part=top]").bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 180)
     page.mouse.down()
     for step in range(1, 6):
         page.mouse.move(box["x"] + 200 + 20 * step, box["y"] + 180 + 10 * step)
     page.mouse.up()
+
+
+def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Marie")
+    drag(page)
     loose = page.get_by_role("button", name=re.compile("loose belt")).first
     loose.wait_for()
     wait_idle(page)
@@ -189,6 +241,24 @@ def test_a_region_is_marked_drawn_and_taken_away(page: Any, served: str, databas
     listed.click()
     listed.wait_for(state="detached")
     assert [kind for kind, _, _ in log(database, "Marie")] == ["region", "remove_region"]
+
+
+def test_the_list_of_classes_is_edited_on_the_page(page: Any, served: str) -> None:
+    enter(page, served, "Dorothy")
+    drag(page)
+    page.get_by_text("Edit the classes").click()
+    box = page.get_by_label("Classes, one a line")
+    wrong = "rail damage\nrail damage"
+    for typed, sign in ((wrong, page.get_by_role("alert")), ("rail damage\nbent rail", page.get_by_text("bent rail"))):
+        box.fill(typed)
+        box.press("Control+Enter")
+        wait_idle(page)
+        page.get_by_role("button", name="Save the classes").click()
+        sign.first.wait_for()
+        wait_idle(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="bent rail").click()
+    page.get_by_role("button", name=re.compile(r"bent rail: [\d.]+–")).wait_for()
 
 
 def test_blind_hides_what_others_said_and_disagreement_is_adjudicated(page: Any, served: str, database: Path) -> None:

@@ -45,10 +45,7 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
     for number in range(count):
         page.wait_for_timeout(JUDGED)
         page.keyboard.press(rng.choice("nau"))
-        page.wait_for_function(
-            "text => document.querySelector('[data-testid=stProgress]').innerText.includes(text)",
-            arg=f"Clip {number + 2} of",
-        )
+        page.get_by_text(f"Clip {number + 2} of").wait_for()
     page.wait_for_timeout(JUDGED)
     page.keyboard.press("n")
     time.sleep(rng.uniform(0.0, 0.08))  # a press is written within as long: the kill hits any part of it

@@ -1,23 +1,22 @@
-"""What a press of a button writes: one event, durable before the page goes on."""
+"""What a press writes: one event, durable before the page goes on."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import Kind, new_uid
+from asd_core.labels import LABELS, Kind, new_uid
 from pages.shared.labelling import work
+from pages.shared.labelling.panel import Act
 from pages.shared.player import Region
 
-DOUBLE_CLICK = 0.3  # s
 PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
 
 
 @dataclass(frozen=True)
 class Heard:
-    """The clip that is labelled, as it was drawn: a late second press means this clip and no other."""
+    """The clip that is labelled, as it was drawn."""
 
     dataset: str
     annotator: str
@@ -25,13 +24,31 @@ class Heard:
     clip_id: str
     machine_id: str
     blind: bool
-    at: int  # its place in the queue
     uid: str  # of the one event that leaves it: pressed twice, it is written once
-    since: float  # when it came, on the server's monotonic clock
+    region: Region | None  # that is dragged
+    highest: float  # frequency in Hz that the picture ends at
 
-    def too_soon(self) -> bool:
-        """Whether nobody can have heard anything of it: the second half of a double click on the clip before."""
-        return time.monotonic() - self.since < DOUBLE_CLICK
+
+def do(act: Act, setting: work.Setting, queue: work.Queue, at: int, heard: Heard | None) -> None:
+    """Do what was pressed. A press on a clip that has been left meanwhile says nothing of the one that came after it."""
+    if act.kind == "undo":
+        _undo(setting.selected.source.name, setting.annotator, queue)
+    elif act.kind in ("back", "on"):
+        work.go(min(at + (1 if act.kind == "on" else -1), len(queue)))
+    elif heard and act.uid == heard.uid:
+        if act.kind == "mark":
+            _mark(heard, act.value)
+        elif _leave(act, heard):
+            work.go(at + 1)
+
+
+def _leave(act: Act, heard: Heard) -> bool:
+    """Write a label with its note, or that the clip is passed over."""
+    if act.kind == "skip":
+        return _write(heard, "skip", heard.uid)
+    if act.kind != "label" or act.value not in LABELS:
+        return False
+    return _write(heard, "label", heard.uid, label=act.value, note=act.note)
 
 
 def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
@@ -53,28 +70,11 @@ def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
     return True
 
 
-def label(heard: Heard, label: str, note_key: str) -> None:
-    """Write a label, with the note in the box, and go on to the next clip."""
-    if heard.too_soon():
+def _mark(heard: Heard, region_class: str) -> None:
+    """Write the region; one over all frequencies carries none."""
+    if not (region := heard.region):
         return
-    note = str(st.session_state.get(note_key) or "").strip()
-    if _write(heard, "label", heard.uid, label=label, note=note):
-        work.go(heard.at + 1)
-
-
-def skip(heard: Heard) -> None:
-    """Pass a clip over."""
-    if not heard.too_soon() and _write(heard, "skip", heard.uid):
-        work.go(heard.at + 1)
-
-
-def mark(heard: Heard, region: Region, region_class: str, highest: float) -> None:
-    """Write a region; one over all frequencies carries none.
-
-    Args:
-        highest: frequency in Hz that the picture ends at.
-    """
-    every = region.f0 <= 0 and region.f1 >= highest
+    every = region.f0 <= 0 and region.f1 >= heard.highest
     _write(
         heard,
         "region",
@@ -92,7 +92,7 @@ def unmark(heard: Heard, uid: str) -> None:
     _write(heard, "remove_region", new_uid(), target=uid)
 
 
-def undo(dataset: str, annotator: str, queue: work.Queue) -> None:
+def _undo(dataset: str, annotator: str, queue: work.Queue) -> None:
     """Take back the last act, and go back to its clip."""
     try:
         undone = work.store().undo(annotator, dataset, uid=new_uid())

@@ -1,6 +1,7 @@
 """Regions of the spectrogram and what they are called."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,8 +11,6 @@ from asd_core.plots import colours
 from pages.shared.labelling import acts, work
 from pages.shared.labelling.acts import Heard
 from pages.shared.player import Region, Shown
-
-KEYS = 9  # classes that have a key, 1 to 9
 
 
 def shown(marked: Sequence[Marked], annotator: str, highest: float) -> list[Shown]:
@@ -28,28 +27,21 @@ def _region(marked: Marked, highest: float) -> Region:
     return Region(marked.t0, marked.t1, marked.f0 or 0.0, highest if marked.f1 is None else marked.f1)
 
 
-def classes(here: Heard, region: Region | None, highest: float, marked: Sequence[Marked]) -> None:
-    """A button a class that marks the dragged region, and the list of classes to edit. Without a region, no button: a
-    clip is drawn the faster the less there is on the page."""
-    if region is None:
-        st.caption("Drag over the spectrogram to mark where it is")
-        return
-    known = work.store().classes()
+def classes(here: Heard, marked: Sequence[Marked]) -> list[dict[str, Any]] | None:
+    """The classes that the dragged region can be marked as, and whether it is; ``None`` without a region."""
+    if here.region is None:
+        return None
     own = [one for one in marked if one.annotator == here.annotator]
-    already = {one.region_class for one in own if _region(one, highest) == region}
-    st.caption("Mark the region as")
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        for number, name in enumerate(known, start=1):
-            st.button(
-                name,
-                key=f"region_{number}",
-                disabled=name in already,
-                shortcut=str(number) if number <= KEYS else None,
-                on_click=acts.mark,
-                args=(here, region, name, highest),
-            )
-        with st.popover("", icon=":material/edit:", help="Edit the classes"):
-            _edit(known, here.annotator)
+    already = {one.region_class for one in own if _region(one, here.highest) == here.region}
+    return [{"name": name, "marked": name in already} for name in work.store().classes()]
+
+
+def edited(here: Heard) -> None:
+    """The list of classes to edit, where a region is dragged. Without one there is nothing: a clip is drawn the faster
+    the less there is on the page."""
+    if here.region is not None:
+        with st.popover("Edit the classes", icon=":material/edit:", type="tertiary"):
+            _edit(work.store().classes(), here.annotator)
 
 
 def _edit(known: list[str], annotator: str) -> None:

@@ -1,6 +1,5 @@
 """The place of work: the player, the keys, and what is known of the clip."""
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -8,11 +7,12 @@ import streamlit as st
 from asd_core.audio import Clip
 from asd_core.denoise import DenoiseEnds
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, Progress, Said, new_uid
+from asd_core.labels import LABELS, OnClip, Progress, Said, new_uid
 from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.labelling import acts, regions, work
 from pages.shared.labelling.acts import Heard
+from pages.shared.labelling.panel import OfClip, panel
 from pages.shared.labelling.work import Queue, Setting
 from pages.shared.messages import sentences
 from pages.shared.player import fetch_ahead, player
@@ -24,32 +24,14 @@ PANEL = 370  # pixels
 KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
 # Where both do not fit side by side, the panel goes above the player: its buttons must not be below the screen's end.
 STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
-@media (max-width: 1250px) { :has(> .st-key-label_panel) { order: -1; flex: 1 0 100%; } }
+@media (max-width: 1250px) { :has(> .st-key-label_side) { order: -1; flex: 1 0 100%; } }
 /* Keys are pressed with nothing in focus: the browser would frame the whole page. */
 [data-testid="stMain"]:focus-visible::before { box-shadow: none; }</style>"""
 STRENGTH = 0.6
 
 
-# A key that is held down is one press: a page of labels must not be written by a book on the keyboard.
-_HELD_KEYS = st.components.v2.component(
-    "asd_held_keys",
-    html="<span hidden>\n</span>",
-    js="""
-    const swallow = (event) => {
-      const typing = event.composedPath()[0].matches?.("input:not([type=range]), textarea, [contenteditable=true]");
-      if (event.repeat && !typing && "nausz123456789".includes(event.key.toLowerCase())) event.stopImmediatePropagation();
-    };
-    export default function () {
-      window.addEventListener("keydown", swallow, true);
-      return () => window.removeEventListener("keydown", swallow, true);
-    }
-    """,
-)
-
-
 def station(setting: Setting) -> None:
-    """Keys and the place of work; what is the same for every clip is sent once."""
-    _HELD_KEYS(key="label_held_keys")
+    """The place of work; what is the same for every clip is sent once."""
     st.html(STYLE)
     _clips(setting)
     _legend()
@@ -64,16 +46,14 @@ def _clips(setting: Setting) -> None:
             st.error(problem, icon=":material/error:")
         at = work.place(queue)
         if at >= len(queue):
-            _place(queue, at)
-            _nothing_left(setting, queue)
-            _done(setting)
+            _nothing_left(queue)
+            _panel(setting, queue, at)
             return
         try:
             clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         except AsdError as error:
-            _place(queue, at)
             st.error(str(error), icon=":material/error:")
-            _steps(setting, queue, at)
+            _panel(setting, queue, at)
             return
         _one(setting, queue, at, clip, clip_id, machine_id)
         _next_ready(setting, queue, at + 1)
@@ -86,11 +66,8 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
     """
     sound, ends = _sound(clip)
     source, annotator = setting.selected.source, setting.annotator
-    uid, since = _arrived(clip.sha256, at)
-    here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, at, uid, since)
     known = work.store().on_clip(source.name, clip.sha256, annotator=annotator if setting.blind else None)
-    own = next((said for said in known.said if said.annotator == annotator), None)
-    _place(queue, at)
+    uid, highest = _uid(clip.sha256, at), sound.sample_rate / 2
     with st.container(horizontal=True):
         with st.container(width="stretch", key="label_sound"):
             now = player(
@@ -98,19 +75,44 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
                 ends,
                 key=KEY,
                 strength=STRENGTH,
-                regions=regions.shown(known.regions, annotator, sound.sample_rate / 2),
+                regions=regions.shown(known.regions, annotator, highest),
                 autoplay=setting.autoplay,
             )
-        with st.container(width=PANEL, border=True, key="label_panel"):
-            st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}**")
-            st.caption(f"Machine id {machine_id} · {clip.duration:.1f} s{_own(own)}")
-            _keys(here, own)
-            _steps(setting, queue, at, here)
-            regions.classes(here, now.region, sound.sample_rate / 2, known.regions)
+        here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, uid, now.region, highest)
+        about = f"Machine id {machine_id} · {clip.duration:.1f} s"
+        _panel(setting, queue, at, here, about, known, clip)
+
+
+def _panel(
+    setting: Setting,
+    queue: Queue,
+    at: int,
+    here: Heard | None = None,
+    about: str = "",
+    known: OnClip | None = None,
+    clip: Clip | None = None,
+) -> None:
+    """Beside the player, where there is a clip: its labels and regions; and always the place, and how much is done."""
+    with st.container(width=PANEL, border=True, key="label_side"):
+        shown = None
+        if here and known:
+            own = next((said for said in known.said if said.annotator == here.annotator), None)
+            shown = OfClip(
+                uid=here.uid,
+                name=here.clip_id.rsplit("/", 1)[-1],
+                about=about,
+                own="" if own is None else own.label or ("skipped" if own.skipped else ""),
+                note=own.note if own else "",
+                labels=[(name, KEYS[name]) for name in LABELS],
+                classes=regions.classes(here, known.regions),
+            )
+        panel(at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
+        if here and known and clip:
+            regions.edited(here)
             regions.listed(here, known.regions)
             if not setting.blind:
-                _seen(setting, clip, clip_id, machine_id, known.said)
-            _done(setting)  # last: counting takes longer than all the rest
+                _seen(setting, clip, here, known.said)
+        _done(setting)  # last: counting takes longer than all the rest
 
 
 def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
@@ -120,69 +122,13 @@ def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
     return sound, library.ends(clip.sha256, channel, "stationary", None, sound) if is_warm() else None
 
 
-def _arrived(sha256: str, at: int) -> tuple[str, float]:
-    """One name for the act that leaves this clip, however often the page is drawn before; and when the clip came."""
-    kept = st.session_state.get("label_arrived")
+def _uid(sha256: str, at: int) -> str:
+    """One name for the act that leaves this clip, however often the page is drawn before."""
+    kept = st.session_state.get("label_uid")
     if not kept or kept[:2] != (sha256, at):
-        kept = (sha256, at, new_uid(), time.monotonic())
-        st.session_state["label_arrived"] = kept
-    return str(kept[2]), float(kept[3])
-
-
-def _own(own: Said | None) -> str:
-    if own is None:
-        return ""
-    return f" · you: **{own.label}**" if own.label else (" · you skipped it" if own.skipped else "")
-
-
-def _keys(here: Heard, own: Said | None) -> None:
-    """Labels, each with its key; the one that was given is filled."""
-    note_key = f"label_note_{here.sha256[:16]}"
-    if note_key not in st.session_state and own:
-        st.session_state[note_key] = own.note
-    with st.container(horizontal=True, gap="xsmall"):
-        for name in LABELS:
-            st.button(
-                name.capitalize(),
-                key=f"label_{name}",
-                type="primary" if own and name == own.label else "secondary",
-                shortcut=KEYS[name],
-                on_click=acts.label,
-                args=(here, name, note_key),
-                width="stretch",
-            )
-    st.text_input("Note", key=note_key, max_chars=500, placeholder="kept with the label")
-
-
-def _steps(setting: Setting, queue: Queue, at: int, here: Heard | None = None) -> None:
-    with st.container(horizontal=True, gap="xsmall"):
-        if here:
-            st.button("Skip", key="label_skip", shortcut="S", on_click=acts.skip, args=(here,))
-        _undo(setting, queue)
-        st.button(
-            "", key="label_back", icon=":material/chevron_left:", shortcut="Left", on_click=work.go, args=(at - 1,)
-        )
-        st.button(
-            "", key="label_on", icon=":material/chevron_right:", shortcut="Right", on_click=work.go, args=(at + 1,)
-        )
-
-
-def _undo(setting: Setting, queue: Queue) -> None:
-    st.button(
-        "Undo",
-        key="label_undo",
-        shortcut="Z",
-        on_click=acts.undo,
-        args=(setting.selected.source.name, setting.annotator, queue),
-    )
-
-
-def _place(queue: Queue, at: int) -> None:
-    """Where in the queue."""
-    if len(queue):
-        st.progress(at / len(queue), text=f"Clip {min(at + 1, len(queue)):,} of {len(queue):,}")
-    else:
-        st.progress(0.0, text="No clip in this queue")
+        kept = (sha256, at, new_uid())
+        st.session_state["label_uid"] = kept
+    return str(kept[2])
 
 
 def _done(setting: Setting) -> None:
@@ -193,7 +139,7 @@ def _done(setting: Setting) -> None:
     st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
 
 
-def _nothing_left(setting: Setting, queue: Queue) -> None:
+def _nothing_left(queue: Queue) -> None:
     if len(queue):
         st.success("That was the last clip of this queue.", icon=":material/done_all:")
     else:
@@ -202,23 +148,21 @@ def _nothing_left(setting: Setting, queue: Queue) -> None:
             "Choose another order, split or machine id, or switch off Unlabelled only.",
             icon=":material/done_all:",
         )
-    with st.container(horizontal=True):
-        st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
-        _undo(setting, queue)
-        if len(queue):
-            st.button("Back", key="label_back", shortcut="Left", on_click=work.go, args=(len(queue) - 1,))
+    st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
 
 
-def _seen(setting: Setting, clip: Clip, clip_id: str, machine_id: str, said: Sequence[Said]) -> None:
+def _seen(setting: Setting, clip: Clip, here: Heard, said: Sequence[Said]) -> None:
     """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
     selected = setting.selected
     lines = []
     if setting.where != work.UPLOADS:
-        row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[clip_id]
+        row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
     lines += [f"{one.annotator}: **{one.label}**" for one in said if one.label and one.annotator != setting.annotator]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
-    scores = library.stored_clip_scores(selected.source, selected.detectors, machine_id, selected.rate, clip.sha256)
+    scores = library.stored_clip_scores(
+        selected.source, selected.detectors, here.machine_id, selected.rate, clip.sha256
+    )
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
 
 

@@ -18,18 +18,14 @@ from asd_core.denoise import DenoiseEnds
 from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import colours
 from asd_core.plots.signal import SPECTROGRAM_COLUMNS, coarsen
+from pages.shared.component import component
 from pages.shared.player.parts import Heard, NormalBand, Overlay, Region, Shown
 from pages.shared.player.state import ask_for_map, heard, initial, state_of
 
 __all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "ask_for_map", "fetch_ahead", "heard", "player"]
 
 _HERE = Path(__file__).parent
-_COMPONENT = st.components.v2.component(
-    "asd_player",
-    html=(_HERE / "player.html").read_text("utf-8"),
-    css=(_HERE / "player.css").read_text("utf-8"),
-    js="\n".join(path.read_text("utf-8") for path in sorted((_HERE / "js").glob("*.js"))),
-)
+_COMPONENT = component("asd_player", _HERE, "player", sorted((_HERE / "js").glob("*.js")))
 
 _AHEAD = st.components.v2.component(
     "asd_player_ahead",

@@ -12,6 +12,7 @@ import streamlit as st
 
 from asd_core.audio import Clip
 from asd_core.scoring import DetectorScore
+from pages.shared.component import component
 from pages.shared.player import Heard
 from pages.shared.player.state import is_number, turn_of
 from pages.shared.sidebar import title
@@ -19,12 +20,7 @@ from pages.shared.sidebar import title
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
 _HERE = Path(__file__).parent
-_COMPONENT = st.components.v2.component(
-    "asd_scores",
-    html=(_HERE / "scores.html").read_text("utf-8"),
-    css=(_HERE / "scores.css").read_text("utf-8"),
-    js=(_HERE / "scores.js").read_text("utf-8"),
-)
+_COMPONENT = component("asd_scores", _HERE, "scores", [_HERE / "scores.js"])
 
 
 def score_table(

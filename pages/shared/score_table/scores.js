@@ -12,7 +12,6 @@ const COLUMNS = [
   ["Threshold", (row) => row.threshold, "On the raw score."],
 ];
 const sorting = new Map(); // of each table its column and direction, should the page draw it anew
-const instances = new WeakMap();
 
 // Four digits, as %.4g has them.
 function digits(value) {
@@ -152,17 +151,4 @@ class ScoreTable {
   }
 }
 
-export default function (component) {
-  const { parentElement } = component, root = parentElement.querySelector(".asd-scores");
-  let table = instances.get(parentElement);
-  if (!table || table.root !== root) {
-    table?.destroy();
-    table = new ScoreTable(root);
-    instances.set(parentElement, table);
-  }
-  table.receive(component);
-  return () => {
-    table.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default mounting(".asd-scores", ScoreTable);
