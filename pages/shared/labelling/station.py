@@ -106,7 +106,7 @@ def _panel(
                 labels=[(name, KEYS[name]) for name in LABELS],
                 classes=regions.classes(here, known.regions),
             )
-        panel(at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
+        panel(setting.annotator, at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
         if here and known and clip:
             regions.edited(here)
             regions.listed(here, known.regions)

@@ -44,10 +44,11 @@ class Act:
     note: str
 
 
-def panel(at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
+def panel(annotator: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
     """Draw the panel.
 
     Args:
+        annotator: who labels.
         at: place in the queue, from 0 to its length.
         of: length of the queue.
         clip: ``None`` when there is none to label: only going back and undoing are offered.
@@ -55,6 +56,7 @@ def panel(at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) 
     """
     data = {
         "turn": st.session_state.get(TURN, 0),
+        "annotator": annotator,
         "place": f"Clip {min(at + 1, of):,} of {of:,}" if of else "No clip in this queue",
         "share": at / of if of else 0.0,
         "steps": ["back"] * (at > 0) + ["on"] * (at < of),

@@ -37,6 +37,7 @@ class LabelPanel {
       this.since = performance.now();
       this.part("note").value = data.note;
     }
+    if (before?.annotator !== data.annotator) document.activeElement?.blur(); // the name is typed: letters are keys
     this.draw();
     if (this.asked && data.turn >= this.asked.turn) this.answered();
   }
