@@ -19,6 +19,7 @@ MOST_NAMES = 8  # colours that can be told apart; what is rarer is one group
 HEIGHT = 620
 NONE, OTHERS, NO_VALUE = "none", "others", "no value"
 UNKNOWN = "#9AA5AF"  # of clips without a value
+RARE_OPACITY = 0.9  # of anomalies among normals: a fault must not drown
 STAR = "#F0E442"
 IN_SPACE = {"triangle-up": "circle-open"}  # markers that a plot in space lacks
 CAMERA = {"eye": {"x": 1.45, "y": 1.45, "z": 1.0}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}}  # nothing is cut off
@@ -111,7 +112,11 @@ def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     colour |= {v: UNKNOWN for v in (NONE, OTHERS)}
     if not flat:
         symbol = {v: IN_SPACE.get(s, s) for v, s in symbol.items()}
-    return [(v.replace("_", " "), (text == v).to_numpy(), {"color": colour[v], "symbol": symbol[v]}) for v in found]
+    usual = {NONE, OTHERS, "normal"}
+    markers: dict[str, dict[str, Any]] = {v: {"color": colour[v], "symbol": symbol[v]} for v in found}
+    for v in set(found) - usual if usual & set(found) else ():
+        markers[v]["opacity"] = RARE_OPACITY
+    return [(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in found]
 
 
 def _contours(normals: Density) -> Any:

@@ -53,8 +53,9 @@ def main(out: Path) -> None:
 
 
 def save(png: bytes, path: Path) -> None:
-    """256 colours are enough for a page, at a third of the size."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    """256 colours are enough for a page, at a third of the size: rare ones (a legend's) count, large areas are exact."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
 
 

@@ -31,6 +31,19 @@ def test_every_clip_is_one_point_with_its_number() -> None:
     assert figure.layout.xaxis.title.text == AXES[0]
 
 
+def test_anomalies_stand_out_among_normals_and_ids_are_alike() -> None:
+    def opacities(names: list[str]) -> dict[str, float]:
+        values = pd.Series(names * 10)
+        around = density(places(200))
+        figure = scatter_figure(places(len(values)), np.arange(len(values)), values, AXES[:2], name="n", normals=around)
+        return {t.name.split(" (")[0]: t.marker.opacity for t in figure.data if t.type == "scatter"}
+
+    faults = opacities(["none", "loose_belt"])
+    assert faults["loose belt"] > faults["none"]
+    ids = opacities(["id 00", "id 02"])
+    assert ids["id 00"] == ids["id 02"] < faults["loose belt"]
+
+
 def test_numbers_get_a_scale_and_unknown_ones_are_grey() -> None:
     values = pd.Series([1.0, np.nan, 3.0, 50.0])
     figure = scatter_figure(places(4), np.arange(4), values, AXES[:2], name="score", limits=(0.0, 100.0))

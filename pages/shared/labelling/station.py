@@ -1,13 +1,13 @@
 """The place of work: the player, the keys, and what is known of the clip."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from asd_core.audio import Clip
 from asd_core.denoise import DenoiseEnds
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, OnClip, Progress, Said, new_uid
+from asd_core.labels import LABELS, OnClip, Progress, new_uid
 from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.labelling import acts, regions, work
@@ -30,6 +30,15 @@ STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
 STRENGTH = 0.6
 
 
+@dataclass(frozen=True, eq=False)
+class Open:
+    """The clip at its place, and what is known of it."""
+
+    here: Heard
+    known: OnClip
+    clip: Clip
+
+
 def station(setting: Setting) -> None:
     """The place of work; what is the same for every clip is sent once."""
     st.html(STYLE)
@@ -47,13 +56,13 @@ def _clips(setting: Setting) -> None:
         at = work.place(queue)
         if at >= len(queue):
             _nothing_left(queue)
-            _panel(setting, queue, at)
+            _side(setting, queue, at)
             return
         try:
             clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         except AsdError as error:
             st.error(str(error), icon=":material/error:")
-            _panel(setting, queue, at)
+            _side(setting, queue, at)
             return
         _one(setting, queue, at, clip, clip_id, machine_id)
         _next_ready(setting, queue, at + 1)
@@ -79,40 +88,35 @@ def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, mach
                 autoplay=setting.autoplay,
             )
         here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, uid, now.region, highest)
-        about = f"Machine id {machine_id} · {clip.duration:.1f} s"
-        _panel(setting, queue, at, here, about, known, clip)
+        _side(setting, queue, at, Open(here, known, clip))
 
 
-def _panel(
-    setting: Setting,
-    queue: Queue,
-    at: int,
-    here: Heard | None = None,
-    about: str = "",
-    known: OnClip | None = None,
-    clip: Clip | None = None,
-) -> None:
-    """Beside the player, where there is a clip: its labels and regions; and always the place, and how much is done."""
+def _side(setting: Setting, queue: Queue, at: int, opened: Open | None = None) -> None:
+    """Beside the player: the place in the queue, the clip's labels and regions where one is open, and how much is done."""
+    here = opened.here if opened else None
     with st.container(width=PANEL, border=True, key="label_side"):
-        shown = None
-        if here and known:
-            own = next((said for said in known.said if said.annotator == here.annotator), None)
-            shown = OfClip(
-                uid=here.uid,
-                name=here.clip_id.rsplit("/", 1)[-1],
-                about=about,
-                own="" if own is None else own.label or ("skipped" if own.skipped else ""),
-                note=own.note if own else "",
-                labels=[(name, KEYS[name]) for name in LABELS],
-                classes=regions.classes(here, known.regions),
-            )
+        shown = _of_clip(opened) if opened else None
         panel(setting.annotator, at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
-        if here and known and clip:
-            regions.edited(here)
-            regions.listed(here, known.regions)
+        if opened:
+            regions.edited(opened.here)
+            regions.listed(opened.here, opened.known.regions)
             if not setting.blind:
-                _seen(setting, clip, here, known.said)
+                _seen(setting, opened)
         _done(setting)  # last: counting takes longer than all the rest
+
+
+def _of_clip(opened: Open) -> OfClip:
+    here, known = opened.here, opened.known
+    own = next((said for said in known.said if said.annotator == here.annotator), None)
+    return OfClip(
+        uid=here.uid,
+        name=here.clip_id.rsplit("/", 1)[-1],
+        about=f"Machine id {here.machine_id} · {opened.clip.duration:.1f} s",
+        own="" if own is None else own.label or ("skipped" if own.skipped else ""),
+        note=own.note if own else "",
+        labels=[(name, KEYS[name]) for name in LABELS],
+        classes=regions.classes(here, known.regions),
+    )
 
 
 def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
@@ -151,18 +155,18 @@ def _nothing_left(queue: Queue) -> None:
     st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
 
 
-def _seen(setting: Setting, clip: Clip, here: Heard, said: Sequence[Said]) -> None:
+def _seen(setting: Setting, opened: Open) -> None:
     """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
-    selected = setting.selected
+    selected, here = setting.selected, opened.here
     lines = []
     if setting.where != work.UPLOADS:
         row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    lines += [f"{one.annotator}: **{one.label}**" for one in said if one.label and one.annotator != setting.annotator]
+    others = (said for said in opened.known.said if said.label and said.annotator != here.annotator)
+    lines += [f"{said.annotator}: **{said.label}**" for said in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
-    scores = library.stored_clip_scores(
-        selected.source, selected.detectors, here.machine_id, selected.rate, clip.sha256
-    )
+    rate = selected.rate
+    scores = library.stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, opened.clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
 
 
