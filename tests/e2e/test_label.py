@@ -191,6 +191,20 @@ def test_a_note_is_kept_with_the_label(page: Any, served: str, database: Path) -
     assert rows == [("label", "squeaks at n a u"), ("skip", None)]
 
 
+def test_after_another_order_is_chosen_letters_are_keys(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Maryam")
+    first = name_of(page)
+    order = page.locator(".st-key-order input")
+    order.fill("random")
+    order.press("Enter")
+    page.get_by_text(first).wait_for(state="detached")
+    wait_idle(page)
+    other = name_of(page)
+    assert other != first
+    press(page, "u", 2)
+    assert [(label, clip.rsplit("/", 1)[-1]) for _, label, clip in log(database, "Maryam")] == [("unsure", other)]
+
+
 def test_two_browsers_at_once_lose_nothing(browser: Any, served: str, database: Path) -> None:
     people = ("Lise", "Emmy", "Emmy")  # two tabs of one person among them
     tabs = [browser.new_context(viewport={"width": 1440, "height": 900}).new_page() for _ in people]

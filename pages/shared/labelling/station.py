@@ -96,7 +96,7 @@ def _side(setting: Setting, queue: Queue, at: int, opened: Open | None = None) -
     here = opened.here if opened else None
     with st.container(width=PANEL, border=True, key="label_side"):
         shown = _of_clip(opened) if opened else None
-        panel(setting.annotator, at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
+        panel(queue.uid, at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
         if opened:
             regions.edited(opened.here)
             regions.listed(opened.here, opened.known.regions)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from asd_core.audio import Clip
 from asd_core.errors import AsdError
-from asd_core.labels import LabelStore, queues
+from asd_core.labels import LabelStore, new_uid, queues
 from asd_core.score_store import SPLITS, Scope
 from pages.shared import library
 from pages.shared.labelling import CHOSEN_TO_LABEL
@@ -44,6 +44,7 @@ class Queue:
     """Clips in the order in which they are heard. It stays as it is until it is made anew."""
 
     settings: tuple[Any, ...]
+    uid: str  # another one when it is made anew
     clips: "pd.DataFrame"  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
     order: "np.ndarray[Any, np.dtype[np.int64]]"  # rows of it
 
@@ -255,7 +256,7 @@ def current_queue(setting: Setting) -> Queue:
         unlabelled_only=setting.unlabelled,
         seed=zlib.crc32(setting.annotator.encode()),
     )
-    made = Queue(setting.key(), clips, order)
+    made = Queue(setting.key(), new_uid(), clips, order)
     st.session_state[QUEUE], st.session_state[AT] = made, 0
     return made
 

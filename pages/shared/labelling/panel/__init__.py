@@ -44,11 +44,11 @@ class Act:
     note: str
 
 
-def panel(annotator: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
+def panel(queue: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
     """Draw the panel.
 
     Args:
-        annotator: who labels.
+        queue: another text for every queue that is made.
         at: place in the queue, from 0 to its length.
         of: length of the queue.
         clip: ``None`` when there is none to label: only going back and undoing are offered.
@@ -56,7 +56,7 @@ def panel(annotator: str, at: int, of: int, clip: OfClip | None, on_act: Callabl
     """
     data = {
         "turn": st.session_state.get(TURN, 0),
-        "annotator": annotator,
+        "queue": queue,
         "place": f"Clip {min(at + 1, of):,} of {of:,}" if of else "No clip in this queue",
         "share": at / of if of else 0.0,
         "steps": ["back"] * (at > 0) + ["on"] * (at < of),

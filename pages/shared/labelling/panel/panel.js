@@ -37,7 +37,8 @@ class LabelPanel {
       this.since = performance.now();
       this.part("note").value = data.note;
     }
-    if (before?.annotator !== data.annotator) document.activeElement?.blur(); // the name is typed: letters are keys
+    // Another queue: whoever typed a name or chose an order is done with it, and letters are keys.
+    if (before?.queue !== data.queue && document.activeElement?.matches(TYPED_IN)) document.activeElement.blur();
     this.draw();
     if (this.asked && data.turn >= this.asked.turn) this.answered();
   }
