@@ -112,9 +112,9 @@ def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     colour |= {v: UNKNOWN for v in (NONE, OTHERS)}
     if not flat:
         symbol = {v: IN_SPACE.get(s, s) for v, s in symbol.items()}
-    usual = {NONE, OTHERS, "normal"}
+    normals = {NONE, "normal"} & set(found)
     markers: dict[str, dict[str, Any]] = {v: {"color": colour[v], "symbol": symbol[v]} for v in found}
-    for v in set(found) - usual if usual & set(found) else ():
+    for v in set(found) - normals - {OTHERS} if normals else ():
         markers[v]["opacity"] = RARE_OPACITY
     return [(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in found]
 

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -63,14 +64,32 @@ def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
 def test_a_press_means_the_clip_that_was_shown(url: str) -> None:
     heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "one", None, 8000.0)
     nowhere: Any = None  # neither setting nor queue is asked
-    acts.do(Act("label", "normal", "another", ""), nowhere, nowhere, 0, heard)
-    acts.do(Act("label", "perfect", "one", ""), nowhere, nowhere, 0, heard)
+    acts.do(Act("label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
+    acts.do(Act("label", "perfect", "one", "", None), nowhere, nowhere, 0, heard)
     store = LabelStore.open(url)
     assert store.current("demo").empty
     for label in ("anomaly", "normal"):  # the second press is that of a browser that heard nothing of the first
-        acts.do(Act("label", label, "one", "squeaks"), nowhere, nowhere, 0, heard)
+        acts.do(Act("label", label, "one", "squeaks", None), nowhere, nowhere, 0, heard)
     (row,) = store.current("demo").to_dict("records")
     assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "anomaly", "squeaks", True)
+
+
+def test_whoever_comes_back_to_a_clip_says_something_new(url: str) -> None:
+    store = LabelStore.open(url)
+    nowhere: Any = None
+
+    def say(label: str, queue: str, annotator: str) -> None:
+        uid = acts.leaving(cast(Any, SimpleNamespace(uid=queue)), SHA["a"], 0)
+        assert uid == acts.leaving(cast(Any, SimpleNamespace(uid=queue)), SHA["a"], 0)
+        heard = Heard("demo", annotator, SHA["a"], "test/a.wav", "00", True, uid, None, 8000.0)
+        acts.do(Act("label", label, uid, "", None), nowhere, nowhere, 0, heard)
+
+    say("normal", "one", "Ada")
+    say("anomaly", "one", "Ada")  # the queue has one clip: no other was drawn between
+    acts.leaving(cast(Any, SimpleNamespace(uid="one")), SHA["a"], 0)  # drawn, and not labelled
+    say("unsure", "two", "Bob")
+    current = store.current("demo")
+    assert dict(zip(current["annotator"], current["label"], strict=True)) == {"Ada": "anomaly", "Bob": "unsure"}
 
 
 @pytest.mark.parametrize("order", ["random", "most anomalous", "detectors disagree", "nearest a threshold"])

@@ -1,6 +1,7 @@
 """The Label page, as people label: by keyboard, in several browsers at once, and back after a break."""
 
 import re
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -308,12 +309,58 @@ def test_labels_go_out_and_change_what_detectors_are_measured_by(page: Any, serv
     assert page.get_by_role("alert").count() == 0
 
 
-def test_a_key_that_is_held_down_labels_one_clip(page: Any, served: str, database: Path) -> None:
-    enter(page, served, "Hedy")
+@pytest.mark.parametrize(("name", "key"), [("Hedy", "n"), ("Joan", "Enter")])
+def test_a_key_that_is_held_down_labels_one_clip(page: Any, served: str, database: Path, name: str, key: str) -> None:
+    enter(page, served, name)
     page.wait_for_timeout(350)
+    page.get_by_role("button", name="Normal").focus()
     for _ in range(12):
-        page.keyboard.down("n")  # after the first, repeats
+        page.keyboard.down(key)  # after the first, repeats
         page.wait_for_timeout(150)
-    page.keyboard.up("n")
+    page.keyboard.up(key)
     wait_idle(page)
-    assert len(log(database, "Hedy")) == 1
+    assert len(log(database, name)) == 1
+
+
+def test_what_could_not_be_saved_keeps_its_note(page: Any, served: str, database: Path) -> None:
+    enter(page, served, "Rita")
+    page.get_by_label("Note").fill("rattles")
+    page.get_by_label("Note").press("Enter")
+    page.wait_for_timeout(350)
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON label_events BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    page.keyboard.press("a")
+    page.get_by_text("Not saved.").wait_for()
+    with sqlite3.connect(database) as connection:
+        connection.execute("DROP TRIGGER full")
+    wait_idle(page)
+    assert place(page) == 1
+    assert page.get_by_label("Note").input_value() == "rattles"
+    press(page, "a", 2)
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        (row,) = connection.execute("SELECT label, note FROM label_events WHERE annotator = 'Rita'").fetchall()
+    assert row == ("anomaly", "rattles")
+
+
+def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_meanwhile(
+    page: Any, tmp_path: Path
+) -> None:
+    database = tmp_path / "labels.sqlite3"
+    server = serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}")
+    with server as address:
+        enter(page, address, "Vera")
+        press(page, "n", 2)
+        press(page, "a", 3)
+        page.wait_for_timeout(350)
+        server.process.send_signal(signal.SIGSTOP)
+        page.keyboard.press("z")
+        page.get_by_text("Waiting for the server").wait_for()
+        page.keyboard.press("u")
+        page.wait_for_timeout(3500)  # it is sent for the third time
+        server.process.send_signal(signal.SIGCONT)
+        page.get_by_text("Clip 2 of").wait_for()
+        wait_idle(page)
+        press(page, "ArrowRight", 3)
+        assert [kind for kind, _, _ in log(database, "Vera")] == ["label", "label", "undo"]

@@ -11,7 +11,9 @@ function mounting(selector, Kind) {
       instances.set(parentElement, own);
     }
     own.receive(component);
+    const call = (own.call = (own.call ?? 0) + 1);
     return () => {
+      if (own.call !== call) return; // Streamlit may clean up after a call that another one has overtaken
       own.destroy();
       instances.delete(parentElement);
     };

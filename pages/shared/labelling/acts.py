@@ -11,6 +11,7 @@ from pages.shared.labelling import work
 from pages.shared.labelling.panel import Act
 from pages.shared.player import Region
 
+LEAVES = "label_leaves"  # in the session: the open clip, and the uid of the act that leaves it
 PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
 
 
@@ -24,7 +25,7 @@ class Heard:
     clip_id: str
     machine_id: str
     blind: bool
-    uid: str  # of the one event that leaves it: pressed twice, it is written once
+    uid: str  # of the event that leaves it, see leaving
     region: Region | None  # that is dragged
     highest: float  # frequency in Hz that the picture ends at
 
@@ -37,9 +38,20 @@ def do(act: Act, setting: work.Setting, queue: work.Queue, at: int, heard: Heard
         work.go(min(at + (1 if act.kind == "on" else -1), len(queue)))
     elif heard and act.uid == heard.uid:
         if act.kind == "mark":
-            _mark(heard, act.value)
+            _mark(heard, act)
         elif _leave(act, heard):
+            st.session_state.pop(LEAVES, None)
             work.go(at + 1)
+
+
+def leaving(queue: work.Queue, sha256: str, at: int) -> str:
+    """One uid for the act that leaves a clip, however often the page is drawn before: pressed twice, it is written once.
+    Whoever comes back to the clip gets another one."""
+    place = (queue.uid, sha256, at)
+    kept = st.session_state.get(LEAVES)
+    if not kept or kept[0] != place:
+        kept = st.session_state[LEAVES] = (place, new_uid())
+    return str(kept[1])
 
 
 def _leave(act: Act, heard: Heard) -> bool:
@@ -70,9 +82,10 @@ def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
     return True
 
 
-def _mark(heard: Heard, region_class: str) -> None:
-    """Write the region; one over all frequencies carries none."""
-    if not (region := heard.region):
+def _mark(heard: Heard, act: Act) -> None:
+    """Write the region, if it is the one that was shown; one over all frequencies carries none."""
+    region = heard.region
+    if region is None or act.region != region.as_dict():
         return
     every = region.f0 <= 0 and region.f1 >= heard.highest
     _write(
@@ -83,7 +96,7 @@ def _mark(heard: Heard, region_class: str) -> None:
         t1=region.t1,
         f0=None if every else region.f0,
         f1=None if every else region.f1,
-        region_class=region_class,
+        region_class=act.value,
     )
 
 

@@ -27,10 +27,10 @@ def _region(marked: Marked, highest: float) -> Region:
     return Region(marked.t0, marked.t1, marked.f0 or 0.0, highest if marked.f1 is None else marked.f1)
 
 
-def classes(here: Heard, marked: Sequence[Marked]) -> list[dict[str, Any]] | None:
-    """The classes that the dragged region can be marked as, and whether it is; ``None`` without a region."""
+def classes(here: Heard, marked: Sequence[Marked]) -> list[dict[str, Any]]:
+    """The classes that the dragged region can be marked as, and whether it is; none without a region."""
     if here.region is None:
-        return None
+        return []
     own = [one for one in marked if one.annotator == here.annotator]
     already = {one.region_class for one in own if _region(one, here.highest) == here.region}
     return [{"name": name, "marked": name in already} for name in work.store().classes()]

@@ -7,7 +7,7 @@ import streamlit as st
 from asd_core.audio import Clip
 from asd_core.denoise import DenoiseEnds
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, OnClip, Progress, new_uid
+from asd_core.labels import LABELS, OnClip, Progress
 from asd_core.settings import get_settings
 from pages.shared import library
 from pages.shared.labelling import acts, regions, work
@@ -31,12 +31,15 @@ STRENGTH = 0.6
 
 
 @dataclass(frozen=True, eq=False)
-class Open:
-    """The clip at its place, and what is known of it."""
+class Found:
+    """The clip at its place in the queue, read."""
 
-    here: Heard
-    known: OnClip
     clip: Clip
+    clip_id: str
+    machine_id: str
+    sound: Clip
+    ends: DenoiseEnds | None
+    known: OnClip
 
 
 def station(setting: Setting) -> None:
@@ -51,71 +54,87 @@ def _clips(setting: Setting) -> None:
     """One clip after another. Errors are shown here: they do not leave a fragment."""
     with sentences():
         queue = work.current_queue(setting)
-        if problem := st.session_state.pop(acts.PROBLEM, ""):
-            st.error(problem, icon=":material/error:")
         at = work.place(queue)
-        if at >= len(queue):
-            _nothing_left(queue)
-            _side(setting, queue, at)
-            return
-        try:
-            clip, clip_id, machine_id = work.clip_at(queue, setting, at)
-        except AsdError as error:
-            st.error(str(error), icon=":material/error:")
-            _side(setting, queue, at)
-            return
-        _one(setting, queue, at, clip, clip_id, machine_id)
+        found = _find(setting, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
+        here = None
+        # The containers have keys: whatever there is instead of a clip, the browser keeps the panel as it is.
+        with st.container(horizontal=True, key="label_station"):
+            with st.container(width="stretch", key="label_sound"):
+                if isinstance(found, Found):
+                    here = _listen(setting, queue, at, found)
+                elif found:
+                    st.error(found, icon=":material/error:")
+                else:
+                    _nothing_left(queue)
+            _side(setting, queue, at, found, here)
         _next_ready(setting, queue, at + 1)
 
 
-def _one(setting: Setting, queue: Queue, at: int, clip: Clip, clip_id: str, machine_id: str) -> None:
-    """The clip, and everything that can be said of it.
-
-    Whatever has to be read comes first: what the browser is sent at once, it draws at once.
-    """
-    sound, ends = _sound(clip)
-    source, annotator = setting.selected.source, setting.annotator
-    known = work.store().on_clip(source.name, clip.sha256, annotator=annotator if setting.blind else None)
-    uid, highest = _uid(clip.sha256, at), sound.sample_rate / 2
-    with st.container(horizontal=True):
-        with st.container(width="stretch", key="label_sound"):
-            now = player(
-                sound,
-                ends,
-                key=KEY,
-                strength=STRENGTH,
-                regions=regions.shown(known.regions, annotator, highest),
-                autoplay=setting.autoplay,
-            )
-        here = Heard(source.name, annotator, clip.sha256, clip_id, machine_id, setting.blind, uid, now.region, highest)
-        _side(setting, queue, at, Open(here, known, clip))
+def _find(setting: Setting, queue: Queue, at: int) -> Found | str:
+    """The clip, or the sentence on why it cannot be heard, or nothing at the end of the queue."""
+    if at >= len(queue):
+        return ""
+    annotator = setting.annotator if setting.blind else None
+    try:
+        clip, clip_id, machine_id = work.clip_at(queue, setting, at)
+        sound, ends = _sound(clip)
+    except AsdError as error:
+        return str(error)
+    known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
+    return Found(clip, clip_id, machine_id, sound, ends, known)
 
 
-def _side(setting: Setting, queue: Queue, at: int, opened: Open | None = None) -> None:
-    """Beside the player: the place in the queue, the clip's labels and regions where one is open, and how much is done."""
-    here = opened.here if opened else None
+def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
+    highest, sha256 = found.sound.sample_rate / 2, found.clip.sha256
+    now = player(
+        found.sound,
+        found.ends,
+        key=KEY,
+        strength=STRENGTH,
+        regions=regions.shown(found.known.regions, setting.annotator, highest),
+        autoplay=setting.autoplay,
+    )
+    return Heard(
+        dataset=setting.selected.source.name,
+        annotator=setting.annotator,
+        sha256=sha256,
+        clip_id=found.clip_id,
+        machine_id=found.machine_id,
+        blind=setting.blind,
+        uid=acts.leaving(queue, sha256, at),
+        region=now.region,
+        highest=highest,
+    )
+
+
+def _side(setting: Setting, queue: Queue, at: int, found: Found | str, here: Heard | None) -> None:
+    """Beside the player: the place in the queue, the clip's labels and regions where one is heard, and how much is done."""
     with st.container(width=PANEL, border=True, key="label_side"):
-        shown = _of_clip(opened) if opened else None
-        panel(queue.uid, at, len(queue), shown, lambda act: acts.do(act, setting, queue, at, here))
-        if opened:
-            regions.edited(opened.here)
-            regions.listed(opened.here, opened.known.regions)
+        of_clip = _of_clip(found, here) if isinstance(found, Found) and here else None
+        panel(setting.annotator, queue.uid, at, len(queue), of_clip, lambda act: acts.do(act, setting, queue, at, here))
+        if problem := st.session_state.pop(acts.PROBLEM, ""):
+            st.error(
+                problem, icon=":material/error:"
+            )  # below the panel: what moves is drawn anew, and the note is gone
+        if isinstance(found, Found) and here:
+            regions.edited(here)
+            regions.listed(here, found.known.regions)
             if not setting.blind:
-                _seen(setting, opened)
+                _seen(setting, found, here)
         _done(setting)  # last: counting takes longer than all the rest
 
 
-def _of_clip(opened: Open) -> OfClip:
-    here, known = opened.here, opened.known
-    own = next((said for said in known.said if said.annotator == here.annotator), None)
+def _of_clip(found: Found, here: Heard) -> OfClip:
+    own = next((said for said in found.known.said if said.annotator == here.annotator), None)
     return OfClip(
         uid=here.uid,
         name=here.clip_id.rsplit("/", 1)[-1],
-        about=f"Machine id {here.machine_id} · {opened.clip.duration:.1f} s",
+        about=f"Machine id {here.machine_id} · {found.clip.duration:.1f} s",
         own="" if own is None else own.label or ("skipped" if own.skipped else ""),
         note=own.note if own else "",
         labels=[(name, KEYS[name]) for name in LABELS],
-        classes=regions.classes(here, known.regions),
+        region=here.region.as_dict() if here.region else None,
+        classes=regions.classes(here, found.known.regions),
     )
 
 
@@ -124,15 +143,6 @@ def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
     channel = get_settings().channel
     sound = library.prepared(clip.sha256, channel, clip)
     return sound, library.ends(clip.sha256, channel, "stationary", None, sound) if is_warm() else None
-
-
-def _uid(sha256: str, at: int) -> str:
-    """One name for the act that leaves this clip, however often the page is drawn before."""
-    kept = st.session_state.get("label_uid")
-    if not kept or kept[:2] != (sha256, at):
-        kept = (sha256, at, new_uid())
-        st.session_state["label_uid"] = kept
-    return str(kept[2])
 
 
 def _done(setting: Setting) -> None:
@@ -155,18 +165,18 @@ def _nothing_left(queue: Queue) -> None:
     st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
 
 
-def _seen(setting: Setting, opened: Open) -> None:
+def _seen(setting: Setting, found: Found, here: Heard) -> None:
     """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
-    selected, here = setting.selected, opened.here
+    selected = setting.selected
     lines = []
     if setting.where != work.UPLOADS:
         row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    others = (said for said in opened.known.said if said.label and said.annotator != here.annotator)
+    others = (said for said in found.known.said if said.label and said.annotator != here.annotator)
     lines += [f"{said.annotator}: **{said.label}**" for said in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     rate = selected.rate
-    scores = library.stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, opened.clip.sha256)
+    scores = library.stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, found.clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
 
 

@@ -15,7 +15,7 @@ from pages.shared.component import component
 
 KEY = "label_panel"
 LONGEST_NOTE = 500  # characters, as in panel.html
-TURN = "label_turn"  # in the session: the last act that was dealt with
+DONE = "label_done"  # in the session: id of the last act that was dealt with
 
 _HERE = Path(__file__).parent
 _COMPONENT = component("asd_label", _HERE, "panel", [_HERE / "panel.js"])
@@ -31,7 +31,8 @@ class OfClip:
     own: str  # what the annotator said of it; "": nothing
     note: str
     labels: list[tuple[str, str]]  # each with its key
-    classes: list[dict[str, Any]] | None  # name, and whether the region carries it (marked); None: no region is dragged
+    region: dict[str, float] | None  # that is dragged
+    classes: list[dict[str, Any]]  # it can be marked as: name, and whether it is (marked)
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ class Act:
     value: str  # the label or the class
     uid: str  # of the clip that the browser showed
     note: str
+    region: Any  # that the browser showed
 
 
-def panel(queue: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
+def panel(annotator: str, queue: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[Act], None]) -> None:
     """Draw the panel.
 
     Args:
+        annotator: who labels.
         queue: another text for every queue that is made.
         at: place in the queue, from 0 to its length.
         of: length of the queue.
@@ -55,7 +58,8 @@ def panel(queue: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[A
         on_act: called once for every press, before the page is drawn again.
     """
     data = {
-        "turn": st.session_state.get(TURN, 0),
+        "done": st.session_state.get(DONE),
+        "annotator": annotator,
         "queue": queue,
         "place": f"Clip {min(at + 1, of):,} of {of:,}" if of else "No clip in this queue",
         "share": at / of if of else 0.0,
@@ -66,9 +70,10 @@ def panel(queue: str, at: int, of: int, clip: OfClip | None, on_act: Callable[[A
 
 
 def _hear(on_act: Callable[[Act], None]) -> None:
+    """Deal with an act once: the browser sends it again while it gets no answer."""
     said = st.session_state.get(KEY, {}).get("act")
-    if not isinstance(said, dict) or type(said.get("turn")) is not int:
+    if not isinstance(said, dict) or said.get("id") == st.session_state.get(DONE):
         return
-    st.session_state[TURN] = said["turn"]
+    st.session_state[DONE] = said.get("id")
     kind, value, uid, note = (str(said.get(name) or "") for name in ("kind", "value", "uid", "note"))
-    on_act(Act(kind, value, uid, note.strip()[:LONGEST_NOTE]))
+    on_act(Act(kind, value, uid, note.strip()[:LONGEST_NOTE], said.get("region")))

@@ -1,7 +1,7 @@
 // The panel beside the player: where one is in the queue, and everything that a key or a button says of the clip.
 
 const DOUBLE_CLICK = 300; // ms after a clip's arrival in which a press is the second half of one on the clip before
-const GIVE_UP = 3000; // ms after which an answer is no longer waited for
+const AGAIN = 3000; // ms after which an act that has no answer is sent again
 const LEAVING = ["label", "skip"]; // acts that say something of the clip and leave it
 const KEYS = { S: "skip", Z: "undo", ArrowLeft: "back", ArrowRight: "on" };
 const TYPED_IN = "textarea, select, [contenteditable=true], input:not([type=range], [type=checkbox], [type=radio], [type=button])";
@@ -11,11 +11,15 @@ class LabelPanel {
   constructor(root) {
     this.root = root;
     this.queue = []; // acts that wait for the answer to the one before
-    this.turn = 0;
     this.asked = null;
+    this.late = false; // the answer
     this.onKey = (event) => this.press(event);
     window.addEventListener("keydown", this.onKey);
-    for (const button of root.querySelectorAll("[data-act]")) button.onclick = () => this.act(button.dataset.act);
+    for (const button of root.querySelectorAll("[data-act]")) {
+      button.onclick = ({ detail }) => {
+        if (detail < 2 || button.dataset.act !== "undo") this.act(button.dataset.act); // a double click takes one back
+      };
+    }
     this.part("note").onkeydown = ({ key }) => {
       if (key === "Enter" || key === "Escape") this.part("note").blur(); // letters are keys again
     };
@@ -37,16 +41,24 @@ class LabelPanel {
       this.since = performance.now();
       this.part("note").value = data.note;
     }
-    // Another queue: whoever typed a name or chose an order is done with it, and letters are keys.
-    if (before?.queue !== data.queue && document.activeElement?.matches(TYPED_IN)) document.activeElement.blur();
+    if (before?.queue !== data.queue) this.leaveBox();
     this.draw();
-    if (this.asked && data.turn >= this.asked.turn) this.answered();
+    if (this.asked?.id === data.done) this.answered();
+  }
+
+  // Another queue: whoever typed the name or chose an order is done with it, and letters are keys.
+  leaveBox() {
+    const box = document.activeElement;
+    const chosen = box?.matches("[role=combobox]") && box.getAttribute("aria-expanded") !== "true";
+    const named = box?.matches(".st-key-annotator input") && box.value.trim() === this.data.annotator;
+    if (chosen || named) box.blur();
   }
 
   // A key anywhere on the page but where something is typed. One that is held down is one press: a page of labels must
   // not be written by a book on the keyboard.
   press(event) {
     const [target] = event.composedPath();
+    if (event.repeat && event.key === "Enter" && this.root.contains(target)) event.preventDefault();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (target.matches?.(TYPED_IN) || (event.key.startsWith("Arrow") && target.closest?.(MOVED_BY_ARROWS))) return;
     const act = this.actOf(event.key.length === 1 ? event.key.toUpperCase() : event.key);
@@ -58,41 +70,60 @@ class LabelPanel {
   actOf(key) {
     if (KEYS[key]) return [KEYS[key]];
     const label = this.data.labels?.find(([, own]) => own === key), region = this.data.classes?.[key - 1];
-    if (label) return ["label", label[0]];
-    return region && !region.marked ? ["mark", region.name] : null;
+    return label ? ["label", label[0]] : region && ["mark", region.name];
   }
 
   act(kind, value = null) {
-    const { uid } = this.data, leaving = LEAVING.includes(kind);
-    if (!uid && (leaving || kind === "mark")) return;
-    if (this.button(kind)?.disabled) return;
+    const { uid, region } = this.data, leaving = LEAVING.includes(kind);
+    if (this.late || (!uid && (leaving || kind === "mark"))) return;
     if (leaving && performance.now() - this.since < DOUBLE_CLICK) return;
-    this.queue.push({ kind, value, uid, note: this.part("note").value });
+    const id = `${Date.now()}-${Math.random()}`;
+    this.queue.push({ id, kind, value, uid, region, note: this.part("note").value });
     this.next();
   }
 
-  // One act after the other: Streamlit keeps only the last one of those that it is told before it has time.
+  // One act after the other: Streamlit keeps only the last one of those that it is told before it has time. What gets no
+  // answer is sent again (the server does it once); what is pressed meanwhile is not meant for a page that stands still.
   next() {
-    if (this.asked || !this.queue.length) return;
-    this.asked = this.queue.shift();
-    this.asked.turn = this.turn = Math.max(this.turn, this.data.turn) + 1;
+    if (this.asked) return;
+    while ((this.asked = this.queue.shift()) && this.isMarked(this.asked));
+    if (this.asked) this.ask();
+  }
+
+  ask() {
     this.send(this.asked);
-    this.waiting = setTimeout(() => this.answered(), GIVE_UP);
+    this.waiting = setTimeout(() => {
+      this.late = true;
+      this.draw();
+      this.ask();
+    }, AGAIN);
   }
 
   answered() {
     clearTimeout(this.waiting);
     this.asked = null;
+    if (this.late) {
+      this.late = false;
+      this.draw();
+    }
     this.next();
   }
 
+  // The region already is of that class: the second half of a double click.
+  isMarked({ kind, value }) {
+    return kind === "mark" && Boolean(this.data.classes?.find(({ name, marked }) => marked && name === value));
+  }
+
   draw() {
-    const { data } = this, text = (name, value) => (this.part(name).textContent = value);
-    text("place", data.place);
+    const { data } = this;
+    const text = (name, value) => {
+      if (this.part(name).textContent !== value) this.part(name).textContent = value; // or it would be read out again
+    };
+    text("place", this.late ? "Waiting for the server …" : data.place);
     this.part("share").style.width = `${100 * data.share}%`;
     this.part("clip").hidden = this.part("region").hidden = !data.uid;
     this.button("skip").hidden = !data.uid;
-    for (const step of ["back", "on"]) this.button(step).disabled = !data.steps.includes(step);
+    for (const step of ["back", "on"]) this.button(step).ariaDisabled = String(!data.steps.includes(step));
     if (!data.uid) return;
     text("name", data.name);
     text("about", data.about);
@@ -102,9 +133,9 @@ class LabelPanel {
     this.buttons("labels", data.labels.map(([name, key]) => ({
       name: name[0].toUpperCase() + name.slice(1), key, pressed: name === data.own, act: ["label", name],
     })));
-    text("hint", data.classes ? "Mark the region as" : "Drag over the spectrogram to mark where it is");
-    this.buttons("classes", (data.classes ?? []).map(({ name, marked }, index) => ({
-      name, key: index < 9 ? String(index + 1) : "", disabled: marked, act: ["mark", name],
+    text("hint", data.region ? "Mark the region as" : "Drag over the spectrogram to mark where it is");
+    this.buttons("classes", data.classes.map(({ name, marked }, index) => ({
+      name, key: index < 9 ? String(index + 1) : "", pressed: marked, act: ["mark", name],
     })));
   }
 
@@ -112,14 +143,13 @@ class LabelPanel {
   buttons(part, wanted) {
     const row = this.part(part);
     while (row.children.length > wanted.length) row.lastChild.remove();
-    wanted.forEach(({ name, key, pressed, disabled, act }, index) => {
+    wanted.forEach(({ name, key, pressed, act }, index) => {
       const button = row.children[index] ?? row.appendChild(document.createElement("button"));
       const hint = document.createElement("kbd");
       hint.textContent = key;
       button.type = "button";
       button.replaceChildren(name, ...(key ? [hint] : []));
-      button.disabled = Boolean(disabled);
-      if (pressed !== undefined) button.ariaPressed = String(pressed);
+      button.ariaPressed = String(pressed);
       button.onclick = () => this.act(...act);
     });
   }
