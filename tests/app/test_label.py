@@ -92,6 +92,17 @@ def test_whoever_comes_back_to_a_clip_says_something_new(url: str) -> None:
     assert dict(zip(current["annotator"], current["label"], strict=True)) == {"Ada": "anomaly", "Bob": "unsure"}
 
 
+def test_a_clip_that_cannot_be_prepared_is_passed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASD_CHANNEL", "3")
+    get_settings.cache_clear()
+    app = opened()
+    (error,) = (e.value for e in app.error)
+    assert "channel" in error
+    shown = panel(app)
+    assert shown
+    assert (shown["uid"], shown["steps"]) == ("", ["on"])
+
+
 @pytest.mark.parametrize("order", ["random", "most anomalous", "detectors disagree", "nearest a threshold"])
 def test_orders_differ_and_blind_shows_no_reason(url: str, order: str) -> None:
     app = opened(order=order.capitalize())
