@@ -61,35 +61,29 @@ def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
     assert panel(app) is None
 
 
-def test_a_press_means_the_clip_that_was_shown(url: str) -> None:
-    heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "one", None, 8000.0)
+def test_a_press_means_the_clip_that_was_shown_and_is_done_once(url: str) -> None:
+    heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "shown", None, 8000.0)
     nowhere: Any = None  # neither setting nor queue is asked
-    acts.do(Act("label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
-    acts.do(Act("label", "perfect", "one", "", None), nowhere, nowhere, 0, heard)
+    acts.do(Act("1", "label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
+    acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, heard)
     store = LabelStore.open(url)
     assert store.current("demo").empty
-    for label in ("anomaly", "normal"):  # the second press is that of a browser that heard nothing of the first
-        acts.do(Act("label", label, "one", "squeaks", None), nowhere, nowhere, 0, heard)
+    for number, label in (
+        ("3", "anomaly"),
+        ("4", "normal"),
+        ("3", "anomaly"),
+    ):  # the third came before, and comes again
+        acts.do(Act(number, "label", label, "shown", "squeaks", None), nowhere, nowhere, 0, heard)
     (row,) = store.current("demo").to_dict("records")
-    assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "anomaly", "squeaks", True)
+    assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "normal", "squeaks", True)
+    assert [event.label for event in store.history(SHA["a"])] == ["anomaly", "normal"]
 
 
-def test_whoever_comes_back_to_a_clip_says_something_new(url: str) -> None:
-    store = LabelStore.open(url)
-    nowhere: Any = None
-
-    def say(label: str, queue: str, annotator: str) -> None:
-        uid = acts.leaving(cast(Any, SimpleNamespace(uid=queue)), SHA["a"], 0)
-        assert uid == acts.leaving(cast(Any, SimpleNamespace(uid=queue)), SHA["a"], 0)
-        heard = Heard("demo", annotator, SHA["a"], "test/a.wav", "00", True, uid, None, 8000.0)
-        acts.do(Act("label", label, uid, "", None), nowhere, nowhere, 0, heard)
-
-    say("normal", "one", "Ada")
-    say("anomaly", "one", "Ada")  # the queue has one clip: no other was drawn between
-    acts.leaving(cast(Any, SimpleNamespace(uid="one")), SHA["a"], 0)  # drawn, and not labelled
-    say("unsure", "two", "Bob")
-    current = store.current("demo")
-    assert dict(zip(current["annotator"], current["label"], strict=True)) == {"Ada": "anomaly", "Bob": "unsure"}
+def test_a_clip_has_a_name_while_it_stays() -> None:
+    first, other = (cast(Any, SimpleNamespace(uid=name)) for name in ("first", "other"))
+    name = acts.showing(first, SHA["a"], 0)
+    assert acts.showing(first, SHA["a"], 0) == name
+    assert len({name, acts.showing(other, SHA["a"], 0), acts.showing(other, SHA["a"], 1)}) == 3
 
 
 def test_a_clip_that_cannot_be_prepared_is_passed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +94,7 @@ def test_a_clip_that_cannot_be_prepared_is_passed(url: str, monkeypatch: pytest.
     assert "channel" in error
     shown = panel(app)
     assert shown
-    assert (shown["uid"], shown["steps"]) == ("", ["on"])
+    assert (shown["showing"], shown["steps"]) == ("", ["on"])
 
 
 @pytest.mark.parametrize("order", ["random", "most anomalous", "detectors disagree", "nearest a threshold"])

@@ -318,30 +318,47 @@ def test_a_key_that_is_held_down_labels_one_clip(page: Any, served: str, databas
         page.keyboard.down(key)  # after the first, repeats
         page.wait_for_timeout(150)
     page.keyboard.up(key)
+    page.get_by_text("Clip 2 of").wait_for()
     wait_idle(page)
     assert len(log(database, name)) == 1
 
 
-def test_what_could_not_be_saved_keeps_its_note(page: Any, served: str, database: Path) -> None:
-    enter(page, served, "Rita")
+@pytest.mark.parametrize(
+    ("name", "harm", "mend"),
+    [
+        (
+            "Rita",
+            "CREATE TRIGGER full BEFORE INSERT ON label_events BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+            "DROP TRIGGER full",
+        ),
+        ("Tu", "ALTER TABLE label_current RENAME TO away", "ALTER TABLE away RENAME TO label_current"),
+    ],
+    ids=["cannot be written", "cannot be read either"],
+)
+def test_what_could_not_be_saved_keeps_its_note(
+    page: Any, served: str, database: Path, name: str, harm: str, mend: str
+) -> None:
+    enter(page, served, name)
     page.get_by_label("Note").fill("rattles")
     page.get_by_label("Note").press("Enter")
     page.wait_for_timeout(350)
     with sqlite3.connect(database) as connection:
-        connection.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON label_events BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-        )
-    page.keyboard.press("a")
-    page.get_by_text("Not saved.").wait_for()
-    with sqlite3.connect(database) as connection:
-        connection.execute("DROP TRIGGER full")
-    wait_idle(page)
-    assert place(page) == 1
+        connection.execute(harm)
+    try:
+        page.keyboard.press("a")
+        page.get_by_text("Not saved.").wait_for()
+        wait_idle(page)
+        assert place(page) == 1
+    finally:
+        with sqlite3.connect(database) as connection:
+            connection.execute(mend)
+    press(page, "ArrowLeft", 1)
+    page.get_by_role("button", name="Anomaly").wait_for()
     assert page.get_by_label("Note").input_value() == "rattles"
     press(page, "a", 2)
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        (row,) = connection.execute("SELECT label, note FROM label_events WHERE annotator = 'Rita'").fetchall()
-    assert row == ("anomaly", "rattles")
+        query = "SELECT label, note FROM label_events WHERE annotator = ?"
+        assert connection.execute(query, (name,)).fetchall() == [("anomaly", "rattles")]
 
 
 def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_meanwhile(
@@ -355,12 +372,35 @@ def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_mean
         press(page, "a", 3)
         page.wait_for_timeout(350)
         server.process.send_signal(signal.SIGSTOP)
-        page.keyboard.press("z")
-        page.get_by_text("Waiting for the server").wait_for()
-        page.keyboard.press("u")
-        page.wait_for_timeout(3500)  # it is sent for the third time
-        server.process.send_signal(signal.SIGCONT)
+        try:
+            page.keyboard.press("z")
+            page.get_by_text("Waiting for the server").wait_for()
+            page.keyboard.press("z")
+            page.get_by_text("No answer").wait_for()  # it has been sent three times
+        finally:
+            server.process.send_signal(signal.SIGCONT)
         page.get_by_text("Clip 2 of").wait_for()
         wait_idle(page)
         press(page, "ArrowRight", 3)
         assert [kind for kind, _, _ in log(database, "Vera")] == ["label", "label", "undo"]
+
+
+def test_a_label_is_kept_when_the_page_is_left_before_it_is_answered(page: Any, tmp_path: Path) -> None:
+    database = tmp_path / "labels.sqlite3"
+    server = serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}")
+    with server as address:
+        enter(page, address, "Chien-Shiung")
+        page.wait_for_timeout(350)
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            page.keyboard.press("u")
+            page.get_by_role("link", name="Experiments").click()
+            page.wait_for_timeout(500)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        page.get_by_role("heading", name="Experiments").wait_for()
+        wait_idle(page)
+        page.get_by_role("link", name="Label").click()
+        page.get_by_text("Clip 2 of").wait_for()
+        wait_idle(page)
+        assert [(kind, label) for kind, label, _ in log(database, "Chien-Shiung")] == [("label", "unsure")]

@@ -11,7 +11,7 @@ from pages.shared.labelling import work
 from pages.shared.labelling.panel import Act
 from pages.shared.player import Region
 
-LEAVES = "label_leaves"  # in the session: the open clip, and the uid of the act that leaves it
+SHOWING = "label_showing"  # in the session: the open clip, and its name
 PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
 
 
@@ -25,42 +25,43 @@ class Heard:
     clip_id: str
     machine_id: str
     blind: bool
-    uid: str  # of the event that leaves it, see leaving
+    showing: str  # see showing
     region: Region | None  # that is dragged
     highest: float  # frequency in Hz that the picture ends at
 
 
 def do(act: Act, setting: work.Setting, queue: work.Queue, at: int, heard: Heard | None) -> None:
-    """Do what was pressed. A press on a clip that has been left meanwhile says nothing of the one that came after it."""
+    """Do what was pressed; the event has the act's id, so that an act that comes again changes nothing.
+
+    A press on a clip that has been left meanwhile says nothing of the one that came after it.
+    """
     if act.kind == "undo":
-        _undo(setting.selected.source.name, setting.annotator, queue)
+        _undo(act, setting.selected.source.name, setting.annotator, queue)
     elif act.kind in ("back", "on"):
         work.go(min(at + (1 if act.kind == "on" else -1), len(queue)))
-    elif heard and act.uid == heard.uid:
+    elif heard and act.showing == heard.showing:
         if act.kind == "mark":
             _mark(heard, act)
         elif _leave(act, heard):
-            st.session_state.pop(LEAVES, None)
             work.go(at + 1)
 
 
-def leaving(queue: work.Queue, sha256: str, at: int) -> str:
-    """One uid for the act that leaves a clip, however often the page is drawn before: pressed twice, it is written once.
-    Whoever comes back to the clip gets another one."""
+def showing(queue: work.Queue, sha256: str, at: int) -> str:
+    """A name for the clip at its place, the same however often it is drawn while it stays."""
     place = (queue.uid, sha256, at)
-    kept = st.session_state.get(LEAVES)
+    kept = st.session_state.get(SHOWING)
     if not kept or kept[0] != place:
-        kept = st.session_state[LEAVES] = (place, new_uid())
+        kept = st.session_state[SHOWING] = (place, new_uid())
     return str(kept[1])
 
 
 def _leave(act: Act, heard: Heard) -> bool:
     """Write a label with its note, or that the clip is passed over."""
     if act.kind == "skip":
-        return _write(heard, "skip", heard.uid)
+        return _write(heard, "skip", act.id)
     if act.kind != "label" or act.value not in LABELS:
         return False
-    return _write(heard, "label", heard.uid, label=act.value, note=act.note)
+    return _write(heard, "label", act.id, label=act.value, note=act.note)
 
 
 def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
@@ -91,7 +92,7 @@ def _mark(heard: Heard, act: Act) -> None:
     _write(
         heard,
         "region",
-        new_uid(),
+        act.id,
         t0=region.t0,
         t1=region.t1,
         f0=None if every else region.f0,
@@ -105,10 +106,10 @@ def unmark(heard: Heard, uid: str) -> None:
     _write(heard, "remove_region", new_uid(), target=uid)
 
 
-def _undo(dataset: str, annotator: str, queue: work.Queue) -> None:
+def _undo(act: Act, dataset: str, annotator: str, queue: work.Queue) -> None:
     """Take back the last act, and go back to its clip."""
     try:
-        undone = work.store().undo(annotator, dataset, uid=new_uid())
+        undone = work.store().undo(annotator, dataset, uid=act.id)
     except AsdError as error:
         st.session_state[PROBLEM] = f"Not undone. {error}"
         return

@@ -78,9 +78,9 @@ def _find(setting: Setting, queue: Queue, at: int) -> Found | str:
     try:
         clip, clip_id, machine_id = work.clip_at(queue, setting, at)
         sound, ends = _sound(clip)
+        known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
     except AsdError as error:
         return str(error)
-    known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
     return Found(clip, clip_id, machine_id, sound, ends, known)
 
 
@@ -101,7 +101,7 @@ def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
         clip_id=found.clip_id,
         machine_id=found.machine_id,
         blind=setting.blind,
-        uid=acts.leaving(queue, sha256, at),
+        showing=acts.showing(queue, sha256, at),
         region=now.region,
         highest=highest,
     )
@@ -127,7 +127,7 @@ def _side(setting: Setting, queue: Queue, at: int, found: Found | str, here: Hea
 def _of_clip(found: Found, here: Heard) -> OfClip:
     own = next((said for said in found.known.said if said.annotator == here.annotator), None)
     return OfClip(
-        uid=here.uid,
+        showing=here.showing,
         name=here.clip_id.rsplit("/", 1)[-1],
         about=f"Machine id {here.machine_id} · {found.clip.duration:.1f} s",
         own="" if own is None else own.label or ("skipped" if own.skipped else ""),

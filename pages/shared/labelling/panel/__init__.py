@@ -1,7 +1,7 @@
 """The panel beside the player: the place in the queue, what is known of the clip, and all keys of labelling.
 
 It is one component: a page is drawn the faster the fewer parts it has, and the next clip waits for it. A press says which
-clip the browser showed (its uid) and carries the note as typed.
+clip the browser showed and carries the note as typed.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _COMPONENT = component("asd_label", _HERE, "panel", [_HERE / "panel.js"])
 class OfClip:
     """What the panel shows of a clip."""
 
-    uid: str  # of the act that leaves it
+    showing: str  # its name while it stays
     name: str
     about: str
     own: str  # what the annotator said of it; "": nothing
@@ -39,9 +39,10 @@ class OfClip:
 class Act:
     """What was pressed."""
 
+    id: str  # another one for every press
     kind: str
     value: str  # the label or the class
-    uid: str  # of the clip that the browser showed
+    showing: str  # the clip that the browser showed
     note: str
     region: Any  # that the browser showed
 
@@ -55,7 +56,7 @@ def panel(annotator: str, queue: str, at: int, of: int, clip: OfClip | None, on_
         at: place in the queue, from 0 to its length.
         of: length of the queue.
         clip: ``None`` when there is none to label: only going back and undoing are offered.
-        on_act: called once for every press, before the page is drawn again.
+        on_act: called for every press before the page is drawn again; once more, if that run was broken off.
     """
     data = {
         "done": st.session_state.get(DONE),
@@ -64,16 +65,19 @@ def panel(annotator: str, queue: str, at: int, of: int, clip: OfClip | None, on_
         "place": f"Clip {min(at + 1, of):,} of {of:,}" if of else "No clip in this queue",
         "share": at / of if of else 0.0,
         "steps": ["back"] * (at > 0) + ["on"] * (at < of),
-        **(asdict(clip) if clip else {"uid": "", "note": ""}),
+        **(asdict(clip) if clip else {"showing": "", "note": ""}),
     }
     _COMPONENT(key=KEY, data=data, on_act_change=lambda: _hear(on_act))
 
 
 def _hear(on_act: Callable[[Act], None]) -> None:
-    """Deal with an act once: the browser sends it again while it gets no answer."""
+    """Deal with an act, and only then call it done: the browser sends it again until it hears so."""
     said = st.session_state.get(KEY, {}).get("act")
-    if not isinstance(said, dict) or said.get("id") == st.session_state.get(DONE):
+    if not isinstance(said, dict):
         return
-    st.session_state[DONE] = said.get("id")
-    kind, value, uid, note = (str(said.get(name) or "") for name in ("kind", "value", "uid", "note"))
-    on_act(Act(kind, value, uid, note.strip()[:LONGEST_NOTE], said.get("region")))
+    names = ("id", "kind", "value", "showing", "note")
+    number, kind, value, showing, note = (str(said.get(name) or "") for name in names)
+    if not number or number == st.session_state.get(DONE):
+        return
+    on_act(Act(number, kind, value, showing, note.strip()[:LONGEST_NOTE], said.get("region")))
+    st.session_state[DONE] = number

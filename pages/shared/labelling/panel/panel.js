@@ -7,12 +7,14 @@ const KEYS = { S: "skip", Z: "undo", ArrowLeft: "back", ArrowRight: "on" };
 const TYPED_IN = "textarea, select, [contenteditable=true], input:not([type=range], [type=checkbox], [type=radio], [type=button])";
 const MOVED_BY_ARROWS = "input, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [role=menu]";
 
+const unsaid = []; // acts without an answer when their panel went: the next one sends those on the clip that it shows
+
 class LabelPanel {
   constructor(root) {
     this.root = root;
     this.queue = []; // acts that wait for the answer to the one before
     this.asked = null;
-    this.late = false; // the answer
+    this.late = 0; // how often it was sent again
     this.onKey = (event) => this.press(event);
     window.addEventListener("keydown", this.onKey);
     for (const button of root.querySelectorAll("[data-act]")) {
@@ -37,13 +39,16 @@ class LabelPanel {
     const before = this.data;
     this.data = data;
     this.send = (act) => setTriggerValue("act", act);
-    if (before?.uid !== data.uid) {
+    if (data.showing && this.noted !== data.showing) {
+      this.noted = data.showing; // while no clip can be shown, the note waits for its own
       this.since = performance.now();
       this.part("note").value = data.note;
     }
     if (before?.queue !== data.queue) this.leaveBox();
     this.draw();
+    if (!before) this.queue = unsaid.splice(0).filter((act) => act.showing && act.showing === data.showing && act.id !== data.done);
     if (this.asked?.id === data.done) this.answered();
+    else this.next();
   }
 
   // Another queue: whoever typed the name or chose an order is done with it, and letters are keys.
@@ -74,11 +79,11 @@ class LabelPanel {
   }
 
   act(kind, value = null) {
-    const { uid, region } = this.data, leaving = LEAVING.includes(kind);
-    if (this.late || (!uid && (leaving || kind === "mark"))) return;
+    const { showing, region } = this.data, leaving = LEAVING.includes(kind);
+    if (this.late || (!showing && (leaving || kind === "mark"))) return;
     if (leaving && performance.now() - this.since < DOUBLE_CLICK) return;
-    const id = `${Date.now()}-${Math.random()}`;
-    this.queue.push({ id, kind, value, uid, region, note: this.part("note").value });
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.queue.push({ id, kind, value, showing, region, note: this.part("note").value });
     this.next();
   }
 
@@ -93,7 +98,7 @@ class LabelPanel {
   ask() {
     this.send(this.asked);
     this.waiting = setTimeout(() => {
-      this.late = true;
+      this.late++;
       this.draw();
       this.ask();
     }, AGAIN);
@@ -103,7 +108,7 @@ class LabelPanel {
     clearTimeout(this.waiting);
     this.asked = null;
     if (this.late) {
-      this.late = false;
+      this.late = 0;
       this.draw();
     }
     this.next();
@@ -119,12 +124,12 @@ class LabelPanel {
     const text = (name, value) => {
       if (this.part(name).textContent !== value) this.part(name).textContent = value; // or it would be read out again
     };
-    text("place", this.late ? "Waiting for the server …" : data.place);
+    text("place", [data.place, "Waiting for the server …", "No answer: reload the page"][Math.min(this.late, 2)]);
     this.part("share").style.width = `${100 * data.share}%`;
-    this.part("clip").hidden = this.part("region").hidden = !data.uid;
-    this.button("skip").hidden = !data.uid;
+    this.part("clip").hidden = this.part("region").hidden = !data.showing;
+    this.button("skip").hidden = !data.showing;
     for (const step of ["back", "on"]) this.button(step).ariaDisabled = String(!data.steps.includes(step));
-    if (!data.uid) return;
+    if (!data.showing) return;
     text("name", data.name);
     text("about", data.about);
     const own = document.createElement("b");
@@ -156,6 +161,7 @@ class LabelPanel {
 
   destroy() {
     clearTimeout(this.waiting);
+    unsaid.push(...[this.asked, ...this.queue].filter(Boolean));
     window.removeEventListener("keydown", this.onKey);
   }
 }
