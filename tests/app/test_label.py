@@ -68,11 +68,8 @@ def test_a_press_means_the_clip_that_was_shown_and_is_done_once(url: str) -> Non
     acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, heard)
     store = LabelStore.open(url)
     assert store.current("demo").empty
-    for number, label in (
-        ("3", "anomaly"),
-        ("4", "normal"),
-        ("3", "anomaly"),
-    ):  # the third came before, and comes again
+    # The third came before, and comes again.
+    for number, label in (("3", "anomaly"), ("4", "normal"), ("3", "anomaly")):
         acts.do(Act(number, "label", label, "shown", "squeaks", None), nowhere, nowhere, 0, heard)
     (row,) = store.current("demo").to_dict("records")
     assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "normal", "squeaks", True)

@@ -113,9 +113,8 @@ def _side(setting: Setting, queue: Queue, at: int, found: Found | str, here: Hea
         of_clip = _of_clip(found, here) if isinstance(found, Found) and here else None
         panel(setting.annotator, queue.uid, at, len(queue), of_clip, lambda act: acts.do(act, setting, queue, at, here))
         if problem := st.session_state.pop(acts.PROBLEM, ""):
-            st.error(
-                problem, icon=":material/error:"
-            )  # below the panel: what moves is drawn anew, and the note is gone
+            # Below the panel: what moves is drawn anew, and the note would be gone.
+            st.error(problem, icon=":material/error:")
         if isinstance(found, Found) and here:
             regions.edited(here)
             regions.listed(here, found.known.regions)

@@ -4,7 +4,6 @@ const DOUBLE_CLICK = 300; // ms after a clip's arrival in which a press is the s
 const AGAIN = 3000; // ms after which an act that has no answer is sent again
 const LEAVING = ["label", "skip"]; // acts that say something of the clip and leave it
 const KEYS = { S: "skip", Z: "undo", ArrowLeft: "back", ArrowRight: "on" };
-const TYPED_IN = "textarea, select, [contenteditable=true], input:not([type=range], [type=checkbox], [type=radio], [type=button])";
 const MOVED_BY_ARROWS = "input, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [role=menu]";
 
 const unsaid = []; // acts without an answer when their panel went: the next one sends those on the clip that it shows
@@ -64,8 +63,7 @@ class LabelPanel {
   press(event) {
     const [target] = event.composedPath();
     if (event.repeat && event.key === "Enter" && this.root.contains(target)) event.preventDefault();
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (target.matches?.(TYPED_IN) || (event.key.startsWith("Arrow") && target.closest?.(MOVED_BY_ARROWS))) return;
+    if (!isForPage(event) || (event.key.startsWith("Arrow") && target.closest?.(MOVED_BY_ARROWS))) return;
     const act = this.actOf(event.key.length === 1 ? event.key.toUpperCase() : event.key);
     if (!act) return;
     event.preventDefault();

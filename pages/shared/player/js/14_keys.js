@@ -3,15 +3,8 @@
 const players = new Set();
 let current = null;
 
-function isTyping(target) {
-  if (!(target instanceof Element)) return false;
-  if (target.matches("textarea, select, [contenteditable='true'], [contenteditable=''], [role=combobox], [role=textbox]")) return true;
-  return target.matches("input") && !["range", "checkbox", "radio", "button"].includes(target.type);
-}
-
 function onPageKey(event) {
-  const [target] = event.composedPath();
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isTyping(target)) return;
+  if (!isForPage(event)) return;
   const player = current && players.has(current) ? current : [...players][0];
   const key = event.key.toLowerCase();
   if (!player || (key !== "p" && key !== "b")) return;
