@@ -47,7 +47,7 @@ test: lint
 	$(PY) -m pytest
 
 bench: $(VENV)/.dev-stamp
-	@$(PY) -m asd_core bench --out bench.json
+	@$(PY) -m benchmarks --out bench.json
 
 demo-models: $(VENV)/.run-stamp
 	rm -rf trained_models/demo

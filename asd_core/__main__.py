@@ -2,6 +2,6 @@
 
 import sys
 
-from asd_core.cli import main
+from asd_core.cli.app import main
 
 sys.exit(main())

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from asd_core.comparison import MEAN, bootstrap
+from asd_core.evaluation import MEAN, bootstrap
 
 SHIFTS = (0.3, 0.8, 1.7, 2.5)  # distance of the classes in standard deviations: AUC 0.58 to 0.96
 SIZES = ((20, 1), (60, 1), (250, 1), (60, 4))  # clips of each class, machine ids

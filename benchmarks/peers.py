@@ -63,14 +63,15 @@ def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArra
 
     Kept in the cache under a hash of the catalogue and of the code that renders it: a changed simulator gives new ones.
     """
-    from asd_core.audio import Clip
-    from asd_core.datasets.demo import build_catalogue, render
+    from asd_core.datasets import build_catalogue
+    from asd_core.datasets.demo import render
     from asd_core.features import LogMel, pool
+    from asd_core.sound import Clip
 
     table = build_catalogue()
     sources = [
         *sorted((PROJECT_ROOT / "asd_core/datasets/slide_rail").glob("*.py")),
-        PROJECT_ROOT / "asd_core/features.py",
+        PROJECT_ROOT / "asd_core/features/log_mel.py",
     ]
     content = table.to_csv(index=False).encode() + b"".join(path.read_bytes() for path in sources)
     path = cache / f"peers-{hashlib.sha256(content).hexdigest()[:12]}.npz"

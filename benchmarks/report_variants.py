@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from asd_core.audio import Clip, prepare
-from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets import demo_dataset
 from asd_core.detectors.pca_dbscan import transductive_oracle
 from asd_core.detectors.pca_kde import time_domain_scores
 from asd_core.evaluation import auc
 from asd_core.features import BandSpectrum, Waveform
+from asd_core.sound import Clip, prepare
 
 
 def main() -> int:

@@ -4,17 +4,17 @@ import time
 
 import streamlit as st
 
-from asd_core.audio import flags
 from asd_core.settings import get_settings
+from asd_core.sound import flags
+from pages.clip_page.context import ClipContext
+from pages.clip_page.listening import KEY, chosen_strength, controls, listen, remember, verdicts
+from pages.clip_page.picker import Picked, pick
+from pages.clip_page.views import look_closer
+from pages.components.player.state import heard
 from pages.shared import library
 from pages.shared.alarms import alarms
-from pages.shared.clip_views import look_closer
-from pages.shared.clip_views.context import ClipContext
 from pages.shared.entry import require_app
-from pages.shared.listening import KEY, chosen_strength, controls, listen, remember, verdicts
 from pages.shared.messages import sentences
-from pages.shared.picker import Picked, pick
-from pages.shared.player import heard
 from pages.shared.sidebar import choice
 from pages.shared.warm_up import is_warm, until_warm
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from asd_core.detectors.registry import detector_class
-from pages.shared import agreement, definitions, failures, ranking, report_button, scope, thresholds
+from asd_core.detectors import detector_class
+from pages.compare_page import agreement, definitions, failures, ranking, report_button, scope, thresholds
 from pages.shared.entry import require_app
 from pages.shared.messages import sentences
 from pages.shared.sidebar import choice

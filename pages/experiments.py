@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.experiments import store
-from asd_core.experiments.catalogue import ABOUT, TEST_ONLY, sweepable
-from asd_core.experiments.conclusions import conclusion
-from asd_core.experiments.summary import summary
-from asd_core.plots.experiments import experiment_figures
+from asd_core.experiments import ABOUT, TEST_ONLY, conclusion, store, sweepable
+from asd_core.experiments.summaries import summary
+from asd_core.plots import experiment_figures
+from pages.experiments_page.runs import run_named, run_sweep
+from pages.experiments_page.table import points_table
 from pages.shared.entry import require_app
-from pages.shared.experiment_runs import run_named, run_sweep
-from pages.shared.experiment_table import points_table
 from pages.shared.library import Source
 from pages.shared.messages import sentences
 from pages.shared.sidebar import choice

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from asd_core import latents, projection
-from asd_core.plots.loadings import loadings_figure, scree_figure
+from asd_core.plots import loadings_figure, scree_figure
+from asd_core.space import latents, projection
+from pages.feature_space_page import points
+from pages.feature_space_page.chart import CHART, chart
+from pages.feature_space_page.clip_panel import clip_panel
+from pages.feature_space_page.controls import METHODS, View, controls, part_title
+from pages.feature_space_page.hover import hover, pictures_panel
+from pages.feature_space_page.selection import selection
+from pages.feature_space_page.umap_panel import umap_panel
 from pages.shared.entry import require_app
-from pages.shared.feature_space import points
-from pages.shared.feature_space.chart import CHART, chart
-from pages.shared.feature_space.clip_panel import clip_panel
-from pages.shared.feature_space.controls import METHODS, View, controls, part_title
-from pages.shared.feature_space.hover import hover, pictures_panel
-from pages.shared.feature_space.selection import selection
-from pages.shared.feature_space.umap_panel import umap_panel
 from pages.shared.job_panel import job_panel
 from pages.shared.messages import sentences
 from pages.shared.sidebar import Choice, choice

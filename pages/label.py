@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from pages.label_page import agreement_view, exchange_view, work
+from pages.label_page.station import station
+from pages.label_page.who import annotator
 from pages.shared.entry import require_app
-from pages.shared.labelling import agreement_view, exchange_view, work
-from pages.shared.labelling.station import station
-from pages.shared.labelling.who import annotator
 from pages.shared.messages import sentences
 from pages.shared.sidebar import choice
 

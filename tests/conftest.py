@@ -9,9 +9,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from asd_core.audio import wav_bytes
-from asd_core.datasets.catalogue import Dataset, open_dataset
+from asd_core.datasets import Dataset, open_dataset
 from asd_core.datasets.slide_rail import simulate
+from asd_core.sound import wav_bytes
 from asd_core.training import train
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asd_core.audio import Clip, read_clip
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
+from asd_core.sound import Clip, read_clip
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 COLUMNS = ("clip_id", "machine_type", "machine_id", "split", "label", "domain")
 INTERNAL = ("seed", "sha256")  # columns that say nothing about a clip
@@ -40,7 +41,7 @@ class Dataset:
         """The clip of one row.
 
         Raises:
-            DatasetError: for an id that is not in the catalogue. ClipError: see :func:`asd_core.audio.read_clip`.
+            DatasetError: for an id that is not in the catalogue. ClipError: see :func:`asd_core.sound.read_clip`.
         """
         if not (self.catalogue["clip_id"] == clip_id).any():
             raise DatasetError(f"{clip_id} is not a clip of {self.title}: choose one of its catalogue.")
@@ -82,18 +83,3 @@ def file_stamp(path: str | Path) -> str:
     except OSError:
         return "gone"
     return f"{found.st_size} {found.st_mtime_ns}"
-
-
-def open_dataset(where: str | Path) -> Dataset:
-    """The demo (``"demo"``), or a folder in one of the known layouts.
-
-    Raises:
-        DatasetError: when the folder does not exist or holds no clip in a known layout.
-    """
-    if str(where) == "demo":
-        from asd_core.datasets.rendered import demo_dataset
-
-        return demo_dataset()
-    from asd_core.datasets.layouts import folder_dataset
-
-    return folder_dataset(Path(where))

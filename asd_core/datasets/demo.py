@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.datasets.slide_rail import FAULTS, MACHINE_IDS, SNRS_DB, SimulatedClip, simulate
+from asd_core.datasets.slide_rail import simulate
+from asd_core.datasets.slide_rail.faults import FAULTS
+from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB, SimulatedClip
 
 if TYPE_CHECKING:
     import pandas as pd

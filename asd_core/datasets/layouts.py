@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from asd_core.audio import SUFFIXES
 from asd_core.datasets.catalogue import COLUMNS, Dataset, file_stamp
 from asd_core.errors import DatasetError
+from asd_core.sound import SUFFIXES
 
 Row = dict[str, str]
 PLAIN_ID = "00"  # a plain folder holds one machine unless its path names an id

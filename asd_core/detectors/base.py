@@ -4,7 +4,7 @@ A detector is a dataclass: its fields are its parameters (with their limits, in 
 holds no logic, and what it learns ends in an underscore. **Higher score = more anomalous, everywhere.**
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self
 
@@ -13,15 +13,11 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
 from asd_core.features import Array, Representation
+from asd_core.progress import Progress, silent
 
 Origin = Literal["report", "beyond", "control"]
 Scope = Literal["machine id", "machine type", "none"]
 Scores = NDArray[np.float64]
-Progress = Callable[[float, str], None]
-
-
-def silent(fraction: float, message: str) -> None:
-    """A progress callback that says nothing. A callback may raise ``Cancelled`` to stop the work."""
 
 
 def parameter(default: Any, *, low: Any, high: Any, help: str) -> Any:

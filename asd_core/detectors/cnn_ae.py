@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import DetectorInfo, Progress, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, Scores, parameter
 from asd_core.detectors.copy_test import copy_test
 from asd_core.detectors.crops import at_least, fixed_crops, merge_crops, random_crops
 from asd_core.detectors.network import NetworkDetector, Normals, batches, channels_last, to_tensor, train_network
 from asd_core.features import Array, LogMel
+from asd_core.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

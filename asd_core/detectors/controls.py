@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Progress, Scores, State, silent
+from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Scores, State
 from asd_core.features import Array, BandSpectrum, Level, LogMel
+from asd_core.progress import Progress, silent
 
 
 class Deviation(Density):

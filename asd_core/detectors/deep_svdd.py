@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Progress, Scores, parameter, silent
+from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
 from asd_core.detectors.crops import fixed_crops, merge_crops
 from asd_core.detectors.network import (
     NetworkDetector,
@@ -25,12 +25,12 @@ from asd_core.detectors.network import (
     net_weights,
     saliency,
     seeded,
-    stage,
     to_tensor,
     train_network,
 )
 from asd_core.detectors.whitening import Whitening
 from asd_core.features import Array, LogMel
+from asd_core.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Detector, DetectorInfo, Progress, Scores, State, parameter, silent
+from asd_core.detectors.base import Detector, DetectorInfo, Scores, State, parameter
 from asd_core.errors import TrainingError
 from asd_core.features import Array, MemberScores
+from asd_core.progress import Progress, silent
 
 TAIL = 0.8  # quantile above which a score's tail is taken for exponential
 SATURATION = 6.0  # a member's surprise in powers of ten that it can add at most

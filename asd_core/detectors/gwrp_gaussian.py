@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import DensityPerId, DetectorInfo, Progress, State, parameter, silent
+from asd_core.detectors.base import DensityPerId, DetectorInfo, State, parameter
 from asd_core.detectors.controls import Mahalanobis
 from asd_core.detectors.gmm import Gmm
 from asd_core.features import Array, LogMel
+from asd_core.progress import Progress, silent
 
 AUTO = -1.0
 DECAYS = (0.0, 0.5, 0.8, 0.88, 0.9, 0.95, 0.98, 0.99, 1.0)

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Progress, State, silent
+from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
+from asd_core.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
     from torch import Tensor, nn
+
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
 VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
@@ -138,11 +140,6 @@ def train_network(
 def backward(loss: Tensor) -> None:
     """Gradients of ``loss``."""
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
-
-
-def stage(progress: Progress, first: float, last: float, name: str) -> Progress:
-    """``progress`` for one stage of several: its fractions run from ``first`` to ``last``."""
-    return lambda fraction, message: progress(first + fraction * (last - first), f"{name}: {message}")
 
 
 @dataclass(frozen=True, eq=False)

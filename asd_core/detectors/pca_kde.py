@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.audio import Clip
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.whitening import Whitening, held_out_residual
 from asd_core.features import BandSpectrum, Waveform
+from asd_core.sound import Clip
 
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Progress, Scores, parameter
+from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
 from asd_core.detectors.cnn_ae import mean_and_top
 from asd_core.detectors.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.network import (
@@ -25,6 +25,7 @@ from asd_core.detectors.network import (
 )
 from asd_core.detectors.pca_kde import Kde
 from asd_core.features import Array, LogMel
+from asd_core.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from asd_core.detectors.base import Progress
 from asd_core.errors import TrainingError
 from asd_core.experiments import store
-from asd_core.experiments.catalogue import ABOUT, Experiment, named, sweep
+from asd_core.experiments.catalogue import Experiment, named, sweep
 from asd_core.experiments.conclusions import conclusion
-from asd_core.experiments.run import run
-from asd_core.experiments.summary import summary
+from asd_core.experiments.questions import ABOUT
+from asd_core.experiments.runner import run
+from asd_core.experiments.summaries import summary
+from asd_core.progress import Progress
 from asd_core.settings import get_settings
 
 SHOWN = ("point", "auc", "auc_low", "auc_high", "pauc", "train_loss", "held_out_loss", "fit_seconds")
@@ -83,7 +84,7 @@ def execute(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Run, and give the table of points and the conclusion as JSON."""
-    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.datasets import open_dataset
 
     stored = run(experiment, open_dataset(data), models, out=out, progress=progress, say=say)
     table = summary(stored)

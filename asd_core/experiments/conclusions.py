@@ -7,17 +7,17 @@ intervals are paired over test clips and not corrected for how many values were 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from asd_core.detectors.registry import detector_class
+from asd_core.detectors import detector_class
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
-from asd_core.experiments.summary import summary
+from asd_core.experiments.summaries import summary
 from asd_core.experiments.wording import better, is_tie, listed, number, signed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from asd_core.comparison import Difference
+    from asd_core.evaluation import Difference
 
 COMPARED = (0.5, 1.0)  # strengths: the nearest to the report's 0.6, and the whole; fixed beforehand
 FEW = 8  # components, the detector's default

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.comparison import Difference, bootstrap, paired_difference
+from asd_core.evaluation import Difference, bootstrap, paired_difference
 from asd_core.experiments.catalogue import DEFAULT_RULE
 from asd_core.experiments.store import Stored
 from asd_core.experiments.wording import is_tie, listed, signed

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asd_core.calibration import held_out
+from asd_core.datasets import held_out
 from asd_core.detectors.fusion import Fusion
 from asd_core.experiments.points import Point
 from asd_core.experiments.records import record

@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from asd_core.audio import Clip
-from asd_core.denoise import DenoiseEnds, denoise_ends
 from asd_core.detectors.fusion import Fusion
 from asd_core.experiments.variants import class_of
 from asd_core.features import Array, LogMel, Representation, to_config
+from asd_core.sound import Clip, DenoiseEnds, denoise_ends
 
 LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, and none of fewer
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core import artifacts
-from asd_core.detectors.base import Detector
+from asd_core.datasets import Extracted
+from asd_core.detectors import Detector
 from asd_core.experiments import store
 from asd_core.experiments.points import Point
 from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import registered
 from asd_core.features import Representation
-from asd_core.training import Extracted
 
 if TYPE_CHECKING:
     import pandas as pd

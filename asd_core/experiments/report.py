@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.detectors.registry import detector_class
+from asd_core.detectors import detector_class
 from asd_core.experiments import store
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.conclusions import conclusion
 from asd_core.experiments.dbscan import transfers
 from asd_core.experiments.questions import ABOUT, About
-from asd_core.experiments.summary import summary
+from asd_core.experiments.summaries import summary
 
 if TYPE_CHECKING:
     import pandas as pd

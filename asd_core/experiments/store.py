@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from asd_core import artifacts
 from asd_core.errors import ArtifactError
 from asd_core.experiments.questions import ABOUT
-from asd_core.score_store import write_parquet
+from asd_core.files import write_parquet
 from asd_core.settings import get_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from asd_core.comparison import Draws
+    from asd_core.evaluation import Draws
 
 SCHEMA = 1
 FOLDER, POINTS, SCORES, HELD_OUT = "experiments", "points.json", "scores.parquet", "held_out.parquet"
@@ -74,7 +74,7 @@ class Stored:
     @cached_property
     def draws(self) -> "Draws":
         """Bootstrap of every point on the same resampled clips; points stand where detectors do."""
-        from asd_core.comparison import bootstrap
+        from asd_core.evaluation import bootstrap
 
         return bootstrap(self.scores.rename(columns={"point": "detector"}))
 

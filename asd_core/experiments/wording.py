@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from asd_core.comparison import Difference
+from asd_core.evaluation import Difference
 from asd_core.experiments.store import Stored
 
 MOST_NAMES = 4
@@ -10,7 +10,7 @@ MOST_NAMES = 4
 
 def better(stored: Stored, point: str, other: str) -> Difference:
     """Mean AUC of one point less another's, on the same clips, with its paired 95 % interval."""
-    from asd_core.comparison import paired_difference
+    from asd_core.evaluation import paired_difference
 
     return paired_difference(stored.draws, point, other)
 

@@ -1,23 +1,8 @@
-"""Labels that people give: an append-only store, the order of listening, agreement, import and export.
+"""What people say of clips in, the label store, queues, agreement and exchange files out.
 
-``agreement``, ``evaluate``, ``exchange`` and ``queues`` are modules of their own; this is the store.
-"""
+May import: space and what comes before it."""
 
-from asd_core.labels.events import CLASSES, KINDS, LABELS, Draft, Event, Kind, new_uid
-from asd_core.labels.on_clip import Marked, OnClip, Said
-from asd_core.labels.store import LabelStore, Progress
+import lazy_loader
 
-__all__ = [
-    "CLASSES",
-    "KINDS",
-    "LABELS",
-    "Draft",
-    "Event",
-    "Kind",
-    "LabelStore",
-    "Marked",
-    "OnClip",
-    "Progress",
-    "Said",
-    "new_uid",
-]
+# The names are in __init__.pyi; each is imported when it is first used, so that a page loads what it shows.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

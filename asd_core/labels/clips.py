@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asd_core.datasets.catalogue import Dataset
-from asd_core.detectors.base import Progress, silent
+from asd_core.datasets import Dataset
 from asd_core.errors import LabelError
+from asd_core.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ def clip_table(
     """A dataset's catalogue with a column sha256.
 
     Args:
-        scores: a score table of the dataset (see :func:`asd_core.score_store.read`): its hashes need no reading.
+        scores: a score table of the dataset (see :func:`asd_core.scoring.store.read`): its hashes need no reading.
         read: read the files of the others (nothing is decoded); without it their sha256 is "".
 
     Raises:

@@ -34,7 +34,7 @@ class ClipScores:
 
 
 def align(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
-    """Put a score table (one row a clip and detector, see :func:`asd_core.score_store.read`) into the order of clips.
+    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.store.read`) into the order of clips.
 
     Worth keeping for the page: with many detectors it takes longer than :func:`queue`.
 

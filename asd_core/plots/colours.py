@@ -1,6 +1,6 @@
 """One colour a detector and one a label, safe for colour-blind eyes (Okabe and Ito, 2008)."""
 
-from asd_core.detectors.registry import REGISTRY
+from asd_core.detectors import REGISTRY
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 _DASHES = ("solid", "dash", "dot")

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.evaluation import Floats
-from asd_core.operating import Mark, det, precision_recall, probit
+from asd_core.evaluation import Floats, Mark, det, precision_recall, probit
 from asd_core.plots import colours
 from asd_core.plots.lines import GREY, Curve, at, lines, mark, rate_axis, shown, thinned
 

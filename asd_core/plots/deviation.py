@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.deviation import from_mean, largest
+from asd_core.explain import NormalReference, from_mean, largest
 from asd_core.features import Array, LogMel
 from asd_core.plots import colours
 from asd_core.plots.signal import coarsen, mel_ticks
 from asd_core.plots.spectra import NORMAL
-from asd_core.reference import NormalReference
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.detectors.registry import detector_class
-from asd_core.experiments.catalogue import BOTH, TEST_ONLY
+from asd_core.detectors import detector_class
+from asd_core.experiments import BOTH, TEST_ONLY
 from asd_core.experiments.dbscan import transfers
 from asd_core.plots import colours
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from asd_core.experiments.store import Stored
+    from asd_core.experiments import Stored
 
 AUC_TITLE = "mean AUC over machine ids (95 % interval)"
 FEW_LINES = 5  # whose intervals can be told apart

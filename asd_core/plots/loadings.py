@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.features import LogMel
 from asd_core.plots import colours
-from asd_core.projection import POOLED, Projection
+from asd_core.space import POOLED, Projection
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

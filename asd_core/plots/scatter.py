@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.embedding_density import Density
 from asd_core.plots import colours
+from asd_core.space import Density
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.bands import roc_bands
-from asd_core.detectors.registry import detector_class
-from asd_core.evaluation import Floats, roc
-from asd_core.operating import Mark
+from asd_core.detectors import detector_class
+from asd_core.evaluation import Floats, Mark, roc, roc_bands
 from asd_core.plots import colours
 from asd_core.plots.lines import GREY, Curve, at, band, lines, mark, rate_axis
 from asd_core.scoring import DetectorScore

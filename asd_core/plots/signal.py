@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.audio import Samples
 from asd_core.features import Array, LogMel, spectrum_db
 from asd_core.plots import colours
+from asd_core.sound import Samples
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

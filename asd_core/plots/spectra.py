@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.explain import NormalReference
 from asd_core.features import Array, spectrum_db
 from asd_core.plots.signal import Version
-from asd_core.reference import NormalReference
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.comparison import MEAN
-from asd_core.evaluation import Floats
-from asd_core.plots import colours
-from asd_core.plots.curves import det_figure, precision_recall_figure
-from asd_core.plots.scores import roc_figure
+from asd_core.evaluation import MEAN, Floats
+from asd_core.plots import colours, det_figure, precision_recall_figure, roc_figure
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, figure, percent
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asd_core.artifacts import Manifest
-from asd_core.calibration import Calibration
-from asd_core.comparison import AgainstControl, Draws, bootstrap, loses_to_control, tied_with_best
-from asd_core.detectors.registry import detector_class
+from asd_core.artifacts import Calibration, Manifest
+from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
-from asd_core.ranking import ranking, worst
+from asd_core.evaluation import AgainstControl, Draws, bootstrap, loses_to_control, tied_with_best
+from asd_core.evaluation.protocol import ranking, worst
 from asd_core.report.tables import (
     Assumptions,
     breakdown_table,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asd_core.detectors.registry import detector_class
+from asd_core.detectors import detector_class
 from asd_core.report.figures import LABELS, Comparison
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.audio import Clip, Samples, prepare, shared_gain
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets import Dataset
 from asd_core.errors import AsdError
 from asd_core.features import LogMel
-from asd_core.plots import colours
-from asd_core.plots.signal import mel_ticks
+from asd_core.plots import colours, mel_ticks
 from asd_core.report.figures import Comparison
 from asd_core.report.layout import described, opening, said
+from asd_core.sound import Clip, Samples, prepare, shared_gain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from asd_core import score_store
-from asd_core.artifacts import Manifest
-from asd_core.breakdowns import breakdown
-from asd_core.calibration import Calibration
-from asd_core.comparison import MEAN, Draws, loses_to_control, tied_with_best
-from asd_core.operating import misses_and_false_alarms, operating_point
-from asd_core.ranking import ranking
+from asd_core.artifacts import Calibration, Manifest
+from asd_core.evaluation import (
+    MEAN,
+    Draws,
+    breakdown,
+    loses_to_control,
+    misses_and_false_alarms,
+    operating_point,
+    tied_with_best,
+)
+from asd_core.evaluation.protocol import ranking
+from asd_core.scoring import store as score_store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from asd_core.calibration import HELD_OUT_FRACTION, Calibration
-from asd_core.comparison import MEAN
-from asd_core.datasets.catalogue import Dataset
-from asd_core.detectors.registry import detector_class
-from asd_core.evaluation import MAX_FPR
-from asd_core.operating import POOLED
+from asd_core.artifacts import Calibration
+from asd_core.datasets import HELD_OUT_FRACTION, Dataset
+from asd_core.detectors import detector_class
+from asd_core.evaluation import MAX_FPR, MEAN, POOLED
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, computable, percent
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core import artifacts, latents, score_store
-from asd_core.audio import Clip, prepare
-from asd_core.calibration import Calibration
-from asd_core.datasets.catalogue import Dataset, open_dataset
-from asd_core.denoise import DenoiseEnds, Kind, denoise_ends, noise_region
+from asd_core import artifacts
+from asd_core.artifacts import Calibration, ModelSet, pooled_table
+from asd_core.datasets import Dataset, open_dataset
 from asd_core.errors import ArtifactError, DatasetError, UnknownMachineError
-from asd_core.features import LogMel
-from asd_core.neighbours import Neighbours, nearest, pooled_table
-from asd_core.reference import REFERENCE, NormalReference, read_reference
-from asd_core.score_store import AS_RECORDED, DATASET, Scope
-from asd_core.scoring import DetectorScore, ModelSet, extract, judge, score_prepared
+from asd_core.explain import REFERENCE, Explanation, Neighbours, NormalReference, explain, nearest, read_reference
+from asd_core.features import LogMel, extract
+from asd_core.scoring import AS_RECORDED, DATASET, DetectorScore, Scope, judge, score_prepared
+from asd_core.scoring import store as score_store
 from asd_core.settings import get_settings
-from asd_core.why import Explanation, explain
+from asd_core.sound import Clip, DenoiseEnds, Kind, denoise_ends, noise_region, prepare
+from asd_core.space import latents
 from pages.shared.kept import NOTICED, Kept
 from pages.shared.sound import Sound
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.clip_page.picker import ANY, FILTERS
 from pages.shared.library import seen_clips
-from pages.shared.picker import ANY, FILTERS
 from pages.shared.sidebar import choice
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.detectors.registry import detector_class
+from asd_core.detectors import detector_class
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.library import Source, known_ids, models, sources

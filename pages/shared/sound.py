@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from asd_core.audio import Clip
-from asd_core.denoise import DenoiseEnds, Kind
 from asd_core.scoring import denoised
 from asd_core.settings import get_settings
+from asd_core.sound import Clip, DenoiseEnds, Kind
 
 RECORDED, DENOISED = "as recorded", "denoised"
 

@@ -14,8 +14,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from asd_core.detectors.base import Progress
 from asd_core.errors import AsdError, Cancelled
+from asd_core.progress import Progress
 
 T = TypeVar("T")
 Key = tuple[Any, ...]

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets import demo_dataset
 from asd_core.datasets.slide_rail import simulate
+from asd_core.scoring import STRENGTHS
 from asd_core.settings import get_settings
-from asd_core.strength_curve import STRENGTHS
 from tests.conftest import ROOT
 
 TIMEOUT = 90

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets.catalogue import open_dataset
-from asd_core.score_split import compute
-from asd_core.score_store import Scope
-from asd_core.scoring import ModelSet
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import open_dataset
+from asd_core.scoring import Scope
+from asd_core.scoring.split import compute
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
 

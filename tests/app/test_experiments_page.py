@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.experiments import run
-from asd_core.experiments.questions import ABOUT
+from asd_core.experiments import ABOUT
+from asd_core.experiments import runner as run
 from tests.conftest import ROOT
 
 

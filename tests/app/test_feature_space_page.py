@@ -82,8 +82,8 @@ def test_umap_costs_nothing_until_it_is_asked_for(folders: Path) -> None:
 
 
 def test_a_damaged_map_is_one_sentence(folders: Path) -> None:
-    from asd_core import embedding
-    from asd_core.projection import read_space
+    from asd_core.space import read_space
+    from asd_core.space import umap_embedding as embedding
 
     vectors = read_space(folders, "all").subset(["test", "train"], "00").vectors
     path = embedding.path_for(vectors, embedding.UmapSettings())

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.labels import LabelStore, new_uid
 from asd_core.settings import get_settings
-from pages.shared.labelling import acts
-from pages.shared.labelling.acts import Heard
-from pages.shared.labelling.panel import Act
+from pages.components.label_panel import Act
+from pages.label_page import acts
+from pages.label_page.acts import Heard
 from tests.conftest import ROOT
 
 SHA = {"a": "a" * 64, "b": "b" * 64}

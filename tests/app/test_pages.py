@@ -11,8 +11,9 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets.rendered import demo_dataset
-from asd_core.scoring import ModelSet, score_clip
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import demo_dataset
+from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
 
@@ -248,8 +249,8 @@ def test_recordings_that_are_gone_are_named(
 def test_real_clips_score_the_same_uploaded(
     app: AppTest, models_dir: pytest.MonkeyPatch, real_slider: Path, tmp_path: Path
 ) -> None:
-    from asd_core.audio import read_clip
-    from asd_core.datasets.catalogue import open_dataset
+    from asd_core.datasets import open_dataset
+    from asd_core.sound import read_clip
     from asd_core.training import train
 
     models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))  # before anything reads the settings

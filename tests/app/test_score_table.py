@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from asd_core.audio import Clip
-from pages.shared.player import Heard
-from pages.shared.score_table import asked_strength
+from asd_core.sound import Clip
+from pages.components.player.parts import Heard
+from pages.components.score_table import asked_strength
 
 CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
 

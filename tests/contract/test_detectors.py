@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from asd_core import artifacts
-from asd_core.audio import Clip
-from asd_core.calibration import Calibration
+from asd_core.artifacts import Calibration
 from asd_core.datasets.slide_rail import simulate
-from asd_core.detectors.base import Detector
+from asd_core.detectors import REGISTRY, Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.detectors.registry import REGISTRY, detector_class
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import Array, MemberScores
-from asd_core.latents import with_latent
+from asd_core.sound import Clip
+from asd_core.space.latents import with_latent
 
 IDS = ("00", "02")
 PER_ID = 14

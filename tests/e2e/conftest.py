@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asd_core.bench import CHROMIUM_FLAGS, chromium, serve
+from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from asd_core.bench import CHROMIUM_FLAGS, chromium, serve
+from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from asd_core.bench import serve
+from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, cells, choose, clip_name, press, wait_idle
 

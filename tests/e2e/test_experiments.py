@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from asd_core.bench import serve
+from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, cells, wait_idle
 

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from asd_core.bench import serve
 from asd_core.datasets.slide_rail import simulate
+from benchmarks.browser import serve
 from tests.conftest import ROOT, write_wav
 from tests.e2e.helpers import TABLE, cells, wait_idle
 

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from asd_core.bench_browser import serve
-from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets import demo_dataset
 from asd_core.labels import LabelStore, new_uid
+from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import cells, wait_idle
 

@@ -5,8 +5,8 @@ import time
 from threading import Thread
 from typing import Any
 
-from asd_core.bench_browser import serve
 from asd_core.labels import LabelStore
+from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.test_label import NAME, READY, place
 

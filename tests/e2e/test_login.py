@@ -13,8 +13,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from asd_core.bench_browser import free_port, serve
 from asd_core.labels import LabelStore
+from benchmarks.browser import free_port, serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 from tests.e2e.test_label import NAME, READY, press

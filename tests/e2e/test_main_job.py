@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from asd_core.bench import serve
 from asd_core.datasets.slide_rail import simulate
+from benchmarks.browser import serve
 from tests.conftest import ROOT, write_wav
 from tests.e2e.helpers import SCORES, TABLE, cells, choose, clip_name, press, scores, wait_idle
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asd_core.bench_browser import CHROMIUM_FLAGS, chromium
+from benchmarks.browser import CHROMIUM_FLAGS, chromium
 from tests.e2e.helpers import SCORES, scores, wait_idle
 
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]

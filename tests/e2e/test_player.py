@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asd_core.bench import serve
-from asd_core.features import LogMel
-from asd_core.welch import WelchSpectrum
+from asd_core.features import LogMel, WelchSpectrum
+from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.apps import player_app
 from tests.e2e.helpers import wait_idle

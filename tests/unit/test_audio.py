@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.audio import flags, prepare, read_clip, resample, select_channel, shared_gain, wav_bytes
 from asd_core.errors import ClipError
 from asd_core.settings import Settings
+from asd_core.sound import flags, prepare, read_clip, resample, select_channel, shared_gain, wav_bytes
 
 RATE = 16000
 TONE = (0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.float32)

@@ -3,7 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from asd_core.calibration import Calibration, held_out
+from asd_core.artifacts import Calibration
+from asd_core.datasets import held_out
 from asd_core.errors import UnknownMachineError
 
 HASHES = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(100)]

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from asd_core import embedding, latents
-from asd_core.artifacts import trained_keys
-from asd_core.audio import read_clip
-from asd_core.cli import main
-from asd_core.detectors.registry import REGISTRY
-from asd_core.projection import read_space
-from asd_core.scoring import ModelSet, score_clip
+from asd_core.artifacts import ModelSet, trained_keys
+from asd_core.cli.app import main
+from asd_core.detectors import REGISTRY
+from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
+from asd_core.sound import read_clip
+from asd_core.space import latents, read_space
+from asd_core.space import umap_embedding as embedding
 
 
 def run(

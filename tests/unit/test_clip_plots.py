@@ -6,14 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.features import LogMel
-from asd_core.plots.deviation import deviation_figure, difference_figure
+from asd_core.explain import NormalReference
+from asd_core.explain.reference import measure
+from asd_core.features import LogMel, WelchSpectrum
+from asd_core.plots import (
+    Drawn,
+    deviation_figure,
+    difference_figure,
+    peaks,
+    removed_figure,
+    spectra_figure,
+    strength_figure,
+    timeline_figure,
+)
 from asd_core.plots.signal import versions
-from asd_core.plots.spectra import Drawn, peaks, spectra_figure
-from asd_core.plots.strength import removed_figure, strength_figure
-from asd_core.plots.timeline import timeline_figure
-from asd_core.reference import NormalReference, measure
-from asd_core.welch import WelchSpectrum
 
 NAMES = {"pca_kde": "PCA + KDE", "cnn_ae": "CNN autoencoder"}
 

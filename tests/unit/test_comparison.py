@@ -8,22 +8,29 @@ import pytest
 from scipy.special import ndtr, ndtri
 from sklearn.metrics import average_precision_score, det_curve, precision_recall_curve, roc_auc_score
 
-from asd_core import comparison
-from asd_core.breakdowns import agreement, breakdown, disagreements
-from asd_core.comparison import bootstrap, loses_to_control, paired_difference, resampled, tied_with_best
-from asd_core.evaluation import auc, pauc
-from asd_core.intervals import wilson
-from asd_core.operating import (
+from asd_core.evaluation import (
+    auc,
+    bootstrap,
+    breakdown,
+    comparison,
     det,
+    disagreements,
+    evaluate,
     gamma_threshold,
+    loses_to_control,
     misses_and_false_alarms,
     operating_point,
+    paired_difference,
+    pauc,
     precision_recall,
     probit,
+    tied_with_best,
+    wilson,
 )
-from asd_core.plots.curves import agreement_figure, breakdown_figure, det_figure, precision_recall_figure
-from asd_core.plots.scores import roc_figure
-from asd_core.ranking import evaluate, ranking, worst
+from asd_core.evaluation.breakdowns import agreement
+from asd_core.evaluation.comparison import resampled
+from asd_core.evaluation.protocol import ranking, worst
+from asd_core.plots import agreement_figure, breakdown_figure, det_figure, precision_recall_figure, roc_figure
 
 NAMES = {"pca_kde": "A", "cnn_ae": "B", "control_rms": "C"}
 

@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.datasets.catalogue import COLUMNS, Dataset, open_dataset
-from asd_core.datasets.rendered import ClipCache, demo_dataset
+from asd_core.datasets import COLUMNS, ClipCache, Dataset, demo_dataset, open_dataset
 from asd_core.errors import DatasetError
 from asd_core.settings import Settings
 from tests.conftest import write_wav
@@ -87,7 +86,7 @@ def test_demo_clips_are_cached_and_equal(tmp_path: Path) -> None:
 
 
 def test_demo_catalogue_is_what_the_generator_writes() -> None:
-    from asd_core.datasets.demo import build_catalogue
+    from asd_core.datasets import build_catalogue
 
     committed = demo_dataset().catalogue
     assert committed["clip_id"].tolist() == build_catalogue()["clip_id"].tolist()

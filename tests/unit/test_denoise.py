@@ -4,10 +4,9 @@ import noisereduce
 import numpy as np
 import pytest
 
-from asd_core.audio import read_clip
 from asd_core.datasets.slide_rail import simulate
-from asd_core.denoise import KINDS, Kind, denoise_ends, noise_region
 from asd_core.errors import ClipError
+from asd_core.sound import KINDS, Kind, denoise_ends, noise_region, read_clip
 
 RATE = 16000
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from asd_core.audio import Clip
 from asd_core.datasets.slide_rail import simulate
-from asd_core.deviation import from_mean, in_words, largest, level_difference, outside, runs
-from asd_core.features import LogMel
-from asd_core.reference import NormalReference, measure
-from asd_core.welch import WelchSpectrum
+from asd_core.explain import NormalReference, from_mean, in_words, largest, level_difference
+from asd_core.explain.deviation import outside, runs
+from asd_core.explain.reference import measure
+from asd_core.features import LogMel, WelchSpectrum
+from asd_core.sound import Clip
 
 
 def _clip(seed: int, **more: object) -> Clip:

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core import seeds
-from asd_core.cards import markdown
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
-from asd_core.results import stored_scores, write_report
-from asd_core.training import train
+from asd_core.report import stored_scores, write_report
+from asd_core.report.detector_cards import markdown
+from asd_core.training import seeds, train
 from tests.conftest import ROOT
 
 
@@ -46,8 +45,9 @@ def test_seeds_are_kept_and_not_repeated(
 
 def test_demo_scores_can_be_recomputed() -> None:
     """A sample of the committed scores, from the committed weights and freshly rendered clips."""
-    from asd_core.datasets.rendered import demo_dataset
-    from asd_core.scoring import ModelSet, score_clip
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import demo_dataset
+    from asd_core.scoring import score_clip
 
     folder = ROOT / "trained_models" / "demo"
     stored, demo, models = stored_scores(folder), demo_dataset(), ModelSet(folder)
@@ -61,7 +61,7 @@ def test_demo_scores_can_be_recomputed() -> None:
 
 def test_demo_has_every_detector() -> None:
     from asd_core.artifacts import trained_keys
-    from asd_core.detectors.registry import detector_keys
+    from asd_core.detectors import detector_keys
 
     assert trained_keys(ROOT / "trained_models" / "demo") == detector_keys()
     size = sum(f.stat().st_size for f in (ROOT / "trained_models").rglob("*") if f.is_file())
@@ -70,8 +70,8 @@ def test_demo_has_every_detector() -> None:
 
 def test_demo_has_every_experiment() -> None:
     """Each is stored whole, small, and run with the parameters and clips of today."""
-    from asd_core.experiments import store
-    from asd_core.experiments.catalogue import ABOUT, named
+    from asd_core.experiments import ABOUT, store
+    from asd_core.experiments.catalogue import named
 
     models = ROOT / "trained_models" / "demo"
     for kind in ABOUT:

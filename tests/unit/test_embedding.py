@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.embedding import Embedding, UmapSettings, fit, load, memberships, path_for, save
 from asd_core.errors import ArtifactError
 from asd_core.settings import get_settings
+from asd_core.space import Embedding, UmapSettings, memberships, path_for
+from asd_core.space.umap_embedding import fit, load, save
 
 N = 60
 SETTINGS = UmapSettings(n_neighbors=8, min_dist=0.2, seed=3)
@@ -124,7 +125,7 @@ def test_settings_outside_their_range_are_refused(change: dict[str, object], sen
 
 def test_too_few_clips_are_refused_before_anything_is_loaded(vectors: np.ndarray) -> None:
     code = (
-        "import sys, numpy as np\nfrom asd_core.embedding import fit, UmapSettings\n"
+        "import sys, numpy as np\nfrom asd_core.space.umap_embedding import fit, UmapSettings\n"
         "try: fit(np.zeros((3, 5), np.float32), UmapSettings())\nexcept Exception as e: print(e)\n"
         "print('umap' in sys.modules, 'numba' in sys.modules)"
     )

@@ -1,6 +1,6 @@
 import numpy as np
 
-from asd_core.embedding_density import CELLS, density
+from asd_core.space import CELLS, density
 
 
 def test_a_line_holds_its_share_of_the_clips() -> None:

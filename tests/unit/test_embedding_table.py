@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from asd_core import embedding_table
+from asd_core.space import clip_table as embedding_table
 
 ABOUT = pd.DataFrame(
     {

@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from asd_core.evaluation import auc, pauc, roc
-from asd_core.ranking import evaluate
+from asd_core.evaluation import auc, evaluate, pauc, roc
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -9,14 +9,24 @@ import pandas as pd
 import pytest
 
 from asd_core.evaluation import auc
-from asd_core.experiments.catalogue import ABOUT, BOTH, DEFAULT_RULE, EPOCHS, TEST_ONLY, named
-from asd_core.experiments.conclusions import conclusion
+from asd_core.experiments import (
+    ABOUT,
+    BOTH,
+    DEFAULT_RULE,
+    EPOCHS,
+    TEST_ONLY,
+    Header,
+    PointRecord,
+    Stored,
+    conclusion,
+    record,
+)
+from asd_core.experiments.catalogue import named
 from asd_core.experiments.dbscan import halves, transfers
-from asd_core.experiments.records import empty, record
+from asd_core.experiments.records import empty
 from asd_core.experiments.report import _table
-from asd_core.experiments.store import Header, PointRecord, Stored
-from asd_core.experiments.summary import summary
-from asd_core.plots.experiments import experiment_figures
+from asd_core.experiments.summaries import summary
+from asd_core.plots import experiment_figures
 
 IDS, N = ("00", "02", "04", "06"), 50
 CLIPS = pd.DataFrame(

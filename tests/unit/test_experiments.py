@@ -7,22 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.audio import prepare
-from asd_core.datasets.catalogue import Dataset
-from asd_core.denoise import denoise_ends
+from asd_core.datasets import Dataset
 from asd_core.detectors.pca_kde import PcaKde
 from asd_core.errors import ArtifactError, TrainingError
-from asd_core.experiments import store
-from asd_core.experiments.catalogue import ABOUT, BOTH, TEST_ONLY, named, sweep, sweepable
-from asd_core.experiments.points import Denoised, Point
+from asd_core.experiments import (
+    ABOUT,
+    BOTH,
+    TEST_ONLY,
+    Denoised,
+    PcaDbscanTuned,
+    PcaKdeBandwidth,
+    Point,
+    store,
+    sweepable,
+)
+from asd_core.experiments.catalogue import named, sweep
 from asd_core.experiments.report import section
-from asd_core.experiments.run import run
-from asd_core.experiments.summary import summary
-from asd_core.experiments.variants import PcaDbscanTuned, PcaKdeBandwidth
+from asd_core.experiments.runner import run
+from asd_core.experiments.summaries import summary
 from asd_core.features import BandSpectrum, Level, LogMel
-from asd_core.plots.experiments import experiment_figures
-from asd_core.results import stored_scores
+from asd_core.plots import experiment_figures
+from asd_core.report import stored_scores
 from asd_core.settings import Settings
+from asd_core.sound import denoise_ends, prepare
 from asd_core.training import train
 from tests.unit.test_cli import cli as cli
 
@@ -117,7 +124,7 @@ def test_denoising_both_and_test_only(small_dataset: Dataset, tmp_path: Path) ->
     assert len({values.tobytes() for values in scores.values()}) == 5
     # Test clips alone: the very detector of the undenoised point, on denoised sound.
     rows = small_dataset.rows(split="train", label="normal")
-    from asd_core.calibration import held_out
+    from asd_core.datasets import held_out
 
     clips = [small_dataset.read(c) for c in rows["clip_id"]]
     fitted = ~held_out([c.sha256 for c in clips], rows["machine_id"].tolist())
@@ -226,7 +233,7 @@ def test_a_sweep_that_cannot_be(arguments: tuple[str, str, list[str]], sentence:
 
 
 def test_every_sweepable_detector_has_a_sweep() -> None:
-    from asd_core.detectors.registry import detector_class
+    from asd_core.detectors import detector_class
 
     for key in sweepable():
         row = detector_class(key).parameter_table()[0]

@@ -4,7 +4,6 @@ import librosa
 import numpy as np
 import pytest
 
-from asd_core.audio import Clip, prepare, read_clip
 from asd_core.datasets.slide_rail import simulate
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.features import (
@@ -18,6 +17,7 @@ from asd_core.features import (
     spectrum_db,
     to_config,
 )
+from asd_core.sound import Clip, prepare, read_clip
 
 RATE = 16000
 

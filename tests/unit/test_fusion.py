@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 
 from asd_core import artifacts
-from asd_core.audio import prepare
-from asd_core.checks import PlantedCheck, collapse_alarms
-from asd_core.datasets.catalogue import Dataset
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import Dataset
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, surprise
 from asd_core.errors import TrainingError
-from asd_core.planted import plant_burst
-from asd_core.results import stored_scores
-from asd_core.score_split import score
-from asd_core.scoring import ModelSet, score_clip
-from asd_core.training import train
+from asd_core.report import stored_scores
+from asd_core.scoring import score_clip
+from asd_core.scoring.split import score
+from asd_core.sound import prepare
+from asd_core.training import PlantedCheck, collapse_alarms, plant_burst, train
 
 NORMAL = np.sort(np.random.default_rng(0).normal(size=60))
 

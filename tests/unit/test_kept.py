@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from asd_core.settings import get_settings
-from asd_core.synthetic import write_models
+from benchmarks.synthetic import write_models
+from pages.label_page import work
 from pages.shared import kept, library
 from pages.shared.kept import Kept
-from pages.shared.labelling import work
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.labels import LabelStore
-from asd_core.labels.agreement import agreement, codes, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
+from asd_core.labels import LabelStore, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
+from asd_core.labels.rater_agreement import agreement, codes
 from tests.unit.label_helpers import DATASET, act, label, sha
 
 

@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import LabelStore
-from asd_core.labels.evaluate import effective_labels, truth
+from asd_core.labels import LabelStore, effective_labels, truth
 from tests.unit.label_helpers import DATASET, act, clips, label, sha
 
 

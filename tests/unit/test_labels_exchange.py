@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import Draft, LabelStore, new_uid
-from asd_core.labels.exchange import Format, Plan, audacity_track, export, plan_import
+from asd_core.labels import Draft, Format, LabelStore, Plan, audacity_track, export, new_uid, plan_import
 from asd_core.labels.label_studio import config
 from tests.unit.label_helpers import DATASET, act, clips, label, labels_of, name, region, sha
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import LabelStore
-from asd_core.labels.queues import QUEUES, align, queue
+from asd_core.labels import QUEUES, LabelStore
+from asd_core.labels.queues import align, queue
 from tests.unit.label_helpers import DATASET, act, clips, label, name, sha
 
 

@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core import latents
-from asd_core.datasets.catalogue import Dataset
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError
-from asd_core.projection import read_space
-from asd_core.scoring import ModelSet
-from asd_core.training import extract_dataset
+from asd_core.space import latents, read_space
 
 
 @pytest.fixture(scope="module")

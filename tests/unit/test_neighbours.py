@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.audio import prepare
-from asd_core.datasets.catalogue import Dataset
+from asd_core.artifacts import pooled_table
+from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
+from asd_core.explain import nearest
 from asd_core.features import LogMel, pool
-from asd_core.neighbours import nearest, pooled_table
+from asd_core.sound import prepare
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"
@@ -55,7 +56,7 @@ def test_a_clip_is_never_its_own_neighbour(small_models: Path, small_dataset: Da
 def test_faults_find_their_like_on_the_demo() -> None:
     table = pooled_table(DEMO)
     row = table[(table["fault"] == "no_grease") & (table["severity"] > 0.9) & (table["machine_id"] == "04")].iloc[0]
-    from asd_core.datasets.rendered import demo_dataset
+    from asd_core.datasets import demo_dataset
 
     log_mel, sha256 = _log_mel(demo_dataset(), row["clip_id"])
     found = nearest(table, log_mel, "04", sha256)

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from asd_core.detectors.base import Detector
+from asd_core.detectors import Detector
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.detectors.cnn_ae_masked import CnnAeMasked
 from asd_core.detectors.cnn_ae_skip import CnnAeSkip

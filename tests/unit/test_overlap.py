@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.audio import prepare
-from asd_core.datasets.catalogue import Dataset
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import Dataset, demo_dataset
 from asd_core.datasets.demo import render
-from asd_core.datasets.rendered import demo_dataset
 from asd_core.errors import DatasetError
-from asd_core.overlap import OVERLAP, fault_frames, fault_points, measure, overlap, section, summary
-from asd_core.scoring import ModelSet
+from asd_core.explain import OVERLAP, fault_frames, fault_points, overlap
+from asd_core.explain.map_overlap import measure, section, summary
+from asd_core.sound import prepare
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"

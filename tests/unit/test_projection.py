@@ -3,15 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
 from asd_core.features import LogMel
-from asd_core.projection import attributes, fit_pca, pooled_vector, read_space
+from asd_core.space import fit_pca, pooled_vector, read_space
+from asd_core.space.projection import attributes
 
 
 def test_a_clip_projects_to_where_its_row_is(small_models: Path, small_dataset: Dataset) -> None:
     """What an upload goes through ends where training's own row ends."""
-    from asd_core.audio import prepare
+    from asd_core.sound import prepare
 
     for part, width in (("all", 384), ("mean", 128), ("spread", 128), ("peak", 128)):
         space = read_space(small_models, part)

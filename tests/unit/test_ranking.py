@@ -5,15 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from asd_core.bands import resampled_roc, roc_bands
-from asd_core.breakdowns import filtered, options
-from asd_core.comparison import bootstrap, resamples_for
-from asd_core.operating import expected_false_alarms, marks
-from asd_core.plots.curves import det_figure, precision_recall_figure
-from asd_core.plots.lines import MOST_POINTS, thinned
-from asd_core.plots.scores import histogram_figure, roc_figure
-from asd_core.ranking import evaluate, ranking, worst
-from asd_core.synthetic import made_up_scores
+from asd_core.evaluation import bootstrap, evaluate, expected_false_alarms, resampled_roc, resamples_for, roc_bands
+from asd_core.evaluation.breakdowns import filtered, options
+from asd_core.evaluation.operating import marks
+from asd_core.evaluation.protocol import ranking, worst
+from asd_core.plots import MOST_POINTS, det_figure, histogram_figure, precision_recall_figure, roc_figure, thinned
+from benchmarks.synthetic import made_up_scores
 
 KEYS = ["pca_kde", "cnn_ae"]
 NAMES = {"pca_kde": "A", "cnn_ae": "B"}

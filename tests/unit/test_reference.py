@@ -5,14 +5,11 @@ import numpy as np
 import pytest
 from scipy.signal import get_window
 
-from asd_core.audio import Clip, prepare
-from asd_core.calibration import held_out
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets import Dataset, held_out
 from asd_core.errors import ArtifactError, ClipError, TrainingError
-from asd_core.features import LogMel
-from asd_core.reference import REFERENCE, read_reference
-from asd_core.training import make_reference
-from asd_core.welch import WelchSpectrum
+from asd_core.explain import REFERENCE, make_reference, read_reference
+from asd_core.features import LogMel, WelchSpectrum
+from asd_core.sound import Clip, prepare
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"

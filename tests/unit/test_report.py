@@ -16,16 +16,14 @@ import soundfile
 from PIL import Image
 from typer.testing import CliRunner
 
-from asd_core import artifacts, exports, report
-from asd_core.cli import app
-from asd_core.datasets.catalogue import Dataset
+from asd_core import artifacts
+from asd_core.cli.app import app
+from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
-from asd_core.ranking import evaluate
-from asd_core.report import wording
-from asd_core.report.figures import Comparison
+from asd_core.evaluation import evaluate
+from asd_core.report import Assumptions, Comparison, exports, stored_scores, wording
+from asd_core.report import document as report
 from asd_core.report.layout import percent, words
-from asd_core.report.tables import Assumptions
-from asd_core.results import stored_scores
 from tests.conftest import ROOT, write_wav
 
 DEMO = ROOT / "trained_models" / "demo"
@@ -109,7 +107,7 @@ def test_sounds_and_pictures_decode(demo: tuple[Comparison, str]) -> None:
 
 
 def test_embedded_sound_is_the_recording(demo: tuple[Comparison, str]) -> None:
-    from asd_core.datasets.rendered import demo_dataset
+    from asd_core.datasets import demo_dataset
 
     worst = demo[0].failures.query("detector == @best and error == 'miss'", local_dict={"best": demo[0].tied[0]})
     original = demo_dataset().read(worst["clip_id"].iloc[0]).samples[0]

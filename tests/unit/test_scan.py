@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.audio import Clip
+from asd_core.artifacts import ModelSet
 from asd_core.datasets.slide_rail import simulate
 from asd_core.errors import Cancelled, ClipError, UnknownMachineError
-from asd_core.scan import as_audacity, as_csv, judged, locate, moments, scan, windows
-from asd_core.scoring import ModelSet, score_clip
+from asd_core.explain import locate
+from asd_core.scoring import score_clip
+from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
+from asd_core.sound import Clip
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"

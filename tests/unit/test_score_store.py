@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core import artifacts, score_store
-from asd_core.datasets.catalogue import Dataset, open_dataset
+from asd_core import artifacts
+from asd_core.artifacts import ModelSet
+from asd_core.datasets import Dataset, extract_dataset, open_dataset
 from asd_core.errors import ArtifactError, Cancelled
-from asd_core.score_split import compute, current
-from asd_core.score_store import AS_RECORDED, Scope, missing, read
-from asd_core.scoring import ModelSet, score_clip
-from asd_core.synthetic import write_models
-from asd_core.training import extract_dataset, train
+from asd_core.scoring import AS_RECORDED, Scope, score_clip
+from asd_core.scoring import store as score_store
+from asd_core.scoring.split import compute, current
+from asd_core.scoring.store import missing, read
+from asd_core.training import train
+from benchmarks.synthetic import write_models
 from tests.conftest import ROOT, write_wav
 
 KEYS = ["pca_kde", "cnn_ae", "control_rms"]
@@ -100,7 +102,7 @@ def test_touched_files_keep_their_scores(own: tuple[Dataset, Path], monkeypatch:
     os.utime(Path(dataset.location) / "test" / "normal_id_00_00000000.wav", (1, 1))
     dataset = open_dataset(dataset.location)
     assert read(models, dataset).empty
-    monkeypatch.setattr("asd_core.score_split.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
+    monkeypatch.setattr("asd_core.scoring.split.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
     assert compute(dataset, ModelSet(models)) == []
     pd.testing.assert_frame_equal(
         read(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
@@ -154,7 +156,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset, models = own
-    monkeypatch.setattr("asd_core.score_split.BATCH", 10)
+    monkeypatch.setattr("asd_core.scoring.split.BATCH", 10)
     scope, whole = Scope("train"), ModelSet(models, ["control_rms", "pca_kde"])
 
     def stop(fraction: float, _: str) -> None:
@@ -166,7 +168,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert read(models, dataset, scope).empty
     read_again: list[str] = []
     monkeypatch.setattr(
-        "asd_core.score_split.extract_dataset",
+        "asd_core.scoring.split.extract_dataset",
         lambda d, rows, *a, **k: (read_again.extend(rows["clip_id"]), extract_dataset(d, rows, *a, **k))[1],
     )
     compute(dataset, whole, scope)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from asd_core.audio import Clip
-from asd_core.detectors.base import Density, Detector, State
+from asd_core.detectors import Density, Detector, State
 from asd_core.detectors.controls import ControlMahalanobis, ControlRandom, Mahalanobis
 from asd_core.detectors.gmm import Gmm
 from asd_core.detectors.gwrp_gaussian import DECAYS, GwrpGaussian, burst_separation, rank_pool, rank_weights
@@ -17,6 +16,7 @@ from asd_core.detectors.whitening import Whitening, held_out_residual, likely_co
 from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import auc
 from asd_core.features import Waveform, from_config, pool, to_config
+from asd_core.sound import Clip
 
 DENSITIES: dict[str, Density] = {
     "kde": Kde(3),

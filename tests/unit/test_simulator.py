@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from asd_core.datasets import demo
-from asd_core.datasets.slide_rail import FAULTS, MACHINE_IDS, SNRS_DB, simulate
+from asd_core.datasets.slide_rail import simulate
+from asd_core.datasets.slide_rail.faults import FAULTS
+from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB
 
 REAL = os.environ.get("ASD_REAL_DATA", "")
 CATALOGUE = Path(__file__).parents[2] / "data" / "demo" / "catalogue.csv"

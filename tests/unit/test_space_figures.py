@@ -4,12 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.embedding_density import density
 from asd_core.features import LogMel
-from asd_core.plots import scatter
-from asd_core.plots.loadings import loadings_figure, scree_figure
-from asd_core.plots.scatter import Star, scatter_figure
-from asd_core.projection import Projection, fit_pca
+from asd_core.plots import Star, loadings_figure, scatter, scatter_figure, scree_figure
+from asd_core.space import Projection, density, fit_pca
 
 AXES = ["component 1 (40% of the variance)", "component 2 (20% of the variance)", "component 3 (10% of the variance)"]
 

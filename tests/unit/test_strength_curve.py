@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from asd_core.audio import Clip
+from asd_core.artifacts import ModelSet
 from asd_core.datasets.slide_rail import simulate
-from asd_core.denoise import KINDS, Kind, denoise_ends
 from asd_core.errors import Cancelled
 from asd_core.features import mel_power
-from asd_core.scoring import ModelSet, score_clip
-from asd_core.strength_curve import STRENGTHS, band_energy, strength_curve
+from asd_core.scoring import STRENGTHS, band_energy, score_clip, strength_curve
+from asd_core.sound import KINDS, Clip, Kind, denoise_ends
 from tests.conftest import ROOT
 
 KEYS = ["pca_kde", "dcase_ae", "gwrp_gaussian", "fusion"]

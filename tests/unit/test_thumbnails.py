@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from asd_core import latents, thumbnails
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets import Dataset
 from asd_core.settings import get_settings
-from asd_core.thumbnails import HEIGHT, WIDTH
+from asd_core.space import HEIGHT, WIDTH, latents, thumbnails
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ import pandas as pd
 import pytest
 
 from asd_core import artifacts
-from asd_core.audio import prepare
-from asd_core.calibration import held_out
-from asd_core.datasets.catalogue import Dataset
+from asd_core.artifacts import POOLED, ModelSet, check_machine_id
+from asd_core.datasets import Dataset, held_out
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
-from asd_core.features import LogMel
-from asd_core.results import stored_scores
-from asd_core.score_split import score
-from asd_core.scoring import ModelSet, check_machine_id, extract, score_clip
-from asd_core.training import POOLED, train
+from asd_core.features import LogMel, extract
+from asd_core.report import stored_scores
+from asd_core.scoring import score_clip
+from asd_core.scoring.split import score
+from asd_core.sound import prepare
+from asd_core.training import train
 
 
 def test_manifest_tells_the_whole_story(small_models: Path, small_dataset: Dataset) -> None:

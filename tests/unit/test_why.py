@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.audio import prepare
+from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.datasets import demo_dataset
 from asd_core.datasets.demo import render
-from asd_core.datasets.rendered import demo_dataset
-from asd_core.features import LogMel, MemberScores
-from asd_core.scoring import ModelSet, extract, raw_scores, score_prepared
-from asd_core.why import band_edges, explain_clip, narrowest_band, strongest_span, why
+from asd_core.explain import band_edges, explain_clip, narrowest_band, strongest_span
+from asd_core.explain.explanation import why
+from asd_core.features import LogMel, MemberScores, extract
+from asd_core.scoring import score_prepared
+from asd_core.sound import prepare
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"

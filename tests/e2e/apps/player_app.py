@@ -9,11 +9,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is se
 import numpy as np
 import streamlit as st
 
-from asd_core.audio import Clip
-from asd_core.denoise import DenoiseEnds, denoise_ends
-from asd_core.features import Array, LogMel, mel_frequencies
-from asd_core.welch import WelchSpectrum
-from pages.shared.player import Overlay, Region, Shown, heard, player
+from asd_core.features import Array, LogMel, WelchSpectrum, mel_frequencies
+from asd_core.sound import Clip, DenoiseEnds, denoise_ends
+from pages.components.player import player
+from pages.components.player.parts import Overlay, Region, Shown
+from pages.components.player.state import heard
 
 RATE = 16000
 

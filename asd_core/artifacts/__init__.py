@@ -1,0 +1,8 @@
+"""A fitted detector in, files out, and back: manifest and weights, calibration, the detectors of one folder.
+
+May import: detectors and what comes before them."""
+
+import lazy_loader
+
+# The names are in __init__.pyi; each is imported when it is first used, so that a page loads what it shows.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,151 @@
+"""Trained detectors on disk: ``<dataset>/<detector>/manifest.json`` and ``weights.safetensors``. No pickle, ever."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from asd_core import __version__
+from asd_core.artifacts.calibration import Calibration
+from asd_core.detectors import REGISTRY, Detector, State, detector_class
+from asd_core.errors import ArtifactError
+from asd_core.features import Representation, from_config, to_config
+
+SCHEMA = 1
+MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
+
+
+class Manifest(BaseModel):
+    """Everything about a trained detector but its arrays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int
+    detector: str
+    config: dict[str, Any]  # machine ids, parameters: what from_state needs beside the arrays
+    representation: dict[str, Any]
+    seed: int
+    preset: str
+    dataset: str
+    data_fingerprint: str  # sha256 over the training clips' hashes
+    n_fitted: dict[str, int]  # training clips an id, without the held-out ones
+    calibration: dict[str, list[float]]
+    health: dict[str, Any]  # loss curves, collapse figures
+    alarms: list[str]  # sentences: why not to trust this one
+    fit_seconds: float
+    versions: dict[str, str]
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained detector, ready to score."""
+
+    detector: Detector
+    manifest: Manifest
+    calibration: Calibration
+    representation: Representation
+
+    @property
+    def key(self) -> str:
+        return self.manifest.detector
+
+    @property
+    def version(self) -> str:
+        """Short name of this very training: the start of its weights' hash."""
+        return self.manifest.weights_sha256[:8]
+
+
+def fingerprint(sha256s: list[str]) -> str:
+    """One hash for a set of clips, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(sha256s)).encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {"asd_core": __version__}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name).split("+")[0]
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
+    """Write an artifact; ``about`` are the manifest's remaining fields. The manifest is written last: a training that
+    is killed midway leaves no artifact that loads."""
+    from safetensors.numpy import save as to_bytes
+
+    state = detector.state()
+    weights = to_bytes({name: array.copy(order="C") for name, array in state.arrays.items()})
+    manifest = Manifest(
+        schema_version=SCHEMA,
+        detector=detector.info.key,
+        config=state.config,
+        representation=to_config(detector.info.representation),
+        versions=library_versions(),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        **about,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    (folder / WEIGHTS).write_bytes(weights)
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an artifact.
+
+    Raises:
+        ArtifactError: when it is missing, damaged, or of another schema version.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("schema_version") != SCHEMA:
+            raise ArtifactError(
+                f"{path} has schema version {content.get('schema_version')}, this program reads {SCHEMA}: train again."
+            )
+        return Manifest.model_validate(content)
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
+    except (json.JSONDecodeError, ValidationError, UnicodeDecodeError, AttributeError) as error:
+        raise ArtifactError(f"{path} is damaged: train this detector again.") from error
+
+
+def load(folder: Path) -> Artifact:
+    """Read an artifact back.
+
+    Raises:
+        ArtifactError: naming the file, when weights and manifest do not belong together or cannot be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    manifest = read_manifest(folder)
+    path = folder / WEIGHTS
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror}): train this detector again.") from error
+    if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
+        raise ArtifactError(f"{path} does not match its manifest (the file has changed): train this detector again.")
+    try:
+        arrays = from_bytes(weights)
+        detector = detector_class(manifest.detector).from_state(State(arrays, manifest.config))
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be used by this version: train this detector again.") from error
+    representation = from_config(manifest.representation)
+    return Artifact(detector, manifest, Calibration(manifest.calibration), representation)
+
+
+def trained_keys(folder: Path) -> list[str]:
+    """Which detectors have an artifact in this folder, in the registry's order."""
+    return [key for key in REGISTRY if (folder / key / MANIFEST).is_file()]

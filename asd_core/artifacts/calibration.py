@@ -1,0 +1,69 @@
+"""Raw score -> comparable score and threshold, from held-out normal clips alone.
+
+A raw score means nothing beside another detector's. Its percentile among normal clips the detector never saw does.
+The threshold is the split-conformal quantile (Vovk et al., 2005; Lei et al., 2018): a new normal clip of the same
+machine exceeds it with probability at most the chosen rate, whatever the detector, if clips are exchangeable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.errors import UnknownMachineError
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A threshold on the raw score, and the false-alarm rate it promises."""
+
+    value: float
+    rate: float
+    short: bool  # True when too few clips were held out for the rate that was asked for
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Sorted raw scores of the held-out normal clips, a list a machine id."""
+
+    scores: dict[str, list[float]]
+
+    @classmethod
+    def from_scores(cls, raw: NDArray[np.float64], machine_ids: Sequence[str]) -> "Calibration":
+        ids = np.asarray(machine_ids)
+        return cls({str(i): sorted(float(s) for s in raw[ids == i]) for i in np.unique(ids)})
+
+    def sorted_scores(self, machine_id: str) -> NDArray[np.float64]:
+        """The held-out scores of one machine id, rising.
+
+        Raises:
+            UnknownMachineError: for an id without any.
+        """
+        if machine_id not in self.scores:
+            raise UnknownMachineError(
+                f"Machine id {machine_id} has no calibration; known: {', '.join(sorted(self.scores))}."
+            )
+        return np.asarray(self.scores[machine_id])
+
+    def n(self, machine_id: str) -> int:
+        """How many held-out normal clips stand behind this machine id."""
+        return len(self.sorted_scores(machine_id))
+
+    def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:
+        """Share of held-out normals that score below, ties counted half, from 0 to 100."""
+        own = self.sorted_scores(machine_id)
+        below = np.searchsorted(own, raw, side="left") + np.searchsorted(own, raw, side="right")
+        return np.asarray(50.0 * below / len(own), dtype=np.float64)
+
+    def threshold(self, machine_id: str, false_alarm_rate: float) -> "Threshold":
+        """The ceil((n+1)(1-rate))-th smallest held-out score. A clip is an anomaly when its raw score is *above* it.
+
+        n held-out clips can promise no rate below 1/(n+1): for a smaller one the largest held-out score is taken, and
+        the threshold says which rate it stands for.
+        """
+        own = self.sorted_scores(machine_id)
+        smallest = 1.0 / (len(own) + 1)
+        rate = max(false_alarm_rate, smallest)
+        rank = int(np.ceil((len(own) + 1) * (1.0 - rate) - 1e-9))
+        return Threshold(float(own[min(max(rank, 1), len(own)) - 1]), rate, rate > false_alarm_rate + 1e-12)

@@ -1,0 +1,142 @@
+"""The command line's ``labels`` commands: what people said about clips, out, in, and compared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.errors import LabelError
+
+if TYPE_CHECKING:
+    from asd_core.labels import LabelStore
+
+labels = typer.Typer(help="Labels that people gave.", no_args_is_help=True, rich_markup_mode=None)
+DatasetName = Annotated[str, typer.Option("--dataset", help="Its name in the label store.")]
+Annotator = Annotated[str | None, typer.Option("--annotator", help="Only theirs; of an import: whose they are.")]
+
+
+def _store() -> "LabelStore":
+    from asd_core.labels import LabelStore
+
+    return LabelStore.open()
+
+
+def _known(store: "LabelStore", dataset: str) -> None:
+    names = store.datasets()
+    if dataset not in names:
+        known = f"it has labels of {', '.join(names)}" if names else "it is empty"
+        raise LabelError(f"The label store knows no dataset {dataset}: {known}.")
+
+
+@labels.command()
+def export(
+    dataset: DatasetName,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    form: Annotated[
+        Literal["csv", "json", "parquet", "audacity", "label-studio"], typer.Option("--format", help="Of the file.")
+    ] = "csv",
+    annotator: Annotator = None,
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Trained detectors, for Label Studio's predictions.")
+    ] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Also clips without a label, for Label Studio.")] = None,
+) -> None:
+    """Write a dataset's labels, regions and adjudications as they hold now."""
+    from asd_core.datasets import open_dataset
+    from asd_core.labels import clip_table
+    from asd_core.labels import export as write
+    from asd_core.scoring import store as score_store
+
+    store = _store()
+    if data is None:
+        _known(store, dataset)
+    opened = open_dataset(data) if data else None
+    scores = score_store.read(models, opened) if models else None
+    with progress_bar() as progress:
+        clips = clip_table(opened, scores, progress=progress) if opened else None
+    content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise LabelError(f"{out} cannot be written ({error.strerror}): choose another file.") from error
+    say(f"{out} written.")
+
+
+@labels.command(name="import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="CSV, Parquet, a JSON of Label Studio, or a label track of Audacity (.txt).")
+    ],
+    dataset: DatasetName,
+    data: Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")],
+    annotator: Annotator = None,
+    take: Annotated[bool, typer.Option("--take", help="Where the file contradicts what holds, take the file.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Append labels of a file; what contradicts the store is reported and left as it is."""
+    from asd_core.datasets import open_dataset
+    from asd_core.labels import clip_table, plan_import
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise LabelError(f"{file} cannot be read ({error.strerror}): choose another file.") from error
+    store = _store()
+    with progress_bar() as progress:
+        clips = clip_table(open_dataset(data), progress=progress)
+    plan = plan_import(store, dataset, file.name, content, clips=clips, annotator=annotator)
+    for sentence in [*plan.notes, *plan.problems]:
+        say(sentence)
+    for c in plan.conflicts:
+        say(f"Row {c.row}: {c.clip_id} is {c.now} to {c.annotator} now, and {c.file} in the file.")
+    added = 0 if dry else plan.apply(store, conflicts="take" if take else "keep")
+    say(
+        f"{added} events added ({len(plan.new)} rows new, {plan.known} known, {len(plan.conflicts)} in conflict, "
+        f"{len(plan.problems)} not usable)."
+    )
+
+
+@labels.command()
+def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
+    """How far annotators agree, and on which clips they do not."""
+    import math
+
+    from asd_core.labels.rater_agreement import agreement as compute
+
+    store = _store()
+    _known(store, dataset)
+    found = compute(store.current(dataset), store.adjudications(dataset))
+
+    def shown(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    pairs: list[dict[str, Any]] = [
+        {**row, "agreement": shown(row["agreement"]), "kappa": shown(row["kappa"])}
+        for row in found.pairs.to_dict(orient="records")
+    ]
+    all_of_them = {
+        name: {"value": shown(c.value), "n": c.n, "reason": c.reason}
+        for name, c in (("fleiss_kappa", found.fleiss), ("krippendorff_alpha", found.alpha))
+    }
+    conflicts = found.conflicts.to_dict(orient="records")
+    if as_json:
+        print_json({"pairs": pairs, **all_of_them, "conflicts": conflicts})
+        return
+    print_table("Pairs of annotators", pairs)
+    print_table("All annotators", [{"measure": name, **row} for name, row in all_of_them.items()])
+    print_table("Conflicts", [{k: v for k, v in row.items() if k != "clip_sha256"} for row in conflicts])
+
+
+@labels.command()
+def check(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make what is kept anew from the log first.")] = False,
+) -> None:
+    """Check the label database: the file itself, and whether what is kept follows from the log."""
+    store = _store()
+    if rebuild:
+        store.rebuild()
+    problems = store.check()
+    if problems:
+        raise LabelError(" ".join(problems))
+    say(f"{store.where} is in order.")

@@ -1,0 +1,14 @@
+from . import demo as demo
+from .catalogue import COLUMNS as COLUMNS
+from .catalogue import INTERNAL as INTERNAL
+from .catalogue import Dataset as Dataset
+from .clip_cache import ClipCache as ClipCache
+from .clip_files import write_clips as write_clips
+from .demo import build_catalogue as build_catalogue
+from .extraction import Extracted as Extracted
+from .extraction import extract_dataset as extract_dataset
+from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
+from .holdout import fitted_rows as fitted_rows
+from .holdout import held_out as held_out
+from .opening import open_dataset as open_dataset
+from .rendered import demo_dataset as demo_dataset

@@ -1,0 +1,46 @@
+"""Clips on disk up to a size limit."""
+
+import os
+import tempfile
+from pathlib import Path
+
+PRUNE_EVERY = 50  # writes; counting files is not free
+
+
+class ClipCache:
+    """Files by name under one folder; the least recently used go first when the limit is passed."""
+
+    def __init__(self, folder: Path, limit_bytes: float) -> None:
+        self.folder, self.limit_bytes = folder, limit_bytes
+        self._writes = 0
+
+    def get(self, name: str) -> bytes | None:
+        path = self.folder / name
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:  # not there, or pruned by another process meanwhile: it is rendered again
+            return None
+        return data
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store under a name; a full or read-only disk only means that the clip is rendered again next time."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+                file.write(data)
+            os.replace(file.name, self.folder / name)  # atomic: another process never reads half a clip
+        except OSError:
+            return
+        self._writes += 1
+        if self._writes % PRUNE_EVERY == 0:
+            self.prune()
+
+    def prune(self) -> None:
+        """Delete the least recently used files until the folder is within its limit."""
+        files = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in self.folder.iterdir()), reverse=True)
+        total = 0
+        for _, size, path in files:
+            total += size
+            if total > self.limit_bytes:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""A dataset's clips as representations."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.datasets.catalogue import Dataset
+from asd_core.errors import ClipError
+from asd_core.features import Array, Representation, extract
+from asd_core.progress import Progress, silent
+from asd_core.sound import Clip, prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Clips of a catalogue with their representations."""
+
+    rows: "pd.DataFrame"  # catalogue rows, with a column sha256
+    features: dict[Representation, list[Array]]
+    skipped: list[str]  # one sentence for each clip that could not be read
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """Of each clip."""
+        return list(self.rows["machine_id"])
+
+    def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
+        keep = np.flatnonzero(mask)
+        features = {r: [values[i] for i in keep] for r, values in self.features.items()}
+        return Extracted(self.rows.iloc[keep].reset_index(drop=True), features, self.skipped)
+
+
+def extract_dataset(
+    dataset: Dataset,
+    rows: "pd.DataFrame",
+    representations: Sequence[Representation],
+    progress: Progress = silent,
+    *,
+    change: Callable[[Clip], Clip] = lambda clip: clip,
+) -> Extracted:
+    """Read, prepare and transform clips; those that cannot be scored are named and left out.
+
+    Args:
+        change: applied to each prepared clip first (planting a fault, denoising).
+    """
+    wanted = list(dict.fromkeys(representations))
+    features: dict[Representation, list[Array]] = {r: [] for r in wanted}
+    hashes, kept, skipped = [], [], []
+    for index, clip_id in enumerate(rows["clip_id"]):
+        if index % 20 == 0:
+            progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
+        try:
+            clip = dataset.read(clip_id)
+            found = extract(change(prepare(clip)), wanted)
+        except ClipError as error:
+            skipped.append(str(error))
+            continue
+        for representation, values in found.items():
+            features[representation].append(values)
+        hashes.append(clip.sha256)
+        kept.append(index)
+    table = rows.iloc[kept].reset_index(drop=True).assign(sha256=hashes)
+    return Extracted(table, features, skipped)

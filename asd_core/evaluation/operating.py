@@ -1,0 +1,276 @@
+"""What a threshold does: precision, recall, false alarms and misses, and what they mean for an alarm list a day long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.evaluation.intervals import wilson
+from asd_core.evaluation.roc_auc import Floats, roc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POOLED = "pooled"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What each threshold gives, from the strictest (infinite: no clip) to the laxest. A clip *at* it is an alarm."""
+
+    thresholds: Floats  # (n_thresholds,), falling
+    false_alarms: NDArray[np.int64]  # normal clips called anomalies
+    detections: NDArray[np.int64]  # anomalies called anomalies
+    n_normal: int
+    n_anomaly: int
+
+
+def _curve(normal: Floats, anomaly: Floats) -> Curve | None:
+    if not len(normal) or not len(anomaly):
+        return None
+    false_alarm_rates, detection_rates, thresholds = roc(normal, anomaly)
+    n, m = len(normal), len(anomaly)
+    false_alarms, detections = np.rint(false_alarm_rates * n), np.rint(detection_rates * m)
+    return Curve(thresholds, false_alarms.astype(np.int64), detections.astype(np.int64), n, m)
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecall(Curve):
+    """A precision-recall curve: scikit-learn's ``precision_recall_curve`` from strict to lax."""
+
+    precision: Floats  # 1 by convention where nothing is called an anomaly
+    recall: Floats
+    prevalence: float  # share of anomalies that the precision stands for
+
+    @property
+    def average_precision(self) -> float:
+        """Mean of the precisions weighted by the steps of recall, as ``average_precision_score``."""
+        return float(np.sum(np.diff(self.recall) * self.precision[1:]))
+
+
+def precision_recall(normal: Floats, anomaly: Floats, *, prevalence: float | None = None) -> PrecisionRecall | None:
+    """Precision and recall at every threshold, or ``None`` (not computable) when a class is empty.
+
+    Args:
+        prevalence: share of anomalies among the clips of the plant, for the precision one would see there:
+            ``p d / (p d + (1 - p) f)`` with detection rate d and false-alarm rate f. ``None`` takes the test set's own
+            share, which is the curator's choice: over half of DCASE's test clips are anomalies.
+    """
+    curve = _curve(normal, anomaly)
+    if curve is None:
+        return None
+    share = curve.n_anomaly / (curve.n_normal + curve.n_anomaly) if prevalence is None else prevalence
+    recall = curve.detections / curve.n_anomaly
+    hits, false = share * recall, (1.0 - share) * curve.false_alarms / curve.n_normal
+    precision = np.divide(hits, hits + false, out=np.ones_like(hits), where=hits + false > 0)
+    return PrecisionRecall(**vars(curve), precision=precision, recall=recall, prevalence=share)
+
+
+@dataclass(frozen=True, eq=False)
+class Det(Curve):
+    """A detection error trade-off curve (Martin et al., 1997)."""
+
+    false_alarm_rate: Floats
+    miss_rate: Floats
+
+
+def det(normal: Floats, anomaly: Floats) -> Det | None:
+    """False-alarm and miss rates at every threshold, or ``None`` (not computable) when a class is empty.
+
+    Holds every point of scikit-learn's ``det_curve``, which leaves out those before the first false alarm and after
+    the last miss.
+    """
+    curve = _curve(normal, anomaly)
+    if curve is None:
+        return None
+    return Det(
+        **vars(curve),
+        false_alarm_rate=curve.false_alarms / curve.n_normal,
+        miss_rate=1.0 - curve.detections / curve.n_anomaly,
+    )
+
+
+def probit(rates: Floats, n: int | None = None) -> Floats:
+    """Standard normal quantiles of rates: the axis on which the DET curve of two Gaussians is a straight line.
+
+    0 and 1 lie at infinity. With ``n``, the clips behind the rates, they are drawn half a clip inside.
+    """
+    from scipy.special import ndtri
+
+    inside = rates if n is None else np.clip(rates, 0.5 / n, 1.0 - 0.5 / n)
+    return np.asarray(ndtri(inside), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A detector at its thresholds, on one machine id or pooled. Rates are from 0 to 1; ``nan``: not computable."""
+
+    n_normal: int
+    n_anomaly: int
+    false_alarms: int
+    detections: int
+    false_alarm_rate: float
+    false_alarm_interval: tuple[float, float]  # Wilson, 95 %
+    detection_rate: float
+    detection_interval: tuple[float, float]
+    precision: float  # share of alerts that are true, at the assumed prevalence
+    alerts_per_day: float
+    false_alerts_per_day: float
+
+
+def operating_point(
+    scores: "pd.DataFrame", thresholds: Mapping[str, float | None], *, prevalence: float, clips_per_day: float
+) -> dict[str, OperatingPoint]:
+    """What one detector's thresholds do on labelled clips, and what that means at the plant.
+
+    Args:
+        scores: one detector's rows, columns ``machine_id, label, raw``.
+        thresholds: of each machine id, on the raw score; a clip *above* it is an alarm (as in ``calibration``). Clips of
+            an id without one are not counted.
+        prevalence: assumed share of anomalous clips at the plant, 0 to 1; the test set's own share says nothing of it.
+        clips_per_day: clips scored a day, of all machines together.
+
+    Returns:
+        An entry a machine id, and ``"pooled"``: all clips of these ids together. Pooled intervals take clips as
+        independent; few ids that differ much make them too narrow.
+
+    Raises:
+        ValueError: for a prevalence outside 0 to 1 or a negative number of clips.
+    """
+    if not 0.0 <= prevalence <= 1.0 or clips_per_day < 0:
+        raise ValueError(f"Prevalence {prevalence} must be from 0 to 1, and clips a day {clips_per_day} not below 0.")
+    counts: dict[str, tuple[int, int, int, int]] = {}
+    for machine_id, own in scores.groupby("machine_id", sort=True):
+        threshold = thresholds.get(str(machine_id))
+        if threshold is None:
+            continue
+        alarm = own["raw"].to_numpy(dtype=np.float64) > threshold
+        normal, anomaly = ((own["label"] == label).to_numpy() for label in ("normal", "anomaly"))
+        counts[str(machine_id)] = (
+            int(normal.sum()),
+            int(anomaly.sum()),
+            int((alarm & normal).sum()),
+            int((alarm & anomaly).sum()),
+        )
+    n, m, false_alarms, detections = (sum(c[k] for c in counts.values()) for k in range(4))
+    counts[POOLED] = (n, m, false_alarms, detections)
+    return {key: _operating_point(*c, prevalence, clips_per_day) for key, c in counts.items()}
+
+
+def _operating_point(
+    n: int, m: int, false_alarms: int, detections: int, prevalence: float, clips_per_day: float
+) -> OperatingPoint:
+    false_rate = false_alarms / n if n else float("nan")
+    detection_rate = detections / m if m else float("nan")
+    # A class that cannot occur needs no measured rate.
+    hits = prevalence * detection_rate if prevalence > 0 else 0.0
+    false = (1.0 - prevalence) * false_rate if prevalence < 1 else 0.0
+    return OperatingPoint(
+        n,
+        m,
+        false_alarms,
+        detections,
+        false_rate,
+        wilson(false_alarms, n),
+        detection_rate,
+        wilson(detections, m),
+        float("nan") if hits + false == 0 else hits / (hits + false),  # no alert, no precision
+        clips_per_day * (hits + false),
+        clips_per_day * false,
+    )
+
+
+class Mark(NamedTuple):
+    """Where a detector's thresholds put it on its curves; ``nan``: not computable."""
+
+    false_alarm_rate: float
+    detection_rate: float
+    precision: float  # among the test clips themselves
+
+
+def marks(
+    scores: "pd.DataFrame", thresholds: Mapping[str, Mapping[str, float | None]], machine_id: str
+) -> dict[str, Mark]:
+    """The observed operating point of each detector on one machine id, or ``"mean"``: the mean of the ids' points.
+
+    Args:
+        scores: columns detector, machine_id, label, raw.
+        thresholds: of each detector and machine id, on the raw score.
+    """
+    found = {}
+    for key, own in scores.groupby("detector", sort=False):
+        points = operating_point(own, thresholds.get(str(key), {}), prevalence=0.5, clips_per_day=0)
+        of = [p for i, p in points.items() if i != POOLED and machine_id in ("mean", i) and p.n_normal and p.n_anomaly]
+        if of:
+            alarms = [p.false_alarms + p.detections for p in of]
+            precisions = [p.detections / a for p, a in zip(of, alarms, strict=True) if a]
+            found[str(key)] = Mark(
+                float(np.mean([p.false_alarm_rate for p in of])),
+                float(np.mean([p.detection_rate for p in of])),
+                float(np.mean(precisions)) if precisions else float("nan"),
+            )
+    return found
+
+
+def expected_false_alarms(scores: "pd.DataFrame", rates: Mapping[str, float]) -> float:
+    """Normal clips times the false-alarm rate promised for their machine id, over the ids that have one.
+
+    Args:
+        scores: one detector's rows, columns machine_id, label.
+    """
+    normals = scores[scores["label"] == "normal"]["machine_id"].value_counts()
+    return float(sum(rate * int(normals.get(machine_id, 0)) for machine_id, rate in rates.items()))
+
+
+def gamma_threshold(calibration_scores: Floats, quantile: float = 0.9) -> float | None:
+    """Quantile of a gamma fitted to scores of normal clips: the decision rule of the DCASE 2021+ baselines.
+
+    Shape and scale are the maximum-likelihood ones. The baselines' ``scipy.stats.gamma.fit(scores)`` fits a location as
+    well; that likelihood has no maximum for shapes below 1, and on some 60 scores its answer is where the optimiser
+    happened to stop (for the demo's Mahalanobis control a fifth of the empirical quantile). So the location is fixed here: 0 for
+    positive scores, as reconstruction errors are; otherwise one standard deviation below the smallest score.
+    Unlike the conformal threshold it promises no rate where scores are not gamma.
+
+    Returns:
+        The threshold on the raw score; ``None`` for fewer than two distinct finite scores, or when the fit fails.
+    """
+    from scipy.stats import gamma
+
+    scores = calibration_scores[np.isfinite(calibration_scores)]
+    if len(scores) < 2 or np.ptp(scores) <= 1e-12 * np.abs(scores).max():
+        return None
+    location = 0.0 if scores.min() > 0 else float(scores.min() - scores.std())
+    try:
+        shape, _, scale = gamma.fit(scores - location, floc=0.0)
+    except (ValueError, RuntimeError):  # scipy's FitError is a RuntimeError
+        return None
+    threshold = location + float(gamma.ppf(quantile, shape, scale=scale))
+    return threshold if np.isfinite(threshold) else None
+
+
+def misses_and_false_alarms(
+    scores: "pd.DataFrame", thresholds: Mapping[str, float | None], n: int = 10
+) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    """One detector's worst errors: missed anomalies of lowest percentile, and false alarms of highest.
+
+    Percentiles stop at 0 and 100; among equal ones the distance of the raw score from the threshold decides.
+
+    Args:
+        scores: one detector's rows, columns ``machine_id, label, raw, calibrated``.
+        thresholds: of each machine id, on the raw score; clips of an id without one are left out.
+
+    Returns:
+        Misses and false alarms, at most ``n`` rows each, the worst first, with the columns of ``scores``, ``threshold``
+        and ``margin`` (raw score less threshold).
+    """
+    limits = scores["machine_id"].map({k: v for k, v in thresholds.items() if v is not None}).astype(float)
+    table = scores.assign(threshold=limits, margin=scores["raw"] - limits)
+    missed = table[(table["label"] == "anomaly") & (table["margin"] <= 0)]
+    false = table[(table["label"] == "normal") & (table["margin"] > 0)]
+    order = ["calibrated", "margin"]
+    return (
+        missed.sort_values(order, kind="stable").head(n).reset_index(drop=True),
+        false.sort_values(order, ascending=False, kind="stable").head(n).reset_index(drop=True),
+    )

@@ -1,0 +1,222 @@
+"""Running an experiment: points that are not stored yet are trained, heard and written, one training after the other."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from asd_core import artifacts
+from asd_core.datasets import Dataset, extract_dataset, held_out
+from asd_core.detectors import Detector
+from asd_core.detectors.fusion import Fusion
+from asd_core.errors import TrainingError
+from asd_core.experiments import store
+from asd_core.experiments.catalogue import Experiment
+from asd_core.experiments.fuse import fused
+from asd_core.experiments.points import Point
+from asd_core.experiments.records import empty, merged, record, score_rows
+from asd_core.experiments.store import Header, PointRecord, Stored
+from asd_core.experiments.variants import VARIANTS, class_of
+from asd_core.progress import Progress, silent, stage
+
+Say = Callable[[str], None]
+
+
+def run(
+    experiment: Experiment,
+    dataset: Dataset,
+    models: Path,
+    *,
+    out: Path | None = None,
+    progress: Progress = silent,
+    say: Say = lambda _: None,
+) -> Stored:
+    """Finish an experiment: what is stored for these very clips and parameters is not done again.
+
+    Args:
+        models: folder of trained detectors. One that was trained as a point asks is used as it is.
+        out: folder that holds a folder an experiment; the models folder's own for ``None``, the user's for a sweep.
+        progress: hears fractions of the whole; it may raise to stop. Finished points stay.
+        say: hears one sentence for a clip or a point that is left out, and for stored points that are void.
+
+    Raises:
+        TrainingError: when there is nothing to learn from or to test on.
+    """
+    default = store.user_folder(models) if experiment.kind == "sweep" else models / store.FOLDER
+    work = _Run(experiment, dataset, models, (out or default) / experiment.name, say)
+    work.open(stage(progress, 0.0, 0.03, "checking clips"))
+    groups = work.missing()
+    if groups:
+        work.read(groups, stage(progress, 0.03, 0.15, "reading"))
+    for index, group in enumerate(groups):
+        low, high = (0.15 + 0.83 * i / len(groups) for i in (index, index + 1))
+        work.do(group, stage(progress, low, high, f"{group[0].name}, {index + 1} of {len(groups)}"))
+    if work.members:
+        # It costs nothing, so it is always computed from what is stored of its members now.
+        everything = experiment.points, experiment.chosen, work.members, work.stored, work.rows["train"]
+        work.keep(*fused(*everything), [])
+    progress(1.0, "done")
+    return work.stored
+
+
+class _Run:
+    """What is stored so far, and the clips' features."""
+
+    def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, say: Say) -> None:
+        self.experiment, self.dataset, self.models, self.folder, self.say = experiment, dataset, models, folder, say
+
+    def open(self, progress: Progress) -> None:
+        """Identify the clips, and take up what is stored for them."""
+        rows = {"train": self.dataset.rows(split="train", label="normal"), "test": self.dataset.rows(split="test")}
+        spans = {"train": (0.0, 0.7), "test": (0.7, 1.0)}
+        self.rows = {}
+        for split, table in rows.items():
+            kind = "normal training" if split == "train" else "test"
+            if table.empty:
+                raise TrainingError(f"{self.dataset.title} has no {kind} clips: an experiment needs them.")
+            read = extract_dataset(self.dataset, table, [], stage(progress, *spans[split], f"{kind} set"))
+            for sentence in read.skipped:
+                self.say(sentence)
+            if read.rows.empty:
+                raise TrainingError(f"None of the {kind} clips of {self.dataset.title} could be read.")
+            self.rows[split] = read.rows
+        prints = {split: artifacts.fingerprint(table["sha256"].tolist()) for split, table in self.rows.items()}
+        header = Header(
+            name=self.experiment.name,
+            kind=self.experiment.kind,
+            **asdict(self.experiment.about),
+            dataset=self.dataset.name,
+            dataset_title=self.dataset.title,
+            fingerprint=prints["train"],
+            test_fingerprint=prints["test"],
+        )
+        self.stored = empty(header)
+        self.stored = self._taken_up(self.say)
+        self.members = self._members()
+
+    def _taken_up(self, say: Say) -> Stored:
+        """What is on disk and still true; nothing where it was run on other clips."""
+        header = self.stored.header
+        if not (self.folder / store.POINTS).is_file():
+            return empty(header)
+        earlier = store.read(self.folder)
+        its, mine = ((h.fingerprint, h.test_fingerprint) for h in (earlier.header, header))
+        if its != mine:
+            say(f"What is stored in {self.folder} was run on other clips: it is run again.")
+            return empty(header)
+        kept = [p for p in earlier.header.points if self._current(p)]
+        void = len(earlier.header.points) - len(kept)
+        if void:
+            say(
+                f"{void} of the points in {self.folder} have other parameters or models than today's: they are dropped."
+            )
+        names = [p.name for p in kept]
+        parts = (table[table["point"].isin(names)] for table in (earlier.scores, earlier.held_out))
+        return Stored(header.model_copy(update={"points": kept}), *parts)
+
+    def _current(self, stored: PointRecord) -> bool:
+        """False when the program now means something else by this point, or its artifact was trained again."""
+        point = next((p for p in self.experiment.points if p.name == stored.name), None)
+        if point is None:
+            # A sweep keeps the values that were swept before; a named experiment has the points it has.
+            return self.experiment.kind == "sweep" and _same_sweep(self.experiment.points[0], stored)
+        if point.is_fusion:
+            return True
+        if point.spec() != stored.spec:
+            return False
+        folder = self.models / stored.detector
+        if stored.model_version is None or not (folder / artifacts.MANIFEST).is_file():
+            return True
+        return artifacts.read_manifest(folder).weights_sha256.startswith(stored.model_version)
+
+    def _members(self) -> list[str]:
+        """Of the trained fusion; none where no chosen point is a fusion's."""
+        if not any(p.is_fusion and p.name in self.experiment.chosen for p in self.experiment.points):
+            return []
+        folder = self.models / Fusion.info.key
+        if not (folder / artifacts.MANIFEST).is_file():
+            self.say(f"Fusion is left out: {self.models} holds none, so its members are unknown.")
+            return []
+        return list(artifacts.read_manifest(folder).config["members"])
+
+    def missing(self) -> list[list[Point]]:
+        """Points to do, those of one training together."""
+        todo = self.experiment.chosen - {p.name for p in self.stored.header.points}
+        groups: dict[str, list[Point]] = {}
+        for point in self.experiment.points:
+            if point.name in todo and not point.is_fusion:
+                spec = {k: v for k, v in point.spec().items() if k != "heard_at"}
+                groups.setdefault(json.dumps(spec, sort_keys=True), []).append(point)
+        return list(groups.values())
+
+    def read(self, groups: Sequence[Sequence[Point]], progress: Progress) -> None:
+        """Features of all clips, every representation and strength in one pass."""
+        rows = {split: table.drop(columns="sha256") for split, table in self.rows.items()}
+        train = [p.representation(p.trained_at) for p, *_ in groups if self._needs_training_clips(p)]
+        if train:
+            read = extract_dataset(self.dataset, rows["train"], train, stage(progress, 0.0, 0.7, "training set"))
+            mask = held_out(read.rows["sha256"].tolist(), read.rows["machine_id"].tolist())
+            self.fit, self.held_out = read.subset(~mask), read.subset(mask)
+        test = [p.representation(p.heard_at) for group in groups for p in group]
+        self.test = extract_dataset(self.dataset, rows["test"], test, stage(progress, 0.7, 1.0, "test set"))
+
+    def _needs_training_clips(self, point: Point) -> bool:
+        return self._artifact(point) is None or point.detector in self.members
+
+    def _artifact(self, point: Point) -> Path | None:
+        """The folder of a trained detector that is what the point asks for."""
+        folder = self.models / point.detector
+        own = class_of(point.detector).info.representation
+        if point.detector in VARIANTS or point.representation(point.trained_at) != own:
+            return None
+        if not (folder / artifacts.MANIFEST).is_file():
+            return None
+        manifest = artifacts.read_manifest(folder)
+        same = manifest.config["parameters"] == point.parameters() and manifest.seed == point.seed
+        return folder if same and manifest.data_fingerprint == self.stored.header.fingerprint else None
+
+    def do(self, group: Sequence[Point], progress: Progress) -> None:
+        """Train once, hear every point of the group, and write them."""
+        first = group[0]
+        try:
+            detector, about = self._trained(first, progress)
+        except TrainingError as error:
+            self.say(f"{first.name} was not run: {error}")
+            return
+        scores = [score_rows(p.name, detector, self.test, p.representation(p.heard_at)) for p in group]
+        taught = [
+            score_rows(p.name, detector, self.held_out, p.representation(p.trained_at))
+            for p in group
+            if p.detector in self.members and p.heard_at == p.trained_at
+        ]
+        self.keep([record(p, **about) for p in group], scores, taught)
+
+    def _trained(self, point: Point, progress: Progress) -> tuple[Detector, dict[str, Any]]:
+        folder = self._artifact(point)
+        if folder is not None:
+            artifact = artifacts.load(folder)
+            manifest = artifact.manifest
+            about = {"model_version": artifact.version, "fit_seconds": manifest.fit_seconds, "health": manifest.health}
+            return artifact.detector, {**about, "versions": manifest.versions}
+        detector = class_of(point.detector).create(point.preset, **point.overrides)
+        began = time.monotonic()
+        features = self.fit.features[point.representation(point.trained_at)]
+        detector.fit(features, self.fit.rows["machine_id"].tolist(), seed=point.seed, progress=progress)
+        return detector, {"fit_seconds": round(time.monotonic() - began, 2), "health": detector.health_}
+
+    def keep(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:
+        """Write points beside those on disk, where another run may have put some meanwhile."""
+        if records:
+            order = [p.name for p in self.experiment.points]
+            self.stored = merged(self._taken_up(lambda _: None), records, scores, taught, order)
+            store.write(self.stored, self.folder)
+
+
+def _same_sweep(point: Point, stored: PointRecord) -> bool:
+    """True when a stored point differs from this one in the swept parameter alone."""
+    (swept,) = point.overrides
+    mine, its = point.spec(), stored.spec
+    own, other = ({**spec, "parameters": {**spec["parameters"], swept: None}} for spec in (mine, its))
+    return own == other

@@ -1,0 +1,164 @@
+"""Why a detector scores a clip as it does: the time and the band that contribute most, in a sentence with numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.artifacts import Artifact, ModelSet, raw_scores
+from asd_core.detectors import detector_class
+from asd_core.detectors.fusion import Fusion
+from asd_core.features import Array, Features, LogMel, MemberScores
+
+COLUMNS = 400  # frames are summed down to so many: every span of them is tried
+STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
+MOST = 0.5  # of a span's map lies in the band that is named
+
+
+@dataclass(frozen=True)
+class Why:
+    """Where in time (s) and frequency (Hz) a map is strongest."""
+
+    t0: float
+    t1: float
+    f0: float
+    f1: float
+    share: float  # of the map that lies between t0 and t1
+    time_share: float  # of the clip between t0 and t1: what ``share`` would be by chance
+    band_share: float  # of that part that lies between f0 and f1
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One detector's answer."""
+
+    detector: str
+    map: Array | None  # (n_mels, n_frames)
+    why: Why | None
+    sentence: str
+
+
+def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], shows: str = "the score") -> Why | None:
+    """The span of time that stands out most of a map ``(n_mels, n_frames)``, and the band that holds most of it.
+
+    Of all spans it is the one whose share of the map is least likely by its length alone: the largest likelihood ratio
+    of Kulldorff's scan statistic (Communications in Statistics 26, 1997). A long span with a little more than its part
+    does not outdo a short one with many times its part. The band is the narrowest that holds half of that span's map.
+
+    Args:
+        anomaly_map: higher = contributes more; what is below 0 counts as 0.
+        shows: what the map is made of, for the sentence.
+
+    Returns:
+        ``None`` for a map without anything in it.
+    """
+    values = np.maximum(np.nan_to_num(np.asarray(anomaly_map, dtype=np.float64)), 0.0)
+    total = float(values.sum())
+    if total <= 0.0:
+        return None
+    n_frames = values.shape[1]
+    edges = np.linspace(0, n_frames, min(n_frames, COLUMNS) + 1).astype(int)
+    first, last = strongest_span(np.add.reduceat(values.sum(axis=0), edges[:-1]), np.diff(edges))
+    start, stop = int(edges[first]), int(edges[last])
+    somewhere = float(values[:, start:stop].sum()) / total >= STANDS_OUT * (stop - start) / n_frames
+    if not somewhere:
+        start, stop = 0, n_frames
+    by_band = values[:, start:stop].sum(axis=1)
+    low, high = narrowest_band(by_band, MOST)
+    share, time_share = float(by_band.sum()) / total, (stop - start) / n_frames
+    band_share = float(by_band[low:high].sum() / by_band.sum())
+    bands, limits = band_edges(mel_frequencies), [0.0, (n_frames - 1) * hop_seconds]
+    # A frame stands for the half hop on each side of its centre.
+    t0, t1 = np.clip((np.array([start, stop]) - 0.5) * hop_seconds, *limits).tolist()
+    f0, f1 = float(bands[low]), float(bands[high])
+    if somewhere:
+        sentence = (
+            f"{_percent(share)} of {shows} comes from {_span(t0, t1)} ({_percent(time_share)} of the clip's time), "
+            f"{_percent(band_share)} of that from {_band(f0, f1)}."
+        )
+    else:
+        sentence = f"No time stands out; {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
+    return Why(t0, t1, f0, f1, share, time_share, band_share, sentence)
+
+
+def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:
+    """First and last-but-one index of the run of ``values (n,)`` that exceeds its part of ``widths (n,)`` the most."""
+    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]) / max(float(values.sum()), 1e-300)
+    part = np.concatenate([[0.0], np.cumsum(widths, dtype=np.float64)]) / float(widths.sum())
+    share, width = held[None, :] - held[:, None], part[None, :] - part[:, None]
+    ratio = np.full(share.shape, -np.inf)
+    more = (width > 0.0) & (share > width)
+    s, w = np.clip(share[more], 1e-12, 1.0), width[more]
+    rest = np.maximum(1.0 - s, 1e-12)
+    ratio[more] = s * np.log(s / w) + rest * np.log(rest / np.maximum(1.0 - w, 1e-12))
+    if not more.any():  # the same everywhere
+        return 0, len(values)
+    first, last = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    return int(first), int(last)
+
+
+def narrowest_band(values: NDArray[Any], share: float) -> tuple[int, int]:
+    """First and last-but-one index of the shortest run of ``values (n,)`` that holds a share of their sum."""
+    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    # For each start, the first end that holds enough; none does for starts too far up.
+    ends = np.searchsorted(held, held[:-1] + share * held[-1] * (1.0 - 1e-9))
+    lengths = np.where(ends < len(held), ends - np.arange(len(values)), len(values) + 1)
+    first = int(lengths.argmin())
+    return first, int(ends[first])
+
+
+def band_edges(frequencies: NDArray[Any]) -> NDArray[np.float64]:
+    """Limits of bands in Hz, half way between their centres: ``(n,) -> (n + 1,)``."""
+    centres = np.asarray(frequencies, dtype=np.float64)
+    middle = 0.5 * (centres[1:] + centres[:-1])
+    return np.concatenate([[max(0.0, 2 * centres[0] - middle[0])], middle, [2 * centres[-1] - middle[-1]]])
+
+
+def explain_clip(models: ModelSet, features: Features, machine_id: str) -> list[Explanation]:
+    """Every detector's map and sentence for one clip, in the order of the set.
+
+    Args:
+        features: of the clip, see :func:`asd_core.features.extract`.
+    """
+    return [explain(models[key], models, features, machine_id) for key in models]
+
+
+def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id: str) -> Explanation:
+    """One detector's map and sentence for one clip."""
+    detector, representation = artifact.detector, artifact.representation
+    if isinstance(detector, Fusion):
+        return Explanation(artifact.key, None, None, _members(detector, models, features, machine_id))
+    found = None if isinstance(representation, MemberScores) else detector.explain(features[representation], machine_id)
+    if found is None or not isinstance(representation, LogMel):
+        sentence = "This detector gives one figure for the whole clip: it does not say where in it the fault is."
+        return Explanation(artifact.key, None, None, sentence)
+    hop = representation.hop_length / representation.sample_rate
+    place = why(found, hop, representation.frequencies(), detector.map_shows)
+    nothing = "No point of the clip raises this detector's score."
+    return Explanation(artifact.key, found, place, place.sentence if place else nothing)
+
+
+def _members(fusion: Fusion, models: ModelSet, features: Features, machine_id: str) -> str:
+    """How surprised each member of a fusion is, the most surprised one first."""
+    members = ModelSet(models.folder, fusion.members_, shared=models)
+    raw = raw_scores(members, {r: [values] for r, values in features.items()}, [machine_id])
+    surprises = fusion.surprises([raw[m][0] for m in fusion.members_], machine_id)
+    listed = sorted(zip(fusion.members_, surprises, strict=True), key=lambda pair: -pair[1])
+    named = ", ".join(f"{detector_class(key).info.title} {value:.1f}" for key, value in listed)
+    return f"Its members' surprise, in powers of ten (1: one normal clip in ten scores as high): {named}."
+
+
+def _span(t0: float, t1: float) -> str:
+    digits = 1 if t1 - t0 >= 0.5 else 2
+    return f"{t0:.{digits}f}–{t1:.{digits}f} s"
+
+
+def _band(f0: float, f1: float) -> str:
+    digits = 1 if f1 - f0 >= 300 and f0 >= 1000 else 2
+    return f"{f0 / 1000:.{digits}f}–{f1 / 1000:.{digits}f} kHz"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"

@@ -1,0 +1,8 @@
+"""A prepared clip in, a representation (an array) out: log-mel, band spectrum, level, waveform, Welch spectrum.
+
+May import: sound."""
+
+import lazy_loader
+
+# The names are in __init__.pyi; each is imported when it is first used, so that a page loads what it shows.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,17 @@
+from .base import Array as Array
+from .base import Features as Features
+from .base import Representation as Representation
+from .base import extract as extract
+from .log_mel import LogMel as LogMel
+from .log_mel import pool as pool
+from .mel import mel_filterbank as mel_filterbank
+from .mel import mel_frequencies as mel_frequencies
+from .mel import mel_power as mel_power
+from .member_scores import MemberScores as MemberScores
+from .registry import from_config as from_config
+from .registry import to_config as to_config
+from .spectrum import BandSpectrum as BandSpectrum
+from .spectrum import spectrum_db as spectrum_db
+from .time_domain import Level as Level
+from .time_domain import Waveform as Waveform
+from .welch import WelchSpectrum as WelchSpectrum

@@ -1,0 +1,38 @@
+"""Every representation by its kind, to and from the JSON of a manifest."""
+
+from dataclasses import asdict
+from typing import Any
+
+from asd_core.errors import ArtifactError
+from asd_core.features.base import Representation
+from asd_core.features.log_mel import LogMel
+from asd_core.features.member_scores import MemberScores
+from asd_core.features.spectrum import BandSpectrum
+from asd_core.features.time_domain import Level, Waveform
+
+REPRESENTATIONS: dict[str, type[LogMel | BandSpectrum | Level | Waveform | MemberScores]] = {
+    cls.kind: cls for cls in (LogMel, BandSpectrum, Level, Waveform, MemberScores)
+}
+
+
+def to_config(representation: Representation) -> dict[str, Any]:
+    """The representation as JSON."""
+    return {"kind": representation.kind, **asdict(representation)}  # type: ignore[call-overload]  # a Protocol is no dataclass to mypy
+
+
+def from_config(config: dict[str, Any]) -> Representation:
+    """The representation a manifest describes.
+
+    Raises:
+        ArtifactError: for an unknown kind or parameter.
+    """
+    parameters = {key: value for key, value in config.items() if key != "kind"}
+    kind = config.get("kind")
+    if kind not in REPRESENTATIONS:
+        raise ArtifactError(f"unknown representation {kind!r}; known: {', '.join(REPRESENTATIONS)}")
+    try:
+        return REPRESENTATIONS[kind](**parameters)
+    except TypeError as error:
+        raise ArtifactError(
+            f"the representation {kind!r} has parameters this version does not know: {error}"
+        ) from error

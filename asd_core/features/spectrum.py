@@ -1,0 +1,47 @@
+"""A clip's FFT, whole and folded into bands."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.features.base import Array, _mono
+from asd_core.sound import Clip, Samples
+
+
+def spectrum_db(samples: Samples, sample_rate: int) -> tuple[Array, Array]:
+    """Magnitude of the whole signal's FFT in dB: frequencies in Hz and levels, each ``(n_samples // 2 + 1,)``.
+
+    0 dB is a full-scale sine: magnitudes are divided by half the number of samples.
+    """
+    from scipy.fft import rfft, rfftfreq
+
+    magnitude = np.abs(rfft(samples)) / (len(samples) / 2.0)
+    levels = 20.0 * np.log10(np.maximum(magnitude, 1e-7))
+    return rfftfreq(len(samples), 1.0 / sample_rate).astype(np.float32), levels.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class BandSpectrum:
+    """The clip's FFT folded into equal bands: mean power a band in dB, ``(n_bands,)`` float32, 0 dB full scale.
+
+    Averaging over a band makes clips comparable: single FFT bins of two recordings never line up.
+    """
+
+    kind: ClassVar[str] = "FFT bands"
+    sample_rate: int = 16000
+    n_bands: int = 256
+
+    def transform(self, clip: Clip) -> Array:
+        from scipy.fft import rfft
+
+        samples = _mono(clip, self.sample_rate)
+        power = np.square(np.abs(rfft(samples)) / (len(samples) / 2.0)) * len(samples)
+        edges = np.linspace(0, len(power), self.n_bands + 1).astype(int)
+        means = np.add.reduceat(power, edges[:-1]) / np.diff(edges)
+        return np.asarray(10.0 * np.log10(np.maximum(means, 1e-14)), dtype=np.float32)
+
+    def frequencies(self) -> NDArray[np.float64]:
+        """Centres of the bands in Hz."""
+        return (np.arange(self.n_bands) + 0.5) * self.sample_rate / 2 / self.n_bands

@@ -1,0 +1,172 @@
+"""One self-contained HTML file for a reader without the app: which detector to trust, and the sounds it gets wrong.
+
+The file holds no script and loads nothing: it opens offline, passes mail filters and prints. All text is escaped.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asd_core import __version__, artifacts
+from asd_core.datasets import Dataset, open_dataset
+from asd_core.detectors import detector_class
+from asd_core.detectors.registry import select
+from asd_core.errors import ArtifactError, AsdError
+from asd_core.evaluation import MEAN, POOLED
+from asd_core.progress import Progress, silent
+from asd_core.report import layout, wording
+from asd_core.report.charts import charts
+from asd_core.report.figures import Comparison, compare, is_control
+from asd_core.report.sounds import MAX_SECONDS, examples
+from asd_core.report.tables import Assumptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jinja2 import Environment
+
+
+def from_folder(
+    folder: Path,
+    *,
+    scores: "pd.DataFrame | None" = None,
+    data: str | None = None,
+    detectors: Iterable[str] | None = None,
+    assumptions: Assumptions | None = None,
+    where: str = "",
+    labels: str = "",
+) -> tuple[Comparison, Dataset | None, str]:
+    """What the report of a models folder is made of.
+
+    Args:
+        scores: a score table; what training stored of the test clips by default.
+        data: where the recordings are; where they were in training by default.
+        detectors: keys; all that have scores by default.
+        where: which clips of the split the scores are of, in words, where not all.
+        labels: whose labels the table carries, in words, where not the dataset's own.
+
+    Returns:
+        The figures; the dataset, or ``None`` and a sentence on why there are no recordings.
+
+    Raises:
+        ArtifactError: when there are no scores of labelled clips by these detectors.
+    """
+    from asd_core.report.results_page import stored_scores
+    from asd_core.scoring.store import belongs
+
+    title, dataset, reason = _dataset(folder, data)
+    own = dataset if dataset is not None and belongs(folder, dataset) else None
+    table = stored_scores(folder, own) if scores is None else scores
+    if detectors is not None:
+        keys = select(detectors)
+        missing = [key for key in keys if not (table["detector"] == key).any()]
+        if missing:
+            raise ArtifactError(
+                f"{folder} holds no scores of {', '.join(missing)} on today's clips: train or score them, or choose others."
+            )
+        table = table[table["detector"].isin(keys)]
+    if table.empty:
+        raise ArtifactError(f"{folder} holds no scores of the clips as they are now: run the command scores first.")
+    manifests = {key: artifacts.read_manifest(folder / key) for key in table["detector"].unique()}
+    return compare(table, manifests, title=title, assumptions=assumptions, where=where, labels=labels), dataset, reason
+
+
+def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
+    from asd_core.scoring import DATASET
+
+    title, location = folder.name, data or ""
+    try:
+        about = json.loads((folder / DATASET).read_text("utf-8"))
+        title, location = str(about["title"]), data or str(about["location"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # an old or foreign folder: its figures stand without it
+    if not location:
+        return title, None, f"{folder.name} does not say where its recordings are."
+    try:
+        return title, open_dataset(location), ""
+    except AsdError as error:
+        return title, None, str(error)
+
+
+protocol = wording.protocol  # also a part of the exports
+
+
+def html(
+    comparison: Comparison,
+    dataset: Dataset | None = None,
+    reason: str = "",
+    *,
+    made: datetime | None = None,
+    progress: Progress = silent,
+) -> str:
+    """The report.
+
+    Args:
+        dataset: gives the sounds; without one the report says that they are missing, and ``reason``.
+        made: its date; now by default.
+    """
+    progress(0.1, "drawing curves")
+    drawn, legend = charts(comparison)
+    progress(0.4, "reading recordings")
+    sounds, unread = examples(comparison, dataset, lambda f, m: progress(0.4 + 0.5 * f, m))
+    progress(0.9, "writing the page")
+    best = comparison.tied[0] if comparison.tied else ""
+    content: dict[str, Any] = {
+        "c": comparison,
+        "title": f"Which detector to trust: {comparison.title}",
+        "made": f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "program": f"asd_core {__version__}",
+        "names": {key: detector_class(key).info.title for key in comparison.detectors},
+        "infos": {key: detector_class(key).info for key in comparison.detectors},
+        "best": best,
+        "takeaways": wording.takeaways(comparison),
+        "warnings": wording.warnings(comparison, dataset),
+        "protocol": wording.protocol(comparison),
+        "glossary": wording.GLOSSARY,
+        "dataset_rows": layout.dataset_rows(comparison),
+        "verdicts": {key: wording.verdict(comparison, key) for key in comparison.detectors},
+        "ranking": layout.by_id(comparison.ranking),
+        "thresholds": layout.by_id(comparison.thresholds),
+        "id_groups": layout.groups(comparison.draws.machine_ids),
+        "breakdowns": layout.breakdowns(comparison),
+        "thirds": layout.THIRDS if "severity" in set(comparison.breakdown["attribute"]) else "",
+        "failures": layout.failures(comparison, best),
+        "models": layout.models(comparison),
+        "fingerprints": layout.fingerprints(comparison),
+        "library_versions": layout.library_versions(comparison),
+        "charts": drawn,
+        "legend": legend,
+        "sounds": sounds,
+        "no_sounds": reason or ("There are no recordings." if dataset is None else ""),
+        "unread": unread,
+        "sound_seconds": MAX_SECONDS,
+        "MEAN": MEAN,
+        "POOLED": POOLED,
+    }
+    return _environment().get_template("report.html.j2").render(content)
+
+
+@cache
+def _environment() -> "Environment":
+    """Templates beside this file. Everything that is put into them is escaped: names and titles come from users."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": layout.figure,
+        "percent": layout.percent,
+        "shade": layout.shade,
+        "whisker": layout.whisker,
+        "words": layout.words,
+        "opening": layout.opening,
+    }
+    environment.tests |= {"control": is_control, "computable": layout.computable}
+    return environment

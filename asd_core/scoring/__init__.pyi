@@ -1,0 +1,17 @@
+from . import store as store
+from .clip import DetectorScore as DetectorScore
+from .clip import denoised as denoised
+from .clip import judge as judge
+from .clip import score_clip as score_clip
+from .clip import score_prepared as score_prepared
+from .long_recording import HOP as HOP
+from .long_recording import WINDOW as WINDOW
+from .store import AS_RECORDED as AS_RECORDED
+from .store import DATASET as DATASET
+from .store import SCORES as SCORES
+from .store import SPLITS as SPLITS
+from .store import Scope as Scope
+from .strength import STRENGTHS as STRENGTHS
+from .strength import BandEnergy as BandEnergy
+from .strength import band_energy as band_energy
+from .strength import strength_curve as strength_curve

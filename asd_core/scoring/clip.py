@@ -1,0 +1,71 @@
+"""One clip or many -> scores of the chosen detectors. Pages, command line and batch jobs all call this."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from asd_core.artifacts import Calibration, ModelSet, raw_scores
+from asd_core.features import extract
+from asd_core.settings import get_settings
+from asd_core.sound import Clip, DenoiseEnds, Kind, denoise_ends, prepare
+
+Decision = Literal["normal", "anomaly"]
+
+
+@dataclass(frozen=True)
+class DetectorScore:
+    """What one detector says of one clip."""
+
+    detector: str
+    raw: float
+    calibrated: float  # percentile among the detector's own held-out normals of this machine id, 0 to 100
+    threshold: float  # on the raw score
+    decision: Decision
+
+
+def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, float]:
+    """Raw scores of a prepared clip by every detector of the set."""
+    features = extract(clip, models.representations())
+    scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
+    return {key: float(values[0]) for key, values in scores.items()}
+
+
+def judge(key: str, raw: float, calibration: Calibration, machine_id: str, false_alarm_rate: float) -> DetectorScore:
+    """A raw score with its percentile, threshold and decision."""
+    threshold = calibration.threshold(machine_id, false_alarm_rate).value
+    decision: Decision = "anomaly" if raw > threshold else "normal"
+    return DetectorScore(key, raw, float(calibration.percentile(raw, machine_id)), threshold, decision)
+
+
+def score_clip(
+    clip: Clip,
+    models: ModelSet,
+    machine_id: str,
+    *,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
+    channel: int | None = None,
+    false_alarm_rate: float | None = None,
+) -> list[DetectorScore]:
+    """Scores of one recording: channel, rate, denoising, representations, detectors, calibration.
+
+    Raises:
+        ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.
+    """
+    rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
+    prepared = prepare(clip, channel=channel)
+    if denoise > 0.0:
+        ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
+        prepared = denoised(prepared, ends, denoise)
+    raw = score_prepared(prepared, models, machine_id)
+    return [judge(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
+
+
+def denoised(prepared: Clip, ends: DenoiseEnds, strength: float) -> Clip:
+    """A prepared clip at a denoising strength."""
+    return prepared.with_samples(ends.at(strength))
+
+
+def as_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:
+    """Scores as JSON."""
+    return [asdict(score) for score in scores]

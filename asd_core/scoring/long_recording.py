@@ -1,0 +1,182 @@
+"""Long recordings: scores of a window that slides over them, the moments that stand out, and their exports."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asd_core.artifacts import ModelSet, check_machine_id, raw_scores
+from asd_core.detectors import detector_class
+from asd_core.errors import ClipError
+from asd_core.features import Array, Representation, extract
+from asd_core.progress import Progress, silent
+from asd_core.scoring.clip import judge
+from asd_core.settings import get_settings
+from asd_core.sound import SILENCE_RMS, Clip, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
+BATCH = 4  # windows scored between two reports of progress
+PROVENANCE = ("clip", "machine_id", "denoise", "kind", "model_version")  # what every exported row says of itself
+COLUMNS = ("start", "end", "detector", "raw", "calibrated", "threshold", "decision", *PROVENANCE)
+
+
+def windows(duration: float, window: float = WINDOW, hop: float = HOP) -> list[tuple[float, float]]:
+    """Start and end (s) of windows that cover a recording, the last one at its end; one for a short recording.
+
+    Raises:
+        ClipError: for a window or hop that cannot cover it.
+    """
+    shortest = get_settings().min_clip_seconds
+    if window < shortest or not 0.0 < hop <= window:
+        raise ClipError(
+            f"A window of {window:g} s every {hop:g} s cannot be scored: take {shortest:g} s or more, and a hop no "
+            "longer than the window."
+        )
+    if duration <= window:
+        return [(0.0, duration)]
+    starts = list(np.arange(0.0, duration - window, hop))
+    return [(float(start), float(start + window)) for start in [*starts, duration - window]]
+
+
+def scan(
+    prepared: Clip,
+    models: ModelSet,
+    machine_id: str,
+    *,
+    window: float = WINDOW,
+    hop: float = HOP,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
+    false_alarm_rate: float | None = None,
+    progress: Progress = silent,
+) -> "pd.DataFrame":
+    """Scores of every window of a recording by every detector: columns ``COLUMNS``, a row a window and detector.
+
+    Each window is scored as a clip of its own. A silent one is not: its figures are nan and its decision is empty.
+
+    Args:
+        prepared: the sound as it is to be scored, denoised already where it is to be.
+        denoise, kind: how it was denoised, for the record.
+        progress: may raise ``Cancelled``.
+
+    Raises:
+        UnknownMachineError: when no detector knows the machine id.
+    """
+    import pandas as pd
+
+    check_machine_id(models, machine_id)
+    rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
+    spans = windows(prepared.duration, window, hop)
+    representations = models.representations()
+    rows: list[tuple[object, ...]] = []
+    for first in range(0, len(spans), BATCH):
+        progress(first / len(spans), f"window {first + 1} of {len(spans)}")
+        heard = [(span, cut(prepared, *span)) for span in spans[first : first + BATCH]]
+        loud = [(span, part) for span, part in heard if not _is_silent(part)]
+        features: dict[Representation, list[Array]] = {r: [] for r in representations}
+        for _, part in loud:
+            for representation, values in extract(part, representations).items():
+                features[representation].append(values)
+        raw = raw_scores(models, features, [machine_id] * len(loud)) if loud else {}
+        places = {span: index for index, (span, _) in enumerate(loud)}
+        for span, _ in heard:
+            for key in models:
+                about = (prepared.name, machine_id, denoise, kind, models[key].version)
+                calibration = models[key].calibration
+                figures: tuple[float, float, float, str]
+                if span in places:
+                    found = judge(key, float(raw[key][places[span]]), calibration, machine_id, rate)
+                    figures = (found.raw, found.calibrated, found.threshold, found.decision)
+                else:
+                    figures = (np.nan, np.nan, calibration.threshold(machine_id, rate).value, "")
+                rows.append((*span, key, *figures, *about))
+    progress(1.0, "done")
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def cut(clip: Clip, start: float, end: float) -> Clip:
+    """A stretch of a clip, in seconds."""
+    first, last = round(start * clip.sample_rate), round(end * clip.sample_rate)
+    return clip.with_samples(clip.samples[:, first:last])
+
+
+def judged(table: "pd.DataFrame", models: ModelSet, machine_id: str, false_alarm_rate: float) -> "pd.DataFrame":
+    """A scan with the thresholds and decisions of another false-alarm rate: no sound is scored again.
+
+    Args:
+        table: see :func:`scan`; of these very models and this machine id.
+    """
+    limits = {key: models[key].calibration.threshold(machine_id, false_alarm_rate).value for key in models}
+    thresholds = table["detector"].map(limits).to_numpy(dtype=np.float64)
+    raw = table["raw"].to_numpy(dtype=np.float64)
+    decisions = np.where(np.isnan(raw), "", np.where(raw > thresholds, "anomaly", "normal"))
+    return table.assign(threshold=thresholds, decision=decisions)
+
+
+def _is_silent(clip: Clip) -> bool:
+    centred = clip.samples - clip.samples.mean()
+    return float(np.sqrt(np.mean(np.square(centred)))) < SILENCE_RMS
+
+
+def moments(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Runs of neighbouring windows above a detector's threshold, each merged into one moment, highest percentile first.
+
+    Columns: ``detector, start, end, peak_start, peak_end, peak_raw, peak_calibrated, n_windows`` and ``PROVENANCE``.
+    The peak is the window with the highest raw score.
+    """
+    import pandas as pd
+
+    found = []
+    for key, own in table.groupby("detector", sort=False):
+        for run in _runs(own.sort_values("start")):
+            peak = run.loc[run["raw"].idxmax()]
+            about = {name: peak[name] for name in PROVENANCE}
+            found.append(
+                {
+                    "detector": key,
+                    "start": float(run["start"].min()),
+                    "end": float(run["end"].max()),
+                    "peak_start": float(peak["start"]),
+                    "peak_end": float(peak["end"]),
+                    "peak_raw": float(peak["raw"]),
+                    "peak_calibrated": float(peak["calibrated"]),
+                    "n_windows": len(run),
+                    **about,
+                }
+            )
+    columns = ("detector", "start", "end", "peak_start", "peak_end", "peak_raw", "peak_calibrated", "n_windows")
+    listed = pd.DataFrame(found, columns=[*columns, *PROVENANCE])
+    return listed.sort_values(["peak_calibrated", "start"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def _runs(own: "pd.DataFrame") -> Iterator["pd.DataFrame"]:
+    """Neighbouring windows that are called anomalies."""
+    flagged = (own["decision"] == "anomaly").to_numpy()
+    number = np.cumsum(np.diff(flagged.astype(int), prepend=0) == 1)
+    for run in range(1, int(number.max(initial=0)) + 1):
+        yield own[flagged & (number == run)]
+
+
+def as_csv(table: "pd.DataFrame") -> str:
+    """Windows or moments as CSV; what cannot be computed is empty."""
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def as_audacity(found: "pd.DataFrame") -> str:
+    """Moments as an Audacity label track (File > Import > Labels): start, end and text between tabs; where a moment was
+    located, the labels are its place, with a second line ``\\``, lowest and highest frequency in Hz."""
+    lines = []
+    for row in found.sort_values("start", kind="stable").to_dict("records"):
+        title = detector_class(row["detector"]).info.title
+        heard = f", denoised at {row['denoise']:g}" if row["denoise"] else ""
+        label = f"{title}: percentile {row['peak_calibrated']:.0f}{heard}"
+        located = np.isfinite(row.get("f0", np.nan))
+        start, end = (row["t0"], row["t1"]) if located else (row["start"], row["end"])
+        lines.append(f"{start:.6f}\t{end:.6f}\t{label}")
+        if located:
+            lines.append(f"\\\t{row['f0']:.6f}\t{row['f1']:.6f}")
+    return "".join(f"{line}\n" for line in lines)

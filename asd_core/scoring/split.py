@@ -1,0 +1,221 @@
+"""Scoring a whole split, with or without denoising, and keeping what was computed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asd_core import artifacts
+from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.datasets import Dataset, extract_dataset
+from asd_core.detectors import Scores
+from asd_core.errors import ArtifactError, ClipError
+from asd_core.files import write_parquet
+from asd_core.progress import Progress, silent, stage
+from asd_core.scoring import store as score_store
+from asd_core.scoring.clip import denoised
+from asd_core.scoring.store import AS_RECORDED, Scope
+from asd_core.sound import Clip, denoise_ends
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH = 200  # clips whose features are held at once: 30 MB a representation
+
+
+def compute(
+    dataset: Dataset,
+    models: ModelSet,
+    scope: Scope = AS_RECORDED,
+    *,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Score what is missing of a scope and store it in the models' folder, all at once when done.
+
+    An interrupted run goes on where it stopped, if neither clips nor detectors have changed. Where only the files' times
+    have changed and every clip is the one that was scored, the stored scores stay.
+
+    Args:
+        say: hears one sentence for each clip that could not be read.
+
+    Returns:
+        Keys of the detectors that were scored.
+
+    Raises:
+        ArtifactError: when the models were trained on another dataset, or the split has no clip that they know.
+    """
+    if not score_store.belongs(models.folder, dataset):
+        raise ArtifactError(
+            f"{models.folder} was not trained on {dataset.title}: only scores of its own dataset are stored there."
+        )
+    if not dataset.rows(split=scope.split)["machine_id"].isin(models.machine_ids()).any():
+        raise ArtifactError(f"{dataset.title} has no {scope.split} clip of a machine id that these detectors know.")
+    keys = score_store.missing(models.folder, dataset, scope, models)
+    if keys and _adopt(dataset, models.folder / scope.file, scope):
+        keys = score_store.missing(models.folder, dataset, scope, models)
+    if keys:
+        chosen = ModelSet(models.folder, keys, shared=models)
+        # Of the clips before they are read: one that changes meanwhile is noticed at the next reading of the store.
+        run = _Unfinished(models.folder / f"{scope.file}.part", dataset.fingerprint(scope.split), chosen)
+        table, skipped = score(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
+        for sentence in skipped:
+            say(sentence)
+        score_store.write(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
+        run.path.unlink(missing_ok=True)
+    progress(1.0, "done")
+    return keys
+
+
+def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
+    """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id."""
+    import pandas as pd
+
+    if not path.is_file():
+        return False
+    stored = pd.read_parquet(path)
+    known = stored[["clip_id", "machine_id", "sha256"]].drop_duplicates().set_index("clip_id")
+    rows = dataset.rows(split=scope.split).set_index("clip_id")
+    own = rows[rows["machine_id"].isin(stored["machine_id"])]
+    if known.index.has_duplicates:  # two detectors heard different sounds under one name
+        return False
+    if set(own.index) != set(known.index) or not own["machine_id"].equals(known["machine_id"].reindex(own.index)):
+        return False
+    fingerprint = dataset.fingerprint(scope.split)
+    try:
+        if any(dataset.read(clip_id).sha256 != sha256 for clip_id, sha256 in known["sha256"].items()):
+            return False
+    except ClipError:
+        return False
+    write_parquet(stored.assign(data_fingerprint=fingerprint, denoise=scope.denoise, kind=scope.kind), path)
+    return True
+
+
+@dataclass(frozen=True)
+class _Unfinished:
+    """Where a run keeps the batches it has scored."""
+
+    path: Path
+    fingerprint: str
+    models: ModelSet
+
+    def keep(self, table: "pd.DataFrame") -> None:
+        write_parquet(table.assign(data_fingerprint=self.fingerprint), self.path)
+
+    def rows(self) -> "pd.DataFrame | None":
+        """What an interrupted run of the same detectors on the same clips has left."""
+        import pandas as pd
+
+        if not self.path.is_file():
+            return None
+        table = pd.read_parquet(self.path)
+        by = set(table[["detector", "model_version", "data_fingerprint"]].itertuples(index=False, name=None))
+        versions = score_store.versions(self.models.folder)
+        same = by == {(key, versions[key], self.fingerprint) for key in self.models}
+        return table.drop(columns="data_fingerprint") if same else None
+
+
+def score(
+    dataset: Dataset,
+    models: ModelSet,
+    scope: Scope = AS_RECORDED,
+    *,
+    progress: Progress = silent,
+    earlier: "pd.DataFrame | None" = None,
+    keep: Callable[["pd.DataFrame"], None] = lambda _: None,
+) -> tuple["pd.DataFrame", list[str]]:
+    """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other.
+
+    Args:
+        earlier: scores that are there already; their clips are not read again.
+        keep: hears the table so far after every batch.
+
+    Returns:
+        The score table (without fingerprint), detector by detector, and sentences on clips that could not be read.
+    """
+    import pandas as pd
+
+    rows = dataset.rows(split=scope.split)
+    rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
+    tables, skipped = [], []
+    if earlier is not None:
+        tables, rows = [earlier], rows[~rows["clip_id"].isin(earlier["clip_id"])].reset_index(drop=True)
+    groups = _by_known_ids(models)
+    for first in range(0, len(rows), BATCH):
+        low, high = first / len(rows), min(1.0, (first + BATCH) / len(rows))
+        batch = extract_dataset(
+            dataset,
+            rows.iloc[first : first + BATCH].reset_index(drop=True),
+            models.representations(),
+            stage(progress, low, high, f"{scope.sentence()}, from clip {first + 1} of {len(rows)}"),
+            change=_denoising(scope),
+        )
+        skipped += batch.skipped
+        for ids, keys in groups.items():
+            # A detector may know fewer machine ids than another one of the same folder.
+            usable = batch.subset(batch.rows["machine_id"].isin(ids).to_numpy())
+            if usable.rows.empty:
+                continue
+            own_ids = usable.rows["machine_id"].tolist()
+            found = raw_scores(ModelSet(models.folder, keys, shared=models), usable.features, own_ids)
+            for key, raw in found.items():
+                tables.append(_table(usable.rows, key, models, scope, raw, own_ids))
+        if high < 1.0 and tables:
+            tables = [pd.concat(tables, ignore_index=True)]
+            keep(tables[0])
+    if not tables:
+        return pd.DataFrame(columns=[*rows, *score_store.OWN]), skipped
+    table = pd.concat(tables, ignore_index=True)
+    order = {key: index for index, key in enumerate(models)}
+    return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), skipped
+
+
+def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for key in models:
+        ids = tuple(sorted(artifacts.read_manifest(models.folder / key).calibration))
+        groups.setdefault(ids, []).append(key)
+    return groups
+
+
+def _table(
+    rows: "pd.DataFrame", key: str, models: ModelSet, scope: Scope, raw: Scores, ids: Sequence[str]
+) -> "pd.DataFrame":
+    calibration = models[key].calibration
+    return rows.assign(
+        detector=key,
+        model_version=models[key].version,
+        denoise=scope.denoise,
+        kind=scope.kind,
+        raw=raw,
+        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
+    )
+
+
+def _denoising(scope: Scope) -> Callable[[Clip], Clip]:
+    """What is done to a prepared clip before it is scored."""
+    if scope.denoise == 0.0:
+        return lambda clip: clip
+    return lambda clip: denoised(clip, denoise_ends(clip.samples[0], clip.sample_rate, kind=scope.kind), scope.denoise)
+
+
+def current(
+    dataset: Dataset, models: ModelSet, scope: Scope = AS_RECORDED, *, progress: Progress = silent
+) -> tuple["pd.DataFrame", dict[str, int], list[str]]:
+    """Scores of a scope: the stored ones, and what was missing computed now; of another dataset than the models' own all
+    are computed and none stored.
+
+    Returns:
+        The score table; how many clips were left out of each machine id that no detector knows; sentences on clips that
+        could not be read (those of a detector that was scored now).
+    """
+    rows = dataset.rows(split=scope.split)
+    known = rows["machine_id"].isin(models.machine_ids())
+    unknown = {str(k): int(v) for k, v in rows[~known]["machine_id"].value_counts().sort_index().items()}
+    if not score_store.belongs(models.folder, dataset) or not known.any():
+        table, skipped = score(dataset, models, scope, progress=progress)
+        return table, unknown, skipped
+    skipped = []
+    compute(dataset, models, scope, progress=progress, say=skipped.append)
+    table = score_store.read(models.folder, dataset, scope)
+    return table[table["detector"].isin(list(models))].reset_index(drop=True), unknown, skipped

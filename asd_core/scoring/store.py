@@ -1,0 +1,171 @@
+"""Scores on disk, beside the detectors that gave them: one Parquet file a scope (split and denoising) of a models folder.
+
+A row is a clip scored by a detector. It counts only for the weights that gave it (``model_version``) and for the very clips
+of its split (``data_fingerprint``, see :meth:`Dataset.fingerprint`). Labels and attributes are kept in the file for a
+folder whose recordings are gone; otherwise they are those of the catalogue at the time of reading, so that an edited label
+is never stale.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asd_core import artifacts
+from asd_core.datasets import COLUMNS, INTERNAL, Dataset
+from asd_core.detectors import detector_keys
+from asd_core.errors import ArtifactError
+from asd_core.sound import KINDS, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+from asd_core.files import write_parquet
+
+SCORES, DATASET = "scores.parquet", "dataset.json"
+SPLITS = ("test", "train", "eval")
+OWN = ("detector", "model_version", "data_fingerprint", "denoise", "kind", "raw", "calibrated", "sha256")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which clips were scored, and denoised at which strength (0: as recorded).
+
+    Raises:
+        ArtifactError: for an unknown split or kind, or a strength outside 0 to 1.
+    """
+
+    split: str = "test"
+    denoise: float = 0.0
+    kind: Kind = "stationary"
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ArtifactError(f"There is no split {self.split}: choose {', '.join(SPLITS)}.")
+        if self.kind not in KINDS:
+            raise ArtifactError(f"There is no denoising called {self.kind}: choose {' or '.join(KINDS)}.")
+        if not 0.0 <= self.denoise <= 1.0:
+            raise ArtifactError(f"Denoising strength {self.denoise:g} is outside 0 to 1: choose one within.")
+
+    @property
+    def file(self) -> str:
+        """Name of the scope's file in a models folder."""
+        if self == Scope():
+            return SCORES
+        denoised = f"-{self.kind}-{self.denoise!r}" if self.denoise else ""
+        return f"scores-{self.split}{denoised}.parquet"
+
+    def sentence(self) -> str:
+        """What it is, to be read: ``test split, not denoised``."""
+        return f"{self.split} split, " + (f"denoised at {self.denoise:g}" if self.denoise else "not denoised")
+
+
+AS_RECORDED = Scope()  # what training stores
+
+
+def versions(folder: Path) -> dict[str, str]:
+    """For each trained detector of a folder the short name of its training: the start of its weights' hash."""
+    return {k: artifacts.read_manifest(folder / k).weights_sha256[:8] for k in artifacts.trained_keys(folder)}
+
+
+def read(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "pd.DataFrame":
+    """Scores of a scope by the detectors as they are now, in the registry's order.
+
+    Args:
+        dataset: with it, scores of other clips than its split now has are left out, and labels and attributes are its
+            catalogue's. Without it (the recordings are gone) nothing is known of changes: the file's own are given.
+
+    Returns:
+        The catalogue's columns and those of ``OWN``; no rows when nothing usable is stored.
+    """
+    import pandas as pd
+
+    path = folder / scope.file
+    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *OWN])
+    table = table[table["model_version"] == table["detector"].map(versions(folder))]
+    if dataset is not None:
+        if "data_fingerprint" not in table or table.empty:
+            table = table.iloc[:0]
+        else:
+            table = table[table["data_fingerprint"] == dataset.fingerprint(scope.split)]
+        rows = dataset.rows(split=scope.split).drop(columns=list(OWN), errors="ignore").set_index("clip_id")
+        about = rows.reindex(table["clip_id"]).reset_index()
+        own = table[[name for name in OWN if name in table]].reset_index(drop=True)
+        table = pd.concat([about, own], axis=1)
+    order = {key: index for index, key in enumerate(detector_keys())}
+    return table.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
+
+
+def missing(
+    folder: Path,
+    dataset: Dataset,
+    scope: Scope = AS_RECORDED,
+    keys: Iterable[str] | None = None,
+    table: "pd.DataFrame | None" = None,
+) -> list[str]:
+    """Detectors (of ``keys``, or all of the folder) whose scores of a scope must be computed: none are stored, or those
+    of other weights or other clips. A detector that knows no machine id of the split has nothing to score.
+
+    Args:
+        table: what :func:`read` gave for the same folder, dataset and scope, to save reading it again.
+    """
+    usable = set((read(folder, dataset, scope) if table is None else table)["detector"])
+    ids = set(dataset.rows(split=scope.split)["machine_id"])
+    wanted = [k for k in (artifacts.trained_keys(folder) if keys is None else keys) if k not in usable]
+    return [k for k in wanted if ids & set(artifacts.read_manifest(folder / k).calibration)]
+
+
+def write(table: "pd.DataFrame", path: Path) -> None:
+    """Put detectors' scores into a score table, in place of their earlier ones there.
+
+    Args:
+        table: columns of the catalogue and ``OWN`` (those that apply).
+    """
+    import pandas as pd
+
+    if path.is_file():
+        earlier = pd.read_parquet(path)
+        kept = earlier[~earlier["detector"].isin(table["detector"].unique())]
+        # Two empty columns of different kinds cannot be joined without a warning.
+        table = pd.concat([kept, table], ignore_index=True) if len(kept) else table
+    write_parquet(table, path)
+
+
+def belongs(folder: Path, dataset: Dataset) -> bool:
+    """Whether a models folder was trained on this very dataset: only its scores are stored there."""
+    try:
+        return bool(json.loads((folder / DATASET).read_text("utf-8"))["location"] == dataset.location)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def attributes(table: "pd.DataFrame") -> list[str]:
+    """Columns of a score table by which its clips differ: the catalogue's attributes, machine type and domain."""
+    names = [n for n in table if n not in (*OWN, *INTERNAL, "clip_id", "machine_id", "split", "label")]
+    one = table.drop_duplicates("clip_id")
+    return [str(n) for n in names if one[n].nunique() > 1]
+
+
+def digest(table: "pd.DataFrame") -> str:
+    """A hash of a table's content, whatever order its rows are in: the key of what is computed from it."""
+    import pandas as pd
+
+    rows = pd.util.hash_pandas_object(table, index=False, categorize=True).to_numpy()
+    return hashlib.sha256(np.sort(rows).tobytes() + "\t".join(map(str, table.columns)).encode()).hexdigest()[:16]
+
+
+def job_name(folder: Path, scope: Scope) -> str:
+    """Name of the job that computes a scope of a models folder: the same scores are not computed twice at a time."""
+    where = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    return f"scores-{where}-{scope.split}-{scope.kind}-{scope.denoise!r}"
+
+
+def stamp(folder: Path, scope: Scope) -> int:
+    """When the scope's file was written, in ns (0: never): the key of caches."""
+    try:
+        return (folder / scope.file).stat().st_mtime_ns
+    except OSError:
+        return 0

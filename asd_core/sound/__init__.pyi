@@ -1,0 +1,16 @@
+from .denoise import KINDS as KINDS
+from .denoise import DenoiseEnds as DenoiseEnds
+from .denoise import Kind as Kind
+from .denoise import denoise_ends as denoise_ends
+from .denoise import noise_region as noise_region
+from .recording import SILENCE_RMS as SILENCE_RMS
+from .recording import SUFFIXES as SUFFIXES
+from .recording import Clip as Clip
+from .recording import Samples as Samples
+from .recording import flags as flags
+from .recording import prepare as prepare
+from .recording import read_clip as read_clip
+from .recording import resample as resample
+from .recording import select_channel as select_channel
+from .recording import shared_gain as shared_gain
+from .recording import wav_bytes as wav_bytes

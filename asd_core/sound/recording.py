@@ -1,0 +1,208 @@
+"""Recordings: bytes or a path -> :class:`Clip`; a clip -> WAV bytes.
+
+Decoding is explicit: no hidden resampling and no silent down-mix. What cannot be scored honestly is refused
+with one sentence; what can be scored but looks odd (clipped, low rate) is flagged by :func:`flags`.
+"""
+
+import hashlib
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.errors import ClipError
+from asd_core.settings import Settings, get_settings
+from asd_core.sound.containers import truncation
+
+MAX_CHANNELS = 8
+SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One recording.
+
+    Attributes:
+        samples: ``(n_channels, n_samples)`` float32, full scale is 1.
+        sample_rate: in Hz.
+        sha256: of the source bytes; the identity of the clip, whatever its name.
+        name: what the user calls it (a file name).
+    """
+
+    samples: Samples
+    sample_rate: int
+    sha256: str
+    name: str
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return float(self.samples.shape[1] / self.sample_rate)
+
+    @property
+    def n_channels(self) -> int:
+        return int(self.samples.shape[0])
+
+    def with_samples(self, samples: Samples) -> "Clip":
+        """The same clip (same identity) with processed samples ``(n_channels, n_samples)`` or ``(n_samples,)``."""
+        return replace(self, samples=np.atleast_2d(samples).astype(np.float32, copy=False))
+
+
+def read_clip(source: bytes | Path, *, name: str | None = None, settings: Settings | None = None) -> Clip:
+    """Decode a WAV, FLAC, OGG or MP3 recording of 8 to 32 bit or float, mono to 8 channels, at any rate.
+
+    Args:
+        source: the file's bytes, or its path.
+        name: shown in messages; a path's own name by default.
+        settings: limits on length and size.
+
+    Raises:
+        ClipError: naming the file, what is wrong with it, and what to do.
+    """
+    import soundfile
+
+    settings = settings or get_settings()
+    name = name or (source.name if isinstance(source, Path) else "the clip")
+    data = _read_bytes(source, name, settings)
+    if not data:
+        raise ClipError(f"{name} is empty (0 bytes): record or export it again.")
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            rate, channels, expected = file.samplerate, file.channels, file.frames
+            if channels > MAX_CHANNELS:
+                raise ClipError(f"{name} has {channels} channels; at most {MAX_CHANNELS} are read: export fewer.")
+            if expected / rate > settings.max_clip_seconds:
+                raise ClipError(
+                    f"{name} lasts {expected / rate:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
+                    "cut it, or raise ASD_MAX_CLIP_SECONDS."
+                )
+            samples = file.read(dtype="float32", always_2d=True).T
+    except (soundfile.SoundFileError, ValueError) as error:
+        reason = truncation(data)
+        if reason:
+            raise ClipError(f"{name} is cut off ({reason}): copy or export it again.") from error
+        raise ClipError(f"{name} is not audio that can be read: use WAV, FLAC, OGG or MP3.") from error
+    reason = truncation(data)
+    if reason or (samples.shape[1] < expected and data[:4] == b"fLaC"):
+        raise ClipError(f"{name} is cut off ({reason or 'its sound ends early'}): copy or export it again.")
+    clip = Clip(np.ascontiguousarray(samples), rate, hashlib.sha256(data).hexdigest(), name)
+    check_scorable(clip, settings=settings)
+    return clip
+
+
+def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
+    limit = settings.max_upload_mb * 1e6
+    try:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        if size > limit:
+            raise ClipError(
+                f"{name} has {size / 1e6:.0f} MB; the limit is {settings.max_upload_mb:.0f} MB: "
+                "cut it, or raise ASD_MAX_UPLOAD_MB."
+            )
+        return source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
+
+
+def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
+    """Refuse what no detector can score.
+
+    Raises:
+        ClipError: for an empty, too short or too long, non-finite or silent clip.
+    """
+    settings = settings or get_settings()
+    if clip.samples.size == 0:
+        raise ClipError(f"{clip.name} holds no sound (0 samples): record or export it again.")
+    if clip.duration < settings.min_clip_seconds:
+        raise ClipError(
+            f"{clip.name} lasts {clip.duration:.2f} s; at least {settings.min_clip_seconds:.1f} s are needed: "
+            "record for longer."
+        )
+    if clip.duration > settings.max_clip_seconds:
+        raise ClipError(
+            f"{clip.name} lasts {clip.duration:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
+            "cut it, or raise ASD_MAX_CLIP_SECONDS."
+        )
+    if not np.isfinite(clip.samples).all():
+        raise ClipError(f"{clip.name} holds values that are not numbers (NaN or infinite): export it again.")
+    peak = float(np.abs(clip.samples).max())
+    if peak > 8.0:
+        raise ClipError(
+            f"{clip.name} reaches {peak:.3g} where full scale is 1: export it as 16-bit PCM, or scale its values."
+        )
+    centred = clip.samples - clip.samples.mean(axis=1, keepdims=True)
+    if float(np.sqrt(np.mean(np.square(centred), axis=1)).max()) < SILENCE_RMS:
+        raise ClipError(f"{clip.name} is silent (below -120 dBFS): check the microphone and its cable.")
+
+
+def flags(clip: Clip) -> list[str]:
+    """What a listener should know before trusting a score of this clip: one sentence each, none when all is well."""
+    found = []
+    peak = float(np.abs(clip.samples).max())
+    at_peak = np.abs(clip.samples) >= max(0.999 * peak, 1e-9)
+    runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
+    if peak > 1.0:
+        found.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
+    elif peak > 0.5 and int(runs.sum()) >= 10:
+        found.append(f"{clip.name} looks clipped ({int(at_peak.sum())} samples at its peak): lower the recording gain.")
+    if clip.sample_rate < 16000:
+        found.append(
+            f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
+            "which detectors trained at 16,000 Hz will take for an anomaly."
+        )
+    if clip.duration < 2.0:
+        found.append(f"{clip.name} lasts {clip.duration:.1f} s: scores of clips under 2 s vary a lot.")
+    return found
+
+
+def select_channel(clip: Clip, channel: int) -> Clip:
+    """One channel of a clip.
+
+    Raises:
+        ClipError: when the clip has no such channel, or it is silent.
+    """
+    if channel >= clip.n_channels:
+        raise ClipError(f"{clip.name} has {clip.n_channels} channel(s), so no channel {channel}: choose another one.")
+    mono = clip.with_samples(clip.samples[channel])
+    check_scorable(mono)
+    return mono
+
+
+def resample(clip: Clip, sample_rate: int) -> Clip:
+    """The clip at another rate (soxr, high quality); the same clip when the rate is that already."""
+    if clip.sample_rate == sample_rate:
+        return clip
+    import soxr
+
+    samples = soxr.resample(clip.samples.T, clip.sample_rate, sample_rate, quality="HQ").T
+    return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
+
+
+def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
+    """What detectors hear: one channel (settings' by default) at the representations' rate.
+
+    Raises:
+        ClipError: see :func:`select_channel`.
+    """
+    return resample(select_channel(clip, get_settings().channel if channel is None else channel), sample_rate)
+
+
+def shared_gain(*signals: Samples, headroom: float = 0.9) -> float:
+    """One gain that brings the loudest of several signals to ``headroom``, so that they stay comparable by ear."""
+    peak = max((float(np.abs(signal).max()) for signal in signals if signal.size), default=0.0)
+    return headroom / peak if peak > 0 else 1.0
+
+
+def wav_bytes(samples: Samples, sample_rate: int, *, gain: float = 1.0) -> bytes:
+    """16-bit WAV of ``(n_samples,)`` or ``(n_channels, n_samples)``; no normalisation but the given gain."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    scaled = np.clip(np.atleast_2d(samples).T * gain, -1.0, 1.0 - 2**-15)
+    soundfile.write(buffer, scaled, sample_rate, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()

@@ -1,0 +1,171 @@
+"""Where each network puts the clips of a dataset: one Parquet file beside the detectors.
+
+A detector's vectors count only for the weights that gave them. Each dimension is stored in 256 equal steps from the
+least to the greatest value: enough to draw points by, and a quarter of the size in the repository.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.artifacts import POOLED, ModelSet
+from asd_core.datasets import Dataset, extract_dataset
+from asd_core.detectors import REGISTRY, Detector, detector_class
+from asd_core.errors import ArtifactError
+from asd_core.features import Array
+from asd_core.files import write_parquet
+from asd_core.progress import Progress, silent
+from asd_core.scoring.store import versions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LATENTS = "latents.parquet"
+STEPS = 255
+AT_ONCE = 64  # clips whose spectrograms are in memory together
+_ABOUT = "latents"  # of the table: for each detector the weights, and what the steps stand for
+
+
+def with_latent() -> list[str]:
+    """Keys of the detectors that have a latent space."""
+    return [key for key in REGISTRY if detector_class(key).latent is not Detector.latent]
+
+
+def compute(
+    dataset: Dataset,
+    models: ModelSet,
+    *,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Put every clip of the pooled features through the networks and keep where they come out.
+
+    Args:
+        models: of these, the detectors with a latent space; those whose vectors are stored already are left out.
+        say: hears a sentence for each clip that can no longer be read.
+
+    Returns:
+        Keys of the detectors whose vectors were computed.
+
+    Raises:
+        ArtifactError: when the folder holds no pooled features, or none of the clips can be read.
+    """
+    import pandas as pd
+
+    there = stored(models.folder)
+    keys = [key for key in models if key in with_latent() and key not in there]
+    if not keys:
+        return []
+    clips = read_clips(models.folder)
+    rows = dataset.catalogue[dataset.catalogue["clip_id"].isin(clips["clip_id"])]
+    parts: dict[str, list[Array]] = {key: [] for key in keys}
+    tables, representations = [], list(dict.fromkeys(models[key].representation for key in keys))
+    for first in range(0, len(rows), AT_ONCE):
+        progress(first / len(rows), f"clip {first + 1} of {len(rows)}")
+        found = extract_dataset(dataset, rows.iloc[first : first + AT_ONCE], representations)
+        for sentence in found.skipped:
+            say(sentence)
+        if found.rows.empty:
+            continue
+        tables.append(found.rows[["clip_id", "sha256"]])
+        for key in keys:
+            artifact = models[key]
+            latent = artifact.detector.latent(found.features[artifact.representation], list(found.rows["machine_id"]))
+            assert latent is not None  # by with_latent
+            parts[key].append(latent)
+    if not tables:
+        raise ArtifactError(f"None of the clips of {models.folder} can be read: put the recordings of training back.")
+    vectors = {key: np.concatenate(own) for key, own in parts.items()}
+    write(models.folder, pd.concat(tables, ignore_index=True), vectors)
+    progress(1.0, "done")
+    return keys
+
+
+def write(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> None:
+    """Add detectors' vectors to a folder's table, in place of their earlier ones.
+
+    Args:
+        clips: columns clip_id, sha256.
+        vectors: by detector, ``(n_clips, d)``.
+    """
+    import pandas as pd
+
+    about = {key: value for key, value in _about(folder).items() if key not in vectors}
+    table = clips.copy()
+    if about:
+        earlier = pd.read_parquet(folder / LATENTS)[["clip_id", "sha256", *about]]
+        table = table.merge(earlier, how="left", on=["clip_id", "sha256"])
+    now = versions(folder)
+    for key, values in vectors.items():
+        low, high = values.min(axis=0), values.max(axis=0)
+        step = np.maximum((high - low) / STEPS, np.float32(1e-12))
+        table[key] = [row.tobytes() for row in np.round((values - low) / step).astype(np.uint8)]
+        about[key] = {"version": now[key], "low": low.tolist(), "step": step.tolist()}
+    table.attrs = {_ABOUT: json.dumps(about)}  # pandas keeps it in the file
+    write_parquet(table, folder / LATENTS)
+
+
+def stored(folder: Path) -> list[str]:
+    """Keys of the detectors whose vectors are stored and of their present weights."""
+    now = versions(folder)
+    return [key for key, about in _about(folder).items() if about["version"] == now.get(key)]
+
+
+def read(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
+    """A detector's vectors: columns clip_id, sha256, and ``(n_clips, d)``.
+
+    Raises:
+        ArtifactError: when they are not stored for its present weights.
+    """
+    import pandas as pd
+
+    if key not in stored(folder):
+        raise ArtifactError(
+            f"{folder / LATENTS} holds no latent space of {key} as it is trained now: run asd_core latents."
+        )
+    table = pd.read_parquet(folder / LATENTS, columns=["clip_id", "sha256", key])
+    table = table[table[key].notna()]  # a clip that came later than another detector's vectors
+    about = _about(folder)[key]
+    steps: NDArray[Any] = np.frombuffer(b"".join(table[key]), dtype=np.uint8).reshape(len(table), -1)
+    vectors = steps * np.array(about["step"], dtype=np.float32) + np.array(about["low"], dtype=np.float32)
+    return table[["clip_id", "sha256"]].reset_index(drop=True), np.asarray(vectors, dtype=np.float32)
+
+
+def read_clips(folder: Path, columns: Iterable[str] = ("clip_id", "sha256")) -> "pd.DataFrame":
+    """Columns of the pooled features: what clips there are.
+
+    Raises:
+        ArtifactError: when training wrote none.
+    """
+    import pandas as pd
+
+    path = folder / POOLED
+    if not path.is_file():
+        raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
+    return pd.read_parquet(path, columns=list(columns))
+
+
+def stamp(folder: Path) -> int:
+    """When the vectors were written, in ns (0: never): the key of caches."""
+    try:
+        return (folder / LATENTS).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    import pyarrow.parquet
+
+    path = folder / LATENTS
+    if not path.is_file():
+        return {}
+    try:
+        described = json.loads(pyarrow.parquet.read_schema(path).metadata[b"pandas"])["attributes"][_ABOUT]
+        found: dict[str, Any] = json.loads(described)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be read: delete it and run asd_core latents again.") from error
+    return found

@@ -1,0 +1,189 @@
+"""UMAP: fitted once in a process of its own, kept as plain arrays, new clips placed without it.
+
+``import umap`` takes many seconds, so nothing here imports it but :func:`fit`.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.errors import ArtifactError
+from asd_core.features import Array
+from asd_core.progress import Progress, silent
+from asd_core.settings import get_settings
+from asd_core.space.projection import FEWEST, Projection, fit_pca
+
+Metric = Literal["euclidean", "cosine", "manhattan", "correlation"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+NEIGHBOURS = (2, 200)
+MIN_DIST = (0.0, 0.99)
+COMPONENTS = 50  # UMAP sees the first principal components: what is left is noise to its neighbours, and slow
+_BISECTIONS = 40
+_PROGRESS = re.compile(r"(\d+)/(\d+)")
+
+
+@dataclass(frozen=True)
+class UmapSettings:
+    """What a person chooses before it starts.
+
+    Raises:
+        ArtifactError: for a value outside its range.
+    """
+
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+    metric: Metric = "euclidean"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not NEIGHBOURS[0] <= self.n_neighbors <= NEIGHBOURS[1]:
+            raise ArtifactError(f"n_neighbors {self.n_neighbors} is outside {NEIGHBOURS[0]} to {NEIGHBOURS[1]}.")
+        if not MIN_DIST[0] <= self.min_dist <= MIN_DIST[1]:
+            raise ArtifactError(f"min_dist {self.min_dist:g} is outside {MIN_DIST[0]:g} to {MIN_DIST[1]:g}.")
+        if self.metric not in METRICS:
+            raise ArtifactError(f"There is no metric {self.metric!r}: choose {', '.join(METRICS)}.")
+        if not 0 <= self.seed < 2**31:
+            raise ArtifactError(f"The seed {self.seed} is outside 0 to {2**31 - 1}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A fitted UMAP: what it saw and where it put it. New clips are placed in it; it is never refitted for them."""
+
+    settings: UmapSettings
+    components: Projection  # vectors -> what UMAP saw
+    seen: Array  # (n, n_components) of the clips it was fitted on
+    xy: Array  # (n, 2)
+
+    def transform(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
+        """``(n, d) -> (n, 2)``: the mean of the nearest fitted clips' places, weighted by their membership.
+
+        This is where UMAP's own ``transform`` begins (McInnes et al., 2018; ``init_graph_transform``): weights
+        ``exp(-d / sigma)`` with sigma such that they sum to ``log2(k)``; a clip that was fitted on is put at its own
+        place. UMAP then moves new points a little by gradient steps, which needs its fitted object.
+        """
+        from sklearn.neighbors import NearestNeighbors
+
+        k = min(self.settings.n_neighbors, len(self.seen))
+        found = NearestNeighbors(n_neighbors=k, metric=self.settings.metric).fit(self.seen)
+        distances, near = found.kneighbors(self.components.transform(vectors).astype(np.float32))
+        weights = memberships(distances)
+        same = distances[:, 0] < 1e-4 * max(float(np.median(distances)), 1e-12)
+        weights[same] = 0.0
+        weights[same, 0] = 1.0
+        return np.asarray(np.einsum("nk,nkd->nd", weights / weights.sum(axis=1, keepdims=True), self.xy[near]))
+
+
+def memberships(distances: NDArray[Any]) -> NDArray[np.float64]:
+    """``exp(-d / sigma)`` of each point's k nearest ``(n, k)``, sigma by bisection so that a row sums to ``log2(k)``."""
+    k = distances.shape[1]
+    target = np.log2(k) if k > 1 else 1.0
+    scale = np.maximum(distances.mean(axis=1, keepdims=True), 1e-12)
+    low, high = np.full_like(scale, 1e-3), np.full_like(scale, 1e3)  # of sigma over the mean distance
+    for _ in range(_BISECTIONS):
+        middle = np.sqrt(low * high)
+        above = np.exp(-distances / (middle * scale)).sum(axis=1, keepdims=True) > target
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.asarray(np.exp(-distances / (low * scale)) + 1e-12, dtype=np.float64)
+
+
+def path_for(vectors: Array, settings: UmapSettings) -> Path:
+    """Where the embedding of these very vectors with these settings is kept, in the user's data."""
+    digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
+    digest.update(json.dumps([list(vectors.shape), asdict(settings)]).encode())
+    return get_settings().data_dir / "user" / "projections" / f"umap-{digest.hexdigest()[:16]}.safetensors"
+
+
+def fit(vectors: Array, settings: UmapSettings, *, progress: Progress = silent) -> Embedding:
+    """UMAP of ``(n, d)`` vectors, standardised and reduced to their first principal components.
+
+    Raises:
+        ArtifactError: for fewer than four clips.
+    """
+    if len(vectors) <= FEWEST:
+        raise ArtifactError(f"UMAP needs more than {FEWEST} clips and {len(vectors)} are chosen: choose others.")
+    settings = replace(settings, n_neighbors=min(settings.n_neighbors, len(vectors) - 1))
+    progress(0.01, "principal components")
+    components = fit_pca(vectors, COMPONENTS)
+    seen = components.transform(vectors).astype(np.float32)
+    progress(0.03, "loading UMAP")
+    from umap import UMAP
+
+    progress(0.3, "nearest neighbours")
+    told = _Told(lambda done: progress(0.5 + 0.5 * done, f"layout, {done:.0%}"))
+    model = UMAP(
+        n_neighbors=settings.n_neighbors,
+        min_dist=settings.min_dist,
+        metric=settings.metric,
+        random_state=settings.seed,
+        n_jobs=1,  # with a seed UMAP allows no more
+        # Too few points for the spectral start: its solver needs more of them than dimensions.
+        init="spectral" if len(vectors) > 10 else "random",
+        tqdm_kwds={"disable": False, "file": told, "mininterval": 0.2},
+    )
+    xy = np.asarray(model.fit_transform(seen), dtype=np.float32)
+    return Embedding(settings, components, seen, xy)
+
+
+class _Told(io.StringIO):
+    """The file that UMAP's progress bar is drawn to: it reads how far the bar is."""
+
+    def __init__(self, hear: "Any") -> None:
+        super().__init__()
+        self._hear = hear
+
+    def write(self, text: str) -> int:
+        found = _PROGRESS.search(text)
+        if found and int(found[2]):
+            self._hear(int(found[1]) / int(found[2]))
+        return len(text)
+
+
+def save(embedding: Embedding, path: Path) -> None:
+    """Write plain arrays; the settings are their metadata."""
+    from safetensors.numpy import save as to_bytes
+
+    components = embedding.components
+    arrays: dict[str, NDArray[Any]] = {
+        "mean": components.mean,
+        "scale": components.scale,
+        "axes": np.ascontiguousarray(components.axes),
+        "explained": components.explained,
+        "seen": embedding.seen,
+        "xy": embedding.xy,
+    }
+    data = to_bytes(arrays, metadata={"settings": json.dumps(asdict(embedding.settings))})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)  # a reader never sees half a file
+
+
+def load(path: Path) -> Embedding | None:
+    """What :func:`save` wrote; ``None`` when nothing is there.
+
+    Raises:
+        ArtifactError: for a damaged file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            a = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
+            settings = UmapSettings(**json.loads(file.metadata()["settings"]))
+        components = Projection(a["mean"], a["scale"], a["axes"], a["explained"])
+        return Embedding(settings, components, a["seen"], a["xy"])
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(f"{path} is damaged: delete it and compute the map again.") from error

@@ -1,0 +1,100 @@
+"""What detectors are trained, calibrated and checked on: read once for all of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from asd_core import artifacts
+from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
+from asd_core.detectors import detector_class
+from asd_core.detectors.fusion import Fusion, choose_members
+from asd_core.errors import TrainingError
+from asd_core.features import MemberScores, Representation, WelchSpectrum
+from asd_core.progress import Progress, stage
+from asd_core.training.planted import plant_burst
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything detectors are trained, calibrated, checked and tested on."""
+
+    dataset: Dataset
+    fit: Extracted
+    calibration: Extracted  # normal clips that are never fitted on
+    planted: Extracted  # the same clips with a synthetic burst in each
+    test: Extracted
+    fingerprint: str  # of all training clips
+
+
+def gather(
+    dataset: Dataset, representations: Sequence[Representation], progress: Progress, say: Callable[[str], None]
+) -> Material:
+    """Read a dataset once for all detectors.
+
+    Raises:
+        TrainingError: when there is nothing to learn from.
+    """
+    train_rows, test_rows = dataset.rows(split="train", label="normal"), dataset.rows(split="test")
+    if train_rows.empty:
+        raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
+    heard = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
+    train = extract_dataset(dataset, train_rows, heard, stage(progress, 0.0, 0.6, "training set"))
+    test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
+    for sentence in train.skipped + test.skipped:
+        say(sentence)
+    if train.rows.empty:
+        raise TrainingError(f"No training clip of {dataset.title} could be read.")
+    hashes = train.rows["sha256"].tolist()
+    mask = held_out(hashes, train.rows["machine_id"].tolist())
+    calibration = train.subset(mask)
+    planted = extract_dataset(
+        dataset,
+        calibration.rows.drop(columns="sha256"),
+        representations,
+        stage(progress, 0.9, 1.0, "planted faults"),
+        change=lambda clip: plant_burst(clip, int(clip.sha256[:8], 16)),
+    )
+    return Material(dataset, train.subset(~mask), calibration, planted, test, artifacts.fingerprint(hashes))
+
+
+def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
+    """The material as a fusion sees it: its members' scores in place of sound.
+
+    Half of the held-out clips (by hash) teach it how the members score normal sound, the other half calibrates it.
+
+    Raises:
+        TrainingError: when fewer than two trained detectors could be members.
+    """
+    candidates = {}
+    for key in artifacts.trained_keys(out):
+        manifest = artifacts.read_manifest(out / key)
+        if detector_class(key).info.origin == "control" or key == fusion.info.key or manifest.alarms:
+            continue
+        if manifest.data_fingerprint == material.fingerprint:
+            candidates[key] = float(manifest.health["planted_auc"])
+    fusion.members_ = choose_members(candidates)
+    if len(fusion.members_) < 2:
+        raise TrainingError("it needs two or more trained detectors without an alarm as members.")
+    models = ModelSet(out, fusion.members_)
+
+    def combined(part: Extracted) -> Extracted:
+        if part.rows.empty:
+            return Extracted(part.rows, {MemberScores(): []}, part.skipped)
+        scores = raw_scores(models, part.features, part.machine_ids)
+        vectors = np.stack([scores[m] for m in fusion.members_], axis=1)
+        return Extracted(part.rows, {MemberScores(): list(vectors)}, part.skipped)
+
+    known = models.machine_ids()
+    calibration = combined(material.calibration)
+    teach = held_out(calibration.rows["sha256"].tolist(), calibration.machine_ids, 0.5)
+    test = combined(material.test.subset(material.test.rows["machine_id"].isin(known).to_numpy()))
+    return replace(
+        material,
+        fit=calibration.subset(teach),
+        calibration=calibration.subset(~teach),
+        planted=combined(material.planted).subset(~teach),
+        test=test,
+    )

@@ -1,0 +1,150 @@
+"""fit -> calibrate -> save -> score the test clips: everything in a models folder comes from here."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from asd_core import artifacts
+from asd_core.artifacts import Calibration, write_pooled
+from asd_core.datasets import Dataset, Extracted
+from asd_core.detectors import Detector, detector_class
+from asd_core.detectors.fusion import Fusion
+from asd_core.detectors.registry import select
+from asd_core.errors import TrainingError
+from asd_core.explain import write_reference
+from asd_core.features import LogMel, MemberScores
+from asd_core.progress import Progress, silent, stage
+from asd_core.scoring import (
+    AS_RECORDED,
+    DATASET,  # for those who know this name from here
+    SCORES,
+)
+from asd_core.scoring.store import write as write_scores
+from asd_core.training.checks import _untrained, collapse_alarms, planted_check
+from asd_core.training.material import Material, gather, member_material
+
+TWINS = "untrained.parquet"  # scores of the test clips by the networks as they were born
+
+
+def train(
+    dataset: Dataset,
+    out: Path,
+    *,
+    detectors: Iterable[str] | None = None,
+    preset: str = "standard",
+    seed: int = 0,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Train detectors on a dataset's training normals and write them to ``out``, one by one: what was finished
+    before an interrupt stays.
+
+    Args:
+        detectors: keys; all registered ones for ``None``.
+        progress: hears fractions of the whole.
+        say: hears one sentence for everything the user should know (a skipped clip, a detector that refuses, an alarm).
+
+    Returns:
+        Keys of the detectors that were trained.
+
+    Raises:
+        TrainingError: when there is nothing to learn from, or no detector could be trained.
+    """
+    keys = select(detectors)
+    classes = {key: detector_class(key) for key in keys}
+    found = [LogMel(), *(c.info.representation for c in classes.values())]
+    representations = [r for r in found if not isinstance(r, MemberScores)]
+    material = gather(dataset, representations, stage(progress, 0.0, 0.15, "reading"), say)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / DATASET).write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", "utf-8")
+    write_pooled((material.fit, material.calibration, material.test), out)
+    write_reference(material.fit, out)
+
+    finished = []
+    # A fusion learns from the others' scores, so it comes last.
+    ordered = sorted(keys, key=lambda key: isinstance(classes[key].info.representation, MemberScores))
+    for index, key in enumerate(ordered):
+        low, high = (0.15 + 0.85 * i / len(keys) for i in (index, index + 1))
+        title = classes[key].info.title
+        try:
+            alarms = train_one(key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title))
+        except TrainingError as error:
+            say(f"{title} was not trained: {error}")
+            continue
+        for alarm in alarms:
+            say(f"{title}: {alarm}")
+        finished.append(key)
+    if not finished:
+        raise TrainingError(f"No detector could be trained on {dataset.title}.")
+    progress(1.0, "done")
+    return [key for key in keys if key in finished]
+
+
+def train_one(
+    key: str, material: Material, out: Path, *, preset: str, seed: int, progress: Progress = silent
+) -> list[str]:
+    """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips.
+
+    Returns:
+        Alarms: sentences on why not to trust this detector.
+    """
+    cls = detector_class(key)
+    detector = cls.create(preset)
+    if isinstance(detector, Fusion):
+        material = member_material(detector, material, out)
+    representation = cls.info.representation
+    began = time.monotonic()
+    detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=progress)
+    seconds = time.monotonic() - began
+    check = planted_check(detector, material)
+    twin = _untrained(detector, material, seed)
+    twin_check = planted_check(twin, material) if twin else None
+    alarms = collapse_alarms(check, detector.health_, twin_check)
+    health = {**detector.health_, "planted_auc": round(check.auc, 4)}
+    if twin_check:
+        health["untrained_planted_auc"] = round(twin_check.auc, 4)
+    calibration = Calibration.from_scores(check.normal, check.normal_ids)
+    manifest = artifacts.save(
+        detector,
+        out / key,
+        seed=seed,
+        preset=preset,
+        dataset=material.dataset.name,
+        data_fingerprint=material.fingerprint,
+        n_fitted={str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
+        calibration=calibration.scores,
+        health=health,
+        alarms=alarms,
+        fit_seconds=round(seconds, 2),
+    )
+    version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
+    store_scores(detector, material.test, out / SCORES, calibration, version, test_print)
+    if twin:
+        store_scores(twin, material.test, out / TWINS, calibration, version, test_print)
+    return alarms
+
+
+def store_scores(
+    detector: Detector, test: Extracted, path: Path, calibration: Calibration, version: str, data_fingerprint: str
+) -> None:
+    """Put one detector's scores of the test clips into a score table, in place of its earlier ones.
+
+    Args:
+        data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
+    """
+    known = test.subset(test.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
+    if known.rows.empty:
+        return
+    ids = known.machine_ids
+    raw = detector.score(known.features[detector.info.representation], ids)
+    table = known.rows.assign(
+        detector=detector.info.key,
+        model_version=version,
+        data_fingerprint=data_fingerprint,
+        denoise=AS_RECORDED.denoise,
+        kind=AS_RECORDED.kind,
+        raw=raw,
+        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
+    )
+    write_scores(table, path)

@@ -1,0 +1,74 @@
+"""The same training with other seeds: how much of a network's figure is luck."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asd_core.datasets import Dataset, extract_dataset, fitted_rows
+from asd_core.detectors import detector_class
+from asd_core.detectors.network import NetworkDetector
+from asd_core.detectors.registry import select
+from asd_core.errors import ArtifactError
+from asd_core.files import write_parquet
+from asd_core.progress import Progress, silent, stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEEDS = "seeds.parquet"
+EXPENSIVE = {"f_anogan"}  # one seed unless asked for by name
+
+
+def repeat(
+    dataset: Dataset,
+    folder: Path,
+    seeds: Sequence[int],
+    *,
+    detectors: Iterable[str] | None = None,
+    preset: str = "standard",
+    progress: Progress = silent,
+) -> None:
+    """Train every network once for each seed on the clips the folder's own were fitted on; store scores of test clips.
+
+    What is already there is not done again, so an interrupted run goes on where it stopped.
+
+    Raises:
+        ArtifactError: when no network is among the detectors.
+    """
+    import pandas as pd
+
+    keys = [k for k in select(detectors) if issubclass(detector_class(k), NetworkDetector)]
+    if detectors is None:
+        keys = [k for k in keys if k not in EXPENSIVE]
+    if not keys:
+        raise ArtifactError("None of these detectors is a network: other seeds would change nothing.")
+    representations = [detector_class(k).info.representation for k in keys]
+    fit_set = extract_dataset(dataset, fitted_rows(dataset), representations, stage(progress, 0.0, 0.1, "reading"))
+    test_set = extract_dataset(
+        dataset, dataset.rows(split="test"), representations, stage(progress, 0.1, 0.15, "reading")
+    )
+    done = stored(folder)
+    tasks = [(k, s) for s in seeds for k in keys if done[(done["detector"] == k) & (done["seed"] == s)].empty]
+    for index, (key, seed) in enumerate(tasks):
+        low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
+        representation = detector_class(key).info.representation
+        detector = detector_class(key).create(preset)
+        detector.fit(
+            fit_set.features[representation],
+            fit_set.rows["machine_id"].tolist(),
+            seed=seed,
+            progress=stage(progress, low, high, f"{key}, seed {seed}"),
+        )
+        raw = detector.score(test_set.features[representation], test_set.rows["machine_id"].tolist())
+        columns = test_set.rows[["clip_id", "machine_id", "label"]]
+        done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
+        write_parquet(done, folder / SEEDS)
+
+
+def stored(folder: Path) -> "pd.DataFrame":
+    """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw."""
+    import pandas as pd
+
+    if (folder / SEEDS).is_file():
+        return pd.read_parquet(folder / SEEDS)
+    return pd.DataFrame(columns=["clip_id", "machine_id", "label", "detector", "seed", "raw"])

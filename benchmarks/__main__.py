@@ -1,0 +1,32 @@
+"""``python -m benchmarks``: measure the speeds this project promises, each as a ratio taken in one run."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from benchmarks.run import run
+
+
+def main(
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the figures as JSON to this file.")] = None,
+) -> None:
+    """Measure the promised speeds."""
+    with progress_bar() as progress:
+        figures = run(progress=progress, say=say)
+    if out:
+        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(figures)
+    else:
+        rows = [
+            {"name": name, **figure, "spread": "{:.3g} to {:.3g}".format(*figure["spread"])}
+            for name, figure in figures.items()
+        ]
+        print_table("Speed", rows)
+
+
+typer.run(main)

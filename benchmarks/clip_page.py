@@ -1,0 +1,115 @@
+"""Speed and size of the Clip page, in a browser."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from asd_core.settings import PROJECT_ROOT
+from benchmarks.browser import CHROMIUM_FLAGS, Figure, figure, serve
+
+BARE_APP = """import streamlit as st
+
+strength = st.slider("Strength", 0.0, 1.0, 1.0, 0.05)
+st.text(f"Denoised at {strength:.2f}")
+"""
+READY = ".asd-player[data-ready=true]"
+STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
+SCORES = ".asd-scores"
+PICTURE = "(canvas) => canvas.toDataURL()"
+AT_REST = 1500  # ms after a move, in which the rest of the page follows and is idle again
+# Timed inside the page, from the key to the frame in which all is there: a driver that looks from outside does so only
+# every 20 to 100 ms.
+CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("keydown", () => {{
+  const from = performance.now(), there = {there};
+  const look = () => there(...parts) ? done((performance.now() - from) / 1000) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+}}, {{ once: true, capture: true }})); }}"""
+
+
+def slider_speed(browser: str) -> dict[str, Figure]:
+    """From a step of the denoising strength to new pictures and all scores on screen, against the same step in an app of
+    nothing but a slider and a text, in turn; the seconds of both beside it."""
+    from playwright.sync_api import sync_playwright
+
+    ours: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        bare = Path(folder) / "app.py"
+        bare.write_text(BARE_APP, encoding="utf-8")
+        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
+        with serve(PROJECT_ROOT / "app.py") as address, serve(bare) as bare_address:
+            page, other = (chrome.new_page(viewport={"width": 1440, "height": 900}) for _ in range(2))
+            other.goto(bare_address)
+            other.wait_for_selector("text=Denoised at 1.00")
+            page.goto(f"{address}/?strength=1")
+            page.wait_for_selector("text=Denoised at 1.00", timeout=120_000)
+            page.wait_for_selector(READY)
+            page.locator("[data-part=denoised]").click()
+            page.wait_for_timeout(2000)
+            for move in range(1, MOVES + 1):
+                strength = f"{1 - move * STEP:.2f}"
+                other.bring_to_front()
+                theirs.append(_bare_move(other, strength))
+                page.bring_to_front()
+                ours.append(_move(page, strength))
+        chrome.close()
+    ours, theirs = ours[2:], theirs[2:]
+    return {
+        "slider_vs_bare_slider": figure([a / b for a, b in zip(ours, theirs, strict=True)]),
+        "slider_s": figure(ours, "s"),
+        "bare_slider_s": figure(theirs, "s"),
+    }
+
+
+def _bare_move(page: Any, strength: str) -> float:
+    """Seconds of a step in the bare app."""
+    text = page.locator("[data-testid=stText]").element_handle()
+    return _press(page, page.get_by_role("slider"), f"(text) => text.innerText.includes('{strength}')", [text])
+
+
+def _move(page: Any, strength: str) -> float:
+    """Seconds of a step in the player, until the pictures, the table and the caption are new."""
+    base = page.locator("[data-part=base]")
+    table = page.locator(f"{SCORES} tbody")
+    places = [READY, SCORES, "[data-testid=stCaptionContainer]:has-text('Denoised at')"]
+    parts = [page.locator(place).element_handle() for place in places]
+    before, picture = table.inner_text(), base.evaluate(PICTURE)
+    there = (
+        f"(player, scores, caption) => player.dataset.strength === '{strength}' && scores.dataset.strength === '{strength}' "
+        f"&& caption.innerText.includes('at {strength}')"
+    )
+    took = _press(page, page.locator("[data-part=strength]"), there, parts)
+    if base.evaluate(PICTURE) == picture or table.inner_text() == before:
+        raise RuntimeError(f"{strength}: the pictures or the scores are still the old ones.")
+    page.wait_for_timeout(AT_REST)
+    return took
+
+
+def _press(page: Any, slider: Any, there: str, parts: list[Any]) -> float:
+    """Seconds from a key on a slider until a JavaScript function of some elements is true."""
+    slider.focus()
+    page.evaluate(CLOCK.format(there=there), parts)
+    page.keyboard.press("ArrowLeft")
+    return float(page.evaluate("window.took"))
+
+
+def message_size(browser: str) -> dict[str, Figure]:
+    """Megabytes over the websocket until the Clip page with its 10 s clip is complete, sounds (fetched as files) apart."""
+    from playwright.sync_api import sync_playwright
+
+    received: list[int] = []
+    with serve(PROJECT_ROOT / "app.py") as address, sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
+        sizes = []
+        for _ in range(3):  # a fresh server draws its first page twice
+            received.clear()
+            page = chrome.new_page(viewport={"width": 1440, "height": 900})
+            page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+            page.goto(address)
+            page.wait_for_selector("text=of the energy removed", timeout=120_000)
+            page.wait_for_selector(READY)
+            page.wait_for_timeout(1500)
+            sizes.append(sum(received) / 1e6)
+            page.close()
+        chrome.close()
+    return {"clip_page_message_mb": figure(sizes, "MB")}

@@ -1,0 +1,96 @@
+"""Speeds of the comparison: its statistics against a loop over scikit-learn, and its page with many clips."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from asd_core.settings import PROJECT_ROOT
+from benchmarks.browser import Figure, figure
+
+MANY, VERY_MANY = 2_000, 100_000  # clips
+FEW_DETECTORS = 5  # of the very many clips
+# In a process of its own: a first dataset warms it up, those after it are new to every cache.
+PAGE = """
+import json, sys, time
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=300)
+app.switch_page("pages/compare.py").run()
+took = {}
+for name in sys.argv[1:]:
+    box = app.selectbox(key="dataset").set_value(name)
+    began = time.perf_counter()
+    app.run()
+    took[name] = time.perf_counter() - began
+    assert not app.exception and len(app.dataframe) == 1, name
+print(json.dumps(took))
+"""
+
+
+def statistics_speed(n: int = 5) -> dict[str, Figure]:
+    """All figures of 20 detectors on 2,000 clips with 1,000 resamples: seconds, and the ratio to ``roc_auc_score`` called
+    for AUC and pAUC of every resample (timed over 2 resamples: all of them would take minutes)."""
+    import time
+
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    from asd_core.evaluation import bootstrap
+    from benchmarks.synthetic import made_up_scores
+
+    scores = made_up_scores(MANY, [f"detector {k}" for k in range(20)])
+    groups = [
+        (group["raw"].to_numpy(), (group["label"] == "anomaly").to_numpy())
+        for _, group in scores.groupby(["detector", "machine_id"])
+    ]
+    rng, timed = np.random.default_rng(0), 2
+
+    def theirs() -> None:
+        for raw, anomaly in groups:
+            for _ in range(timed):
+                drawn = np.concatenate([rng.choice(np.flatnonzero(c), c.sum()) for c in (anomaly, ~anomaly)])
+                roc_auc_score(anomaly[drawn], raw[drawn])
+                roc_auc_score(anomaly[drawn], raw[drawn], max_fpr=0.1)
+
+    def seconds(call: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        call()
+        return time.perf_counter() - began
+
+    theirs()
+    own, ratios = [], []
+    for _ in range(n):
+        own.append(seconds(lambda: bootstrap(scores, 1000)))
+        ratios.append(own[-1] / (seconds(theirs) * 1000 / timed))
+    return {"bootstrap_2000x20_s": figure(own, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
+
+
+def page_speed(n: int = 3) -> dict[str, Figure]:
+    """Seconds in which a warm server runs the Compare page for a dataset it has not seen: 2,000 clips by all detectors,
+    and 100,000 clips by five."""
+    from asd_core.detectors import detector_keys
+    from benchmarks.synthetic import write_models
+
+    with tempfile.TemporaryDirectory() as folder:
+        root, keys = Path(folder), detector_keys()
+        plans = {"a warm-up": (200, keys), "very-many": (VERY_MANY, keys[:FEW_DETECTORS])}
+        plans |= {f"many-{k}": (MANY, keys) for k in range(n)}
+        for index, (name, (n_clips, detectors)) in enumerate(plans.items()):
+            write_models(root / "models" / name, root / "recordings" / name, n_clips, detectors, seed=index)
+        shown = subprocess.run(
+            [sys.executable, "-c", PAGE, *plans],
+            cwd=PROJECT_ROOT,
+            env={**os.environ, "ASD_MODELS_DIR": str(root / "models")},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        took = json.loads(shown.stdout.splitlines()[-1])
+    many = [seconds for name, seconds in took.items() if name.startswith("many-")]
+    return {
+        f"compare_page_2000x{len(keys)}_s": figure(many, "s"),
+        "compare_page_100k_s": figure([took["very-many"]], "s"),
+    }

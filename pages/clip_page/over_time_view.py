@@ -1,0 +1,160 @@
+"""Long recordings: scores of a window that slides over them, and the moments that stand out."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from asd_core.artifacts import ModelSet
+from asd_core.explain import locate
+from asd_core.plots import timeline_figure
+from asd_core.progress import Progress
+from asd_core.scoring import HOP, WINDOW
+from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
+from pages.clip_page.again import seek
+from pages.clip_page.context import ClipContext
+from pages.clip_page.sound_choice import which_sound
+from pages.shared import library
+from pages.shared.sidebar import percent, title
+from pages.shared.sound import Sound
+from pages.shared.tables import BUTTON_ROW, HEADER
+from pages.shared.work import work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEPS = {f"{w:g} s every {h:g} s": (w, h) for w, h in ((WINDOW, HOP), (5.0, 2.5), (2.0, 1.0))}
+CHART, GO = "timeline", "moment_go"
+MOST_ROWS = 12
+
+
+def draw(context: ClipContext) -> None:
+    """Percentiles over time, the flagged moments, and their downloads."""
+    selected = context.selected
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        of = which_sound(context)
+        step = st.segmented_control(
+            "Window", list(STEPS), default=next(iter(STEPS)), required=True, key="window", bind="query-params"
+        )
+    window, hop = STEPS[str(step)]
+    spans = windows(context.clip.duration, window, hop)
+    if window < WINDOW:
+        st.warning(
+            f"The detectors were trained on clips of {WINDOW:g} s: of windows of {window:g} s they know nothing, so "
+            "percentiles rise without a fault. Compare the windows with each other.",
+            icon=":material/warning:",
+        )
+    if len(spans) == 1:
+        st.info(
+            f"This recording of {context.clip.duration:.1f} s is one window: its scores are those beside the player. "
+            "Choose a shorter window to look inside it.",
+            icon=":material/timeline:",
+        )
+        return
+    key = (*context.key(of), window, hop)
+    name = f"Scoring {len(spans)} windows by {len(selected.detectors)} detectors"
+    scores = work("scan", key, name, partial(_scan, context, of, window, hop))
+    if scores is None:
+        return
+    table = judged(scores, _models(context), selected.machine_id, selected.rate)
+    names = {k: title(k) for k in selected.detectors}
+    figure = timeline_figure(table, names, selected.rate)
+    st.plotly_chart(figure, key=CHART, on_select=_jump, selection_mode="points")
+    silent = int(scores["raw"].isna().sum() / len(selected.detectors))
+    st.caption(
+        f"Each point is a window of {window:g} s as a clip of its own, {of.name}: its percentile among each detector's own "
+        f"held-out normal clips of machine id {selected.machine_id}. Triangles are above the detector's threshold for "
+        f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
+        + (f" {silent} silent windows have no score." if silent else "")
+    )
+    found = moments(table)
+    if found.empty:
+        st.info("No detector flags any window.", icon=":material/check:")
+        _downloads(context, table, found)
+        return
+    placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, of, found))
+    _moments(found.assign(t0=float("nan")) if placed is None else placed, len(spans))
+    if placed is not None:
+        _downloads(context, table, placed)
+
+
+def _models(context: ClipContext) -> ModelSet:
+    every = library.models(context.selected.source)
+    return ModelSet(every.folder, context.selected.detectors, shared=every)
+
+
+def _scan(context: ClipContext, of: Sound, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
+    return scan(
+        of.heard,
+        _models(context),
+        context.selected.machine_id,
+        window=window,
+        hop=hop,
+        denoise=of.strength,
+        kind=context.kind,
+        progress=progress,
+    )
+
+
+def _locate(context: ClipContext, of: Sound, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
+    return locate(found, of.heard, _models(context), progress=progress)
+
+
+def _jump() -> None:
+    """The player goes to the clicked window."""
+    points: list[dict[str, Any]] = st.session_state[CHART].selection.points
+    if points and points[0].get("customdata"):
+        seek(float(points[0]["customdata"][0]))
+
+
+def _moments(found: "pd.DataFrame", n_windows: int) -> None:
+    """The flagged moments as a table whose buttons jump to them."""
+    st.markdown(f"**{len(found)} flagged moments** in {n_windows} windows")
+    starts = found["t0"].fillna(found["peak_start"]).tolist()
+    columns = ("detector", "start", "end", "n_windows", "peak_calibrated", "t0", "t1", "f0", "f1")
+    table = found[[name for name in columns if name in found]].assign(
+        detector=[title(key) for key in found["detector"]], go=":material/play_arrow: Go"
+    )
+    st.dataframe(
+        table[["go", *[c for c in table if c != "go"]]],
+        hide_index=True,
+        row_height=BUTTON_ROW,
+        height=BUTTON_ROW * min(len(table), MOST_ROWS) + HEADER,
+        key="moments",
+        alt="Flagged moments",
+        placeholder="",  # a detector without a map names no place
+        column_config={
+            "go": st.column_config.ButtonColumn("", width=64, key=GO, on_click=_go, args=(starts,)),
+            "detector": st.column_config.TextColumn("Detector", width=160),
+            "start": _seconds("From, s"),
+            "end": _seconds("To, s"),
+            "n_windows": st.column_config.NumberColumn("Windows", width=66),
+            "peak_calibrated": st.column_config.NumberColumn("Percentile", format="%.0f", width=72),
+            "t0": _seconds("Map from, s"),
+            "t1": _seconds("Map to, s"),
+            "f0": st.column_config.NumberColumn("Map from, Hz", format="%.0f", width=90),
+            "f1": st.column_config.NumberColumn("Map to, Hz", format="%.0f", width=90),
+        },
+    )
+
+
+def _seconds(label: str) -> Any:
+    return st.column_config.NumberColumn(label, format="%.2f", width=78)
+
+
+def _go(starts: list[float]) -> None:
+    seek(starts[st.session_state[GO]["row"]])
+
+
+def _downloads(context: ClipContext, table: "pd.DataFrame", found: "pd.DataFrame") -> None:
+    stem = context.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    with st.container(horizontal=True):
+        for label, text, name, kind in (
+            ("Windows as CSV", partial(as_csv, table), f"{stem}_windows.csv", "text/csv"),
+            ("Moments as CSV", partial(as_csv, found), f"{stem}_moments.csv", "text/csv"),
+            ("Moments as Audacity labels", partial(as_audacity, found), f"{stem}_labels.txt", "text/plain"),
+        ):
+            st.download_button(
+                label, text, name, kind, key=f"download_{name.rsplit('_', 1)[-1]}", icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip

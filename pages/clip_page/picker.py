@@ -1,0 +1,187 @@
+"""Which clip is open: one of the catalogue, or an uploaded one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.settings import get_settings
+from asd_core.sound import Clip, read_clip
+from pages.shared.library import Source, catalogue_clip, dataset
+from pages.shared.sidebar import choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANY = "any"
+FILTERS = ("split", "label", "fault")
+MAX_UPLOADS = 50  # clips a session keeps; ten minutes at 48 kHz are 115 MB
+SOURCES = ("Catalogue", "Upload")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The open clip, and what the catalogue says of it (nothing for an upload)."""
+
+    clip: Clip
+    facts: dict[str, str]
+
+
+def pick() -> Picked | None:
+    """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do)."""
+    selected = choice()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        where = st.segmented_control(
+            "Clip from", SOURCES, default=SOURCES[0], required=True, key="from", bind="query-params"
+        )
+        if where == SOURCES[0]:
+            return _catalogue(selected.source, selected.machine_id)
+    return _upload()
+
+
+def _catalogue(source: Source, machine_id: str) -> Picked | None:
+    found = dataset(source)
+    rows = found.rows(machine_id=machine_id)
+    for column in FILTERS:
+        if column not in rows or not found.catalogue[column].astype(bool).any():
+            continue
+        options = [ANY, *sorted(str(v) for v in found.catalogue[column].unique() if v)]
+        default = "test" if column == "split" and "test" in options else ANY
+        value = st.selectbox(
+            column.capitalize(),
+            options,
+            index=options.index(default),
+            key=column,
+            bind="query-params",
+            width=120,
+            format_func=lambda v: str(v).replace("_", " "),
+        )
+        if value != ANY:
+            rows = rows[rows[column] == value]
+    ids = rows["clip_id"].tolist()
+    if not ids:
+        st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
+        return None
+
+    def step(by: int) -> None:
+        here = st.session_state.get("clip")
+        st.session_state["clip"] = ids[((ids.index(here) if here in ids else 0) + by) % len(ids)]
+
+    st.button("Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key="previous")
+    clip_id = st.selectbox(
+        f"Clip (one of {len(ids)})",
+        ids,
+        index=ids.index(_telling(rows)),
+        key="clip",
+        bind="query-params",
+        width=300,
+    )
+    st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next")
+    row = rows.set_index("clip_id").loc[clip_id]
+    names = ("split", "label", *found.attributes())
+    facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
+    return Picked(catalogue_clip(source.name, str(clip_id), source), facts)
+
+
+def _telling(rows: "pd.DataFrame") -> str:
+    """The clip to open first: the most severe fault in the least noise where the catalogue knows, else the first anomaly."""
+    anomalies = rows[rows["label"] == "anomaly"]
+    if anomalies.empty:
+        return str(rows["clip_id"].iloc[0])
+    if "severity" in anomalies and "snr_db" in anomalies:
+        anomalies = anomalies.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
+    return str(anomalies["clip_id"].iloc[0])
+
+
+def _upload() -> Picked | None:
+    kept: dict[str, Clip] = st.session_state.setdefault("uploads", {})
+    seen: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # file -> what is wrong with it
+    for file_id, name, data in _files():
+        if file_id not in seen:
+            seen[file_id] = _keep(data(), name, kept)
+        if seen[file_id]:
+            st.error(seen[file_id], icon=":material/error:")
+    if not kept:
+        st.info(
+            "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
+            icon=":material/upload_file:",
+        )
+        return None
+    clip = _one_of(kept)
+    return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
+
+
+def _files() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Id, name and content of every file that was dropped, and of the recording from the microphone."""
+    settings = get_settings()
+    left, right = st.columns([3, 1])
+    files = left.file_uploader(
+        "Recordings of the machine id in the sidebar",
+        accept_multiple_files=True,
+        key="files",
+        max_upload_size=int(settings.max_upload_mb),
+        help=f"WAV, FLAC, OGG or MP3, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
+        "They stay in this session and are not stored.",
+    )
+    recorded = right.audio_input(
+        "Or record here",
+        sample_rate=None,  # the microphone's own: nothing is lost before the detectors' rate
+        key="microphone",
+        help="A microphone that the detectors did not learn from makes every clip unusual. Browsers lower steady noise in "
+        "speech recordings, where a machine's sound is steady: prefer a recorder's file.",
+    )
+    yield from ((file.file_id, file.name, file.getvalue) for file in files)
+    if recorded:
+        yield recorded.file_id, _name_of_recording(), recorded.getvalue
+
+
+def _name_of_recording() -> str:
+    """By the listener's clock."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return f"Microphone {datetime.now(zone):%Y-%m-%d %H.%M.%S}.wav"
+
+
+def _one_of(kept: dict[str, Clip]) -> Clip:
+    """The upload that is stepped to, the latest one first."""
+    order = list(kept)[::-1]
+
+    def step(by: int) -> None:
+        here = st.session_state.get("uploaded")
+        st.session_state["uploaded"] = order[((order.index(here) if here in kept else 0) + by) % len(order)]
+
+    here = st.session_state.get("uploaded")
+    place = order.index(here) + 1 if here in kept else 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        one = len(order) == 1
+        st.button(
+            "Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key="previous_upload", disabled=one
+        )
+        sha = st.selectbox(
+            f"Uploaded clip ({place} of {len(order)})",
+            order,
+            format_func=lambda s: kept[s].name,
+            key="uploaded",
+            width=300,
+        )
+        st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next_upload", disabled=one)
+    return kept[str(sha)]
+
+
+def _keep(data: bytes, name: str, kept: dict[str, Clip]) -> str:
+    """Decode an upload and remember it; the sentence to show if that fails."""
+    try:
+        clip = read_clip(data, name=name)
+    except AsdError as error:
+        return str(error)
+    while len(kept) >= MAX_UPLOADS:
+        kept.pop(next(iter(kept)))
+    kept[clip.sha256] = clip
+    st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
+    return ""

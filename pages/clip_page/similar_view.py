@@ -1,0 +1,163 @@
+"""Clips that sound most like the open one, heard and seen beside it."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.explain import Neighbours, level_difference
+from asd_core.features import LogMel
+from asd_core.plots import difference_figure
+from asd_core.settings import get_settings
+from asd_core.sound import Clip
+from pages.clip_page.context import ClipContext
+from pages.components.player import player
+from pages.shared import library
+from pages.shared.open_clip import open_clip
+from pages.shared.tables import BUTTON_ROW, HEADER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NARROWEST = 400
+OTHER = "beside"  # of the clip that is heard beside the open one, in the address
+UPLOAD = "upload:"
+
+
+def draw(context: ClipContext) -> None:
+    """Nearest normals and anomalies; a click plays one beside the open clip."""
+    selected = context.selected
+    found, gone = library.neighbours(selected.source, selected.machine_id, context.clip)
+    if gone:
+        st.info(f"{gone} These clips can be listed but not heard.", icon=":material/volume_off:")
+    grid = st.grid(2, min_column_width=NARROWEST)
+    for name, heading, rows in (
+        ("normals", "Nearest normal clips (training)", found.normals),
+        ("anomalies", "Most similar labelled anomalies (test)", found.anomalies),
+    ):
+        with grid.cell():
+            st.markdown(f"**{heading}**")
+            _rows(rows, name)
+    st.caption(
+        f"Machine id {selected.machine_id}, all as recorded. Distance: root mean square difference of level, spread and peak of "
+        "all mel bands, each in standard deviations of the normal training clips."
+    )
+    _beside(context, found, gone)
+
+
+def _rows(rows: "pd.DataFrame", name: str) -> None:
+    """A table of clips whose buttons play and open them."""
+    if rows.empty:
+        st.info("This machine id has none.", icon=":material/info:")
+        return
+    ids = rows["clip_id"].tolist()
+    table = rows[["distance"]].assign(
+        play=":material/play_arrow: Listen",
+        clip=[name_of(i) for i in ids],
+        facts=[_facts(row) for row in rows.to_dict("records")],
+        open=":material/open_in_new: Open",
+    )
+    st.dataframe(
+        table[["play", "clip", "distance", "facts", "open"]],
+        hide_index=True,
+        row_height=BUTTON_ROW,
+        height=BUTTON_ROW * len(table) + HEADER,
+        key=f"similar_{name}",
+        alt=f"Similar clips: {name}",
+        column_config={
+            "play": st.column_config.ButtonColumn(
+                "", width=78, key=f"listen_{name}", on_click=_listen, args=(f"listen_{name}", ids)
+            ),
+            "clip": st.column_config.TextColumn("Clip", width=160),
+            "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=62),
+            "facts": st.column_config.TextColumn(
+                "Fault, SNR", width=128, help="Fault with its severity, and the signal-to-noise ratio in dB."
+            ),
+            "open": st.column_config.ButtonColumn(
+                "", width=72, type="tertiary", key=f"open_{name}", on_click=_open, args=(f"open_{name}", ids)
+            ),
+        },
+    )
+
+
+def name_of(clip_id: str) -> str:
+    """The file's name alone."""
+    return clip_id.rsplit("/", 1)[-1]
+
+
+def _facts(row: dict[str, Any]) -> str:
+    """Fault, severity and noise of a clip, as far as the catalogue knows them."""
+    known = {k: row[k] for k in ("fault", "severity", "snr_db") if str(row.get(k, "")) not in ("", "nan")}
+    fault = str(known.get("fault", "")).replace("_", " ")
+    severity = f"{known['severity']:.2f}" if fault and "severity" in known else ""
+    snr = f"{known['snr_db']:g} dB" if "snr_db" in known else ""
+    return ", ".join(part for part in (f"{fault} {severity}".strip(), snr) if part)
+
+
+def _listen(key: str, ids: list[str]) -> None:
+    st.session_state[OTHER] = ids[st.session_state[key]["row"]]
+    st.session_state["beside_plays"] = True
+
+
+def _open(key: str, ids: list[str]) -> None:
+    open_clip(ids[st.session_state[key]["row"]])
+
+
+def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
+    """The open clip and another one side by side, and the difference of their levels."""
+    options = _options(context, found, gone)
+    if not options:
+        return
+    other_id = st.selectbox(
+        "Compare with",
+        list(options),
+        index=None,
+        key=OTHER,
+        bind="query-params",
+        format_func=lambda i: options.get(i, i),
+        placeholder="any clip of this machine id, or an upload",
+        width=420,
+    )
+    if other_id is None:
+        st.caption("Listen to a clip above, or choose any other one, to hear it beside the open clip.")
+        return
+    try:
+        other = _other(context, str(other_id))
+    except AsdError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    name, here = name_of(options[str(other_id)]), name_of(context.clip.name)
+    plays = bool(st.session_state.pop("beside_plays", False))
+    grid = st.grid(2, min_column_width=NARROWEST)
+    with grid.cell():
+        st.markdown(f"**The open clip:** {here}")
+        player(context.clip, None, key="beside_open", compact=True)
+    with grid.cell():
+        st.markdown(f"**Beside it:** {name}")
+        player(other, None, key="beside_other", compact=True, autoplay=plays)
+    mel = LogMel(sample_rate=context.clip.sample_rate)
+    difference = level_difference(mel.transform(context.clip), mel.transform(other))
+    st.plotly_chart(difference_figure(difference, mel.frequencies(), (here, name)), key="levels")
+    st.caption(f"Level of {here} above that of {name} at each mel band, both as recorded and averaged over time.")
+
+
+def _options(context: ClipContext, found: Neighbours, gone: str) -> dict[str, str]:
+    """Clips that can stand beside the open one by key: similar ones first, then the catalogue's, then uploads."""
+    selected, own = context.selected, context.clip.sha256
+    uploads: dict[str, Clip] = st.session_state.get("uploads", {})
+    dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != own}
+    if gone:
+        return dropped
+    near = [*found.normals["clip_id"], *found.anomalies["clip_id"]]
+    rows = library.dataset(selected.source).rows(machine_id=selected.machine_id)
+    open_now = st.session_state.get("clip") if context.picked.facts.get("split") else None
+    every = dict.fromkeys([*near, *rows["clip_id"]])
+    return {**dropped, **{str(i): str(i) for i in every if str(i) != open_now}}
+
+
+def _other(context: ClipContext, key: str) -> Clip:
+    if key.startswith(UPLOAD):
+        clip = st.session_state["uploads"][key.removeprefix(UPLOAD)]
+    else:
+        clip = library.catalogue_clip(context.selected.source.name, key, context.selected.source)
+    return library.prepared(clip.sha256, get_settings().channel, clip)

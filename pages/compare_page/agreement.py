@@ -1,0 +1,58 @@
+"""Do the detectors hear the same? Rank correlation, and the clips on which they disagree most."""
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.detectors import detector_class
+from asd_core.evaluation import disagreements
+from asd_core.evaluation.breakdowns import agreement
+from asd_core.plots import agreement_figure
+from pages.compare_page.scope import Scoped
+from pages.shared.open_clip import open_row
+from pages.shared.sidebar import title
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+SHOWN = 15
+
+
+def draw(scoped: Scoped) -> None:
+    """Correlations of the chosen detectors, and rows that open their clip."""
+    selected, scores = scoped.selected, scoped.scores
+    if len(selected.detectors) < 2:
+        st.info("Agreement needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
+        return
+    side_by_side = st.grid(2, min_column_width=440)
+    with side_by_side.cell():
+        names = {key: title(key) for key in selected.detectors}
+        st.plotly_chart(agreement_figure(agreement(scores), names), key="agreement")
+        st.caption(
+            f"{scoped.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
+        )
+    with side_by_side.cell():
+        detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]
+        judged = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
+        found = disagreements(judged, SHOWN)
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Clip": [clip_id.split("/")[-1] for clip_id in found["clip_id"]],
+                    "Label": found["label"].to_numpy(),
+                    "Highest": [
+                        f"{title(k)}: {p:.0f}"
+                        for k, p in zip(found["highest"], found["highest_percentile"], strict=True)
+                    ],
+                    "Lowest": [
+                        f"{title(k)}: {p:.0f}" for k, p in zip(found["lowest"], found["lowest_percentile"], strict=True)
+                    ],
+                }
+            ),
+            hide_index=True,
+            key="disagreements",
+            row_height=ROW_HEIGHT,
+            height=table_height(len(found)),
+            on_select=lambda: open_row("disagreements", found),
+            selection_mode="single-row",
+        )
+        st.caption(
+            "The clips whose percentiles differ most between two detectors, controls aside. Choose a row to open its clip."
+        )

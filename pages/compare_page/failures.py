@@ -1,0 +1,128 @@
+"""Where detectors fail: by any attribute of the clips, and their worst clips, to be heard."""
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.evaluation import breakdown, misses_and_false_alarms
+from asd_core.plots import breakdown_figure
+from asd_core.scoring import Scope
+from asd_core.scoring.store import attributes
+from asd_core.settings import get_settings
+from asd_core.sound import wav_bytes
+from pages.compare_page.scope import Scoped, capital, word
+from pages.shared import library
+from pages.shared.open_clip import open_clip, open_row
+from pages.shared.sidebar import percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+HEARD = 3  # of each kind: a player holds its clip's bytes
+LISTED = 50
+
+
+def draw(scoped: Scoped) -> None:
+    """AUC by an attribute of the catalogue, and one detector's worst misses and false alarms."""
+    selected, scores = scoped.selected, scoped.scores
+    there = [*attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
+    if there:
+        attribute = st.segmented_control(
+            "AUC by",
+            there,
+            default=there[0],
+            required=True,
+            key="by",
+            bind="query-params",
+            format_func=word,
+        )
+        names = {key: title(key) for key in selected.detectors}
+        table = breakdown(scores, str(attribute))
+        if table["auc"].notna().any():
+            st.plotly_chart(breakdown_figure(table, names, word(str(attribute))), key="breakdown")
+            st.caption(f"{scoped.sentence()}. Mean over machine ids; an empty square is not computable.")
+        else:
+            st.info(f"AUC by {word(str(attribute))} is not computable here.", icon=":material/info:")
+    else:
+        st.info("The clips in scope differ in no attribute.", icon=":material/filter_alt:")
+    key = str(
+        st.selectbox(
+            "Worst clips of", selected.detectors, format_func=title, key="worst_of", bind="query-params", width=300
+        )
+    )
+    own = scores[scores["detector"] == key]
+    limits = library.thresholds(selected)[key]
+    misses, false_alarms = misses_and_false_alarms(own, limits, LISTED)
+    side_by_side = st.grid(2, min_column_width=380)
+    rate = percent(selected.rate)
+    for heading, found, name in (
+        (f"Missed anomalies at the threshold for {rate} false alarms", misses, "misses"),
+        (f"False alarms at the threshold for {rate}", false_alarms, "false_alarms"),
+    ):
+        with side_by_side.cell():
+            st.markdown(f"**{heading}**")
+            if found.empty:
+                st.info("None in scope.", icon=":material/check:")
+                continue
+            for row in found.head(HEARD).to_dict("records"):
+                _player(scoped, row, name)
+            _rows(found, name)
+
+
+def _player(scoped: Scoped, row: dict[str, object], name: str) -> None:
+    """A clip to be heard, as the detectors heard it, and a way to its page."""
+    clip_id, facts = str(row["clip_id"]), _facts(row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            str(clip_id).split("/")[-1],
+            key=f"{name}_{clip_id}",
+            icon=":material/open_in_new:",
+            help=f"Open {clip_id}: percentile {row['calibrated']:.0f}{facts}",
+            on_click=open_clip,
+            args=(clip_id, str(row["machine_id"])),
+            type="tertiary",
+        )
+        st.caption(f"percentile {row['calibrated']:.0f}{facts}")
+    try:
+        st.audio(_sound(scoped, clip_id), format="audio/wav")
+    except AsdError as error:
+        st.caption(f":material/volume_off: {error}")
+
+
+def _facts(row: dict[str, object]) -> str:
+    fault, severity, snr = row.get("fault"), row.get("severity"), row.get("snr_db")
+    found = [str(fault).replace("_", " ")] if fault else []
+    found += [f"severity {severity:.2f}"] if isinstance(severity, float) and severity > 0 else []
+    found += [f"SNR {snr:g} dB"] if isinstance(snr, int | float) and snr == snr else []
+    return "".join(f" · {fact}" for fact in found)
+
+
+def _sound(scoped: Scoped, clip_id: str) -> bytes:
+    """WAV of a clip as the detectors heard it."""
+    source, channel, scope = scoped.selected.source, get_settings().channel, scoped.scope
+    clip = library.catalogue_clip(source.name, clip_id, source)
+    heard = library.prepared(clip.sha256, channel, clip)
+    if scope == Scope(scope.split):
+        return wav_bytes(heard.samples[0], heard.sample_rate)
+    ends = library.ends(clip.sha256, channel, scope.kind, None, heard)
+    return wav_bytes(ends.at(scope.denoise), heard.sample_rate)
+
+
+def _rows(found: pd.DataFrame, key: str) -> None:
+    """Clips as rows that open them."""
+    columns = [name for name in attributes(found) if name not in ("machine_type",)]
+    with st.expander(f"All {len(found)}" if len(found) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
+        st.dataframe(
+            found[["clip_id", "calibrated", *columns]].assign(clip_id=[c.split("/")[-1] for c in found["clip_id"]]),
+            hide_index=True,
+            key=key,
+            row_height=ROW_HEIGHT,
+            height=min(table_height(len(found)), table_height(12)),
+            on_select=lambda: open_row(key, found),
+            selection_mode="single-row",
+            column_config={
+                "clip_id": "Clip",
+                "calibrated": st.column_config.NumberColumn("Percentile", format="%.0f"),
+                **{name: capital(word(name)) for name in columns},
+                "severity": st.column_config.NumberColumn("Severity", format="%.2f"),
+            },
+        )
+        st.caption("Choose a row to open its clip.")

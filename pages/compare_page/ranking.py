@@ -1,0 +1,248 @@
+"""Which detector separates best: the table with intervals and ties, and its curves."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from asd_core.detectors import detector_class
+from asd_core.evaluation import MEAN, Draws, Metric, bootstrap, loses_to_control, tied_with_best
+from asd_core.evaluation.operating import marks
+from asd_core.evaluation.protocol import ranking, worst
+from asd_core.plots import det_figure, precision_recall_figure, roc_figure
+from pages.compare_page.scope import Scoped
+from pages.shared import library
+from pages.shared.alarms import alarms
+from pages.shared.sidebar import percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
+CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
+NONE, EMPTY = "not computable", "–"  # an interval says it in words, a figure has no room for them
+CHANGE = "Change"  # of a figure by people's labels
+BANDS = 3  # more cover one another
+FEW = 10  # clips of a class
+
+
+@st.cache_resource(max_entries=16, show_spinner="Resampling for the intervals …")
+def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.DataFrame]:
+    """Figures of all detectors on the same resampled clips, and their table."""
+    draws = bootstrap(_scores)
+    return draws, ranking(draws)
+
+
+def draw(scoped: Scoped) -> None:
+    """Curves beside the table, or above it when it shows every id."""
+    draws, results = resampled(scoped.key, scoped.scores)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            "Of",
+            [MEAN, *draws.machine_ids],
+            default=MEAN,
+            required=True,
+            key="roc",
+            bind="query-params",
+            format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
+        )
+        curve = st.segmented_control(
+            "Curve", CURVES, default=CURVES[0], required=True, key="curve", bind="query-params"
+        )
+        name = st.segmented_control(
+            "Figure", list(METRICS), default="AUC", required=True, key="figure", bind="query-params"
+        )
+        per_id = st.toggle("Each id", key="each_id", bind="query-params", help="A column for every machine id.")
+    metric = METRICS[name]
+    shown = results[results["machine_id"] == view].set_index("detector").sort_values(metric, ascending=False)
+    if per_id:
+        chart = table = st.container()
+    else:
+        side_by_side = st.grid(2, min_column_width=440)
+        chart, table = side_by_side.cell(), side_by_side.cell()
+    with chart:
+        _chart(scoped, str(view), str(curve), name, shown)
+    with table:
+        verdicts = _verdicts(scoped, draws, metric, str(view))
+        if per_id:
+            _wide(results, metric, name, verdicts)
+        else:
+            _compact(results, shown, metric, name, verdicts, _by_dataset(scoped, str(view)))
+        _caption(scoped, draws, shown, str(view))
+        alarms(scoped.selected)
+        _download(scoped, results)
+
+
+def _chart(scoped: Scoped, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
+    figures = shown[METRICS[name]]
+    names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
+    points = marks(scoped.scores, library.thresholds(scoped.selected), view)
+    figure: go.Figure
+    if curve in CURVES[:2]:
+        chosen = st.multiselect(
+            "95 % band of",
+            list(shown.index),
+            key="bands",
+            bind="query-params",
+            format_func=title,
+            max_selections=BANDS,
+            placeholder="the best",
+        )
+        of = chosen or list(figures.dropna().index[:1])
+        figure = roc_figure(scoped.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
+    elif curve == CURVES[2]:
+        figure = precision_recall_figure(scoped.scores, view, names, marks=points)
+    else:
+        figure = det_figure(scoped.scores, view, names, marks=points)
+    st.plotly_chart(figure, key="roc_chart")
+    st.caption(
+        f"◆: where the thresholds for {percent(scoped.selected.rate)} false alarms put each detector on these clips"
+        + (" (mean of the ids' points); the " if view == MEAN else "; the ")
+        + "sidebar's false-alarm rate moves them. Click a legend entry to see it alone; the figure beside a name is its "
+        f"{name}."
+    )
+
+
+def _verdicts(scoped: Scoped, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
+    """Who is best or tied with it, and who does not beat a control."""
+    keys = scoped.selected.detectors
+    ties = tied_with_best(draws, metric=metric, machine_id=view)
+    controls = [k for k in keys if detector_class(k).info.origin == "control"]
+    found = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
+    losers = {lost.detector: lost for lost in found}
+
+    def verdict(key: str) -> str:
+        if key in controls:
+            return "control"
+        if key in losers and losers[key].by_point:
+            return "▼ below a control"
+        if key in losers and losers[key].by_interval:
+            return "▽ near a control"
+        return "★ best or tied" if key in ties else ""
+
+    return {key: verdict(key) for key in keys}
+
+
+def _by_dataset(scoped: Scoped, view: str) -> pd.DataFrame | None:
+    """Figures with the dataset's own labels, by detector, where people's labels replace them."""
+    if scoped.by_dataset is None:
+        return None
+    _, results = resampled(scoped.by_dataset.key, scoped.by_dataset.scores)
+    return results[results["machine_id"] == view].set_index("detector")
+
+
+def _compact(
+    results: pd.DataFrame,
+    shown: pd.DataFrame,
+    metric: Metric,
+    name: str,
+    verdicts: dict[str, str],
+    before: pd.DataFrame | None,
+) -> None:
+    other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
+    lowest = worst(results, metric)
+    rows: list[dict[str, Any]] = [
+        {
+            "Detector": title(str(key)),
+            name: row[metric],
+            "95 % interval": interval(row[f"{metric}_low"], row[f"{metric}_high"]),
+            **({} if before is None else {CHANGE: row[metric] - before[metric].get(key, np.nan)}),
+            other_name: row[other],
+            "Verdict": verdicts[str(key)],
+            "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
+        }
+        for key, row in shown.iterrows()
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="auc_table",
+        row_height=ROW_HEIGHT,
+        height=table_height(len(rows)),
+        placeholder=EMPTY,
+        column_config={
+            "Detector": st.column_config.TextColumn(width=140),
+            name: st.column_config.NumberColumn(format="%.3f", width=52),
+            "95 % interval": st.column_config.TextColumn(width=92),
+            CHANGE: st.column_config.NumberColumn(
+                format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
+            ),
+            other_name: st.column_config.NumberColumn(format="%.3f", width=52),
+            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            "Worst id": st.column_config.TextColumn(width=70),
+        },
+    )
+
+
+def _wide(results: pd.DataFrame, metric: Metric, name: str, verdicts: dict[str, str]) -> None:
+    """The mean, the worst and each id, a figure that sorts and its interval."""
+    ids = [i for i in results["machine_id"].unique() if i != MEAN]
+    own = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
+    lowest = worst(results, metric)
+    rows = []
+    for key in own[MEAN].sort_values(metric, ascending=False).index:
+        row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}
+        for machine_id, table in own.items():
+            heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
+            row[heading] = table.loc[key, metric]
+            low, high = table.loc[key, f"{metric}_low"], table.loc[key, f"{metric}_high"]
+            row[f"95 % of {'mean' if machine_id == MEAN else machine_id}"] = interval(low, high)
+            if machine_id == MEAN:
+                row["Worst"] = lowest[key][1] if key in lowest else None
+                row["of id"] = lowest[key][0] if key in lowest else ""
+        rows.append(row)
+    figures = {column: st.column_config.NumberColumn(format="%.3f") for column in rows[0] if column.startswith("id ")}
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="id_table",
+        row_height=ROW_HEIGHT,
+        height=table_height(len(rows)),
+        placeholder=EMPTY,
+        column_config={
+            "Detector": st.column_config.TextColumn(pinned=True, width=150),
+            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            f"Mean {name}": st.column_config.NumberColumn(format="%.3f"),
+            "Worst": st.column_config.NumberColumn(format="%.3f"),
+            **figures,
+        },
+    )
+
+
+def interval(low: float, high: float) -> str:
+    """An interval, or that there is none."""
+    return f"{low:.3f} – {high:.3f}" if np.isfinite(low) else NONE
+
+
+def _caption(scoped: Scoped, draws: Draws, shown: pd.DataFrame, view: str) -> None:
+    """What the figures are, and a warning where they can say little."""
+    normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
+    n_ids = len(draws.machine_ids)
+    of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
+    left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
+    st.caption(
+        f"{scoped.sentence()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
+        f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
+        "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
+    )
+    if 0 < min(normals, anomalies) < FEW:
+        st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
+
+
+def _download(scoped: Scoped, results: pd.DataFrame) -> None:
+    versions = scoped.scores.drop_duplicates("detector").set_index("detector")["model_version"]
+    about = scoped.about()
+    table = results.assign(split=about["split"], denoised=about["denoised"])
+    # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
+    last = table.pop("pauc_low"), table.pop("pauc_high")
+    table = table.assign(pauc_low=last[0], pauc_high=last[1], model_version=table["detector"].map(versions))
+    st.download_button(
+        "Table as CSV",
+        table.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False),
+        "auc.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

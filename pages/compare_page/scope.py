@@ -1,0 +1,181 @@
+"""What the Compare page is about: which split, denoised or not, which machine ids and which clips of these."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.evaluation.breakdowns import filtered, options
+from asd_core.scoring import SPLITS, Scope
+from asd_core.scoring.store import attributes, job_name
+from pages.compare_page import truth
+from pages.shared import library
+from pages.shared.job_panel import job_panel
+from pages.shared.sidebar import Choice, title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+EVERY = "every clip"
+WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is no word
+
+
+@dataclass(frozen=True, eq=False)
+class Scoped:
+    """The scores in scope."""
+
+    selected: Choice  # the sidebar's, with the detectors that have scores here
+    scope: Scope
+    scores: "pd.DataFrame"
+    where: str  # the filter in words, empty without one
+    computable: bool  # scores of more detectors can be had: the row says how
+    key: tuple[str, ...]  # of what is computed from these scores
+    against: truth.Against | None = None  # labels in place of the dataset's
+    by_dataset: "Scoped | None" = None  # the same with the dataset's own labels, where they are replaced
+
+    def sentence(self) -> str:
+        """What the figures are of: ``Test split, not denoised, only fault belt``."""
+        said = f", labels: {self.against.words}" if self.against else ""
+        return capital(self.scope.sentence() + (f", only {self.where}" if self.where else "") + said)
+
+    def about(self) -> dict[str, str | float]:
+        """Columns that say it in an exported table."""
+        return {
+            "split": self.scope.split,
+            "denoised": self.scope.denoise or "no",
+            "filter": self.where or "none",
+            "labels": self.against.words if self.against else "dataset",
+        }
+
+
+def word(attribute: str) -> str:
+    """An attribute's name on screen."""
+    return WORDS.get(attribute, attribute.replace("_", " "))
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter and the rest as it is (SNR stays SNR)."""
+    return text[:1].upper() + text[1:]
+
+
+def draw(selected: Choice) -> Scoped:
+    """Draw the row of filters, and above the page whatever of the scope is not there yet."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        scope = _scope(selected)
+        stored = library.scores(selected.source, scope)
+        table = stored.table
+        ids = st.multiselect(
+            "Machine ids",
+            sorted(table["machine_id"].unique()),
+            key="of_ids",
+            bind="query-params",
+            placeholder="all of them",
+            width=210,
+        )
+        attribute = st.selectbox(
+            "Only clips by",
+            [EVERY, *attributes(table)],
+            key="of_attribute",
+            bind="query-params",
+            format_func=lambda name: name if name == EVERY else word(name),
+            width=150,
+            help="One attribute of the catalogue. A fault or severity chooses among the anomalies alone: normal clips have "
+            "none, and all of them stay.",
+        )
+        chosen: list[str] = []
+        if attribute != EVERY:
+            chosen = st.multiselect(
+                capital(word(attribute)),
+                options(table, attribute),
+                key=f"of_{attribute}",
+                bind="query-params",
+                placeholder="any value",
+                format_func=lambda value: value.replace("_", " "),
+                width=260,
+            )
+        against = truth.draw(selected.source, table)
+    computable = _state(selected, scope, stored)
+    scores = table[table["detector"].isin(selected.detectors)]
+    if ids:
+        scores = scores[scores["machine_id"].isin(ids)]
+    if chosen:
+        scores = filtered(scores, attribute, chosen)
+    there = set(scores["detector"])
+    present = replace(selected, detectors=[key for key in selected.detectors if key in there])
+    where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
+    where += [f"machine id {', '.join(ids)}"] if ids else []
+    key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
+    own = Scoped(present, scope, scores, " and ".join(where), computable, key)
+    if against is None:
+        return own
+    st.caption(against.truth.sentence())
+    return replace(own, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=own)
+
+
+def _scope(selected: Choice) -> Scope:
+    try:
+        there = set(library.dataset(selected.source).catalogue["split"].unique())
+    except library.GONE:
+        there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
+    splits = [split for split in SPLITS if split in there] or ["test"]
+    split = st.segmented_control(
+        "Split",
+        splits,
+        default=splits[0],
+        required=True,
+        key="of_split",
+        bind="query-params",
+        help="Test clips were never trained on. Of the training clips four fifths were: their scores are too good to be "
+        "true. Evaluation clips have no labels.",
+    )
+    strength = st.selectbox(
+        "Denoised at",
+        STRENGTHS,
+        key="of_denoise",
+        bind="query-params",
+        format_func=lambda s: "0 (as recorded)" if s == 0 else f"{s:g}",
+        width=150,
+        help="Stationary spectral gating of the clips that are scored.",
+    )
+    return Scope(str(split), float(strength))
+
+
+def _state(selected: Choice, scope: Scope, stored: library.Stored) -> bool:
+    """What must be known of the scores: that they cannot be checked, are not complete, or are of denoised sound.
+
+    Returns:
+        Whether detectors' scores are missing that can be computed.
+    """
+    absent = [k for k in library.missing(selected.source, scope, stored) if k in selected.detectors]
+    if stored.gone:
+        st.warning(
+            f"{stored.gone} These are the stored scores: whether they still fit the recordings cannot be checked.",
+            icon=":material/folder_off:",
+        )
+    if absent:
+        with st.container(border=True):
+            few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")
+            st.markdown(
+                f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.sentence()}** "
+                f"({few}), or only such of other clips or weights, which are not shown."
+            )
+            _job(selected, scope, absent)
+    if scope.denoise:
+        st.warning(
+            "The detectors learned from undenoised sound: denoised clips are unlike anything they know, and so are their "
+            "held-out normals. Thresholds promise nothing here.",
+            icon=":material/warning:",
+        )
+    if scope.split == "train":
+        st.caption("Four fifths of the training clips are what the detectors learned from: they score them too low.")
+    return bool(absent)
+
+
+def _job(selected: Choice, scope: Scope, absent: list[str]) -> None:
+    source = selected.source
+    arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
+    arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
+    job_panel(
+        job_name(source.folder, scope), f"Scores of the {scope.sentence()}", arguments, "Compute the missing scores"
+    )

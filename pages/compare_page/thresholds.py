@@ -1,0 +1,186 @@
+"""What a threshold does: false alarms, detections, and alerts a day at the plant."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.artifacts import Calibration
+from asd_core.evaluation import POOLED, expected_false_alarms, gamma_threshold, operating_point
+from asd_core.plots import histogram_figure
+from pages.compare_page.scope import Scoped
+from pages.shared import library
+from pages.shared.sidebar import Choice, percent, title
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+RULES = ("conformal", "gamma 0.9 (DCASE)")
+SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
+
+
+def draw(scoped: Scoped) -> None:
+    """The operating points of the sidebar's machine id, or of all ids together."""
+    selected = scoped.selected
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        of = st.segmented_control(
+            "Of",
+            ["one", POOLED],
+            default="one",
+            required=True,
+            key="threshold_of",
+            bind="query-params",
+            format_func=lambda o: "all ids, pooled" if o == POOLED else f"id {selected.machine_id}",
+        )
+        rule = st.segmented_control(
+            "Rule",
+            RULES,
+            default=RULES[0],
+            required=True,
+            key="rule",
+            bind="query-params",
+            help="Both look at held-out normal clips alone. Conformal: their quantile for the sidebar's false-alarm rate. "
+            "DCASE's option: the 0.9 quantile of a gamma distribution fitted to them, whatever the sidebar says.",
+        )
+        prevalence = st.number_input(
+            "Anomalous clips at the plant, %", 0.0, 100.0, 1.0, 0.5, key="prevalence", bind="query-params", width=190
+        )
+        per_day = st.number_input("Clips a day", 1, 1_000_000, 1000, 100, key="per_day", bind="query-params", width=150)
+    there = sorted(scoped.scores["machine_id"].unique())
+    ids = there if of == POOLED else [selected.machine_id]
+    own = scoped.scores[scoped.scores["machine_id"].isin(ids)]
+    keys = [key for key in selected.detectors if (own["detector"] == key).any()]
+    if not keys:
+        st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
+        return
+    calibrations = {key: library.calibration(selected.source, key) for key in keys}
+    gamma = rule == RULES[1]
+    if not gamma:
+        _promise(selected, calibrations[keys[0]], ids)
+    rows, values = [], {}
+    for key in keys:
+        limits = _limits(calibrations[key], ids, gamma, selected.rate)
+        values[key] = limits[ids[0]][0] if len(ids) == 1 and ids[0] in limits else None
+        rates = {i: rate for i, (_, rate) in limits.items() if rate is not None}
+        mine = own[own["detector"] == key]
+        thresholds = {i: value for i, (value, _) in limits.items()}
+        point = operating_point(mine, thresholds, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
+        row: dict[str, Any] = {"Detector": title(key)}
+        if of != POOLED:
+            row |= {"Threshold": values[key], "Promised": rates.get(ids[0])}
+        rows.append(
+            row
+            | {
+                "False alarms": point.false_alarm_rate,
+                "Interval": between(point.false_alarm_interval),
+                "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
+                "Observed": point.false_alarms if point.n_normal else None,
+                "Detected": point.detection_rate,
+                "Interval ": between(point.detection_interval),
+                "Precision": point.precision,
+                "Alerts a day": point.alerts_per_day,
+                "of them false": point.false_alerts_per_day,
+            }
+        )
+    table = pd.DataFrame(rows)
+    _table(table)
+    first = own[own["detector"] == keys[0]]["label"].value_counts()
+    name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
+    st.caption(
+        f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {scoped.sentence()}: "
+        f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
+        "and observed: false alarms among these normal clips. Precision and alerts assume the prevalence above: the test "
+        "set's own says nothing of it."
+        + (
+            " Pooled intervals take clips as independent: few machines that differ make them too narrow."
+            if of == POOLED
+            else ""
+        )
+    )
+    st.download_button(
+        "Thresholds as CSV",
+        table.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **scoped.about()).to_csv(index=False),
+        "thresholds.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    if of == POOLED:
+        return  # raw scores of different machines have thresholds of their own
+    drawn = st.multiselect(
+        "Histograms of",
+        keys,
+        default=keys[:SHOWN_HISTOGRAMS],
+        format_func=title,
+        key="histograms",
+        bind="query-params",
+        help="The dashed line is the threshold. Scores past the last bin are counted in it.",
+    )
+    grid = st.grid(2, min_column_width=380)
+    for key in drawn:
+        mine = own[own["detector"] == key]
+        grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
+
+
+def _limits(
+    calibration: Calibration, ids: list[str], gamma: bool, rate: float
+) -> dict[str, tuple[float | None, float | None]]:
+    """Threshold of each id that the detector knows, and the false-alarm rate it promises (``None``: none)."""
+    limits: dict[str, tuple[float | None, float | None]] = {}
+    for machine_id in ids:
+        if machine_id not in calibration.scores:
+            continue
+        conformal = calibration.threshold(machine_id, rate)
+        limits[machine_id] = (
+            (gamma_threshold(calibration.sorted_scores(machine_id)), None)
+            if gamma
+            else (conformal.value, conformal.rate)
+        )
+    return limits
+
+
+def _promise(selected: Choice, calibration: Calibration, ids: list[str]) -> None:
+    """What the held-out clips are too few to promise."""
+    known = [i for i in ids if i in calibration.scores]
+    short = [i for i in known if calibration.threshold(i, selected.rate).short]
+    if short:
+        few = min(short, key=calibration.n)
+        st.info(
+            f"Only {calibration.n(few)} normal clips of machine id {few} were held out: they can promise no less than "
+            f"{calibration.threshold(few, selected.rate).rate:.1%} false alarms, not {percent(selected.rate)}. The highest "
+            "of them is the threshold.",
+            icon=":material/info:",
+        )
+
+
+def _table(table: pd.DataFrame) -> None:
+    share = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="threshold_table",
+        row_height=ROW_HEIGHT,
+        height=table_height(len(table)),
+        placeholder="–",  # the interval beside it says "not computable"
+        column_config={
+            "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
+            "Promised": st.column_config.NumberColumn(
+                format="percent", help="Expected share of normal clips above it, for clips like the held-out ones."
+            ),
+            "False alarms": share,
+            "Expected": st.column_config.NumberColumn(
+                format="%.1f", help="False alarms: promised rate × normal clips."
+            ),
+            "Observed": st.column_config.NumberColumn(
+                format="%d", help="False alarms among the normal clips in scope."
+            ),
+            "Detected": share,
+            "Precision": st.column_config.NumberColumn(format="percent", help="Share of alerts that are true."),
+            "Alerts a day": st.column_config.NumberColumn(format="%.1f"),
+            "of them false": st.column_config.NumberColumn(format="%.1f"),
+        },
+    )
+
+
+def between(interval: tuple[float, float]) -> str:
+    """An interval of a rate in percent."""
+    low, high = interval
+    return f"{low:.0%} – {high:.0%}" if low == low else "not computable"

@@ -1,0 +1,79 @@
+"""Against which labels detectors are evaluated: the dataset's, or those that people gave on the Label page."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.label_page import who
+from pages.shared.library import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from asd_core.labels import Basis, Truth
+
+NAMES: "dict[Basis, str]" = {
+    "dataset": "the dataset's labels",
+    "mine": "my labels",
+    "majority": "the majority's labels",
+    "adjudicated": "adjudicated labels",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """Labels in place of the dataset's."""
+
+    words: str  # for what is exported and said of figures
+    key: tuple[str, ...]  # of what is computed with them
+    truth: "Truth"
+
+    def apply(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        """Scores with these labels; a clip without one is unlabelled."""
+        labels = dict(zip(self.truth.table["clip_id"], self.truth.table["label"], strict=True))
+        found = table["clip_id"].map(labels)
+        return table.assign(label=found.where(found.isin(["normal", "anomaly"]), "unlabelled"))
+
+
+def draw(source: Source, table: "pd.DataFrame") -> Against | None:
+    """Draw the choice; ``None`` for the dataset's own labels, and where there are none to use."""
+    basis: Basis = st.selectbox(
+        "Evaluate against",
+        list(NAMES),
+        key="against",
+        bind="query-params",
+        format_func=NAMES.__getitem__,
+        width=190,
+        help="Labels that people gave on the Label page, in place of the dataset's or over them. They choose no threshold "
+        "and no parameter: only what is called right and wrong changes.",
+    )
+    if basis == "dataset":
+        return None
+    alone = st.toggle(
+        "Annotated clips only",
+        key="annotated_only",
+        bind="query-params",
+        help="Otherwise the dataset's label stands where nobody has said anything.",
+    )
+    return _against(source, table, basis, bool(alone))
+
+
+def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool) -> Against | None:
+    # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
+    from asd_core.labels import effective_labels, truth
+    from pages.label_page import work
+
+    me = who.known()
+    if basis == "mine" and not me:
+        st.info("Say who you are on the Label page to use your labels.", icon=":material/person:")
+        return None
+    store = work.store()
+    said = effective_labels(store, source.name, basis, me or None)
+    if not said:
+        st.info("Nobody has given such labels yet: the dataset's are used.", icon=":material/label_off:")
+        return None
+    clips = table.drop_duplicates("clip_id")[["clip_id", "sha256", "label"]]
+    found = truth(clips, said, "drop" if alone else "keep")
+    words = NAMES[basis] + (f" ({me})" if basis == "mine" else "") + (", annotated clips only" if alone else "")
+    return Against(words, (basis, me if basis == "mine" else "", str(store.last_id(source.name)), str(alone)), found)

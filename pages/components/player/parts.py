@@ -1,0 +1,63 @@
+"""What the player is given and what it gives back."""
+
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from asd_core.features import Array
+
+
+@dataclass(frozen=True)
+class Region:
+    """A stretch of time in seconds and a band of frequencies in Hz."""
+
+    t0: float
+    t1: float
+    f0: float
+    f1: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A region drawn over the pictures."""
+
+    region: Region
+    label: str
+    colour: str  # as CSS has it
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """A detector's anomaly map."""
+
+    key: str
+    title: str
+    map: Array  # (n_mels, n_frames) from 0 to 1, frames as LogMel has them
+
+
+class NormalBand(Protocol):
+    """What is usual for a machine; :class:`asd_core.explain.NormalReference` is one."""
+
+    @property
+    def welch_frequencies(self) -> Array: ...  # (n_bins,) in Hz
+    @property
+    def welch_low(self) -> Array: ...  # (n_bins,) in dB, 0 dB is a full-scale sine
+    @property
+    def welch_median(self) -> Array: ...
+    @property
+    def welch_high(self) -> Array: ...
+    @property
+    def mel_mean(self) -> Array: ...  # (n_mels,) in dB
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is chosen in a player."""
+
+    strength: float  # 0 to 1
+    version: str  # recorded or denoised
+    region: Region | None
+    overlay: str | None  # key of the detector whose map is asked for
+    turn: int  # how often the browser has spoken

@@ -1,0 +1,75 @@
+"""Starting experiments from the page: the named ones, and sweeps of one parameter."""
+
+import streamlit as st
+
+from asd_core.detectors import detector_class
+from asd_core.errors import TrainingError
+from asd_core.experiments.catalogue import sweep
+from pages.shared.job_panel import job_panel
+from pages.shared.library import Source
+from pages.shared.sidebar import title
+
+PRESETS = ("quick", "standard", "paper")
+STEPS = 5  # values that a sweep proposes
+
+
+def run_named(source: Source, name: str, button: str) -> None:
+    """A job for a named experiment, and the command that does the same."""
+    _job(source, name, ["experiment", name], f"Experiment {name.replace('_', ' ')}", button)
+
+
+def run_sweep(source: Source, detectors: list[str]) -> None:
+    """Choose detector, parameter and values, and start."""
+    st.subheader("How much hangs on one parameter?")
+    st.caption(
+        "The detector is trained once for each value, on the same clips and with the same seed, and scored on the test "
+        "clips. A value that is chosen because it does best here is chosen with test labels: show it as an exploration."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        detector = st.selectbox(
+            "Detector", detectors, format_func=title, key="sweep_detector", bind="query-params", width=240
+        )
+        table = {row.name: row for row in detector_class(str(detector)).parameter_table()}
+        parameter = st.selectbox("Parameter", list(table), key="sweep_parameter", bind="query-params", width=220)
+        row = table[str(parameter)]
+        preset = st.segmented_control(
+            "Training", PRESETS, default=PRESETS[0], required=True, key="sweep_preset", bind="query-params"
+        )
+        values = st.text_input(
+            "Values", proposal(row.default, row.low, row.high), key=f"sweep_values_{detector}_{parameter}", width=260
+        )
+    st.caption(f"{row.help} Default {row.default}, from {row.low} to {row.high}.")
+    given = [v.strip() for v in values.split(",") if v.strip()]
+    try:
+        wanted = sweep(str(detector), str(parameter), given, preset=str(preset))
+    except TrainingError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    options = ["--detector", str(detector), "--parameter", str(parameter), "--values", ",".join(given)]
+    _job(
+        source,
+        wanted.name,
+        ["experiment", "sweep", *options, "--preset", str(preset)],
+        f"Sweep of {parameter} of {title(str(detector))}",
+        f"Train {len(wanted.points)} times",
+    )
+
+
+def proposal(default: object, low: float, high: float) -> str:
+    """A few values around the default, inside the range."""
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return "false, true"
+    found = []
+    for factor in (0.25, 0.5, 1, 2, 4):
+        value = default * factor
+        if low <= value <= high:
+            found.append(int(value) if isinstance(default, int) else value)
+    return ", ".join(f"{v:g}" for v in dict.fromkeys(found))
+
+
+def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:
+    where = ["--data", source.location, "--models", str(source.folder)]
+    job_panel(f"experiment-{source.name}-{name}".lower(), what, [*arguments, *where], button)
+    shown = [*arguments, "--data", source.location, "--models", f"trained_models/{source.name}"]
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        st.code("python -m asd_core " + " ".join(f'"{a}"' if " " in a else a for a in shown), language="bash")

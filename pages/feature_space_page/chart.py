@@ -1,0 +1,58 @@
+"""The map itself: points, stars, contours; a click plays, a lasso chooses."""
+
+import streamlit as st
+
+from asd_core.plots import Star, scatter_figure
+from asd_core.space import contours as embedding_density
+from pages.feature_space_page.controls import METHODS, View
+from pages.feature_space_page.points import Fitted
+from pages.feature_space_page.scores import colours
+from pages.feature_space_page.selection import choose
+from pages.shared.library import Source
+
+CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
+LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn around
+
+
+def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None:
+    """Draw the map. In space a lasso cannot be drawn; a click works in both."""
+    values, name, limits = colours(source, view, fitted.about)
+    flat = view.method != METHODS[1]
+    normal = (fitted.about["label"] == "normal").to_numpy()
+    contours = embedding_density.density(fitted.places[normal]) if view.contours else None
+    figure = scatter_figure(
+        fitted.places,
+        fitted.about.index.to_numpy(),
+        values,
+        axes(view, fitted),
+        name=name,
+        stars=stars,
+        normals=contours,
+        limits=limits,
+    )
+    with st.container(key=CHART):
+        if flat:
+            st.plotly_chart(
+                figure,
+                key=LASSO,
+                on_select=_selected,
+                selection_mode=("lasso", "box"),
+                config={"scrollZoom": True, "displaylogo": False},
+            )
+        else:
+            st.plotly_chart(figure, key=f"{LASSO}_none", config={"displaylogo": False})
+
+
+def axes(view: View, fitted: Fitted) -> list[str]:
+    """What the axes are called."""
+    if view.method == METHODS[2]:
+        return ["UMAP 1 (no unit)", "UMAP 2 (no unit)"]
+    names = [fitted.model.axis(i) for i in range(fitted.places.shape[1])]  # type: ignore[union-attr]  # it is a PCA
+    # In space a long title is cut off.
+    return names if len(names) == 2 else [name.replace(" of the variance", "") for name in names]
+
+
+def _selected() -> None:
+    """What was drawn around; clicks come by the hover component, for Streamlit reports none while a lasso is in hand."""
+    found = st.session_state[LASSO].selection
+    choose([int(p["customdata"]) for p in found.points if p.get("customdata") is not None])

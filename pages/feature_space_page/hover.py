@@ -1,0 +1,93 @@
+"""A picture and the facts of the clip under the pointer, and which clip was clicked.
+
+Plotly's own hover shows text only, so a component without a face listens to the chart's events and draws a card. Names
+and pictures are two files, fetched when the pointer first rests on a point. Without the component (or without pictures) the
+chart's own text is shown.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+
+from asd_core import jobs
+from asd_core.space import thumbnails
+from pages.feature_space_page.clip_panel import CLICKED, click, facts
+from pages.feature_space_page.points import clips
+from pages.shared.job_panel import job_panel
+from pages.shared.library import Source
+
+_HERE = Path(__file__).parent
+KEY = "space_hover"  # of the component's state
+_card = st.components.v2.component(
+    "feature_space_hover",
+    html="<span hidden>\n</span>",
+    js=(_HERE / "hover.js").read_text("utf-8"),
+)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _names(folder: str, stamp: float, _source: Source) -> str:
+    """For each clip its name and its facts, as JSON."""
+    about = clips(_source)
+    columns = [about[name].tolist() for name in about]
+    rows = (dict(zip(about, values, strict=True)) for values in zip(*columns, strict=True))
+    return json.dumps([[str(row["clip_id"]).rsplit("/", 1)[-1], facts(row)] for row in rows])
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _sheet(folder: str, stamp: float, _source: Source) -> Path:
+    return thumbnails.place(Path(_source.location), clips(_source))
+
+
+def hover(source: Source, chart: str) -> None:
+    """Watch the chart inside the element of a class: a click on a point plays its clip, which is ringed."""
+    sheet = _sheet(*source.key(), source)
+    there = sheet.is_file()
+    _card(
+        key=KEY,
+        data={
+            "chart": chart,
+            "names": _url(_names(*source.key(), source).encode(), "application/json", "space_names"),
+            "sheet": _url(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
+            "across": thumbnails.columns(len(clips(source))),
+            "width": thumbnails.WIDTH,
+            "height": thumbnails.HEIGHT,
+            "ringed": st.session_state.get(CLICKED),
+        },
+        on_clicked_change=_clicked,
+    )
+
+
+def _clicked() -> None:
+    number = st.session_state[KEY].clicked
+    if number is not None:
+        click(int(number))
+
+
+def _url(data: bytes, mimetype: str, name: str) -> str:
+    """An address of this server under which the browser finds some bytes; empty outside a server."""
+    if not runtime.exists():
+        return ""
+    url = runtime.get_instance().media_file_mgr.add(data, mimetype, name)
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}{url}" if base else url
+
+
+def pictures_panel(source: Source) -> None:
+    """Offer to draw the pictures of a dataset that has none yet."""
+    sheet = _sheet(*source.key(), source)
+    job: Any = jobs.find(sheet.stem)
+    if sheet.is_file() or not source.location:
+        return
+    with st.expander("Spectrograms under the pointer", expanded=job is not None and job.state != "finished"):
+        st.caption("Drawn once, by reading every clip; kept with the user's data.")
+        job_panel(
+            sheet.stem,
+            "Pictures of the clips",
+            ["thumbnails", "--data", source.location, "--models", str(source.folder)],
+            "Draw them",
+            resumes=False,
+        )

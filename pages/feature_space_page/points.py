@@ -1,0 +1,138 @@
+"""Where the clips are, computed once for each choice and shared by all sessions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.features import LogMel
+from asd_core.plots import Star
+from asd_core.settings import get_settings
+from asd_core.sound import Clip
+from asd_core.space import latents, projection
+from asd_core.space import umap_embedding as embedding
+from pages.shared import library
+from pages.shared.library import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pages.feature_space_page.controls import View
+
+COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The chosen clips and where a projection puts them. Shared by all sessions: nothing in it may be changed."""
+
+    about: "pd.DataFrame"
+    model: projection.Projection | embedding.Embedding
+    places: Any  # (n, 2) or (n, 3)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the clips …")
+def _space(folder: str, stamp: float, written: int, part: str) -> projection.Space:
+    return projection.read_space(Path(folder), part)
+
+
+def space(source: Source, part: str) -> projection.Space:
+    """All clips of a dataset as vectors."""
+    written = 0 if part in projection.POOLED else latents.stamp(source.folder)
+    return _space(*source.key(), written, part)
+
+
+def clips(source: Source) -> "pd.DataFrame":
+    """What is known of every clip; a row's number names the clip on the map. It must not be changed."""
+    return space(source, "all").about
+
+
+@st.cache_resource(max_entries=16, show_spinner="Computing principal components …")
+def _components(
+    folder: str, stamp: float, written: int, part: str, splits: tuple[str, ...], machine_id: str | None
+) -> tuple[projection.Space, projection.Projection, Any]:
+    chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
+    fitted = projection.fit_pca(chosen.vectors, COMPONENTS)
+    return chosen, fitted, fitted.transform(chosen.vectors)
+
+
+def components(source: Source, view: "View", n_axes: int) -> Fitted:
+    """Principal components of the chosen clips."""
+    written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
+    chosen, fitted, places = _components(*source.key(), written, view.part, view.splits, view.machine_id)
+    return Fitted(chosen.about, fitted, places[:, :n_axes])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _umap_path(
+    folder: str,
+    stamp: float,
+    written: int,
+    part: str,
+    splits: tuple[str, ...],
+    machine_id: str | None,
+    settings: embedding.UmapSettings,
+) -> Path:
+    chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
+    return embedding.path_for(chosen.vectors, settings)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _embedding(path: str, written: int) -> embedding.Embedding | None:
+    return embedding.load(Path(path))
+
+
+def umap_path(source: Source, view: "View") -> Path:
+    """Where the map of the chosen clips with these settings is kept, once it is computed."""
+    written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
+    return _umap_path(*source.key(), written, view.part, view.splits, view.machine_id, view.umap)
+
+
+def umap(source: Source, view: "View") -> Fitted | None:
+    """The map of the chosen clips, if it was computed."""
+    path = umap_path(source, view)
+    found = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    if found is None:
+        return None
+    chosen = space(source, view.part).subset(view.splits, view.machine_id)
+    return Fitted(chosen.about, found, found.xy)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _vector(sha256: str, channel: int, part: str, machine_id: str, folder: str, stamp: float, _clip: Clip) -> Any:
+    log_mel = LogMel().transform(library.prepared(sha256, channel, _clip))
+    if part in projection.POOLED:
+        return projection.pooled_vector(log_mel, part)
+    detector = library._models(folder, stamp)[part].detector
+    return detector.latent([log_mel], [machine_id])
+
+
+def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[list[Star], list[str]]:
+    """The open clip and the uploads in the fitted space, and a sentence for each that cannot be placed.
+
+    A clip that is on the map is marked where it is; any other is projected, and nothing is fitted again.
+    """
+    found, problems = [], []
+    hashes = fitted.about["sha256"]
+    for sha, clip in _others().items():
+        try:
+            here = (hashes == sha).to_numpy().nonzero()[0]
+            if len(here):
+                place = fitted.places[here[0]]
+            else:
+                vector = _vector(sha, get_settings().channel, part, machine_id, *source.key(), clip)
+                place = fitted.model.transform(vector)[0][: fitted.places.shape[1]]
+        except AsdError as error:
+            problems.append(str(error))
+            continue
+        found.append(Star(clip.name, tuple(float(v) for v in place)))
+    return found, problems
+
+
+def _others() -> dict[str, Clip]:
+    """The uploads of this session and the clip that is open."""
+    known: dict[str, Clip] = dict(st.session_state.get("uploads", {}))
+    current = st.session_state.get("open_clip")
+    return known if current is None else {**known, current.sha256: current}

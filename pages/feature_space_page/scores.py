@@ -1,0 +1,28 @@
+"""Scores that are stored of the clips on the map."""
+
+from typing import TYPE_CHECKING, Any
+
+from asd_core.scoring import SPLITS, Scope
+from asd_core.space import clip_table as embedding_table
+from pages.feature_space_page.controls import SCORE, View, colour_title
+from pages.shared import library
+from pages.shared.library import Source
+from pages.shared.sidebar import title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def stored(source: Source) -> "list[pd.DataFrame]":
+    """Score tables of every split, as recorded: training stores the test clips', the others come with Compare."""
+    return [library.scores(source, Scope(split)).table for split in SPLITS]
+
+
+def colours(
+    source: Source, view: View, about: "pd.DataFrame"
+) -> "tuple[pd.Series[Any], str, tuple[float, float] | None]":
+    """The colour of each clip, what it means, and the ends of its scale (``None``: its own)."""
+    if view.colour != SCORE:
+        return about[view.colour], colour_title(view.colour), None
+    values = embedding_table.scores_of(about, stored(source), view.detector, "calibrated")
+    return values, f"{title(view.detector)}, percentile", (0.0, 100.0)

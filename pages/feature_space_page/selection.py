@@ -1,0 +1,112 @@
+"""The clips inside a lasso: a table to listen through, to download, to send on."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.scoring.store import versions
+from asd_core.space import clip_table as embedding_table
+from pages.feature_space_page.clip_panel import click
+from pages.feature_space_page.scores import stored
+from pages.label_page import CHOSEN_TO_LABEL
+from pages.shared.sidebar import Choice, title
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
+MOST_SCORES, MOST_ROWS = 3, 12
+
+
+def selection(selected: Choice, about: "pd.DataFrame") -> None:
+    """The table of the chosen clips and what can be done with them; nothing while none is chosen."""
+    numbers: list[int] = st.session_state.get(CHOSEN, [])
+    if not numbers:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        keys = st.multiselect(
+            "Scores of",
+            selected.detectors,
+            default=selected.detectors[:1],
+            max_selections=MOST_SCORES,
+            key="scores",
+            bind="query-params",
+            format_func=title,
+            width=420,
+        )
+        titles = {key: title(key) for key in keys}
+        table = embedding_table.chosen(
+            about, numbers, stored(selected.source), titles, versions(selected.source.folder)
+        )
+        st.download_button(
+            "CSV",
+            embedding_table.as_csv(table),
+            "selected_clips.csv",
+            "text/csv",
+            key="space_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.button(
+            "Label them",
+            key="space_label",
+            icon=":material/label:",
+            on_click=_send,
+            args=(table["clip_id"].tolist(),),
+        )
+        st.button("Clear", key="space_clear", icon=":material/close:", on_click=_clear)
+    normal, anomalies = (int((table["label"] == label).sum()) for label in ("normal", "anomaly"))
+    st.caption(
+        f"**{len(table)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
+        "to hear it. Percentiles are among each detector's own held-out normal clips; clips whose scores are not stored "
+        "have none."
+    )
+    event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
+    st.dataframe(
+        embedding_table.to_read(table),
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=table_height(min(MOST_ROWS, len(table))),
+        key=event_key,
+        on_select=lambda: _row(event_key, table.index.tolist()),
+        selection_mode="single-row",
+        alt="Selected clips",
+        column_config={
+            "clip_id": st.column_config.TextColumn("Clip", width=280),
+            "machine_id": st.column_config.TextColumn("Machine id", width=80),
+            "split": st.column_config.TextColumn("Split", width=60),
+            "label": st.column_config.TextColumn("Label", width=80),
+            "fault": st.column_config.TextColumn("Fault", width=120),
+            "severity": st.column_config.NumberColumn("Severity", width=70, format="%.2f"),
+            "snr_db": st.column_config.NumberColumn("SNR in dB", width=80),
+            **{
+                f"{title(key)}, {embedding_table.PERCENTILE}": st.column_config.ProgressColumn(
+                    title(key), min_value=0, max_value=100, format="%.0f", width=150, help="Percentile."
+                )
+                for key in keys
+            },
+        },
+    )
+
+
+def choose(numbers: list[int]) -> None:
+    """Keep what a lasso chose; none clears the table."""
+    st.session_state[CHOSEN] = numbers
+    st.session_state["space_lassos"] = st.session_state.get("space_lassos", 0) + 1
+
+
+def _clear() -> None:
+    choose([])
+
+
+def _row(key: str, numbers: list[int]) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows:
+        click(numbers[rows[0]])
+
+
+def _send(clip_ids: list[str]) -> None:
+    """Open the Label page with these clips as its queue."""
+    st.session_state[CHOSEN_TO_LABEL] = clip_ids
+    st.switch_page("pages/label.py", query_params={})

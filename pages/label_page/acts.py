@@ -1,0 +1,125 @@
+"""What a press writes: one event, durable before the page goes on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.labels import LABELS, Kind, new_uid
+from pages.components.label_panel import Act
+from pages.components.player.parts import Region
+from pages.label_page import work
+
+SHOWING = "label_showing"  # in the session: the open clip, and its name
+PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The clip that is labelled, as it was drawn."""
+
+    dataset: str
+    annotator: str
+    sha256: str
+    clip_id: str
+    machine_id: str
+    blind: bool
+    showing: str  # see showing
+    region: Region | None  # that is dragged
+    highest: float  # frequency in Hz that the picture ends at
+
+
+def do(act: Act, setting: work.Setting, queue: work.Queue, at: int, heard: Heard | None) -> None:
+    """Do what was pressed; the event has the act's id, so that an act that comes again changes nothing.
+
+    A press on a clip that has been left meanwhile says nothing of the one that came after it.
+    """
+    if act.kind == "undo":
+        _undo(act, setting.selected.source.name, setting.annotator, queue)
+    elif act.kind in ("back", "on"):
+        work.go(min(at + (1 if act.kind == "on" else -1), len(queue)))
+    elif heard and act.showing == heard.showing:
+        if act.kind == "mark":
+            _mark(heard, act)
+        elif _leave(act, heard):
+            work.go(at + 1)
+
+
+def showing(queue: work.Queue, sha256: str, at: int) -> str:
+    """A name for the clip at its place, the same however often it is drawn while it stays."""
+    place = (queue.uid, sha256, at)
+    kept = st.session_state.get(SHOWING)
+    if not kept or kept[0] != place:
+        kept = st.session_state[SHOWING] = (place, new_uid())
+    return str(kept[1])
+
+
+def _leave(act: Act, heard: Heard) -> bool:
+    """Write a label with its note, or that the clip is passed over."""
+    if act.kind == "skip":
+        return _write(heard, "skip", act.id)
+    if act.kind != "label" or act.value not in LABELS:
+        return False
+    return _write(heard, "label", act.id, label=act.value, note=act.note)
+
+
+def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
+    try:
+        work.store().add(
+            kind=kind,
+            annotator=heard.annotator,
+            dataset=heard.dataset,
+            uid=uid,
+            clip_sha256=heard.sha256,
+            clip_id=heard.clip_id,
+            machine_id=heard.machine_id,
+            blind=heard.blind,
+            **more,
+        )
+    except AsdError as error:
+        st.session_state[PROBLEM] = f"Not saved. {error}"
+        return False
+    return True
+
+
+def _mark(heard: Heard, act: Act) -> None:
+    """Write the region, if it is the one that was shown; one over all frequencies carries none."""
+    region = heard.region
+    if region is None or act.region != region.as_dict():
+        return
+    every = region.f0 <= 0 and region.f1 >= heard.highest
+    _write(
+        heard,
+        "region",
+        act.id,
+        t0=region.t0,
+        t1=region.t1,
+        f0=None if every else region.f0,
+        f1=None if every else region.f1,
+        region_class=act.value,
+    )
+
+
+def unmark(heard: Heard, uid: str) -> None:
+    """Take a region away."""
+    _write(heard, "remove_region", new_uid(), target=uid)
+
+
+def _undo(act: Act, dataset: str, annotator: str, queue: work.Queue) -> None:
+    """Take back the last act, and go back to its clip."""
+    try:
+        undone = work.store().undo(annotator, dataset, uid=act.id)
+    except AsdError as error:
+        st.session_state[PROBLEM] = f"Not undone. {error}"
+        return
+    if undone is None:
+        st.toast("There is nothing left to undo.")
+        return
+    at = work.find(queue, undone.clip_sha256, undone.clip_id)
+    what = undone.label or undone.region_class or undone.kind.replace("_", " ")
+    if at is None:
+        st.toast(f"Undone: {what} on {undone.clip_id.rsplit('/', 1)[-1]}, which is not in this queue.")
+    else:
+        work.go(at)
+        st.toast(f"Undone: {what}.")

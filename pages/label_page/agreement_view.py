@@ -1,0 +1,158 @@
+"""How far annotators agree, and the clips on which somebody has to decide."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.labels import Agreement, Coefficient, new_uid
+from asd_core.labels.rater_agreement import agreement
+from asd_core.settings import get_settings
+from pages.components.player import player
+from pages.label_page import work
+from pages.shared import library
+from pages.shared.sidebar import Choice
+from pages.shared.tables import ROW_HEIGHT, table_height
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 14
+DECISIONS = ("normal", "anomaly")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing the labels …")
+def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agreement:
+    store = work.store()
+    labels = ("normal", "anomaly", "unsure") if with_unsure else DECISIONS
+    return agreement(store.current(dataset), store.adjudications(dataset), labels)
+
+
+def draw(selected: Choice, annotator: str) -> None:
+    """Coefficients, pairs, and the conflicts to adjudicate."""
+    dataset, store = selected.source.name, work.store()
+    with_unsure = st.toggle(
+        "Unsure counts as a label", key="count_unsure", bind="query-params", help="Otherwise it counts as no label."
+    )
+    found = _computed(store.where, dataset, store.last_id(dataset), bool(with_unsure))
+    if len(found.annotators) < 2:
+        st.info(
+            "Agreement needs two people who labelled the same clips: choose “Second opinion” as the order to listen to "
+            "what others have labelled.",
+            icon=":material/group:",
+        )
+        if not found.annotators:
+            return
+    with st.container(horizontal=True):
+        _coefficient("Krippendorff's α", found.alpha, "all clips with two labels or more, missing ones allowed")
+        _coefficient("Fleiss' κ", found.fleiss, "the clips that everybody labelled")
+        st.metric("People", len(found.annotators))
+        st.metric("Conflicts", len(found.conflicts), help="Clips that were not labelled alike.")
+    st.caption("1: perfect agreement, 0: what chance gives. Nominal labels; the figures say nothing of who is right.")
+    if not found.pairs.empty:
+        _pairs(found.pairs)
+    _conflicts(selected, annotator, found.conflicts)
+
+
+def _coefficient(name: str, found: Coefficient, over: str) -> None:
+    value = f"{found.value:.3f}" if np.isfinite(found.value) else "not computable"
+    st.metric(name, value, help=f"Over {over}: {found.n:,}. {found.reason}".strip())
+
+
+def _pairs(pairs: "pd.DataFrame") -> None:
+    st.markdown("**Pair by pair**")
+    st.dataframe(
+        pairs,
+        hide_index=True,
+        key="pairs_table",
+        row_height=ROW_HEIGHT,
+        height=table_height(min(MOST_ROWS, len(pairs))),
+        placeholder="not computable",
+        column_config={
+            "annotator_a": "One",
+            "annotator_b": "The other",
+            "n": st.column_config.NumberColumn("Clips both labelled", format="%d"),
+            "agreement": st.column_config.NumberColumn("Same label", format="percent"),
+            "kappa": st.column_config.NumberColumn("Cohen's κ", format="%.3f"),
+            "reason": "",
+        },
+    )
+
+
+def _conflicts(selected: Choice, annotator: str, conflicts: "pd.DataFrame") -> None:
+    """The table of conflicts; a chosen row is heard and decided."""
+    if conflicts.empty:
+        st.success("No clip was labelled in two ways.", icon=":material/handshake:")
+        return
+    st.markdown("**Conflicts**")
+    shown = conflicts.assign(
+        clip_id=[str(c).rsplit("/", 1)[-1] for c in conflicts["clip_id"]],
+        labels=[", ".join(f"{who}: {label}" for who, label in said.items()) for said in conflicts["labels"]],
+    )
+    key = "conflicts_table"
+    st.dataframe(
+        shown[["clip_id", "machine_id", "labels", "adjudicated"]],
+        hide_index=True,
+        key=key,
+        row_height=ROW_HEIGHT,
+        height=table_height(min(MOST_ROWS, len(shown))),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
+        placeholder="nobody yet",
+        column_config={
+            "clip_id": "Clip",
+            "machine_id": st.column_config.TextColumn("Machine id", width=80),
+            "labels": "Who says what",
+            "adjudicated": "Adjudicated",
+        },
+    )
+    rows = st.session_state[key].selection.rows
+    chosen = conflicts.iloc[rows[0] if rows and rows[0] < len(conflicts) else 0]
+    _decide(selected, annotator, chosen)
+
+
+def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> None:
+    """One conflict, heard and decided."""
+    clip_id, sha = str(conflict["clip_id"]), str(conflict["clip_sha256"])
+    with st.container(border=True):
+        said = ", ".join(f"{who}: {label}" for who, label in conflict["labels"].items())
+        st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {said}")
+        try:
+            uploads = st.session_state.get("uploads", {})
+            clip = uploads.get(sha) or library.catalogue_clip(selected.source.name, clip_id, selected.source)
+            player(
+                library.prepared(clip.sha256, get_settings().channel, clip), None, key="conflict_player", compact=True
+            )
+        except AsdError as error:
+            st.caption(f":material/volume_off: {error}")
+        if not annotator:
+            st.caption("Say who you are, above, to decide.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for label in DECISIONS:
+                st.button(
+                    f"It is {'an anomaly' if label == 'anomaly' else label}",
+                    key=f"adjudicate_{label}_{sha[:12]}",
+                    type="primary" if conflict["adjudicated"] == label else "secondary",
+                    disabled=not annotator,
+                    on_click=_adjudicate,
+                    args=(selected.source.name, annotator, sha, clip_id, str(conflict["machine_id"]), label),
+                )
+
+
+def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str) -> None:
+    try:
+        work.store().add(
+            kind="adjudicate",
+            annotator=annotator,
+            dataset=dataset,
+            uid=new_uid(),
+            clip_sha256=sha,
+            clip_id=clip_id,
+            machine_id=machine_id,
+            label=label,
+            blind=False,
+        )
+    except AsdError as error:
+        st.error(f"Not saved. {error}", icon=":material/error:")

@@ -1,0 +1,146 @@
+"""Labels out to other programs and back in."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.labels import SUFFIXES, Format, Plan, export, import_formats, plan_import
+from asd_core.scoring import SPLITS, Scope
+from pages.label_page import work
+from pages.shared import library
+from pages.shared.sidebar import Choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS: dict[Format, str] = {
+    "csv": "CSV: a row a label, region or adjudication",
+    "json": "JSON: the same, with everything that is known",
+    "parquet": "Parquet: the same, for pandas and the like",
+    "audacity": "Audacity label tracks: a file a clip and person, in a ZIP",
+    "label-studio": "Label Studio: tasks with annotations, and each detector as a prediction",
+}
+EVERYBODY = "everybody"
+FEW = 8  # problems that are listed
+
+
+def draw(selected: Choice, annotator: str) -> None:
+    """Both directions, side by side where there is room."""
+    grid = st.grid(2, min_column_width=440)
+    with grid.cell():
+        _export(selected)
+    with grid.cell():
+        _import(selected, annotator)
+    store = work.store()
+    st.caption(f"Labels are kept in {store.where}. Nothing is ever overwritten: every change is an event of its own.")
+
+
+def _export(selected: Choice) -> None:
+    st.subheader("Export")
+    store, source = work.store(), selected.source
+    form: Format = st.selectbox(
+        "Format", list(FORMATS), key="export_format", bind="query-params", format_func=FORMATS.__getitem__
+    )
+    people = store.annotators(source.name)
+    whose = st.selectbox("Labels of", [EVERYBODY, *people], key="export_whose")
+
+    def content() -> bytes:
+        everything = form == "label-studio"
+        return export(
+            store,
+            source.name,
+            form,
+            annotator=None if whose == EVERYBODY else str(whose),
+            clips=_clips(selected) if everything else None,
+            scores=_scores(selected) if everything else None,
+            rate=selected.rate,
+        )
+
+    st.download_button(
+        "Download",
+        content,
+        f"labels-{source.name}-{form}{SUFFIXES[form]}",
+        "application/octet-stream",
+        key="export_labels",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not people,
+    )
+    if not people:
+        st.caption("Nobody has labelled a clip of this dataset yet.")
+
+
+def _clips(selected: Choice) -> "pd.DataFrame":
+    return work.clips_of(selected.source, work.EVERY, None)
+
+
+def _scores(selected: Choice) -> "pd.DataFrame":
+    import pandas as pd
+
+    tables = [library.scores(selected.source, Scope(split)).table for split in SPLITS]
+    scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
+    return scores[scores["detector"].isin(selected.detectors)]
+
+
+def _import(selected: Choice, annotator: str) -> None:
+    st.subheader("Import")
+    file = st.file_uploader(
+        "A CSV or Parquet file exported here, Label Studio's JSON, or an Audacity track named after its clip",
+        type=[ending.lstrip(".") for ending in import_formats()],
+        key="labels_file",
+    )
+    if file is None:
+        st.caption("What the file would change is shown first; nothing is written before you say so.")
+        return
+    try:
+        plan = plan_import(
+            work.store(),
+            selected.source.name,
+            file.name,
+            file.getvalue(),
+            clips=_clips(selected),
+            annotator=annotator or None,
+        )
+    except AsdError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    _planned(plan)
+
+
+def _planned(plan: Plan) -> None:
+    """What an import would do, and the buttons that do it."""
+    st.markdown(f"**{len(plan.new):,} new · {plan.known:,} known already · {len(plan.conflicts):,} in conflict**")
+    for note in plan.notes:
+        st.caption(note)
+    for problem in plan.problems[:FEW]:
+        st.warning(problem, icon=":material/warning:")
+    if len(plan.problems) > FEW:
+        st.caption(f"… and {len(plan.problems) - FEW:,} more rows that cannot be used.")
+    if plan.conflicts:
+        st.dataframe(
+            [
+                {"Row": c.row, "Clip": c.clip_id, "Person": c.annotator, "Here now": c.now, "In the file": c.file}
+                for c in plan.conflicts
+            ],
+            hide_index=True,
+            key="import_conflicts",
+        )
+    with st.container(horizontal=True):
+        keep = st.button(
+            f"Add the {len(plan.new):,} new", key="import_keep", disabled=not plan.new, icon=":material/upload:"
+        )
+        take = st.button(
+            "Add them, and take the file's side in conflicts",
+            key="import_take",
+            disabled=not plan.conflicts,
+            help="The log keeps both.",
+        )
+    if keep or take:
+        try:
+            added = plan.apply(work.store(), conflicts="take" if take else "keep")
+        except AsdError as error:
+            st.error(f"Nothing was added. {error}", icon=":material/error:")
+            return
+        st.success(f"{added:,} added.", icon=":material/check:")
+        work.renew()

@@ -1,0 +1,198 @@
+"""The place of work: the player, the keys, and what is known of the clip."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.labels import LABELS, OnClip, Progress
+from asd_core.settings import get_settings
+from asd_core.sound import Clip, DenoiseEnds
+from pages.components.label_panel import OfClip, panel
+from pages.components.player import fetch_ahead, player
+from pages.components.score_table import disagreement
+from pages.label_page import acts, regions, work
+from pages.label_page.acts import Heard
+from pages.label_page.work import Queue, Setting
+from pages.shared import library
+from pages.shared.messages import sentences
+from pages.shared.warm_up import is_warm
+
+KEY = "label_player"
+PANEL = 370  # pixels
+KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
+# Where both do not fit side by side, the panel goes above the player: its buttons must not be below the screen's end.
+STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
+@media (max-width: 1250px) { :has(> .st-key-label_side) { order: -1; flex: 1 0 100%; } }
+/* Keys are pressed with nothing in focus: the browser would frame the whole page. */
+[data-testid="stMain"]:focus-visible::before { box-shadow: none; }</style>"""
+STRENGTH = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The clip at its place in the queue, read."""
+
+    clip: Clip
+    clip_id: str
+    machine_id: str
+    sound: Clip
+    ends: DenoiseEnds | None
+    known: OnClip
+
+
+def station(setting: Setting) -> None:
+    """The place of work; what is the same for every clip is sent once."""
+    st.html(STYLE)
+    _clips(setting)
+    _legend()
+
+
+@st.fragment
+def _clips(setting: Setting) -> None:
+    """One clip after another. Errors are shown here: they do not leave a fragment."""
+    with sentences():
+        queue = work.current_queue(setting)
+        at = work.place(queue)
+        found = _find(setting, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
+        here = None
+        # The containers have keys: whatever there is instead of a clip, the browser keeps the panel as it is.
+        with st.container(horizontal=True, key="label_station"):
+            with st.container(width="stretch", key="label_sound"):
+                if isinstance(found, Found):
+                    here = _listen(setting, queue, at, found)
+                elif found:
+                    st.error(found, icon=":material/error:")
+                else:
+                    _nothing_left(queue)
+            _side(setting, queue, at, found, here)
+        _next_ready(setting, queue, at + 1)
+
+
+def _find(setting: Setting, queue: Queue, at: int) -> Found | str:
+    """The clip, or the sentence on why it cannot be heard, or nothing at the end of the queue."""
+    if at >= len(queue):
+        return ""
+    annotator = setting.annotator if setting.blind else None
+    try:
+        clip, clip_id, machine_id = work.clip_at(queue, setting, at)
+        sound, ends = _sound(clip)
+        known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
+    except AsdError as error:
+        return str(error)
+    return Found(clip, clip_id, machine_id, sound, ends, known)
+
+
+def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
+    highest, sha256 = found.sound.sample_rate / 2, found.clip.sha256
+    now = player(
+        found.sound,
+        found.ends,
+        key=KEY,
+        strength=STRENGTH,
+        regions=regions.shown(found.known.regions, setting.annotator, highest),
+        autoplay=setting.autoplay,
+    )
+    return Heard(
+        dataset=setting.selected.source.name,
+        annotator=setting.annotator,
+        sha256=sha256,
+        clip_id=found.clip_id,
+        machine_id=found.machine_id,
+        blind=setting.blind,
+        showing=acts.showing(queue, sha256, at),
+        region=now.region,
+        highest=highest,
+    )
+
+
+def _side(setting: Setting, queue: Queue, at: int, found: Found | str, here: Heard | None) -> None:
+    """Beside the player: the place in the queue, the clip's labels and regions where one is heard, and how much is done."""
+    with st.container(width=PANEL, border=True, key="label_side"):
+        of_clip = _of_clip(found, here) if isinstance(found, Found) and here else None
+        panel(setting.annotator, queue.uid, at, len(queue), of_clip, lambda act: acts.do(act, setting, queue, at, here))
+        if problem := st.session_state.pop(acts.PROBLEM, ""):
+            # Below the panel: what moves is drawn anew, and the note would be gone.
+            st.error(problem, icon=":material/error:")
+        if isinstance(found, Found) and here:
+            regions.edited(here)
+            regions.listed(here, found.known.regions)
+            if not setting.blind:
+                _seen(setting, found, here)
+        _done(setting)  # last: counting takes longer than all the rest
+
+
+def _of_clip(found: Found, here: Heard) -> OfClip:
+    own = next((said for said in found.known.said if said.annotator == here.annotator), None)
+    return OfClip(
+        showing=here.showing,
+        name=here.clip_id.rsplit("/", 1)[-1],
+        about=f"Machine id {here.machine_id} · {found.clip.duration:.1f} s",
+        own="" if own is None else own.label or ("skipped" if own.skipped else ""),
+        note=own.note if own else "",
+        labels=[(name, KEYS[name]) for name in LABELS],
+        region=here.region.as_dict() if here.region else None,
+        classes=regions.classes(here, found.known.regions),
+    )
+
+
+def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
+    """The clip as the player takes it, with its denoising once the denoiser is imported."""
+    channel = get_settings().channel
+    sound = library.prepared(clip.sha256, channel, clip)
+    return sound, library.ends(clip.sha256, channel, "stationary", None, sound) if is_warm() else None
+
+
+def _done(setting: Setting) -> None:
+    """How much is done, and how fast."""
+    done: Progress = work.store().progress(setting.selected.source.name, setting.annotator)
+    counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
+    text = f"You labelled {done.labelled:,} in all" + (f": {counts}" if counts else "")
+    st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
+
+
+def _nothing_left(queue: Queue) -> None:
+    if len(queue):
+        st.success("That was the last clip of this queue.", icon=":material/done_all:")
+    else:
+        st.info(
+            "No clip is left here: everything is labelled, or nobody else has labelled anything for a second opinion. "
+            "Choose another order, split or machine id, or switch off Unlabelled only.",
+            icon=":material/done_all:",
+        )
+    st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
+
+
+def _seen(setting: Setting, found: Found, here: Heard) -> None:
+    """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
+    selected = setting.selected
+    lines = []
+    if setting.where != work.UPLOADS:
+        row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
+        lines.append(f"Dataset: **{row['label']}**")
+    others = (said for said in found.known.said if said.label and said.annotator != here.annotator)
+    lines += [f"{said.annotator}: **{said.label}**" for said in others]
+    st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
+    rate = selected.rate
+    scores = library.stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, found.clip.sha256)
+    st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
+
+
+def _next_ready(setting: Setting, queue: Queue, at: int) -> None:
+    """Read and denoise the next clip, and let the browser fetch it, while this one is heard."""
+    if at >= len(queue):
+        return
+    try:
+        clip, _, _ = work.clip_at(queue, setting, at)
+        fetch_ahead(*_sound(clip), key=KEY)
+    except AsdError:
+        return  # said when its turn comes
+
+
+def _legend() -> None:
+    """The keys, in a line."""
+    marks = " · ".join(f"**{KEYS[name]}** {name}" for name in LABELS)
+    st.caption(
+        f"{marks} · **S** skip · **Z** undo · **← →** go through the queue · **P** play · **B** back 1 s · **1 – 9** mark the "
+        f"region that you dragged"
+    )
