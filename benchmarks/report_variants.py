@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from asd_core.datasets import demo_dataset
-from asd_core.detectors.pca_dbscan import transductive_oracle
-from asd_core.detectors.pca_kde import time_domain_scores
 from asd_core.evaluation import auc
 from asd_core.features import BandSpectrum, Waveform
 from asd_core.sound import Clip, prepare
+from benchmarks.time_domain_kde import time_domain_scores
+from benchmarks.transductive_dbscan import transductive_oracle
 
 
 def main() -> int:

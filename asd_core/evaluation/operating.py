@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asd_core.evaluation.intervals import wilson
 from asd_core.evaluation.roc_auc import Floats, roc
@@ -16,80 +15,34 @@ if TYPE_CHECKING:
 POOLED = "pooled"
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """What each threshold gives, from the strictest (infinite: no clip) to the laxest. A clip *at* it is an alarm."""
-
-    thresholds: Floats  # (n_thresholds,), falling
-    false_alarms: NDArray[np.int64]  # normal clips called anomalies
-    detections: NDArray[np.int64]  # anomalies called anomalies
-    n_normal: int
-    n_anomaly: int
-
-
-def _curve(normal: Floats, anomaly: Floats) -> Curve | None:
-    if not len(normal) or not len(anomaly):
-        return None
-    false_alarm_rates, detection_rates, thresholds = roc(normal, anomaly)
-    n, m = len(normal), len(anomaly)
-    false_alarms, detections = np.rint(false_alarm_rates * n), np.rint(detection_rates * m)
-    return Curve(thresholds, false_alarms.astype(np.int64), detections.astype(np.int64), n, m)
-
-
-@dataclass(frozen=True, eq=False)
-class PrecisionRecall(Curve):
-    """A precision-recall curve: scikit-learn's ``precision_recall_curve`` from strict to lax."""
-
-    precision: Floats  # 1 by convention where nothing is called an anomaly
-    recall: Floats
-    prevalence: float  # share of anomalies that the precision stands for
-
-    @property
-    def average_precision(self) -> float:
-        """Mean of the precisions weighted by the steps of recall, as ``average_precision_score``."""
-        return float(np.sum(np.diff(self.recall) * self.precision[1:]))
-
-
-def precision_recall(normal: Floats, anomaly: Floats, *, prevalence: float | None = None) -> PrecisionRecall | None:
-    """Precision and recall at every threshold, or ``None`` (not computable) when a class is empty.
+def precision_recall(normal: Floats, anomaly: Floats, prevalence: float | None = None) -> tuple[Floats, Floats]:
+    """Precision and recall at every threshold, from the strictest (no alarm: precision 1 by convention) to the laxest:
+    scikit-learn's ``precision_recall_curve`` of clips weighted to a prevalence.
 
     Args:
+        normal, anomaly: scores ``(n,)`` and ``(m,)``, neither empty.
         prevalence: share of anomalies among the clips of the plant, for the precision one would see there:
             ``p d / (p d + (1 - p) f)`` with detection rate d and false-alarm rate f. ``None`` takes the test set's own
             share, which is the curator's choice: over half of DCASE's test clips are anomalies.
     """
-    curve = _curve(normal, anomaly)
-    if curve is None:
-        return None
-    share = curve.n_anomaly / (curve.n_normal + curve.n_anomaly) if prevalence is None else prevalence
-    recall = curve.detections / curve.n_anomaly
-    hits, false = share * recall, (1.0 - share) * curve.false_alarms / curve.n_normal
-    precision = np.divide(hits, hits + false, out=np.ones_like(hits), where=hits + false > 0)
-    return PrecisionRecall(**vars(curve), precision=precision, recall=recall, prevalence=share)
+    from sklearn.metrics import precision_recall_curve
+
+    n, m = len(normal), len(anomaly)
+    share = m / (n + m) if prevalence is None else prevalence
+    weights = np.r_[np.full(n, (1.0 - share) / n), np.full(m, share / m)]
+    labels = np.r_[np.zeros(n), np.ones(m)]
+    precision, recall, _ = precision_recall_curve(labels, np.r_[normal, anomaly], sample_weight=weights)
+    return precision[::-1], recall[::-1]
 
 
-@dataclass(frozen=True, eq=False)
-class Det(Curve):
-    """A detection error trade-off curve (Martin et al., 1997)."""
+def det(normal: Floats, anomaly: Floats) -> tuple[Floats, Floats]:
+    """False-alarm and miss rates at every threshold (Martin et al., 1997), of scores ``(n,)`` and ``(m,)``, neither empty.
 
-    false_alarm_rate: Floats
-    miss_rate: Floats
-
-
-def det(normal: Floats, anomaly: Floats) -> Det | None:
-    """False-alarm and miss rates at every threshold, or ``None`` (not computable) when a class is empty.
-
-    Holds every point of scikit-learn's ``det_curve``, which leaves out those before the first false alarm and after
-    the last miss.
+    Not scikit-learn's ``det_curve``, which leaves out the points before the first false alarm and after the last miss:
+    the curves of several machine ids are averaged here, and must all reach both ends.
     """
-    curve = _curve(normal, anomaly)
-    if curve is None:
-        return None
-    return Det(
-        **vars(curve),
-        false_alarm_rate=curve.false_alarms / curve.n_normal,
-        miss_rate=1.0 - curve.detections / curve.n_anomaly,
-    )
+    false_alarms, detections, _ = roc(normal, anomaly)
+    return false_alarms, 1.0 - detections
 
 
 def probit(rates: Floats, n: int | None = None) -> Floats:

@@ -5,7 +5,6 @@ from .deviation import level_difference as level_difference
 from .explanation import Explanation as Explanation
 from .explanation import band_edges as band_edges
 from .explanation import explain as explain
-from .explanation import explain_clip as explain_clip
 from .explanation import narrowest_band as narrowest_band
 from .explanation import strongest_span as strongest_span
 from .map_overlap import OVERLAP as OVERLAP

@@ -116,15 +116,6 @@ def band_edges(frequencies: NDArray[Any]) -> NDArray[np.float64]:
     return np.concatenate([[max(0.0, 2 * centres[0] - middle[0])], middle, [2 * centres[-1] - middle[-1]]])
 
 
-def explain_clip(models: ModelSet, features: Features, machine_id: str) -> list[Explanation]:
-    """Every detector's map and sentence for one clip, in the order of the set.
-
-    Args:
-        features: of the clip, see :func:`asd_core.features.extract`.
-    """
-    return [explain(models[key], models, features, machine_id) for key in models]
-
-
 def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id: str) -> Explanation:
     """One detector's map and sentence for one clip."""
     detector, representation = artifact.detector, artifact.representation

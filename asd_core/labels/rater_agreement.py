@@ -68,12 +68,11 @@ def cohen_kappa(a: NDArray[np.int64], b: NDArray[np.int64]) -> Coefficient:
     a, b, n = a[both], b[both], int(both.sum())
     if n == 0:
         return Coefficient(np.nan, 0, "They have no clip in common.")
-    size = int(max(a.max(), b.max())) + 1
-    shares = [np.bincount(own, minlength=size) / n for own in (a, b)]
-    expected = float(shares[0] @ shares[1])
-    if expected == 1.0:
+    if len(np.union1d(a, b)) == 1:
         return Coefficient(np.nan, n, ONE_LABEL)
-    return Coefficient(_corrected(float((a == b).mean()), expected), n)
+    from sklearn.metrics import cohen_kappa_score
+
+    return Coefficient(float(cohen_kappa_score(a, b)), n)
 
 
 def fleiss_kappa(counts: NDArray[np.int64]) -> Coefficient:
@@ -87,7 +86,7 @@ def fleiss_kappa(counts: NDArray[np.int64]) -> Coefficient:
     if expected == 1.0:
         return Coefficient(np.nan, n, ONE_LABEL)
     pairs = (np.square(counts).sum(axis=1) - raters) / (raters * (raters - 1))
-    return Coefficient(_corrected(float(pairs.mean()), expected), n)
+    return Coefficient((float(pairs.mean()) - expected) / (1.0 - expected), n)
 
 
 def krippendorff_alpha(values: NDArray[np.int64]) -> Coefficient:
@@ -161,10 +160,6 @@ def agreement(
         krippendorff_alpha(values),
         conflicts(current, adjudications),
     )
-
-
-def _corrected(observed: float, expected: float) -> float:
-    return (observed - expected) / (1.0 - expected)
 
 
 def _counts(values: NDArray[np.int64], size: int | None = None) -> NDArray[np.int64]:

@@ -36,12 +36,10 @@ def precision_recall_figure(
     """
     shares: list[float] = []
 
-    def curve(normal: Floats, anomaly: Floats) -> Curve | None:
-        found = precision_recall(normal, anomaly, prevalence=prevalence)
-        if found is None:
-            return None
-        shares.append(found.prevalence)
-        return found.recall, found.precision
+    def curve(normal: Floats, anomaly: Floats) -> Curve:
+        shares.append(len(anomaly) / (len(normal) + len(anomaly)) if prevalence is None else prevalence)
+        precision, recall = precision_recall(normal, anomaly, shares[-1])
+        return recall, precision
 
     figure = lines(
         scores,
@@ -87,15 +85,11 @@ def det_figure(
     counts = shown(scores, machine_id).groupby(["label", "detector"]).size().groupby("label").max()
     n_normal, n_anomaly = (int(counts.get(label, 1)) for label in ("normal", "anomaly"))
 
-    def curve(normal: Floats, anomaly: Floats) -> Curve | None:
-        found = det(normal, anomaly)
-        return None if found is None else (found.false_alarm_rate, found.miss_rate)
-
     def mean(curves: list[Curve]) -> Curve:
         grid, _ = thinned(found := np.unique(np.concatenate([x for x, _ in curves])), found)
         return grid, np.asarray(np.mean([at(grid, *c) for c in curves], axis=0))
 
-    figure = lines(scores, machine_id, names, curve, mean, "")
+    figure = lines(scores, machine_id, names, det, mean, "")
     mark(figure, {k: (m.false_alarm_rate, 1.0 - m.detection_rate) for k, m in (marks or {}).items()}, names, "")
     for trace in figure.data:
         x, y = np.asarray(trace.x, dtype=np.float64), np.asarray(trace.y, dtype=np.float64)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from asd_core.explain import NormalReference, from_mean, largest
 from asd_core.features import Array, LogMel
 from asd_core.plots import colours
-from asd_core.plots.signal import coarsen, mel_ticks
-from asd_core.plots.spectra import NORMAL
+from asd_core.plots.normal_band import normal_band
+from asd_core.plots.signal import coarsen, mel_axis, mel_ticks
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -80,24 +80,7 @@ def _profile(level: Array, reference: NormalReference, hertz: Array, name: str) 
 
     bands = np.arange(len(level))
     return [
-        go.Scatter(
-            x=np.r_[reference.mel_high, reference.mel_low[::-1]],
-            y=np.r_[bands, bands[::-1]],
-            fill="toself",
-            fillcolor=NORMAL.format(0.28),
-            line={"width": 0},
-            mode="lines",
-            name=f"{reference.n_clips} normal clips, 5–95 %",
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            x=reference.mel_median,
-            y=bands,
-            mode="lines",
-            name="their median",
-            line={"color": NORMAL.format(1), "width": 1.4, "dash": "dot"},
-            hoverinfo="skip",
-        ),
+        *normal_band(reference, bands, reference.mel_low, reference.mel_median, reference.mel_high, upright=True),
         go.Scatter(
             x=level.astype(np.float32),
             y=bands,
@@ -136,13 +119,12 @@ def difference_figure(
                 hovertemplate="%{customdata:.0f} Hz: %{y:+.1f} dB<extra></extra>",
             )
         )
-    ticks, labels = mel_ticks(LogMel())
     figure.update_layout(
         height=240,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         bargap=0,
         barmode="overlay",
-        xaxis={"title": "mel band, centre in Hz", "tickvals": ticks, "ticktext": labels},
+        xaxis=mel_axis(),
         yaxis={"title": "difference in dB", "range": [-limit, limit], "zeroline": True},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         uirevision="difference",

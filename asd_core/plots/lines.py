@@ -21,7 +21,7 @@ def lines(
     scores: "pd.DataFrame",
     machine_id: str,
     names: Mapping[str, str],
-    curve: Callable[[Floats, Floats], Curve | None],
+    curve: Callable[[Floats, Floats], Curve],
     mean: Callable[[list[Curve]], Curve],
     hover: str,
     line_shape: str = "linear",
@@ -38,8 +38,8 @@ def lines(
         for _, group in own.groupby("machine_id"):
             raw, label = group["raw"].to_numpy(dtype=np.float64), group["label"]
             normal, anomaly = raw[(label == "normal").to_numpy()], raw[(label == "anomaly").to_numpy()]
-            if len(normal) and len(anomaly) and (found := curve(normal, anomaly)) is not None:
-                curves.append(found)
+            if len(normal) and len(anomaly):
+                curves.append(curve(normal, anomaly))
         if not curves:
             continue
         x, y = thinned(*(mean(curves) if machine_id == "mean" else curves[0]))

@@ -1,15 +1,13 @@
-"""Scores of a clip, ROC curves and histograms."""
+"""ROC curves and histograms of scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.detectors import detector_class
 from asd_core.evaluation import Floats, Mark, roc, roc_bands
 from asd_core.plots import colours
 from asd_core.plots.lines import GREY, Curve, at, band, lines, mark, rate_axis
-from asd_core.scoring import DetectorScore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,48 +16,6 @@ if TYPE_CHECKING:
 GRID = np.linspace(0.0, 1.0, 201)  # false-alarm rates at which ROC curves of several ids are averaged
 BINS = 30  # of a histogram, and one more for what lies beyond
 LOG_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-
-
-def percentile_chart(raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore], rate: float) -> "go.Figure":
-    """One row a detector: its percentile for the clip as recorded and denoised, joined by a line."""
-    import plotly.graph_objects as go
-
-    titles = [detector_class(s.detector).info.title for s in raw]
-    figure = go.Figure()
-    for title, a, b in zip(titles, raw, denoised, strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=[a.calibrated, b.calibrated],
-                y=[title, title],
-                mode="lines",
-                showlegend=False,
-                hoverinfo="skip",
-                line={"color": "#9aa5b1", "width": 2},
-            )
-        )
-    for scores, name, colour, symbol in (
-        (raw, "as recorded", colours.RAW, "circle"),
-        (denoised, "denoised", colours.DENOISED, "diamond"),
-    ):
-        figure.add_trace(
-            go.Scatter(
-                x=[s.calibrated for s in scores],
-                y=titles,
-                mode="markers",
-                name=name,
-                marker={"color": colour, "size": 11, "symbol": symbol, "line": {"width": 1, "color": "#333"}},
-                hovertemplate="%{y}: %{x:.1f} % of normals score below<extra>" + name + "</extra>",
-            )
-        )
-    figure.add_vline(x=100 * (1 - rate), line={"dash": "dot", "color": "#D55E00"})
-    figure.update_layout(
-        height=90 + 26 * len(titles),
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        xaxis={"title": "percentile among held-out normal clips", "range": [-3, 103]},
-        yaxis={"autorange": "reversed"},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-    )
-    return figure
 
 
 def roc_figure(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asd_core.explain import NormalReference
 from asd_core.features import Array, spectrum_db
+from asd_core.plots.normal_band import normal_band
 from asd_core.plots.signal import Version
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 POINTS = 1200  # of a drawn FFT: more cannot be told apart on a screen
 LOWEST = 20.0  # Hz, where a logarithmic axis begins
-NORMAL = "rgba(128, 138, 150, {})"
 HEIGHT = 420
 TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 
@@ -107,30 +107,9 @@ def _line(version: Version, what: str, x: NDArray[Any], y: Array, line: dict[str
 
 
 def _band(reference: NormalReference, log: bool) -> list[Any]:
-    """The band from percentile 5 to 95 and the median of the normal clips' Welch spectra."""
-    import plotly.graph_objects as go
-
+    """The band of the normal clips' Welch spectra; pointing at their median shows its level."""
     kept = slice(1, None) if log else slice(None)
-    x = reference.welch_frequencies[kept]
-    low, median, high = (v[kept] for v in (reference.welch_low, reference.welch_median, reference.welch_high))
-    return [
-        go.Scatter(
-            x=np.r_[x, x[::-1]],
-            y=np.r_[high, low[::-1]],
-            fill="toself",
-            fillcolor=NORMAL.format(0.28),
-            line={"width": 0},
-            mode="lines",
-            name=f"{reference.n_clips} normal clips, 5–95 %",
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            x=x,
-            y=median,
-            mode="lines",
-            name="their median",
-            line={"color": NORMAL.format(1), "width": 1.4, "dash": "dot"},
-            opacity=1.0,
-            hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>normal median</extra>",
-        ),
-    ]
+    spectra = (reference.welch_frequencies, reference.welch_low, reference.welch_median, reference.welch_high)
+    traces = normal_band(reference, *(values[kept] for values in spectra))
+    traces[1].update(hoverinfo=None, hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>normal median</extra>")
+    return traces

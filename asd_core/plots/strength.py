@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from asd_core.plots import colours
 from asd_core.plots.lines import GREY
+from asd_core.plots.percentiles import percentile_curves
+from asd_core.plots.signal import mel_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,37 +26,19 @@ def strength_figure(table: "pd.DataFrame", names: Mapping[str, str], strength: f
         names: the title of each detector key.
         rate: false-alarm rate, whose threshold is drawn as a line.
     """
-    import plotly.graph_objects as go
 
-    figure = go.Figure()
-    for key, own in table.groupby("detector", sort=False):
-        name = names[str(key)]
-        figure.add_trace(
-            go.Scatter(
-                x=own["strength"],
-                y=own["calibrated"],
-                mode="lines+markers",
-                name=name,
-                line={
-                    "color": colours.detector_colour(str(key)),
-                    "dash": colours.detector_dash(str(key)),
-                    "width": 2,
-                },
-                marker={"size": 5},
-                customdata=own["raw"],
-                hovertemplate="strength %{x:.1f}: percentile %{y:.1f}, raw %{customdata:.4g}<extra>"
-                + name
-                + "</extra>",
-            )
-        )
-    figure.add_hline(y=100 * (1 - rate), line={"dash": "dot", "color": colours.LABELS["anomaly"], "width": 1.5})
+    def trace(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
+        return {
+            "x": rows["strength"],
+            "marker": {"size": 5},
+            "customdata": rows["raw"],
+            "hovertemplate": "strength %{x:.1f}: percentile %{y:.1f}, raw %{customdata:.4g}<extra>" + name + "</extra>",
+        }
+
+    figure = percentile_curves(table, names, rate, trace, height=HEIGHT, width=2)
     figure.add_vline(x=strength, line={"color": GREY, "width": 2})
     figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={"title": "denoising strength (0: as recorded)", "range": [-0.02, 1.02], "dtick": 0.2},
-        yaxis={"title": "percentile among held-out normal clips", "range": [-3, 103]},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "font": {"size": 11}},
         uirevision="strength",
     )
     return figure
@@ -69,10 +53,6 @@ def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], stre
     """
     import plotly.graph_objects as go
 
-    from asd_core.features import LogMel
-    from asd_core.plots.signal import mel_ticks
-
-    ticks, labels = mel_ticks(LogMel())
     figure = go.Figure(
         go.Bar(
             x=np.arange(len(removed)),
@@ -89,7 +69,7 @@ def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], stre
         height=HEIGHT,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         bargap=0,
-        xaxis={"title": "mel band, centre in Hz", "tickvals": ticks, "ticktext": labels},
+        xaxis=mel_axis(),
         yaxis={"title": f"level removed at strength {strength:.2f} in dB", "range": [low, high]},
         uirevision="removed",
     )

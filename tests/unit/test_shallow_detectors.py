@@ -9,13 +9,13 @@ from asd_core.detectors.controls import ControlMahalanobis, ControlRandom, Mahal
 from asd_core.detectors.gmm import Gmm
 from asd_core.detectors.gwrp_gaussian import DECAYS, GwrpGaussian, burst_separation, rank_pool, rank_weights
 from asd_core.detectors.knn_bands import BandNeighbours, KnnBands
-from asd_core.detectors.pca_dbscan import Dbscan, knee, transductive_oracle
-from asd_core.detectors.pca_kde import BANDWIDTHS, Kde, PcaKde, PcaKdeTime, time_domain_scores
+from asd_core.detectors.pca_dbscan import Dbscan, knee
+from asd_core.detectors.pca_kde import BANDWIDTHS, Kde
 from asd_core.detectors.pca_lof import Lof, PcaLof
 from asd_core.detectors.whitening import Whitening, held_out_residual, likely_components, standardisation
 from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import auc
-from asd_core.features import Waveform, from_config, pool, to_config
+from asd_core.features import Waveform, pool
 from asd_core.sound import Clip
 
 DENSITIES: dict[str, Density] = {
@@ -155,22 +155,6 @@ def test_the_residual_sees_what_few_components_miss() -> None:
     assert auc(whole.score(normal), whole.score(strange)) > 0.95
 
 
-def test_time_domain_variant_runs_and_is_blind_to_phase() -> None:
-    rng = np.random.default_rng(0)
-    time = np.arange(32000) / 16000
-
-    def clip(frequency: float) -> Clip:
-        tone = np.sin(2 * np.pi * (frequency * time + rng.random())) + 0.1 * rng.standard_normal(len(time))
-        return Clip(tone[None].astype(np.float32), 16000, "0", "tone")
-
-    train, test = [clip(100.0) for _ in range(20)], [clip(100.0) for _ in range(5)]
-    scores = time_domain_scores(train, ["00"] * 20, test, ["00"] * 5)
-    assert np.isfinite(scores).all()
-    assert PcaKdeTime.info.representation == from_config(to_config(Waveform()))
-    assert not PcaKde.create("paper").residual
-    assert not PcaKdeTime().residual
-
-
 @pytest.mark.parametrize("seconds", [2.0, 10.0, 60.0])
 def test_waveform_has_unit_level_and_one_length(seconds: float) -> None:
     samples = 0.01 * np.sin(2 * np.pi * 50 * np.arange(int(seconds * 16000)) / 16000)
@@ -208,18 +192,6 @@ def test_dbscan_eps_is_the_knee_and_min_samples_twice_the_dimension() -> None:
     neighbours = (np.linalg.norm(points[:, None] - points, axis=2) <= model.eps_).sum(axis=1)
     assert len(model.core_) == (neighbours >= 8).sum()
     assert 0 < len(model.core_) < 240  # noise exists: an eps at the curve's end would have none
-
-
-def test_the_oracle_is_marked_and_no_better_than_chance_on_noise() -> None:
-    rng = np.random.default_rng(0)
-    labels = np.arange(200) < 140
-    apart = transductive_oracle(rng.standard_normal((200, 6)) * 0.3 + 4.0 * labels[:, None], labels)
-    noise = transductive_oracle(rng.standard_normal((200, 6)), labels)
-    assert apart.accuracy > 0.95
-    assert noise.accuracy < 0.75
-    assert noise.accuracy_of_all_anomalous == 0.7
-    assert apart.n_groups <= 2
-    assert all(word in apart.statement for word in ("Transductive", "oracle", "0.700"))
 
 
 # --- PCA + LOF

@@ -6,7 +6,7 @@ import pytest
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import demo_dataset
 from asd_core.datasets.demo import render
-from asd_core.explain import band_edges, explain_clip, narrowest_band, strongest_span
+from asd_core.explain import band_edges, explain, narrowest_band, strongest_span
 from asd_core.explain.explanation import why
 from asd_core.features import LogMel, MemberScores, extract
 from asd_core.scoring import score_prepared
@@ -91,7 +91,7 @@ def test_every_detector_answers_on_the_demo() -> None:
     row = rows[(rows["fault"] == "rail_damage") & (rows["severity"] == 1.0) & (rows["machine_id"] == "00")].iloc[0]
     clip = prepare(demo.read(row["clip_id"]))
     features = extract(clip, models.representations())
-    found = explain_clip(models, features, "00")
+    found = [explain(models[key], models, features, "00") for key in models]
     assert [e.detector for e in found] == list(models)
     assert {e.detector for e in found if e.map is not None} == MAPS
     log_mel = features[LogMel()]
@@ -115,7 +115,7 @@ def test_a_fusion_names_its_members_and_they_add_up() -> None:
     demo, models = demo_dataset(), ModelSet(DEMO, ["fusion"])
     clip = prepare(demo.read(demo.rows(split="test", label="anomaly")["clip_id"].iloc[3]))
     features = extract(clip, models.representations())
-    sentence = explain_clip(models, features, "00")[0].sentence
+    sentence = explain(models["fusion"], models, features, "00").sentence
     fusion = models["fusion"].detector
     assert isinstance(models["fusion"].representation, MemberScores)
     one = {r: [values] for r, values in features.items()}
@@ -132,7 +132,7 @@ def test_maps_that_claim_to_be_the_score_add_up_to_it() -> None:
     clip = prepare(demo.read(demo.rows(split="test", label="anomaly")["clip_id"].iloc[5]))
     scores = score_prepared(clip, models, "00")
     features = extract(clip, models.representations())
-    for explanation in explain_clip(models, features, "00"):
+    for explanation in [explain(models[key], models, features, "00") for key in models]:
         assert models[explanation.detector].detector.map_shows == "the score"
         assert explanation.map is not None
         whole = explanation.map.mean() if explanation.detector == "dcase_ae" else explanation.map.sum() / 313
