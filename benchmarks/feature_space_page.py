@@ -99,11 +99,12 @@ def _pictures(root: Path, name: str) -> None:
     """The sheet of the clips' pictures: the same for all."""
     import numpy as np
 
+    from asd_core.artifacts import read_pooled
     from asd_core.features import LogMel
     from asd_core.sound import prepare, read_clip
-    from asd_core.space import latents, thumbnails
+    from asd_core.space import thumbnails
 
-    clips = latents.read_clips(root / "models" / name)
+    clips = read_pooled(root / "models" / name, ("clip_id", "sha256"))
     picture = thumbnails.shrink(LogMel().transform(prepare(read_clip(root / name / clips["clip_id"].iloc[0]))))
     path = root / "user" / "thumbnails" / thumbnails.place(root / name, clips).name  # of the server's data
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,5 +14,7 @@ from .model_set import ModelSet as ModelSet
 from .model_set import check_machine_id as check_machine_id
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED
+from .pooled import pooled_columns as pooled_columns
 from .pooled import pooled_table as pooled_table
+from .pooled import read_pooled as read_pooled
 from .pooled import write_pooled as write_pooled

@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 POOLED = "features.parquet"
 
 
-def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame":
-    """Pooled log-mels of a models folder's clips: the catalogue's columns, ``sha256`` and ``f0 …``.
+def read_pooled(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Pooled log-mels of a models folder's clips as training wrote them: the catalogue's columns, ``sha256``, ``f0 …``.
 
     Args:
-        dataset: with it, labels and attributes are its catalogue's as they are now, and clips it no longer has are
-            left out.
+        columns: only these; all for ``None``.
 
     Raises:
         ArtifactError: when training stored none.
@@ -31,16 +30,23 @@ def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame"
 
     path = folder / POOLED
     if not path.is_file():
-        raise ArtifactError(f"{folder} holds no features of its clips ({POOLED}): train there again.")
-    table = pd.read_parquet(path)
+        raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
+    return pd.read_parquet(path, columns=None if columns is None else list(columns))
+
+
+def pooled_columns(table: "pd.DataFrame") -> list[str]:
+    """Names of the columns that hold features."""
+    return [str(name) for name in table if str(name)[:1] == "f" and str(name)[1:].isdigit()]
+
+
+def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame":
+    """:func:`read_pooled` with labels and attributes as they are in a dataset's catalogue now, without the clips it no
+    longer has. Without a dataset (the recordings are gone) they are as they were."""
+    table = read_pooled(folder)
     if dataset is None:
         return table
-    own = table[["clip_id", "sha256", *_figures(table)]]
-    return dataset.catalogue.drop(columns="sha256", errors="ignore").merge(own, on="clip_id")
-
-
-def _figures(table: "pd.DataFrame") -> list[str]:
-    return [name for name in table if str(name)[:1] == "f" and str(name)[1:].isdigit()]
+    features = table[["clip_id", "sha256", *pooled_columns(table)]]
+    return dataset.catalogue.drop(columns="sha256", errors="ignore").merge(features, on="clip_id")
 
 
 def write_pooled(read: Sequence[Extracted], out: Path) -> None:

@@ -345,12 +345,14 @@ def thumbnails(
     models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
 ) -> None:
     """Draw a small spectrogram of every clip, for the feature space."""
+    from asd_core.artifacts import read_pooled
     from asd_core.datasets import open_dataset
-    from asd_core.space import latents as spaces
     from asd_core.space import thumbnails as pictures
 
     with _progress() as progress:
-        path = pictures.compute(open_dataset(data), spaces.read_clips(models), progress=progress, say=_say)
+        path = pictures.compute(
+            open_dataset(data), read_pooled(models, ("clip_id", "sha256")), progress=progress, say=_say
+        )
     _say(f"{path} written.")
 
 

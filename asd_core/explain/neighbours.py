@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asd_core.artifacts import pooled_columns
 from asd_core.datasets import COLUMNS, INTERNAL
 from asd_core.detectors.whitening import standardisation
 from asd_core.features import Array, pool
 
 if TYPE_CHECKING:
     import pandas as pd
-from asd_core.artifacts.pooled import _figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def nearest(table: "pd.DataFrame", log_mel: Array, machine_id: str, sha256: str,
         sha256: of the clip: it is not its own neighbour.
         n: at most so many of each.
     """
-    figures = _figures(table)
+    figures = pooled_columns(table)
     hidden = {*figures, *INTERNAL, *COLUMNS} - {"clip_id", "label", "split"}
     shown = [name for name in table if name not in hidden]
     own = table[table["machine_id"] == machine_id]

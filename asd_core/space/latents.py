@@ -5,14 +5,14 @@ least to the greatest value: enough to draw points by, and a quarter of the size
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.artifacts import POOLED, ModelSet
+from asd_core.artifacts import ModelSet, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import REGISTRY, Detector, detector_class
 from asd_core.errors import ArtifactError
@@ -60,7 +60,7 @@ def compute(
     keys = [key for key in models if key in with_latent() and key not in there]
     if not keys:
         return []
-    clips = read_clips(models.folder)
+    clips = read_pooled(models.folder, ("clip_id", "sha256"))
     rows = dataset.catalogue[dataset.catalogue["clip_id"].isin(clips["clip_id"])]
     parts: dict[str, list[Array]] = {key: [] for key in keys}
     tables, representations = [], list(dict.fromkeys(models[key].representation for key in keys))
@@ -133,20 +133,6 @@ def read(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
     steps: NDArray[Any] = np.frombuffer(b"".join(table[key]), dtype=np.uint8).reshape(len(table), -1)
     vectors = steps * np.array(about["step"], dtype=np.float32) + np.array(about["low"], dtype=np.float32)
     return table[["clip_id", "sha256"]].reset_index(drop=True), np.asarray(vectors, dtype=np.float32)
-
-
-def read_clips(folder: Path, columns: Iterable[str] = ("clip_id", "sha256")) -> "pd.DataFrame":
-    """Columns of the pooled features: what clips there are.
-
-    Raises:
-        ArtifactError: when training wrote none.
-    """
-    import pandas as pd
-
-    path = folder / POOLED
-    if not path.is_file():
-        raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
-    return pd.read_parquet(path, columns=list(columns))
 
 
 def stamp(folder: Path) -> int:

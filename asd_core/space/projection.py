@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.artifacts import POOLED as POOLED_FILE
+from asd_core.artifacts import pooled_columns, read_pooled
 from asd_core.datasets import INTERNAL
 from asd_core.errors import ArtifactError
 from asd_core.features import Array, pool
@@ -48,14 +48,11 @@ def read_space(folder: Path, part: str) -> Space:
     Raises:
         ArtifactError: for an unknown part, or one that is not there.
     """
-    import pandas as pd
-
     if part not in POOLED and part not in latents.with_latent():
         known = ", ".join([*POOLED, *latents.with_latent()])
         raise ArtifactError(f"There is no representation {part!r}: choose one of {known}.")
-    latents.read_clips(folder)  # or say what is missing
-    table = pd.read_parquet(folder / POOLED_FILE)
-    features = [name for name in table if name[:1] == "f" and name[1:].isdigit()]
+    table = read_pooled(folder)
+    features = pooled_columns(table)
     about = table.drop(columns=features)
     if part in POOLED:
         return Space(about, select_part(table[features].to_numpy(dtype=np.float32), part))

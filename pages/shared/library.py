@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core import artifacts
-from asd_core.artifacts import Calibration, ModelSet, pooled_table
+from asd_core.artifacts import Calibration, ModelSet, pooled_table, read_pooled
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.errors import ArtifactError, DatasetError, UnknownMachineError
 from asd_core.explain import REFERENCE, Explanation, Neighbours, NormalReference, explain, nearest, read_reference
@@ -17,7 +17,6 @@ from asd_core.scoring import AS_RECORDED, DATASET, DetectorScore, Scope, judge, 
 from asd_core.scoring import store as score_store
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, DenoiseEnds, Kind, denoise_ends, noise_region, prepare
-from asd_core.space import latents
 from pages.shared.kept import NOTICED, Kept
 from pages.shared.sound import Sound
 
@@ -135,7 +134,7 @@ def test_scores(source: Source) -> "pd.DataFrame":
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _seen_clips(folder: str, stamp: float) -> "pd.DataFrame":
-    return latents.read_clips(Path(folder), ("clip_id", "machine_id", "sha256"))
+    return read_pooled(Path(folder), ("clip_id", "machine_id", "sha256"))
 
 
 def seen_clips(source: Source) -> "pd.DataFrame":

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.artifacts import ModelSet
+from asd_core.artifacts import ModelSet, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError
 from asd_core.space import latents, read_space
@@ -65,7 +65,7 @@ def test_another_detectors_vectors_stay(folder: Path, tmp_path: Path) -> None:
 def test_a_constant_dimension_survives(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "small"
     shutil.copytree(folder, copy)
-    clips = latents.read_clips(copy)
+    clips = read_pooled(copy, ("clip_id", "sha256"))
     constant = np.full((len(clips), 1), 7.0, dtype=np.float32)
     latents.write(copy, clips, {"cnn_ae": constant})
     assert np.allclose(latents.read(copy, "cnn_ae")[1], constant)
@@ -83,7 +83,7 @@ def test_without_pooled_features_it_says_what_to_do(tmp_path: Path) -> None:
     assert latents.stored(tmp_path) == []
     assert latents.stamp(tmp_path) == 0
     with pytest.raises(ArtifactError, match=r"no pooled features .*train its detectors again"):
-        latents.read_clips(tmp_path)
+        read_pooled(tmp_path, ("clip_id", "sha256"))
 
 
 def test_a_space_of_latents_follows_the_clips(folder: Path) -> None:

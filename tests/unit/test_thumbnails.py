@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from asd_core.artifacts import read_pooled
 from asd_core.datasets import Dataset
 from asd_core.settings import get_settings
-from asd_core.space import HEIGHT, WIDTH, latents, thumbnails
+from asd_core.space import HEIGHT, WIDTH, thumbnails
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_pictures_lie_row_by_row_on_the_sheet() -> None:
 def test_the_sheet_of_a_dataset_is_drawn_and_named_after_its_clips(
     small_dataset: Dataset, small_models: Path, data_dir: Path
 ) -> None:
-    clips = latents.read_clips(small_models)
+    clips = read_pooled(small_models, ("clip_id", "sha256"))
     gone = pd.concat([clips.iloc[:5], clips.iloc[:1].assign(clip_id="train/normal_id_00_00009999.wav")])
     told: list[str] = []
     path = thumbnails.compute(small_dataset, gone, say=told.append)
@@ -79,7 +80,7 @@ def test_the_sheet_of_a_dataset_is_drawn_and_named_after_its_clips(
 
 def test_the_demos_sheet_is_of_the_demos_clips() -> None:
     folder = get_settings().models_dir / "demo"
-    clips = latents.read_clips(folder)
+    clips = read_pooled(folder, ("clip_id", "sha256"))
     path = thumbnails.place(Path("demo"), clips)
     assert path.is_file()
     across = thumbnails.columns(len(clips))
