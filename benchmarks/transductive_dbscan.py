@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.whitening import Whitening
+from asd_core.detectors.common.whitening import Whitening
 
 
 @dataclass(frozen=True)

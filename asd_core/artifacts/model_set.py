@@ -7,8 +7,7 @@ import numpy as np
 
 from asd_core.artifacts import artifact as artifacts
 from asd_core.artifacts.artifact import Artifact
-from asd_core.detectors import Detector, Scores
-from asd_core.detectors.registry import select
+from asd_core.detectors import Detector, Scores, select
 from asd_core.errors import ArtifactError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 

@@ -1,13 +1,13 @@
-from . import deep_svdd as deep_svdd
-from . import f_anogan as f_anogan
-from . import network as network
 from .base import MIN_TRAINING_CLIPS as MIN_TRAINING_CLIPS
 from .base import Density as Density
+from .base import DensityPerId as DensityPerId
 from .base import Detector as Detector
 from .base import DetectorInfo as DetectorInfo
 from .base import Parameter as Parameter
 from .base import Scores as Scores
 from .base import State as State
+from .base import parameter as parameter
 from .registry import REGISTRY as REGISTRY
 from .registry import detector_class as detector_class
 from .registry import detector_keys as detector_keys
+from .registry import select as select

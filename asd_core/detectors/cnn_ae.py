@@ -2,65 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
-from asd_core.detectors.copy_test import copy_test
-from asd_core.detectors.crops import at_least, fixed_crops, merge_crops, random_crops
-from asd_core.detectors.network import NetworkDetector, Normals, batches, channels_last, to_tensor, train_network
-from asd_core.features import Array, LogMel
-from asd_core.progress import Progress
+from asd_core.detectors.base import DetectorInfo
+from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, decoder, encoder
+from asd_core.detectors.common.network import channels_last
+from asd_core.features import LogMel
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-CROP = 128  # frames: four 5x5 convolutions of stride 2 take 128 to 62, 29, 13 and 5
-HOP = 64
-TOP_FRACTION = 0.1  # of the frames: a short fault is a few frames long and drowns in a mean over ten seconds
-
-
-def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
-    """Four convolutions, 5x5 with stride 2: ``(n, 1, 128, 128) -> (n, channels[-1], 5, 5)``."""
-    from torch import nn
-
-    layers: list[nn.Module] = []
-    previous = 1
-    for width in channels:
-        layers += [nn.Conv2d(previous, width, 5, stride=2), nn.Dropout(dropout), nn.ReLU()]
-        previous = width
-    return nn.Sequential(*layers)
-
-
-def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
-    """The encoder's mirror image; the output padding restores the odd rows lost at 62 and 128."""
-    from torch import nn
-
-    layers: list[nn.Module] = []
-    widths = [*reversed(channels), 1]
-    for index, padding in enumerate((0, 0, 1, 1)):
-        layers.append(nn.ConvTranspose2d(widths[index], widths[index + 1], 5, stride=2, output_padding=padding))
-        if index < 3:  # the last layer is linear: standardised levels have no bounds
-            layers += [nn.Dropout(dropout), nn.ReLU()]
-    return nn.Sequential(*layers)
-
 
 @dataclass
-class CnnAe(NetworkDetector):
+class CnnAe(ConvAutoencoder):
     """The report's best system: random 128x128 crops of the log-mel, latent 40x5x5."""
 
-    epochs: int = parameter(60, low=0, high=1000, help="Passes over the training clips, one random crop of each.")
-    batch_size: int = parameter(64, low=1, high=512, help="Crops in a step.")
-    learning_rate: float = parameter(1e-3, low=1e-6, high=1e-1, help="Adam's first rate; it decays to a twentieth.")
-    dropout: float = parameter(0.05, low=0.0, high=0.9, help="Dropout after each convolution, in training only.")
-    patience: int = parameter(15, low=1, high=1000, help="Epochs without a better held-out loss before it stops.")
-    width: int = parameter(40, low=4, high=256, help="Channels of the latent representation.")
-
-    map_shows: ClassVar[str] = "the reconstruction error"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="cnn_ae",
         title="CNN autoencoder",
@@ -80,84 +37,7 @@ class CnnAe(NetworkDetector):
         channels = self.channels()
         return channels_last(nn.Sequential(encoder(channels, self.dropout), decoder(channels, self.dropout)))
 
-    def channels(self) -> list[int]:
-        """Of the four convolutions: 16, 24, 32 and 40 for a width of 40."""
-        return [max(4, self.width * k // 5) for k in (2, 3, 4, 5)]
-
-    def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
-        rng = np.random.default_rng(seed)
-        train = [at_least(s, CROP) for s in normals.train]
-        checks = to_tensor(np.concatenate([fixed_crops(s, CROP, CROP) for s in normals.held_out]))[:, None]
-
-        def next_batch() -> Tensor:
-            return to_tensor(random_crops(train, self.batch_size, CROP, rng))[:, None]
-
-        history = train_network(
-            self.net_,
-            next_batch=next_batch,
-            loss=self.loss,
-            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in batches(checks, 64)])),
-            steps_per_epoch=max(1, round(len(train) / self.batch_size)),
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            patience=self.patience,
-            progress=progress,
-        )
-        self.net_.eval()
-        self.health_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
-
-    def loss(self, batch: Tensor) -> Tensor:
-        """Mean squared error of crops ``(n, 1, n_mels, CROP)``."""
-        error: Tensor = (self.net_(batch) - batch).square().mean()
-        return error
-
-    def held_out_loss(self, batch: Tensor) -> Tensor:
-        """The loss that chooses the epoch."""
-        return self.loss(batch)
-
-    def crop_residuals(self, spectrogram: Array) -> Array:
-        """Rebuilt minus true, for the fixed crops of a standardised clip: ``(n_crops, n_mels, CROP)``."""
-        import torch
-
-        crops = fixed_crops(spectrogram, CROP, HOP)
-        with torch.inference_mode():
-            rebuilt: Array = self.net_(to_tensor(crops)[:, None])[:, 0].numpy()
-        return rebuilt - crops
-
-    def residual(self, spectrogram: Array) -> Array:
-        """Rebuilt minus true, ``(n_mels, n_frames)`` standardised, averaged over overlapping crops."""
-        return merge_crops(self.crop_residuals(spectrogram), spectrogram.shape[1], CROP, HOP)
-
-    def error_map(self, log_mel: Array) -> Array:
-        """Squared error of every standardised point, ``(n_mels, n_frames)``, averaged over overlapping crops."""
-        errors = np.square(self.crop_residuals(self.standardise(log_mel)))
-        return merge_crops(errors, log_mel.shape[1], CROP, HOP)
-
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array([mean_and_top(self.error_map(f).mean(axis=0)) for f in features], dtype=np.float64)
-
-    def explain(self, features: Array, machine_id: str) -> Array | None:
-        """The error map itself."""
-        return self.error_map(features)
-
     def bottleneck(self, crops: Tensor) -> Tensor:
         """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
         found: Tensor = self.net_.get_submodule("0")(crops)
         return found
-
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
-        import torch
-
-        with torch.inference_mode():
-            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([self.bottleneck(own).mean(dim=(0, 2, 3)) for own in crops]).numpy()
-        return means
-
-
-def mean_and_top(errors: NDArray[Any]) -> float:
-    """Half the mean over frames ``(n_frames,)``, half the mean of the worst tenth."""
-    k = max(1, round(TOP_FRACTION * len(errors)))
-    top = np.partition(errors, len(errors) - k)[-k:]
-    return 0.5 * float(errors.mean()) + 0.5 * float(top.mean())

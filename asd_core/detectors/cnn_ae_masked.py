@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.cnn_ae import CROP, CnnAe
-from asd_core.detectors.cnn_ae_skip import innermost, skip_network
-from asd_core.detectors.crops import at_least
-from asd_core.detectors.network import channels_last, to_tensor
+from asd_core.detectors.common.conv_autoencoder import CROP, ConvAutoencoder, innermost, skip_network
+from asd_core.detectors.common.crops import at_least
+from asd_core.detectors.common.network import channels_last, to_tensor
 from asd_core.features import Array, LogMel
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def complementary_masks(n_mels: int, n_frames: int) -> NDArray[np.bool_]:
 
 
 @dataclass
-class CnnAeMasked(CnnAe):
+class CnnAeMasked(ConvAutoencoder):
     """The skip network, trained to fill in what is hidden from it."""
 
     epochs: int = parameter(40, low=0, high=1000, help="Passes over the training clips, one random crop of each.")

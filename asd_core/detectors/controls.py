@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Scores, State
+from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.features import Array, BandSpectrum, Level, LogMel
 from asd_core.progress import Progress, silent
 
@@ -52,35 +53,6 @@ class ControlRms(DensityPerId):
 
     def new_model(self) -> Deviation:
         return Deviation()
-
-
-class Mahalanobis(Density):
-    """Squared Mahalanobis distance with a Ledoit-Wolf shrinkage covariance (J. Multivariate Analysis 88, 2004)."""
-
-    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.covariance import LedoitWolf
-
-        model = LedoitWolf().fit(vectors.astype(np.float64))
-        self.mean_ = model.location_.astype(np.float64)
-        self.precision_ = model.precision_.astype(np.float64)
-        return self
-
-    def score(self, vectors: NDArray[Any]) -> Scores:
-        centred = vectors - self.mean_
-        return np.asarray(((centred @ self.precision_) * centred).sum(axis=1), dtype=np.float64)
-
-    def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Centre ``(d,)`` and pull ``(d,)`` of a vector ``(d,)``: its score is the sum of (vector - centre) x pull."""
-        return self.mean_, self.precision_ @ (vector - self.mean_)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"mean": self.mean_, "precision": self.precision_}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls()
-        model.mean_, model.precision_ = arrays["mean"], arrays["precision"]
-        return model
 
 
 @dataclass

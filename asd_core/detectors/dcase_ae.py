@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, Scores, parameter
-from asd_core.detectors.crops import StackSampler, merge_stacks, stacks
-from asd_core.detectors.network import NetworkDetector, Normals, to_tensor, train_network
+from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
+from asd_core.detectors.common.network import NetworkDetector, Normals, to_tensor, train_network
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
-from asd_core.detectors.crops import fixed_crops, merge_crops
-from asd_core.detectors.network import (
+from asd_core.detectors.common.crops import fixed_crops, merge_crops
+from asd_core.detectors.common.network import (
     NetworkDetector,
     Normals,
     net_arrays,
@@ -28,7 +28,7 @@ from asd_core.detectors.network import (
     to_tensor,
     train_network,
 )
-from asd_core.detectors.whitening import Whitening
+from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress, silent, stage
 

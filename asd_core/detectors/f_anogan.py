@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, Scores, parameter
-from asd_core.detectors.crops import at_least, fixed_crops, merge_crops, random_crops
-from asd_core.detectors.network import NetworkDetector, Normals, backward, to_tensor
+from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
+from asd_core.detectors.common.network import NetworkDetector, Normals, backward, to_tensor
 from asd_core.errors import TrainingError
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress, stage

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import DensityPerId, DetectorInfo, State, parameter
-from asd_core.detectors.controls import Mahalanobis
-from asd_core.detectors.gmm import Gmm
+from asd_core.detectors.common.gaussian import Mahalanobis
+from asd_core.detectors.common.gmm import Gmm
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress, silent
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, Scores, parameter
-from asd_core.detectors.crops import at_least, crops_of, fixed_crops, merge_crops
-from asd_core.detectors.network import NetworkDetector, Normals, saliency, to_tensor, train_network
+from asd_core.detectors.common.crops import at_least, crops_of, fixed_crops, merge_crops
+from asd_core.detectors.common.network import NetworkDetector, Normals, saliency, to_tensor, train_network
 from asd_core.errors import TrainingError
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress, silent

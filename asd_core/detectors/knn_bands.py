@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.distances import squared_distances, squared_norms
-from asd_core.detectors.whitening import standardisation
+from asd_core.detectors.common.distances import squared_distances, squared_norms
+from asd_core.detectors.common.whitening import standardisation
 from asd_core.features import Array, LogMel, pool
 
 N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.whitening import Whitening
+from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import BandSpectrum
 
 

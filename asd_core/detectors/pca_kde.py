@@ -1,80 +1,11 @@
 """PCA + KDE: how improbable the clip's spectrum is under a kernel density of normal spectra."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.whitening import Whitening, held_out_residual
+from asd_core.detectors.base import DensityPerId, DetectorInfo, parameter
+from asd_core.detectors.common.kde import Kde
 from asd_core.features import BandSpectrum
-
-BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
-
-
-class Kde(Density):
-    """Gaussian kernel density on whitened principal components.
-
-    score = -log p(x), with p the mean of Gaussian kernels on the training points (Parzen, 1962), summed by logsumexp
-    so that a point far away still has a finite, distinct score. The bandwidth maximises the likelihood of each
-    training point under the kernels of the other folds (5-fold cross-validation; Silverman, 1986, 3.4.4).
-
-    A few components say nothing of what lies outside them, which is where most faults are. With ``residual`` the
-    density covers all dimensions: times a Gaussian of the distance from the subspace (Moghaddam and Pentland, IEEE
-    PAMI 19, 1997), its variance taken on vectors that the components were not fitted on. Up to a constant, then,
-    score = -log p(x) + residual / (2 variance).
-    """
-
-    def __init__(self, n_components: int = 8, residual: bool = True) -> None:
-        self.n_components = n_components
-        self.residual = residual
-
-    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.model_selection import KFold
-
-        self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
-        points = self.whitening_.transform(vectors)
-        folds = list(KFold(5, shuffle=True, random_state=seed).split(points))
-        likelihood = [
-            np.mean(np.concatenate([_log_density(points[held], points[kept], width) for kept, held in folds]))
-            for width in BANDWIDTHS
-        ]
-        self.bandwidth_ = float(BANDWIDTHS[int(np.argmax(likelihood))])
-        self.points_ = points.astype(np.float32)
-        outside = held_out_residual(vectors, points.shape[1], seed=seed) if self.residual else float("inf")
-        self.residual_variance_ = outside
-        return self
-
-    def score(self, vectors: NDArray[Any]) -> Scores:
-        surprise = -_log_density(self.whitening_.transform(vectors), self.points_, self.bandwidth_)
-        if np.isfinite(self.residual_variance_):
-            surprise += self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
-        return surprise
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        learned = {"bandwidth": np.array([self.bandwidth_]), "residual_variance": np.array([self.residual_variance_])}
-        return {"points": self.points_, **learned, **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        variance = float(arrays["residual_variance"][0])
-        model = cls(arrays["points"].shape[1], residual=bool(np.isfinite(variance)))
-        model.points_, model.bandwidth_ = arrays["points"], float(arrays["bandwidth"][0])
-        model.residual_variance_ = variance
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
-
-
-def _log_density(at: NDArray[Any], points: NDArray[Any], bandwidth: float) -> Scores:
-    """Log of the Gaussian kernel density at ``(m, d)`` of ``(n, d)`` points: ``(m,)``."""
-    from scipy.spatial.distance import cdist
-    from scipy.special import logsumexp
-
-    squared = cdist(at, points, "sqeuclidean")
-    n, dimension = points.shape
-    constant = np.log(n) + dimension * np.log(bandwidth * np.sqrt(2.0 * np.pi))
-    return np.asarray(logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)
 
 
 @dataclass

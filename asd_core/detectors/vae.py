@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
-from asd_core.detectors.cnn_ae import mean_and_top
-from asd_core.detectors.crops import StackSampler, merge_stacks, stacks
-from asd_core.detectors.network import (
+from asd_core.detectors.common.crops import StackSampler, mean_and_top, merge_stacks, stacks
+from asd_core.detectors.common.kde import Kde
+from asd_core.detectors.common.network import (
     NetworkDetector,
     Normals,
     net_arrays,
@@ -23,7 +23,6 @@ from asd_core.detectors.network import (
     to_tensor,
     train_network,
 )
-from asd_core.detectors.pca_kde import Kde
 from asd_core.features import Array, LogMel
 from asd_core.progress import Progress
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from asd_core.detectors import Detector, Parameter, detector_class, detector_keys
+from asd_core.detectors import Detector, Parameter, detector_class, detector_keys, select
 from asd_core.detectors.fusion import Fusion
-from asd_core.detectors.registry import select
 from asd_core.errors import TrainingError
 from asd_core.experiments.points import Point
 from asd_core.experiments.questions import ABOUT, About

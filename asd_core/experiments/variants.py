@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors import Detector, DetectorInfo, Scores, detector_class
-from asd_core.detectors.base import parameter
+from asd_core.detectors import Detector, DetectorInfo, Scores, detector_class, parameter
+from asd_core.detectors.common.kde import Kde
+from asd_core.detectors.common.whitening import Whitening
 from asd_core.detectors.pca_dbscan import Dbscan, PcaDbscan
-from asd_core.detectors.pca_kde import Kde, PcaKde
-from asd_core.detectors.whitening import Whitening
+from asd_core.detectors.pca_kde import PcaKde
 from asd_core.features import Array
 from asd_core.progress import Progress, silent
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from asd_core.artifacts import pooled_columns
 from asd_core.datasets import COLUMNS, INTERNAL
-from asd_core.detectors.whitening import standardisation
+from asd_core.detectors.common.whitening import standardisation
 from asd_core.features import Array, pool
 
 if TYPE_CHECKING:

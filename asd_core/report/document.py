@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core import __version__, artifacts
 from asd_core.datasets import Dataset, open_dataset
-from asd_core.detectors import detector_class
-from asd_core.detectors.registry import select
+from asd_core.detectors import detector_class, select
 from asd_core.errors import ArtifactError, AsdError
 from asd_core.evaluation import MEAN, POOLED
 from asd_core.progress import Progress, silent

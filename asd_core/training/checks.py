@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from asd_core.detectors import Detector, Scores
-from asd_core.detectors.network import NetworkDetector
+from asd_core.detectors.common.network import NetworkDetector
 from asd_core.evaluation import auc
 from asd_core.training.material import Material
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, write_pooled
 from asd_core.datasets import Dataset, Extracted
-from asd_core.detectors import Detector, detector_class
+from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
-from asd_core.detectors.registry import select
 from asd_core.errors import TrainingError
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores

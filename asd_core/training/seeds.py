@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets import Dataset, extract_dataset, fitted_rows
-from asd_core.detectors import detector_class
-from asd_core.detectors.network import NetworkDetector
-from asd_core.detectors.registry import select
+from asd_core.detectors import detector_class, select
+from asd_core.detectors.common.network import NetworkDetector
 from asd_core.errors import ArtifactError
 from asd_core.files import write_parquet
 from asd_core.progress import Progress, silent, stage

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from asd_core.detectors import network
+from asd_core.detectors.common import network
 from asd_core.features import Array
 
 network.torch_ready()

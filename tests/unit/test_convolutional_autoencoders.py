@@ -7,8 +7,9 @@ from torch import nn
 
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.detectors.cnn_ae_masked import CnnAeMasked, complementary_masks, random_masks
-from asd_core.detectors.cnn_ae_skip import CnnAeSkip, skip_network
-from asd_core.detectors.copy_test import copy_test
+from asd_core.detectors.cnn_ae_skip import CnnAeSkip
+from asd_core.detectors.common.conv_autoencoder import skip_network
+from asd_core.detectors.common.copy_test import copy_test
 from tests.unit.network_clips import clip, clips
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from asd_core.detectors.crops import StackSampler, merge_stacks, stacks
+from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.dcase_ae import DcaseAe
 from asd_core.detectors.vae import VaeElbo, VaeKde, VaeVectors, kl, negative_elbo, vae_network
 from tests.unit.network_clips import clip, clips

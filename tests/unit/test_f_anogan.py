@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from asd_core.detectors import f_anogan
-from asd_core.detectors.crops import fixed_crops
+from asd_core.detectors.common.crops import fixed_crops
 from asd_core.detectors.f_anogan import FAnoGan, between, critic, encoder, generator, gradient_norms
 from tests.unit.network_clips import clip, clips, planted
 

@@ -108,3 +108,14 @@ def test_the_library_knows_no_screen(tmp_path: Path) -> None:
         if word in path.read_text("utf-8")
     ]
     assert wrong == []
+
+
+def test_no_detector_imports_another_ones_file() -> None:
+    shared = {"base", "common", "registry"}
+    wrong = [
+        f"{path.name}: {name}"
+        for path in sorted((ROOT / "asd_core" / "detectors").rglob("*.py"))
+        for _, name in imported(path.read_text("utf-8"))
+        if name.startswith("asd_core.detectors.") and name.split(".")[2] not in shared
+    ]
+    assert wrong == []

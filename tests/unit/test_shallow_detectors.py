@@ -5,14 +5,15 @@ import pytest
 from numpy.typing import NDArray
 
 from asd_core.detectors import Density, Detector, State
-from asd_core.detectors.controls import ControlMahalanobis, ControlRandom, Mahalanobis
-from asd_core.detectors.gmm import Gmm
+from asd_core.detectors.common.gaussian import Mahalanobis
+from asd_core.detectors.common.gmm import Gmm
+from asd_core.detectors.common.kde import BANDWIDTHS, Kde
+from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, standardisation
+from asd_core.detectors.controls import ControlMahalanobis, ControlRandom
 from asd_core.detectors.gwrp_gaussian import DECAYS, GwrpGaussian, burst_separation, rank_pool, rank_weights
 from asd_core.detectors.knn_bands import BandNeighbours, KnnBands
 from asd_core.detectors.pca_dbscan import Dbscan, knee
-from asd_core.detectors.pca_kde import BANDWIDTHS, Kde
 from asd_core.detectors.pca_lof import Lof, PcaLof
-from asd_core.detectors.whitening import Whitening, held_out_residual, likely_components, standardisation
 from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import auc
 from asd_core.features import Waveform, pool

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
-from asd_core.detectors.whitening import Whitening, held_out_residual, likely_components
+from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components
 
 REGULARISATION = 1e-2  # added to the variances, in whitened units: a tenth of a standard deviation
 MAX_MIXTURE = 3

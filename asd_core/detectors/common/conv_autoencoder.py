@@ -1,0 +1,180 @@
+"""What the convolutional autoencoders share: layers, crops in and out, their loss and their score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from asd_core.detectors.base import Scores, parameter
+from asd_core.detectors.common.copy_test import copy_test
+from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
+from asd_core.detectors.common.network import NetworkDetector, Normals, batches, to_tensor, train_network
+from asd_core.features import Array
+from asd_core.progress import Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CROP = 128  # frames: four 5x5 convolutions of stride 2 take 128 to 62, 29, 13 and 5
+HOP = 64
+
+
+def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
+    """Four convolutions, 5x5 with stride 2: ``(n, 1, 128, 128) -> (n, channels[-1], 5, 5)``."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    previous = 1
+    for width in channels:
+        layers += [nn.Conv2d(previous, width, 5, stride=2), nn.Dropout(dropout), nn.ReLU()]
+        previous = width
+    return nn.Sequential(*layers)
+
+
+def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
+    """The encoder's mirror image; the output padding restores the odd rows lost at 62 and 128."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    widths = [*reversed(channels), 1]
+    for index, padding in enumerate((0, 0, 1, 1)):
+        layers.append(nn.ConvTranspose2d(widths[index], widths[index + 1], 5, stride=2, output_padding=padding))
+        if index < 3:  # the last layer is linear: standardised levels have no bounds
+            layers += [nn.Dropout(dropout), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
+    """The CNN autoencoder's eight layers; each of the decoder's first three outputs is stacked on the encoder's output
+    of the same size, and a 1x1 convolution merges the two."""
+    import torch
+    from torch import nn
+
+    class SkipAutoencoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            inputs, mirrored = [1, *channels[:-1]], list(reversed(channels))
+            self.down = nn.ModuleList(nn.Conv2d(a, b, 5, stride=2) for a, b in zip(inputs, channels, strict=True))
+            self.up = nn.ModuleList(
+                nn.ConvTranspose2d(a, b, 5, stride=2, output_padding=padding)
+                for a, b, padding in zip(mirrored, [*mirrored[1:], 1], (0, 0, 1, 1), strict=True)
+            )
+            self.merge = nn.ModuleList(nn.Conv2d(2 * width, width, 1) for width in mirrored[1:])
+            self.active = nn.Sequential(nn.Dropout(dropout), nn.ReLU())
+
+        def encode(self, x: Tensor) -> list[Tensor]:
+            """Outputs of the encoder's layers, the latent last."""
+            outputs = [x]
+            for layer in self.down:
+                outputs.append(self.active(layer(outputs[-1])))
+            return outputs[1:]
+
+        def forward(self, x: Tensor) -> Tensor:
+            skipped = self.encode(x)
+            x = skipped.pop()
+            for layer, merge in zip(self.up, self.merge, strict=False):  # the last layer, linear, has no skip
+                x = self.active(merge(torch.cat([layer(x), skipped.pop()], dim=1)))
+            rebuilt: Tensor = self.up[-1](x)
+            return rebuilt
+
+    return SkipAutoencoder()
+
+
+def innermost(net: Any, crops: Tensor) -> Tensor:
+    """What a skip network's decoder is given beside the skips, ``(n, channels[-1], 5, 5)``."""
+    latent: Tensor = net.encode(crops)[-1]
+    return latent
+
+
+@dataclass
+class ConvAutoencoder(NetworkDetector):
+    """Random 128x128 crops of the standardised log-mel in training, fixed overlapping ones in scoring.
+
+    A subclass gives the network (``build``) and where its bottleneck is.
+    """
+
+    epochs: int = parameter(60, low=0, high=1000, help="Passes over the training clips, one random crop of each.")
+    batch_size: int = parameter(64, low=1, high=512, help="Crops in a step.")
+    learning_rate: float = parameter(1e-3, low=1e-6, high=1e-1, help="Adam's first rate; it decays to a twentieth.")
+    dropout: float = parameter(0.05, low=0.0, high=0.9, help="Dropout after each convolution, in training only.")
+    patience: int = parameter(15, low=1, high=1000, help="Epochs without a better held-out loss before it stops.")
+    width: int = parameter(40, low=4, high=256, help="Channels of the latent representation.")
+
+    map_shows: ClassVar[str] = "the reconstruction error"
+
+    def channels(self) -> list[int]:
+        """Of the four convolutions: 16, 24, 32 and 40 for a width of 40."""
+        return [max(4, self.width * k // 5) for k in (2, 3, 4, 5)]
+
+    def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
+        rng = np.random.default_rng(seed)
+        train = [at_least(s, CROP) for s in normals.train]
+        checks = to_tensor(np.concatenate([fixed_crops(s, CROP, CROP) for s in normals.held_out]))[:, None]
+
+        def next_batch() -> Tensor:
+            return to_tensor(random_crops(train, self.batch_size, CROP, rng))[:, None]
+
+        history = train_network(
+            self.net_,
+            next_batch=next_batch,
+            loss=self.loss,
+            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in batches(checks, 64)])),
+            steps_per_epoch=max(1, round(len(train) / self.batch_size)),
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            patience=self.patience,
+            progress=progress,
+        )
+        self.net_.eval()
+        self.health_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
+
+    def loss(self, batch: Tensor) -> Tensor:
+        """Mean squared error of crops ``(n, 1, n_mels, CROP)``."""
+        error: Tensor = (self.net_(batch) - batch).square().mean()
+        return error
+
+    def held_out_loss(self, batch: Tensor) -> Tensor:
+        """The loss that chooses the epoch."""
+        return self.loss(batch)
+
+    def crop_residuals(self, spectrogram: Array) -> Array:
+        """Rebuilt minus true, for the fixed crops of a standardised clip: ``(n_crops, n_mels, CROP)``."""
+        import torch
+
+        crops = fixed_crops(spectrogram, CROP, HOP)
+        with torch.inference_mode():
+            rebuilt: Array = self.net_(to_tensor(crops)[:, None])[:, 0].numpy()
+        return rebuilt - crops
+
+    def residual(self, spectrogram: Array) -> Array:
+        """Rebuilt minus true, ``(n_mels, n_frames)`` standardised, averaged over overlapping crops."""
+        return merge_crops(self.crop_residuals(spectrogram), spectrogram.shape[1], CROP, HOP)
+
+    def error_map(self, log_mel: Array) -> Array:
+        """Squared error of every standardised point, ``(n_mels, n_frames)``, averaged over overlapping crops."""
+        errors = np.square(self.crop_residuals(self.standardise(log_mel)))
+        return merge_crops(errors, log_mel.shape[1], CROP, HOP)
+
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        self._known(machine_ids)
+        return np.array([mean_and_top(self.error_map(f).mean(axis=0)) for f in features], dtype=np.float64)
+
+    def explain(self, features: Array, machine_id: str) -> Array | None:
+        """The error map itself."""
+        return self.error_map(features)
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
+        raise NotImplementedError(type(self).__name__)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
+        import torch
+
+        with torch.inference_mode():
+            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
+            means: Array = torch.stack([self.bottleneck(own).mean(dim=(0, 2, 3)) for own in crops]).numpy()
+        return means
