@@ -1,7 +1,9 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all: a reader in another process sees the old content or the new one."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +11,49 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_parquet(table: "pd.DataFrame", path: Path) -> None:
-    """Atomic: a reader in another process sees the old table or the new one, and two writers never share a file."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[str]:
+    """Name of a new file beside ``path``, which takes its place when the block ends well. Two writers never share one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     os.close(handle)
     try:
-        table.to_parquet(temporary, index=False, compression="zstd")
+        yield temporary
         os.chmod(temporary, 0o644)  # mkstemp's own mode would hide it from other users
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Put bytes in place of a file; folders are made as needed.
+
+    Raises:
+        OSError: when the disk is full or read-only; the old file is then untouched.
+    """
+    with _replacing(path) as temporary:
+        Path(temporary).write_bytes(data)
+
+
+def write_text(text: str, path: Path) -> None:
+    """:func:`write_bytes` of UTF-8 text."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_parquet(table: "pd.DataFrame", path: Path) -> None:
+    """:func:`write_bytes` of a table as Parquet, without its index."""
+    with _replacing(path) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process or thread at a time for what is read, changed and written again; others wait.
+
+    The lock is a file beside ``path``; it stays there, since deleting it would let two in at once.
+    """
+    from filelock import FileLock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from asd_core.errors import JobError
+from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
 State = Literal["running", "finished", "failed", "stopped"]
@@ -58,9 +59,7 @@ def start(name: str, arguments: Sequence[str], title: str) -> Job:
     folder = _folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _take(lock):
             return _read(folder)
         (folder / "progress.json").unlink(missing_ok=True)
         about = {"title": title, "arguments": list(arguments), "started": time.time()}
@@ -72,6 +71,30 @@ def start(name: str, arguments: Sequence[str], title: str) -> Job:
         _write(folder / "job.json", {**about, "pid": process.pid})
     # The process holds the lock from here on: it inherited the open file.
     return _read(folder)
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take a job's lock, unless a process holds it. Who only looks whether one does shares the lock for a moment: that is
+    waited for."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _is_held(lock):
+                return False
+            time.sleep(0.001)
+        else:
+            return True
+
+
+def _is_held(lock: IO[str]) -> bool:
+    """Whether a process holds the lock for itself; the lock is free for others afterwards."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    return False
 
 
 def _spawn(arguments: Sequence[str], folder: Path, lock: IO[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
@@ -114,11 +137,7 @@ def _folder(name: str) -> Path:
 
 def _alive(folder: Path) -> bool:
     with open(folder / "lock", "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        return _is_held(lock)
 
 
 def _read(folder: Path) -> Job:
@@ -157,9 +176,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content), "utf-8")
-    temporary.replace(path)  # a reader never sees half a file
+    write_text(json.dumps(content), path)
 
 
 class Reporter:

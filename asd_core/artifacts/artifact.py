@@ -7,16 +7,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
 from asd_core.detectors import REGISTRY, Detector, State, detector_class
 from asd_core.errors import ArtifactError
 from asd_core.features import Representation, from_config, to_config
+from asd_core.files import write_bytes, write_text
 
 SCHEMA = 1
-MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weights*.safetensors"
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
@@ -40,6 +41,8 @@ class Manifest(BaseModel):
     fit_seconds: float
     versions: dict[str, str]
     weights_sha256: str
+    # Another name where the folder held weights before: see :func:`save`.
+    weights_file: str = Field(default=WEIGHTS, pattern=r"^weights(-[0-9a-f]+)?\.safetensors$")
 
 
 @dataclass(frozen=True)
@@ -78,25 +81,31 @@ def library_versions() -> dict[str, str]:
 
 
 def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
-    """Write an artifact; ``about`` are the manifest's remaining fields. The manifest is written last: a training that
-    is killed midway leaves no artifact that loads."""
+    """Write an artifact in place of the one that a folder may hold; ``about`` are the manifest's remaining fields.
+
+    The manifest names its weights, so replacing it is what makes the new artifact hold: whoever reads meanwhile, and
+    whoever looks after a training that was killed midway, finds the old one whole.
+    """
     from safetensors.numpy import save as to_bytes
 
     state = detector.state()
     weights = to_bytes({name: array.copy(order="C") for name, array in state.arrays.items()})
+    sha256 = hashlib.sha256(weights).hexdigest()
     manifest = Manifest(
         schema_version=SCHEMA,
         detector=detector.info.key,
         config=state.config,
         representation=to_config(detector.info.representation),
         versions=library_versions(),
-        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        weights_sha256=sha256,
+        weights_file=f"weights-{sha256[:12]}.safetensors" if any(folder.glob(_ANY_WEIGHTS)) else WEIGHTS,
         **about,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    (folder / WEIGHTS).write_bytes(weights)
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_bytes(weights, folder / manifest.weights_file)
+    write_text(manifest.model_dump_json(indent=1, exclude_defaults=True) + "\n", folder / MANIFEST)
+    for other in folder.glob(_ANY_WEIGHTS):
+        if other.name != manifest.weights_file:
+            other.unlink(missing_ok=True)
     return manifest
 
 
@@ -129,12 +138,8 @@ def load(folder: Path) -> Artifact:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    manifest = read_manifest(folder)
-    path = folder / WEIGHTS
-    try:
-        weights = path.read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"{path} cannot be read ({error.strerror}): train this detector again.") from error
+    manifest, weights = _read_both(folder)
+    path = folder / manifest.weights_file
     if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
         raise ArtifactError(f"{path} does not match its manifest (the file has changed): train this detector again.")
     try:
@@ -144,6 +149,19 @@ def load(folder: Path) -> Artifact:
         raise ArtifactError(f"{path} cannot be used by this version: train this detector again.") from error
     representation = from_config(manifest.representation)
     return Artifact(detector, manifest, Calibration(manifest.calibration), representation)
+
+
+def _read_both(folder: Path) -> tuple[Manifest, bytes]:
+    """A manifest and the weights it names. Where a new artifact takes their place in between, the new ones."""
+    manifest = read_manifest(folder)
+    while True:
+        try:
+            return manifest, (folder / manifest.weights_file).read_bytes()
+        except OSError as error:
+            before, manifest = manifest, read_manifest(folder)
+            if manifest == before:
+                path = folder / manifest.weights_file
+                raise ArtifactError(f"{path} cannot be read ({error.strerror}): train this detector again.") from error
 
 
 def trained_keys(folder: Path) -> list[str]:

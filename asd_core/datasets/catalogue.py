@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,13 @@ class Dataset:
         Raises:
             DatasetError: for an id that is not in the catalogue. ClipError: see :func:`asd_core.sound.read_clip`.
         """
-        if not (self.catalogue["clip_id"] == clip_id).any():
+        if clip_id not in self._clip_ids:
             raise DatasetError(f"{clip_id} is not a clip of {self.title}: choose one of its catalogue.")
         return read_clip(self.source(clip_id), name=Path(clip_id).name)
+
+    @cached_property
+    def _clip_ids(self) -> frozenset[str]:
+        return frozenset(self.catalogue["clip_id"])  # looking through the table at every clip is quadratic in bulk
 
     def rows(self, **equal: str) -> "pd.DataFrame":
         """Rows of the catalogue with the given values, for example ``split="train", label="normal"``."""

@@ -1,8 +1,9 @@
 """Clips on disk up to a size limit."""
 
 import os
-import tempfile
 from pathlib import Path
+
+from asd_core.files import write_bytes
 
 PRUNE_EVERY = 50  # writes; counting files is not free
 
@@ -26,10 +27,7 @@ class ClipCache:
     def put(self, name: str, data: bytes) -> None:
         """Store under a name; a full or read-only disk only means that the clip is rendered again next time."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-                file.write(data)
-            os.replace(file.name, self.folder / name)  # atomic: another process never reads half a clip
+            write_bytes(data, self.folder / name)
         except OSError:
             return
         self._writes += 1

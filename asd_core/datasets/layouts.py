@@ -83,7 +83,8 @@ def folder_dataset(root: Path) -> Dataset:
     catalogue = pd.DataFrame(rows)
     unsplit = catalogue["split"] == ""
     if unsplit.any():
-        catalogue.loc[unsplit, "split"] = _split(catalogue.loc[unsplit, "clip_id"].tolist())
+        for _, clips in catalogue[unsplit].groupby(["machine_type", "machine_id"]):
+            catalogue.loc[clips.index, "split"] = _split(clips["clip_id"].tolist())
     base = root.resolve()
     return Dataset(
         root.name or "recordings",
@@ -114,8 +115,10 @@ def _recordings(root: Path, folders: tuple[str, ...] = ()) -> list[tuple[tuple[s
 
 
 def _split(clip_ids: list[str]) -> list[str]:
+    """Train or test for each normal clip of one machine: a fifth tests, one at least where there are two clips."""
     from hashlib import sha256
 
     order = sorted(range(len(clip_ids)), key=lambda i: sha256(clip_ids[i].encode()).digest())
-    for_test = set(order[: len(order) // 5])
+    n_test = max(len(order) // 5, 1) if len(order) > 1 else 0
+    for_test = set(order[:n_test])
     return ["test" if i in for_test else "train" for i in range(len(clip_ids))]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from asd_core import artifacts
 from asd_core.errors import ArtifactError
 from asd_core.experiments.questions import ABOUT
-from asd_core.files import write_parquet
+from asd_core.files import write_parquet, write_text
 from asd_core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ def write(stored: Stored, folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         else:
             write_parquet(table[COLUMNS].astype({"raw": "float32"}), folder / name)
-    temporary = folder / f"{POINTS}.tmp"
-    temporary.write_text(stored.header.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / POINTS)
+    write_text(stored.header.model_dump_json(indent=1) + "\n", folder / POINTS)
 
 
 def stale(header: Header, models: Path) -> str:

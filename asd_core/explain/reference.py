@@ -9,6 +9,7 @@ import numpy as np
 from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array, LogMel, WelchSpectrum
+from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 
 REFERENCE = "reference.safetensors"
@@ -61,9 +62,7 @@ def write(references: Mapping[str, NormalReference], folder: Path) -> None:
 
     arrays = {f"{i}/{name}": np.ascontiguousarray(getattr(r, name)) for i, r in references.items() for name in ARRAYS}
     counts = {f"{i}/n_clips": np.array([r.n_clips]) for i, r in references.items()}
-    temporary = folder / f"{REFERENCE}.tmp"
-    temporary.write_bytes(save({**arrays, **counts}))
-    temporary.replace(folder / REFERENCE)
+    write_bytes(save({**arrays, **counts}), folder / REFERENCE)
 
 
 def read_reference(folder: Path, machine_id: str) -> NormalReference | None:

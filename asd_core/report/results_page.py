@@ -177,7 +177,7 @@ def _breakdown(scores: "pd.DataFrame") -> str:
 def _cost(folder: Path, manifests: dict[str, artifacts.Manifest]) -> str:
     lines = ["| detector | seed | preset | fit, s | weights, kB |", "|---|---|---|---|---|"]
     for key, m in manifests.items():
-        size = (folder / key / artifacts.WEIGHTS).stat().st_size / 1e3
+        size = (folder / key / m.weights_file).stat().st_size / 1e3
         lines.append(f"| {detector_class(key).info.title} | {m.seed} | {m.preset} | {m.fit_seconds:.1f} | {size:.0f} |")
     total = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
     minutes = sum(m.fit_seconds for m in manifests.values()) / 60

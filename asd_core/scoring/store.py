@@ -23,7 +23,7 @@ from asd_core.sound import KINDS, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
-from asd_core.files import write_parquet
+from asd_core.files import locked, write_parquet
 
 SCORES, DATASET = "scores.parquet", "dataset.json"
 SPLITS = ("test", "train", "eval")
@@ -126,12 +126,13 @@ def write(table: "pd.DataFrame", path: Path) -> None:
     """
     import pandas as pd
 
-    if path.is_file():
-        earlier = pd.read_parquet(path)
-        kept = earlier[~earlier["detector"].isin(table["detector"].unique())]
-        # Two empty columns of different kinds cannot be joined without a warning.
-        table = pd.concat([kept, table], ignore_index=True) if len(kept) else table
-    write_parquet(table, path)
+    with locked(path):  # what another process wrote meanwhile must not be lost
+        if path.is_file():
+            earlier = pd.read_parquet(path)
+            kept = earlier[~earlier["detector"].isin(table["detector"].unique())]
+            # Two empty columns of different kinds cannot be joined without a warning.
+            table = pd.concat([kept, table], ignore_index=True) if len(kept) else table
+        write_parquet(table, path)
 
 
 def belongs(folder: Path, dataset: Dataset) -> bool:

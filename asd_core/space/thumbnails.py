@@ -6,8 +6,6 @@ on it, so that a changed dataset never shows the pictures of another.
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from math import ceil, sqrt
 from pathlib import Path
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from asd_core.datasets import Dataset
 from asd_core.errors import ClipError, DatasetError
 from asd_core.features import Array, LogMel
+from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
 from asd_core.sound import prepare
@@ -72,7 +71,7 @@ def compute(
         except (ClipError, DatasetError) as error:
             say(str(error))
     path = place(Path(dataset.location), clips)
-    _write(encode(sheet(pictures)), path)
+    write_bytes(encode(sheet(pictures)), path)
     progress(1.0, "done")
     return path
 
@@ -111,12 +110,3 @@ def encode(picture: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).convert("RGB").save(buffer, "WEBP", quality=QUALITY, method=4)
     return buffer.getvalue()
-
-
-def _write(data: bytes, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)  # a reader never sees half a picture

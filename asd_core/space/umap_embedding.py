@@ -6,9 +6,7 @@
 import hashlib
 import io
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
+from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
 from asd_core.space.projection import FEWEST, Projection, fit_pca
@@ -162,11 +161,7 @@ def save(embedding: Embedding, path: Path) -> None:
         "xy": embedding.xy,
     }
     data = to_bytes(arrays, metadata={"settings": json.dumps(asdict(embedding.settings))})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    os.replace(temporary, path)  # a reader never sees half a file
+    write_bytes(data, path)
 
 
 def load(path: Path) -> Embedding | None:

@@ -13,6 +13,7 @@ from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores
+from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import (
     AS_RECORDED,
@@ -56,7 +57,7 @@ def train(
     representations = [r for r in found if not isinstance(r, MemberScores)]
     material = gather(dataset, representations, stage(progress, 0.0, 0.15, "reading"), say)
     out.mkdir(parents=True, exist_ok=True)
-    (out / DATASET).write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", "utf-8")
+    write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)
 

@@ -52,10 +52,18 @@ def sources() -> list[Source]:
             title, location = str(about["title"]), str(about["location"])
         except (OSError, ValueError, KeyError):
             title, location = folder.name, ""
-        if keys:
-            stamp = max((folder / key / artifacts.MANIFEST).stat().st_mtime for key in keys)
+        stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)
+        if stamp:
             found.append(Source(folder.name, title, location, folder, stamp))
     return found
+
+
+def _written(path: Path) -> float:
+    """When a file was written (seconds since 1970); 0 when it has gone since it was listed."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

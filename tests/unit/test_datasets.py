@@ -111,3 +111,14 @@ def test_a_cache_that_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     blocked.write_text("in the way")
     demo = demo_dataset(Settings(cache_dir=blocked))
     assert demo.read(demo.catalogue["clip_id"].iloc[0]).duration == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("counts", "expected"), [((4, 40), (1, 8)), ((2, 2), (1, 1)), ((1, 30), (0, 6))])
+def test_every_machine_of_a_plain_folder_gets_clips_of_both_splits(
+    tmp_path: Path, counts: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    for machine_id, count in zip(("a", "b"), counts, strict=True):
+        for number in range(count):
+            write_wav(tmp_path / f"id_{machine_id}" / "normal" / f"{number}.wav", 0.1 * np.ones(8000))
+    rows = open_dataset(tmp_path).rows(split="test")
+    assert tuple((rows["machine_id"] == i).sum() for i in ("a", "b")) == expected

@@ -1,7 +1,9 @@
 """Work in a process of its own: started once, watched, stopped, found again."""
 
+import fcntl
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -102,3 +104,17 @@ def test_a_job_outlives_its_starter(tmp_path: Path) -> None:
 def test_a_name_is_never_a_path(name: str) -> None:
     with pytest.raises(JobError):
         jobs.start(name, ["cards"], "Nothing")
+
+
+def test_a_look_at_a_job_does_not_lose_its_start(tmp_path: Path) -> None:
+    """Whoever looks shares the lock for a moment: that is not a running job."""
+    folder = tmp_path / "user/jobs/watched"
+    folder.mkdir(parents=True)
+    with open(folder / "lock", "a") as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        release = threading.Timer(0.3, fcntl.flock, (look, fcntl.LOCK_UN))
+        release.start()
+        jobs.start("watched", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+        release.join()
+    assert until("watched", "finished", "failed").title == "Writing the cards"
+    assert (tmp_path / "cards.md").is_file()

@@ -1,5 +1,6 @@
 import csv
 import io
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -160,3 +161,15 @@ def test_another_false_alarm_rate_needs_no_new_scan(recording: Clip, models: Mod
     loose, strict = (judged(table, models, "00", rate) for rate in (0.5, 0.05))
     assert (loose["decision"] == "anomaly").sum() > (strict["decision"] == "anomaly").sum()
     assert (loose.loc[table["raw"].isna(), "decision"] == "").all()
+
+
+@pytest.mark.parametrize(("hop", "window"), [(5.0, 10.0), (10.0, 10.0), (2.0, 10.0)])
+@pytest.mark.parametrize("more", [0.0, 1 / 16000, 0.3, 0.49, 2.0])
+def test_no_window_is_there_twice_and_none_is_missing(hop: float, window: float, more: float) -> None:
+    """One sample more than a whole number of hops gave a last window next to the one before."""
+    spans = windows(30.0 + more, window, hop)
+    starts = np.array([start for start, _ in spans])
+    assert np.diff(starts).min() > 1e-3
+    assert spans[-1][1] == 30.0 + more
+    assert all(after - before[1] <= 1e-3 for before, (after, _) in pairwise(spans))
+    assert len(windows(20.0000625)) == 3

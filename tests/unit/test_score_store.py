@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,16 @@ def test_made_up_folders_read_like_real_ones(tmp_path: Path) -> None:
     dataset = open_dataset(tmp_path / "r")
     assert missing(tmp_path / "m", dataset) == []
     assert len(read(tmp_path / "m", dataset)) == 80
+
+
+def test_two_writers_of_one_table_lose_nothing(tmp_path: Path) -> None:
+    """Read, change and write again: without a lock the later one writes what it read before the earlier one wrote."""
+    path = tmp_path / "scores.parquet"
+
+    def scores(key: str) -> pd.DataFrame:
+        return pd.DataFrame({"clip_id": [f"{n}.wav" for n in range(300)], "detector": key, "raw": 1.0})
+
+    keys = [f"detector_{n}" for n in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda key: score_store.write(scores(key), path), keys))
+    assert sorted(pd.read_parquet(path)["detector"].unique()) == sorted(keys)

@@ -1,4 +1,7 @@
 import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +186,48 @@ def test_the_cnn_learns() -> None:
     assert error is not None
     inside = error[40:60, 30:60].mean()
     assert inside > 3 * error.mean()
+
+
+def test_an_artifact_is_replaced_in_one_step(small_models: Path, tmp_path: Path) -> None:
+    """A reader beside a training gets the old detector or the new one, never an error; a killed one leaves the old."""
+    folder = tmp_path / "control_rms"
+    first = artifacts.load(small_models / "control_rms")
+    rng = np.random.default_rng(0)
+    about = {
+        name: getattr(first.manifest, name)
+        for name in ("seed", "preset", "dataset", "data_fingerprint", "n_fitted", "calibration", "health", "alarms")
+    }
+
+    def retrain() -> str:
+        levels = [rng.normal(-40, 3, 1).astype(np.float32) for _ in range(20)]
+        detector = type(first.detector)().fit(levels, ["00"] * 20)
+        return artifacts.save(detector, folder, fit_seconds=0.0, **about).weights_sha256
+
+    versions = {retrain()}
+    seen, ended = [], threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            seen.append(artifacts.load(folder).manifest.weights_sha256)
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        versions |= {retrain() for _ in range(60)}
+        ended.set()
+        for reader in readers:
+            reader.result()  # raises what a reader met
+    assert set(seen) <= versions
+    assert len(set(seen)) > 1
+    assert len(list(folder.glob("*.safetensors"))) == 1
+    # Killed after the weights were written, before the manifest.
+    (folder / "weights-0123.safetensors").write_bytes(b"half")
+    assert artifacts.load(folder).manifest.weights_sha256 in versions
+
+
+@pytest.mark.parametrize("name", ["../weights.safetensors", "/etc/passwd", "weights.pkl"])
+def test_a_manifest_names_no_file_elsewhere(small_models: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(small_models / "pca_kde", tmp_path / "pca_kde")
+    manifest = tmp_path / "pca_kde" / artifacts.MANIFEST
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "weights_file": name}))
+    with pytest.raises(ArtifactError, match="damaged"):
+        artifacts.load(tmp_path / "pca_kde")
