@@ -5,6 +5,8 @@ The log (``label_events``) is the truth; the database itself refuses to change o
 Times are whole microseconds since 1970, UTC: both databases keep them exactly.
 """
 
+import re
+
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Double, MetaData, Table, Text, inspect, text
 
 from asd_core.errors import LabelError
@@ -43,7 +45,6 @@ VERSIONS: list[list[str]] = [
             source TEXT NOT NULL, event_id BIGINT NOT NULL, PRIMARY KEY (dataset, clip_sha256))""",
     ],
 ]
-REBUILT_FROM = 2  # the version from which on there are tables to fill from the log
 
 WORDS = {
     "sqlite": {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "double": "REAL", "clustered": "WITHOUT ROWID"},
@@ -67,86 +68,22 @@ APPEND_ONLY = {
     ],
 }
 
+_TYPES = {"{identity}": BigInteger, "BIGINT": BigInteger, "TEXT": Text, "{double}": Double, "BOOLEAN": Boolean}
+_COLUMN = re.compile(r"(\w+) (\{\w+\}|BIGINT|TEXT|BOOLEAN)")
 _metadata = MetaData()
 
 
-def _table(name: str, **columns: type) -> Table:
-    return Table(name, _metadata, *(Column(column, kind) for column, kind in columns.items()))
+def _newest(name: str) -> Table:
+    """A table's columns after all versions, to build queries with: read from the statements that make it, so that a
+    column stands in one place."""
+    made = rf"CREATE TABLE {name} \((.*)\)|ALTER TABLE {name} ADD COLUMN (.*)"
+    found = [match for step in VERSIONS for one in step if (match := re.match(made, one, re.DOTALL))]
+    columns = [pair for match in found for pair in _COLUMN.findall(match[1] or match[2])]
+    return Table(name, _metadata, *(Column(column, _TYPES[kind]) for column, kind in columns))
 
 
-# The newest version's columns, to build queries with.
-EVENTS = _table(
-    "label_events",
-    id=BigInteger,
-    uid=Text,
-    at=BigInteger,
-    annotator=Text,
-    dataset=Text,
-    clip_sha256=Text,
-    clip_id=Text,
-    machine_id=Text,
-    kind=Text,
-    label=Text,
-    t0=Double,
-    t1=Double,
-    f0=Double,
-    f1=Double,
-    region_class=Text,
-    note=Text,
-    blind=Boolean,
-    app_version=Text,
-    target=Text,
-    source=Text,
-)
-CURRENT = _table(
-    "label_current",
-    dataset=Text,
-    clip_sha256=Text,
-    annotator=Text,
-    clip_id=Text,
-    machine_id=Text,
-    label=Text,
-    note=Text,
-    at=BigInteger,
-    blind=Boolean,
-    skipped=Boolean,
-    source=Text,
-    event_id=BigInteger,
-)
-REGIONS = _table(
-    "label_regions",
-    uid=Text,
-    dataset=Text,
-    clip_sha256=Text,
-    annotator=Text,
-    clip_id=Text,
-    machine_id=Text,
-    t0=Double,
-    t1=Double,
-    f0=Double,
-    f1=Double,
-    region_class=Text,
-    note=Text,
-    at=BigInteger,
-    blind=Boolean,
-    source=Text,
-    event_id=BigInteger,
-)
-ADJUDICATED = _table(
-    "label_adjudicated",
-    uid=Text,
-    dataset=Text,
-    clip_sha256=Text,
-    clip_id=Text,
-    machine_id=Text,
-    label=Text,
-    annotator=Text,
-    note=Text,
-    at=BigInteger,
-    source=Text,
-    event_id=BigInteger,
-)
-TABLES = (EVENTS, CURRENT, REGIONS, ADJUDICATED)
+EVENTS, CURRENT = _newest("label_events"), _newest("label_current")
+REGIONS, ADJUDICATED = _newest("label_regions"), _newest("label_adjudicated")
 
 
 def version(connection: Connection) -> int:
