@@ -84,6 +84,14 @@ def test_it_makes_the_demo_and_keeps_its_files_at_home(site: Path, installed: Ru
     assert installed(sys.executable, "-c", code).split() == [str(folder / "trained_models"), str(folder / "data")]
 
 
+def test_it_starts_jobs(installed: Run) -> None:
+    code = (
+        "import os; from asd_core import jobs\n"
+        "jobs.start('list', ['detectors'], 'Detectors'); os.wait(); print(jobs.find('list').state)"
+    )
+    assert installed(sys.executable, "-c", code).strip() == "finished"
+
+
 def test_the_demo_made_anew_is_the_committed_one(tmp_path: Path) -> None:
     anew, committed = demo_dataset(Settings(data_dir=tmp_path)), demo_dataset()
     assert_frame_equal(anew.catalogue, committed.catalogue)
