@@ -10,7 +10,7 @@ PY := $(VENV)/bin/python
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test         lint, types and all tests"
-	@echo "make bench        the speeds this project promises, as a table and in bench.json"
+	@echo "make bench        the speeds this project promises, as a table and in bench.json (ONLY="NAME …": some of them)"
 	@echo "make demo-models  train trained_models/demo from nothing"
 	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
 	@echo "make peers        our density models against PyOD's, on the same arrays"
@@ -47,7 +47,7 @@ test: lint
 	$(PY) -m pytest
 
 bench: $(VENV)/.dev-stamp
-	@$(PY) -m benchmarks --out bench.json
+	@$(PY) -m benchmarks --out bench.json $(addprefix --only ,$(ONLY))
 
 demo-models: $(VENV)/.run-stamp
 	rm -rf trained_models/demo

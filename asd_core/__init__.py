@@ -1,9 +1,12 @@
 """Anomalous-sound detection: clips, representations, detectors, calibration and evaluation.
 
-The library never imports the dashboard's framework; the pages, the command line and batch jobs all call it.
+What a notebook needs can be imported from here (docs/library.md); the rest from the station that gives it. The library never
+imports the dashboard's framework; the pages, the command line and batch jobs all call it.
 """
 
 import os
+
+import lazy_loader
 
 # numpy's matrix products are small here, and its threads spin while they wait: they take the processor from torch's
 # (scoring a clip with all detectors took three times as long on two cores). Read when the library is loaded; where it is
@@ -11,3 +14,6 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
+
+# The names are in __init__.pyi; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

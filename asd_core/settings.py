@@ -3,11 +3,21 @@
 from functools import cache
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+PROJECT_ROOT = Path(__file__).resolve().parent.parent  # the folder that holds the package
+
+
+def home(root: Path) -> Path:
+    """Where models and data are by default: the project's folder in a checkout, else (installed by pip) the user's data
+    folder, since nobody looks for their work among a Python's packages."""
+    checkout = all((root / name).is_file() for name in ("app.py", "pyproject.toml"))
+    return root if checkout else user_data_path("asd-dashboard")
+
+
+HOME = home(PROJECT_ROOT)
 
 
 class Settings(BaseSettings):
@@ -20,10 +30,8 @@ class Settings(BaseSettings):
     max_upload_mb: float = Field(default=200.0, gt=0, description="Largest file that is read, in megabytes.")
     channel: int = Field(default=0, ge=0, description="Channel that is analysed (DCASE uses the first, 0).")
     false_alarm_rate: float = Field(default=0.05, gt=0, lt=1, description="Default target rate of false alarms.")
-    models_dir: Path = Field(
-        default=PROJECT_ROOT / "trained_models", description="Trained detectors, a folder a dataset."
-    )
-    data_dir: Path = Field(default=PROJECT_ROOT / "data", description="The demo catalogue, and the user's own data.")
+    models_dir: Path = Field(default=HOME / "trained_models", description="Trained detectors, a folder a dataset.")
+    data_dir: Path = Field(default=HOME / "data", description="The demo catalogue, and the user's own data.")
     database_url: SecretStr | None = Field(
         default=None, description="Database of the labels; by default an SQLite file in the data folder."
     )

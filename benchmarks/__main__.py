@@ -7,16 +7,23 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
-from benchmarks.run import run
+from benchmarks.run import UnknownFigure, run
 
 
 def main(
     as_json: AsJson = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Name of a figure; may be repeated; all by default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Also write the figures as JSON to this file.")] = None,
 ) -> None:
     """Measure the promised speeds."""
-    with progress_bar() as progress:
-        figures = run(progress=progress, say=say)
+    try:
+        with progress_bar() as progress:
+            figures = run(only or (), progress=progress, say=say)
+    except UnknownFigure as error:
+        say(str(error))
+        raise typer.Exit(2) from error
     if out:
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if as_json:
@@ -27,6 +34,9 @@ def main(
             for name, figure in figures.items()
         ]
         print_table("Speed", rows)
+    if not figures:
+        raise typer.Exit(1)
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+APP = Path(__file__).resolve().parent.parent / "app.py"  # the dashboard
+APPS = Path(__file__).parent / "apps"
 Figure = dict[str, Any]
 
 

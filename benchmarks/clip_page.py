@@ -1,17 +1,9 @@
 """Speed and size of the Clip page, in a browser."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from asd_core.settings import PROJECT_ROOT
-from benchmarks.browser import CHROMIUM_FLAGS, Figure, figure, serve
+from benchmarks.browser import APP, APPS, CHROMIUM_FLAGS, Figure, figure, serve
 
-BARE_APP = """import streamlit as st
-
-strength = st.slider("Strength", 0.0, 1.0, 1.0, 0.05)
-st.text(f"Denoised at {strength:.2f}")
-"""
 READY = ".asd-player[data-ready=true]"
 STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
 SCORES = ".asd-scores"
@@ -33,11 +25,9 @@ def slider_speed(browser: str) -> dict[str, Figure]:
 
     ours: list[float] = []
     theirs: list[float] = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        bare = Path(folder) / "app.py"
-        bare.write_text(BARE_APP, encoding="utf-8")
+    with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
-        with serve(PROJECT_ROOT / "app.py") as address, serve(bare) as bare_address:
+        with serve(APP) as address, serve(APPS / "bare_slider.py") as bare_address:
             page, other = (chrome.new_page(viewport={"width": 1440, "height": 900}) for _ in range(2))
             other.goto(bare_address)
             other.wait_for_selector("text=Denoised at 1.00")
@@ -98,7 +88,7 @@ def message_size(browser: str) -> dict[str, Figure]:
     from playwright.sync_api import sync_playwright
 
     received: list[int] = []
-    with serve(PROJECT_ROOT / "app.py") as address, sync_playwright() as playwright:
+    with serve(APP) as address, sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
         sizes = []
         for _ in range(3):  # a fresh server draws its first page twice

@@ -8,26 +8,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from asd_core.settings import PROJECT_ROOT
-from benchmarks.browser import Figure, figure
+from benchmarks.browser import APP, Figure, figure
 
 MANY, VERY_MANY = 2_000, 100_000  # clips
 FEW_DETECTORS = 5  # of the very many clips
-# In a process of its own: a first dataset warms it up, those after it are new to every cache.
-PAGE = """
-import json, sys, time
-from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=300)
-app.switch_page("pages/compare.py").run()
-took = {}
-for name in sys.argv[1:]:
-    box = app.selectbox(key="dataset").set_value(name)
-    began = time.perf_counter()
-    app.run()
-    took[name] = time.perf_counter() - began
-    assert not app.exception and len(app.dataframe) == 1, name
-print(json.dumps(took))
-"""
 
 
 def statistics_speed(n: int = 5) -> dict[str, Figure]:
@@ -81,8 +65,8 @@ def page_speed(n: int = 3) -> dict[str, Figure]:
         for index, (name, (n_clips, detectors)) in enumerate(plans.items()):
             write_models(root / "models" / name, root / "recordings" / name, n_clips, detectors, seed=index)
         shown = subprocess.run(
-            [sys.executable, "-c", PAGE, *plans],
-            cwd=PROJECT_ROOT,
+            [sys.executable, "-m", "benchmarks.apps.compare_page", *plans],
+            cwd=APP.parent,
             env={**os.environ, "ASD_MODELS_DIR": str(root / "models")},
             stdout=subprocess.PIPE,
             text=True,

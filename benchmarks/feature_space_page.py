@@ -5,8 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from asd_core.settings import PROJECT_ROOT
-from benchmarks.browser import CHROMIUM_FLAGS, Figure, figure, serve
+from benchmarks.browser import APP, CHROMIUM_FLAGS, Figure, figure, serve
 from benchmarks.synthetic import SOUNDS
 
 MANY = 20_000  # clips
@@ -51,7 +50,7 @@ def space_speed(browser: str, n: int = 3, n_clips: int = MANY) -> dict[str, Figu
             _pictures(root, name)
         folders = {"ASD_MODELS_DIR": str(root / "models"), "ASD_DATA_DIR": str(root)}
         chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
-        with serve(PROJECT_ROOT / "app.py", **folders) as address:
+        with serve(APP, **folders) as address:
             for index, name in enumerate(names):
                 page = chrome.new_page(viewport={"width": 1440, "height": 900})
                 found = _visit(page, f"{address}/feature_space?only=false&dataset={name}")

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from asd_core.settings import PROJECT_ROOT
-from benchmarks.browser import CHROMIUM_FLAGS, Figure, figure, serve
+from benchmarks.browser import APP, CHROMIUM_FLAGS, Figure, figure, serve
 
 CLIPS = 100_000  # each with a label, half of them by the one who opens the page
 SOUNDS = 1_000  # of them hold a sound: more than are heard
@@ -47,7 +46,7 @@ def label_page_speed(browser: str) -> dict[str, Figure]:
         _fill(Path(folder), place["ASD_DATABASE_URL"])
         chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
         for _ in range(SERVERS):
-            with serve(PROJECT_ROOT / "app.py", **place) as address:
+            with serve(APP, **place) as address:
                 page = chrome.new_context(viewport={"width": 1440, "height": 900}).new_page()
                 page.goto(f"{address}/label")
                 page.locator(NAME).fill("Ada")

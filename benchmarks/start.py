@@ -1,12 +1,7 @@
 """How long a fresh server takes to its first page."""
 
-import tempfile
-from pathlib import Path
+from benchmarks.browser import APP, APPS, Figure, figure, first_page
 
-from asd_core.settings import PROJECT_ROOT
-from benchmarks.browser import Figure, figure, first_page
-
-EMPTY_APP = 'import streamlit as st\n\nst.title("Empty")\n'
 # What must be seen, one after the other: the player with its pictures and the verdict, then the denoised sound and all
 # scores of it.
 READY = ".asd-player[data-ready=true]"
@@ -23,12 +18,9 @@ def start(browser: str, n: int = 5) -> dict[str, Figure]:
     """From the start of a server to its first page, against an empty app's title in the same browser run: once the clip
     and the verdict on it are drawn (from stored scores), and once denoiser and detectors have loaded and run."""
     drawn, complete = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder) / "app.py"
-        empty.write_text(EMPTY_APP, encoding="utf-8")
-        for _ in range(n):
-            (base,) = first_page(browser, empty, [["h1"]])
-            first, last = first_page(browser, PROJECT_ROOT / "app.py", [DRAWN, COMPLETE])
-            drawn.append(first / base)
-            complete.append(last / base)
+    for _ in range(n):
+        (base,) = first_page(browser, APPS / "empty.py", [["h1"]])
+        first, last = first_page(browser, APP, [DRAWN, COMPLETE])
+        drawn.append(first / base)
+        complete.append(last / base)
     return {"start_vs_empty_app": figure(drawn), "start_complete_vs_empty_app": figure(complete)}

@@ -15,7 +15,9 @@ from asd_core.features import Array, MemberScores, Representation
 class ModelSet(Mapping[str, Artifact]):
     """Trained detectors of one folder by key, in the registry's order. Each is read from disk when first used."""
 
-    def __init__(self, folder: Path, keys: Iterable[str] | None = None, *, shared: "ModelSet | None" = None) -> None:
+    def __init__(
+        self, folder: str | Path, keys: Iterable[str] | None = None, *, shared: "ModelSet | None" = None
+    ) -> None:
         """
         Args:
             folder: holds one folder a detector.
@@ -25,7 +27,7 @@ class ModelSet(Mapping[str, Artifact]):
         Raises:
             ArtifactError: when the folder holds no trained detector, or not one that was asked for.
         """
-        self.folder = folder
+        self.folder = folder = Path(folder)
         there = artifacts.trained_keys(folder)
         if not there:
             raise ArtifactError(f"{folder} holds no trained detectors: train some first.")

@@ -27,13 +27,18 @@ def simulator_version() -> str:
 
 
 def demo_dataset(settings: Settings | None = None) -> Dataset:
-    """The committed catalogue of simulated slide rails, with sound on demand."""
+    """Simulated slide rails with sound on demand: the committed catalogue, or the same one made anew where the package is
+    installed without the project."""
     import pandas as pd
 
     settings = settings or get_settings()
-    catalogue = pd.read_csv(
-        settings.data_dir / "demo" / "catalogue.csv", dtype={"machine_id": "str", "fault": "str"}, keep_default_na=False
-    )
+    path = settings.data_dir / "demo" / "catalogue.csv"
+    if path.is_file():
+        catalogue = pd.read_csv(path, dtype={"machine_id": "str", "fault": "str"}, keep_default_na=False)
+    else:
+        from asd_core.datasets.demo import build_catalogue
+
+        catalogue = build_catalogue()
     rows = catalogue.set_index("clip_id")
     cache = ClipCache(settings.cache_dir / f"demo-{simulator_version()}", settings.cache_limit_mb * 1e6)
 

@@ -53,7 +53,7 @@ class Clip:
         return replace(self, samples=np.atleast_2d(samples).astype(np.float32, copy=False))
 
 
-def read_clip(source: bytes | Path, *, name: str | None = None, settings: Settings | None = None) -> Clip:
+def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: Settings | None = None) -> Clip:
     """Decode a WAV, FLAC, OGG or MP3 recording of 8 to 32 bit or float, mono to 8 channels, at any rate.
 
     Args:
@@ -67,6 +67,7 @@ def read_clip(source: bytes | Path, *, name: str | None = None, settings: Settin
     import soundfile
 
     settings = settings or get_settings()
+    source = Path(source) if isinstance(source, str) else source
     name = name or (source.name if isinstance(source, Path) else "the clip")
     data = _read_bytes(source, name, settings)
     if not data:

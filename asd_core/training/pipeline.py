@@ -29,7 +29,7 @@ TWINS = "untrained.parquet"  # scores of the test clips by the networks as they 
 
 def train(
     dataset: Dataset,
-    out: Path,
+    out: str | Path,
     *,
     detectors: Iterable[str] | None = None,
     preset: str = "standard",
@@ -51,7 +51,7 @@ def train(
     Raises:
         TrainingError: when there is nothing to learn from, or no detector could be trained.
     """
-    keys = select(detectors)
+    out, keys = Path(out), select(detectors)
     classes = {key: detector_class(key) for key in keys}
     found = [LogMel(), *(c.info.representation for c in classes.values())]
     representations = [r for r in found if not isinstance(r, MemberScores)]

@@ -29,6 +29,11 @@ def test_library_never_imports_the_dashboard(path: Path) -> None:
     assert not imports(path) & {"streamlit", "pages", "app"}
 
 
+def test_the_product_imports_no_benchmark_and_no_test() -> None:
+    wrong = [str(path.relative_to(ROOT)) for path in LIBRARY + PAGES if imports(path) & {"benchmarks", "tests"}]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("path", LIBRARY + PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_nothing_unsafe_is_loaded(path: Path) -> None:
     assert not imports(path) & {"pickle", "joblib", "dill", "shelve"}

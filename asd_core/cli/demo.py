@@ -1,0 +1,25 @@
+"""The demo's clips as files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asd_core.cli.output import progress_bar, say
+
+
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to, in the DCASE 2020 layout.")],
+    machine_id: Annotated[
+        list[str] | None, typer.Option("--machine-id", help="Only this one; may be repeated.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many clips a split and label.")
+    ] = None,
+) -> None:
+    """Write the demo's slide-rail clips as WAV files."""
+    from asd_core.datasets import demo_dataset, write_clips
+
+    with progress_bar() as progress:
+        count = write_clips(demo_dataset(), out, machine_ids=machine_id, limit=limit, progress=progress)
+    say(f"{count} clips written to {out}.")

@@ -1,0 +1,105 @@
+"""Figures on the test clips, and the documents made of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asd_core.cli.options import Data, Detectors, Models, comma_separated
+from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.errors import AsdError
+
+
+def evaluate(
+    data: Data,
+    models: Models,
+    as_json: AsJson = False,
+) -> None:
+    """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals."""
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import open_dataset
+    from asd_core.evaluation import evaluate as tabulate
+    from asd_core.report.results_page import as_records
+    from asd_core.scoring.split import current
+
+    with progress_bar() as progress:
+        scores, unknown, skipped = current(open_dataset(data), ModelSet(models), progress=progress)
+    for sentence in skipped:
+        say(sentence)
+    for machine_id, count in unknown.items():
+        say(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+    rows = as_records(tabulate(scores))
+    if as_json:
+        print_json({"rows": rows, "unknown_machine_ids": unknown})
+    else:
+        print_table("AUC and pAUC on the test clips", rows)
+
+
+def overlap(
+    data: Data,
+    models: Models,
+) -> None:
+    """Measure how well anomaly maps point at the simulator's strong faults, for the results table."""
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import open_dataset
+    from asd_core.explain import OVERLAP
+    from asd_core.explain.map_overlap import store
+
+    with progress_bar() as progress:
+        store(open_dataset(data), ModelSet(models), progress=progress)
+    say(f"{models / OVERLAP} written.")
+
+
+def results(
+    models: Models,
+    out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")],
+) -> None:
+    """Write the table of results (docs/results.md)."""
+    from asd_core.report import write_report
+
+    write_report(models, out)
+    say(f"{out} written.")
+
+
+def report(
+    models: Models,
+    out: Annotated[Path, typer.Option("--out", help="HTML file to write.")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="Where the recordings are; where they were in training by default.")
+    ] = None,
+    detectors: Detectors = None,
+    rate: Annotated[float, typer.Option("--rate", min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
+    prevalence: Annotated[
+        float, typer.Option("--prevalence", min=0.0, max=1.0, help="Share of anomalous clips at the plant.")
+    ] = 0.01,
+    per_day: Annotated[int, typer.Option("--per-day", min=1, help="Clips a day at the plant.")] = 1000,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the results table to this file.")] = None,
+    all_tables: Annotated[
+        Path | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
+    ] = None,
+) -> None:
+    """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
+    from asd_core.report import Assumptions, exports
+    from asd_core.report import document as reports
+
+    with progress_bar() as progress:
+        comparison, dataset, reason = reports.from_folder(
+            models,
+            data=data,
+            detectors=comma_separated(detectors),
+            assumptions=Assumptions(rate, prevalence, per_day),
+        )
+        page = reports.html(comparison, dataset, reason, progress=progress)
+    written = {out: page}
+    if csv:
+        written[csv] = exports.as_csv(comparison.ranking)
+    if all_tables:
+        written[all_tables] = exports.as_json(comparison, reports.protocol(comparison))
+    for path, text in written.items():
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
+    if reason:
+        say(f"The report is without sounds: {reason}")
+    say(f"{', '.join(map(str, written))} written.")

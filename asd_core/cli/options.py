@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Preset(StrEnum):
+    """How long to train."""
+
+    quick = "quick"
+    standard = "standard"
+    paper = "paper"
+
+
+Data = Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")]
+Models = Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")]
+Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
+PresetOption = Annotated[Preset, typer.Option(help="How long to train.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
+Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
+
+
+def comma_separated(text: str | None) -> list[str] | None:
+    """The parts of a list that is separated by commas; ``None`` where it was not given."""
+    return None if text is None else [key.strip() for key in text.split(",") if key.strip()]

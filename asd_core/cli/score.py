@@ -1,0 +1,59 @@
+"""Scores of recordings and of a dataset's split."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
+from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+
+
+def score(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG or MP3.")],
+    models: Models,
+    machine_id: Annotated[str, typer.Option("--machine-id", help="The machine that was recorded.")],
+    detectors: Detectors = None,
+    denoise: Strength = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Score recordings with every trained detector."""
+    from asd_core.artifacts import ModelSet, check_machine_id
+    from asd_core.scoring import score_clip
+    from asd_core.scoring.clip import as_records
+    from asd_core.sound import read_clip
+
+    loaded = ModelSet(models, comma_separated(detectors))
+    check_machine_id(loaded, machine_id)
+    results = []
+    for file in files:
+        scores = as_records(score_clip(read_clip(file), loaded, machine_id, denoise=denoise))
+        results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
+        if not as_json:
+            print_table(f"{file.name}, machine id {machine_id}, denoising {denoise:g}", scores)
+    if as_json:
+        print_json(results)
+
+
+def scores(
+    data: Data,
+    models: Models,
+    split: Annotated[str, typer.Option("--split", help="test, train or eval.")] = "test",
+    detectors: Detectors = None,
+    denoise: Strength = 0.0,
+    kind: Annotated[
+        Literal["stationary", "non-stationary"], typer.Option("--kind", help="Of denoising.")
+    ] = "stationary",
+) -> None:
+    """Score a dataset's clips and keep the scores beside the detectors; what is there and still true is not done again."""
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import open_dataset
+    from asd_core.scoring import Scope
+    from asd_core.scoring.split import compute
+
+    scope = Scope(split, denoise, kind)
+    with progress_bar() as progress:
+        done = compute(
+            open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, say=say
+        )
+    say(f"{scope.sentence()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))

@@ -1,0 +1,72 @@
+"""What the Feature space page shows."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from asd_core.cli.options import Data, Detectors, Models, comma_separated
+from asd_core.cli.output import progress_bar, say
+
+
+def latents(
+    data: Data,
+    models: Models,
+    detectors: Detectors = None,
+) -> None:
+    """Put every clip through the networks and keep where they come out, for the feature space."""
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import open_dataset
+    from asd_core.space import latents as spaces
+
+    with progress_bar() as progress:
+        done = spaces.compute(
+            open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, say=say
+        )
+    say(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
+
+
+def thumbnails(
+    data: Data,
+    models: Models,
+) -> None:
+    """Draw a small spectrogram of every clip, for the feature space."""
+    from asd_core.artifacts import read_pooled
+    from asd_core.datasets import open_dataset
+    from asd_core.space import thumbnails as pictures
+
+    with progress_bar() as progress:
+        clips = read_pooled(models, ("clip_id", "sha256"))
+        path = pictures.compute(open_dataset(data), clips, progress=progress, say=say)
+    say(f"{path} written.")
+
+
+def umap(
+    models: Models,
+    part: Annotated[
+        str, typer.Option("--part", help="Of the pooled log-mel: all, mean, spread, peak; or a detector: its latent.")
+    ] = "all",
+    split: Annotated[
+        list[str] | None, typer.Option("--split", help="Only clips of this split; may be repeated.")
+    ] = None,
+    machine_id: Annotated[str | None, typer.Option("--machine-id", help="Only clips of this machine.")] = None,
+    n_neighbors: Annotated[int, typer.Option("--n-neighbors", help="Few: details; many: the whole.")] = 15,
+    min_dist: Annotated[float, typer.Option("--min-dist", help="How close points may be drawn.")] = 0.1,
+    metric: Annotated[
+        Literal["euclidean", "cosine", "manhattan", "correlation"], typer.Option("--metric", help="Of distance.")
+    ] = "euclidean",
+    seed: Annotated[int, typer.Option(help="Same seed, same map.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; in the user's data by default.")] = None,
+) -> None:
+    """Draw a UMAP of the clips and keep it for the feature space."""
+    from asd_core.space import read_space
+    from asd_core.space import umap_embedding as embedding
+
+    settings = embedding.UmapSettings(n_neighbors, min_dist, metric, seed)
+    space = read_space(models, part)
+    space = space.subset(split or sorted(space.about["split"].unique()), machine_id)
+    with progress_bar() as progress:
+        fitted = embedding.fit(space.vectors, settings, progress=progress)
+    path = out or embedding.path_for(space.vectors, settings)
+    embedding.save(fitted, path)
+    say(f"A map of {len(space.about)} clips written to {path}.")

@@ -1,0 +1,69 @@
+"""Detectors from normal clips, and what is measured of them then."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.output import progress_bar, say
+
+
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the trained detectors.")],
+    detectors: Detectors = None,
+    preset: PresetOption = Preset.standard,
+    seed: Seed = 0,
+) -> None:
+    """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
+    from asd_core.datasets import open_dataset
+    from asd_core.training import pipeline as training
+
+    with progress_bar() as progress:
+        keys = training.train(
+            open_dataset(data),
+            out,
+            detectors=comma_separated(detectors),
+            preset=preset.value,
+            seed=seed,
+            progress=progress,
+            say=say,
+        )
+    say(f"Trained {', '.join(keys)}: see {out}.")
+
+
+def seeds(
+    data: Data,
+    models: Models,
+    seed: Annotated[list[int], typer.Option("--seed", help="Another seed; may be repeated.")],
+    detectors: Detectors = None,
+    preset: PresetOption = Preset.standard,
+) -> None:
+    """Train networks again with other seeds and keep their scores of the test clips: how much is luck?"""
+    from asd_core.datasets import open_dataset
+    from asd_core.training.seeds import repeat
+
+    with progress_bar() as progress:
+        repeat(
+            open_dataset(data),
+            models,
+            seed,
+            detectors=comma_separated(detectors),
+            preset=preset.value,
+            progress=progress,
+        )
+    say(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
+
+
+def reference(
+    data: Data,
+    models: Models,
+) -> None:
+    """Measure what is usual: spectra of each machine id's normal clips, kept beside the detectors. Training does it too."""
+    from asd_core.datasets import open_dataset
+    from asd_core.explain import REFERENCE, make_reference
+
+    with progress_bar() as progress:
+        make_reference(open_dataset(data), models, progress=progress, say=say)
+    say(f"{models / REFERENCE} written.")

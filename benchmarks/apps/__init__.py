@@ -1,0 +1,1 @@
+"""Streamlit programs that the browser benchmarks serve."""

@@ -1,0 +1,93 @@
+"""``python -m benchmarks``: only what is asked for is measured, under the names that are printed."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks import run as benchmarks
+from benchmarks.__main__ import main
+from benchmarks.browser import APP, APPS, Figure, figure
+from benchmarks.library import log_mel
+from benchmarks.run import BENCHMARKS, Benchmark, UnknownFigure, run
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Three benchmarks that take no time, the last of them in a browser; what was run, and with which browser."""
+    calls: list[object] = []
+
+    def measure(*names: str) -> Callable[..., dict[str, Figure]]:
+        def run_it(browser: str = "none") -> dict[str, Figure]:
+            calls.append((names[0], browser))
+            return {name: figure([1.0, 2.0, 3.0], "s") for name in names}
+
+        return run_it
+
+    table = [
+        Benchmark(("one",), measure("one")),
+        Benchmark(("two", "three"), measure("two", "three")),
+        Benchmark(("four",), measure("four"), in_browser=True),
+    ]
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", table)
+    monkeypatch.setattr(benchmarks, "chromium", lambda: "a browser")
+    return calls
+
+
+def test_only_what_is_needed_is_run(measured: list[object]) -> None:
+    figures = run(["three", "four"])
+    assert list(figures) == ["three", "four"]
+    assert measured == [("two", "none"), ("four", "a browser")]
+    assert figures["three"] == {"value": 2.0, "unit": "s", "n": 3, "spread": [1.0, 3.0]}
+    measured.clear()
+    assert list(run()) == ["one", "two", "three", "four"]
+    assert len(measured) == 3
+
+
+def test_without_a_browser_it_is_said(measured: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmarks, "chromium", lambda: None)
+    sentences: list[str] = []
+    assert list(run(say=sentences.append)) == ["one", "two", "three"]
+    assert len(sentences) == 1
+    assert list(run(["one"], say=sentences.append)) == ["one"]
+    assert len(sentences) == 1  # nothing that was asked for needs one
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(measured: list[object]) -> None:
+    with pytest.raises(UnknownFigure, match=r"called nine: the names are one, two, three, four\."):
+        run(["one", "nine"])
+    assert measured == []
+
+
+def test_the_table_names_what_is_measured(measured: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", [Benchmark(("other",), lambda: {"one": figure([1.0])})])
+    with pytest.raises(RuntimeError, match="gives one, not other"):
+        run()
+
+
+def test_the_command(measured: list[object]) -> None:
+    app = typer.Typer()
+    app.command()(main)
+    shown = CliRunner().invoke(app, ["--json", "--only", "one", "--only", "two"])
+    assert shown.exit_code == 0
+    assert set(json.loads(shown.stdout)) == {"one", "two"}
+    wrong = CliRunner().invoke(app, ["--json", "--only", "nine"])
+    assert wrong.exit_code == 2
+    assert wrong.stdout == ""
+    assert wrong.stderr == "No figure is called nine: the names are one, two, three, four.\n"
+
+
+def test_names_are_unique_and_programs_are_files() -> None:
+    names = [name for one in BENCHMARKS for name in one.names]
+    assert len(names) == len(set(names))
+    assert APP.is_file()
+    assert {path.stem for path in APPS.glob("[a-z]*.py")} == {"bare_slider", "compare_page", "empty"}
+
+
+def test_a_figure_of_the_library_is_measured() -> None:
+    """One for real: against librosa, in one run."""
+    found = log_mel()["logmel_vs_librosa"]
+    assert (found["unit"], found["n"]) == ("ratio", 100)
+    assert 0 < found["spread"][0] <= found["value"] <= found["spread"][1]
