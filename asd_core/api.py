@@ -195,12 +195,13 @@ def explain_clip(
     """
     from asd_core.artifacts import check_machine_id
     from asd_core.explain import explain
-    from asd_core.features import extract
+    from asd_core.features import extract, working_rate
     from asd_core.sound import prepare
 
     chosen = _model_set(models, detectors)
     check_machine_id(chosen, machine_id)
-    features = extract(prepare(_clip(clip)), chosen.representations())
+    representations = chosen.representations()
+    features = extract(prepare(_clip(clip), sample_rate=working_rate(representations)), representations)
     return [explain(chosen[key], chosen, features, machine_id) for key in chosen]
 
 

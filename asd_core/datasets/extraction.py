@@ -8,7 +8,7 @@ import numpy as np
 
 from asd_core.datasets.catalogue import Dataset
 from asd_core.errors import ClipError
-from asd_core.features import Array, Representation, extract
+from asd_core.features import Array, Representation, extract, working_rate
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, prepare
 
@@ -49,6 +49,7 @@ def extract_dataset(
         change: applied to each prepared clip first (planting a fault, denoising).
     """
     wanted = list(dict.fromkeys(representations))
+    rate = working_rate(wanted)
     features: dict[Representation, list[Array]] = {r: [] for r in wanted}
     hashes, kept, skipped = [], [], []
     for index, clip_id in enumerate(rows["clip_id"]):
@@ -56,7 +57,7 @@ def extract_dataset(
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
         try:
             clip = dataset.read(clip_id)
-            found = extract(change(prepare(clip)), wanted)
+            found = extract(change(prepare(clip, sample_rate=rate)), wanted)
         except ClipError as error:
             skipped.append(str(error))
             continue

@@ -1,5 +1,7 @@
 """Folders of recordings as catalogues. A layout is a function from a recording's folders and stem to a row, or ``None``.
 
+A row has the catalogue's columns but ``clip_id`` and ``domain``; whatever else it has is an attribute of the clip.
+
 Known now: DCASE 2020 Task 2, and plain folders ``normal/`` and ``anomaly/``. Others are one more function in ``LAYOUTS``.
 """
 
@@ -48,7 +50,10 @@ def plain(folders: Sequence[str], stem: str) -> Row | None:
     return {"machine_type": "machine", "machine_id": machine_id, "split": split, "label": label}
 
 
-LAYOUTS: tuple[Callable[[Sequence[str], str], Row | None], ...] = (dcase_2020, plain)
+LAYOUTS: tuple[Callable[[Sequence[str], str], Row | None], ...] = (
+    dcase_2020,
+    plain,
+)
 
 
 def folder_dataset(root: Path) -> Dataset:
@@ -66,21 +71,21 @@ def folder_dataset(root: Path) -> Dataset:
         raise DatasetError(f"{root} is not a folder: give the folder that holds the recordings.")
     # A folder above the given one may carry the machine type (…/slider) or the split.
     above = [part for part in root.absolute().parts[-2:] if part != root.anchor]
-    rows: dict[str, list[str]] = {name: [] for name in COLUMNS}
+    rows: list[Row] = []
     for folders, names in sorted(_recordings(root)):
         inside = "".join(f"{folder}/" for folder in folders)
         for name in sorted(names):
             stem = name[: name.rfind(".")]
             row = next((found for layout in LAYOUTS if (found := layout([*above, *folders], stem))), None)
             if row:
-                for column, value in {"clip_id": inside + name, "domain": "source", **row}.items():
-                    rows[column].append(value)
-    if not rows["clip_id"]:
+                rows.append({"clip_id": inside + name, "domain": "source", **row})
+    if not rows:
         raise DatasetError(
             f"{root} holds no recording in a known layout: expected train/ and test/ with DCASE 2020 names "
             "(normal_id_00_00000000.wav), or folders normal/ and anomaly/."
         )
-    catalogue = pd.DataFrame(rows)
+    catalogue = pd.DataFrame(rows).fillna("")  # an attribute that some names carry is empty for the others
+    catalogue = catalogue[[*COLUMNS, *(name for name in catalogue if name not in COLUMNS)]]
     unsplit = catalogue["split"] == ""
     if unsplit.any():
         for _, clips in catalogue[unsplit].groupby(["machine_type", "machine_id"]):

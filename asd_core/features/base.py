@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ClipError
-from asd_core.sound import Clip, Samples
+from asd_core.sound import Clip, Samples, resample
 
 Array = NDArray[np.float32]
 
@@ -25,7 +25,12 @@ class Representation(Protocol):
         ...
 
 
-def _mono(clip: Clip, sample_rate: int) -> Samples:
+def mono(clip: Clip, sample_rate: int) -> Samples:
+    """The samples ``(n_samples,)`` of a clip of one channel at a rate.
+
+    Raises:
+        ClipError: for another rate, or more channels.
+    """
     if clip.sample_rate != sample_rate or clip.n_channels != 1:
         raise ClipError(
             f"{clip.name} has {clip.n_channels} channel(s) at {clip.sample_rate} Hz where one at {sample_rate} Hz "
@@ -38,6 +43,22 @@ def _mono(clip: Clip, sample_rate: int) -> Samples:
 Features = dict[Representation, Array]
 
 
+def working_rate(representations: Iterable[Representation]) -> int:
+    """The sample rate in Hz at which a clip is prepared for some representations: the highest that any of them wants."""
+    return max((representation.sample_rate for representation in representations), default=16000)
+
+
 def extract(clip: Clip, representations: Iterable[Representation]) -> Features:
-    """Each distinct representation of a prepared clip, computed once however many detectors share it."""
-    return {representation: representation.transform(clip) for representation in dict.fromkeys(representations)}
+    """Each distinct representation of a prepared clip, computed once however many detectors share it.
+
+    Args:
+        clip: one channel at the representations' :func:`working_rate`; those of a lower rate get it resampled.
+    """
+    at_rate = {clip.sample_rate: clip}
+    features: Features = {}
+    for representation in dict.fromkeys(representations):
+        rate = representation.sample_rate
+        if rate not in at_rate:
+            at_rate[rate] = resample(clip, rate)
+        features[representation] = representation.transform(at_rate[rate])
+    return features

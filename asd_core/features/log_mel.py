@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.features.base import Array, _mono
+from asd_core.features.base import Array, mono
 from asd_core.features.mel import mel_frequencies, mel_power
 from asd_core.sound import Clip
 
@@ -28,7 +28,7 @@ class LogMel:
         would make one loud impact change every quiet frame.
         """
         mel = mel_power(
-            _mono(clip, self.sample_rate),
+            mono(clip, self.sample_rate),
             n_fft=self.n_fft,
             hop_length=self.hop_length,
             n_mels=self.n_mels,

@@ -10,9 +10,14 @@ from asd_core.features.member_scores import MemberScores
 from asd_core.features.spectrum import BandSpectrum
 from asd_core.features.time_domain import Level, Waveform
 
-REPRESENTATIONS: dict[str, type[LogMel | BandSpectrum | Level | Waveform | MemberScores]] = {
-    cls.kind: cls for cls in (LogMel, BandSpectrum, Level, Waveform, MemberScores)
-}
+_CLASSES: tuple[type[Any], ...] = (
+    LogMel,
+    BandSpectrum,
+    Level,
+    Waveform,
+    MemberScores,
+)
+REPRESENTATIONS: dict[str, type[Any]] = {cls.kind: cls for cls in _CLASSES}
 
 
 def to_config(representation: Representation) -> dict[str, Any]:
@@ -31,8 +36,9 @@ def from_config(config: dict[str, Any]) -> Representation:
     if kind not in REPRESENTATIONS:
         raise ArtifactError(f"unknown representation {kind!r}; known: {', '.join(REPRESENTATIONS)}")
     try:
-        return REPRESENTATIONS[kind](**parameters)
+        representation: Representation = REPRESENTATIONS[kind](**parameters)
     except TypeError as error:
         raise ArtifactError(
             f"the representation {kind!r} has parameters this version does not know: {error}"
         ) from error
+    return representation

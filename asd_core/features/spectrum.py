@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.features.base import Array, _mono
+from asd_core.features.base import Array, mono
 from asd_core.sound import Clip, Samples
 
 
@@ -36,7 +36,7 @@ class BandSpectrum:
     def transform(self, clip: Clip) -> Array:
         from scipy.fft import rfft
 
-        samples = _mono(clip, self.sample_rate)
+        samples = mono(clip, self.sample_rate)
         power = np.square(np.abs(rfft(samples)) / (len(samples) / 2.0)) * len(samples)
         edges = np.linspace(0, len(power), self.n_bands + 1).astype(int)
         means = np.add.reduceat(power, edges[:-1]) / np.diff(edges)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from asd_core.features.base import Array, _mono
+from asd_core.features.base import Array, mono
 from asd_core.sound import Clip
 
 
@@ -18,7 +18,7 @@ class Level:
     sample_rate: int = 16000
 
     def transform(self, clip: Clip) -> Array:
-        samples = _mono(clip, self.sample_rate)
+        samples = mono(clip, self.sample_rate)
         rms = np.sqrt(np.mean(np.square(samples), dtype=np.float64))
         return np.array([20.0 * np.log10(max(rms, 1e-8))], dtype=np.float32)
 
@@ -39,7 +39,7 @@ class Waveform:
         from scipy.signal import resample_poly
 
         length = round(self.seconds * self.sample_rate)
-        samples = _mono(clip, self.sample_rate)[:length].astype(np.float64)
+        samples = mono(clip, self.sample_rate)[:length].astype(np.float64)
         common = math.gcd(self.n_points, length)
         decimated = resample_poly(
             np.pad(samples, (0, length - len(samples))), self.n_points // common, length // common

@@ -18,7 +18,7 @@ def detector_colour(key: str) -> str:
 
 
 def detector_dash(key: str) -> str:
-    return _DASHES[list(REGISTRY).index(key) // len(_PALETTE)]
+    return _DASHES[list(REGISTRY).index(key) // len(_PALETTE) % len(_DASHES)]
 
 
 def categories(values: list[str]) -> dict[str, str]:

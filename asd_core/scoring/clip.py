@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from asd_core.artifacts import Calibration, ModelSet, raw_scores
-from asd_core.features import extract
+from asd_core.features import extract, working_rate
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, DenoiseEnds, Kind, denoise_ends, prepare
 
@@ -53,7 +53,7 @@ def score_clip(
         ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
-    prepared = prepare(clip, channel=channel)
+    prepared = prepare(clip, sample_rate=working_rate(models.representations()), channel=channel)
     if denoise > 0.0:
         ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
         prepared = denoised(prepared, ends, denoise)

@@ -10,12 +10,14 @@ from asd_core.features import (
     BandSpectrum,
     Level,
     LogMel,
+    extract,
     from_config,
     mel_filterbank,
     mel_frequencies,
     pool,
     spectrum_db,
     to_config,
+    working_rate,
 )
 from asd_core.sound import Clip, prepare, read_clip
 
@@ -104,3 +106,26 @@ def test_unknown_configs_are_refused() -> None:
 def test_pool_is_mean_spread_and_peak() -> None:
     log_mel = np.random.default_rng(0).normal(size=(4, 10)).astype(np.float32)
     assert np.allclose(pool(log_mel), np.r_[log_mel.mean(1), log_mel.std(1), log_mel.max(1)])
+
+
+def test_each_representation_gets_the_clip_at_its_own_rate() -> None:
+    """A detector of 32 kHz hears what lies above 8 kHz; one of 16 kHz beside it hears the clip as it did alone."""
+    t = np.arange(2 * 48000) / 48000
+    clip = clip_of(0.1 * np.sin(2 * np.pi * 1000 * t) + 0.1 * np.sin(2 * np.pi * 12000 * t), rate=48000)
+    wide, narrow = BandSpectrum(sample_rate=32000), BandSpectrum()
+    assert working_rate([narrow, wide]) == 32000
+    assert working_rate([narrow]) == 16000
+    found = extract(prepare(clip, sample_rate=working_rate([narrow, wide])), [narrow, wide])
+    loudest = wide.frequencies()[np.argsort(found[wide])[-2:]]
+    assert sorted(loudest) == pytest.approx([1000, 12000], abs=70)
+    alone = extract(prepare(clip), [narrow])[narrow]
+    loud = alone > -60
+    assert np.abs(found[narrow] - alone)[loud].max() < 0.01  # dB: two resamplings instead of one
+
+
+def test_more_detectors_than_dashes_have_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from asd_core.plots import colours
+
+    many = {f"detector_{n}": "" for n in range(60)}
+    monkeypatch.setattr(colours, "REGISTRY", many)
+    assert all(colours.detector_colour(key).startswith("#") and colours.detector_dash(key) for key in many)
