@@ -3,6 +3,7 @@ from . import schema as schema
 from .clips import clip_table as clip_table
 from .database import Database as Database
 from .evaluate import Basis as Basis
+from .evaluate import Provenance as Provenance
 from .evaluate import Truth as Truth
 from .evaluate import effective_labels as effective_labels
 from .evaluate import truth as truth

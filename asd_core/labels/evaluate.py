@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from asd_core.errors import LabelError
+from asd_core.labels.queues import NEEDS_SCORES
 from asd_core.labels.store import LabelStore
 
 if TYPE_CHECKING:
@@ -42,8 +43,41 @@ class Truth:
         return f"Labels overridden: {self.overridden:,}, confirmed: {self.same:,}, added: {self.added:,}; {rest}."
 
 
-def effective_labels(store: LabelStore, dataset: str, basis: Basis, annotator: str | None = None) -> dict[str, str]:
-    """The annotations' verdicts: sha256 -> "normal" or "anomaly". Empty for the basis "dataset".
+@dataclass(frozen=True)
+class Provenance:
+    """How the labels that stand behind a truth were given."""
+
+    blind: int  # labels given without seeing other labels or scores
+    seeing: int  # given in sight of them; an adjudication always is
+    unknown: int  # nobody knows
+    queues: dict[str, int]  # labels by the order in which the clips were presented; "": nobody knows
+
+    def sentence(self) -> str:
+        """What it means for the figures, to be read beside them."""
+        total = self.blind + self.seeing + self.unknown
+        text = (
+            f"Of {total:,} labels, {self.blind:,} were given blind, {self.seeing:,} in sight of other labels or scores"
+        )
+        text += f", {self.unknown:,} nobody knows how." if self.unknown else "."
+        if self.seeing:
+            text += " A listener who sees the scores tends to agree with them: the figures flatter the detectors."
+        chosen = {name: count for name, count in self.queues.items() if name in NEEDS_SCORES}
+        if chosen:
+            listed = ", ".join(f"{count:,} from \u201c{name}\u201d" for name, count in chosen.items())
+            text += (
+                f" The detectors' scores chose which clips were labelled ({listed}): such clips are no fair sample, and "
+                "figures on them hold for no others."
+            )
+        return text
+
+
+def effective_labels(
+    store: LabelStore, dataset: str, basis: Basis, annotator: str | None = None, *, blind_only: bool = False
+) -> tuple[dict[str, str], Provenance]:
+    """The annotations that hold: sha256 -> "normal" or "anomaly" (empty for the basis "dataset"), and how they were given.
+
+    Args:
+        blind_only: only labels that were given blind; adjudications, which are not, count for nothing then.
 
     Raises:
         LabelError: for an unknown basis, and for "mine" without an annotator.
@@ -51,26 +85,45 @@ def effective_labels(store: LabelStore, dataset: str, basis: Basis, annotator: s
     if basis not in BASES:
         raise LabelError(f"There is no basis called {basis}: choose {', '.join(BASES)}.")
     if basis == "dataset":
-        return {}
+        return {}, Provenance(0, 0, 0, {})
     if basis == "mine" and not annotator:
         raise LabelError("Whose labels? Enter a name first.")
     only = annotator if basis == "mine" else None
-    rows = store.current(dataset, annotator=only, columns=("clip_sha256", "annotator", "label", "skipped"))
+    columns = ("clip_sha256", "annotator", "label", "skipped", "blind", "queue")
+    rows = store.current(dataset, annotator=only, columns=columns)
     rows = rows[rows["label"].notna()]
-    if basis == "adjudicated":
-        return _adjudicated(rows, store.adjudications(dataset))
+    if blind_only:
+        rows = rows[rows["blind"].fillna(False).astype(bool)]
     votes = rows[rows["label"].isin(TRUTHS)]
-    if basis == "mine":
-        return _mapping(votes["clip_sha256"], votes["label"])
-    share = (votes["label"] == "anomaly").groupby(votes["clip_sha256"]).mean()
-    share = share[share != 0.5]
-    return {str(sha256): "anomaly" if value > 0.5 else "normal" for sha256, value in share.items()}
+    decided = store.adjudications(dataset) if basis == "adjudicated" and not blind_only else None
+    if basis == "adjudicated":
+        found = _adjudicated(rows, decided)
+    elif basis == "mine":
+        found = _mapping(votes["clip_sha256"], votes["label"])
+    else:
+        share = (votes["label"] == "anomaly").groupby(votes["clip_sha256"]).mean()
+        share = share[share != 0.5]
+        found = {str(sha256): "anomaly" if value > 0.5 else "normal" for sha256, value in share.items()}
+    return found, _provenance(votes[votes["clip_sha256"].isin(found)], 0 if decided is None else len(decided))
 
 
-def _adjudicated(rows: "pd.DataFrame", adjudications: "pd.DataFrame") -> dict[str, str]:
+def _provenance(votes: "pd.DataFrame", adjudications: int) -> Provenance:
+    blind = votes["blind"]
+    queues = votes["queue"].fillna("").value_counts().sort_index()
+    return Provenance(
+        int((blind == True).sum()),  # noqa: E712  # three values: missing is neither
+        int((blind == False).sum()) + adjudications,  # noqa: E712
+        int(blind.isna().sum()),
+        {str(name): int(count) for name, count in queues.items()},
+    )
+
+
+def _adjudicated(rows: "pd.DataFrame", adjudications: "pd.DataFrame | None") -> dict[str, str]:
     labels = rows.groupby("clip_sha256")["label"].agg(["first", "nunique"])
     agreed = labels[(labels["nunique"] == 1) & labels["first"].isin(TRUTHS)]["first"]
     found = _mapping(agreed.index, agreed)
+    if adjudications is None:
+        return found
     for sha256, label in zip(adjudications["clip_sha256"], adjudications["label"], strict=True):
         found.pop(str(sha256), None)
         if label in TRUTHS:

@@ -38,6 +38,8 @@ class Draft:
         t0, t1: seconds; f0, f1: Hz (a region over all frequencies has none).
         note: with ``label``, replaces the clip's note unless ``None``; with ``region`` and ``adjudicate``, their own note.
         blind: whether labels and scores were hidden; ``None`` when nobody knows.
+        queue: the order in which clips were presented (``queues.QUEUES``); ``None`` when nobody knows. A set labelled from
+            "most anomalous" is not a fair sample of the clips.
         uid: a repeated write of the same uid changes nothing and returns the stored event.
         target: uid of the event that is undone, or of the region that is removed.
         source: ``"app"``, or the name of the imported file.
@@ -61,6 +63,7 @@ class Draft:
     app_version: str = __version__
     target: str | None = None
     source: str = APP
+    queue: str | None = None
     at: datetime | None = None
     uid: str = field(default_factory=new_uid)
 

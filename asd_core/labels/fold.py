@@ -61,6 +61,7 @@ def opinion(events: Sequence[Event]) -> Opinion | None:
         "blind": said.blind,
         "skipped": label is None and any(e.kind == "skip" for e in held),
         "source": said.source,
+        "queue": said.queue,
         "event_id": last.id,
     }
     return Opinion(row, [_region(e) for e in regions])

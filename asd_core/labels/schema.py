@@ -44,6 +44,10 @@ VERSIONS: list[list[str]] = [
             machine_id TEXT NOT NULL, label TEXT NOT NULL, annotator TEXT NOT NULL, note TEXT NOT NULL, at BIGINT NOT NULL,
             source TEXT NOT NULL, event_id BIGINT NOT NULL, PRIMARY KEY (dataset, clip_sha256))""",
     ],
+    [  # 3: the queue from which a clip was labelled
+        "ALTER TABLE label_events ADD COLUMN queue TEXT",
+        "ALTER TABLE label_current ADD COLUMN queue TEXT",
+    ],
 ]
 
 WORDS = {

@@ -90,6 +90,7 @@ class LabelStore:
         region_class: str | None = None,
         note: str | None = None,
         blind: bool | None = None,
+        queue: str | None = None,
         target: str | None = None,
     ) -> Event:
         """Append one event, see :class:`Draft`. A uid that is stored already changes nothing: its event is returned.
@@ -113,6 +114,7 @@ class LabelStore:
             region_class=region_class,
             note=note,
             blind=blind,
+            queue=queue,
             target=target,
         )
         return self.add_many([draft])[0]

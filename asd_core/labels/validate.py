@@ -11,7 +11,18 @@ from asd_core.errors import LabelError
 from asd_core.labels.events import KINDS, LABELS, LONGEST_NAME, LONGEST_NOTE, Draft
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NAMES = ("annotator", "dataset", "uid", "clip_id", "machine_id", "region_class", "app_version", "target", "source")
+_NAMES = (
+    "annotator",
+    "dataset",
+    "uid",
+    "clip_id",
+    "machine_id",
+    "region_class",
+    "app_version",
+    "target",
+    "source",
+    "queue",
+)
 
 
 def checked(draft: Draft) -> Draft:

@@ -109,7 +109,7 @@ def draw(selected: Choice) -> Scoped:
     own = Scoped(present, scope, scores, " and ".join(where), computable, key)
     if against is None:
         return own
-    st.caption(against.truth.sentence())
+    st.caption(f"{against.truth.sentence()} {against.provenance.sentence()}")
     return replace(own, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=own)
 
 

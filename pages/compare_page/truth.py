@@ -11,7 +11,7 @@ from pages.shared.library import Source
 if TYPE_CHECKING:
     import pandas as pd
 
-    from asd_core.labels import Basis, Truth
+    from asd_core.labels import Basis, Provenance, Truth
 
 NAMES: "dict[Basis, str]" = {
     "dataset": "the dataset's labels",
@@ -28,6 +28,7 @@ class Against:
     words: str  # for what is exported and said of figures
     key: tuple[str, ...]  # of what is computed with them
     truth: "Truth"
+    provenance: "Provenance"  # how they were given
 
     def apply(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """Scores with these labels; a clip without one is unlabelled."""
@@ -56,10 +57,16 @@ def draw(source: Source, table: "pd.DataFrame") -> Against | None:
         bind="query-params",
         help="Otherwise the dataset's label stands where nobody has said anything.",
     )
-    return _against(source, table, basis, bool(alone))
+    blind_only = st.toggle(
+        "Blind labels only",
+        key="blind_labels",
+        bind="query-params",
+        help="Leave out labels that were given in sight of other labels or of the detectors' scores, and adjudications.",
+    )
+    return _against(source, table, basis, bool(alone), bool(blind_only))
 
 
-def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool) -> Against | None:
+def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
     # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
     from asd_core.labels import effective_labels, truth
     from pages.label_page import work
@@ -69,11 +76,13 @@ def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool)
         st.info("Say who you are on the Label page to use your labels.", icon=":material/person:")
         return None
     store = work.store()
-    said = effective_labels(store, source.name, basis, me or None)
-    if not said:
+    given, provenance = effective_labels(store, source.name, basis, me or None, blind_only=blind_only)
+    if not given:
         st.info("Nobody has given such labels yet: the dataset's are used.", icon=":material/label_off:")
         return None
     clips = table.drop_duplicates("clip_id")[["clip_id", "sha256", "label"]]
-    found = truth(clips, said, "drop" if alone else "keep")
+    found = truth(clips, given, "drop" if alone else "keep")
     words = NAMES[basis] + (f" ({me})" if basis == "mine" else "") + (", annotated clips only" if alone else "")
-    return Against(words, (basis, me if basis == "mine" else "", str(store.last_id(source.name)), str(alone)), found)
+    words += ", blind labels only" if blind_only else ""
+    key = (basis, me if basis == "mine" else "", str(store.last_id(source.name)), str(alone), str(blind_only))
+    return Against(words, key, found, provenance)

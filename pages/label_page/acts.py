@@ -25,6 +25,7 @@ class Heard:
     clip_id: str
     machine_id: str
     blind: bool
+    queue: str  # the order in which clips are presented
     showing: str  # see showing
     region: Region | None  # that is dragged
     highest: float  # frequency in Hz that the picture ends at
@@ -75,6 +76,7 @@ def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
             clip_id=heard.clip_id,
             machine_id=heard.machine_id,
             blind=heard.blind,
+            queue=heard.queue,
             **more,
         )
     except AsdError as error:

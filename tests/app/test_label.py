@@ -62,7 +62,7 @@ def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
 
 
 def test_a_press_means_the_clip_that_was_shown_and_is_done_once(url: str) -> None:
-    heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "shown", None, 8000.0)
+    heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "random", "shown", None, 8000.0)
     nowhere: Any = None  # neither setting nor queue is asked
     acts.do(Act("1", "label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
     acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, heard)

@@ -32,14 +32,14 @@ def opinions(labels: LabelStore) -> LabelStore:
 
 
 def test_each_basis_has_its_rule(opinions: LabelStore) -> None:
-    assert effective_labels(opinions, DATASET, "dataset") == {}
+    assert effective_labels(opinions, DATASET, "dataset")[0] == {}
     mine = {0: "normal", 1: "anomaly", 2: "normal", 5: "normal", 6: "normal", 7: "normal"}
-    assert named(effective_labels(opinions, DATASET, "mine", "Ada")) == mine
+    assert named(effective_labels(opinions, DATASET, "mine", "Ada")[0]) == mine
     majority = {0: "normal", 1: "anomaly", 4: "anomaly", 6: "normal", 7: "normal"}
-    assert named(effective_labels(opinions, DATASET, "majority")) == majority
+    assert named(effective_labels(opinions, DATASET, "majority")[0]) == majority
     adjudicated = {0: "normal", 5: "anomaly", 6: "anomaly"}
-    assert named(effective_labels(opinions, DATASET, "adjudicated")) == adjudicated
-    assert effective_labels(opinions, "another", "majority") == {}
+    assert named(effective_labels(opinions, DATASET, "adjudicated")[0]) == adjudicated
+    assert effective_labels(opinions, "another", "majority")[0] == {}
     with pytest.raises(LabelError, match="Enter a name"):
         effective_labels(opinions, DATASET, "mine")
     with pytest.raises(LabelError, match="no basis"):
@@ -65,3 +65,27 @@ def test_over_the_catalogue_or_in_its_place() -> None:
     assert "left out: 2" in instead.sentence()
     assert truth(table, {}).table["label"].tolist() == table["label"].tolist()
     assert isinstance(truth(table.iloc[:0], {}).table, pd.DataFrame)
+
+
+def test_how_labels_were_given_is_counted_and_blind_ones_can_be_chosen(labels: LabelStore) -> None:
+    given = [
+        (0, "normal", True, "random"),
+        (1, "anomaly", True, "most anomalous"),
+        (2, "anomaly", False, "most anomalous"),
+    ]
+    for number, name, blind, queue in given:
+        act(labels, number, "label", "Ada", label=name, blind=blind, queue=queue)
+    label(labels, 3, "normal", "Ada")  # nobody knows how
+    act(labels, 1, "adjudicate", "Dan", label="normal")
+    found, provenance = effective_labels(labels, DATASET, "mine", "Ada")
+    assert named(found) == {0: "normal", 1: "anomaly", 2: "anomaly", 3: "normal"}
+    assert (provenance.blind, provenance.seeing, provenance.unknown) == (2, 1, 1)
+    assert provenance.queues == {"": 1, "most anomalous": 2, "random": 1}
+    assert "no fair sample" in provenance.sentence()
+    assert "flatter the detectors" in provenance.sentence()
+    found, provenance = effective_labels(labels, DATASET, "mine", "Ada", blind_only=True)
+    assert named(found) == {0: "normal", 1: "anomaly"}
+    assert (provenance.blind, provenance.seeing, provenance.unknown) == (2, 0, 0)
+    found, provenance = effective_labels(labels, DATASET, "adjudicated")
+    assert (named(found)[1], provenance.seeing) == ("normal", 2)
+    assert named(effective_labels(labels, DATASET, "adjudicated", blind_only=True)[0]) == {0: "normal", 1: "anomaly"}
