@@ -37,6 +37,7 @@ IDLE = """(call) => {
   Object.assign(watch, { quiet: still ? watch.quiet + 1 : 0, frames: traffic.frames, drawn: false })
   return watch.quiet === 4 && (watch.observer.disconnect(), true)
 }"""
+FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"  # the next one is drawn
 _calls = itertools.count()
 
 
