@@ -3,13 +3,19 @@ PORT ?= 8501
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# Test files go to this many workers; each computes with one thread, or they would wait for each other.
+WORKERS ?= 2
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench peers coverage report-variants demo-models experiments results lint screenshots clean
+.PHONY: help run test test-fast check test-coverage bench peers coverage report-variants demo-models experiments results lint screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
-	@echo "make test         lint, types and all tests"
+	@echo "make test         lint, types and all tests, by WORKERS=2 processes"
+	@echo "make test-fast    lint, types and the quick unit and contract tests: while one works"
+	@echo "make check        lint, types and all tests but those in a browser: before a commit"
+	@echo "make test-coverage  lines that the tests of make check reach, and those that none does"
 	@echo "make bench        the speeds this project promises, as a table and in bench.json (ONLY="NAME …": some of them)"
 	@echo "make demo-models  train trained_models/demo from nothing"
 	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
@@ -44,7 +50,16 @@ lint: $(VENV)/.dev-stamp
 	$(PY) -m mypy
 
 test: lint
-	$(PY) -m pytest
+	$(PYTEST)
+
+test-fast: lint
+	$(PYTEST) -m "not slow" tests/unit tests/contract
+
+check: lint
+	$(PYTEST) tests/unit tests/contract tests/app
+
+test-coverage: $(VENV)/.dev-stamp
+	$(PYTEST) tests/unit tests/contract tests/app --cov=asd_core --cov=pages --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/.dev-stamp
 	@$(PY) -m benchmarks --out bench.json $(addprefix --only ,$(ONLY))

@@ -1,7 +1,12 @@
 """Shared fixtures: real recordings where they are, simulated ones everywhere, and detectors trained on them once."""
 
+import fcntl
+import io
 import os
-from collections.abc import Iterator
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,9 +23,12 @@ if TYPE_CHECKING:
     from asd_core.labels import LabelStore
 
 ROOT = Path(__file__).parent.parent
+LONG_FIRST = ["e2e", "app", "contract", "unit"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Workers take file after file in this order: the long ones first, so that none is left over at the end.
+    items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(ROOT / "tests").parts[0]))
     if os.environ.get("ASD_REAL_DATA"):
         return
     skip = pytest.mark.skip(reason="ASD_REAL_DATA is not set: no real recordings here")
@@ -46,10 +54,24 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16000) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """A folder that the first worker to need it builds, and that all workers of this run share. Nobody writes to it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # each worker has a folder of its own in it
+    folder, done = root / name, root / f"{name}.done"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+            folder.mkdir()
+            build(folder)
+            done.touch()
+    return folder
+
+
+def simulate_small(root: Path) -> None:
     """Two machine ids, 24 training normals, 6 + 6 test clips each, 5 s long, in the DCASE 2020 layout."""
-    root = tmp_path_factory.mktemp("recordings") / "slider"
     for machine_id in ("00", "02"):
         for split, label, count, fault in (
             ("train", "normal", 24, None),
@@ -61,8 +83,13 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 clip = simulate(
                     machine_id, seed=seed, snr_db=6, fault=fault, severity=1.0 if fault else 0.0, duration=5.0
                 )
-                write_wav(root / split / f"{label}_id_{machine_id}_{number:08d}.wav", clip.samples)
-    return root
+                write_wav(root / "slider" / split / f"{label}_id_{machine_id}_{number:08d}.wav", clip.samples)
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings of :func:`simulate_small`."""
+    return built_once(tmp_path_factory, "recordings", simulate_small) / "slider"
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +100,25 @@ def small_dataset(small_folder: Path) -> Dataset:
 @pytest.fixture(scope="session")
 def small_models(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three quick detectors trained on the small dataset."""
-    out = tmp_path_factory.mktemp("models") / "small"
-    train(small_dataset, out, detectors=["pca_kde", "cnn_ae", "control_rms"], preset="quick")
-    return out
+    keys = ["pca_kde", "cnn_ae", "control_rms"]
+    return built_once(tmp_path_factory, "small", lambda out: train(small_dataset, out, detectors=keys, preset="quick"))
+
+
+@pytest.fixture(scope="session")
+def real_models(real_slider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All detectors, trained on the real clips by the command, without a warning; its messages are in train.log."""
+    return built_once(tmp_path_factory, "real", lambda out: train_by_command(real_slider, out))
+
+
+def train_by_command(data: Path, out: Path) -> None:
+    from asd_core.cli.app import main
+
+    messages = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(messages), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr("sys.argv", ["asd_core", "train", "--data", str(data), "--out", str(out), "--preset", "quick"])
+        assert main() == 0, messages.getvalue()
+    (out / "train.log").write_text(messages.getvalue(), "utf-8")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

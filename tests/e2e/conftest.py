@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
+from tests.e2e.helpers import new_tab
 
 playwright = pytest.importorskip("playwright.sync_api")
 EXECUTABLE = chromium()
@@ -40,9 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
     """A new tab that may reach this machine only; a request to anywhere else fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)
+    tab = new_tab(browser)
     outside: list[str] = []
 
     def check(request: "playwright.Request") -> None:
@@ -51,8 +50,20 @@ def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
 
     tab.on("request", check)
     yield tab
-    context.close()
+    tab.context.close()
     assert outside == []
+
+
+@pytest.fixture(scope="module")
+def label_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("labels") / "labels.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def label_server(label_database: Path) -> Iterator[str]:
+    """The app with a label database of this file's own."""
+    with serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{label_database}") as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,17 +1,68 @@
 """What a person does and sees on the pages."""
 
+import itertools
 import re
 from typing import Any
 
 TABLE = "[data-testid=stDataFrame]"
 SCORES = ".asd-scores"
 
+# Counts what goes over Streamlit's socket, and knows whether a run of the script was asked for and not yet answered.
+TRAFFIC = """(() => {
+  const RERUN = 0x5a  // first byte of a BackMsg that asks for a run: field 11, length-delimited
+  const traffic = (window.traffic = { frames: 0, asked: 0, waiting: false })
+  window.WebSocket = class extends WebSocket {
+    constructor(...options) {
+      super(...options)
+      this.addEventListener("message", () => { traffic.frames++; traffic.waiting = false })
+    }
+    send(data) {
+      traffic.frames++
+      if (new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0)[0] === RERUN) { traffic.asked++; traffic.waiting = true }
+      super.send(data)
+    }
+  }
+})()"""
+# Four looks in a row, 50 ms apart: no script runs or was asked to, nothing was sent, received or drawn. Looks are counted, not
+# time, so a browser that is busy drawing is not taken for one that is done.
+IDLE = """(call) => {
+  if (window.watch?.call !== call) {
+    window.watch?.observer.disconnect()
+    const watch = (window.watch = { call, quiet: 0, frames: -1, drawn: true })
+    watch.observer = new MutationObserver(() => (watch.drawn = true))
+    watch.observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true })
+  }
+  const { watch, traffic = {} } = window, app = document.querySelector("[data-testid=stApp]")
+  const still = app?.dataset.testScriptState === "notRunning" && !traffic.waiting && !watch.drawn && watch.frames === traffic.frames
+  Object.assign(watch, { quiet: still ? watch.quiet + 1 : 0, frames: traffic.frames, drawn: false })
+  return watch.quiet === 4 && (watch.observer.disconnect(), true)
+}"""
+FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"  # the next one is drawn
+_calls = itertools.count()
+
+
+def new_tab(browser: Any, **options: Any) -> Any:
+    """A tab in a context of its own, for which :func:`wait_idle` works; close it by its context."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    context.add_init_script(TRAFFIC)
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    return tab
+
 
 def wait_idle(page: Any) -> None:
-    """Until the script has run (a click needs a moment to start it) and its last element is drawn."""
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(300)
+    """Until every run of the script that was asked for has ended and its last element is drawn."""
+    page.wait_for_function(IDLE, arg=next(_calls), polling=50)
+
+
+def requests(page: Any) -> int:
+    """How many runs of the script this page has asked for."""
+    return int(page.evaluate("traffic.asked"))
+
+
+def wait_for_request(page: Any, before: int) -> None:
+    """Until the page has asked for another run than the :func:`requests` before: some widgets hold theirs back a moment."""
+    page.wait_for_function("(before) => traffic.asked > before", arg=before)
 
 
 def cells(page: Any, index: int = 0) -> list[list[str]]:
@@ -52,8 +103,9 @@ def choose(page: Any, label: str, option: str) -> None:
 
 def press(page: Any, slider: str, key: str, times: int) -> None:
     """Move a slider by its keys."""
-    thumb = page.get_by_role("slider", name=slider)
+    thumb, before = page.get_by_role("slider", name=slider), requests(page)
     thumb.focus()
     for _ in range(times):
         thumb.press(key)
+    wait_for_request(page, before)
     wait_idle(page)

@@ -23,11 +23,8 @@ FAULT = (10.0, 20.0)  # s of the long recording
 def settle(page: Any) -> None:
     """Until the player has its sound and nothing is computed beside the page any more."""
     page.locator(".asd-player[data-ready=true]").first.wait_for()
-    for _ in range(200):
-        wait_idle(page)
-        if page.get_by_role("button", name="Stop").count() == 0:
-            return
-        page.wait_for_timeout(300)
+    page.wait_for_function("() => ![...document.querySelectorAll('button')].some(b => b.innerText.trim() === 'Stop')")
+    wait_idle(page)
 
 
 def open_view(page: Any, address: str, view: str, more: str = "") -> None:
@@ -53,11 +50,14 @@ def press_cell(page: Any, key: str, row: int, left: float) -> None:
     """Click a button in a table: `left` pixels from its left edge, in a row of 30 pixels."""
     canvas = frame(page, key).locator("canvas").first
     canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    wait_idle(page)
     box = canvas.bounding_box()
     at = box["x"] + left, box["y"] + 31 + 30 * row + 15
     page.mouse.move(*at, steps=4)
-    page.wait_for_timeout(200)
+    page.wait_for_function(
+        "([c]) => c.style.cursor === 'pointer' || getComputedStyle(c).cursor === 'pointer'",
+        arg=[canvas.element_handle()],
+    )
     page.mouse.click(*at)
 
 
@@ -152,7 +152,7 @@ def test_a_long_recording_lists_moments_jumps_to_them_and_exports_them(
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
-    page.wait_for_timeout(400)
+    chart.locator(".hoverlayer .hovertext").first.wait_for()
     page.mouse.click(box["x"] + x, box["y"] + y)
     position(page, 15.0)  # where the fourth window starts
     with page.expect_download() as found:
@@ -208,7 +208,7 @@ def test_uploads_are_stepped_through_and_compared(page: Any, address: str, tmp_p
     players = page.locator(".asd-player")
     assert players.nth(2).get_attribute("data-duration") == "10.000"
     players.nth(1).locator("[data-part=play]").click()
-    page.wait_for_timeout(300)
+    players.nth(1).and_(page.locator("[data-playing=true]")).wait_for()
     playing = [players.nth(i).get_attribute("data-playing") for i in range(3)]
     assert playing == ["false", "true", "false"]
     page.get_by_role("combobox", name=re.compile("Compare with")).click()

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.browser import serve
 from tests.conftest import ROOT
-from tests.e2e.helpers import TABLE, cells, choose, clip_name, press, wait_idle
+from tests.e2e.helpers import TABLE, cells, choose, clip_name, new_tab, press, wait_idle
 
 MARKS = """() => document.querySelector('.st-key-roc_chart .js-plotly-plot').data
     .filter(t => t.mode == 'markers').map(t => [t.name, t.x[0], t.y[0]])"""
@@ -57,7 +57,7 @@ def test_a_worst_clip_plays_and_opens(page: Any, address: str) -> None:
     wait_idle(page)
     duration = page.evaluate(
         """async () => { const a = document.querySelector('audio'); a.muted = true; await a.play();
-        await new Promise(r => setTimeout(r, 300)); a.pause(); return [a.duration, a.currentTime]; }"""
+        await new Promise(r => { a.ontimeupdate = () => a.currentTime > 0 && r(); }); a.pause(); return [a.duration, a.currentTime]; }"""
     )
     assert duration[0] > 9
     assert duration[1] > 0
@@ -83,7 +83,7 @@ def test_filters_change_the_figures_and_a_copied_link_restores_them(page: Any, b
     filtered, link = cells(page), page.url
     assert filtered != every
     assert "of_fault=" in link
-    other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    other = new_tab(browser)
     other.goto(link)
     other.get_by_text("only fault no grease: 240 normal and 80 anomalous clips").wait_for()
     assert cells(other) == filtered

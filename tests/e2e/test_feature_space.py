@@ -8,7 +8,7 @@ from typing import Any
 from asd_core.datasets.slide_rail import simulate
 from benchmarks.browser import serve
 from tests.conftest import ROOT, write_wav
-from tests.e2e.helpers import TABLE, cells, wait_idle
+from tests.e2e.helpers import FRAME, TABLE, cells, new_tab, wait_idle
 
 CHART = ".st-key-space_chart .js-plotly-plot"
 PLAYING = ".asd-player[data-ready=true][data-playing=true]"
@@ -23,6 +23,11 @@ LONELY = """(trace) => {
   const best = [...t.x].map((_, k) => k).sort((a, b) => gap(place(t, b)) - gap(place(t, a)))[0]
   const [x, y] = place(t, best)
   return [box.x + x, box.y + y, t.customdata[best]]
+}"""
+# WebGL has drawn the points: its picking buffer, too, is ready.
+DRAWN_IN_SPACE = """() => {
+  const chart = document.querySelector('.st-key-space_chart .js-plotly-plot'), scene = chart._fullLayout.scene?._scene
+  return scene?.glplot && !scene.glplot.dirty && scene.glplot.objects.length > 0
 }"""
 POINTS = """() => document.querySelector('.st-key-space_chart .js-plotly-plot')._fullData.filter((t) => t.customdata)
   .map((t) => [...t.x].concat([...t.y]))"""
@@ -85,8 +90,8 @@ def test_a_lasso_fills_the_table_which_is_heard_and_downloaded(page: Any, addres
     page.mouse.move(left, top)
     page.mouse.down()
     for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
-        page.mouse.move(x, y, steps=12)  # slowly, or Plotly sees no line
-        page.wait_for_timeout(80)
+        page.mouse.move(x, y, steps=12)
+        page.evaluate(FRAME)  # Plotly draws the line frame by frame, and joins moves within one
     page.mouse.up()
     page.locator(TABLE).wait_for()
     rows = cells(page)
@@ -104,7 +109,7 @@ def test_a_lasso_fills_the_table_which_is_heard_and_downloaded(page: Any, addres
     assert lines[1].split(",")[0] == rows[0][0]
     table = page.locator(TABLE)
     table.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
+    wait_idle(page)
     place = table.bounding_box()
     page.mouse.click(place["x"] + 16, place["y"] + 26 * 2 + 13)  # the box that chooses the second row
     page.wait_for_selector(PLAYING)
@@ -116,13 +121,14 @@ def test_a_lasso_fills_the_table_which_is_heard_and_downloaded(page: Any, addres
 
 def test_a_click_plays_in_space_too(page: Any, address: str) -> None:
     open_space(page, address, "?method=PCA+3-D")
-    page.wait_for_timeout(1500)
+    page.wait_for_function(DRAWN_IN_SPACE)
     box = page.locator(CHART).bounding_box()
     card = page.locator(CARD)
     for step in range(200):  # where points are in space, only the chart knows
         x, y = 0.25 + 0.025 * (step % 20), 0.35 + 0.04 * (step // 20)
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        page.wait_for_timeout(150)
+        for _ in range(4):  # the chart looks what lies under the pointer when it draws its next frames
+            page.evaluate(FRAME)
         if card.is_visible():
             break
     name = card.get_attribute("data-clip")
@@ -138,7 +144,7 @@ def test_a_copied_link_restores_the_view(page: Any, browser: Any, address: str) 
     wait_idle(page)
     here = page.evaluate(POINTS)
     assert sum(len(points) for points in here) / 2 == 480
-    other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    other = new_tab(browser)
     other.goto(page.url)
     other.locator(".st-key-scree_chart .js-plotly-plot").wait_for()
     wait_idle(other)

@@ -8,13 +8,11 @@ from typing import Any
 from asd_core.labels import LabelStore
 from benchmarks.browser import serve
 from tests.conftest import ROOT
-from tests.e2e.test_label import NAME, READY, place
+from tests.e2e.helpers import requests, wait_for_request
+from tests.e2e.label_page import NAME, READY, arrived, place, wait_to_judge
 
-KILLS, MOST = (
-    4,
-    6,
-)  # servers of each database, and labels before one is killed; test_labels_safety.py kills twenty writers
-JUDGED = 350  # ms: a label that comes sooner is a double click
+# Servers of each database, and labels before one is killed; test_labels_safety.py kills twenty writers.
+KILLS, MOST = 4, 6
 
 
 def stored(url: str) -> int:
@@ -41,13 +39,17 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
     page.locator(NAME).press("Enter")
     page.locator(READY).wait_for()
     assert place(page) == 1  # what is labelled has left the queue
+    arrived(page)
     for number in range(count):
-        page.wait_for_timeout(JUDGED)
+        wait_to_judge(page)
         page.keyboard.press(rng.choice("nau"))
         page.get_by_text(f"Clip {number + 2} of").wait_for()
-    page.wait_for_timeout(JUDGED)
+        arrived(page)
+    wait_to_judge(page)
+    before = requests(page)
     page.keyboard.press("n")
-    time.sleep(rng.uniform(0.0, 0.08))  # a press is written within as long: the kill hits any part of it
+    wait_for_request(page, before)
+    time.sleep(rng.uniform(0.0, 0.08))  # no state to wait for: the kill shall hit any part of the write
     server.process.kill()
 
 

@@ -17,7 +17,7 @@ from asd_core.labels import LabelStore
 from benchmarks.browser import free_port, serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
-from tests.e2e.test_label import NAME, READY, press
+from tests.e2e.label_page import NAME, READY, arrived, press
 
 CLIENT, ADDRESS = "the dashboard", "ada@example.org"
 
@@ -98,6 +98,7 @@ def test_a_label_carries_the_login(page: Any, provider: str, tmp_path: Path) -> 
         page.goto(f"{address}/label")
         page.get_by_text(f"Labelling as {ADDRESS}").wait_for()
         page.locator(READY).wait_for()
+        arrived(page)
         wait_idle(page)
         page.locator("h1").click()
         press(page, "n", 2)

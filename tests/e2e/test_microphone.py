@@ -8,7 +8,7 @@ import pytest
 
 from asd_core.detectors import detector_keys
 from benchmarks.browser import CHROMIUM_FLAGS, chromium
-from tests.e2e.helpers import SCORES, scores, wait_idle
+from tests.e2e.helpers import SCORES, new_tab, scores, wait_idle
 
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
@@ -17,7 +17,7 @@ MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-str
 def hearing(browser: Any) -> Iterator[Any]:
     """A tab of a browser that has a microphone."""
     chrome = browser.browser_type.launch(executable_path=chromium(), args=[*CHROMIUM_FLAGS, *MICROPHONE])
-    yield chrome.new_page(viewport={"width": 1440, "height": 900}, permissions=["microphone"])
+    yield new_tab(chrome, permissions=["microphone"])
     chrome.close()
 
 
@@ -28,7 +28,7 @@ def test_what_the_microphone_hears_is_scored(hearing: Any, address: str) -> None
     hearing.get_by_role("button", name="Record", exact=True).click()
     stop = hearing.get_by_role("button", name="Stop recording")
     stop.wait_for()
-    hearing.wait_for_timeout(2500)
+    hearing.locator("[data-testid=stAudioInput]").get_by_text("00:02").wait_for()  # as long as two seconds
     stop.click()
     hearing.locator("[data-testid=stMarkdown] strong", has_text=re.compile(r"^Microphone \d{4}-\d\d-\d\d")).wait_for()
     hearing.locator(".asd-player[data-ready=true]").wait_for()

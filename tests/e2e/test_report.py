@@ -71,10 +71,10 @@ def test_report_is_prepared_downloaded_and_read_offline(page: Any, browser: Any,
     # It is heard: the player knows how long it is and gets on.
     report.evaluate("document.querySelector('audio').muted = true")
     report.evaluate("document.querySelector('audio').play()")
-    for _ in range(50):  # the page's own policy forbids waiting inside it
-        report.wait_for_timeout(100)
+    for _ in range(300):  # the page's own policy forbids waiting inside it, so a time it is
         if report.evaluate("document.querySelector('audio').currentTime") > 0.3:
             break
+        report.wait_for_timeout(50)
     assert report.evaluate("document.querySelector('audio').currentTime") > 0.3
     assert abs(report.evaluate("document.querySelector('audio').duration") - 10.0) < 0.1
     # Nothing sticks out of the page, wide or narrow.

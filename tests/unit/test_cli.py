@@ -149,18 +149,16 @@ def test_bad_use_is_exit_code_2_and_one_sentence(cli, small_models: Path, argume
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("error")
-def test_the_whole_way_on_real_recordings(cli, real_slider: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_whole_way_on_real_recordings(cli, real_slider: Path, real_models: Path) -> None:  # type: ignore[no-untyped-def]
     """All detectors learn from the 75 real normals and score the real test clips, without a warning."""
-    models = tmp_path / "real"
-    code, _, err = cli("train", "--data", real_slider, "--out", models, "--preset", "quick")
-    assert code == 0
-    assert "Machine-id classifier was not trained" in err  # there is one machine id only, and it says so
-    assert trained_keys(models) == [key for key in REGISTRY if key != "id_classifier"]
+    # There is one machine id only, and it says so.
+    assert "Machine-id classifier was not trained" in (real_models / "train.log").read_text("utf-8")
+    assert trained_keys(real_models) == [key for key in REGISTRY if key != "id_classifier"]
     files = sorted((real_slider / "test").glob("*_id_00_*.wav"))
-    code, out, _ = cli("score", *files, "--models", models, "--machine-id", "00", "--json")
+    code, out, _ = cli("score", *files, "--models", real_models, "--machine-id", "00", "--json")
     assert code == 0
     assert [len(r["scores"]) for r in json.loads(out)] == [len(REGISTRY) - 1] * 11
-    code, out, err = cli("evaluate", "--data", real_slider, "--models", models, "--json")
+    code, out, err = cli("evaluate", "--data", real_slider, "--models", real_models, "--json")
     assert code == 0
     assert all(f"machine id {i}" in err for i in ("02", "04", "06"))
     assert {r["n_normal"] for r in json.loads(out)["rows"]} == {6}

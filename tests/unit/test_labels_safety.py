@@ -12,7 +12,7 @@ from asd_core.labels import LabelStore, new_uid
 from tests.unit.label_helpers import DATASET, act, label, labels_of, sha
 from tests.unit.label_writer import work
 
-LABELS, KILLS = 200, 20
+LABELS, KILLS, MOST = 100, 20, 20  # of each writer; writers that are killed, and after how many labels at most
 
 
 # Each process is forked from one that has the imports behind it and no database open: twenty of them start in a second.
@@ -51,7 +51,7 @@ def test_every_acknowledged_label_survives_a_kill(label_url: str) -> None:
     for round_ in range(KILLS):
         own = Writer(label_url, f"annotator {round_}")
         own.start()
-        told = [own.pipe.recv() for _ in range(rng.randint(1, 60))]
+        told = [own.pipe.recv() for _ in range(rng.randint(1, MOST))]
         time.sleep(rng.uniform(0.0, 0.005))  # a write takes about as long: the kill hits any part of one
         own.process.kill()
         acknowledged[f"annotator {round_}"] = told + own.told()
