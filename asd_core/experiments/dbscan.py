@@ -87,7 +87,7 @@ def dbscan_conclusion(stored: Stored) -> str:
     if table.empty:
         return "The grid or the rule without labels is not stored, so nothing can be said."
     gains = table["oracle"] - table["rule"]
-    pairs = [Difference(r["gain"], r["low"], r["high"], float("nan")) for r in table.to_dict("records")]
+    pairs = [Difference(r["gain"], r["low"], r["high"]) for r in table.to_dict("records")]
     texts = [f"{signed(pair)} when tuned on {name}" for name, pair in zip(table["tuned_on"], pairs, strict=True)]
     low, high = (f"{gain:+.3f}".replace("-", "−") for gain in (gains.min(), gains.max()))
     text = (

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.neighbors import KernelDensity
 
 from asd_core.detectors import Density, Detector, State
 from asd_core.detectors.common.gaussian import Mahalanobis
@@ -137,6 +139,23 @@ def test_bandwidth_maximises_the_held_out_likelihood() -> None:
     assert narrow < 0.5 * wide
     assert BANDWIDTHS[0] <= narrow
     assert 0.2 < wide < 1.0  # Silverman's rule says 0.4 here, a default would say 1
+
+
+def test_cross_validation_whitens_on_the_training_folds_alone() -> None:
+    """Among 30 vectors of 60 dimensions, components fitted on all of them make the held-out ones look too likely."""
+    vectors = np.random.default_rng(3).standard_normal((30, 60)) @ np.diag(np.linspace(1.0, 3.0, 60))
+    log_likelihood = np.zeros(len(BANDWIDTHS))
+    for kept, held in KFold(5, shuffle=True, random_state=0).split(vectors):
+        whitening = Whitening.fit(vectors[kept], 8, seed=0)
+        points = whitening.transform(vectors[kept])
+        for i, width in enumerate(BANDWIDTHS):
+            kernels = KernelDensity(bandwidth=width).fit(points)
+            log_likelihood[i] += kernels.score(whitening.transform(vectors[held]))
+    model = Kde(8).fit(vectors)
+    assert model.bandwidth_ == BANDWIDTHS[int(np.argmax(log_likelihood))]
+    everywhere = model.whitening_.transform(vectors)  # the components have seen every fold
+    seen = GridSearchCV(KernelDensity(), {"bandwidth": BANDWIDTHS}, cv=KFold(5, shuffle=True, random_state=0))
+    assert model.bandwidth_ != seen.fit(everywhere).best_params_["bandwidth"]
 
 
 def test_kde_score_is_minus_log_density() -> None:

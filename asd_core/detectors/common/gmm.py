@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
-from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components
+from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, whitened_folds
 
 REGULARISATION = 1e-2  # added to the variances, in whitened units: a tenth of a standard deviation
 MAX_MIXTURE = 3
@@ -16,7 +16,7 @@ class Gmm(Density):
     """Gaussian mixture with full covariances (Dempster, Laird and Rubin, 1977) on whitened principal components.
 
     score = -log p(x) up to a constant, with what the components leave out under one Gaussian (Moghaddam and Pentland,
-    IEEE PAMI 19, 1997), as in :class:`asd_core.detectors.pca_kde.Kde`. A mixture on all dimensions would have more
+    IEEE PAMI 19, 1997), as in :class:`asd_core.detectors.common.kde.Kde`. A mixture on all dimensions would have more
     parameters than there are clips. The numbers of components and of Gaussians, where they are not given, are those
     that make held-out normal vectors most likely.
     """
@@ -33,7 +33,7 @@ class Gmm(Density):
             n_components = max(1, min(n_components, len(vectors) // (3 * self.n_mixture)))
         self.whitening_ = Whitening.fit(vectors, n_components, seed=seed)
         points = self.whitening_.transform(vectors)
-        n_mixture = self.n_mixture or _likely_mixture(points, seed=seed)
+        n_mixture = self.n_mixture or _likely_mixture(vectors, points.shape[1], seed=seed)
         model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(points)
         self.means_ = model.means_.astype(np.float64)
         self.factors_ = model.precisions_cholesky_.astype(np.float64)
@@ -83,15 +83,14 @@ class Gmm(Density):
         return model
 
 
-def _likely_mixture(points: NDArray[Any], *, seed: int) -> int:
-    """How many Gaussians make held-out points most likely (5 folds)."""
+def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
+    """How many Gaussians make held-out vectors most likely (5 folds, each whitened on its training vectors)."""
     from sklearn.mixture import GaussianMixture
-    from sklearn.model_selection import KFold
 
-    folds = list(KFold(5, shuffle=True, random_state=seed).split(points))
+    folds = whitened_folds(vectors, n_components, seed=seed)
 
     def likelihood(n_mixture: int) -> float:
         model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
-        return float(np.mean([model.fit(points[kept]).score(points[held]) for kept, held in folds]))
+        return float(np.mean([model.fit(kept).score(held) for kept, held in folds]))
 
     return 1 + int(np.argmax([likelihood(n) for n in range(1, MAX_MIXTURE + 1)]))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
-from asd_core.detectors.common.whitening import Whitening, held_out_residual
+from asd_core.detectors.common.whitening import Whitening, held_out_residual, whitened_folds
 
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 
@@ -16,7 +16,8 @@ class Kde(Density):
 
     score = -log p(x), with p the mean of Gaussian kernels on the training points (Parzen, 1962), summed by logsumexp
     so that a point far away still has a finite, distinct score. The bandwidth maximises the likelihood of each
-    training point under the kernels of the other folds (5-fold cross-validation; Silverman, 1986, 3.4.4).
+    training vector under the kernels of the other folds, whitened on these (5-fold cross-validation; Silverman, 1986,
+    3.4.4).
 
     A few components say nothing of what lies outside them, which is where most faults are. With ``residual`` the
     density covers all dimensions: times a Gaussian of the distance from the subspace (Moghaddam and Pentland, IEEE
@@ -29,14 +30,11 @@ class Kde(Density):
         self.residual = residual
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.model_selection import KFold
-
         self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
         points = self.whitening_.transform(vectors)
-        folds = list(KFold(5, shuffle=True, random_state=seed).split(points))
+        folds = whitened_folds(vectors, points.shape[1], seed=seed)
         likelihood = [
-            np.mean(np.concatenate([_log_density(points[held], points[kept], width) for kept, held in folds]))
-            for width in BANDWIDTHS
+            np.mean(np.concatenate([_log_density(held, kept, width) for kept, held in folds])) for width in BANDWIDTHS
         ]
         self.bandwidth_ = float(BANDWIDTHS[int(np.argmax(likelihood))])
         self.points_ = points.astype(np.float32)

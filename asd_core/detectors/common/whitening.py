@@ -67,6 +67,26 @@ def standardisation(vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray
     return vectors.mean(axis=0, dtype=np.float64), np.maximum(spread, max(0.01 * float(np.median(spread)), 1e-9))
 
 
+def whitened_folds(
+    vectors: NDArray[Any], n_components: int, *, seed: int
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Five folds for cross-validation on whitened components, each whitened on its training vectors alone.
+
+    Components that were fitted on the held-out vectors too would make these look likelier than new clips are.
+
+    Returns:
+        Training and held-out points of each fold, ``(n, n_components)`` each; fewer components where a fold has not enough
+        vectors.
+    """
+    from sklearn.model_selection import KFold
+
+    folds = []
+    for kept, held in KFold(5, shuffle=True, random_state=seed).split(vectors):
+        whitening = Whitening.fit(vectors[kept], n_components, seed=seed)
+        folds.append((whitening.transform(vectors[kept]), whitening.transform(vectors[held])))
+    return folds
+
+
 def held_out_residual(vectors: NDArray[Any], n_components: int, *, seed: int) -> float:
     """Variance per dimension outside the components, of vectors they were not fitted on (5 folds).
 
