@@ -13,6 +13,7 @@ import numpy as np
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset
 from asd_core.features import Array, LogMel
+from asd_core.files import write_text
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, Kind
 
@@ -239,7 +240,7 @@ def write_report(
         assumptions=Assumptions(false_alarm_rate),
     )
     path = Path(out)
-    path.write_text(html(comparison, dataset, reason, progress=progress), encoding="utf-8")
+    write_text(html(comparison, dataset, reason, progress=progress), path)
     return path
 
 

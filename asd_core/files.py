@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 @contextmanager
 def _replacing(path: Path) -> Iterator[str]:
     """Name of a new file beside ``path``, which takes its place when the block ends well. Two writers never share one."""
+    if path.exists() and not path.is_file():  # /dev/stdout cannot be replaced, and a folder must not be
+        yield str(path)
+        return
+    path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     os.close(handle)

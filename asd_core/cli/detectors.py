@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.output import AsJson, print_json, print_table, say
+from asd_core.files import write_text
 
 
 def detectors(as_json: AsJson = False) -> None:
@@ -24,5 +25,5 @@ def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to writ
     """Write the detectors' cards (docs/detectors.md)."""
     from asd_core.report.detector_cards import markdown
 
-    out.write_text(markdown(), encoding="utf-8")
+    write_text(markdown(), out)
     say(f"{out} written.")

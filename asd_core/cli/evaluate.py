@@ -8,6 +8,7 @@ import typer
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
 from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
 from asd_core.errors import AsdError
+from asd_core.files import write_text
 
 
 def evaluate(
@@ -97,7 +98,7 @@ def report(
         written[all_tables] = exports.as_json(comparison, reports.protocol(comparison))
     for path, text in written.items():
         try:
-            path.write_text(text, encoding="utf-8")
+            write_text(text, path)
         except OSError as error:
             raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
     if reason:

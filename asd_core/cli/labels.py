@@ -7,6 +7,7 @@ import typer
 
 from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
 from asd_core.errors import LabelError
+from asd_core.files import write_bytes
 
 if TYPE_CHECKING:
     from asd_core.labels import LabelStore
@@ -57,7 +58,7 @@ def export(
         clips = clip_table(opened, scores, progress=progress) if opened else None
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
     try:
-        out.write_bytes(content)
+        write_bytes(content, out)
     except OSError as error:
         raise LabelError(f"{out} cannot be written ({error.strerror}): choose another file.") from error
     say(f"{out} written.")

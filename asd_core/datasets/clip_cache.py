@@ -1,6 +1,7 @@
 """Clips on disk up to a size limit."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from asd_core.files import write_bytes
@@ -36,9 +37,13 @@ class ClipCache:
 
     def prune(self) -> None:
         """Delete the least recently used files until the folder is within its limit."""
-        files = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in self.folder.iterdir()), reverse=True)
+        files = []
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # pruned by another process meanwhile
+                status = path.stat()
+                files.append((status.st_mtime, status.st_size, path))
         total = 0
-        for _, size, path in files:
+        for _, size, path in sorted(files, reverse=True):
             total += size
             if total > self.limit_bytes:
                 path.unlink(missing_ok=True)

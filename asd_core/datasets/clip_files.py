@@ -4,6 +4,7 @@ from pathlib import Path
 
 from asd_core.datasets.catalogue import Dataset
 from asd_core.errors import DatasetError
+from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 
 
@@ -35,7 +36,6 @@ def write_clips(
     for index, row in enumerate(rows.itertuples()):
         progress(index / len(rows), f"clip {index + 1} of {len(rows)}")
         path = out / str(row.machine_type) / str(row.clip_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
         source = dataset.source(str(row.clip_id))
-        path.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+        write_bytes(source if isinstance(source, bytes) else source.read_bytes(), path)
     return len(rows)

@@ -19,6 +19,7 @@ from asd_core.experiments.points import Point
 from asd_core.experiments.records import empty, merged, record, score_rows
 from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import VARIANTS, class_of
+from asd_core.files import locked
 from asd_core.progress import Progress, silent, stage
 
 Say = Callable[[str], None]
@@ -210,8 +211,9 @@ class _Run:
         """Write points beside those on disk, where another run may have put some meanwhile."""
         if records:
             order = [p.name for p in self.experiment.points]
-            self.stored = merged(self._taken_up(lambda _: None), records, scores, taught, order)
-            store.write(self.stored, self.folder)
+            with locked(self.folder / store.POINTS):
+                self.stored = merged(self._taken_up(lambda _: None), records, scores, taught, order)
+                store.write(self.stored, self.folder)
 
 
 def _same_sweep(point: Point, stored: PointRecord) -> bool:

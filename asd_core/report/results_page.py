@@ -12,6 +12,7 @@ from asd_core.errors import ArtifactError
 from asd_core.evaluation import Result, breakdown, evaluate
 from asd_core.experiments.report import section as experiments
 from asd_core.explain.map_overlap import section as overlap
+from asd_core.files import write_text
 from asd_core.scoring import store as score_store
 from asd_core.training import TWINS
 from asd_core.training.seeds import stored as stored_seeds
@@ -88,7 +89,7 @@ def write_report(folder: Path, path: Path) -> None:
         overlap(folder),
         experiments(folder),
     ]
-    path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    write_text("\n\n".join(sections) + "\n", path)
 
 
 def _protocol(results: list[Result], manifests: dict[str, artifacts.Manifest]) -> str:

@@ -10,7 +10,7 @@ from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import Scores
 from asd_core.errors import ArtifactError, ClipError
-from asd_core.files import write_parquet
+from asd_core.files import locked, write_parquet
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.clip import denoised
@@ -87,7 +87,10 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
             return False
     except ClipError:
         return False
-    write_parquet(stored.assign(data_fingerprint=fingerprint, denoise=scope.denoise, kind=scope.kind), path)
+    with locked(path):
+        if not pd.read_parquet(path).equals(stored):  # somebody wrote while the clips were read
+            return False
+        write_parquet(stored.assign(data_fingerprint=fingerprint, denoise=scope.denoise, kind=scope.kind), path)
     return True
 
 

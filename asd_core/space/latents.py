@@ -17,7 +17,7 @@ from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import REGISTRY, Detector, detector_class
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
-from asd_core.files import write_parquet
+from asd_core.files import locked, write_parquet
 from asd_core.progress import Progress, silent
 from asd_core.scoring.store import versions
 
@@ -94,19 +94,20 @@ def write(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> Non
     """
     import pandas as pd
 
-    about = {key: value for key, value in _about(folder).items() if key not in vectors}
-    table = clips.copy()
-    if about:
-        earlier = pd.read_parquet(folder / LATENTS)[["clip_id", "sha256", *about]]
-        table = table.merge(earlier, how="left", on=["clip_id", "sha256"])
-    now = versions(folder)
-    for key, values in vectors.items():
-        low, high = values.min(axis=0), values.max(axis=0)
-        step = np.maximum((high - low) / STEPS, np.float32(1e-12))
-        table[key] = [row.tobytes() for row in np.round((values - low) / step).astype(np.uint8)]
-        about[key] = {"version": now[key], "low": low.tolist(), "step": step.tolist()}
-    table.attrs = {_ABOUT: json.dumps(about)}  # pandas keeps it in the file
-    write_parquet(table, folder / LATENTS)
+    with locked(folder / LATENTS):
+        about = {key: value for key, value in _about(folder).items() if key not in vectors}
+        table = clips.copy()
+        if about:
+            earlier = pd.read_parquet(folder / LATENTS)[["clip_id", "sha256", *about]]
+            table = table.merge(earlier, how="left", on=["clip_id", "sha256"])
+        now = versions(folder)
+        for key, values in vectors.items():
+            low, high = values.min(axis=0), values.max(axis=0)
+            step = np.maximum((high - low) / STEPS, np.float32(1e-12))
+            table[key] = [row.tobytes() for row in np.round((values - low) / step).astype(np.uint8)]
+            about[key] = {"version": now[key], "low": low.tolist(), "step": step.tolist()}
+        table.attrs = {_ABOUT: json.dumps(about)}  # pandas keeps it in the file
+        write_parquet(table, folder / LATENTS)
 
 
 def stored(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ from asd_core.datasets import Dataset, extract_dataset, fitted_rows
 from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.errors import ArtifactError
-from asd_core.files import write_parquet
+from asd_core.files import locked, write_parquet
 from asd_core.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
@@ -60,8 +60,11 @@ def repeat(
         )
         raw = detector.score(test_set.features[representation], test_set.rows["machine_id"].tolist())
         columns = test_set.rows[["clip_id", "machine_id", "label"]]
-        done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
-        write_parquet(done, folder / SEEDS)
+        with locked(folder / SEEDS):  # another run may have stored some meanwhile
+            done = stored(folder)
+            done = done[(done["detector"] != key) | (done["seed"] != seed)]
+            done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
+            write_parquet(done, folder / SEEDS)
 
 
 def stored(folder: Path) -> "pd.DataFrame":
