@@ -1,7 +1,8 @@
 """A dataset: its catalogue (a table, one row a clip) and how to get the bytes of a clip.
 
 Catalogue columns: ``clip_id`` (unique; a relative path), ``machine_type``, ``machine_id``, ``split`` (train, test, eval),
-``label`` (normal, anomaly, unlabelled), ``domain`` (source, target). Every other column but the internal ones is an attribute
+``label`` (normal, anomaly, unlabelled), ``domain`` (source, target). A machine id names one physical machine: where a
+catalogue has several machine types, :class:`Dataset` puts the type before it (``fan/00``, ``slider/00``). Every other column but the internal ones is an attribute
 (the demo's: fault, severity, snr_db): it filters and breaks down figures, whatever its name.
 """
 
@@ -28,7 +29,7 @@ INTERNAL = ("seed", "sha256")  # columns that say nothing about a clip
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A named catalogue and the source of its sound."""
+    """A named catalogue and the source of its sound. Its machine ids are unique: see :func:`unique_machine_ids`."""
 
     name: str
     title: str
@@ -37,6 +38,9 @@ class Dataset:
     source: Callable[[str], bytes | Path]
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
     version: int = field(default_factory=itertools.count().__next__)  # no two readings of a catalogue share it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "catalogue", unique_machine_ids(self.catalogue))
 
     def read(self, clip_id: str) -> Clip:
         """The clip of one row.
@@ -79,6 +83,16 @@ class Dataset:
     def _stamp(self, clip_id: str) -> str:
         source = self.source(clip_id)
         return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else file_stamp(source)
+
+
+def unique_machine_ids(catalogue: "pd.DataFrame") -> "pd.DataFrame":
+    """A catalogue whose machine ids name one physical machine each: ``type/id`` where it has several machine types (two
+    folders of DCASE 2020 both have an id 00), otherwise the ids as they are. What was named so before stays."""
+    if catalogue["machine_type"].nunique() < 2:
+        return catalogue
+    pairs = zip(catalogue["machine_type"], catalogue["machine_id"], strict=True)
+    named = [i if i.startswith(f"{kind}/") else f"{kind}/{i}" for kind, i in pairs]
+    return catalogue.assign(machine_id=named)
 
 
 def file_stamp(path: str | Path) -> str:

@@ -8,24 +8,30 @@ Known now: DCASE 2020 Task 2, and plain folders ``normal/`` and ``anomaly/``. Ot
 import os
 import re
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asd_core.datasets.catalogue import COLUMNS, Dataset, file_stamp
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, str]
 PLAIN_ID = "00"  # a plain folder holds one machine unless its path names an id
 
 _DCASE_2020 = re.compile(r"(?:(?P<label>normal|anomaly)_)?id_(?P<id>\d\d)_\d{8}$")
 _ID_FOLDER = re.compile(r"id_(?P<id>\w+)$")
+_SPLITS = ("train", "test")
 _NORMAL = {"normal"}
 _ANOMALY = {"anomaly", "anomalous", "abnormal", "broken"}
 
 
 def dcase_2020(folders: Sequence[str], stem: str) -> Row | None:
     """``<machine type>/<train|test>/[normal_|anomaly_]id_00_00000000.wav`` (unlabelled names are the eval set's)."""
-    if not folders or folders[-1] not in ("train", "test") or not (match := _DCASE_2020.match(stem)):
+    if not folders or folders[-1] not in _SPLITS or not (match := _DCASE_2020.match(stem)):
         return None
     return {
         "machine_type": folders[-2] if len(folders) > 1 else "machine",
@@ -36,18 +42,20 @@ def dcase_2020(folders: Sequence[str], stem: str) -> Row | None:
 
 
 def plain(folders: Sequence[str], stem: str) -> Row | None:
-    """``[<train|test>/][id_<name>/]<normal|anomaly|abnormal|broken>/<any name>``.
+    """``[<machine type>/][<train|test>/][id_<name>/]<normal|anomaly|abnormal|broken>/<any name>`` (MIMII's, for one).
 
     Without a train or test folder, normal clips train; see :func:`folder_dataset` for the test set's normals.
     """
-    folders = [name.lower() for name in folders]
-    labels = [f for f in folders if f in _NORMAL | _ANOMALY]
+    lower = [name.lower() for name in folders]
+    labels = [place for place, name in enumerate(lower) if name in _NORMAL | _ANOMALY]
     if not labels:
         return None
-    label = "normal" if labels[-1] in _NORMAL else "anomaly"
-    machine_id = next((m["id"] for f in reversed(folders) if (m := _ID_FOLDER.match(f))), PLAIN_ID)
-    split = next((f for f in folders if f in ("train", "test")), "" if label == "normal" else "test")
-    return {"machine_type": "machine", "machine_id": machine_id, "split": split, "label": label}
+    label = "normal" if lower[labels[-1]] in _NORMAL else "anomaly"
+    machine_id = next((m["id"] for f in reversed(lower) if (m := _ID_FOLDER.match(f))), PLAIN_ID)
+    split = next((f for f in lower if f in _SPLITS), "" if label == "normal" else "test")
+    other = [f for f in folders[: labels[-1]] if f.lower() not in {*_SPLITS, *_NORMAL, *_ANOMALY}]
+    machine_type = next((f for f in reversed(other) if not _ID_FOLDER.match(f.lower())), "machine")
+    return {"machine_type": machine_type, "machine_id": machine_id, "split": split, "label": label}
 
 
 LAYOUTS: tuple[Callable[[Sequence[str], str], Row | None], ...] = (
@@ -59,8 +67,8 @@ LAYOUTS: tuple[Callable[[Sequence[str], str], Row | None], ...] = (
 def folder_dataset(root: Path) -> Dataset:
     """The recordings under a folder as a dataset.
 
-    Plain folders without ``train`` and ``test`` get both: every fifth normal clip of a machine, by the order of a hash
-    of its name, is for testing.
+    Plain folders without ``train`` and ``test`` get both: a fifth of each machine's normal clips, but at least one of
+    two, is for testing, chosen by the order of a hash of their names.
 
     Raises:
         DatasetError: for a missing folder, or one without a recording in a known layout.
@@ -88,8 +96,8 @@ def folder_dataset(root: Path) -> Dataset:
     catalogue = catalogue[[*COLUMNS, *(name for name in catalogue if name not in COLUMNS)]]
     unsplit = catalogue["split"] == ""
     if unsplit.any():
-        for _, clips in catalogue[unsplit].groupby(["machine_type", "machine_id"]):
-            catalogue.loc[clips.index, "split"] = _split(clips["clip_id"].tolist())
+        machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
+        catalogue.loc[unsplit, "split"] = machines.transform(_split)
     base = root.resolve()
     return Dataset(
         root.name or "recordings",
@@ -119,11 +127,8 @@ def _recordings(root: Path, folders: tuple[str, ...] = ()) -> list[tuple[tuple[s
     return [*found, (folders, names)]
 
 
-def _split(clip_ids: list[str]) -> list[str]:
-    """Train or test for each normal clip of one machine: a fifth tests, one at least where there are two clips."""
-    from hashlib import sha256
-
-    order = sorted(range(len(clip_ids)), key=lambda i: sha256(clip_ids[i].encode()).digest())
-    n_test = max(len(order) // 5, 1) if len(order) > 1 else 0
-    for_test = set(order[:n_test])
-    return ["test" if i in for_test else "train" for i in range(len(clip_ids))]
+def _split(clip_ids: "pd.Series[str]") -> list[str]:
+    """Train or test for one machine's normal clips."""
+    count = max(len(clip_ids) // 5, int(len(clip_ids) > 1))
+    for_test = set(sorted(clip_ids, key=lambda clip_id: sha256(clip_id.encode()).digest())[:count])
+    return ["test" if clip_id in for_test else "train" for clip_id in clip_ids]

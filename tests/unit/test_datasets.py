@@ -1,3 +1,5 @@
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -113,12 +115,49 @@ def test_a_cache_that_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     assert demo.read(demo.catalogue["clip_id"].iloc[0]).duration == pytest.approx(10.0)
 
 
-@pytest.mark.parametrize(("counts", "expected"), [((4, 40), (1, 8)), ((2, 2), (1, 1)), ((1, 30), (0, 6))])
-def test_every_machine_of_a_plain_folder_gets_clips_of_both_splits(
-    tmp_path: Path, counts: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    for machine_id, count in zip(("a", "b"), counts, strict=True):
-        for number in range(count):
-            write_wav(tmp_path / f"id_{machine_id}" / "normal" / f"{number}.wav", 0.1 * np.ones(8000))
-    rows = open_dataset(tmp_path).rows(split="test")
-    assert tuple((rows["machine_id"] == i).sum() for i in ("a", "b")) == expected
+def test_machines_of_two_types_are_two_machines(tmp_path: Path) -> None:
+    names = ["train/normal_id_00_00000000.wav", "test/anomaly_id_00_00000000.wav"]
+    found = folder(tmp_path, *[f"{kind}/{name}" for kind in ("fan", "slider") for name in names])
+    rows = found.catalogue.set_index("clip_id")
+    assert rows.loc["fan/train/normal_id_00_00000000.wav"].tolist() == ["fan", "fan/00", "train", "normal", "source"]
+    assert sorted(rows["machine_id"].unique()) == ["fan/00", "slider/00"]
+    assert len(found.rows(machine_id="slider/00")) == 2
+    part = replace(found, catalogue=found.rows(machine_type="fan"))
+    assert set(part.catalogue["machine_id"]) == {"fan/00"}, "a part of a dataset names its machines as the whole does"
+
+
+def test_a_machine_type_may_change_a_fingerprint(tmp_path: Path) -> None:
+    found = folder(tmp_path, "fan/train/normal_id_00_00000000.wav", "slider/train/normal_id_00_00000000.wav")
+    other = replace(found, catalogue=found.catalogue.assign(machine_type="fan", machine_id="00"))
+    assert other.fingerprint("train") != found.fingerprint("train")
+
+
+@pytest.mark.parametrize(
+    ("names", "machines"),
+    [
+        (["fan/normal/1.wav", "slider/normal/1.wav", "slider/broken/1.wav"], {"fan/00", "slider/00"}),
+        (["Fan/id_00/normal/1.wav", "Slider/id_00/abnormal/1.wav"], {"Fan/00", "Slider/00"}),
+        (["fan/train/id_00/normal/1.wav", "slider/test/id_00/normal/1.wav"], {"fan/00", "slider/00"}),
+        (["normal/1.wav", "anomaly/bearing/1.wav", "anomaly/belt/1.wav"], {"00"}),
+        (["train/normal/1.wav", "test/normal/1.wav", "test/anomaly/1.wav"], {"00"}),
+        (["id_00/normal/1.wav", "id_02/normal/1.wav"], {"00", "02"}),
+    ],
+)
+def test_plain_folders_of_machines(tmp_path: Path, names: list[str], machines: set[str]) -> None:
+    assert set(folder(tmp_path, *names).catalogue["machine_id"]) == machines
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_every_machine_has_clips_to_train_and_to_test(tmp_path: Path, count: int) -> None:
+    names = [f"id_{i:02}/normal/{n}.wav" for i in range(6) for n in range(count)]
+    rows = folder(tmp_path, *names).catalogue
+    assert len(rows) == 6 * count
+    for _, own in rows.groupby("machine_id"):
+        assert (own["split"] == "test").sum() == (max(1, count // 5) if count > 1 else 0)
+        assert (own["split"] == "train").sum() == (count - max(1, count // 5) if count > 1 else 1)
+
+
+def test_a_single_machine_is_split_as_it_was(tmp_path: Path) -> None:
+    rows = folder(tmp_path, *[f"normal/{n}.wav" for n in range(23)]).catalogue
+    by_hash = sorted(rows["clip_id"], key=lambda clip_id: sha256(clip_id.encode()).digest())
+    assert set(rows[rows["split"] == "test"]["clip_id"]) == set(by_hash[:4])
