@@ -42,6 +42,7 @@ lint: $(VENV)/.dev-stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/oxlint --deny-warnings pages tests/js
 
 test: lint
 	$(PY) -m pytest
