@@ -17,7 +17,7 @@ from asd_core.space import thumbnails
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
 from pages.shared.job_panel import job_panel
-from pages.shared.library import Source
+from pages.shared.sources import Source
 
 _HERE = Path(__file__).parent
 KEY = "space_hover"  # of the component's state
