@@ -20,11 +20,11 @@ page = st.navigation(
 )
 with frames():
     # Imported here, while the browser is busy already.
-    from pages.shared.entry import through_app
+    from pages.shared.page_entry import inside_app
     from pages.shared.sidebar import sidebar
 
     ready = sidebar()
 if ready:
-    with through_app():
+    with inside_app():
         page.run()
 warm_up()

@@ -4,18 +4,17 @@ import time
 
 import streamlit as st
 
-from asd_core.settings import get_settings
 from asd_core.sound import flags
 from pages.clip_page.context import ClipContext
-from pages.clip_page.listening import KEY, chosen_strength, controls, listen, remember, verdicts
+from pages.clip_page.listening import listen, verdicts
+from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.views import look_closer
-from pages.components.player.state import heard
-from pages.shared import library
+from pages.components.player import player_state
 from pages.shared.alarms import alarms
-from pages.shared.entry import require_app
-from pages.shared.messages import sentences
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.error_messages import show_errors
+from pages.shared.page_entry import ensure_inside_app
 from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
@@ -26,31 +25,27 @@ FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is no word
 @st.fragment
 def listening(picked: Picked) -> None:
     """Everything that the player changes. Errors are shown here: they do not leave a fragment."""
-    with sentences():
+    with show_errors():
         draw(picked)
 
 
 def draw(picked: Picked) -> None:
     """The player, beside it what the detectors say, below it what is looked at more closely."""
-    selected, channel = choice(), get_settings().channel
-    clip = library.prepared(picked.clip.sha256, channel, picked.clip)
-    kind, noise = controls(clip)
-    warm = is_warm()
-    ends = library.ends(clip.sha256, channel, kind, noise, clip) if warm else None
-    now = heard(KEY, clip, strength=chosen_strength())
-    context = ClipContext(selected, picked, clip, ends, kind, noise, now.strength, now.region)
+    selected, warm = choice(), is_warm()
+    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm))
+    context = ClipContext(selected, picked, state.signal, state.region)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
-        listen(context, now)
+        listen(context, state)
     with grid.cell():
         verdicts(context)
-        if ends:
+        if warm:
             alarms(selected)
     if not warm:  # the first page of a fresh server: it has shown what needs neither the denoiser nor the networks
         time.sleep(HEAD_START)
         until_warm()
         st.rerun()
-    remember(now.strength)
+    put_into_address(state.signal)
     look_closer(context)
 
 
@@ -60,9 +55,9 @@ def facts(picked: Picked) -> str:
     return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
 
 
-require_app()
+ensure_inside_app()
 st.title("Clip")
-with sentences():
+with show_errors():
     picked = pick()
     if picked:
         st.markdown(facts(picked))

@@ -4,9 +4,9 @@ import streamlit as st
 
 from asd_core.detectors import detector_class
 from pages.compare_page import agreement, definitions, failures, ranking, report_button, scope, thresholds
-from pages.shared.entry import require_app
-from pages.shared.messages import sentences
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.error_messages import show_errors
+from pages.shared.page_entry import ensure_inside_app
 
 VIEWS = {
     "Ranking": ranking.draw,
@@ -26,9 +26,9 @@ ONE_CLASS = {
     frozenset(): "No clip in scope has a label: AUC, false alarms and detections are not computable. Agreement needs none.",
 }
 
-require_app()
+ensure_inside_app()
 st.title("Compare")
-with sentences():
+with show_errors():
     scoped = scope.draw(choice())
     if scoped.scores.empty:
         if scoped.computable:

@@ -9,10 +9,10 @@ from asd_core.experiments.summaries import summary
 from asd_core.plots import experiment_figures
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.table import points_table
-from pages.shared.entry import require_app
-from pages.shared.library import Source
-from pages.shared.messages import sentences
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.error_messages import show_errors
+from pages.shared.page_entry import ensure_inside_app
+from pages.shared.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +62,9 @@ def show(source: Source, name: str) -> None:
         run_named(source, name, "Run again what is missing or changed")
 
 
-require_app()
+ensure_inside_app()
 st.title("Experiments")
-with sentences():
+with show_errors():
     selected = choice()
     stored_here = store.stored_names(selected.source.folder)
     names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), NEW]

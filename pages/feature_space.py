@@ -11,10 +11,10 @@ from pages.feature_space_page.controls import METHODS, View, controls, part_titl
 from pages.feature_space_page.hover import hover, pictures_panel
 from pages.feature_space_page.selection import selection
 from pages.feature_space_page.umap_panel import umap_panel
-from pages.shared.entry import require_app
+from pages.shared.choice import Choice, choice
+from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.messages import sentences
-from pages.shared.sidebar import Choice, choice
+from pages.shared.page_entry import ensure_inside_app
 
 PANEL = 420  # pixels of the clicked clip's panel
 # Where both do not fit side by side, the panel goes below the map.
@@ -24,7 +24,7 @@ SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style
 @st.fragment
 def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
     """Everything that a click or a lasso changes. Errors are shown here: they do not leave a fragment."""
-    with sentences():
+    with show_errors():
         stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
         st.html(SIDE_BY_SIDE)
         with st.container(horizontal=True):
@@ -41,7 +41,7 @@ def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
 @st.fragment
 def the_clip(selected: Choice, fitted: points.Fitted) -> None:
     """What a click changes: it draws no map, which takes a while with very many clips."""
-    with sentences():
+    with show_errors():
         hover(selected.source, f"st-key-{CHART}")
         with st.container(border=True, key="space_clip"):
             clip_panel(selected.source, fitted.about)
@@ -114,7 +114,7 @@ def page(selected: Choice) -> None:
     pictures_panel(selected.source)
 
 
-require_app()
+ensure_inside_app()
 st.title("Feature space")
-with sentences():
+with show_errors():
     page(choice())

@@ -5,15 +5,15 @@ import streamlit as st
 from pages.label_page import agreement_view, exchange_view, work
 from pages.label_page.station import station
 from pages.label_page.who import annotator
-from pages.shared.entry import require_app
-from pages.shared.messages import sentences
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.error_messages import show_errors
+from pages.shared.page_entry import ensure_inside_app
 
 LABEL, AGREEMENT, FILES = "Listen and label", "Agreement", "Import and export"
 
-require_app()
+ensure_inside_app()
 st.title("Label")
-with sentences():
+with show_errors():
     selected = choice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = annotator()

@@ -14,3 +14,9 @@ from .recording import resample as resample
 from .recording import select_channel as select_channel
 from .recording import shared_gain as shared_gain
 from .recording import wav_bytes as wav_bytes
+from .signal import DEFAULT_STRENGTH as DEFAULT_STRENGTH
+from .signal import DENOISED as DENOISED
+from .signal import RECORDED as RECORDED
+from .signal import Noise as Noise
+from .signal import Signal as Signal
+from .signal import strength_within as strength_within

@@ -2,31 +2,26 @@
 
 from dataclasses import dataclass
 
-from asd_core.sound import Clip, DenoiseEnds, Kind
+from asd_core.sound import Signal
 from pages.clip_page.picker import Picked
-from pages.components.player.parts import Region
-from pages.shared.sidebar import Choice
-from pages.shared.sound import Sound
+from pages.components.player import Region
+from pages.shared.choice import Choice
 
 
 @dataclass(frozen=True, eq=False)
 class ClipContext:
-    """The open clip, how it is denoised, and what is chosen in the player."""
+    """The open clip, and what is chosen in the player."""
 
     selected: Choice
     picked: Picked
-    clip: Clip  # prepared: one channel, at the detectors' rate
-    ends: DenoiseEnds | None  # of its denoising; ``None`` while the denoiser is being imported
-    kind: Kind
-    noise: tuple[float, float] | None  # the stretch in s that is taken for noise
-    strength: float
+    signal: Signal  # at the player's strength
     region: Region | None  # dragged in the player
 
-    def sound(self, strength: float) -> Sound:
-        """The clip at a strength; as recorded where there is no denoising yet."""
-        return Sound(self.clip, self.ends, self.kind, self.noise, strength if self.ends else 0.0)
+    def key(self, signal: Signal) -> tuple[object, ...]:
+        """What tells a signal and the chosen detectors from all others."""
+        return (*signal.key(), *self.detectors_key())
 
-    def key(self, of: Sound) -> tuple[object, ...]:
-        """What tells a sound and the chosen detectors from all others."""
+    def detectors_key(self) -> tuple[object, ...]:
+        """What tells the chosen detectors and the machine from all others."""
         selected = self.selected
-        return (*of.key(), selected.machine_id, *selected.source.key(), tuple(selected.detectors))
+        return (selected.machine_id, *selected.source.key(), tuple(selected.detectors))

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.artifacts import ModelSet
 from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
 from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
-from asd_core.settings import get_settings
-from asd_core.sound import DenoiseEnds
+from asd_core.sound import DenoiseEnds, Signal
 from pages.clip_page.context import ClipContext
-from pages.shared import library
-from pages.shared.sidebar import percent, title
+from pages.shared.choice import percent, title
+from pages.shared.trained_models import chosen_models
 from pages.shared.work import work
 
 if TYPE_CHECKING:
@@ -24,47 +22,39 @@ NARROWEST = 440
 
 def draw(context: ClipContext) -> None:
     """Percentiles over the strength, and the energy that the player's strength takes from each band."""
-    selected, ends = context.selected, context.ends
+    selected, signal, ends = context.selected, context.signal, context.signal.ends
     if ends is None:
         return
-    st.caption(f"{noise_in_use(context)} The strength is the player's: **{context.strength:.2f}**.")
+    st.caption(f"{noise_in_use(signal)} The strength is the player's: **{signal.strength:.2f}**.")
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():
-        key = (
-            context.clip.sha256,
-            get_settings().channel,
-            context.kind,
-            context.noise,
-            selected.machine_id,
-            *selected.source.key(),
-            tuple(selected.detectors),
-        )
+        key = (*signal.denoising_key(), *context.detectors_key())
         curve = work("curve", key, "Scoring at every strength", partial(_curve, context, ends))
         if curve is not None:
             names = {key: title(key) for key in selected.detectors}
-            st.plotly_chart(strength_figure(curve, names, context.strength, selected.rate), key="strength_curve")
+            st.plotly_chart(strength_figure(curve, names, signal.strength, selected.rate), key="strength_curve")
             st.caption(
                 f"Percentile of this clip among each detector's own held-out normal clips, which are undenoised, at "
                 f"{len(STRENGTHS)} strengths; dotted: threshold for {percent(selected.rate)} false alarms; grey: the player's "
                 "strength. A score that changes with the strength says as much of the denoiser as of the machine."
             )
     with grid.cell():
-        energy = _energy(
-            context.clip.sha256, get_settings().channel, context.kind, context.noise, ends, context.clip.sample_rate
-        )
-        figure = removed_figure(energy.removed_db(context.strength), energy.frequencies, context.strength)
+        energy = _energy(signal.denoising_key(), ends, signal.clip.sample_rate)
+        figure = removed_figure(energy.removed_db(signal.strength), energy.frequencies, signal.strength)
         st.plotly_chart(figure, key="removed")
         st.caption(
-            f"Level that strength {context.strength:.2f} takes from each of the {len(energy.frequencies)} mel bands, over "
-            f"the whole clip; {ends.energy_removed(context.strength):.0%} of the energy in all."
+            f"Level that strength {signal.strength:.2f} takes from each of the {len(energy.frequencies)} mel bands, over "
+            f"the whole clip; {ends.energy_removed(signal.strength):.0%} of the energy in all."
         )
 
 
-def noise_in_use(context: ClipContext) -> str:
+def noise_in_use(signal: Signal) -> str:
     """What the denoiser takes for noise."""
-    if context.noise:
-        return f"Stationary: the noise is what sounds from {context.noise[0]:.2f} to {context.noise[1]:.2f} s of this clip."
-    if context.kind == "stationary":
+    if signal.noise:
+        return (
+            f"Stationary: the noise is what sounds from {signal.noise[0]:.2f} to {signal.noise[1]:.2f} s of this clip."
+        )
+    if signal.kind == "stationary":
         return (
             "Stationary: the whole clip is taken for the noise, so a steady hum of the machine goes with it. Drag over a "
             "stretch of pure noise in the player to take that instead."
@@ -73,18 +63,10 @@ def noise_in_use(context: ClipContext) -> str:
 
 
 def _curve(context: ClipContext, ends: DenoiseEnds, progress: Progress) -> "pd.DataFrame":
-    every = library.models(context.selected.source)
-    chosen = ModelSet(every.folder, context.selected.detectors, shared=every)
-    return strength_curve(context.clip, ends, chosen, context.selected.machine_id, progress=progress)
+    selected = context.selected
+    return strength_curve(context.signal.clip, ends, chosen_models(selected), selected.machine_id, progress=progress)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _energy(
-    sha256: str,
-    channel: int,
-    kind: str,
-    noise: tuple[float, float] | None,
-    _ends: DenoiseEnds,
-    sample_rate: int,
-) -> BandEnergy:
+def _energy(denoising: tuple[object, ...], _ends: DenoiseEnds, sample_rate: int) -> BandEnergy:
     return band_energy(_ends, sample_rate)

@@ -1,103 +1,37 @@
-"""The Clip page's player and verdicts: what is heard decides what is scored."""
+"""The Clip page's player, and the scores beside it: what is played decides what is scored."""
 
 import streamlit as st
 
 from asd_core.explain import drawable, with_map
-from asd_core.sound import KINDS, Clip, Kind
 from pages.clip_page.context import ClipContext
-from pages.components.player import player
-from pages.components.player.parts import Heard, Overlay, Region
-from pages.components.player.state import heard
-from pages.components.score_table import asked_strength, disagreement, score_table
-from pages.shared import library
+from pages.clip_page.normal_clips import reference_of
+from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.signal_scores import explained, signal_scores
+from pages.components.player import Overlay, PlayerState, player, player_state
+from pages.components.score_table import disagreement, requested_signal, score_table
+from pages.shared.choice import Choice, title
+from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.messages import sentences
-from pages.shared.sidebar import Choice, title
+from pages.shared.stored_scores import stored_clip_scores
+from pages.shared.trained_models import calibration_of
 
-KEY = "player"  # of the Clip page's player
 TABLE = "score_table"
-START = 0.6  # strength of the denoising at first
-Noise = tuple[float, float] | None
 
 
-def chosen_strength() -> float:
-    """The strength in the address: a link reopens it."""
-    try:
-        return min(1.0, max(0.0, float(st.query_params.get("strength", START))))
-    except ValueError:
-        return START
-
-
-def remember(strength: float) -> None:
-    """Put the strength into the address."""
-    if strength != chosen_strength():
-        st.query_params["strength"] = f"{strength:g}"
-
-
-def controls(clip: Clip) -> tuple[Kind, Noise]:
-    """What is taken for noise: its kind, and the stretch of the recording that shows it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind: Kind = st.segmented_control(
-            "Noise is",
-            KINDS,
-            default=KINDS[0],
-            required=True,
-            key="kind",
-            bind="query-params",
-            help="Stationary: one threshold for each frequency, from the whole clip or from a stretch of it that you drag. "
-            "It takes a steady hum for noise, even the machine's own. Non-stationary: a threshold that follows the sound.",
-        )
-        noise = _noise(clip, kind)
-    return kind, noise
-
-
-def _noise(clip: Clip, kind: Kind) -> Noise:
-    """The dragged stretch that is taken for noise, with a button that takes it or gives it back."""
-    sha256, *stretch = st.session_state.get("noise", ("",))
-    noise = (stretch[0], stretch[1]) if sha256 == clip.sha256 and kind == KINDS[0] else None
-    if noise:
-        st.button(
-            f"Noise: {noise[0]:.2f}–{noise[1]:.2f} s",
-            icon=":material/close:",
-            key="forget_noise",
-            on_click=lambda: st.session_state.pop("noise", None),
-            help="Take the whole clip for the noise again.",
-        )
-        return noise
-    region = heard(KEY, clip, strength=chosen_strength()).region
-    st.button(
-        "Take the region for noise",
-        icon=":material/graphic_eq:",
-        key="take_noise",
-        disabled=region is None or kind != KINDS[0],
-        on_click=_take,
-        args=(clip.sha256, region),
-        help="Drag over a stretch of the spectrogram that holds nothing but noise, then press this.",
-    )
-    return None
-
-
-def _take(sha256: str, region: Region) -> None:
-    st.session_state["noise"] = (sha256, region.t0, region.t1)
-
-
-def listen(context: ClipContext, now: Heard) -> None:
+def listen(context: ClipContext, state: PlayerState) -> None:
     """The player, with the map of the detector that is asked for and the sentence on it."""
-    selected = context.selected
-    maps = with_map(selected.detectors) if context.ends else []
+    selected, signal = context.selected, context.signal
+    maps = with_map(selected.detectors) if signal.ends else []
     explanation = None
-    if now.overlay in maps and context.ends:
-        strength = context.strength if now.version == "denoised" else 0.0
-        explanation = library.explained(selected, str(now.overlay), context.sound(strength))
-    usual = library.reference(selected.source, selected.machine_id)
+    if state.overlay in maps:
+        explanation = explained(selected, str(state.overlay), state.played)
+    usual = reference_of(selected.source, selected.machine_id)
     overlay = None
     if explanation and explanation.map is not None:
         overlay = Overlay(explanation.detector, title(explanation.detector), drawable(explanation.map))
     player(
-        context.clip,
-        context.ends,
-        key=KEY,
-        strength=chosen_strength(),
+        signal,
+        key=PLAYER,
         overlays={key: title(key) for key in maps},
         overlay=overlay,
         reference=usual,
@@ -116,37 +50,37 @@ def listen(context: ClipContext, now: Heard) -> None:
 
 @st.fragment
 def verdicts(context: ClipContext) -> None:
-    """Every detector's verdict, as recorded and denoised, at the strength that the player has at the moment."""
-    with sentences():
+    """What every detector says, as recorded and denoised, at the strength that the player has at the moment."""
+    with show_errors():
         _verdicts(context)
 
 
 def _verdicts(context: ClipContext) -> None:
-    selected, clip = context.selected, context.clip
-    if context.ends is None:  # the libraries are still being imported: what training stored
-        stored = library.stored_clip_scores(
-            selected.source, selected.detectors, selected.machine_id, selected.rate, context.picked.clip.sha256
+    selected, signal = context.selected, context.signal
+    if signal.ends is None:  # the libraries are still being imported: what training stored
+        stored = stored_clip_scores(
+            selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
         )
         if stored:
             st.markdown(f"**{disagreement(stored)}**")
-            score_table(stored, None, clip, key=TABLE, player=KEY)
+            score_table(stored, None, signal, key=TABLE, player=PLAYER)
         st.caption("Loading the denoiser and the detectors …")
         return
-    strength = asked_strength(TABLE, clip, heard(KEY, clip, strength=context.strength))
-    recorded = library.clip_scores(selected, context.sound(0.0))
-    after = library.clip_scores(selected, context.sound(strength))
+    denoised = requested_signal(TABLE, player_state(PLAYER, signal))
+    recorded = signal_scores(selected, signal.dry)
     st.markdown(f"**{disagreement(recorded)}**")
-    score_table(recorded, after, clip, key=TABLE, player=KEY, strength=strength)
+    score_table(recorded, signal_scores(selected, denoised), denoised, key=TABLE, player=PLAYER)
     st.caption(
-        f"Denoised at {strength:.2f}: {context.ends.energy_removed(strength):.0%} of the energy removed. Percentile among "
-        f"each detector's own held-out normal clips of machine id {selected.machine_id}. {threshold_rule(selected)} The "
-        "detectors learned from undenoised sound: a denoised clip is unlike anything they know."
+        f"Denoised at {denoised.strength:.2f}: {signal.ends.energy_removed(denoised.strength):.0%} of the energy removed. "
+        f"Percentile among each detector's own held-out normal clips of machine id {selected.machine_id}. "
+        f"{threshold_rule(selected)} The detectors learned from undenoised sound: a denoised clip is unlike anything they "
+        "know."
     )
 
 
 def threshold_rule(selected: Choice) -> str:
     """What the thresholds promise, or what they cannot."""
-    calibration = library.calibration(selected.source, selected.detectors[0])
+    calibration = calibration_of(selected.source, selected.detectors[0])
     threshold, n = calibration.threshold(selected.machine_id, selected.rate), calibration.n(selected.machine_id)
     if threshold.short:
         return (

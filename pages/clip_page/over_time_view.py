@@ -5,19 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from asd_core.artifacts import ModelSet
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
 from asd_core.progress import Progress
 from asd_core.scoring import HOP, WINDOW
 from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
+from asd_core.sound import Signal
 from pages.clip_page.again import seek
 from pages.clip_page.context import ClipContext
-from pages.clip_page.sound_choice import which_sound
-from pages.shared import library
-from pages.shared.sidebar import percent, title
-from pages.shared.sound import Sound
-from pages.shared.tables import BUTTON_ROW, HEADER
+from pages.clip_page.version_choice import chosen_version
+from pages.shared.choice import percent, title
+from pages.shared.table_sizes import BUTTON_ROW, HEADER
+from pages.shared.trained_models import chosen_models
 from pages.shared.work import work
 
 if TYPE_CHECKING:
@@ -32,12 +31,12 @@ def draw(context: ClipContext) -> None:
     """Percentiles over time, the flagged moments, and their downloads."""
     selected = context.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        of = which_sound(context)
+        version = chosen_version(context)
         step = st.segmented_control(
             "Window", list(STEPS), default=next(iter(STEPS)), required=True, key="window", bind="query-params"
         )
     window, hop = STEPS[str(step)]
-    spans = windows(context.clip.duration, window, hop)
+    spans = windows(context.signal.clip.duration, window, hop)
     if window < WINDOW:
         st.warning(
             f"The detectors were trained on clips of {WINDOW:g} s: of windows of {window:g} s they know nothing, so "
@@ -46,23 +45,23 @@ def draw(context: ClipContext) -> None:
         )
     if len(spans) == 1:
         st.info(
-            f"This recording of {context.clip.duration:.1f} s is one window: its scores are those beside the player. "
+            f"This recording of {context.signal.clip.duration:.1f} s is one window: its scores are those beside the player. "
             "Choose a shorter window to look inside it.",
             icon=":material/timeline:",
         )
         return
-    key = (*context.key(of), window, hop)
+    key = (*context.key(version), window, hop)
     name = f"Scoring {len(spans)} windows by {len(selected.detectors)} detectors"
-    scores = work("scan", key, name, partial(_scan, context, of, window, hop))
+    scores = work("scan", key, name, partial(_scan, context, version, window, hop))
     if scores is None:
         return
-    table = judged(scores, _models(context), selected.machine_id, selected.rate)
+    table = judged(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
     names = {k: title(k) for k in selected.detectors}
     figure = timeline_figure(table, names, selected.rate)
     st.plotly_chart(figure, key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(
-        f"Each point is a window of {window:g} s as a clip of its own, {of.name}: its percentile among each detector's own "
+        f"Each point is a window of {window:g} s as a clip of its own, {version.description}: its percentile among each detector's own "
         f"held-out normal clips of machine id {selected.machine_id}. Triangles are above the detector's threshold for "
         f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
         + (f" {silent} silent windows have no score." if silent else "")
@@ -72,32 +71,27 @@ def draw(context: ClipContext) -> None:
         st.info("No detector flags any window.", icon=":material/check:")
         _downloads(context, table, found)
         return
-    placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, of, found))
+    placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, found))
     _moments(found.assign(t0=float("nan")) if placed is None else placed, len(spans))
     if placed is not None:
         _downloads(context, table, placed)
 
 
-def _models(context: ClipContext) -> ModelSet:
-    every = library.models(context.selected.source)
-    return ModelSet(every.folder, context.selected.detectors, shared=every)
-
-
-def _scan(context: ClipContext, of: Sound, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
+def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
     return scan(
-        of.heard,
-        _models(context),
+        signal.output,
+        chosen_models(context.selected),
         context.selected.machine_id,
         window=window,
         hop=hop,
-        denoise=of.strength,
-        kind=context.kind,
+        denoise=signal.strength if signal.is_denoised else 0.0,
+        kind=signal.kind,
         progress=progress,
     )
 
 
-def _locate(context: ClipContext, of: Sound, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
-    return locate(found, of.heard, _models(context), progress=progress)
+def _locate(context: ClipContext, signal: Signal, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
+    return locate(found, signal.output, chosen_models(context.selected), progress=progress)
 
 
 def _jump() -> None:
@@ -147,7 +141,7 @@ def _go(starts: list[float]) -> None:
 
 
 def _downloads(context: ClipContext, table: "pd.DataFrame", found: "pd.DataFrame") -> None:
-    stem = context.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     with st.container(horizontal=True):
         for label, text, name, kind in (
             ("Windows as CSV", partial(as_csv, table), f"{stem}_windows.csv", "text/csv"),

@@ -11,14 +11,14 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, read_clip
-from pages.shared.library import Source, catalogue_clip, dataset
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.open_clip import ANY, FILTERS
+from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ANY = "any"
-FILTERS = ("split", "label", "fault")
 MAX_UPLOADS = 50  # clips a session keeps; ten minutes at 48 kHz are 115 MB
 SOURCES = ("Catalogue", "Upload")
 
@@ -44,12 +44,12 @@ def pick() -> Picked | None:
 
 
 def _catalogue(source: Source, machine_id: str) -> Picked | None:
-    found = dataset(source)
-    rows = found.rows(machine_id=machine_id)
+    dataset = dataset_of(source)
+    rows = dataset.rows(machine_id=machine_id)
     for column in FILTERS:
-        if column not in rows or not found.catalogue[column].astype(bool).any():
+        if column not in rows or not dataset.catalogue[column].astype(bool).any():
             continue
-        options = [ANY, *sorted(str(v) for v in found.catalogue[column].unique() if v)]
+        options = [ANY, *sorted(str(v) for v in dataset.catalogue[column].unique() if v)]
         default = "test" if column == "split" and "test" in options else ANY
         value = st.selectbox(
             column.capitalize(),
@@ -82,7 +82,7 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
     )
     st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next")
     row = rows.set_index("clip_id").loc[clip_id]
-    names = ("split", "label", *found.attributes())
+    names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
     return Picked(catalogue_clip(source.name, str(clip_id), source), facts)
 

@@ -1,5 +1,6 @@
 """Clips that sound most like the open one, heard and seen beside it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -8,13 +9,14 @@ from asd_core.errors import AsdError
 from asd_core.explain import Neighbours, level_difference
 from asd_core.features import LogMel
 from asd_core.plots import difference_figure
-from asd_core.settings import get_settings
-from asd_core.sound import Clip
+from asd_core.sound import Clip, Signal
 from pages.clip_page.context import ClipContext
+from pages.clip_page.normal_clips import neighbours_of
 from pages.components.player import player
-from pages.shared import library
 from pages.shared.open_clip import open_clip
-from pages.shared.tables import BUTTON_ROW, HEADER
+from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.signals import signal_of
+from pages.shared.table_sizes import BUTTON_ROW, HEADER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,7 @@ UPLOAD = "upload:"
 def draw(context: ClipContext) -> None:
     """Nearest normals and anomalies; a click plays one beside the open clip."""
     selected = context.selected
-    found, gone = library.neighbours(selected.source, selected.machine_id, context.clip)
+    found, gone = neighbours_of(selected.source, selected.machine_id, context.signal)
     if gone:
         st.info(f"{gone} These clips can be listed but not heard.", icon=":material/volume_off:")
     grid = st.grid(2, min_column_width=NARROWEST)
@@ -126,38 +128,38 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return
-    name, here = name_of(options[str(other_id)]), name_of(context.clip.name)
+    name, here = name_of(options[str(other_id)]), name_of(context.signal.clip.name)
     plays = bool(st.session_state.pop("beside_plays", False))
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():
         st.markdown(f"**The open clip:** {here}")
-        player(context.clip, None, key="beside_open", compact=True)
+        player(replace(context.signal, ends=None), key="beside_open", compact=True)
     with grid.cell():
         st.markdown(f"**Beside it:** {name}")
-        player(other, None, key="beside_other", compact=True, autoplay=plays)
-    mel = LogMel(sample_rate=context.clip.sample_rate)
-    difference = level_difference(mel.transform(context.clip), mel.transform(other))
+        player(other, key="beside_other", compact=True, autoplay=plays)
+    mel = LogMel(sample_rate=context.signal.clip.sample_rate)
+    difference = level_difference(mel.transform(context.signal.clip), mel.transform(other.clip))
     st.plotly_chart(difference_figure(difference, mel.frequencies(), (here, name)), key="levels")
     st.caption(f"Level of {here} above that of {name} at each mel band, both as recorded and averaged over time.")
 
 
 def _options(context: ClipContext, found: Neighbours, gone: str) -> dict[str, str]:
     """Clips that can stand beside the open one by key: similar ones first, then the catalogue's, then uploads."""
-    selected, own = context.selected, context.clip.sha256
+    selected, own = context.selected, context.signal.clip.sha256
     uploads: dict[str, Clip] = st.session_state.get("uploads", {})
     dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != own}
     if gone:
         return dropped
     near = [*found.normals["clip_id"], *found.anomalies["clip_id"]]
-    rows = library.dataset(selected.source).rows(machine_id=selected.machine_id)
+    rows = dataset_of(selected.source).rows(machine_id=selected.machine_id)
     open_now = st.session_state.get("clip") if context.picked.facts.get("split") else None
     every = dict.fromkeys([*near, *rows["clip_id"]])
     return {**dropped, **{str(i): str(i) for i in every if str(i) != open_now}}
 
 
-def _other(context: ClipContext, key: str) -> Clip:
+def _other(context: ClipContext, key: str) -> Signal:
     if key.startswith(UPLOAD):
         clip = st.session_state["uploads"][key.removeprefix(UPLOAD)]
     else:
-        clip = library.catalogue_clip(context.selected.source.name, key, context.selected.source)
-    return library.prepared(clip.sha256, get_settings().channel, clip)
+        clip = catalogue_clip(context.selected.source.name, key, context.selected.source)
+    return signal_of(clip)

@@ -21,7 +21,7 @@ from pages.clip_page import (
 )
 from pages.clip_page.again import page_is_due
 from pages.clip_page.context import ClipContext
-from pages.shared.messages import sentences
+from pages.shared.error_messages import show_errors
 from pages.shared.work import stop_others
 
 VIEWS: dict[str, Callable[[ClipContext], None]] = {
@@ -38,7 +38,7 @@ def look_closer(context: ClipContext) -> None:
     """The chosen view. What is changed in it leaves the player alone."""
     if page_is_due():
         st.rerun()
-    stop_others(context.clip.sha256)
+    stop_others(context.signal.clip.sha256)
     look = st.segmented_control(
         "Look closer",
         list(VIEWS),
@@ -49,5 +49,5 @@ def look_closer(context: ClipContext) -> None:
         label_visibility="collapsed",
         width="stretch",
     )
-    with sentences():
+    with show_errors():
         VIEWS[str(look)](context)

@@ -8,15 +8,15 @@ import streamlit as st
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
+from asd_core.sound import Signal
 from pages.clip_page.again import run_page
 from pages.clip_page.context import ClipContext
-from pages.clip_page.listening import KEY
-from pages.clip_page.sound_choice import which_sound
-from pages.components.player.state import ask_for_map, heard
-from pages.shared import library
-from pages.shared.sidebar import title
-from pages.shared.sound import Sound
-from pages.shared.tables import BUTTON_ROW, HEADER
+from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.signal_scores import explained, signal_scores
+from pages.clip_page.version_choice import chosen_version
+from pages.components.player import ask_for_map, player_state
+from pages.shared.choice import title
+from pages.shared.table_sizes import BUTTON_ROW, HEADER
 from pages.shared.work import work
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ LONG = 125  # letters that a row has room for
 
 def draw(context: ClipContext) -> None:
     """A row a detector, the most surprised first."""
-    of = which_sound(context)
-    found = work("why", context.key(of), "Explaining the scores", partial(_explanations, context, of))
-    if found is None:
+    version = chosen_version(context)
+    explanations = work("why", context.key(version), "Explaining the scores", partial(_explanations, context, version))
+    if explanations is None:
         return
-    verdicts = sorted(library.clip_scores(context.selected, of), key=lambda s: (s.decision != "anomaly", -s.calibrated))
-    shown = heard(KEY, context.clip).overlay
-    keys = [verdict.detector for verdict in verdicts]
-    table = _table(verdicts, found, shown)
+    scores = sorted(signal_scores(context.selected, version), key=lambda s: (s.decision != "anomaly", -s.calibrated))
+    shown = player_state(PLAYER, context.signal).overlay
+    keys = [score.detector for score in scores]
+    table = _table(scores, explanations, shown)
     st.dataframe(
         table,
         hide_index=True,
@@ -53,38 +53,38 @@ def draw(context: ClipContext) -> None:
         },
     )
     for key in keys:
-        if len(found[key].sentence) > LONG:
-            st.caption(f"**{title(key)}**: {found[key].sentence}")
+        if len(explanations[key].sentence) > LONG:
+            st.caption(f"**{title(key)}**: {explanations[key].sentence}")
     st.caption(
-        f"The clip {of.name}, most surprised detector first; percentile among each detector's own held-out normal clips of "
+        f"The clip {version.description}, most surprised detector first; percentile among each detector's own held-out normal clips of "
         f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
         f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
         "player lays it over what is heard, recorded or denoised."
     )
 
 
-def _explanations(context: ClipContext, of: Sound, progress: Progress) -> dict[str, Explanation]:
+def _explanations(context: ClipContext, signal: Signal, progress: Progress) -> dict[str, Explanation]:
     keys = context.selected.detectors
-    found = {}
+    explanations = {}
     for index, key in enumerate(keys):
         progress(index / len(keys), title(key))
-        found[key] = library.explained(context.selected, key, of)
-    return found
+        explanations[key] = explained(context.selected, key, signal)
+    return explanations
 
 
-def _table(verdicts: list[DetectorScore], found: dict[str, Explanation], shown: str | None) -> "pd.DataFrame":
+def _table(scores: list[DetectorScore], explanations: dict[str, Explanation], shown: str | None) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame(
         [
             {
-                "Detector": title(v.detector),
-                "Map": None if found[v.detector].map is None else HIDE if v.detector == shown else SHOW,
-                "Percentile": v.calibrated,
-                "Decision": "▲ anomaly" if v.decision == "anomaly" else "· normal",
-                "Why": found[v.detector].sentence,
+                "Detector": title(s.detector),
+                "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
+                "Percentile": s.calibrated,
+                "Decision": "▲ anomaly" if s.decision == "anomaly" else "· normal",
+                "Why": explanations[s.detector].sentence,
             }
-            for v in verdicts
+            for s in scores
         ]
     )
 
@@ -92,5 +92,5 @@ def _table(verdicts: list[DetectorScore], found: dict[str, Explanation], shown: 
 def _toggle(keys: list[str], shown: str | None) -> None:
     """Put the map of the clicked row over the player's spectrogram, or take it away."""
     key = keys[st.session_state[CLICK]["row"]]
-    ask_for_map(KEY, None if key == shown else key)
+    ask_for_map(PLAYER, None if key == shown else key)
     run_page()

@@ -8,9 +8,9 @@ from asd_core.evaluation import disagreements
 from asd_core.evaluation.breakdowns import agreement
 from asd_core.plots import agreement_figure
 from pages.compare_page.scope import Scoped
+from pages.shared.choice import title
 from pages.shared.open_clip import open_row
-from pages.shared.sidebar import title
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
 SHOWN = 15
 

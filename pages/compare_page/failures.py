@@ -6,15 +6,15 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.evaluation import breakdown, misses_and_false_alarms
 from asd_core.plots import breakdown_figure
-from asd_core.scoring import Scope
 from asd_core.scoring.store import attributes
-from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from pages.compare_page.scope import Scoped, capital, word
-from pages.shared import library
+from pages.shared.choice import percent, title
 from pages.shared.open_clip import open_clip, open_row
-from pages.shared.sidebar import percent, title
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.recordings import catalogue_clip
+from pages.shared.signals import signal_of
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.trained_models import thresholds_of
 
 HEARD = 3  # of each kind: a player holds its clip's bytes
 LISTED = 50
@@ -49,7 +49,7 @@ def draw(scoped: Scoped) -> None:
         )
     )
     own = scores[scores["detector"] == key]
-    limits = library.thresholds(selected)[key]
+    limits = thresholds_of(selected)[key]
     misses, false_alarms = misses_and_false_alarms(own, limits, LISTED)
     side_by_side = st.grid(2, min_column_width=380)
     rate = percent(selected.rate)
@@ -97,13 +97,10 @@ def _facts(row: dict[str, object]) -> str:
 
 def _sound(scoped: Scoped, clip_id: str) -> bytes:
     """WAV of a clip as the detectors heard it."""
-    source, channel, scope = scoped.selected.source, get_settings().channel, scoped.scope
-    clip = library.catalogue_clip(source.name, clip_id, source)
-    heard = library.prepared(clip.sha256, channel, clip)
-    if scope == Scope(scope.split):
-        return wav_bytes(heard.samples[0], heard.sample_rate)
-    ends = library.ends(clip.sha256, channel, scope.kind, None, heard)
-    return wav_bytes(ends.at(scope.denoise), heard.sample_rate)
+    source, scope = scoped.selected.source, scoped.scope
+    clip = catalogue_clip(source.name, clip_id, source)
+    signal = signal_of(clip, denoiser=scope.denoise > 0, kind=scope.kind, strength=scope.denoise)
+    return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
 
 
 def _rows(found: pd.DataFrame, key: str) -> None:

@@ -12,10 +12,10 @@ from asd_core.evaluation.operating import marks
 from asd_core.evaluation.protocol import ranking, worst
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from pages.compare_page.scope import Scoped
-from pages.shared import library
 from pages.shared.alarms import alarms
-from pages.shared.sidebar import percent, title
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.choice import percent, title
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.trained_models import thresholds_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,7 +78,7 @@ def draw(scoped: Scoped) -> None:
 def _chart(scoped: Scoped, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
-    points = marks(scoped.scores, library.thresholds(scoped.selected), view)
+    points = marks(scoped.scores, thresholds_of(scoped.selected), view)
     figure: go.Figure
     if curve in CURVES[:2]:
         chosen = st.multiselect(

@@ -8,8 +8,8 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.report import Assumptions, Comparison, exports
 from asd_core.report import document as report
-from pages.shared.library import Source
-from pages.shared.sidebar import Choice
+from pages.shared.choice import Choice
+from pages.shared.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd

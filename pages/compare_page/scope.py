@@ -9,9 +9,10 @@ from asd_core.evaluation.breakdowns import filtered, options
 from asd_core.scoring import SPLITS, Scope
 from asd_core.scoring.store import attributes, job_name
 from pages.compare_page import truth
-from pages.shared import library
+from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
-from pages.shared.sidebar import Choice, title
+from pages.shared.recordings import UNREADABLE, dataset_of
+from pages.shared.stored_scores import StoredScores, missing_scores, stored_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def draw(selected: Choice) -> Scoped:
     """Draw the row of filters, and above the page whatever of the scope is not there yet."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scope = _scope(selected)
-        stored = library.scores(selected.source, scope)
+        stored = stored_scores(selected.source, scope)
         table = stored.table
         ids = st.multiselect(
             "Machine ids",
@@ -115,8 +116,8 @@ def draw(selected: Choice) -> Scoped:
 
 def _scope(selected: Choice) -> Scope:
     try:
-        there = set(library.dataset(selected.source).catalogue["split"].unique())
-    except library.GONE:
+        there = set(dataset_of(selected.source).catalogue["split"].unique())
+    except UNREADABLE:
         there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
     splits = [split for split in SPLITS if split in there] or ["test"]
     split = st.segmented_control(
@@ -141,16 +142,16 @@ def _scope(selected: Choice) -> Scope:
     return Scope(str(split), float(strength))
 
 
-def _state(selected: Choice, scope: Scope, stored: library.Stored) -> bool:
+def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
     """What must be known of the scores: that they cannot be checked, are not complete, or are of denoised sound.
 
     Returns:
         Whether detectors' scores are missing that can be computed.
     """
-    absent = [k for k in library.missing(selected.source, scope, stored) if k in selected.detectors]
-    if stored.gone:
+    absent = [k for k in missing_scores(selected.source, scope, stored) if k in selected.detectors]
+    if stored.unreadable:
         st.warning(
-            f"{stored.gone} These are the stored scores: whether they still fit the recordings cannot be checked.",
+            f"{stored.unreadable} These are the stored scores: whether they still fit the recordings cannot be checked.",
             icon=":material/folder_off:",
         )
     if absent:

@@ -9,9 +9,9 @@ from asd_core.artifacts import Calibration
 from asd_core.evaluation import POOLED, expected_false_alarms, gamma_threshold, operating_point
 from asd_core.plots import histogram_figure
 from pages.compare_page.scope import Scoped
-from pages.shared import library
-from pages.shared.sidebar import Choice, percent, title
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.choice import Choice, percent, title
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.trained_models import calibration_of
 
 RULES = ("conformal", "gamma 0.9 (DCASE)")
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
@@ -51,7 +51,7 @@ def draw(scoped: Scoped) -> None:
     if not keys:
         st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
         return
-    calibrations = {key: library.calibration(selected.source, key) for key in keys}
+    calibrations = {key: calibration_of(selected.source, key) for key in keys}
     gamma = rule == RULES[1]
     if not gamma:
         _promise(selected, calibrations[keys[0]], ids)

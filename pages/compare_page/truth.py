@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.label_page import who
-from pages.shared.library import Source
+from pages.shared.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,9 @@ import streamlit as st
 from asd_core.detectors import detector_class
 from asd_core.errors import TrainingError
 from asd_core.experiments.catalogue import sweep
+from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
-from pages.shared.library import Source
-from pages.shared.sidebar import title
+from pages.shared.sources import Source
 
 PRESETS = ("quick", "standard", "paper")
 STEPS = 5  # values that a sweep proposes

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.experiments import Header
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
 LOSSES = ("train_loss", "held_out_loss")
 LEARNING = ("skips", "mels", "batch_size", "sweep")

@@ -8,7 +8,7 @@ from pages.feature_space_page.controls import METHODS, View
 from pages.feature_space_page.points import Fitted
 from pages.feature_space_page.scores import colours
 from pages.feature_space_page.selection import choose
-from pages.shared.library import Source
+from pages.shared.sources import Source
 
 CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
 LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn around

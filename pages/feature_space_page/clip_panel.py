@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.settings import get_settings
 from asd_core.sound import Clip
 from pages.components.player import player
-from pages.shared import library
-from pages.shared.library import Source
 from pages.shared.open_clip import open_clip
+from pages.shared.recordings import catalogue_clip
+from pages.shared.signals import signal_of
+from pages.shared.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def clip_panel(source: Source, about: "pd.DataFrame") -> None:
     st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}**")
     st.caption(facts(row))
     try:
-        listen(library.catalogue_clip(source.name, clip_id, source))
+        listen(catalogue_clip(source.name, clip_id, source))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
     st.button(
@@ -68,6 +68,5 @@ def facts(row: "Mapping[str, Any] | pd.Series[Any]") -> str:
 
 def listen(clip: Clip) -> None:
     """Play a clip from its start: a new one on arrival, the same one again after another click."""
-    heard = library.prepared(clip.sha256, get_settings().channel, clip)
     clicks = int(st.session_state.get(CLICKS, 0))
-    player(heard, None, key="space_player", seek=(0.0, clicks), autoplay=True, compact=True)
+    player(signal_of(clip), key="space_player", seek=(0.0, clicks), autoplay=True, compact=True)

@@ -7,8 +7,8 @@ import streamlit as st
 
 from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, UmapSettings, latents, projection
 from pages.feature_space_page.points import clips
-from pages.shared.library import Source
-from pages.shared.sidebar import Choice, title
+from pages.shared.choice import Choice, title
+from pages.shared.sources import Source
 
 Method = Literal["PCA 2-D", "PCA 3-D", "UMAP"]
 METHODS: tuple[Method, ...] = ("PCA 2-D", "PCA 3-D", "UMAP")

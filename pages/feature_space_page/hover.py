@@ -17,7 +17,7 @@ from pages.components.hover_card import hover_card
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
 from pages.shared.job_panel import job_panel
-from pages.shared.library import Source
+from pages.shared.sources import Source
 
 KEY = "space_hover"  # of the component's state
 

@@ -9,12 +9,12 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.features import LogMel
 from asd_core.plots import Star
-from asd_core.settings import get_settings
 from asd_core.sound import Clip
 from asd_core.space import latents, projection
 from asd_core.space import umap_embedding as embedding
-from pages.shared import library
-from pages.shared.library import Source
+from pages.shared.signals import signal_of
+from pages.shared.sources import Source
+from pages.shared.trained_models import models_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,11 +101,13 @@ def umap(source: Source, view: "View") -> Fitted | None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _vector(sha256: str, channel: int, part: str, machine_id: str, folder: str, stamp: float, _clip: Clip) -> Any:
-    log_mel = LogMel().transform(library.prepared(sha256, channel, _clip))
+def _vector(
+    signal: tuple[object, ...], part: str, machine_id: str, folder: str, stamp: float, _clip: Clip, _source: Source
+) -> Any:
+    log_mel = LogMel().transform(_clip)
     if part in projection.POOLED:
         return projection.pooled_vector(log_mel, part)
-    detector = library._models(folder, stamp)[part].detector
+    detector = models_of(_source)[part].detector
     return detector.latent([log_mel], [machine_id])
 
 
@@ -122,7 +124,8 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
             if len(here):
                 place = fitted.places[here[0]]
             else:
-                vector = _vector(sha, get_settings().channel, part, machine_id, *source.key(), clip)
+                signal = signal_of(clip)
+                vector = _vector(signal.key(), part, machine_id, *source.key(), signal.clip, source)
                 place = fitted.model.transform(vector)[0][: fitted.places.shape[1]]
         except AsdError as error:
             problems.append(str(error))

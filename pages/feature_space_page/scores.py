@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from asd_core.scoring import SPLITS, Scope
 from asd_core.space import clip_table as embedding_table
 from pages.feature_space_page.controls import SCORE, View, colour_title
-from pages.shared import library
-from pages.shared.library import Source
-from pages.shared.sidebar import title
+from pages.shared.choice import title
+from pages.shared.sources import Source
+from pages.shared.stored_scores import stored_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def stored(source: Source) -> "list[pd.DataFrame]":
     """Score tables of every split, as recorded: training stores the test clips', the others come with Compare."""
-    return [library.scores(source, Scope(split)).table for split in SPLITS]
+    return [stored_scores(source, Scope(split)).table for split in SPLITS]
 
 
 def colours(

@@ -9,8 +9,8 @@ from asd_core.space import clip_table as embedding_table
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.label_page import CHOSEN_TO_LABEL
-from pages.shared.sidebar import Choice, title
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.choice import Choice, title
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.feature_space_page.controls import View
 from pages.feature_space_page.points import umap_path
 from pages.shared.job_panel import job_panel
-from pages.shared.library import Source
+from pages.shared.sources import Source
 
 
 def umap_panel(source: Source, view: View, n_clips: int) -> None:

@@ -8,12 +8,12 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import Agreement, Coefficient, new_uid
 from asd_core.labels.rater_agreement import agreement
-from asd_core.settings import get_settings
 from pages.components.player import player
 from pages.label_page import work
-from pages.shared import library
-from pages.shared.sidebar import Choice
-from pages.shared.tables import ROW_HEIGHT, table_height
+from pages.shared.choice import Choice
+from pages.shared.recordings import catalogue_clip
+from pages.shared.signals import signal_of
+from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,10 +121,8 @@ def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> Non
         st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {said}")
         try:
             uploads = st.session_state.get("uploads", {})
-            clip = uploads.get(sha) or library.catalogue_clip(selected.source.name, clip_id, selected.source)
-            player(
-                library.prepared(clip.sha256, get_settings().channel, clip), None, key="conflict_player", compact=True
-            )
+            clip = uploads.get(sha) or catalogue_clip(selected.source.name, clip_id, selected.source)
+            player(signal_of(clip), key="conflict_player", compact=True)
         except AsdError as error:
             st.caption(f":material/volume_off: {error}")
         if not annotator:

@@ -8,8 +8,8 @@ from asd_core.errors import AsdError
 from asd_core.labels import SUFFIXES, Format, Plan, export, import_formats, plan_import
 from asd_core.scoring import SPLITS, Scope
 from pages.label_page import work
-from pages.shared import library
-from pages.shared.sidebar import Choice
+from pages.shared.choice import Choice
+from pages.shared.stored_scores import stored_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ def _clips(selected: Choice) -> "pd.DataFrame":
 def _scores(selected: Choice) -> "pd.DataFrame":
     import pandas as pd
 
-    tables = [library.scores(selected.source, Scope(split)).table for split in SPLITS]
+    tables = [stored_scores(selected.source, Scope(split)).table for split in SPLITS]
     scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
     return scores[scores["detector"].isin(selected.detectors)]
 

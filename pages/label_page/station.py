@@ -6,16 +6,17 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import LABELS, OnClip, Progress
-from asd_core.settings import get_settings
-from asd_core.sound import Clip, DenoiseEnds
+from asd_core.sound import DEFAULT_STRENGTH, Clip, Signal
 from pages.components.label_panel import OfClip, panel
 from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
 from pages.label_page import acts, regions, work
 from pages.label_page.acts import Heard
 from pages.label_page.work import Queue, Setting
-from pages.shared import library
-from pages.shared.messages import sentences
+from pages.shared.error_messages import show_errors
+from pages.shared.recordings import dataset_of
+from pages.shared.signals import signal_of
+from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.warm_up import is_warm
 
 KEY = "label_player"
@@ -26,7 +27,6 @@ STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
 @media (max-width: 1250px) { :has(> .st-key-label_side) { order: -1; flex: 1 0 100%; } }
 /* Keys are pressed with nothing in focus: the browser would frame the whole page. */
 [data-testid="stMain"]:focus-visible::before { box-shadow: none; }</style>"""
-STRENGTH = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,7 @@ class Found:
     clip: Clip
     clip_id: str
     machine_id: str
-    sound: Clip
-    ends: DenoiseEnds | None
+    signal: Signal
     known: OnClip
 
 
@@ -51,7 +50,7 @@ def station(setting: Setting) -> None:
 @st.fragment
 def _clips(setting: Setting) -> None:
     """One clip after another. Errors are shown here: they do not leave a fragment."""
-    with sentences():
+    with show_errors():
         queue = work.current_queue(setting)
         at = work.place(queue)
         found = _find(setting, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
@@ -76,20 +75,18 @@ def _find(setting: Setting, queue: Queue, at: int) -> Found | str:
     annotator = setting.annotator if setting.blind else None
     try:
         clip, clip_id, machine_id = work.clip_at(queue, setting, at)
-        sound, ends = _sound(clip)
+        signal = _signal(clip)
         known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
     except AsdError as error:
         return str(error)
-    return Found(clip, clip_id, machine_id, sound, ends, known)
+    return Found(clip, clip_id, machine_id, signal, known)
 
 
 def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
-    highest, sha256 = found.sound.sample_rate / 2, found.clip.sha256
+    highest, sha256 = found.signal.clip.sample_rate / 2, found.clip.sha256
     now = player(
-        found.sound,
-        found.ends,
+        found.signal,
         key=KEY,
-        strength=STRENGTH,
         regions=regions.shown(found.known.regions, setting.annotator, highest),
         autoplay=setting.autoplay,
     )
@@ -137,11 +134,9 @@ def _of_clip(found: Found, here: Heard) -> OfClip:
     )
 
 
-def _sound(clip: Clip) -> tuple[Clip, DenoiseEnds | None]:
+def _signal(clip: Clip) -> Signal:
     """The clip as the player takes it, with its denoising once the denoiser is imported."""
-    channel = get_settings().channel
-    sound = library.prepared(clip.sha256, channel, clip)
-    return sound, library.ends(clip.sha256, channel, "stationary", None, sound) if is_warm() else None
+    return signal_of(clip, denoiser=is_warm(), strength=DEFAULT_STRENGTH)
 
 
 def _done(setting: Setting) -> None:
@@ -169,13 +164,13 @@ def _seen(setting: Setting, found: Found, here: Heard) -> None:
     selected = setting.selected
     lines = []
     if setting.where != work.UPLOADS:
-        row = library.dataset(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
+        row = dataset_of(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
     others = (said for said in found.known.said if said.label and said.annotator != here.annotator)
     lines += [f"{said.annotator}: **{said.label}**" for said in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     rate = selected.rate
-    scores = library.stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, found.clip.sha256)
+    scores = stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, found.clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
 
 
@@ -185,7 +180,7 @@ def _next_ready(setting: Setting, queue: Queue, at: int) -> None:
         return
     try:
         clip, _, _ = work.clip_at(queue, setting, at)
-        fetch_ahead(*_sound(clip), key=KEY)
+        fetch_ahead(_signal(clip), key=KEY)
     except AsdError:
         return  # said when its turn comes
 

@@ -14,9 +14,10 @@ from asd_core.labels import LabelStore, new_uid, queues
 from asd_core.scoring import SPLITS, Scope
 from asd_core.sound import Clip
 from pages.label_page import CHOSEN_TO_LABEL
-from pages.shared import library
-from pages.shared.library import Source
-from pages.shared.sidebar import Choice, title
+from pages.shared.choice import Choice, title
+from pages.shared.recordings import UNREADABLE, catalogue_clip, dataset_of, seen_clips
+from pages.shared.sources import Source
+from pages.shared.stored_scores import stored_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ def _part(selected: Choice) -> tuple[str, str | None]:
 
 
 def _splits(selected: Choice) -> list[str]:
-    there = set(library.dataset(selected.source).catalogue["split"].unique())
+    there = set(dataset_of(selected.source).catalogue["split"].unique())
     return [*(split for split in SPLITS if split in there), EVERY]
 
 
@@ -170,22 +171,22 @@ def _splits(selected: Choice) -> list[str]:
 def _clips_of(
     folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
 ) -> "pd.DataFrame":
-    found = library.dataset(_source).catalogue
+    found = dataset_of(_source).catalogue
     if split != EVERY:
         found = found[found["split"] == split]
     if machine_id is not None:
         found = found[found["machine_id"] == machine_id]
     table = found[["clip_id", "machine_id"]].reset_index(drop=True)
     try:
-        hashes = library.seen_clips(_source)[["clip_id", "sha256"]]
-    except library.GONE:
+        hashes = seen_clips(_source)[["clip_id", "sha256"]]
+    except UNREADABLE:
         return table.assign(sha256="")
     return table.merge(hashes, on="clip_id", how="left").fillna({"sha256": ""})
 
 
 def clips_of(source: Source, split: str, machine_id: str | None) -> "pd.DataFrame":
     """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
-    return _clips_of(*source.key(), library.dataset(source).version, split, machine_id, source)
+    return _clips_of(*source.key(), dataset_of(source).version, split, machine_id, source)
 
 
 def look_ahead(selected: Choice) -> None:
@@ -221,7 +222,7 @@ def _scores(setting: Setting, clips: "pd.DataFrame") -> queues.ClipScores:
 
     source = setting.selected.source
     splits = SPLITS if setting.split == EVERY else (setting.split,)
-    stored = [library.scores(source, Scope(split)) for split in splits]
+    stored = [stored_scores(source, Scope(split)) for split in splits]
     table = pd.concat([part.table for part in stored])
     wanted = [setting.detector] if setting.detector else setting.selected.detectors
     table = table[table["detector"].isin(wanted)]
@@ -287,7 +288,7 @@ def clip_at(queue: Queue, setting: Setting, at: int) -> tuple[Clip, str, str]:
         return cast(Clip, st.session_state["uploads"][row["sha256"]]), str(row["clip_id"]), str(row["machine_id"])
     source = setting.selected.source
     return (
-        library.catalogue_clip(source.name, str(row["clip_id"]), source),
+        catalogue_clip(source.name, str(row["clip_id"]), source),
         str(row["clip_id"]),
         str(row["machine_id"]),
     )

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from asd_core import jobs
-from pages.shared.messages import sentences
+from pages.shared.error_messages import show_errors
 
 EVERY = 1.0  # s between two looks at a running job
 
@@ -25,7 +25,7 @@ def job_panel(
         button: what starts it.
         resumes: a stopped one goes on where it was.
     """
-    with sentences():
+    with show_errors():
         job = jobs.find(name)
         if job and job.state == "running":
             _watch(name)
@@ -46,13 +46,13 @@ def job_panel(
 
 
 def _start(name: str, arguments: Sequence[str], title: str) -> None:
-    with sentences():
+    with show_errors():
         jobs.start(name, arguments, title)
 
 
 @st.fragment(run_every=EVERY)
 def _watch(name: str) -> None:
-    with sentences():
+    with show_errors():
         job = jobs.find(name)
         if job is None or job.state != "running":
             st.rerun()

@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.clip_page.picker import ANY, FILTERS
-from pages.shared.library import seen_clips
-from pages.shared.sidebar import choice
+from pages.shared.choice import choice
+from pages.shared.recordings import seen_clips
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ANY = "any"
+FILTERS = ("split", "label", "fault")  # of the Clip page's picker: also their keys in the session
 
 
 def open_clip(clip_id: str, machine_id: str | None = None) -> None:

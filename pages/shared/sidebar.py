@@ -1,36 +1,15 @@
 """The one sidebar: dataset, machine id, detectors, false-alarm rate. All of it is in the address."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from asd_core.detectors import detector_class
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
-from pages.shared.library import Source, known_ids, models, sources
+from pages.shared.choice import Choice, percent, set_choice, title
+from pages.shared.sources import sources
+from pages.shared.trained_models import machine_ids_of, models_of
 
 # Even steps on a logarithmic scale, about: what one can afford differs by orders of magnitude.
 RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the sidebar says."""
-
-    source: Source
-    machine_id: str
-    detectors: list[str]
-    rate: float
-
-
-def title(key: str) -> str:
-    """A detector's name on screen."""
-    return detector_class(key).info.title
-
-
-def percent(rate: float) -> str:
-    """A chosen rate as it stands on the slider: 0.1%, 5%."""
-    return f"{100 * rate:g}%"
 
 
 def sidebar() -> bool:
@@ -40,8 +19,8 @@ def sidebar() -> bool:
         Whether there is something for a page to show.
     """
     try:
-        found = sources()
-        if not found:
+        trained = sources()
+        if not trained:
             st.title("No trained detectors yet")
             st.info(
                 f"`{get_settings().models_dir}` holds none. Run `make demo-models` to train the demo's, or "
@@ -49,22 +28,22 @@ def sidebar() -> bool:
                 icon=":material/model_training:",
             )
             return False
-        by_name = {source.name: source for source in found}
+        by_name = {source.name: source for source in trained}
         with st.sidebar:
             name = st.selectbox(
                 "Dataset", list(by_name), format_func=lambda n: by_name[n].title, key="dataset", bind="query-params"
             )
-            source = by_name[name or found[0].name]
+            source = by_name[name or trained[0].name]
             machine_id = st.selectbox(
                 "Machine id",
-                known_ids(source),
+                machine_ids_of(source),
                 key="machine",
                 bind="query-params",
                 help="One physical machine. Each has its own calibration.",
             )
             chosen = st.multiselect(
                 "Detectors",
-                list(models(source)),
+                list(models_of(source)),
                 format_func=title,
                 key="detectors",
                 bind="query-params",
@@ -81,14 +60,8 @@ def sidebar() -> bool:
                 help="The share of normal clips that may be called anomalies. Thresholds are set on held-out normal "
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
-        st.session_state["choice"] = Choice(source, str(machine_id), chosen or list(models(source)), float(rate))
+        set_choice(Choice(source, str(machine_id), chosen or list(models_of(source)), float(rate)))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False
     return True
-
-
-def choice() -> Choice:
-    """The sidebar's choice in this run."""
-    found: Choice = st.session_state["choice"]
-    return found

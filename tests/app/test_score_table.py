@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from asd_core.sound import Clip
-from pages.components.player.parts import Heard
-from pages.components.score_table import asked_strength
+from asd_core.sound import Clip, Signal
+from pages.components.player import PlayerState
+from pages.components.score_table import requested_signal
 
 CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
 
@@ -28,4 +28,5 @@ CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
 )
 def test_the_later_word_counts(monkeypatch: pytest.MonkeyPatch, asked: Any, expected: float) -> None:
     monkeypatch.setattr(st, "session_state", {"table": {"asked": asked}})
-    assert asked_strength("table", CLIP, Heard(0.6, "denoised", None, None, 3)) == expected
+    state = PlayerState(Signal(CLIP, strength=0.6), "denoised", None, None, 3)
+    assert requested_signal("table", state).strength == expected

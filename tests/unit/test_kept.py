@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from asd_core.scoring import AS_RECORDED
 from asd_core.settings import get_settings
 from benchmarks.synthetic import write_models
 from pages.label_page import work
-from pages.shared import kept, library
+from pages.shared import kept
 from pages.shared.kept import Kept
+from pages.shared.recordings import dataset_of
+from pages.shared.sources import sources
+from pages.shared.stored_scores import stored_scores
 
 
 @pytest.fixture
@@ -81,11 +85,11 @@ def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest
     write_models(tmp_path / "models" / "own", recordings, 16, ["control_rms"])
     always_old.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
     get_settings.cache_clear()
-    (source,) = library.sources()
+    (source,) = sources()
     get_settings.cache_clear()
-    before = library.dataset(source)
-    assert library.dataset(source) is before  # looked at again, and the same
+    before = dataset_of(source)
+    assert dataset_of(source) is before  # looked at again, and the same
     assert len(work.clips_of(source, "test", None)) == 16
     (recordings / "test" / "normal_id_00_00000099.wav").touch()
     assert len(work.clips_of(source, "test", None)) == 17
-    assert library.scores(source, library.AS_RECORDED).table.empty  # of other clips than there are now
+    assert stored_scores(source, AS_RECORDED).table.empty  # of other clips than there are now

@@ -15,12 +15,22 @@ import streamlit as st
 
 from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import SPECTROGRAM_COLUMNS, coarsen, colours
-from asd_core.sound import Clip, DenoiseEnds, shared_gain
+from asd_core.sound import Clip, Signal, shared_gain
 from pages.components.common import component
-from pages.components.player.parts import Heard, NormalBand, Overlay, Region, Shown
-from pages.components.player.state import ask_for_map, heard, initial, state_of
+from pages.components.player.parts import NormalBand, Overlay, PlayerState, Region, Shown
+from pages.components.player.state import ask_for_map, initial_message, player_state, state_message
 
-__all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "ask_for_map", "fetch_ahead", "heard", "player"]
+__all__ = [
+    "NormalBand",
+    "Overlay",
+    "PlayerState",
+    "Region",
+    "Shown",
+    "ask_for_map",
+    "fetch_ahead",
+    "player",
+    "player_state",
+]
 
 _HERE = Path(__file__).parent
 _COMPONENT = component("asd_player", _HERE / "player.js")
@@ -28,11 +38,9 @@ _AHEAD = component("asd_player_ahead", _HERE / "fetch_ahead.js")
 
 
 def player(
-    clip: Clip,
-    ends: DenoiseEnds | None,
+    signal: Signal,
     *,
     key: str,
-    strength: float = 0.6,
     overlays: Mapping[str, str] | None = None,
     overlay: Overlay | None = None,
     reference: NormalBand | None = None,
@@ -40,35 +48,34 @@ def player(
     seek: tuple[float, int] | None = None,
     autoplay: bool = False,
     compact: bool = False,
-) -> Heard:
+) -> PlayerState:
     """Draw a player and give what is chosen in it.
 
     Args:
-        clip: prepared (one channel).
-        ends: of its denoising; without them the recording alone is shown.
+        signal: its strength is where the slider starts; later the listener's choice counts. Without the denoising's ends
+            the recording alone is shown.
         key: of the player's state; one player keeps it from clip to clip, but for the region.
-        strength: where the slider starts; later the listener's choice counts.
         overlays: detectors whose map can be asked for, and their titles.
-        overlay: the map of the one that was asked for (see :func:`heard`).
+        overlay: the map of the one that was asked for (see :func:`player_state`).
         reference: what is usual for the machine.
         regions: drawn over the pictures.
         seek: a position in seconds, and a number that differs from jump to jump.
         autoplay: play a new clip on arrival, where the browser allows it.
         compact: low pictures, neither spectrum nor strength.
     """
-    start = initial(clip, strength, overlay.key if overlay else None)
-    now = state_of(key, clip, start)
+    shown_map, clip = overlay.key if overlay else None, signal.clip
+    start = initial_message(signal, shown_map)
     raw = clip.samples[0]
     representation = LogMel(sample_rate=clip.sample_rate)
     data = {
         "key": key,
         "clip": {"id": clip.sha256, "rate": clip.sample_rate, "length": len(raw)},
-        "files": _files(clip, ends, key),
-        "gain": shared_gain(*_signals(clip, ends).values()),
+        "files": _files(signal, key),
+        "gain": shared_gain(*_sounds(signal).values()),
         "peak": max(float(abs(raw).max()), 1e-6),
         "mel": _filterbank(representation),
         "colours": {"recorded": colours.RAW, "denoised": colours.DENOISED},
-        "heard": now,
+        "heard": state_message(key, signal, start),
         "overlays": list((overlays or {}).items()),
         "heat": None if overlay is None else _heat(overlay, representation),
         "reference": None if reference is None else _band(reference, representation),
@@ -78,26 +85,26 @@ def player(
         "compact": compact,
     }
     _COMPONENT(key=key, data=data, default={"heard": start}, on_heard_change=lambda: None)
-    return heard(key, clip, strength=strength, overlay=overlay.key if overlay else None)
+    return player_state(key, signal, shown_map)
 
 
-def fetch_ahead(clip: Clip, ends: DenoiseEnds | None, *, key: str) -> None:
+def fetch_ahead(signal: Signal, *, key: str) -> None:
     """Let the browser fetch the sounds of a clip that is likely to be shown next by a player: it is then drawn at once.
 
     Args:
         key: of the player.
     """
-    files = _files(clip, ends, f"{key}-ahead")
-    _AHEAD(key=f"{key}_ahead", data={"files": files, "rate": clip.sample_rate})
+    files = _files(signal, f"{key}-ahead")
+    _AHEAD(key=f"{key}_ahead", data={"files": files, "rate": signal.clip.sample_rate})
 
 
-def _files(clip: Clip, ends: DenoiseEnds | None, place: str) -> dict[str, str]:
+def _files(signal: Signal, place: str) -> dict[str, str]:
     """Addresses of a clip's sounds by name."""
-    return {name: _file(samples, clip, f"{place}-{name}") for name, samples in _signals(clip, ends).items()}
+    return {name: _file(samples, signal.clip, f"{place}-{name}") for name, samples in _sounds(signal).items()}
 
 
-def _signals(clip: Clip, ends: DenoiseEnds | None) -> dict[str, Array]:
-    raw = clip.samples[0]
+def _sounds(signal: Signal) -> dict[str, Array]:
+    raw, ends = signal.clip.samples[0], signal.ends
     return {"raw": raw} if ends is None else {"raw": raw, "zero": ends.zero, "one": ends.one}
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from asd_core.features import Array
+from asd_core.sound import Signal
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,17 @@ class NormalBand(Protocol):
     def mel_mean(self) -> Array: ...  # (n_mels,) in dB
 
 
-@dataclass(frozen=True)
-class Heard:
+@dataclass(frozen=True, eq=False)
+class PlayerState:
     """What is chosen in a player."""
 
-    strength: float  # 0 to 1
-    version: str  # recorded or denoised
+    signal: Signal  # at the chosen strength
+    version: str  # recorded or denoised: what is played and drawn
     region: Region | None
     overlay: str | None  # key of the detector whose map is asked for
-    turn: int  # how often the browser has spoken
+    turn: int  # how often the browser has sent its state
+
+    @property
+    def played(self) -> Signal:
+        """The signal of the version that is played."""
+        return self.signal if self.version == "denoised" else self.signal.dry

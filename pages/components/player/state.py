@@ -5,30 +5,34 @@ from typing import Any, TypeGuard
 
 import streamlit as st
 
-from asd_core.sound import Clip
-from pages.components.player.parts import Heard, Region
+from asd_core.sound import Clip, Signal, strength_within
+from pages.components.player.parts import PlayerState, Region
 
 VERSIONS = ("recorded", "denoised")
 
 
-def heard(key: str, clip: Clip, *, strength: float = 0.6, overlay: str | None = None) -> Heard:
+def player_state(key: str, signal: Signal, overlay: str | None = None) -> PlayerState:
     """What is chosen in a player, also before it is drawn: so that only what is asked for is computed.
 
     Args:
-        strength, overlay: for a player that was not touched yet; as given to :func:`pages.components.player.player`.
+        signal, overlay: for a player that was not touched yet; as given to :func:`pages.components.player.player`.
     """
-    state = state_of(key, clip, initial(clip, strength, overlay))
+    state = state_message(key, signal, initial_message(signal, overlay))
     region = state["region"]
-    return Heard(
-        state["strength"], state["version"], Region(**region) if region else None, state["overlay"], state["turn"]
+    return PlayerState(
+        signal.at(state["strength"]),
+        state["version"],
+        Region(**region) if region else None,
+        state["overlay"],
+        state["turn"],
     )
 
 
-def initial(clip: Clip, strength: float, overlay: str | None) -> dict[str, Any]:
-    """The state of a player that nobody touched."""
+def initial_message(signal: Signal, overlay: str | None) -> dict[str, Any]:
+    """The state of a player that nobody touched, as the browser has it."""
     return {
-        "clip": clip.sha256,
-        "strength": min(1.0, max(0.0, strength)),
+        "clip": signal.clip.sha256,
+        "strength": signal.strength,
         "version": VERSIONS[0],
         "region": None,
         "overlay": overlay,
@@ -38,42 +42,42 @@ def initial(clip: Clip, strength: float, overlay: str | None) -> dict[str, Any]:
 
 def ask_for_map(key: str, overlay: str | None) -> None:
     """Have a player show a detector's map, or none, until its listener chooses another. For callbacks."""
-    said = st.session_state.get(key, {}).get("heard")
-    st.session_state[f"{key}_asked"] = (turn_of(said), overlay)
+    sent = st.session_state.get(key, {}).get("heard")
+    st.session_state[f"{key}_asked"] = (turn_of(sent), overlay)
 
 
-def turn_of(said: Any) -> int:
-    """How often the browser has spoken."""
-    turn = said.get("turn") if isinstance(said, dict) else None
+def turn_of(message: Any) -> int:
+    """How often the browser has sent a state."""
+    turn = message.get("turn") if isinstance(message, dict) else None
     return turn if isinstance(turn, int) and not isinstance(turn, bool) else 0
 
 
-def state_of(key: str, clip: Clip, start: dict[str, Any]) -> dict[str, Any]:
+def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, Any]:
     """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
-    said = st.session_state.get(key, {}).get("heard")
+    sent = st.session_state.get(key, {}).get("heard")
     asked = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
-    now = asked[0] == turn_of(said)
-    if not isinstance(said, dict):
+    now = asked[0] == turn_of(sent)
+    if not isinstance(sent, dict):
         return {**start, "overlay": asked[1]} if now else start
-    strength, version, overlay = said.get("strength"), said.get("version"), said.get("overlay")
+    version, overlay = sent.get("version"), sent.get("overlay")
     return {
-        "clip": clip.sha256,
-        "strength": min(1.0, max(0.0, strength)) if is_number(strength) else start["strength"],
+        "clip": signal.clip.sha256,
+        "strength": strength_within(sent.get("strength"), start["strength"]),
         "version": version if version in VERSIONS else start["version"],
         # A region belongs to the clip it was drawn in.
-        "region": _region(said.get("region"), clip) if said.get("clip") == clip.sha256 else None,
+        "region": _region(sent.get("region"), signal.clip) if sent.get("clip") == signal.clip.sha256 else None,
         "overlay": asked[1] if now else overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
-        "turn": turn_of(said),
+        "turn": turn_of(sent),
     }
 
 
-def _region(said: Any, clip: Clip) -> dict[str, float] | None:
-    if not isinstance(said, dict) or not all(is_number(said.get(name)) for name in ("t0", "t1", "f0", "f1")):
+def _region(sent: Any, clip: Clip) -> dict[str, float] | None:
+    if not isinstance(sent, dict) or not all(_is_number(sent.get(name)) for name in ("t0", "t1", "f0", "f1")):
         return None
-    t0, t1 = (min(clip.duration, max(0.0, said[name])) for name in ("t0", "t1"))
-    f0, f1 = (min(clip.sample_rate / 2, max(0.0, said[name])) for name in ("f0", "f1"))
+    t0, t1 = (min(clip.duration, max(0.0, sent[name])) for name in ("t0", "t1"))
+    f0, f1 = (min(clip.sample_rate / 2, max(0.0, sent[name])) for name in ("f0", "f1"))
     return {"t0": t0, "t1": t1, "f0": f0, "f1": f1} if t1 > t0 and f1 > f0 else None
 
 
-def is_number(value: Any) -> TypeGuard[float]:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,4 +1,4 @@
-"""Two players on a page, and in words what Python heard of the first; parameters of the address choose what is shown."""
+"""Two players on a page, and in words what Python knows of the first; parameters of the address choose what is shown."""
 
 import sys
 from dataclasses import dataclass
@@ -10,10 +10,8 @@ import numpy as np
 import streamlit as st
 
 from asd_core.features import Array, LogMel, WelchSpectrum, mel_frequencies
-from asd_core.sound import Clip, DenoiseEnds, denoise_ends
-from pages.components.player import player
-from pages.components.player.parts import Overlay, Region, Shown
-from pages.components.player.state import heard
+from asd_core.sound import DEFAULT_STRENGTH, Clip, DenoiseEnds, Signal, denoise_ends
+from pages.components.player import Overlay, Region, Shown, player, player_state
 
 RATE = 16000
 
@@ -66,11 +64,11 @@ def first() -> None:
     parameters = st.query_params
     seconds = float(parameters.get("seconds", 10))
     clip = sound(seconds, 1)
-    before = heard("first", clip)
+    signal = Signal(clip, ends=ends(seconds, 1), strength=DEFAULT_STRENGTH)
+    before = player_state("first", signal)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     now = player(
-        clip,
-        ends(seconds, 1),
+        signal,
         key="first",
         overlays={"knn": "Nearest neighbours", "gmm": "Mixture"},
         overlay=anomaly_map() if before.overlay == "knn" else None,
@@ -80,7 +78,7 @@ def first() -> None:
     )
     region = now.region
     where = f"{region.t0:.4f} {region.t1:.4f} {region.f0:.1f} {region.f1:.1f}" if region else "none"
-    st.text(f"strength {now.strength:.2f} | version {now.version} | overlay {now.overlay} | region {where} |")
+    st.text(f"strength {now.signal.strength:.2f} | version {now.version} | overlay {now.overlay} | region {where} |")
     st.text(f"runs {st.session_state['runs']}")
     if st.button("Jump to 4 s"):
         st.session_state["jump"] = st.session_state.get("jump", 0) + 1
@@ -90,6 +88,6 @@ def first() -> None:
 st.set_page_config(layout="wide")
 first()
 if "two" in st.query_params:
-    player(sound(10, 2), None, key="second", compact=True)
+    player(Signal(sound(10, 2)), key="second", compact=True)
     st.text_input("A note")
     st.audio(sound(10, 3).samples, sample_rate=RATE)

@@ -11,11 +11,11 @@ from typing import Any
 import streamlit as st
 
 from asd_core.scoring import DetectorScore
-from asd_core.sound import Clip
+from asd_core.sound import Signal, strength_within
 from pages.components.common import component
-from pages.components.player.parts import Heard
-from pages.components.player.state import is_number, turn_of
-from pages.shared.sidebar import title
+from pages.components.player import PlayerState
+from pages.components.player.state import turn_of
+from pages.shared.choice import title
 
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
@@ -25,38 +25,43 @@ _COMPONENT = component("asd_scores", Path(__file__).with_name("score_table.js"))
 def score_table(
     raw: Sequence[DetectorScore],
     denoised: Sequence[DetectorScore] | None,
-    clip: Clip,
+    signal: Signal,
     *,
     key: str,
     player: str,
-    strength: float | None = None,
 ) -> None:
     """Percentiles as bars, decisions, and the raw figures behind them.
 
     Args:
         denoised: ``None`` while there is no denoised clip yet.
+        signal: the clip, at the strength that was scored.
         key: of the table's state.
         player: key of the player that it follows.
-        strength: of the denoising that was scored.
     """
     after: Sequence[DetectorScore | None] = denoised or [None for _ in raw]
     rows = [
-        {"detector": title(a.detector), "threshold": a.threshold, "recorded": _said(a), "denoised": b and _said(b)}
+        {"detector": title(a.detector), "threshold": a.threshold, "recorded": _row(a), "denoised": b and _row(b)}
         for a, b in zip(raw, after, strict=True)
     ]
-    data = {"player": player, "clip": clip.sha256, "strength": strength, "minority": _minority(raw), "rows": rows}
+    data = {
+        "player": player,
+        "clip": signal.clip.sha256,
+        "strength": signal.strength if denoised else None,
+        "minority": _minority(raw),
+        "rows": rows,
+    }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)
 
 
-def asked_strength(key: str, clip: Clip, heard: Heard) -> float:
-    """The strength that is to be scored: what the table was told last, where that is later than the player's own word."""
-    said = st.session_state.get(key, {}).get("asked")
-    if not isinstance(said, dict) or said.get("clip") != clip.sha256 or not is_number(said.get("strength")):
-        return heard.strength
-    return min(1.0, max(0.0, said["strength"])) if turn_of(said) >= heard.turn else heard.strength
+def requested_signal(key: str, state: PlayerState) -> Signal:
+    """The signal to score: at the strength that the table asked for last, where that is later than the player's own state."""
+    asked, signal = st.session_state.get(key, {}).get("asked"), state.signal
+    if not isinstance(asked, dict) or asked.get("clip") != signal.clip.sha256 or turn_of(asked) < state.turn:
+        return signal
+    return signal.at(strength_within(asked.get("strength"), signal.strength))
 
 
-def _said(score: DetectorScore) -> dict[str, Any]:
+def _row(score: DetectorScore) -> dict[str, Any]:
     return {"percentile": score.calibrated, "anomaly": score.decision == "anomaly", "raw": score.raw}
 
 

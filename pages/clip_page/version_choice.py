@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from asd_core.sound import DENOISED, RECORDED, Signal
 from pages.clip_page.context import ClipContext
-from pages.shared.sound import DENOISED, RECORDED, Sound
 
 
-def which_sound(context: ClipContext) -> Sound:
+def chosen_version(context: ClipContext) -> Signal:
     """A switch between the two versions; the same one for all views."""
-    of = st.segmented_control(
+    version = st.segmented_control(
         "Sound",
         (RECORDED, DENOISED),
         default=RECORDED,
@@ -17,4 +17,4 @@ def which_sound(context: ClipContext) -> Sound:
         bind="query-params",
         help="Detectors learned from undenoised sound.",
     )
-    return context.sound(context.strength if of == DENOISED else 0.0)
+    return context.signal if version == DENOISED else context.signal.dry

@@ -12,8 +12,8 @@ _RUNNING = "app_is_running"
 
 
 @contextmanager
-def through_app() -> Iterator[None]:
-    """Mark the part of a run in which ``app.py`` runs the page."""
+def inside_app() -> Iterator[None]:
+    """The part of a run in which ``app.py`` runs the page."""
     st.session_state[_RUNNING] = True
     try:
         yield
@@ -21,7 +21,7 @@ def through_app() -> Iterator[None]:
         st.session_state[_RUNNING] = False
 
 
-def require_app() -> None:
+def ensure_inside_app() -> None:
     """First line of every page: run ``app.py`` instead if it has not brought us here.
 
     Until ``st.navigation`` is called once in a server's life, Streamlit takes the files in ``pages/`` for pages of its

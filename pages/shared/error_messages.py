@@ -9,7 +9,7 @@ from asd_core.errors import AsdError
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Show a library error as its sentence and stop the page there; anything already drawn stays."""
     try:
         yield

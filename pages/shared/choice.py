@@ -1,0 +1,41 @@
+"""What is chosen in the sidebar, and how it is written on screen."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from asd_core.detectors import detector_class
+from pages.shared.sources import Source
+
+_CHOICE = "choice"  # in the session
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says."""
+
+    source: Source
+    machine_id: str
+    detectors: list[str]
+    rate: float
+
+
+def choice() -> Choice:
+    """The sidebar's choice in this run."""
+    chosen: Choice = st.session_state[_CHOICE]
+    return chosen
+
+
+def set_choice(chosen: Choice) -> None:
+    """Keep the sidebar's choice for the page."""
+    st.session_state[_CHOICE] = chosen
+
+
+def title(key: str) -> str:
+    """A detector's name on screen."""
+    return detector_class(key).info.title
+
+
+def percent(rate: float) -> str:
+    """A chosen rate as it stands on the slider: 0.1%, 5%."""
+    return f"{100 * rate:g}%"

@@ -1,0 +1,39 @@
+"""From a clip to the signal that is played and scored, by cached steps. Keys are hashes and parameters: large arrays are
+only sampled when they are hashed."""
+
+import streamlit as st
+
+from asd_core.settings import get_settings
+from asd_core.sound import KINDS, Clip, DenoiseEnds, Kind, Noise, Signal, denoise_ends, noise_region, prepare
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _prepared(sha256: str, channel: int, _clip: Clip) -> Clip:
+    return prepare(_clip, channel=channel)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _ends(sha256: str, channel: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseEnds:
+    """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
+    samples, rate = _prepared_clip.samples[0], _prepared_clip.sample_rate
+    reference = noise_region(samples, rate, *noise) if noise else None
+    return denoise_ends(samples, rate, kind=kind, noise=reference)
+
+
+def signal_of(
+    clip: Clip, *, denoiser: bool = False, kind: Kind = KINDS[0], noise: Noise = None, strength: float = 0.0
+) -> Signal:
+    """The chosen channel of a clip, at the detectors' rate.
+
+    Args:
+        clip: as it was read.
+        denoiser: compute the denoising, too; without it the signal is as recorded.
+        kind, noise, strength: of the denoising, see :class:`asd_core.sound.Signal`.
+
+    Raises:
+        ClipError: when the clip cannot be prepared, or the noise is not in it.
+    """
+    channel = get_settings().channel
+    prepared = _prepared(clip.sha256, channel, clip)
+    ends = _ends(clip.sha256, channel, kind, noise, prepared) if denoiser else None
+    return Signal(prepared, channel, ends, kind, noise, strength)

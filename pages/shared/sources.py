@@ -1,0 +1,47 @@
+"""The datasets that have trained detectors."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from asd_core import artifacts
+from asd_core.scoring import DATASET
+from asd_core.settings import get_settings
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of trained detectors and the dataset they were trained on."""
+
+    name: str
+    title: str
+    location: str
+    folder: Path
+    stamp: float  # when its newest manifest was written: the caches' key
+
+    def key(self) -> tuple[str, float]:
+        return str(self.folder), self.stamp
+
+
+def sources() -> list[Source]:
+    """Every dataset with trained detectors, the demo first."""
+    found = []
+    for folder in sorted(get_settings().models_dir.glob("*"), key=lambda p: (p.name != "demo", p.name)):
+        keys = artifacts.trained_keys(folder)
+        try:
+            about = json.loads((folder / DATASET).read_text("utf-8"))
+            title, location = str(about["title"]), str(about["location"])
+        except (OSError, ValueError, KeyError):
+            title, location = folder.name, ""
+        stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)
+        if stamp:
+            found.append(Source(folder.name, title, location, folder, stamp))
+    return found
+
+
+def _written(path: Path) -> float:
+    """When a file was written (seconds since 1970); 0 when it has gone since it was listed."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

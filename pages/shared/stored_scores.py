@@ -1,0 +1,59 @@
+"""Scores of a dataset's clips that are stored beside its detectors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.scoring import AS_RECORDED, DetectorScore, Scope, judge
+from asd_core.scoring import store as score_store
+from pages.shared.kept import Kept
+from pages.shared.recordings import dataset_of, open_or_reason
+from pages.shared.sources import Source
+from pages.shared.trained_models import calibration_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class StoredScores:
+    """Stored scores of a scope. The table is shared by all sessions: it must not be changed."""
+
+    table: "pd.DataFrame"
+    digest: str  # of the table's content: the key of what is computed from it
+    unreadable: str  # why the recordings cannot be looked at; empty when they were
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Kept[StoredScores]:
+    def read(_: StoredScores | None) -> StoredScores:
+        dataset, unreadable = open_or_reason(folder, location, stamp)
+        table = score_store.read(Path(folder), dataset, scope)
+        return StoredScores(table, score_store.digest(table), unreadable)
+
+    return Kept(read)
+
+
+def stored_scores(source: Source, scope: Scope) -> StoredScores:
+    """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
+    return _scores(*source.key(), score_store.stamp(source.folder, scope), source.location, scope).get()
+
+
+def missing_scores(source: Source, scope: Scope, stored: StoredScores) -> list[str]:
+    """Detectors that have no scores of a scope yet; none when there are no recordings to score."""
+    if stored.unreadable:
+        return []
+    return score_store.missing(source.folder, dataset_of(source), scope, table=stored.table)
+
+
+def stored_clip_scores(
+    source: Source, keys: list[str], machine_id: str, rate: float, sha256: str
+) -> list[DetectorScore]:
+    """Scores that are stored of a test clip as recorded; none of any other clip."""
+    table = stored_scores(source, AS_RECORDED).table
+    of_clip = table[(table["sha256"] == sha256) & (table["machine_id"] == machine_id)].set_index("detector")["raw"]
+    return [
+        judge(key, float(of_clip[key]), calibration_of(source, key), machine_id, rate) for key in keys if key in of_clip
+    ]

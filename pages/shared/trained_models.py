@@ -1,0 +1,70 @@
+"""The trained detectors of a dataset, their calibrations and thresholds."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
+from asd_core.errors import UnknownMachineError
+from pages.shared.choice import Choice
+from pages.shared.sources import Source
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _models(folder: str, stamp: float) -> ModelSet:
+    return ModelSet(Path(folder))
+
+
+def models_of(source: Source) -> ModelSet:
+    """The trained detectors of a dataset; weights are read when they are first used."""
+    return _models(*source.key())
+
+
+def chosen_models(selected: Choice) -> ModelSet:
+    """The detectors that are chosen in the sidebar."""
+    every = models_of(selected.source)
+    return ModelSet(every.folder, selected.detectors, shared=every)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _manifest(folder: str, stamp: float, key: str) -> Manifest:
+    return read_manifest(Path(folder) / key)
+
+
+def calibration_of(source: Source, key: str) -> Calibration:
+    """A detector's calibration, without loading its weights."""
+    return Calibration(_manifest(*source.key(), key).calibration)
+
+
+def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:
+    """Of each chosen detector and machine id the threshold on the raw score, at the chosen false-alarm rate."""
+    thresholds: dict[str, dict[str, float | None]] = {}
+    for key in selected.detectors:
+        calibration = calibration_of(selected.source, key)
+        thresholds[key] = {i: calibration.threshold(i, selected.rate).value for i in calibration.scores}
+    return thresholds
+
+
+def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
+    """For each detector that training marked: why not to trust it."""
+    return _alarms(*source.key(), tuple(keys))
+
+
+# Every look into a cache costs a millisecond or two: one for all detectors, not one for each.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _alarms(folder: str, stamp: float, keys: tuple[str, ...]) -> dict[str, list[str]]:
+    alarms = {key: _manifest(folder, stamp, key).alarms for key in keys}
+    return {key: reasons for key, reasons in alarms.items() if reasons}
+
+
+def machine_ids_of(source: Source) -> list[str]:
+    """Machine ids that the source's detectors know."""
+    ids = _machine_ids(*source.key())
+    if not ids:
+        raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
+    return ids
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _machine_ids(folder: str, stamp: float) -> list[str]:
+    return sorted({i for key in _models(folder, stamp) for i in _manifest(folder, stamp, key).calibration})
