@@ -175,11 +175,14 @@ def _save(detector: Detector, folder: Path) -> None:
     )
 
 
-def test_saved_and_loaded_scores_are_the_same(key: str, bench: Bench, tmp_path: Path) -> None:
+def test_saved_and_loaded_scores_and_maps_are_the_same(key: str, bench: Bench, tmp_path: Path) -> None:
     _save(bench.fitted[key], tmp_path / key)
     loaded = artifacts.load(tmp_path / key).detector
     clips = bench.unseen("02")
     assert np.array_equal(bench.scores(loaded, clips, "02"), bench.scores(bench.fitted[key], clips, "02"))
+    features = bench.features(key, clips[0], "02")
+    maps = [detector.explain(features, "02") for detector in (loaded, bench.fitted[key])]
+    assert (maps[0] is None and maps[1] is None) or np.array_equal(*maps)
 
 
 def test_one_changed_byte_is_noticed(key: str, bench: Bench, tmp_path: Path) -> None:
@@ -200,13 +203,17 @@ def test_too_few_clips_are_refused(key: str, bench: Bench) -> None:
 
 
 def test_training_can_be_cancelled(key: str, bench: Bench) -> None:
+    calls = []
+
     def stop(fraction: float, message: str) -> None:
+        calls.append(fraction)
         raise Cancelled("stopped")
 
     if detector_class(key).info.scope == "none":
         pytest.skip("it learns nothing")
     with pytest.raises(Cancelled):
         quick(key).fit(bench.training(key), bench.train_ids, progress=stop)
+    assert len(calls) == 1
 
 
 def test_parameters_out_of_range_are_refused(key: str) -> None:

@@ -1,4 +1,4 @@
-"""What every network detector keeps: it learns, it repeats itself, it finds a planted fault and shows where."""
+"""What every network detector keeps beside the contract suite: it learns, finds a planted fault and shows where."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from asd_core.detectors.deep_svdd import DeepSvdd, DeepSvddSoft
 from asd_core.detectors.f_anogan import FAnoGan
 from asd_core.detectors.id_classifier import IdClassifier
 from asd_core.detectors.vae import VaeElbo, VaeKde
-from asd_core.errors import Cancelled, TrainingError, UnknownMachineError
+from asd_core.errors import TrainingError
 from tests.unit.network_clips import BANDS, FRAMES, clip, clips, planted
 
 SMALL: dict[type[Detector], dict[str, object]] = {
@@ -59,15 +59,6 @@ def test_the_weights_move_and_the_loss_falls(cls):
     loss = trained.health_["train_loss"]
     assert min(loss[-2:]) < loss[0]
     assert np.isfinite(loss).all()
-
-
-@every_detector
-def test_scores_are_distinct_and_finite(cls):
-    features, ids, faulty = fresh()
-    scores = fitted(cls).score(features + faulty, ids + ids)
-    assert scores.shape == (24,)
-    assert np.isfinite(scores).all()
-    assert len(np.unique(scores)) == 24
 
 
 @every_detector
@@ -122,13 +113,11 @@ def test_no_epochs_give_the_untrained_network(cls):
 
 
 @every_detector
-def test_the_same_seed_gives_the_same_weights_and_another_one_others(cls):
+def test_another_seed_gives_other_weights(cls):
     overrides = {**SMALL[cls], "epochs": 1}
     features, ids = clips(12)
-    one, two, other = (cls.create(**overrides).fit(features, ids, seed=seed) for seed in (3, 3, 4))
-    assert np.array_equal(weights(one), weights(two))
+    one, other = (cls.create(**overrides).fit(features, ids, seed=seed) for seed in (3, 4))
     assert not np.array_equal(weights(one), weights(other))
-    assert np.array_equal(one.score(features, ids), two.score(features, ids))
 
 
 @every_detector
@@ -144,34 +133,10 @@ def test_a_clip_of_any_length_is_scored_and_shown(cls, n_frames):
 
 
 @every_detector
-def test_its_state_gives_back_the_same_scores(cls):
-    features, ids, faulty = fresh()
-    detector = fitted(cls)
-    state = detector.state()
-    state.config = json.loads(json.dumps(state.config))
-    again = cls.from_state(state)
-    assert np.array_equal(again.score(features + faulty, ids + ids), detector.score(features + faulty, ids + ids))
-    assert np.array_equal(again.explain(faulty[0], ids[0]), detector.explain(faulty[0], ids[0]))
-
-
-@every_detector
 def test_its_health_is_plain_json(cls):
     health = fitted(cls).health_
     assert json.loads(json.dumps(health)) == health
     assert {"train_loss", "validation_loss", "seconds"} <= set(health)
-
-
-@every_detector
-def test_it_can_be_cancelled(cls):
-    calls = []
-
-    def progress(fraction: float, message: str) -> None:
-        calls.append(fraction)
-        raise Cancelled("stopped")
-
-    with pytest.raises(Cancelled):
-        cls.create(**SMALL[cls]).fit(*clips(12), progress=progress)
-    assert len(calls) == 1
 
 
 @every_detector
@@ -184,9 +149,7 @@ def test_progress_rises_from_0_to_1(cls):
 
 
 @every_detector
-def test_an_unknown_machine_and_too_few_clips_are_refused(cls):
-    with pytest.raises(UnknownMachineError, match="09"):
-        fitted(cls).score([clip(1)], ["09"])
+def test_too_few_clips_are_refused(cls):
     with pytest.raises(TrainingError, match="more normal sound"):
         cls.create().fit(*clips(4))
 

@@ -358,9 +358,9 @@ CLIP_DETECTORS = [KnnBands(), PcaLof(), GwrpGaussian(decay=0.9), GwrpGaussian(de
 NAMES = ["knn", "lof", "gwrp", "gwrp mixture", "random"]
 
 
-@pytest.mark.parametrize("detector", CLIP_DETECTORS, ids=NAMES)
-def test_detector_round_trip_and_any_length(detector: Detector) -> None:
-    fitted(detector)
+def test_a_mixture_goes_into_its_state_and_scores_any_length() -> None:
+    """The contract suite sees only default parameters."""
+    detector = fitted(GwrpGaussian(decay=0.9, n_mixture=2))
     clips = [clip for frames in (63, 80, 1876) for clip in log_mels(4, seed=frames, frames=frames)]
     ids = ["00", "02"] * 6
     scores = detector.score(clips, ids)
