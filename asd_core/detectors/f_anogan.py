@@ -202,16 +202,22 @@ class FAnoGan(NetworkDetector):
     def train_encoder(
         self, next_batch: Callable[[], Tensor], held_out: Tensor, steps: int, progress: Progress
     ) -> dict[str, Any]:
-        """Stage 2, izi_f: only the encoder learns; generator and critic are frozen, in eval mode."""
+        """Stage 2, izi_f: only the encoder learns; generator and critic are frozen, in eval mode.
+
+        The encoder of the lowest loss on ``held_out`` normal images is kept, looked at every tenth step.
+        """
         import torch
 
         self.net_.eval()
         self.part("generator").requires_grad_(False)
         self.part("critic").requires_grad_(False)
-        optimiser = torch.optim.RMSprop(self.part("encoder").parameters(), lr=self.encoder_rate)
-        train_loss, validation_loss = [], []
+        encoder = self.part("encoder")
+        optimiser = torch.optim.RMSprop(encoder.parameters(), lr=self.encoder_rate)
+        train_loss: list[float] = []
+        validation_loss: list[float] = []
+        best_step, best_weights = 0, None
         for step in range(steps):
-            self.part("encoder").train()
+            encoder.train()
             image, feature = self.residuals(next_batch())
             loss = image.mean() + self.kappa * feature.mean()
             optimiser.zero_grad()
@@ -219,13 +225,22 @@ class FAnoGan(NetworkDetector):
             optimiser.step()
             train_loss.append(float(loss.detach()))
             if step % 10 == 9 or step == steps - 1:
-                self.part("encoder").eval()
+                encoder.eval()
                 with torch.inference_mode():
                     image, feature = self.residuals(held_out)
-                validation_loss.append(float(image.mean() + self.kappa * feature.mean()))
-                progress((step + 1) / steps, f"step {step + 1} of {steps}, loss {validation_loss[-1]:.4f}")
+                validation = float(image.mean() + self.kappa * feature.mean())
+                if not np.isfinite(validation):
+                    raise TrainingError(f"The encoder's loss is not a number in step {step + 1}: lower its rate.")
+                if validation < min(validation_loss, default=float("inf")):
+                    best_step, best_weights = step + 1, {k: v.clone() for k, v in encoder.state_dict().items()}
+                validation_loss.append(validation)
+                progress((step + 1) / steps, f"step {step + 1} of {steps}, loss {validation:.4f}")
+        if best_weights is not None:
+            encoder.load_state_dict(best_weights)
+        encoder.eval()
         self.net_.requires_grad_(True)
-        return {"train_loss": curve(train_loss), "validation_loss": curve(validation_loss)}
+        curves = {"train_loss": curve(train_loss), "validation_loss": curve(validation_loss)}
+        return {**curves, "encoder_best_step": best_step}
 
     def check(self, images: Tensor) -> dict[str, Any]:
         """What the training came to, on held-out normal images.

@@ -132,7 +132,7 @@ class TestDetectors:
         assert (np.abs(detector.centre_) >= 0.1 - 1e-6).all()
         assert len(np.unique(detector.score(*clips(40)).round(4))) > 30
 
-    def test_it_beats_its_untrained_twin(self, cls):
+    def test_it_beats_its_untrained_baseline(self, cls):
         """Normal clips swing at a rate and strength of their own: training teaches the sphere to overlook that."""
         normal, ids = [restless(500 + k) for k in range(40)], ["00"] * 40
         faulty = [planted(log_mel) for log_mel in normal]

@@ -8,6 +8,7 @@ from torch import nn
 from asd_core.detectors import f_anogan
 from asd_core.detectors.common.crops import fixed_crops
 from asd_core.detectors.f_anogan import FAnoGan, between, critic, encoder, generator, gradient_norms
+from asd_core.progress import silent
 from tests.unit.network_clips import clip, clips, planted
 
 
@@ -112,6 +113,22 @@ class TestStages:
         moved = [n for n in one if n.startswith("net/encoder") and n.endswith("weight")]
         assert any(not np.array_equal(one[n], two[n]) for n in moved)
 
+    def test_the_second_stage_keeps_the_encoder_that_held_out_normals_like_best(self):
+        detector = FAnoGan(epochs=5, encoder_epochs=0, batch_size=8, encoder_rate=1e-3).fit(*clips(16))
+        normal = detector.images(np.stack([detector.standardise(c)[:, : f_anogan.CROP] for c in clips(16)[0]]))
+        steps = iter(range(60))
+
+        def next_batch():  # twenty steps on normal sound, then what spoils the encoder
+            return normal if next(steps) < 20 else -5.0 * normal
+
+        curves = detector.train_encoder(next_batch, normal, 60, silent)
+        with torch.no_grad():
+            image, feature = detector.residuals(normal)
+        loss = float(image.mean() + feature.mean())
+        assert curves["encoder_best_step"] <= 30
+        assert loss == pytest.approx(min(curves["validation_loss"]), abs=1e-5)
+        assert loss < curves["validation_loss"][-1] - 1e-3
+
     def test_the_second_stage_sees_the_features(self):
         weights = []
         for kappa in (0.0, 1.0):
@@ -127,7 +144,7 @@ class TestTrained:
     def test_what_is_encoded_is_closer_than_what_is_drawn_at_random(self, trained):
         assert trained.health_["error_encoded"] < 0.8 * trained.health_["error_random_z"]
 
-    def test_it_beats_its_untrained_twin(self, trained):
+    def test_it_beats_its_untrained_baseline(self, trained):
         features, ids = clips(30, first=500)
         faulty = [planted(f) for f in features]
         untrained = FAnoGan(epochs=0).fit(*clips(40))
