@@ -80,6 +80,7 @@ def score(
     kind: Kind = "stationary",
     channel: int | None = None,
     false_alarm_rate: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
     """Score a recording by every trained detector of a folder.
 
@@ -92,25 +93,28 @@ def score(
         denoise: strength from 0 to 1, see :func:`denoise`.
         channel: the settings' (the first) by default.
         false_alarm_rate: that thresholds are set to; the settings' (0.05) by default.
+        say: hears a sentence that names the detectors that do not know the machine, where there are any.
 
     Returns:
-        A row a detector with columns ``detector``, ``raw`` (higher = more anomalous), ``calibrated`` (percentile among the
+        A row a detector that knows the machine, with columns ``detector``, ``raw`` (higher = more anomalous), ``calibrated`` (percentile among the
         held-out normal clips of this machine, 0 to 100), ``threshold`` (on the raw score), ``decision``.
 
     Raises:
         ClipError: when the recording cannot be scored. ArtifactError: when the folder holds no trained detector.
-        UnknownMachineError: when the detectors were not trained on this machine.
+        UnknownMachineError: when none of the detectors was trained on this machine.
     """
     import pandas as pd
 
-    from asd_core.artifacts import check_machine_id
+    from asd_core.artifacts import not_scored
     from asd_core.scoring import score_clip
     from asd_core.scoring.clip import as_records
 
     chosen = _model_set(models, detectors)
-    check_machine_id(chosen, machine_id)
+    known = chosen.for_machine(machine_id)
+    if len(known) < len(chosen):
+        say(not_scored(chosen.not_knowing(machine_id), machine_id))
     scores = score_clip(
-        _clip(clip), chosen, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
+        _clip(clip), known, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
     )
     return pd.DataFrame(as_records(scores))
 
@@ -187,20 +191,18 @@ def explain_clip(
         clip, models, machine_id, detectors: as for :func:`score`.
 
     Returns:
-        One answer a detector: ``detector``; ``map (n_mels, n_frames)``, higher = contributes more, or ``None`` where a
+        One answer a detector that knows the machine: ``detector``; ``map (n_mels, n_frames)``, higher = contributes more, or ``None`` where a
         detector gives one figure for the whole clip; ``why`` with the strongest span ``t0, t1`` (s) and band ``f0, f1``
         (Hz), or ``None``; ``sentence``.
 
     Raises:
         ClipError, ArtifactError, UnknownMachineError: as for :func:`score`.
     """
-    from asd_core.artifacts import check_machine_id
     from asd_core.explain import explain
     from asd_core.features import extract, working_rate
     from asd_core.sound import prepare
 
-    chosen = _model_set(models, detectors)
-    check_machine_id(chosen, machine_id)
+    chosen = _model_set(models, detectors).for_machine(machine_id)
     representations = chosen.representations()
     features = extract(prepare(_clip(clip), sample_rate=working_rate(representations)), representations)
     return [explain(chosen[key], chosen, features, machine_id) for key in chosen]

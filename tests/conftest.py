@@ -121,6 +121,37 @@ def train_by_command(data: Path, out: Path) -> None:
     (out / "train.log").write_text(messages.getvalue(), "utf-8")
 
 
+def simulate_factory(root: Path) -> None:
+    """Machines of two types that share the id 00, as DCASE 2020 has them, and slider 02 with four normal clips: noise of
+    another level each, 1.5 s long; an anomaly is as loud as a machine of the other type."""
+    machines = (("fan", "00", 0.02, 0.2, 10), ("slider", "00", 0.2, 0.02, 10), ("slider", "02", 0.05, 0.5, 4))
+    for seed, (kind, machine_id, normal, anomaly, n_train) in enumerate(machines):
+        rng = np.random.default_rng(seed)
+        for split, label, level, count in (
+            ("train", "normal", normal, n_train),
+            ("test", "normal", normal, 4),
+            ("test", "anomaly", anomaly, 4),
+        ):
+            for number in range(count):
+                samples = rng.normal(0, level * rng.uniform(0.9, 1.1), 24000)
+                write_wav(root / kind / split / f"{label}_id_{machine_id}_{number:08d}.wav", samples.clip(-1, 1))
+
+
+@pytest.fixture(scope="session")
+def factory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings of :func:`simulate_factory`: a folder a machine type."""
+    return built_once(tmp_path_factory, "factory", simulate_factory)
+
+
+@pytest.fixture(scope="session")
+def factory_models(factory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Detectors trained on it: those with a model a machine do not know slider 02, the random control does."""
+    keys = ["pca_kde", "pca_lof", "control_rms", "control_random"]
+    return built_once(
+        tmp_path_factory, "factory_models", lambda out: train(open_dataset(factory), out, detectors=keys)
+    )
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def label_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty label database: an SQLite file, and a database on the server that ASD_TEST_DATABASE_URL names."""

@@ -11,7 +11,7 @@ from .artifact import save as save
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration
 from .model_set import ModelSet as ModelSet
-from .model_set import check_machine_id as check_machine_id
+from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED
 from .pooled import pooled_columns as pooled_columns

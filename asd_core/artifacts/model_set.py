@@ -7,7 +7,7 @@ import numpy as np
 
 from asd_core.artifacts import artifact as artifacts
 from asd_core.artifacts.artifact import Artifact
-from asd_core.detectors import Detector, Scores, select
+from asd_core.detectors import Detector, Scores, detector_class, select
 from asd_core.errors import ArtifactError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 
@@ -56,7 +56,34 @@ class ModelSet(Mapping[str, Artifact]):
 
     def machine_ids(self) -> list[str]:
         """Machine ids that at least one of the detectors knows."""
-        return sorted({i for key in self for i in artifacts.read_manifest(self.folder / key).calibration})
+        return sorted({i for key in self for i in self.machine_ids_of(key)})
+
+    def machine_ids_of(self, key: str) -> list[str]:
+        """Machine ids that one detector of the folder knows: those it is calibrated for, a fusion's members as well."""
+        manifest = self._loaded[key].manifest if key in self._loaded else artifacts.read_manifest(self.folder / key)
+        known = set(manifest.calibration)
+        for member in manifest.config.get("members", []):
+            if (self.folder / member / artifacts.MANIFEST).is_file():  # what is missing is named when it scores
+                known.intersection_update(self.machine_ids_of(member))
+        return sorted(known)
+
+    def for_machine(self, machine_id: str) -> "ModelSet":
+        """The detectors of the set that know a machine.
+
+        Raises:
+            UnknownMachineError: when none does, naming the machine ids that they know.
+        """
+        keys = [key for key in self if machine_id in self.machine_ids_of(key)]
+        if not keys:
+            raise UnknownMachineError(
+                f"Machine id {machine_id} is unknown to these detectors; they know {', '.join(self.machine_ids())}: choose "
+                "one of these, or train on this machine's normal sound."
+            )
+        return self if len(keys) == len(self) else ModelSet(self.folder, keys, shared=self)
+
+    def not_knowing(self, machine_id: str) -> list[str]:
+        """Keys of the detectors of the set that do not know a machine."""
+        return [key for key in self if machine_id not in self.machine_ids_of(key)]
 
     def representations(self) -> list[Representation]:
         """What must be computed of a clip for every detector of the set and their members."""
@@ -97,14 +124,9 @@ def raw_scores(
     return {key: score(key) for key in models}
 
 
-def check_machine_id(models: ModelSet, machine_id: str) -> None:
-    """
-    Raises:
-        UnknownMachineError: naming the known ids, before any work is done.
-    """
-    known = models.machine_ids()
-    if machine_id not in known:
-        raise UnknownMachineError(
-            f"Machine id {machine_id} is unknown to these detectors; they know {', '.join(known)}: choose one of these, "
-            "or train on this machine's normal sound."
-        )
+def not_scored(keys: Iterable[str], machine_id: str) -> str:
+    """One sentence that names the detectors that do not know a machine; empty without any."""
+    titles = [detector_class(key).info.title for key in keys]
+    if not titles:
+        return ""
+    return f"Trained without machine id {machine_id}, so without a score of it: {', '.join(titles)}."

@@ -12,23 +12,27 @@ from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, s
 def score(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG or MP3.")],
     models: Models,
-    machine_id: Annotated[str, typer.Option("--machine-id", help="The machine that was recorded.")],
+    machine_id: Annotated[str, typer.Option("--machine-id", help="The machine that was recorded: 00, or fan/00.")],
     detectors: Detectors = None,
     denoise: Strength = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Score recordings with every trained detector."""
-    from asd_core.artifacts import ModelSet, check_machine_id
+    """Score recordings with every trained detector that knows the machine; the others are named."""
+    from asd_core.artifacts import ModelSet, not_scored
     from asd_core.scoring import score_clip
     from asd_core.scoring.clip import as_records
     from asd_core.sound import read_clip
 
     loaded = ModelSet(models, comma_separated(detectors))
-    check_machine_id(loaded, machine_id)
+    known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
+    if others:
+        say(not_scored(others, machine_id))
     results = []
     for file in files:
-        scores = as_records(score_clip(read_clip(file), loaded, machine_id, denoise=denoise))
+        scores = as_records(score_clip(read_clip(file), known, machine_id, denoise=denoise))
         results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
+        if others:
+            results[-1]["not_scored_by"] = others
         if not as_json:
             print_table(f"{file.name}, machine id {machine_id}, denoising {denoise:g}", scores)
     if as_json:

@@ -1,6 +1,6 @@
 """A dataset's clips as representations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,10 @@ class Extracted:
         keep = np.flatnonzero(mask)
         features = {r: [values[i] for i in keep] for r, values in self.features.items()}
         return Extracted(self.rows.iloc[keep].reset_index(drop=True), features, self.skipped)
+
+    def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
+        """The clips of these machines alone."""
+        return self.subset(self.rows["machine_id"].isin(machine_ids).to_numpy())
 
 
 def extract_dataset(

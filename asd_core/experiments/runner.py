@@ -21,6 +21,7 @@ from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import VARIANTS, class_of
 from asd_core.files import locked
 from asd_core.progress import Progress, silent, stage
+from asd_core.training import learnable
 
 Say = Callable[[str], None]
 
@@ -203,8 +204,9 @@ class _Run:
             return artifact.detector, {**about, "versions": manifest.versions}
         detector = class_of(point.detector).create(point.preset, **point.overrides)
         began = time.monotonic()
-        features = self.fit.features[point.representation(point.trained_at)]
-        detector.fit(features, self.fit.rows["machine_id"].tolist(), seed=point.seed, progress=progress)
+        fit = self.fit.of_machines(learnable(self.fit, detector))
+        features = fit.features[point.representation(point.trained_at)]
+        detector.fit(features, fit.machine_ids, seed=point.seed, progress=progress)
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "health": detector.health_}
 
     def keep(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:

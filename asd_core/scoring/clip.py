@@ -24,7 +24,12 @@ class DetectorScore:
 
 
 def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, float]:
-    """Raw scores of a prepared clip by every detector of the set."""
+    """Raw scores of a prepared clip by every detector of the set that knows the machine.
+
+    Raises:
+        UnknownMachineError: when none does.
+    """
+    models = models.for_machine(machine_id)
     features = extract(clip, models.representations())
     scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
     return {key: float(values[0]) for key, values in scores.items()}
@@ -49,10 +54,14 @@ def score_clip(
 ) -> list[DetectorScore]:
     """Scores of one recording: channel, rate, denoising, representations, detectors, calibration.
 
+    Returns:
+        An entry a detector that knows the machine; :meth:`ModelSet.not_knowing` names the others.
+
     Raises:
         ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
+    models = models.for_machine(machine_id)
     prepared = prepare(clip, sample_rate=working_rate(models.representations()), channel=channel)
     if denoise > 0.0:
         ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)

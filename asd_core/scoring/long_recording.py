@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.artifacts import ModelSet, check_machine_id, raw_scores
+from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.detectors import detector_class
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract
@@ -57,7 +57,8 @@ def scan(
     false_alarm_rate: float | None = None,
     progress: Progress = silent,
 ) -> "pd.DataFrame":
-    """Scores of every window of a recording by every detector: columns ``COLUMNS``, a row a window and detector.
+    """Scores of every window of a recording by every detector that knows the machine: columns ``COLUMNS``, a row a
+    window and detector.
 
     Each window is scored as a clip of its own. A silent one is not: its figures are nan and its decision is empty.
 
@@ -71,7 +72,7 @@ def scan(
     """
     import pandas as pd
 
-    check_machine_id(models, machine_id)
+    models = models.for_machine(machine_id)
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     spans = windows(prepared.duration, window, hop)
     representations = models.representations()
@@ -113,7 +114,8 @@ def judged(table: "pd.DataFrame", models: ModelSet, machine_id: str, false_alarm
     Args:
         table: see :func:`scan`; of these very models and this machine id.
     """
-    limits = {key: models[key].calibration.threshold(machine_id, false_alarm_rate).value for key in models}
+    keys = table["detector"].unique()
+    limits = {key: models[key].calibration.threshold(machine_id, false_alarm_rate).value for key in keys}
     thresholds = table["detector"].map(limits).to_numpy(dtype=np.float64)
     raw = table["raw"].to_numpy(dtype=np.float64)
     decisions = np.where(np.isnan(raw), "", np.where(raw > thresholds, "anomaly", "normal"))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asd_core import artifacts
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import Scores
@@ -176,8 +175,7 @@ def score(
 def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for key in models:
-        ids = tuple(sorted(artifacts.read_manifest(models.folder / key).calibration))
-        groups.setdefault(ids, []).append(key)
+        groups.setdefault(tuple(models.machine_ids_of(key)), []).append(key)
     return groups
 
 

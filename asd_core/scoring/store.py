@@ -115,7 +115,7 @@ def missing(
     usable = set((read(folder, dataset, scope) if table is None else table)["detector"])
     ids = set(dataset.rows(split=scope.split)["machine_id"])
     wanted = [k for k in (artifacts.trained_keys(folder) if keys is None else keys) if k not in usable]
-    return [k for k in wanted if ids & set(artifacts.read_manifest(folder / k).calibration)]
+    return [k for k in wanted if ids & set(artifacts.ModelSet(folder, [k]).machine_ids_of(k))]
 
 
 def write(table: "pd.DataFrame", path: Path) -> None:

@@ -29,17 +29,21 @@ def strength_curve(
     strengths: Sequence[float] = STRENGTHS,
     progress: Progress = silent,
 ) -> "pd.DataFrame":
-    """Scores of one clip by every detector at each denoising strength: ``detector, strength, raw, calibrated``.
+    """Scores of one clip by every detector that knows the machine, at each denoising strength.
 
     Args:
         ends: of the prepared clip, see :func:`asd_core.sound.denoise_ends`.
         progress: may raise ``Cancelled``.
 
+    Returns:
+        Columns ``detector, strength, raw, calibrated``.
+
     Raises:
-        UnknownMachineError: when a detector does not know the machine id.
+        UnknownMachineError: when no detector knows the machine id.
     """
     import pandas as pd
 
+    models = models.for_machine(machine_id)
     rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in models}
     for index, strength in enumerate(strengths):
         progress(index / len(strengths), f"denoised at {strength:g}")

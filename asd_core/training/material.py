@@ -1,6 +1,7 @@
 """What detectors are trained, calibrated and checked on: read once for all of them."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
-from asd_core.detectors import detector_class
+from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, detector_class
 from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import TrainingError
 from asd_core.features import MemberScores, Representation, WelchSpectrum
@@ -27,6 +28,18 @@ class Material:
     planted: Extracted  # the same clips with a synthetic burst in each
     test: Extracted
     fingerprint: str  # of all training clips
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """Of the training clips."""
+        return sorted({*self.fit.machine_ids, *self.calibration.machine_ids})
+
+    def of_machines(self, machine_ids: Collection[str]) -> "Material":
+        """The clips of these machines alone."""
+        if set(machine_ids) >= {*self.machine_ids, *self.test.machine_ids}:
+            return self
+        parts = {name: getattr(self, name) for name in ("fit", "calibration", "planted", "test")}
+        return replace(self, **{name: part.of_machines(machine_ids) for name, part in parts.items()})
 
 
 def gather(
@@ -60,6 +73,14 @@ def gather(
     return Material(dataset, train.subset(~mask), calibration, planted, test, artifacts.fingerprint(hashes))
 
 
+def learnable(fit: Extracted, detector: Detector) -> list[str]:
+    """Machine ids that a detector can learn: a model a machine refuses all of them where one has too few clips. Where none
+    has enough, all of them, for the detector to say so."""
+    clips = Counter(fit.machine_ids)
+    least = MIN_TRAINING_CLIPS if isinstance(detector, DensityPerId) else 1
+    return [i for i in clips if clips[i] >= least] or list(clips)
+
+
 def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
     """The material as a fusion sees it: its members' scores in place of sound.
 
@@ -75,10 +96,16 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
             continue
         if manifest.data_fingerprint == material.fingerprint:
             candidates[key] = float(manifest.health["planted_auc"])
-    fusion.members_ = choose_members(candidates)
+    # A mean over easy machines alone says nothing of the others: whoever knows fewer is no member where two know all.
+    known = {key: set(ModelSet(out, [key]).machine_ids_of(key)) for key in candidates}
+    widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
+    fusion.members_ = choose_members(widest if len(widest) > 1 else candidates)
     if len(fusion.members_) < 2:
         raise TrainingError("it needs two or more trained detectors without an alarm as members.")
     models = ModelSet(out, fusion.members_)
+    material = material.of_machines(set.intersection(*(known[key] for key in models)))
+    if material.calibration.rows.empty:
+        raise TrainingError("there is no machine id that all its members know.")
 
     def combined(part: Extracted) -> Extracted:
         if part.rows.empty:
@@ -87,14 +114,12 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
         vectors = np.stack([scores[m] for m in fusion.members_], axis=1)
         return Extracted(part.rows, {MemberScores(): list(vectors)}, part.skipped)
 
-    known = models.machine_ids()
     calibration = combined(material.calibration)
     teach = held_out(calibration.rows["sha256"].tolist(), calibration.machine_ids, 0.5)
-    test = combined(material.test.subset(material.test.rows["machine_id"].isin(known).to_numpy()))
     return replace(
         material,
         fit=calibration.subset(teach),
         calibration=calibration.subset(~teach),
         planted=combined(material.planted).subset(~teach),
-        test=test,
+        test=combined(material.test),
     )

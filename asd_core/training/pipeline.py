@@ -22,7 +22,7 @@ from asd_core.scoring import (
 )
 from asd_core.scoring.store import write as write_scores
 from asd_core.training.checks import _untrained, collapse_alarms, planted_check
-from asd_core.training.material import Material, gather, member_material
+from asd_core.training.material import Material, gather, learnable, member_material
 
 TWINS = "untrained.parquet"  # scores of the test clips by the networks as they were born
 
@@ -68,7 +68,9 @@ def train(
         low, high = (0.15 + 0.85 * i / len(keys) for i in (index, index + 1))
         title = classes[key].info.title
         try:
-            alarms = train_one(key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title))
+            alarms = train_one(
+                key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title), say=say
+            )
         except TrainingError as error:
             say(f"{title} was not trained: {error}")
             continue
@@ -82,21 +84,44 @@ def train(
 
 
 def train_one(
-    key: str, material: Material, out: Path, *, preset: str, seed: int, progress: Progress = silent
+    key: str,
+    material: Material,
+    out: Path,
+    *,
+    preset: str,
+    seed: int,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips.
+    """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips. A
+    machine with too few clips is left out, and that is said.
 
     Returns:
         Alarms: sentences on why not to trust this detector.
     """
     cls = detector_class(key)
     detector = cls.create(preset)
+    every, machine_types = material.machine_ids, material.dataset.catalogue["machine_type"].unique()
+    if len(machine_types) > 1 and cls.info.scope == "machine type":
+        say(
+            f"{cls.info.title} learns one network for all {len(machine_types)} machine types "
+            f"({', '.join(sorted(machine_types))}): train on each type's folder for one a type."
+        )
     if isinstance(detector, Fusion):
         material = member_material(detector, material, out)
+    material = material.of_machines(learnable(material.fit, detector))
     representation = cls.info.representation
     began = time.monotonic()
     detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=progress)
     seconds = time.monotonic() - began
+    material = material.of_machines(detector.machine_ids_)
+    if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
+        say(
+            f"{cls.info.title} does not know machine id {', '.join(left_out)}: too few normal clips to learn from. Record "
+            "more of its normal sound."
+        )
+    if material.calibration.rows.empty:
+        raise TrainingError("no machine has a normal clip to learn from and another to calibrate it: record more.")
     check = planted_check(detector, material)
     twin = _untrained(detector, material, seed)
     twin_check = planted_check(twin, material) if twin else None
@@ -133,7 +158,7 @@ def store_scores(
     Args:
         data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
     """
-    known = test.subset(test.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
+    known = test.of_machines(calibration.scores)
     if known.rows.empty:
         return
     ids = known.machine_ids

@@ -54,12 +54,13 @@ def repeat(
         detector = detector_class(key).create(preset)
         detector.fit(
             fit_set.features[representation],
-            fit_set.rows["machine_id"].tolist(),
+            fit_set.machine_ids,
             seed=seed,
             progress=stage(progress, low, high, f"{key}, seed {seed}"),
         )
-        raw = detector.score(test_set.features[representation], test_set.rows["machine_id"].tolist())
-        columns = test_set.rows[["clip_id", "machine_id", "label"]]
+        known = test_set.of_machines(detector.machine_ids_)
+        raw = detector.score(known.features[representation], known.machine_ids)
+        columns = known.rows[["clip_id", "machine_id", "label"]]
         with locked(folder / SEEDS):  # another run may have stored some meanwhile
             done = stored(folder)
             done = done[(done["detector"] != key) | (done["seed"] != seed)]

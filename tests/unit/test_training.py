@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from asd_core import artifacts
-from asd_core.artifacts import POOLED, ModelSet, check_machine_id
+from asd_core.artifacts import POOLED, ModelSet
 from asd_core.datasets import Dataset, held_out
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
@@ -154,7 +154,7 @@ def test_model_sets_name_what_is_missing(small_models: Path, tmp_path: Path) -> 
     with pytest.raises(ArtifactError, match="no trained pca_dbscan"):
         ModelSet(small_models, ["pca_dbscan"])
     with pytest.raises(UnknownMachineError, match="they know 00, 02"):
-        check_machine_id(ModelSet(small_models), "09")
+        ModelSet(small_models).for_machine("09")
 
 
 def test_the_cnn_learns() -> None:

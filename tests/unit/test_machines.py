@@ -1,0 +1,135 @@
+"""A machine is its type and its id, from training to the command line; a detector that does not know it is named."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from asd_core import artifacts
+from asd_core.artifacts import ModelSet, not_scored
+from asd_core.cli.app import app
+from asd_core.datasets import open_dataset
+from asd_core.errors import UnknownMachineError
+from asd_core.evaluation import evaluate
+from asd_core.explain import nearest, read_reference
+from asd_core.features import LogMel
+from asd_core.report import stored_scores
+from asd_core.scoring import score_clip, strength_curve
+from asd_core.scoring.long_recording import judged, scan
+from asd_core.scoring.split import current
+from asd_core.sound import denoise_ends, prepare, read_clip
+from asd_core.training import train
+
+FAN, SLIDER, FEW = "fan/00", "slider/00", "slider/02"
+
+
+def clip_of(factory: Path, kind: str, name: str = "normal_id_00_00000000") -> Path:
+    return factory / kind / "test" / f"{name}.wav"
+
+
+def test_a_root_of_two_types_trains_as_each_of_them_alone(factory: Path, factory_models: Path, tmp_path: Path) -> None:
+    for kind in ("fan", "slider"):
+        train(open_dataset(factory / kind), tmp_path / kind, detectors=["pca_kde", "control_rms"])
+        for key in ("pca_kde", "control_rms"):
+            alone = artifacts.read_manifest(tmp_path / kind / key)
+            together = artifacts.read_manifest(factory_models / key)
+            assert together.calibration[f"{kind}/00"] == pytest.approx(alone.calibration["00"])
+            assert together.n_fitted[f"{kind}/00"] == alone.n_fitted["00"]
+
+
+def test_every_figure_is_of_one_machine(factory: Path, factory_models: Path) -> None:
+    rows = [r for r in evaluate(stored_scores(factory_models), resamples=20) if r.detector == "control_rms"]
+    assert [(r.machine_id, r.auc) for r in rows] == [(FAN, 1.0), (SLIDER, 1.0), ("mean", 1.0)], (
+        "an anomaly is as loud as the other machine: the two together would give an AUC of 0.5"
+    )
+    table, unknown, _ = current(open_dataset(factory), ModelSet(factory_models))
+    assert unknown == {}
+    assert set(table["machine_type"]) == {"fan", "slider"}
+    of = table.groupby("detector")["machine_id"].unique().map(sorted).to_dict()
+    assert of["pca_kde"] == [FAN, SLIDER]
+    assert of["control_random"] == [FAN, SLIDER, FEW]
+
+
+def test_the_normal_band_and_similar_clips_are_of_one_machine(factory: Path, factory_models: Path) -> None:
+    fan, slider = (read_reference(factory_models, i) for i in (FAN, SLIDER))
+    assert fan
+    assert slider
+    assert np.median(slider.mel_median - fan.mel_median) == pytest.approx(20, abs=3)
+    assert read_reference(factory_models, "00") is None
+    clip = prepare(read_clip(clip_of(factory, "fan")))
+    table = artifacts.pooled_table(factory_models)
+    similar = nearest(table, LogMel().transform(clip), SLIDER, clip.sha256)
+    assert similar.normals["clip_id"].str.startswith("slider/").all()
+
+
+def test_a_machine_with_few_clips_is_left_out_by_name(factory: Path, tmp_path: Path) -> None:
+    sentences: list[str] = []
+    train(open_dataset(factory), tmp_path, detectors=["pca_kde", "control_random"], say=sentences.append)
+    assert [s for s in sentences if FEW in s] == [
+        "PCA + KDE does not know machine id slider/02: too few normal clips to learn from. Record more of its normal sound."
+    ]
+    models = ModelSet(tmp_path)
+    assert models.machine_ids_of("pca_kde") == [FAN, SLIDER]
+    assert models.machine_ids_of("control_random") == [FAN, SLIDER, FEW]
+
+
+def test_one_network_for_several_types_is_not_silent(factory: Path, tmp_path: Path) -> None:
+    sentences: list[str] = []
+    train(open_dataset(factory), tmp_path, detectors=["dcase_ae"], preset="quick", say=sentences.append)
+    assert any("learns one network for all 2 machine types (fan, slider)" in s for s in sentences)
+
+
+def test_a_fusion_knows_the_machines_of_its_members(factory: Path, tmp_path: Path) -> None:
+    train(open_dataset(factory), tmp_path, detectors=["pca_kde", "pca_lof", "gwrp_gaussian", "fusion"], preset="quick")
+    assert ModelSet(tmp_path).machine_ids_of("fusion") == [FAN, SLIDER]
+    manifest = tmp_path / "pca_kde" / artifacts.MANIFEST
+    content = json.loads(manifest.read_text())
+    del content["calibration"][FAN]
+    manifest.write_text(json.dumps(content))
+    assert "pca_kde" in artifacts.read_manifest(tmp_path / "fusion").config["members"]
+    assert ModelSet(tmp_path).machine_ids_of("fusion") == [SLIDER]
+
+
+def test_detectors_that_do_not_know_a_machine_are_left_out(factory: Path, factory_models: Path) -> None:
+    models, clip = ModelSet(factory_models), read_clip(clip_of(factory, "slider", "normal_id_02_00000000"))
+    others = ["pca_kde", "pca_lof", "control_rms"]
+    assert models.not_knowing(FEW) == others
+    assert not_scored(others, FEW) == (
+        "Trained without machine id slider/02, so without a score of it: PCA + KDE, PCA + LOF, Control: clip level."
+    )
+    assert not_scored([], FEW) == ""
+    assert [s.detector for s in score_clip(clip, models, FEW)] == ["control_random"]
+    sound = prepare(clip)
+    ends = denoise_ends(sound.samples[0], sound.sample_rate)
+    assert set(strength_curve(sound, ends, models, FEW, strengths=(0.0, 1.0))["detector"]) == {"control_random"}
+    windows = scan(sound, models, FEW, window=1.0, hop=0.5)
+    assert set(windows["detector"]) == {"control_random"}
+    assert len(judged(windows, models, FEW, 0.1)) == len(windows)
+    assert {s.detector for s in score_clip(clip, models, SLIDER)} == set(models)
+    for function in (lambda: score_clip(clip, models, "00"), lambda: scan(sound, models, "00")):
+        with pytest.raises(UnknownMachineError, match="they know fan/00, slider/00, slider/02"):
+            function()
+
+
+def test_the_command_line_names_machines(factory: Path, factory_models: Path) -> None:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        result = CliRunner().invoke(app, list(arguments), standalone_mode=True)
+        return result.exit_code, result.stdout, result.stderr
+
+    few = clip_of(factory, "slider", "normal_id_02_00000000")
+    score = ("score", str(few), "--models", str(factory_models), "--json", "--machine-id")
+    code, text, said = run(*score, FEW)
+    assert code == 0
+    (result,) = json.loads(text)
+    assert [s["detector"] for s in result["scores"]] == ["control_random"]
+    assert result["not_scored_by"] == ["pca_kde", "pca_lof", "control_rms"]
+    assert " ".join(said.split()) == not_scored(result["not_scored_by"], FEW)
+    code, text, said = run(*score, SLIDER)
+    assert len(json.loads(text)[0]["scores"]) == 4
+    assert said == ""
+    code, text, _ = run("evaluate", "--data", str(factory), "--models", str(factory_models), "--json")
+    rows = pd.DataFrame(json.loads(text)["rows"])
+    assert set(rows["machine_id"]) == {FAN, SLIDER, FEW, "mean"}
