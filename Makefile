@@ -48,6 +48,7 @@ lint: $(VENV)/.dev-stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/oxlint --deny-warnings pages tests/js
 
 test: lint
 	$(PYTEST)

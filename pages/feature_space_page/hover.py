@@ -1,8 +1,7 @@
-"""A picture and the facts of the clip under the pointer, and which clip was clicked.
+"""What the card beside the map shows of the clip under the pointer, and what a click on it does.
 
-Plotly's own hover shows text only, so a component without a face listens to the chart's events and draws a card. Names
-and pictures are two files, fetched when the pointer first rests on a point. Without the component (or without pictures) the
-chart's own text is shown.
+Names and pictures are two files, fetched when the pointer first rests on a point. Without them the chart's own text is
+shown.
 """
 
 import json
@@ -14,18 +13,13 @@ from streamlit import runtime
 
 from asd_core import jobs
 from asd_core.space import thumbnails
+from pages.components.hover_card import hover_card
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
 from pages.shared.job_panel import job_panel
 from pages.shared.library import Source
 
-_HERE = Path(__file__).parent
 KEY = "space_hover"  # of the component's state
-_card = st.components.v2.component(
-    "feature_space_hover",
-    html="<span hidden>\n</span>",
-    js=(_HERE / "hover.js").read_text("utf-8"),
-)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -46,25 +40,17 @@ def hover(source: Source, chart: str) -> None:
     """Watch the chart inside the element of a class: a click on a point plays its clip, which is ringed."""
     sheet = _sheet(*source.key(), source)
     there = sheet.is_file()
-    _card(
+    hover_card(
+        chart,
         key=KEY,
-        data={
-            "chart": chart,
-            "names": _url(_names(*source.key(), source).encode(), "application/json", "space_names"),
-            "sheet": _url(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
-            "across": thumbnails.columns(len(clips(source))),
-            "width": thumbnails.WIDTH,
-            "height": thumbnails.HEIGHT,
-            "ringed": st.session_state.get(CLICKED),
-        },
-        on_clicked_change=_clicked,
+        names=_url(_names(*source.key(), source).encode(), "application/json", "space_names"),
+        sheet=_url(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
+        across=thumbnails.columns(len(clips(source))),
+        width=thumbnails.WIDTH,
+        height=thumbnails.HEIGHT,
+        ringed=st.session_state.get(CLICKED),
+        on_click=click,
     )
-
-
-def _clicked() -> None:
-    number = st.session_state[KEY].clicked
-    if number is not None:
-        click(int(number))
 
 
 def _url(data: bytes, mimetype: str, name: str) -> str:

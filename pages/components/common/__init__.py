@@ -1,24 +1,25 @@
-"""Own parts of a page: a folder's HTML, CSS and JavaScript as one Streamlit component."""
+"""What every component shares: its declaration in Python, and in JavaScript mounting, keys and colour scales."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_SHARED = sorted(Path(__file__).parent.glob("*.js"))
+from pages.components.common.modules import script
 
 
-def component(name: str, folder: Path, stem: str, scripts: Sequence[Path]) -> Any:
-    """Declare the component of ``<stem>.html``, ``<stem>.css`` and some scripts.
+def component(name: str, entry: Path) -> Any:
+    """Declare a component, once, when its module is imported.
 
-    The scripts share one scope with those of this folder and end with ``export default mounting(selector, Class)``. The
-    class is made with the element that the selector finds, hears of new data by ``receive(component)`` and ends with
-    ``destroy()``.
+    Args:
+        name: another one for each component.
+        entry: a JavaScript module with a default export for Streamlit (see ``mount.js``). HTML and CSS are files of the
+            same stem beside it; a component without HTML is not seen.
     """
+    html, css = entry.with_suffix(".html"), entry.with_suffix(".css")
     return st.components.v2.component(
         name,
-        html=(folder / f"{stem}.html").read_text("utf-8"),
-        css=(folder / f"{stem}.css").read_text("utf-8"),
-        js="\n".join(path.read_text("utf-8") for path in (*_SHARED, *scripts)),
+        html=html.read_text("utf-8") if html.is_file() else "<span hidden>\n</span>",
+        css=css.read_text("utf-8") if css.is_file() else None,
+        js=script(entry),
     )

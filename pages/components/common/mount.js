@@ -1,6 +1,6 @@
 // What Streamlit calls at first, and whenever data or theme change: one object for as long as its element is there.
 
-function mounting(selector, Kind) {
+export function mounting(selector, Kind) {
   const instances = new WeakMap();
   return (component) => {
     const { parentElement } = component, root = parentElement.querySelector(selector);

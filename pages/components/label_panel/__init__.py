@@ -14,11 +14,10 @@ import streamlit as st
 from pages.components.common import component
 
 KEY = "label_panel"
-LONGEST_NOTE = 500  # characters, as in panel.html
+LONGEST_NOTE = 500  # characters, as in label_panel.html
 DONE = "label_done"  # in the session: id of the last act that was dealt with
 
-_HERE = Path(__file__).parent
-_COMPONENT = component("asd_label", _HERE, "panel", [_HERE / "panel.js"])
+_COMPONENT = component("asd_label", Path(__file__).with_name("label_panel.js"))
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,8 @@ from pages.components.player.state import ask_for_map, heard, initial, state_of
 __all__ = ["Heard", "NormalBand", "Overlay", "Region", "Shown", "ask_for_map", "fetch_ahead", "heard", "player"]
 
 _HERE = Path(__file__).parent
-_COMPONENT = component("asd_player", _HERE, "player", sorted((_HERE / "js").glob("*.js")))
-
-_AHEAD = st.components.v2.component(
-    "asd_player_ahead",
-    html="<span hidden>\n</span>",
-    js=(_HERE / "js" / "04_sounds.js").read_text("utf-8")
-    + "\nexport default ({ data }) => void fetchSound(data.files, data.rate).catch(() => {}); // the player says why\n",
-)
+_COMPONENT = component("asd_player", _HERE / "player.js")
+_AHEAD = component("asd_player_ahead", _HERE / "fetch_ahead.js")
 
 
 def player(

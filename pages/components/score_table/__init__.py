@@ -19,8 +19,7 @@ from pages.shared.sidebar import title
 
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
-_HERE = Path(__file__).parent
-_COMPONENT = component("asd_scores", _HERE, "scores", [_HERE / "scores.js"])
+_COMPONENT = component("asd_scores", Path(__file__).with_name("score_table.js"))
 
 
 def score_table(

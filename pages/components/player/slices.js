@@ -2,7 +2,7 @@
 
 const SLICE_MS = 8;
 
-class Slices {
+export class Slices {
   // afterSlice is called when a slice has changed something.
   constructor(afterSlice) {
     this.afterSlice = afterSlice;

@@ -1,8 +1,10 @@
 // Mouse, pen and finger on the pictures: seek, select, zoom, pan, read.
 
+import { clamp, rowToHz } from "./units.js";
+
 const DRAG_PIXELS = 4;
 
-class Pointer {
+export class Pointer {
   constructor(player, canvas) {
     this.player = player;
     this.canvas = canvas;

@@ -1,7 +1,10 @@
 // What lies over the pictures: selection, marked regions, crosshair, and the cursor. The cursor is an element of its own,
 // because it moves with every frame: a canvas of this size would be drawn and put on the screen anew each time.
 
-class Marks {
+import { prepareCanvas } from "./theme.js";
+import { hzToRow } from "./units.js";
+
+export class Marks {
   constructor(canvas, cursor, stage) {
     this.canvas = canvas;
     this.cursor = cursor;

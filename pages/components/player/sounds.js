@@ -1,7 +1,7 @@
 // The samples of a clip: fetched once as files of 32-bit floats, kept for a while in case the player is drawn anew.
 
 const KEPT_BYTES = 160e6;
-const kept = (globalThis.asdSounds ??= new Map()); // shared with the component that fetches ahead
+const kept = new Map(); // by address; the component that fetches ahead shares this module
 
 class Sound {
   constructor(rate, raw, zero, one) {
@@ -38,7 +38,7 @@ async function fetchSamples(url, signal) {
   }
 }
 
-async function fetchSound(files, rate, signal) {
+export async function fetchSound(files, rate, signal) {
   const key = soundKey(files);
   let sound = kept.get(key);
   if (!sound) {
@@ -58,6 +58,6 @@ async function fetchSound(files, rate, signal) {
   return sound;
 }
 
-function soundKey(files) {
+export function soundKey(files) {
   return [files.raw, files.zero, files.one].join(" ");
 }

@@ -1,6 +1,9 @@
 // Playing. One source of three channels (recording, y(0), y(1)) keeps them in step to the sample;
 // the switch and the strength are gains of those channels, so they can be turned while it plays.
 
+import { mixOf } from "./dsp.js";
+import { clamp } from "./units.js";
+
 const RAMP = 0.01, FADE = 0.004; // s: short enough to feel instant, long enough not to click
 const contexts = new Map(); // one audio context a sample rate: browsers allow few
 
@@ -9,7 +12,7 @@ function contextOf(rate) {
   return contexts.get(rate);
 }
 
-class Engine {
+export class Engine {
   constructor(onChange) {
     this.onChange = onChange;
     this.sound = null;

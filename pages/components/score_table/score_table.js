@@ -1,5 +1,7 @@
 // The scores of a clip. While the player's strength is turned they are asked for one after the other, never ahead.
 
+import { mounting } from "../common/mount.js";
+
 const GIVE_UP = 3000; // ms after which an answer is no longer waited for
 const COLUMNS = [
   ["Detector", (row) => row.detector],
@@ -14,10 +16,14 @@ const COLUMNS = [
 const sorting = new Map(); // of each table its column and direction, should the page draw it anew
 
 // Four digits, as %.4g has them.
-function digits(value) {
+export function digits(value) {
   const size = Math.abs(value);
   if (value === 0 || (size >= 1e-4 && size < 1e4)) return String(Number(value.toPrecision(4)));
   return value.toExponential(3).replace(/\.?0+e/, "e");
+}
+
+function exported(score) {
+  return score ? [score.percentile, score.anomaly ? "anomaly" : "normal", score.raw] : ["", "", ""];
 }
 
 function element(tag, className, text = "") {
@@ -96,7 +102,7 @@ class ScoreTable {
     const [column, down] = sorting.get(this.data.player) ?? [];
     if (column === undefined) return this.data.rows;
     const value = COLUMNS[column][1], sign = down ? -1 : 1;
-    return [...this.data.rows].sort((a, b) => {
+    return this.data.rows.toSorted((a, b) => {
       const x = value(a), y = value(b);
       return sign * (typeof x === "string" ? x.localeCompare(y) : x - y);
     });
@@ -134,9 +140,8 @@ class ScoreTable {
 
   download() {
     const heads = "detector,percentile,decision,raw,denoised_percentile,denoised_decision,denoised_raw,threshold";
-    const of = (score) => (score ? [score.percentile, score.anomaly ? "anomaly" : "normal", score.raw] : ["", "", ""]);
     const rows = this.sorted().map((row) => {
-      return [`"${row.detector.replaceAll('"', '""')}"`, ...of(row.recorded), ...of(row.denoised), row.threshold].join(",");
+      return [`"${row.detector.replaceAll('"', '""')}"`, ...exported(row.recorded), ...exported(row.denoised), row.threshold].join(",");
     });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([`${[heads, ...rows].join("\n")}\n`], { type: "text/csv" }));

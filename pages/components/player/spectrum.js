@@ -1,6 +1,10 @@
 // Long-term spectrum against the band of normal clips.
 
-class SpectrumPanel {
+import { mixOf } from "./dsp.js";
+import { prepareCanvas } from "./theme.js";
+import { clamp, hertz, hertzTick, niceStep, signed, ticks } from "./units.js";
+
+export class SpectrumPanel {
   constructor(canvas, stage) {
     this.canvas = canvas;
     this.stage = stage;
@@ -73,7 +77,7 @@ class SpectrumPanel {
     const every = this.shown.map((curve) => curve.levels);
     if (s.reference) every.push(s.reference.low, s.reference.high);
     for (const levels of every) {
-      const sorted = Float32Array.from(levels).sort();
+      const sorted = levels.toSorted();
       low = Math.min(low, sorted[Math.floor(0.01 * sorted.length)]);
       high = Math.max(high, sorted[sorted.length - 1]);
     }

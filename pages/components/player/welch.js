@@ -3,7 +3,7 @@
 
 const MOST_FRAMES = 1900; // about 60 s: of a longer stretch, frames at equal distances
 
-class Welch {
+export class Welch {
   constructor(sound, analyser) {
     this.sound = sound;
     this.analyser = analyser;

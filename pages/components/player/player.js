@@ -1,5 +1,23 @@
 // One player: what it shows, what it plays, and what it tells Python.
 
+import { SCALES } from "../common/colours.js";
+import { mounting } from "../common/mount.js";
+import { Controls } from "./controls.js";
+import { Analyser, mixOf } from "./dsp.js";
+import { Engine } from "./engine.js";
+import { Envelope } from "./envelope.js";
+import { enter, leave, onPlayerKey, use } from "./keys.js";
+import { Marks } from "./marks.js";
+import { Picture, TILE } from "./picture.js";
+import { Pointer } from "./pointer.js";
+import { Slices } from "./slices.js";
+import { fetchSound, soundKey } from "./sounds.js";
+import { SpectrumPanel } from "./spectrum.js";
+import { Stage } from "./stage.js";
+import { readTheme } from "./theme.js";
+import { clamp, clock, floats, rowToHz, signed, toDb } from "./units.js";
+import { Welch } from "./welch.js";
+
 const TELL_AFTER = 80; // ms of rest before Python hears of a change
 const REST = 700; // ms before it hears of a strength that somebody else on the page has followed already
 const READ_EVERY = 50; // ms between two figures while it plays: nobody reads faster, and each has the page laid out anew
@@ -21,7 +39,7 @@ class Player {
     this.view = { from: 0, to: 1 };
     enter(this);
     root.onkeydown = (event) => onPlayerKey(this, event);
-    root.onpointerdown = root.onfocusin = () => (current = this);
+    root.onpointerdown = root.onfocusin = () => use(this);
   }
 
   // New data or a new theme.
@@ -87,7 +105,6 @@ class Player {
       this.redraw();
     });
     this.observer.observe(part("base").parentElement);
-    addProbes(this);
   }
 
   async fetch(data, sameClip) {
@@ -185,7 +202,7 @@ class Player {
   }
 
   async play() {
-    current = this;
+    use(this);
     window.dispatchEvent(new CustomEvent("asd-play", { detail: this }));
     for (const sound of document.querySelectorAll("audio, video")) sound.pause();
     const playing = this.engine.play();
@@ -459,3 +476,5 @@ class Player {
     leave(this);
   }
 }
+
+export default mounting(".asd-player", Player);

@@ -1,8 +1,10 @@
 // Smallest and largest sample of a stretch, at any zoom: no peak is lost.
 
+import { clamp } from "./units.js";
+
 const BLOCK = 256;
 
-class Envelope {
+export class Envelope {
   constructor(sound) {
     this.sound = sound;
     this.blocks = null; // {key, low, high}: extremes of each block of samples

@@ -1,6 +1,13 @@
 // The toolbar: every control is a plain HTML element, so that Tab reaches it and a screen reader names it.
 
-class Controls {
+import { prepareCanvas } from "./theme.js";
+import { clamp, hertz, MINUS, signed, toDb } from "./units.js";
+
+function decibels(amplitude) {
+  return amplitude > 0.001 ? signed(toDb(amplitude), 0) : `${MINUS}∞`;
+}
+
+export class Controls {
   constructor(player, root) {
     this.player = player;
     this.at = (name) => root.querySelector(`[data-part=${name}]`);
@@ -114,8 +121,7 @@ class Controls {
     }
     g.fillStyle = theme.text;
     if (this.hold.peak > 0.001) g.fillRect(at(this.hold.peak), 1, 2, height - 2);
-    const level = (value) => (value > 0.001 ? signed(toDb(value), 0) : `${MINUS}∞`);
-    this.text("level-text", `${level(rms)} / ${level(this.hold.peak)}`);
+    this.text("level-text", `${decibels(rms)} / ${decibels(this.hold.peak)}`);
     this.at("clip").dataset.on = String(now < this.clippedUntil);
   }
 }

@@ -1,6 +1,11 @@
 // Waveform above log-mel on one time axis: where everything lies, and how it is drawn.
 
-class Stage {
+import { cssOf, SCALES } from "../common/colours.js";
+import { mixOf } from "./dsp.js";
+import { prepareCanvas } from "./theme.js";
+import { clamp, clock, hertzTick, hzToRow, MINUS, niceStep, signed, ticks, toDb } from "./units.js";
+
+export class Stage {
   constructor(canvas, compact) {
     this.canvas = canvas;
     this.off = document.createElement("canvas"); // a pixel a column and band
@@ -64,7 +69,7 @@ class Stage {
   }
 
   drawWave(g, s) {
-    const { top, height } = this.wave, { theme, view } = s, middle = top + height / 2;
+    const { top, height } = this.wave, { theme } = s, middle = top + height / 2;
     const full = s.peak * 1.08, y = (value) => middle - (value / full) * (height / 2);
     g.textAlign = "right";
     for (const amplitude of [s.peak, s.peak / 2]) {

@@ -1,6 +1,8 @@
 // The transforms behind the pictures: real FFT, Hann window, mel bands. Equal to asd_core.features.LogMel.
 
-class RealFFT {
+import { floats } from "./units.js";
+
+export class RealFFT {
   // A real transform of n points by a complex one of n / 2.
   constructor(n) {
     this.n = n;
@@ -52,12 +54,12 @@ class RealFFT {
 }
 
 // What is heard and seen: the recording, or p times y(1) plus (1 - p) times y(0).
-function mixOf(version, strength) {
+export function mixOf(version, strength) {
   if (version === "recorded" || strength === 0) return { key: "raw", raw: 1, zero: 0, one: 0 };
   return { key: `y${strength.toFixed(4)}`, raw: 0, zero: 1 - strength, one: strength };
 }
 
-class Analyser {
+export class Analyser {
   // mel: {n_fft, hop, n_mels, first, count, weights}: the filterbank's non-zero weights, row after row.
   constructor(mel) {
     this.nFft = mel.n_fft;
@@ -102,6 +104,6 @@ class Analyser {
 }
 
 // 10 log10, floored at -100 dB as asd_core.features.LogMel is.
-function powerToDb(values, from, to) {
+export function powerToDb(values, from, to) {
   for (let i = from; i < to; i++) values[i] = 10 * Math.log10(Math.max(values[i], 1e-10));
 }

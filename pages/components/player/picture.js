@@ -1,11 +1,13 @@
 // The log-mel picture, computed for what is seen: columns in tiles, at a hop that suits the zoom.
 
-const TILE = 64; // columns
+import { mixOf, powerToDb } from "./dsp.js";
+
+export const TILE = 64; // columns
 const MOST_TILES = 1500; // about 50 MB
 const RANGE_FRAMES = 96; // at equal distances: enough for levels that are rounded to 5 dB
 const DETAIL_SECONDS = 10; // a view this long shows exactly the frames that detectors hear; a shorter one more
 
-class Picture {
+export class Picture {
   constructor(sound, analyser) {
     this.sound = sound;
     this.analyser = analyser;
@@ -82,15 +84,6 @@ class Picture {
     const key = `${h}:${Math.floor(c / TILE)}`;
     const tile = this.tiles.get(key) ?? this.stale.get(key);
     return tile ? [tile.values, (c % TILE) * this.analyser.nMels] : null;
-  }
-
-  // The whole clip at the analyser's own hop: what asd_core.features.LogMel computes, frame after frame.
-  whole() {
-    const { nMels, hop } = this.analyser, n = 1 + Math.floor(this.sound.length / hop);
-    const values = new Float32Array(n * nMels);
-    for (let i = 0; i < n; i++) this.analyser.melPower(this.sound, this.mix, i * hop, values, i * nMels, false);
-    powerToDb(values, 0, values.length);
-    return { frames: n, values };
   }
 
   // Levels between which colours run: from the recording, so that denoising is seen as a change of level.

@@ -1,5 +1,7 @@
 // Keys. P and B work anywhere on the page for the player used last; the others when the player has the focus.
 
+import { isForPage, isTyping } from "../common/keys.js";
+
 const players = new Set();
 let current = null;
 
@@ -18,7 +20,12 @@ function onOtherSound(event) {
   for (const player of players) if (player !== event.detail) player.engine.pause();
 }
 
-function enter(player) {
+// The one that keys pressed elsewhere on the page are for.
+export function use(player) {
+  current = player;
+}
+
+export function enter(player) {
   if (!players.size) {
     document.addEventListener("keydown", onPageKey);
     document.addEventListener("play", onOtherSound, true);
@@ -27,7 +34,7 @@ function enter(player) {
   players.add(player);
 }
 
-function leave(player) {
+export function leave(player) {
   players.delete(player);
   if (current === player) current = null;
   if (!players.size) {
@@ -37,7 +44,7 @@ function leave(player) {
   }
 }
 
-function onPlayerKey(player, event) {
+export function onPlayerKey(player, event) {
   const [target] = event.composedPath();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return;
   const slider = target instanceof Element && target.matches("input[type=range]");

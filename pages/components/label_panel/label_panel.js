@@ -1,5 +1,8 @@
 // The panel beside the player: where one is in the queue, and everything that a key or a button says of the clip.
 
+import { isForPage } from "../common/keys.js";
+import { mounting } from "../common/mount.js";
+
 const DOUBLE_CLICK = 300; // ms after a clip's arrival in which a press is the second half of one on the clip before
 const AGAIN = 3000; // ms after which an act that has no answer is sent again
 const LEAVING = ["label", "skip"]; // acts that say something of the clip and leave it

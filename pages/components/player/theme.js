@@ -1,6 +1,8 @@
 // Colours and fonts of the page, for what is drawn on canvases.
 
-function readTheme(root, colours) {
+import { hexToRgb, scaleOf } from "../common/colours.js";
+
+export function readTheme(root, colours) {
   const style = getComputedStyle(root);
   const of = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const background = of("--st-background-color", "#ffffff");
@@ -32,7 +34,7 @@ function darker(hex) {
 }
 
 // Size a canvas for the screen's pixels and give a context that counts in CSS pixels.
-function prepareCanvas(canvas, width, height) {
+export function prepareCanvas(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   const w = Math.round(width * ratio), h = Math.round(height * ratio);
   if (canvas.width !== w || canvas.height !== h) {

@@ -1,1 +1,0 @@
-export default mounting(".asd-player", Player);
