@@ -147,9 +147,7 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def factory_models(factory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Detectors trained on it: those with a model a machine do not know slider 02, the random control does."""
     keys = ["pca_kde", "pca_lof", "control_rms", "control_random"]
-    return built_once(
-        tmp_path_factory, "factory_models", lambda out: train(open_dataset(factory), out, detectors=keys)
-    )
+    return built_once(tmp_path_factory, "factory_models", lambda out: train(open_dataset(factory), out, detectors=keys))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
