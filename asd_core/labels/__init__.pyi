@@ -2,6 +2,7 @@ from . import queues as queues
 from . import schema as schema
 from .clips import clip_table as clip_table
 from .database import Database as Database
+from .evaluate import Annotations as Annotations
 from .evaluate import Basis as Basis
 from .evaluate import Provenance as Provenance
 from .evaluate import Truth as Truth

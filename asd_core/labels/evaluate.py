@@ -6,14 +6,13 @@ never a truth: such a clip has no annotation. Where there is none, the catalogue
 annotations override) or the clip is left out (``missing="drop"``, they stand in).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from asd_core.errors import LabelError
-from asd_core.labels.queues import NEEDS_SCORES
+from asd_core.labels.queues import CONFLICTS, PICKED
 from asd_core.labels.store import LabelStore
 
 if TYPE_CHECKING:
@@ -45,94 +44,80 @@ class Truth:
 
 @dataclass(frozen=True)
 class Provenance:
-    """How the labels that stand behind a truth were given."""
+    """How the labels that stand behind a truth were given; each label counts, also several of one clip."""
 
     blind: int  # labels given without seeing other labels or scores
     seeing: int  # given in sight of them; an adjudication always is
     unknown: int  # nobody knows
-    queues: dict[str, int]  # labels by the order in which the clips were presented; "": nobody knows
+    queues: dict[str, int]  # labels by the queue in which the clips were presented, most first; "": nobody knows
 
     def sentence(self) -> str:
-        """What it means for the figures, to be read beside them."""
+        """How many labels were given blind and from which queues, to be read beside the figures."""
         total = self.blind + self.seeing + self.unknown
-        text = (
-            f"Of {total:,} labels, {self.blind:,} were given blind, {self.seeing:,} in sight of other labels or scores"
-        )
-        text += f", {self.unknown:,} nobody knows how." if self.unknown else "."
-        if self.seeing:
-            text += " A listener who sees the scores tends to agree with them: the figures flatter the detectors."
-        chosen = {name: count for name, count in self.queues.items() if name in NEEDS_SCORES}
-        if chosen:
-            listed = ", ".join(f"{count:,} from \u201c{name}\u201d" for name, count in chosen.items())
-            text += (
-                f" The detectors' scores chose which clips were labelled ({listed}): such clips are no fair sample, and "
-                "figures on them hold for no others."
-            )
-        return text
+        given = f"{self.blind:,} given blind, {self.seeing:,} in sight of other labels or scores"
+        given += f", {self.unknown:,} not recorded" if self.unknown else ""
+        queues = ", ".join(f"{name or 'not recorded'} ({count:,})" for name, count in self.queues.items())
+        picked = [name for name in self.queues if name in PICKED]
+        bias = f"; clips from {' and '.join(picked)} are no fair sample, so the figures can be biased" if picked else ""
+        return f"Of {total:,} labels, {given}; from the queues {queues}{bias}."
+
+
+@dataclass(frozen=True, eq=False)
+class Annotations:
+    """One label a clip, and the labels by people that it rests on."""
+
+    labels: dict[str, str]  # sha256 -> "normal" or "anomaly"
+    given: "pd.DataFrame"  # a row a label: clip_sha256, blind and queue, which may be missing
+
+    def provenance(self, hashes: "pd.Series[str]") -> Provenance:
+        """How the labels of some clips were given."""
+        given = self.given[self.given["clip_sha256"].isin(hashes)]
+        blind, unknown = int(given["blind"].sum()), int(given["blind"].isna().sum())
+        queues = given["queue"].fillna("").value_counts()
+        counts = {str(name): int(count) for name, count in queues.items()}
+        return Provenance(blind, len(given) - blind - unknown, unknown, counts)
 
 
 def effective_labels(
     store: LabelStore, dataset: str, basis: Basis, annotator: str | None = None, *, blind_only: bool = False
-) -> tuple[dict[str, str], Provenance]:
-    """The annotations that hold: sha256 -> "normal" or "anomaly" (empty for the basis "dataset"), and how they were given.
+) -> Annotations:
+    """The annotations that hold; none for the basis "dataset".
 
     Args:
-        blind_only: only labels that were given blind; adjudications, which are not, count for nothing then.
+        annotator: whose, for "mine".
+        blind_only: only labels that are known to have been given blind; adjudications, which are not, count for nothing then.
 
     Raises:
         LabelError: for an unknown basis, and for "mine" without an annotator.
     """
     if basis not in BASES:
         raise LabelError(f"There is no basis called {basis}: choose {', '.join(BASES)}.")
-    if basis == "dataset":
-        return {}, Provenance(0, 0, 0, {})
     if basis == "mine" and not annotator:
         raise LabelError("Whose labels? Enter a name first.")
     only = annotator if basis == "mine" else None
-    columns = ("clip_sha256", "annotator", "label", "skipped", "blind", "queue")
-    rows = store.current(dataset, annotator=only, columns=columns)
+    rows = store.current(dataset, annotator=only, columns=("clip_sha256", "label", "blind", "queue"))
     rows = rows[rows["label"].notna()]
     if blind_only:
-        rows = rows[rows["blind"].fillna(False).astype(bool)]
-    votes = rows[rows["label"].isin(TRUTHS)]
-    decided = store.adjudications(dataset) if basis == "adjudicated" and not blind_only else None
+        rows = rows[rows["blind"].fillna(False)]
     if basis == "adjudicated":
-        found = _adjudicated(rows, decided)
-    elif basis == "mine":
-        found = _mapping(votes["clip_sha256"], votes["label"])
-    else:
-        share = (votes["label"] == "anomaly").groupby(votes["clip_sha256"]).mean()
-        share = share[share != 0.5]
-        found = {str(sha256): "anomaly" if value > 0.5 else "normal" for sha256, value in share.items()}
-    return found, _provenance(votes[votes["clip_sha256"].isin(found)], 0 if decided is None else len(decided))
+        decisions = store.adjudications(dataset)[["clip_sha256", "label"]]
+        return _adjudicated(rows, decisions.iloc[:0] if blind_only else decisions)
+    votes = rows.iloc[:0] if basis == "dataset" else rows[rows["label"].isin(TRUTHS)]
+    share = (votes["label"] == "anomaly").groupby(votes["clip_sha256"]).mean()
+    share = share[share != 0.5]
+    labels = {str(sha256): "anomaly" if value > 0.5 else "normal" for sha256, value in share.items()}
+    return Annotations(labels, votes[votes["clip_sha256"].isin(labels)])
 
 
-def _provenance(votes: "pd.DataFrame", adjudications: int) -> Provenance:
-    blind = votes["blind"]
-    queues = votes["queue"].fillna("").value_counts().sort_index()
-    return Provenance(
-        int((blind == True).sum()),  # noqa: E712  # three values: missing is neither
-        int((blind == False).sum()) + adjudications,  # noqa: E712
-        int(blind.isna().sum()),
-        {str(name): int(count) for name, count in queues.items()},
-    )
+def _adjudicated(rows: "pd.DataFrame", decisions: "pd.DataFrame") -> Annotations:
+    import pandas as pd
 
-
-def _adjudicated(rows: "pd.DataFrame", adjudications: "pd.DataFrame | None") -> dict[str, str]:
-    labels = rows.groupby("clip_sha256")["label"].agg(["first", "nunique"])
-    agreed = labels[(labels["nunique"] == 1) & labels["first"].isin(TRUTHS)]["first"]
-    found = _mapping(agreed.index, agreed)
-    if adjudications is None:
-        return found
-    for sha256, label in zip(adjudications["clip_sha256"], adjudications["label"], strict=True):
-        found.pop(str(sha256), None)
-        if label in TRUTHS:
-            found[str(sha256)] = str(label)
-    return found
-
-
-def _mapping(hashes: "Iterable[object]", labels: "Iterable[object]") -> dict[str, str]:
-    return {str(sha256): str(label) for sha256, label in zip(hashes, labels, strict=True)}
+    rows = rows[~rows["clip_sha256"].isin(decisions["clip_sha256"])]
+    agreed = rows[rows.groupby("clip_sha256")["label"].transform("nunique") == 1]
+    decided = decisions.assign(blind=pd.array([False] * len(decisions), dtype="boolean"), queue=CONFLICTS)
+    given = pd.concat([agreed, decided])
+    given = given[given["label"].isin(TRUTHS)]
+    return Annotations(dict(zip(given["clip_sha256"], given["label"], strict=True)), given)
 
 
 def truth(clips: "pd.DataFrame", annotations: dict[str, str], missing: Literal["keep", "drop"] = "keep") -> Truth:
@@ -140,7 +125,7 @@ def truth(clips: "pd.DataFrame", annotations: dict[str, str], missing: Literal["
 
     Args:
         clips: columns clip_id, sha256 ("" where unknown: then there is no annotation) and label (normal, anomaly, unlabelled).
-        annotations: see :func:`effective_labels`.
+        annotations: sha256 -> normal or anomaly, see :func:`effective_labels`.
 
     Returns:
         Its table's ``state`` is same, overridden, added or missing.

@@ -38,8 +38,8 @@ class Draft:
         t0, t1: seconds; f0, f1: Hz (a region over all frequencies has none).
         note: with ``label``, replaces the clip's note unless ``None``; with ``region`` and ``adjudicate``, their own note.
         blind: whether labels and scores were hidden; ``None`` when nobody knows.
-        queue: the order in which clips were presented (``queues.QUEUES``); ``None`` when nobody knows. A set labelled from
-            "most anomalous" is not a fair sample of the clips.
+        queue: where the clip came from: one of ``queues.QUEUES``, "selection", "uploads" or "conflicts"; ``None`` when nobody
+            knows. Clips labelled from ``queues.PICKED`` are no fair sample.
         uid: a repeated write of the same uid changes nothing and returns the stored event.
         target: uid of the event that is undone, or of the region that is removed.
         source: ``"app"``, or the name of the imported file.

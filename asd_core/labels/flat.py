@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NUMBERS = ("t0", "t1", "f0", "f1")
 COLUMNS = (
     *("kind", "dataset", "clip_sha256", "clip_id", "machine_id", "annotator", "label", "note"),
-    *(*NUMBERS, "region_class", "blind", "at", "source"),
+    *(*NUMBERS, "region_class", "blind", "queue", "at", "source"),
 )
 Fields = dict[str, Any]
 Numbered = tuple[int, Fields]  # where in the file, from 1, and what a Draft takes

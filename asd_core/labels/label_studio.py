@@ -2,7 +2,7 @@
 
 Follows https://labelstud.io/guide/task_format and the labelling configuration in ``CONFIG``. An annotation is one annotator's
 label, note and regions. Who that was stands in a text result, because Label Studio gives imported annotations to whoever
-imports them. What it has no field for (frequencies, blind) is in a result's ``meta``, which it keeps. An adjudication is an
+imports them. What it has no field for (frequencies, blind, queue) is in a result's ``meta``, which it keeps. An adjudication is an
 annotation marked as ground truth.
 """
 
@@ -84,7 +84,7 @@ def _annotations(rows: list[Fields]) -> list[dict[str, Any]]:
     for (annotator, decides), own in opinions.items():
         result: list[dict[str, Any]] = [_item("annotator", "textarea", {"text": [annotator]}, "annotator")]
         for number, row in enumerate(own):
-            meta = {"kind": row["kind"], "at": row["at"].isoformat(), "blind": row["blind"]}
+            meta = {"kind": row["kind"], "at": row["at"].isoformat(), "blind": row["blind"], "queue": row["queue"]}
             if row["kind"] == "region":
                 value = {"start": row["t0"], "end": row["t1"], "channel": 0, "labels": [row["region_class"]]}
                 meta |= {"low_hz": row["f0"], "high_hz": row["f1"], "text": [row["note"]] if row["note"] else []}
@@ -175,7 +175,11 @@ def _rows(annotation: dict[str, Any]) -> list[Fields]:
     rows: list[Fields] = []
     for item in items:
         meta = item.get("meta") or {}
-        own = common | {"blind": meta.get("blind")} | ({"at": moment(meta["at"])} if meta.get("at") else {})
+        own = (
+            common
+            | {"blind": meta.get("blind"), "queue": meta.get("queue")}
+            | ({"at": moment(meta["at"])} if meta.get("at") else {})
+        )
         if item.get("type") == "labels":
             rows.append(own | _region(item["value"], meta))
         elif item.get("type") == "choices":

@@ -22,6 +22,10 @@ QUEUES = (
 NEEDS_SCORES = ("most anomalous", "detectors disagree", "nearest a threshold")
 NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
 NEEDS_OTHERS = ("second opinion",)  # other people's labels too
+SELECTION, UPLOADS = "selection", "uploads"  # clips that come from elsewhere, whatever their order
+CONFLICTS = "conflicts"  # where adjudications come from
+# Scores or people picked the clips of these: those labelled so far are no fair sample of the dataset.
+PICKED = (*NEEDS_SCORES, *NEEDS_OTHERS, SELECTION, CONFLICTS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -171,7 +171,7 @@ class LabelStore:
 
         Returns:
             Columns dataset, clip_sha256, annotator, clip_id, machine_id, label (None: no label), note ("": none), at (UTC, of
-            the label, or of the last change without one), blind, skipped, source, event_id (of the last change).
+            the label, or of the last change without one), blind, skipped, source, event_id (of the last change), queue.
         """
         with self._database.read() as connection:
             return reading.table(

@@ -76,13 +76,14 @@ def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool,
         st.info("Say who you are on the Label page to use your labels.", icon=":material/person:")
         return None
     store = work.store()
-    given, provenance = effective_labels(store, source.name, basis, me or None, blind_only=blind_only)
-    if not given:
-        st.info("Nobody has given such labels yet: the dataset's are used.", icon=":material/label_off:")
+    given = effective_labels(store, source.name, basis, me or None, blind_only=blind_only)
+    if not given.labels:
+        such = "such labels blind" if blind_only else "such labels"
+        st.info(f"Nobody has given {such} yet: the dataset's are used.", icon=":material/label_off:")
         return None
     clips = table.drop_duplicates("clip_id")[["clip_id", "sha256", "label"]]
-    found = truth(clips, given, "drop" if alone else "keep")
+    found = truth(clips, given.labels, "drop" if alone else "keep")
     words = NAMES[basis] + (f" ({me})" if basis == "mine" else "") + (", annotated clips only" if alone else "")
     words += ", blind labels only" if blind_only else ""
     key = (basis, me if basis == "mine" else "", str(store.last_id(source.name)), str(alone), str(blind_only))
-    return Against(words, key, found, provenance)
+    return Against(words, key, found, given.provenance(clips["sha256"]))

@@ -25,7 +25,7 @@ class Heard:
     clip_id: str
     machine_id: str
     blind: bool
-    queue: str  # the order in which clips are presented
+    queue: str  # where the clip came from, see Draft
     showing: str  # see showing
     region: Region | None  # that is dragged
     highest: float  # frequency in Hz that the picture ends at

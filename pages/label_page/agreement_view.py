@@ -7,6 +7,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import Agreement, Coefficient, new_uid
+from asd_core.labels.queues import CONFLICTS
 from asd_core.labels.rater_agreement import agreement
 from pages.components.player import player
 from pages.label_page import work
@@ -151,6 +152,7 @@ def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id
             machine_id=machine_id,
             label=label,
             blind=False,
+            queue=CONFLICTS,
         )
     except AsdError as error:
         st.error(f"Not saved. {error}", icon=":material/error:")

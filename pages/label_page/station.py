@@ -97,7 +97,7 @@ def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
         clip_id=found.clip_id,
         machine_id=found.machine_id,
         blind=setting.blind,
-        queue=setting.name,
+        queue=setting.queue,
         showing=acts.showing(queue, sha256, at),
         region=now.region,
         highest=highest,

@@ -68,6 +68,11 @@ class Setting:
     blind: bool
     autoplay: bool
 
+    @property
+    def queue(self) -> str:
+        """Where the clips come from, as a label remembers it: where they were picked elsewhere, that counts, not their order."""
+        return {SELECTION: queues.SELECTION, UPLOADS: queues.UPLOADS}.get(self.where, self.name)
+
     def clips_key(self) -> tuple[Any, ...]:
         """Which clips they are."""
         part: tuple[Any, ...] = (self.split, self.machine_id)

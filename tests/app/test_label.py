@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.labels import LabelStore, new_uid
+from asd_core.scoring import AS_RECORDED
+from asd_core.scoring.store import read
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
-from pages.label_page import acts
+from pages.label_page import acts, work
 from pages.label_page.acts import Heard
 from tests.conftest import ROOT
 
@@ -152,3 +154,47 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(
         assert "secret" not in error
     finally:
         get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("where", "remembered"),
+    [(work.DATASET, "most anomalous"), (work.SELECTION, "selection"), (work.UPLOADS, "uploads")],
+)
+def test_a_label_remembers_where_its_clip_came_from(where: str, remembered: str) -> None:
+    nobody: Any = None  # whose choice it is decides nothing here
+    setting = work.Setting(nobody, "Ada", where, "test", None, "most anomalous", "pca_kde", True, True, True)
+    assert setting.queue == remembered
+
+
+def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
+    store = LabelStore.open(url)
+    folder = get_settings().models_dir / "demo"
+    clips = read(folder, None, AS_RECORDED).drop_duplicates("sha256")
+    given = [(0, True, "most anomalous"), (1, True, "random"), (2, False, "random")]
+    hashes = {number: str(clips["sha256"].iloc[number]) for number, _, _ in given} | {3: SHA["a"]}  # 3: no test clip
+    for number, blind, queue in [*given, (3, True, "random")]:
+        store.add(
+            kind="label",
+            annotator="Ada",
+            dataset="demo",
+            uid=new_uid(),
+            clip_sha256=hashes[number],
+            label="anomaly",
+            blind=blind,
+            queue=queue,
+        )
+
+    def compared(**address: str) -> str:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page("pages/compare.py")
+        for name, value in {"against": "the majority's labels", **address}.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return said(app)
+
+    every, blind = compared(), compared(blind_labels="true")
+    assert "Of 3 labels, 2 given blind, 1 in sight of other labels or scores" in every
+    assert "from the queues random (2), most anomalous (1); clips from most anomalous are no fair sample" in every
+    assert "Of 2 labels, 2 given blind, 0 in sight" in blind
+    assert "labels: the majority's labels, blind labels only" in blind

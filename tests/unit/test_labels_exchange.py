@@ -27,7 +27,7 @@ def full(labels: LabelStore) -> LabelStore:
     region(labels, 1, t0=0.1, t1=1 / 3, f0=123.456789, f1=1e-7 + 2000, note=NOTE)
     region(labels, 1, f0=None, f1=None, region_class="other")
     region(labels, 5, t0=2.0, t1=2.0, f0=0.0, f1=8000.0, annotator="Björn O'Neil")
-    label(labels, 0, "normal", blind=True)
+    label(labels, 0, "normal", blind=True, queue="most anomalous")
     label(labels, 1, "anomaly", note=NOTE, blind=False)
     label(labels, 1, "unsure", "Björn O'Neil")
     act(labels, 2, "skip")
@@ -41,7 +41,9 @@ def state(store: LabelStore, *, times: bool = True) -> list[list[object]]:
     """All that holds, in an order of its own; without where it came from."""
     found = []
     for table in (store.current(DATASET), store.regions(DATASET), store.adjudications(DATASET)):
-        kept = table.drop(columns=["event_id", "source", "uid", *([] if times else ["at", "blind"])], errors="ignore")
+        kept = table.drop(
+            columns=["event_id", "source", "uid", *([] if times else ["at", "blind", "queue"])], errors="ignore"
+        )
         rows = json.loads(kept.to_json(orient="values", date_format="iso", date_unit="us", double_precision=15))
         found.append(sorted(rows, key=str))
     return found
@@ -115,6 +117,7 @@ def test_json_and_parquet_hold_the_same_rows(full: LabelStore) -> None:
         assert ours == theirs
     assert rows[1]["note"] == NOTE
     assert rows[0]["blind"] is True
+    assert [rows[0]["queue"], rows[1]["queue"]] == ["most anomalous", None]
     assert rows[2]["blind"] is None
     assert rows[6]["f1"] == 1e-7 + 2000
     assert [r["annotator"] for r in rows if r["clip_sha256"] == sha(5)] == ["Björn O'Neil"]

@@ -318,6 +318,33 @@ def test_migration_from_the_first_version(label_url: str) -> None:
     store.close()
 
 
+def test_a_database_from_before_queues_is_brought_up_to_date(label_url: str) -> None:
+    """Version 2 with a label in it: it holds as before, from a queue that nobody recorded; a new one says its own."""
+    database = Database(label_url)
+    with database.write() as connection:
+        schema.migrate(connection, "it", upto=2)
+        about = {"annotator": "Ada", "dataset": DATASET, "clip_sha256": sha(1), "clip_id": "", "machine_id": "00"}
+        about |= {"label": "anomaly", "at": 10**15, "blind": True, "source": "app"}
+        for table, more in (
+            ("label_events", {"uid": "u", "kind": "label", "app_version": "0"}),
+            ("label_current", {"note": "", "skipped": False, "event_id": 1}),
+        ):
+            row = about | more
+            names, values = ", ".join(row), ", ".join(f":{column}" for column in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+    database.close()
+    store = LabelStore.open(label_url)
+    label(store, 2, "normal", queue="random")
+    held = store.current(DATASET).set_index("clip_sha256")
+    assert held["label"].to_dict() == {sha(1): "anomaly", sha(2): "normal"}
+    assert bool(held["blind"][sha(1)])
+    assert held["queue"].fillna("").to_dict() == {sha(1): "", sha(2): "random"}
+    assert store.history(sha(1))[0].queue is None
+    assert store.check() == []
+    store.close()
+    LabelStore.open(label_url).close()  # a second time there is nothing left to do
+
+
 def test_a_failed_write_leaves_nothing(labels: LabelStore, label_url: str) -> None:
     """The log and what follows from it change together or not at all."""
     database = Database(label_url)
