@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.label_page import agreement_view, exchange_view, work
+from pages.label_page import agreement_view, exchange_view
+from pages.label_page.clip_tables import look_ahead
+from pages.label_page.queue_settings import controls
 from pages.label_page.station import station
 from pages.label_page.who import annotator
 from pages.shared.choice import choice
@@ -31,7 +33,7 @@ with show_errors():
     elif view == FILES:
         exchange_view.draw(selected, name)
     elif name:
-        station(work.controls(selected, name))
+        station(controls(selected, name))
     else:
         st.info("Say who is listening, and the first clip appears.", icon=":material/person:")
-        work.look_ahead(selected)
+        look_ahead(selected)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.label_page import who
+from pages.shared.annotator import current_annotator
 from pages.shared.sources import Source
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ def draw(source: Source, table: "pd.DataFrame") -> Against | None:
 def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
     # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
     from asd_core.labels import effective_labels, truth
-    from pages.label_page import work
+    from pages.shared.label_store import label_store
 
-    me = who.known()
+    me = current_annotator()
     if basis == "mine" and not me:
         st.info("Say who you are on the Label page to use your labels.", icon=":material/person:")
         return None
-    store = work.store()
+    store = label_store()
     given = effective_labels(store, source.name, basis, me or None, blind_only=blind_only)
     if not given.labels:
         such = "such labels blind" if blind_only else "such labels"

@@ -8,8 +8,8 @@ from asd_core.scoring.store import versions
 from asd_core.space import clip_table as embedding_table
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
-from pages.label_page import CHOSEN_TO_LABEL
 from pages.shared.choice import Choice, title
+from pages.shared.label_selection import label_clips
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
             "Label them",
             key="space_label",
             icon=":material/label:",
-            on_click=_send,
+            on_click=label_clips,
             args=(table["clip_id"].tolist(),),
         )
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=_clear)
@@ -104,9 +104,3 @@ def _row(key: str, numbers: list[int]) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
         click(numbers[rows[0]])
-
-
-def _send(clip_ids: list[str]) -> None:
-    """Open the Label page with these clips as its queue."""
-    st.session_state[CHOSEN_TO_LABEL] = clip_ids
-    st.switch_page("pages/label.py", query_params={})

@@ -8,15 +8,17 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import LABELS, Kind, new_uid
 from pages.components.label_panel import Act
-from pages.components.player.parts import Region
-from pages.label_page import work
+from pages.components.player import Region
+from pages.label_page.queue import Queue, find, go
+from pages.label_page.queue_settings import QueueSettings
+from pages.shared.label_store import label_store
 
 SHOWING = "label_showing"  # in the session: the open clip, and its name
 PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
 
 
 @dataclass(frozen=True)
-class Heard:
+class DrawnClip:
     """The clip that is labelled, as it was drawn."""
 
     dataset: str
@@ -31,23 +33,23 @@ class Heard:
     highest: float  # frequency in Hz that the picture ends at
 
 
-def do(act: Act, setting: work.Setting, queue: work.Queue, at: int, heard: Heard | None) -> None:
+def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnClip | None) -> None:
     """Do what was pressed; the event has the act's id, so that an act that comes again changes nothing.
 
     A press on a clip that has been left meanwhile says nothing of the one that came after it.
     """
     if act.kind == "undo":
-        _undo(act, setting.selected.source.name, setting.annotator, queue)
+        _undo(act, settings.selected.source.name, settings.annotator, queue)
     elif act.kind in ("back", "on"):
-        work.go(min(at + (1 if act.kind == "on" else -1), len(queue)))
-    elif heard and act.showing == heard.showing:
+        go(min(at + (1 if act.kind == "on" else -1), len(queue)))
+    elif drawn and act.showing == drawn.showing:
         if act.kind == "mark":
-            _mark(heard, act)
-        elif _leave(act, heard):
-            work.go(at + 1)
+            _mark(drawn, act)
+        elif _leave(act, drawn):
+            go(at + 1)
 
 
-def showing(queue: work.Queue, sha256: str, at: int) -> str:
+def showing(queue: Queue, sha256: str, at: int) -> str:
     """A name for the clip at its place, the same however often it is drawn while it stays."""
     place = (queue.uid, sha256, at)
     kept = st.session_state.get(SHOWING)
@@ -56,27 +58,27 @@ def showing(queue: work.Queue, sha256: str, at: int) -> str:
     return str(kept[1])
 
 
-def _leave(act: Act, heard: Heard) -> bool:
+def _leave(act: Act, drawn: DrawnClip) -> bool:
     """Write a label with its note, or that the clip is passed over."""
     if act.kind == "skip":
-        return _write(heard, "skip", act.id)
+        return _write(drawn, "skip", act.id)
     if act.kind != "label" or act.value not in LABELS:
         return False
-    return _write(heard, "label", act.id, label=act.value, note=act.note)
+    return _write(drawn, "label", act.id, label=act.value, note=act.note)
 
 
-def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
+def _write(drawn: DrawnClip, kind: Kind, uid: str, **more: Any) -> bool:
     try:
-        work.store().add(
+        label_store().add(
             kind=kind,
-            annotator=heard.annotator,
-            dataset=heard.dataset,
+            annotator=drawn.annotator,
+            dataset=drawn.dataset,
             uid=uid,
-            clip_sha256=heard.sha256,
-            clip_id=heard.clip_id,
-            machine_id=heard.machine_id,
-            blind=heard.blind,
-            queue=heard.queue,
+            clip_sha256=drawn.sha256,
+            clip_id=drawn.clip_id,
+            machine_id=drawn.machine_id,
+            blind=drawn.blind,
+            queue=drawn.queue,
             **more,
         )
     except AsdError as error:
@@ -85,14 +87,14 @@ def _write(heard: Heard, kind: Kind, uid: str, **more: Any) -> bool:
     return True
 
 
-def _mark(heard: Heard, act: Act) -> None:
+def _mark(drawn: DrawnClip, act: Act) -> None:
     """Write the region, if it is the one that was shown; one over all frequencies carries none."""
-    region = heard.region
+    region = drawn.region
     if region is None or act.region != region.as_dict():
         return
-    every = region.f0 <= 0 and region.f1 >= heard.highest
+    every = region.f0 <= 0 and region.f1 >= drawn.highest
     _write(
-        heard,
+        drawn,
         "region",
         act.id,
         t0=region.t0,
@@ -103,25 +105,25 @@ def _mark(heard: Heard, act: Act) -> None:
     )
 
 
-def unmark(heard: Heard, uid: str) -> None:
+def unmark(drawn: DrawnClip, uid: str) -> None:
     """Take a region away."""
-    _write(heard, "remove_region", new_uid(), target=uid)
+    _write(drawn, "remove_region", new_uid(), target=uid)
 
 
-def _undo(act: Act, dataset: str, annotator: str, queue: work.Queue) -> None:
+def _undo(act: Act, dataset: str, annotator: str, queue: Queue) -> None:
     """Take back the last act, and go back to its clip."""
     try:
-        undone = work.store().undo(annotator, dataset, uid=act.id)
+        undone = label_store().undo(annotator, dataset, uid=act.id)
     except AsdError as error:
         st.session_state[PROBLEM] = f"Not undone. {error}"
         return
     if undone is None:
         st.toast("There is nothing left to undo.")
         return
-    at = work.find(queue, undone.clip_sha256, undone.clip_id)
+    at = find(queue, undone.clip_sha256, undone.clip_id)
     what = undone.label or undone.region_class or undone.kind.replace("_", " ")
     if at is None:
         st.toast(f"Undone: {what} on {undone.clip_id.rsplit('/', 1)[-1]}, which is not in this queue.")
     else:
-        work.go(at)
+        go(at)
         st.toast(f"Undone: {what}.")

@@ -10,8 +10,8 @@ from asd_core.labels import Agreement, Coefficient, new_uid
 from asd_core.labels.queues import CONFLICTS
 from asd_core.labels.rater_agreement import agreement
 from pages.components.player import player
-from pages.label_page import work
 from pages.shared.choice import Choice
+from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
@@ -25,14 +25,14 @@ DECISIONS = ("normal", "anomaly")
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing the labels …")
 def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agreement:
-    store = work.store()
+    store = label_store()
     labels = ("normal", "anomaly", "unsure") if with_unsure else DECISIONS
     return agreement(store.current(dataset), store.adjudications(dataset), labels)
 
 
 def draw(selected: Choice, annotator: str) -> None:
     """Coefficients, pairs, and the conflicts to adjudicate."""
-    dataset, store = selected.source.name, work.store()
+    dataset, store = selected.source.name, label_store()
     with_unsure = st.toggle(
         "Unsure counts as a label", key="count_unsure", bind="query-params", help="Otherwise it counts as no label."
     )
@@ -142,7 +142,7 @@ def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> Non
 
 def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str) -> None:
     try:
-        work.store().add(
+        label_store().add(
             kind="adjudicate",
             annotator=annotator,
             dataset=dataset,

@@ -7,8 +7,10 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import SUFFIXES, Format, Plan, export, import_formats, plan_import
 from asd_core.scoring import SPLITS, Scope
-from pages.label_page import work
+from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
+from pages.label_page.queue import renew
 from pages.shared.choice import Choice
+from pages.shared.label_store import label_store
 from pages.shared.stored_scores import stored_scores
 
 if TYPE_CHECKING:
@@ -32,13 +34,13 @@ def draw(selected: Choice, annotator: str) -> None:
         _export(selected)
     with grid.cell():
         _import(selected, annotator)
-    store = work.store()
+    store = label_store()
     st.caption(f"Labels are kept in {store.where}. Nothing is ever overwritten: every change is an event of its own.")
 
 
 def _export(selected: Choice) -> None:
     st.subheader("Export")
-    store, source = work.store(), selected.source
+    store, source = label_store(), selected.source
     form: Format = st.selectbox(
         "Format", list(FORMATS), key="export_format", bind="query-params", format_func=FORMATS.__getitem__
     )
@@ -72,7 +74,7 @@ def _export(selected: Choice) -> None:
 
 
 def _clips(selected: Choice) -> "pd.DataFrame":
-    return work.clips_of(selected.source, work.EVERY, None)
+    return clips_of(selected.source, EVERY_SPLIT, None)
 
 
 def _scores(selected: Choice) -> "pd.DataFrame":
@@ -95,7 +97,7 @@ def _import(selected: Choice, annotator: str) -> None:
         return
     try:
         plan = plan_import(
-            work.store(),
+            label_store(),
             selected.source.name,
             file.name,
             file.getvalue(),
@@ -138,9 +140,9 @@ def _planned(plan: Plan) -> None:
         )
     if keep or take:
         try:
-            added = plan.apply(work.store(), conflicts="take" if take else "keep")
+            added = plan.apply(label_store(), conflicts="take" if take else "keep")
         except AsdError as error:
             st.error(f"Nothing was added. {error}", icon=":material/error:")
             return
         st.success(f"{added:,} added.", icon=":material/check:")
-        work.renew()
+        renew()

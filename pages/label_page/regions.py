@@ -8,47 +8,48 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import Marked, new_uid
 from asd_core.plots import colours
-from pages.components.player.parts import Region, Shown
-from pages.label_page import acts, work
-from pages.label_page.acts import Heard
+from pages.components.player import Region, Shown
+from pages.label_page import acts
+from pages.label_page.acts import DrawnClip
+from pages.shared.label_store import label_store
 
 
 def shown(marked: Sequence[Marked], annotator: str, highest: float) -> list[Shown]:
     """Regions as the player draws them: the annotator's own and other people's."""
-    found = []
+    drawn = []
     for one in marked:
         mine = one.annotator == annotator
         name = one.region_class if mine else f"{one.annotator}: {one.region_class}"
-        found.append(Shown(_region(one, highest), name, colours.MINE if mine else colours.OTHERS))
-    return found
+        drawn.append(Shown(_region(one, highest), name, colours.MINE if mine else colours.OTHERS))
+    return drawn
 
 
 def _region(marked: Marked, highest: float) -> Region:
     return Region(marked.t0, marked.t1, marked.f0 or 0.0, highest if marked.f1 is None else marked.f1)
 
 
-def classes(here: Heard, marked: Sequence[Marked]) -> list[dict[str, Any]]:
-    """The classes that the dragged region can be marked as, and whether it is; none without a region."""
+def classes(here: DrawnClip, marked: Sequence[Marked], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The classes (by name) that the dragged region can be marked as, and whether it is; none without a region."""
     if here.region is None:
         return []
-    own = [one for one in marked if one.annotator == here.annotator]
-    already = {one.region_class for one in own if _region(one, here.highest) == here.region}
-    return [{"name": name, "marked": name in already} for name in work.store().classes()]
+    mine = [one for one in marked if one.annotator == here.annotator]
+    already = {one.region_class for one in mine if _region(one, here.highest) == here.region}
+    return [{"name": name, "marked": name in already} for name in names]
 
 
-def edited(here: Heard) -> None:
+def class_editor(here: DrawnClip, names: Sequence[str]) -> None:
     """The list of classes to edit, where a region is dragged. Without one there is nothing: a clip is drawn the faster
     the less there is on the page."""
     if here.region is not None:
         with st.popover("Edit the classes", icon=":material/edit:", type="tertiary"):
-            _edit(work.store().classes(), here.annotator)
+            _edit(names, here.annotator)
 
 
-def _edit(known: list[str], annotator: str) -> None:
+def _edit(known: Sequence[str], annotator: str) -> None:
     text = st.text_area("Classes, one a line", "\n".join(known), key="region_classes", height=160, width=260)
     if st.button("Save the classes", key="save_classes"):
         try:
-            work.store().set_classes(
+            label_store().set_classes(
                 [line.strip() for line in text.splitlines() if line.strip()], annotator=annotator, uid=new_uid()
             )
         except AsdError as error:
@@ -57,7 +58,7 @@ def _edit(known: list[str], annotator: str) -> None:
         st.rerun(scope="fragment")
 
 
-def listed(here: Heard, marked: Sequence[Marked]) -> None:
+def region_list(here: DrawnClip, marked: Sequence[Marked]) -> None:
     """The annotator's regions, each with a button that takes it away."""
     for one in marked:
         if one.annotator != here.annotator:

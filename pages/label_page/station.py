@@ -1,5 +1,6 @@
 """The place of work: the player, the keys, and what is known of the clip."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,10 +11,12 @@ from asd_core.sound import DEFAULT_STRENGTH, Clip, Signal
 from pages.components.label_panel import OfClip, panel
 from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
-from pages.label_page import acts, regions, work
-from pages.label_page.acts import Heard
-from pages.label_page.work import Queue, Setting
+from pages.label_page import acts, regions
+from pages.label_page.acts import DrawnClip
+from pages.label_page.queue import Queue, clip_at, current_queue, place, renew
+from pages.label_page.queue_settings import UPLOADS, QueueSettings
 from pages.shared.error_messages import show_errors
+from pages.shared.label_store import label_store
 from pages.shared.recordings import dataset_of
 from pages.shared.signals import signal_of
 from pages.shared.stored_scores import stored_clip_scores
@@ -30,7 +33,7 @@ STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class LoadedClip:
     """The clip at its place in the queue, read."""
 
     clip: Clip
@@ -40,97 +43,100 @@ class Found:
     known: OnClip
 
 
-def station(setting: Setting) -> None:
+def station(settings: QueueSettings) -> None:
     """The place of work; what is the same for every clip is sent once."""
     st.html(STYLE)
-    _clips(setting)
+    _clips(settings)
     _legend()
 
 
 @st.fragment
-def _clips(setting: Setting) -> None:
+def _clips(settings: QueueSettings) -> None:
     """One clip after another. Errors are shown here: they do not leave a fragment."""
     with show_errors():
-        queue = work.current_queue(setting)
-        at = work.place(queue)
-        found = _find(setting, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
+        queue = current_queue(settings)
+        at = place(queue)
+        loaded = _load(settings, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
         here = None
         # The containers have keys: whatever there is instead of a clip, the browser keeps the panel as it is.
         with st.container(horizontal=True, key="label_station"):
             with st.container(width="stretch", key="label_sound"):
-                if isinstance(found, Found):
-                    here = _listen(setting, queue, at, found)
-                elif found:
-                    st.error(found, icon=":material/error:")
+                if isinstance(loaded, LoadedClip):
+                    here = _listen(settings, queue, at, loaded)
+                elif loaded:
+                    st.error(loaded, icon=":material/error:")
                 else:
                     _nothing_left(queue)
-            _side(setting, queue, at, found, here)
-        _next_ready(setting, queue, at + 1)
+            _side(settings, queue, at, loaded, here)
+        _next_ready(settings, queue, at + 1)
 
 
-def _find(setting: Setting, queue: Queue, at: int) -> Found | str:
+def _load(settings: QueueSettings, queue: Queue, at: int) -> LoadedClip | str:
     """The clip, or the sentence on why it cannot be heard, or nothing at the end of the queue."""
     if at >= len(queue):
         return ""
-    annotator = setting.annotator if setting.blind else None
+    annotator = settings.annotator if settings.blind else None
     try:
-        clip, clip_id, machine_id = work.clip_at(queue, setting, at)
+        clip, clip_id, machine_id = clip_at(queue, settings, at)
         signal = _signal(clip)
-        known = work.store().on_clip(setting.selected.source.name, clip.sha256, annotator=annotator)
+        known = label_store().on_clip(settings.selected.source.name, clip.sha256, annotator=annotator)
     except AsdError as error:
         return str(error)
-    return Found(clip, clip_id, machine_id, signal, known)
+    return LoadedClip(clip, clip_id, machine_id, signal, known)
 
 
-def _listen(setting: Setting, queue: Queue, at: int, found: Found) -> Heard:
-    highest, sha256 = found.signal.clip.sample_rate / 2, found.clip.sha256
+def _listen(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip) -> DrawnClip:
+    highest, sha256 = loaded.signal.clip.sample_rate / 2, loaded.clip.sha256
     now = player(
-        found.signal,
+        loaded.signal,
         key=KEY,
-        regions=regions.shown(found.known.regions, setting.annotator, highest),
-        autoplay=setting.autoplay,
+        regions=regions.shown(loaded.known.regions, settings.annotator, highest),
+        autoplay=settings.autoplay,
     )
-    return Heard(
-        dataset=setting.selected.source.name,
-        annotator=setting.annotator,
+    return DrawnClip(
+        dataset=settings.selected.source.name,
+        annotator=settings.annotator,
         sha256=sha256,
-        clip_id=found.clip_id,
-        machine_id=found.machine_id,
-        blind=setting.blind,
-        queue=setting.queue,
+        clip_id=loaded.clip_id,
+        machine_id=loaded.machine_id,
+        blind=settings.blind,
+        queue=settings.queue,
         showing=acts.showing(queue, sha256, at),
         region=now.region,
         highest=highest,
     )
 
 
-def _side(setting: Setting, queue: Queue, at: int, found: Found | str, here: Heard | None) -> None:
+def _side(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip | str, here: DrawnClip | None) -> None:
     """Beside the player: the place in the queue, the clip's labels and regions where one is heard, and how much is done."""
     with st.container(width=PANEL, border=True, key="label_side"):
-        of_clip = _of_clip(found, here) if isinstance(found, Found) and here else None
-        panel(setting.annotator, queue.uid, at, len(queue), of_clip, lambda act: acts.do(act, setting, queue, at, here))
+        names = label_store().classes() if here and here.region else []
+        of_clip = _of_clip(loaded, here, names) if isinstance(loaded, LoadedClip) and here else None
+        panel(
+            settings.annotator, queue.uid, at, len(queue), of_clip, lambda act: acts.do(act, settings, queue, at, here)
+        )
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             # Below the panel: what moves is drawn anew, and the note would be gone.
             st.error(problem, icon=":material/error:")
-        if isinstance(found, Found) and here:
-            regions.edited(here)
-            regions.listed(here, found.known.regions)
-            if not setting.blind:
-                _seen(setting, found, here)
-        _done(setting)  # last: counting takes longer than all the rest
+        if isinstance(loaded, LoadedClip) and here:
+            regions.class_editor(here, names)
+            regions.region_list(here, loaded.known.regions)
+            if not settings.blind:
+                _seen(settings, loaded, here)
+        _done(settings)  # last: counting takes longer than all the rest
 
 
-def _of_clip(found: Found, here: Heard) -> OfClip:
-    own = next((said for said in found.known.said if said.annotator == here.annotator), None)
+def _of_clip(loaded: LoadedClip, here: DrawnClip, names: Sequence[str]) -> OfClip:
+    own = next((said for said in loaded.known.said if said.annotator == here.annotator), None)
     return OfClip(
         showing=here.showing,
         name=here.clip_id.rsplit("/", 1)[-1],
-        about=f"Machine id {here.machine_id} · {found.clip.duration:.1f} s",
+        about=f"Machine id {here.machine_id} · {loaded.clip.duration:.1f} s",
         own="" if own is None else own.label or ("skipped" if own.skipped else ""),
         note=own.note if own else "",
         labels=[(name, KEYS[name]) for name in LABELS],
         region=here.region.as_dict() if here.region else None,
-        classes=regions.classes(here, found.known.regions),
+        classes=regions.classes(here, loaded.known.regions, names),
     )
 
 
@@ -139,9 +145,9 @@ def _signal(clip: Clip) -> Signal:
     return signal_of(clip, denoiser=is_warm(), strength=DEFAULT_STRENGTH)
 
 
-def _done(setting: Setting) -> None:
+def _done(settings: QueueSettings) -> None:
     """How much is done, and how fast."""
-    done: Progress = work.store().progress(setting.selected.source.name, setting.annotator)
+    done: Progress = label_store().progress(settings.selected.source.name, settings.annotator)
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
     text = f"You labelled {done.labelled:,} in all" + (f": {counts}" if counts else "")
     st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
@@ -156,30 +162,30 @@ def _nothing_left(queue: Queue) -> None:
             "Choose another order, split or machine id, or switch off Unlabelled only.",
             icon=":material/done_all:",
         )
-    st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=work.renew)
+    st.button("Make the queue anew", key="label_renew", icon=":material/refresh:", on_click=renew)
 
 
-def _seen(setting: Setting, found: Found, here: Heard) -> None:
+def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
     """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
-    selected = setting.selected
+    selected = settings.selected
     lines = []
-    if setting.where != work.UPLOADS:
+    if settings.where != UPLOADS:
         row = dataset_of(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    others = (said for said in found.known.said if said.label and said.annotator != here.annotator)
+    others = (said for said in loaded.known.said if said.label and said.annotator != here.annotator)
     lines += [f"{said.annotator}: **{said.label}**" for said in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     rate = selected.rate
-    scores = stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, found.clip.sha256)
+    scores = stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, loaded.clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
 
 
-def _next_ready(setting: Setting, queue: Queue, at: int) -> None:
+def _next_ready(settings: QueueSettings, queue: Queue, at: int) -> None:
     """Read and denoise the next clip, and let the browser fetch it, while this one is heard."""
     if at >= len(queue):
         return
     try:
-        clip, _, _ = work.clip_at(queue, setting, at)
+        clip, _, _ = clip_at(queue, settings, at)
         fetch_ahead(_signal(clip), key=KEY)
     except AsdError:
         return  # said when its turn comes

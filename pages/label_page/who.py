@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-NAME = "annotator"  # in the session
+from pages.shared.annotator import TYPED_NAME, has_login, login_identity
+
 LONGEST = 60  # characters
 
 _REMEMBER = st.components.v2.component(
@@ -27,22 +28,7 @@ _REMEMBER = st.components.v2.component(
 
 def annotator() -> str:
     """Draw who labels; empty while nobody has said so."""
-    if "is_logged_in" in st.user:  # the app was given a provider of logins
-        return _login()
-    return _typed()
-
-
-def known() -> str:
-    """Who labels in this session, on a page that does not ask; empty when nobody said so."""
-    user: Any = st.user
-    if "is_logged_in" in user:
-        return _identity() if user["is_logged_in"] else ""
-    return str(st.session_state.get(NAME, "")).strip()
-
-
-def _identity() -> str:
-    user: Any = st.user
-    return str(user.get("email") or user.get("name") or user.get("sub") or "")
+    return _login() if has_login() else _typed()
 
 
 def _login() -> str:
@@ -51,19 +37,19 @@ def _login() -> str:
         st.button("Log in to label", icon=":material/login:", on_click=st.login, key="log_in")
         return ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Labelling as **{_identity()}**")
+        st.markdown(f"Labelling as **{login_identity()}**")
         st.button("Log out", on_click=st.logout, key="log_out")
-    return _identity()
+    return login_identity()
 
 
 def _typed() -> str:
     found = str(st.session_state.get("remembered_name", {}).get("name") or "").strip()[:LONGEST]
     if found and not st.session_state.get("name_filled"):  # once: whoever clears the name wants it empty
         st.session_state["name_filled"] = True
-        st.session_state[NAME] = st.session_state.get(NAME) or found
+        st.session_state[TYPED_NAME] = st.session_state.get(TYPED_NAME) or found
     name = st.text_input(
         "Your name",
-        key=NAME,
+        key=TYPED_NAME,
         max_chars=LONGEST,
         width=200,
         placeholder="who is listening?",

@@ -14,8 +14,9 @@ from asd_core.scoring import AS_RECORDED
 from asd_core.scoring.store import read
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
-from pages.label_page import acts, work
-from pages.label_page.acts import Heard
+from pages.label_page import acts
+from pages.label_page.acts import DrawnClip
+from pages.label_page.queue_settings import DATASET, SELECTION, UPLOADS, QueueSettings
 from tests.conftest import ROOT
 
 SHA = {"a": "a" * 64, "b": "b" * 64}
@@ -64,8 +65,8 @@ def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
 
 
 def test_a_press_means_the_clip_that_was_shown_and_is_done_once(url: str) -> None:
-    heard = Heard("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "random", "shown", None, 8000.0)
-    nowhere: Any = None  # neither setting nor queue is asked
+    heard = DrawnClip("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "random", "shown", None, 8000.0)
+    nowhere: Any = None  # neither settings nor queue is asked
     acts.do(Act("1", "label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
     acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, heard)
     store = LabelStore.open(url)
@@ -158,12 +159,12 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(
 
 @pytest.mark.parametrize(
     ("where", "remembered"),
-    [(work.DATASET, "most anomalous"), (work.SELECTION, "selection"), (work.UPLOADS, "uploads")],
+    [(DATASET, "most anomalous"), (SELECTION, "selection"), (UPLOADS, "uploads")],
 )
 def test_a_label_remembers_where_its_clip_came_from(where: str, remembered: str) -> None:
     nobody: Any = None  # whose choice it is decides nothing here
-    setting = work.Setting(nobody, "Ada", where, "test", None, "most anomalous", "pca_kde", True, True, True)
-    assert setting.queue == remembered
+    settings = QueueSettings(nobody, "Ada", where, "test", None, "most anomalous", "pca_kde", True, True, True)
+    assert settings.queue == remembered
 
 
 def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from asd_core.scoring import AS_RECORDED
 from asd_core.settings import get_settings
 from benchmarks.synthetic import write_models
-from pages.label_page import work
+from pages.label_page.clip_tables import clips_of
 from pages.shared import kept
 from pages.shared.kept import Kept
 from pages.shared.recordings import dataset_of
@@ -89,7 +89,7 @@ def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest
     get_settings.cache_clear()
     before = dataset_of(source)
     assert dataset_of(source) is before  # looked at again, and the same
-    assert len(work.clips_of(source, "test", None)) == 16
+    assert len(clips_of(source, "test", None)) == 16
     (recordings / "test" / "normal_id_00_00000099.wav").touch()
-    assert len(work.clips_of(source, "test", None)) == 17
+    assert len(clips_of(source, "test", None)) == 17
     assert stored_scores(source, AS_RECORDED).table.empty  # of other clips than there are now

@@ -1,0 +1,51 @@
+"""Clips that can be labelled, as tables."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.errors import AsdError
+from asd_core.scoring import SPLITS
+from pages.shared.choice import Choice
+from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips
+from pages.shared.sources import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EVERY_SPLIT = "all"
+
+
+def splits_of(selected: Choice) -> list[str]:
+    """Splits that can be chosen; one of them is all."""
+    there = set(dataset_of(selected.source).catalogue["split"].unique())
+    return [*(split for split in SPLITS if split in there), EVERY_SPLIT]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _clips_of(
+    folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
+) -> "pd.DataFrame":
+    found = dataset_of(_source).catalogue
+    if split != EVERY_SPLIT:
+        found = found[found["split"] == split]
+    if machine_id is not None:
+        found = found[found["machine_id"] == machine_id]
+    table = found[["clip_id", "machine_id"]].reset_index(drop=True)
+    try:
+        hashes = seen_clips(_source)[["clip_id", "sha256"]]
+    except UNREADABLE:
+        return table.assign(sha256="")
+    return table.merge(hashes, on="clip_id", how="left").fillna({"sha256": ""})
+
+
+def clips_of(source: Source, split: str, machine_id: str | None) -> "pd.DataFrame":
+    """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
+    return _clips_of(*source.key(), dataset_of(source).version, split, machine_id, source)
+
+
+def look_ahead(selected: Choice) -> None:
+    """List the clips, which takes a second with 100,000 of them, before anybody waits for it."""
+    with suppress(AsdError):  # said when its turn comes
+        clips_of(selected.source, splits_of(selected)[0], None)

@@ -1,0 +1,143 @@
+"""The clips in the order in which they are labelled, and the place in it."""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import streamlit as st
+
+from asd_core.labels import new_uid, queues
+from asd_core.scoring import SPLITS, Scope
+from asd_core.sound import Clip
+from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
+from pages.label_page.queue_settings import SELECTION, UPLOADS, QueueSettings
+from pages.shared.label_selection import selected_to_label
+from pages.shared.label_store import label_store
+from pages.shared.recordings import catalogue_clip
+from pages.shared.stored_scores import stored_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """Clips in the order in which they are heard. It stays as it is until it is made anew."""
+
+    settings: tuple[Any, ...]
+    uid: str  # another one when it is made anew
+    clips: "pd.DataFrame"  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
+    order: "np.ndarray[Any, np.dtype[np.int64]]"  # rows of it
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+
+def _table(settings: QueueSettings) -> "pd.DataFrame":
+    import pandas as pd
+
+    source = settings.selected.source
+    if settings.where == UPLOADS:
+        kept: dict[str, Clip] = st.session_state.get("uploads", {})
+        rows = [(clip.name, settings.selected.machine_id, sha) for sha, clip in kept.items()]
+        return pd.DataFrame(rows, columns=["clip_id", "machine_id", "sha256"])
+    table = clips_of(source, settings.split, settings.machine_id)
+    if settings.where == SELECTION:
+        wanted = {clip_id: place for place, clip_id in enumerate(selected_to_label())}
+        table = table[table["clip_id"].isin(wanted)]
+        table = table.iloc[table["clip_id"].map(wanted).argsort(kind="stable")].reset_index(drop=True)
+    return table
+
+
+@st.cache_resource(max_entries=8, show_spinner="Ordering the clips …")
+def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> queues.ClipScores:
+    return queues.align(_clips, _scores)
+
+
+def _scores(settings: QueueSettings, clips: "pd.DataFrame") -> queues.ClipScores:
+    """Stored scores of the clips, of every split that has some."""
+    import pandas as pd
+
+    source = settings.selected.source
+    splits = SPLITS if settings.split == EVERY_SPLIT else (settings.split,)
+    stored = [stored_scores(source, Scope(split)) for split in splits]
+    table = pd.concat([part.table for part in stored])
+    wanted = [settings.detector] if settings.detector else settings.selected.detectors
+    table = table[table["detector"].isin(wanted)]
+    digest = " ".join([*(part.digest for part in stored), *wanted])
+    rows = hashlib.sha256("\n".join([*clips["clip_id"], *clips["sha256"]]).encode()).hexdigest()
+    return _aligned(rows, digest, clips, table)
+
+
+def current_queue(settings: QueueSettings) -> Queue:
+    """The queue of the settings: the one of the last run while the settings are the same.
+
+    Raises:
+        LabelError: when the order needs scores that are not there, or labels that cannot be read.
+    """
+    kept = st.session_state.get(QUEUE)
+    if isinstance(kept, Queue) and kept.settings == settings.key():
+        return kept
+    clips = _table(settings)
+    current = label_store().current(
+        settings.selected.source.name,
+        annotator=None if settings.name in queues.NEEDS_OTHERS else settings.annotator,
+        columns=("clip_sha256", "annotator", "label", "skipped"),
+    )
+    order = queues.queue(
+        settings.name,
+        clips,
+        _scores(settings, clips) if settings.name in queues.NEEDS_SCORES else None,
+        current,
+        settings.annotator,
+        detector=settings.detector,
+        rate=settings.selected.rate,
+        unlabelled_only=settings.unlabelled,
+        seed=zlib.crc32(settings.annotator.encode()),
+    )
+    made = Queue(settings.key(), new_uid(), clips, order)
+    st.session_state[QUEUE], st.session_state[AT] = made, 0
+    return made
+
+
+def renew() -> None:
+    """Make the queue anew in the next run: what was labelled meanwhile leaves it."""
+    st.session_state.pop(QUEUE, None)
+
+
+def place(queue: Queue) -> int:
+    """Which clip of the queue is heard; its length after the last one."""
+    return min(max(0, int(st.session_state.get(AT, 0))), len(queue))
+
+
+def go(at: int) -> None:
+    """Hear another clip of the queue."""
+    st.session_state[AT] = max(0, at)
+
+
+def clip_at(queue: Queue, settings: QueueSettings, at: int) -> tuple[Clip, str, str]:
+    """The clip at a place of the queue, its id in the catalogue and its machine id.
+
+    Raises:
+        ClipError, DatasetError: when it cannot be read.
+    """
+    row = queue.clips.iloc[int(queue.order[at])]
+    if settings.where == UPLOADS:
+        return cast(Clip, st.session_state["uploads"][row["sha256"]]), str(row["clip_id"]), str(row["machine_id"])
+    source = settings.selected.source
+    return (
+        catalogue_clip(source.name, str(row["clip_id"]), source),
+        str(row["clip_id"]),
+        str(row["machine_id"]),
+    )
+
+
+def find(queue: Queue, sha256: str, clip_id: str) -> int | None:
+    """Where in the queue a clip is; ``None`` when it is not in it."""
+    own = queue.clips.iloc[queue.order]
+    here = np.flatnonzero((own["sha256"] == sha256).to_numpy() | (own["clip_id"] == clip_id).to_numpy())
+    return int(here[0]) if len(here) else None

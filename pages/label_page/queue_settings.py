@@ -1,0 +1,127 @@
+"""Which clips are labelled, in what order and how: every choice is in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from asd_core.labels import queues
+from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
+from pages.shared.choice import Choice, title
+from pages.shared.label_selection import selected_to_label
+
+DATASET, SELECTION, UPLOADS = "Dataset", "Selection", "Uploads"
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """What is listened to, and how."""
+
+    selected: Choice
+    annotator: str
+    where: str
+    split: str
+    machine_id: str | None
+    name: str  # of the queue
+    detector: str | None
+    unlabelled: bool
+    blind: bool
+    autoplay: bool
+
+    @property
+    def queue(self) -> str:
+        """Where the clips come from, as a label remembers it: where they were picked elsewhere, that counts, not their order."""
+        return {SELECTION: queues.SELECTION, UPLOADS: queues.UPLOADS}.get(self.where, self.name)
+
+    def clips_key(self) -> tuple[Any, ...]:
+        """Which clips they are."""
+        part: tuple[Any, ...] = (self.split, self.machine_id)
+        if self.where == SELECTION:
+            part = tuple(selected_to_label())
+        elif self.where == UPLOADS:
+            part = tuple(st.session_state.get("uploads", {}))
+        return (*self.selected.source.key(), self.where, *part)
+
+    def key(self) -> tuple[Any, ...]:
+        """What decides the order; blind or not, the same clips come in the same order."""
+        by = (self.detector, self.selected.rate) if self.name in queues.NEEDS_DETECTOR else ()
+        return (*self.clips_key(), "", self.annotator, self.name, *by, self.unlabelled)
+
+
+def controls(selected: Choice, annotator: str) -> QueueSettings:
+    """Draw what is asked for; all of it is in the address."""
+    n_chosen, n_uploads = len(selected_to_label()), len(st.session_state.get("uploads", {}))
+    wheres = [DATASET] + [SELECTION] * bool(n_chosen) + [UPLOADS] * bool(n_uploads)
+    counts = {SELECTION: f" ({n_chosen})", UPLOADS: f" ({n_uploads})"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        where = DATASET
+        if len(wheres) > 1:
+            where = st.segmented_control(
+                "Clips of",
+                wheres,
+                default=wheres[1] if n_chosen else DATASET,
+                required=True,
+                key="label_where",
+                format_func=lambda w: w + counts.get(w, ""),
+            )
+        split, machine_id = EVERY_SPLIT, None
+        if where == DATASET:
+            split, machine_id = _part(selected)
+        name = st.selectbox(
+            "Order",
+            queues.QUEUES,
+            key="order",
+            bind="query-params",
+            width=190,
+            format_func=lambda n: n[:1].upper() + n[1:],
+            help="Second opinion: clips that somebody else has labelled and you have not.",
+        )
+        detector = None
+        if name in queues.NEEDS_DETECTOR:
+            detector = st.selectbox(
+                "By", selected.detectors, key="label_by", bind="query-params", width=190, format_func=title
+            )
+        unlabelled = st.toggle(
+            "Unlabelled only",
+            key="unlabelled",
+            bind="query-params",
+            value=True,
+            help="Leave out what you have labelled.",
+        )
+        blind = st.toggle(
+            "Blind",
+            key="blind",
+            bind="query-params",
+            value=True,
+            help="Hides the dataset's labels, other people's labels and the detectors' scores, so that nobody is led. "
+            "Every label remembers whether it was given blind.",
+        )
+        autoplay = st.toggle(
+            "Autoplay",
+            key="autoplay",
+            bind="query-params",
+            value=True,
+            help="A clip plays when it arrives. A browser allows it after the first click or key on the page.",
+        )
+    return QueueSettings(
+        selected,
+        annotator,
+        str(where),
+        split,
+        machine_id,
+        str(name),
+        detector,
+        bool(unlabelled),
+        bool(blind),
+        bool(autoplay),
+    )
+
+
+def _part(selected: Choice) -> tuple[str, str | None]:
+    """Which split and machine ids."""
+    options = splits_of(selected)
+    split = st.segmented_control(
+        "Split", options, default=options[0], required=True, key="label_split", bind="query-params"
+    )
+    only = st.toggle(f"Only machine id {selected.machine_id}", key="label_only", bind="query-params")
+    return str(split), selected.machine_id if only else None
