@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from asd_core.labels import LabelStore
 
 ROOT = Path(__file__).parent.parent
-LONG_FIRST = ["e2e", "app", "contract", "unit"]
+LONG_FIRST = ["e2e", "app", "contract"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Workers take file after file in this order: the long ones first, so that none is left over at the end.
-    items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(ROOT / "tests").parts[0]))
+    items.sort(key=lambda item: [*(item.path.match(f"tests/{part}/*") for part in LONG_FIRST), True].index(True))
     if os.environ.get("ASD_REAL_DATA"):
         return
     skip = pytest.mark.skip(reason="ASD_REAL_DATA is not set: no real recordings here")
