@@ -3,7 +3,7 @@
 import streamlit as st
 
 from asd_core.detectors import detector_class
-from pages.compare_page import agreement, definitions, failures, ranking, report_button, scope, thresholds
+from pages.compare_page import agreement, definitions, failures, filters, ranking, report_button, thresholds
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 from pages.shared.page_entry import ensure_inside_app
@@ -29,9 +29,9 @@ ONE_CLASS = {
 ensure_inside_app()
 st.title("Compare")
 with show_errors():
-    scoped = scope.draw(choice())
-    if scoped.scores.empty:
-        if scoped.computable:
+    compared = filters.draw(choice())
+    if compared.scores.empty:
+        if compared.computable:
             st.stop()  # the scope has said what to do
         st.info(
             "The chosen detectors have no scores of clips like these: widen the scope.", icon=":material/filter_alt:"
@@ -48,14 +48,16 @@ with show_errors():
             label_visibility="collapsed",
         )
         definitions.draw()
-        report_button.draw(scoped.selected, scoped.scores, scoped.where, scoped.against.words if scoped.against else "")
-    classes = frozenset(scoped.scores["label"]) & {"normal", "anomaly"}
+        report_button.draw(
+            compared.selected, compared.scores, compared.where, compared.against.words if compared.against else ""
+        )
+    classes = frozenset(compared.scores["label"]) & {"normal", "anomaly"}
     if classes in ONE_CLASS:
         st.info(ONE_CLASS[classes], icon=":material/info:")
-    VIEWS[view](scoped)
+    VIEWS[view](compared)
 
 with st.expander("What each detector does", icon=":material/menu_book:"):
-    for key in scoped.selected.detectors:
+    for key in compared.selected.detectors:
         info = detector_class(key).info
         st.markdown(
             f"**{info.title}** ({info.origin}; fitted per {info.scope}). {info.how_it_scores} "

@@ -7,10 +7,11 @@ from asd_core.space import latents, projection
 from pages.feature_space_page import points
 from pages.feature_space_page.chart import CHART, chart
 from pages.feature_space_page.clip_panel import clip_panel
-from pages.feature_space_page.controls import METHODS, View, controls, part_title
+from pages.feature_space_page.controls import controls, part_title
 from pages.feature_space_page.hover import hover, pictures_panel
 from pages.feature_space_page.selection import selection
 from pages.feature_space_page.umap_panel import umap_panel
+from pages.feature_space_page.view import METHODS, View
 from pages.shared.choice import Choice, choice
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel

@@ -16,7 +16,7 @@ from asd_core.features import Array, Representation
 from asd_core.progress import Progress, silent
 
 Origin = Literal["report", "beyond", "control"]
-Scope = Literal["machine id", "machine type", "none"]
+FittedPer = Literal["machine id", "machine type", "none"]
 Scores = NDArray[np.float64]
 
 
@@ -43,7 +43,7 @@ class DetectorInfo:
     key: str
     title: str
     origin: Origin
-    scope: Scope  # what is fitted: a model a machine id, one for the machine type, or nothing
+    scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
     representation: Representation
     paper: str
     how_it_scores: str

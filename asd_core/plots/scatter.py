@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.plots import colours
-from asd_core.space import Density
+from asd_core.space import DensityRegions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def scatter_figure(
     *,
     name: str,
     stars: Sequence[Star] = (),
-    normals: Density | None = None,
+    normals: DensityRegions | None = None,
     limits: tuple[float, float] | None = None,
 ) -> "go.Figure":
     """One point a clip. The wire carries float32 and a number a clip, nothing else.
@@ -119,7 +119,7 @@ def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     return [(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in found]
 
 
-def _contours(normals: Density) -> Any:
+def _contours(normals: DensityRegions) -> Any:
     import plotly.graph_objects as go
 
     first, last, step = HELD

@@ -5,8 +5,8 @@ from . import projection as projection
 from . import thumbnails as thumbnails
 from . import umap_embedding as umap_embedding
 from .contours import CELLS as CELLS
-from .contours import Density as Density
-from .contours import density as density
+from .contours import DensityRegions as DensityRegions
+from .contours import density_regions as density_regions
 from .projection import POOLED as POOLED
 from .projection import Projection as Projection
 from .projection import fit_pca as fit_pca

@@ -15,7 +15,7 @@ FEWEST = 10  # clips that a density can be drawn of
 
 
 @dataclass(frozen=True, eq=False)
-class Density:
+class DensityRegions:
     """A grid over the plane: at every cell the share of the clips that lie where they are denser."""
 
     x: Array  # (CELLS,)
@@ -23,7 +23,7 @@ class Density:
     held: Array  # (CELLS, CELLS): rows are y; the line at 0.9 holds the densest 90 % of the clips
 
 
-def density(xy: NDArray[Any]) -> Density | None:
+def density_regions(xy: NDArray[Any]) -> DensityRegions | None:
     """Kernel density of ``(n, 2)`` points; ``None`` for fewer than ten, or points on a line.
 
     Gaussian kernels of Scott's bandwidth for each axis (Scott, 1992), computed on a grid: points are counted in cells
@@ -50,4 +50,4 @@ def density(xy: NDArray[Any]) -> Density | None:
     at_clips = np.sort(grid[row, column])
     held = 1.0 - np.searchsorted(at_clips, grid.ravel(), side="left").reshape(grid.shape) / n
     x, y = ((edge[:-1] + edge[1:]) / 2.0 for edge in edges)
-    return Density(x.astype(np.float32), y.astype(np.float32), held.astype(np.float32))
+    return DensityRegions(x.astype(np.float32), y.astype(np.float32), held.astype(np.float32))

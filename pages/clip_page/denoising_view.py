@@ -9,10 +9,10 @@ from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
 from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
 from asd_core.sound import DenoiseEnds, Signal
+from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.shared.choice import percent, title
 from pages.shared.trained_models import chosen_models
-from pages.shared.work import work
 
 if TYPE_CHECKING:
     import pandas as pd

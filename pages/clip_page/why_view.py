@@ -10,6 +10,7 @@ from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
 from pages.clip_page.again import run_page
+from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import explained, signal_scores
@@ -17,7 +18,6 @@ from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state
 from pages.shared.choice import title
 from pages.shared.table_sizes import BUTTON_ROW, HEADER
-from pages.shared.work import work
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from asd_core.detectors import detector_class
 from asd_core.evaluation import disagreements
 from asd_core.evaluation.breakdowns import agreement
 from asd_core.plots import agreement_figure
-from pages.compare_page.scope import Scoped
+from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import title
 from pages.shared.open_clip import open_row
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
@@ -15,9 +15,9 @@ from pages.shared.table_sizes import ROW_HEIGHT, table_height
 SHOWN = 15
 
 
-def draw(scoped: Scoped) -> None:
+def draw(compared: ComparedScores) -> None:
     """Correlations of the chosen detectors, and rows that open their clip."""
-    selected, scores = scoped.selected, scoped.scores
+    selected, scores = compared.selected, compared.scores
     if len(selected.detectors) < 2:
         st.info("Agreement needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
         return
@@ -26,7 +26,7 @@ def draw(scoped: Scoped) -> None:
         names = {key: title(key) for key in selected.detectors}
         st.plotly_chart(agreement_figure(agreement(scores), names), key="agreement")
         st.caption(
-            f"{scoped.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
+            f"{compared.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
         )
     with side_by_side.cell():
         detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]

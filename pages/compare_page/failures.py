@@ -8,7 +8,7 @@ from asd_core.evaluation import breakdown, misses_and_false_alarms
 from asd_core.plots import breakdown_figure
 from asd_core.scoring.store import attributes
 from asd_core.sound import wav_bytes
-from pages.compare_page.scope import Scoped, capital, word
+from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared.choice import percent, title
 from pages.shared.open_clip import open_clip, open_row
 from pages.shared.recordings import catalogue_clip
@@ -20,9 +20,9 @@ HEARD = 3  # of each kind: a player holds its clip's bytes
 LISTED = 50
 
 
-def draw(scoped: Scoped) -> None:
+def draw(compared: ComparedScores) -> None:
     """AUC by an attribute of the catalogue, and one detector's worst misses and false alarms."""
-    selected, scores = scoped.selected, scoped.scores
+    selected, scores = compared.selected, compared.scores
     there = [*attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
     if there:
         attribute = st.segmented_control(
@@ -38,7 +38,7 @@ def draw(scoped: Scoped) -> None:
         table = breakdown(scores, str(attribute))
         if table["auc"].notna().any():
             st.plotly_chart(breakdown_figure(table, names, word(str(attribute))), key="breakdown")
-            st.caption(f"{scoped.sentence()}. Mean over machine ids; an empty square is not computable.")
+            st.caption(f"{compared.sentence()}. Mean over machine ids; an empty square is not computable.")
         else:
             st.info(f"AUC by {word(str(attribute))} is not computable here.", icon=":material/info:")
     else:
@@ -63,11 +63,11 @@ def draw(scoped: Scoped) -> None:
                 st.info("None in scope.", icon=":material/check:")
                 continue
             for row in found.head(HEARD).to_dict("records"):
-                _player(scoped, row, name)
+                _player(compared, row, name)
             _rows(found, name)
 
 
-def _player(scoped: Scoped, row: dict[str, object], name: str) -> None:
+def _player(compared: ComparedScores, row: dict[str, object], name: str) -> None:
     """A clip to be heard, as the detectors heard it, and a way to its page."""
     clip_id, facts = str(row["clip_id"]), _facts(row)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -82,7 +82,7 @@ def _player(scoped: Scoped, row: dict[str, object], name: str) -> None:
         )
         st.caption(f"percentile {row['calibrated']:.0f}{facts}")
     try:
-        st.audio(_sound(scoped, clip_id), format="audio/wav")
+        st.audio(_sound(compared, clip_id), format="audio/wav")
     except AsdError as error:
         st.caption(f":material/volume_off: {error}")
 
@@ -95,9 +95,9 @@ def _facts(row: dict[str, object]) -> str:
     return "".join(f" · {fact}" for fact in found)
 
 
-def _sound(scoped: Scoped, clip_id: str) -> bytes:
+def _sound(compared: ComparedScores, clip_id: str) -> bytes:
     """WAV of a clip as the detectors heard it."""
-    source, scope = scoped.selected.source, scoped.scope
+    source, scope = compared.selected.source, compared.scope
     clip = catalogue_clip(source.name, clip_id, source)
     signal = signal_of(clip, denoiser=scope.denoise > 0, kind=scope.kind, strength=scope.denoise)
     return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)

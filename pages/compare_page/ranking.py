@@ -11,7 +11,7 @@ from asd_core.evaluation import MEAN, Draws, Metric, bootstrap, loses_to_control
 from asd_core.evaluation.operating import marks
 from asd_core.evaluation.protocol import ranking, worst
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
-from pages.compare_page.scope import Scoped
+from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
 from pages.shared.choice import percent, title
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
@@ -35,9 +35,9 @@ def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.Da
     return draws, ranking(draws)
 
 
-def draw(scoped: Scoped) -> None:
+def draw(compared: ComparedScores) -> None:
     """Curves beside the table, or above it when it shows every id."""
-    draws, results = resampled(scoped.key, scoped.scores)
+    draws, results = resampled(compared.key, compared.scores)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control(
             "Of",
@@ -63,22 +63,22 @@ def draw(scoped: Scoped) -> None:
         side_by_side = st.grid(2, min_column_width=440)
         chart, table = side_by_side.cell(), side_by_side.cell()
     with chart:
-        _chart(scoped, str(view), str(curve), name, shown)
+        _chart(compared, str(view), str(curve), name, shown)
     with table:
-        verdicts = _verdicts(scoped, draws, metric, str(view))
+        verdicts = _verdicts(compared, draws, metric, str(view))
         if per_id:
             _wide(results, metric, name, verdicts)
         else:
-            _compact(results, shown, metric, name, verdicts, _by_dataset(scoped, str(view)))
-        _caption(scoped, draws, shown, str(view))
-        alarms(scoped.selected)
-        _download(scoped, results)
+            _compact(results, shown, metric, name, verdicts, _by_dataset(compared, str(view)))
+        _caption(compared, draws, shown, str(view))
+        alarms(compared.selected)
+        _download(compared, results)
 
 
-def _chart(scoped: Scoped, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
+def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
-    points = marks(scoped.scores, thresholds_of(scoped.selected), view)
+    points = marks(compared.scores, thresholds_of(compared.selected), view)
     figure: go.Figure
     if curve in CURVES[:2]:
         chosen = st.multiselect(
@@ -91,23 +91,23 @@ def _chart(scoped: Scoped, view: str, curve: str, name: str, shown: pd.DataFrame
             placeholder="the best",
         )
         of = chosen or list(figures.dropna().index[:1])
-        figure = roc_figure(scoped.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
+        figure = roc_figure(compared.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
     elif curve == CURVES[2]:
-        figure = precision_recall_figure(scoped.scores, view, names, marks=points)
+        figure = precision_recall_figure(compared.scores, view, names, marks=points)
     else:
-        figure = det_figure(scoped.scores, view, names, marks=points)
+        figure = det_figure(compared.scores, view, names, marks=points)
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
-        f"◆: where the thresholds for {percent(scoped.selected.rate)} false alarms put each detector on these clips"
+        f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
         + "sidebar's false-alarm rate moves them. Click a legend entry to see it alone; the figure beside a name is its "
         f"{name}."
     )
 
 
-def _verdicts(scoped: Scoped, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
+def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
     """Who is best or tied with it, and who does not beat a control."""
-    keys = scoped.selected.detectors
+    keys = compared.selected.detectors
     ties = tied_with_best(draws, metric=metric, machine_id=view)
     controls = [k for k in keys if detector_class(k).info.origin == "control"]
     found = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
@@ -125,11 +125,11 @@ def _verdicts(scoped: Scoped, draws: Draws, metric: Metric, view: str) -> dict[s
     return {key: verdict(key) for key in keys}
 
 
-def _by_dataset(scoped: Scoped, view: str) -> pd.DataFrame | None:
+def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
     """Figures with the dataset's own labels, by detector, where people's labels replace them."""
-    if scoped.by_dataset is None:
+    if compared.by_dataset is None:
         return None
-    _, results = resampled(scoped.by_dataset.key, scoped.by_dataset.scores)
+    _, results = resampled(compared.by_dataset.key, compared.by_dataset.scores)
     return results[results["machine_id"] == view].set_index("detector")
 
 
@@ -216,14 +216,14 @@ def interval(low: float, high: float) -> str:
     return f"{low:.3f} – {high:.3f}" if np.isfinite(low) else NONE
 
 
-def _caption(scoped: Scoped, draws: Draws, shown: pd.DataFrame, view: str) -> None:
+def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:
     """What the figures are, and a warning where they can say little."""
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     n_ids = len(draws.machine_ids)
     of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
-        f"{scoped.sentence()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
+        f"{compared.sentence()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
         "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
     )
@@ -231,9 +231,9 @@ def _caption(scoped: Scoped, draws: Draws, shown: pd.DataFrame, view: str) -> No
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
 
 
-def _download(scoped: Scoped, results: pd.DataFrame) -> None:
-    versions = scoped.scores.drop_duplicates("detector").set_index("detector")["model_version"]
-    about = scoped.about()
+def _download(compared: ComparedScores, results: pd.DataFrame) -> None:
+    versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
+    about = compared.about()
     table = results.assign(split=about["split"], denoised=about["denoised"])
     # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
     last = table.pop("pauc_low"), table.pop("pauc_high")

@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core.artifacts import Calibration
 from asd_core.evaluation import POOLED, expected_false_alarms, gamma_threshold, operating_point
 from asd_core.plots import histogram_figure
-from pages.compare_page.scope import Scoped
+from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import Choice, percent, title
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
 from pages.shared.trained_models import calibration_of
@@ -17,9 +17,9 @@ RULES = ("conformal", "gamma 0.9 (DCASE)")
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
 
 
-def draw(scoped: Scoped) -> None:
+def draw(compared: ComparedScores) -> None:
     """The operating points of the sidebar's machine id, or of all ids together."""
-    selected = scoped.selected
+    selected = compared.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
         of = st.segmented_control(
             "Of",
@@ -44,9 +44,9 @@ def draw(scoped: Scoped) -> None:
             "Anomalous clips at the plant, %", 0.0, 100.0, 1.0, 0.5, key="prevalence", bind="query-params", width=190
         )
         per_day = st.number_input("Clips a day", 1, 1_000_000, 1000, 100, key="per_day", bind="query-params", width=150)
-    there = sorted(scoped.scores["machine_id"].unique())
+    there = sorted(compared.scores["machine_id"].unique())
     ids = there if of == POOLED else [selected.machine_id]
-    own = scoped.scores[scoped.scores["machine_id"].isin(ids)]
+    own = compared.scores[compared.scores["machine_id"].isin(ids)]
     keys = [key for key in selected.detectors if (own["detector"] == key).any()]
     if not keys:
         st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
@@ -85,7 +85,7 @@ def draw(scoped: Scoped) -> None:
     first = own[own["detector"] == keys[0]]["label"].value_counts()
     name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
-        f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {scoped.sentence()}: "
+        f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.sentence()}: "
         f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
         "and observed: false alarms among these normal clips. Precision and alerts assume the prevalence above: the test "
         "set's own says nothing of it."
@@ -97,7 +97,7 @@ def draw(scoped: Scoped) -> None:
     )
     st.download_button(
         "Thresholds as CSV",
-        table.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **scoped.about()).to_csv(index=False),
+        table.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about()).to_csv(index=False),
         "thresholds.csv",
         "text/csv",
         icon=":material/download:",

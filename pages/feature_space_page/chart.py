@@ -3,11 +3,11 @@
 import streamlit as st
 
 from asd_core.plots import Star, scatter_figure
-from asd_core.space import contours as embedding_density
-from pages.feature_space_page.controls import METHODS, View
+from asd_core.space import density_regions
 from pages.feature_space_page.points import Fitted
 from pages.feature_space_page.scores import colours
 from pages.feature_space_page.selection import choose
+from pages.feature_space_page.view import METHODS, View
 from pages.shared.sources import Source
 
 CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
@@ -19,7 +19,7 @@ def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None
     values, name, limits = colours(source, view, fitted.about)
     flat = view.method != METHODS[1]
     normal = (fitted.about["label"] == "normal").to_numpy()
-    contours = embedding_density.density(fitted.places[normal]) if view.contours else None
+    contours = density_regions(fitted.places[normal]) if view.contours else None
     figure = scatter_figure(
         fitted.places,
         fitted.about.index.to_numpy(),

@@ -1,17 +1,13 @@
 """What is shown on the map and how: every choice is in the address."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import streamlit as st
 
 from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, UmapSettings, latents, projection
 from pages.feature_space_page.points import clips
+from pages.feature_space_page.view import METHODS, View
 from pages.shared.choice import Choice, title
 from pages.shared.sources import Source
 
-Method = Literal["PCA 2-D", "PCA 3-D", "UMAP"]
-METHODS: tuple[Method, ...] = ("PCA 2-D", "PCA 3-D", "UMAP")
 SCORE = "score"  # a colour that is no column of the catalogue
 PARTS = {
     "all": "Log-mel: mean, spread and peak",
@@ -20,21 +16,6 @@ PARTS = {
     "peak": "Log-mel: peak of each band",
 }
 NAMES = {"snr_db": "SNR in dB", "machine_id": "machine id", SCORE: "score of a detector"}
-
-
-@dataclass(frozen=True)
-class View:
-    """What the controls say."""
-
-    part: str  # of projection.read_space
-    method: Method
-    splits: tuple[str, ...]
-    machine_id: str | None  # None: all
-    colour: str
-    detector: str  # whose score colours the points
-    contours: bool
-    loadings: bool
-    umap: UmapSettings
 
 
 def part_title(part: str) -> str:

@@ -12,14 +12,13 @@ from asd_core.plots import Star
 from asd_core.sound import Clip
 from asd_core.space import latents, projection
 from asd_core.space import umap_embedding as embedding
+from pages.feature_space_page.view import View
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pages.feature_space_page.controls import View
 
 COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 
@@ -58,7 +57,7 @@ def _components(
     return chosen, fitted, fitted.transform(chosen.vectors)
 
 
-def components(source: Source, view: "View", n_axes: int) -> Fitted:
+def components(source: Source, view: View, n_axes: int) -> Fitted:
     """Principal components of the chosen clips."""
     written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
     chosen, fitted, places = _components(*source.key(), written, view.part, view.splits, view.machine_id)
@@ -84,13 +83,13 @@ def _embedding(path: str, written: int) -> embedding.Embedding | None:
     return embedding.load(Path(path))
 
 
-def umap_path(source: Source, view: "View") -> Path:
+def umap_path(source: Source, view: View) -> Path:
     """Where the map of the chosen clips with these settings is kept, once it is computed."""
     written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
     return _umap_path(*source.key(), written, view.part, view.splits, view.machine_id, view.umap)
 
 
-def umap(source: Source, view: "View") -> Fitted | None:
+def umap(source: Source, view: View) -> Fitted | None:
     """The map of the chosen clips, if it was computed."""
     path = umap_path(source, view)
     found = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core.scoring import SPLITS, Scope
 from asd_core.space import clip_table as embedding_table
-from pages.feature_space_page.controls import SCORE, View, colour_title
+from pages.feature_space_page.controls import SCORE, colour_title
+from pages.feature_space_page.view import View
 from pages.shared.choice import title
 from pages.shared.sources import Source
 from pages.shared.stored_scores import stored_scores

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.feature_space_page.controls import View
 from pages.feature_space_page.points import umap_path
+from pages.feature_space_page.view import View
 from pages.shared.job_panel import job_panel
 from pages.shared.sources import Source
 

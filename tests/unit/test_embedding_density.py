@@ -1,11 +1,11 @@
 import numpy as np
 
-from asd_core.space import CELLS, density
+from asd_core.space import CELLS, density_regions
 
 
 def test_a_line_holds_its_share_of_the_clips() -> None:
     xy = np.random.default_rng(0).normal(size=(2000, 2)) * [3.0, 0.5] + [10.0, -4.0]
-    found = density(xy)
+    found = density_regions(xy)
     assert found is not None
     column = np.clip(np.searchsorted(found.x, xy[:, 0]) - 1, 0, CELLS - 1)
     row = np.clip(np.searchsorted(found.y, xy[:, 1]) - 1, 0, CELLS - 1)
@@ -20,7 +20,7 @@ def test_a_line_holds_its_share_of_the_clips() -> None:
 def test_a_clip_far_out_does_not_blur_the_crowd() -> None:
     xy = np.random.default_rng(1).normal(size=(500, 2))
     lonely = np.vstack([xy, [[40.0, 0.0]]])
-    calm, disturbed = density(xy), density(lonely)
+    calm, disturbed = density_regions(xy), density_regions(lonely)
     assert calm is not None
     assert disturbed is not None
 
@@ -33,6 +33,6 @@ def test_a_clip_far_out_does_not_blur_the_crowd() -> None:
 
 def test_too_few_and_a_line_have_none() -> None:
     rng = np.random.default_rng(0)
-    assert density(rng.normal(size=(9, 2))) is None
-    assert density(rng.normal(size=(10, 2))) is not None
-    assert density(np.column_stack([rng.normal(size=50), np.zeros(50)])) is None
+    assert density_regions(rng.normal(size=(9, 2))) is None
+    assert density_regions(rng.normal(size=(10, 2))) is not None
+    assert density_regions(np.column_stack([rng.normal(size=50), np.zeros(50)])) is None

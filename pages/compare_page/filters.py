@@ -23,7 +23,7 @@ WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name
 
 
 @dataclass(frozen=True, eq=False)
-class Scoped:
+class ComparedScores:
     """The scores in scope."""
 
     selected: Choice  # the sidebar's, with the detectors that have scores here
@@ -33,7 +33,7 @@ class Scoped:
     computable: bool  # scores of more detectors can be had: the row says how
     key: tuple[str, ...]  # of what is computed from these scores
     against: truth.Against | None = None  # labels in place of the dataset's
-    by_dataset: "Scoped | None" = None  # the same with the dataset's own labels, where they are replaced
+    by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
 
     def sentence(self) -> str:
         """What the figures are of: ``Test split, not denoised, only fault belt``."""
@@ -60,7 +60,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def draw(selected: Choice) -> Scoped:
+def draw(selected: Choice) -> ComparedScores:
     """Draw the row of filters, and above the page whatever of the scope is not there yet."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scope = _scope(selected)
@@ -107,7 +107,7 @@ def draw(selected: Choice) -> Scoped:
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    own = Scoped(present, scope, scores, " and ".join(where), computable, key)
+    own = ComparedScores(present, scope, scores, " and ".join(where), computable, key)
     if against is None:
         return own
     st.caption(f"{against.truth.sentence()} {against.provenance.sentence()}")

@@ -1,0 +1,24 @@
+"""What is shown on the map and how, as the controls say it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from asd_core.space import UmapSettings
+
+Method = Literal["PCA 2-D", "PCA 3-D", "UMAP"]
+METHODS: tuple[Method, ...] = ("PCA 2-D", "PCA 3-D", "UMAP")
+
+
+@dataclass(frozen=True)
+class View:
+    """What the controls say."""
+
+    part: str  # of projection.read_space
+    method: Method
+    splits: tuple[str, ...]
+    machine_id: str | None  # None: all
+    colour: str
+    detector: str  # whose score colours the points
+    contours: bool
+    loadings: bool
+    umap: UmapSettings
