@@ -10,7 +10,8 @@ const analyser = new Analyser({ n_fft: 1024, hop: 512, n_mels: 4, first: [10, 30
 
 function picture(seconds) {
   const length = seconds * RATE;
-  const raw = Float32Array.from({ length }, (_, i) => Math.sin((2 * Math.PI * 60.5 * i) / 1024)); // in the third band
+  // A tone in the third band, louder and softer by turns.
+  const raw = Float32Array.from({ length }, (_, i) => (0.1 + Math.sin(i / 2000) ** 2) * Math.sin((2 * Math.PI * 60.5 * i) / 1024));
   const made = new Picture({ rate: RATE, length, raw }, analyser);
   made.setMix(mixOf("recorded", 0));
   return made;

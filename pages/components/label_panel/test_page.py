@@ -1,0 +1,24 @@
+"""The Label panel alone, and in words every act that Python was told."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
+
+import streamlit as st
+
+from pages.components.label_panel import Act, OfClip, panel
+
+LABELS = [("normal", "N"), ("anomaly", "A"), ("unsure", "U")]
+
+
+def act(pressed: Act) -> None:
+    st.session_state.setdefault("acts", []).append(pressed)
+
+
+acts: list[Act] = st.session_state.get("acts", [])
+at = sum(pressed.kind in ("label", "skip") for pressed in acts)
+clip = OfClip(f"clip {at}", f"clip_{at}.wav", "slider 00", "", "", LABELS, None, [])
+panel("somebody", "queue", at, 3, clip if at < 3 else None, act)
+for pressed in acts:
+    st.text(f"{pressed.kind} {pressed.value} {pressed.showing} {pressed.note}")

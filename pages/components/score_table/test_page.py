@@ -1,0 +1,28 @@
+"""The score table alone, and in words which strength it asks for."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
+
+import numpy as np
+import streamlit as st
+
+from asd_core.scoring import DetectorScore
+from asd_core.sound import Clip
+from pages.components.player.parts import Heard
+from pages.components.score_table import asked_strength, score_table
+
+CLIP = Clip(np.zeros((1, 16000), np.float32), 16000, "0" * 64, "clip")
+
+
+def score(detector: str, raw: float) -> DetectorScore:
+    return DetectorScore(detector, raw, round(100 * raw), 0.5, "anomaly" if raw > 0.5 else "normal")
+
+
+st.set_page_config(layout="wide")
+strength = asked_strength("scores", CLIP, Heard(0.6, "recorded", None, None, 0))
+recorded = [score("knn", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
+denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
+score_table(recorded, denoised, CLIP, key="scores", player="player", strength=strength)
+st.text(f"asked {strength:.2f}")

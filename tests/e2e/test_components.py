@@ -1,0 +1,76 @@
+"""Components alone, each on the test page in its folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from benchmarks.browser import serve
+from tests.conftest import ROOT
+from tests.e2e.label_page import arrived, wait_to_judge
+
+COMPONENTS = ROOT / "pages" / "components"
+
+
+@contextmanager
+def opened(page: Any, component: str) -> Iterator[None]:
+    with serve(COMPONENTS / component / "test_page.py") as served:
+        page.goto(served)
+        yield
+
+
+def text(page: Any, words: str) -> Any:
+    return page.locator("[data-testid=stText]").get_by_text(words, exact=True)
+
+
+def test_the_score_table_follows_a_player_and_no_other(page: Any) -> None:
+    with opened(page, "score_table"):
+        table = page.locator(".asd-scores[data-strength='0.60']")
+        table.wait_for()
+        first = table.locator("tbody tr").first
+        assert "0.9123" in first.inner_text()
+        turn = """({ key, strength }) => window.dispatchEvent(new CustomEvent("asd-strength",
+          { detail: { key, clip: "0".repeat(64), strength, turn: 0 }, cancelable: true }))"""
+        assert page.evaluate(turn, {"key": "another", "strength": 0.1})  # nobody follows
+        assert not page.evaluate(turn, {"key": "player", "strength": 0.5})
+        text(page, "asked 0.50").wait_for()
+        page.locator(".asd-scores[data-strength='0.50']").wait_for()
+        assert "0.4562" in first.inner_text()
+
+
+def test_the_label_panel_sends_every_act_once_in_order(page: Any) -> None:
+    with opened(page, "label_panel"):
+        page.get_by_text("Clip 1 of 3").wait_for()
+        page.get_by_label("Note").fill("squeaks")
+        page.get_by_label("Note").press("Enter")
+        arrived(page)
+        wait_to_judge(page)
+        page.keyboard.press("a")
+        page.get_by_text("Clip 2 of 3").wait_for()
+        arrived(page)
+        wait_to_judge(page)
+        page.keyboard.press("s")
+        page.keyboard.press("z")
+        text(page, "undo  clip 2").wait_for()
+        shown = page.locator("[data-testid=stText]").all_inner_texts()
+        assert [line.strip() for line in shown] == ["label anomaly clip 0 squeaks", "skip  clip 1", "undo  clip 2"]
+
+
+def test_the_hover_card_names_the_point_under_the_pointer_and_rings_the_clicked_one(page: Any) -> None:
+    with opened(page, "hover_card"):
+        page.wait_for_selector(".js-plotly-plot[data-hover=ready]")
+        point = page.locator(".js-plotly-plot .point").nth(1).bounding_box()
+        x, y = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
+        page.mouse.move(x - 30, y + 30)
+        page.mouse.move(x, y, steps=3)
+        card = page.locator(".asd-hover-card")
+        card.wait_for()
+        assert card.inner_text().split("\n")[:2] == ["clip_1.wav", "fact 1"]
+        page.mouse.down()
+        page.mouse.up()
+        text(page, "clicked 1").wait_for()
+        ring = page.locator(".asd-hover-ring")
+        ring.wait_for()
+        box = ring.bounding_box()
+        assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx((x, y), abs=2)
