@@ -9,6 +9,7 @@ from asd_core.experiments.summaries import summary
 from asd_core.plots import experiment_figures
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.table import points_table
+from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 from pages.shared.page_entry import ensure_inside_app
@@ -21,7 +22,7 @@ NEW = "sweep"
 WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the experiment …")
+@st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
 def figures(folder: str, changed: float, _stored: store.Stored) -> "tuple[pd.DataFrame, str]":
     """Table of the points and the sentence on them; ``changed`` is the file's time, so nothing old is shown."""
     return summary(_stored), conclusion(_stored)

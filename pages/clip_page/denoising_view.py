@@ -11,6 +11,7 @@ from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
 from asd_core.sound import DenoiseEnds, Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
+from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.trained_models import chosen_models
 
@@ -67,6 +68,6 @@ def _curve(context: ClipContext, ends: DenoiseEnds, progress: Progress) -> "pd.D
     return strength_curve(context.signal.clip, ends, chosen_models(selected), selected.machine_id, progress=progress)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _energy(denoising: tuple[object, ...], _ends: DenoiseEnds, sample_rate: int) -> BandEnergy:
     return band_energy(_ends, sample_rate)

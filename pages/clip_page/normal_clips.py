@@ -9,7 +9,8 @@ from asd_core.artifacts import pooled_table
 from asd_core.explain import REFERENCE, Neighbours, NormalReference, nearest, read_reference
 from asd_core.features import LogMel
 from asd_core.sound import Clip, Signal
-from pages.shared.kept import NOTICED, Kept
+from pages.shared.background import NOTICED, Refreshed
+from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.recordings import open_or_reason
 from pages.shared.sources import Source
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _reference(folder: str, stamp: float, machine_id: str) -> NormalReference | None:
     return read_reference(Path(folder), machine_id)
 
@@ -28,16 +29,16 @@ def reference_of(source: Source, machine_id: str) -> NormalReference | None:
     return _reference(str(source.folder), path.stat().st_mtime if path.is_file() else 0.0, machine_id)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pooled(folder: str, stamp: float, location: str) -> "Kept[tuple[pd.DataFrame, str]]":
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
+def _pooled(folder: str, stamp: float, location: str) -> "Refreshed[tuple[pd.DataFrame, str]]":
     def read(_: "tuple[pd.DataFrame, str] | None") -> "tuple[pd.DataFrame, str]":
         dataset, unreadable = open_or_reason(folder, location, stamp)
         return pooled_table(Path(folder), dataset), unreadable
 
-    return Kept(read)
+    return Refreshed(read)
 
 
-@st.cache_data(max_entries=64, show_spinner=False, ttl=NOTICED)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, ttl=NOTICED)
 def _neighbours(
     sha256: str, channel: int, machine_id: str, folder: str, stamp: float, location: str, _clip: Clip
 ) -> Neighbours:

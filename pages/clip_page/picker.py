@@ -11,6 +11,7 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, read_clip
+from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
 from pages.shared.open_clip import ANY, FILTERS
 from pages.shared.recordings import catalogue_clip, dataset_of
@@ -19,7 +20,6 @@ from pages.shared.sources import Source
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_UPLOADS = 50  # clips a session keeps; ten minutes at 48 kHz are 115 MB
 SOURCES = ("Catalogue", "Upload")
 
 
@@ -180,8 +180,8 @@ def _keep(data: bytes, name: str, kept: dict[str, Clip]) -> str:
         clip = read_clip(data, name=name)
     except AsdError as error:
         return str(error)
-    while len(kept) >= MAX_UPLOADS:
-        kept.pop(next(iter(kept)))
+    kept.pop(clip.sha256, None)  # what is dropped again is the latest
     kept[clip.sha256] = clip
+    drop_oldest(kept)
     st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
     return ""

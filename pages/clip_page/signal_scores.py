@@ -7,11 +7,12 @@ from asd_core.explain import Explanation, explain
 from asd_core.features import extract
 from asd_core.scoring import DetectorScore, judge, score_prepared
 from asd_core.sound import Signal
+from pages.shared.caching import ANSWERS, cache_bytes
 from pages.shared.choice import Choice
 from pages.shared.trained_models import models_of
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False)
 def _raw_scores(
     signal: tuple[object, ...],
     machine_id: str,
@@ -30,7 +31,7 @@ def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
     return [judge(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cache_bytes
 def _explained(
     signal: tuple[object, ...],
     machine_id: str,

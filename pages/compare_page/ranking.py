@@ -13,6 +13,7 @@ from asd_core.evaluation.protocol import ranking, worst
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
+from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
 from pages.shared.trained_models import thresholds_of
@@ -28,7 +29,7 @@ BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
 
-@st.cache_resource(max_entries=16, show_spinner="Resampling for the intervals …")
+@st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
 def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.DataFrame]:
     """Figures of all detectors on the same resampled clips, and their table."""
     draws = bootstrap(_scores)

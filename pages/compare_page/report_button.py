@@ -8,6 +8,7 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.report import Assumptions, Comparison, exports
 from asd_core.report import document as report
+from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PREVALENCE, PER_DAY = 1.0, 1000  # per cent, and clips a day, where the Thresholds view has not been asked
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
 def _prepared(
     folder: str,
     stamp: float,

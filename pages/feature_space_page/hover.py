@@ -16,13 +16,14 @@ from asd_core.space import thumbnails
 from pages.components.hover_card import hover_card
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
+from pages.shared.caching import FOLDERS
 from pages.shared.job_panel import job_panel
 from pages.shared.sources import Source
 
 KEY = "space_hover"  # of the component's state
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=FOLDERS, show_spinner=False)
 def _names(folder: str, stamp: float, _source: Source) -> str:
     """For each clip its name and its facts, as JSON."""
     about = clips(_source)
@@ -31,7 +32,7 @@ def _names(folder: str, stamp: float, _source: Source) -> str:
     return json.dumps([[str(row["clip_id"]).rsplit("/", 1)[-1], facts(row)] for row in rows])
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=FOLDERS, show_spinner=False)
 def _sheet(folder: str, stamp: float, _source: Source) -> Path:
     return thumbnails.place(Path(_source.location), clips(_source))
 

@@ -13,6 +13,7 @@ from asd_core.sound import Clip
 from asd_core.space import latents, projection
 from asd_core.space import umap_embedding as embedding
 from pages.feature_space_page.view import View
+from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
@@ -32,7 +33,7 @@ class Fitted:
     places: Any  # (n, 2) or (n, 3)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the clips …")
+@st.cache_resource(max_entries=FOLDERS, show_spinner="Reading the clips …")
 def _space(folder: str, stamp: float, written: int, part: str) -> projection.Space:
     return projection.read_space(Path(folder), part)
 
@@ -48,7 +49,7 @@ def clips(source: Source) -> "pd.DataFrame":
     return space(source, "all").about
 
 
-@st.cache_resource(max_entries=16, show_spinner="Computing principal components …")
+@st.cache_resource(max_entries=SELECTIONS, show_spinner="Computing principal components …")
 def _components(
     folder: str, stamp: float, written: int, part: str, splits: tuple[str, ...], machine_id: str | None
 ) -> tuple[projection.Space, projection.Projection, Any]:
@@ -64,7 +65,7 @@ def components(source: Source, view: View, n_axes: int) -> Fitted:
     return Fitted(chosen.about, fitted, places[:, :n_axes])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False)
 def _umap_path(
     folder: str,
     stamp: float,
@@ -78,7 +79,7 @@ def _umap_path(
     return embedding.path_for(chosen.vectors, settings)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
 def _embedding(path: str, written: int) -> embedding.Embedding | None:
     return embedding.load(Path(path))
 
@@ -99,7 +100,7 @@ def umap(source: Source, view: View) -> Fitted | None:
     return Fitted(chosen.about, found, found.xy)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False)
 def _vector(
     signal: tuple[object, ...], part: str, machine_id: str, folder: str, stamp: float, _clip: Clip, _source: Source
 ) -> Any:

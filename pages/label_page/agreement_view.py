@@ -10,6 +10,7 @@ from asd_core.labels import Agreement, Coefficient, new_uid
 from asd_core.labels.queues import CONFLICTS
 from asd_core.labels.rater_agreement import agreement
 from pages.components.player import player
+from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
@@ -23,7 +24,7 @@ MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Comparing the labels …")
+@st.cache_resource(max_entries=FOLDERS, show_spinner="Comparing the labels …")
 def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agreement:
     store = label_store()
     labels = ("normal", "anomaly", "unsure") if with_unsure else DECISIONS

@@ -7,6 +7,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.scoring import SPLITS
+from pages.shared.caching import SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips
 from pages.shared.sources import Source
@@ -23,7 +24,7 @@ def splits_of(selected: Choice) -> list[str]:
     return [*(split for split in SPLITS if split in there), EVERY_SPLIT]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
 def _clips_of(
     folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
 ) -> "pd.DataFrame":

@@ -13,6 +13,7 @@ from asd_core.scoring import SPLITS, Scope
 from asd_core.sound import Clip
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue_settings import SELECTION, UPLOADS, QueueSettings
+from pages.shared.caching import SELECTIONS
 from pages.shared.label_selection import selected_to_label
 from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
@@ -53,7 +54,7 @@ def _table(settings: QueueSettings) -> "pd.DataFrame":
     return table
 
 
-@st.cache_resource(max_entries=8, show_spinner="Ordering the clips …")
+@st.cache_resource(max_entries=SELECTIONS, show_spinner="Ordering the clips …")
 def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> queues.ClipScores:
     return queues.align(_clips, _scores)
 

@@ -10,7 +10,8 @@ from asd_core.datasets import Dataset, open_dataset
 from asd_core.errors import ArtifactError, DatasetError
 from asd_core.scoring import DATASET
 from asd_core.sound import Clip
-from pages.shared.kept import Kept
+from pages.shared.background import Refreshed
+from pages.shared.caching import FOLDERS, cache_bytes
 from pages.shared.sources import Source
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 UNREADABLE = (ArtifactError, DatasetError)  # recordings that cannot be looked at
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _dataset(location: str, stamp: float) -> Kept[Dataset]:
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
+def _dataset(location: str, stamp: float) -> Refreshed[Dataset]:
     def look(before: Dataset | None) -> Dataset:
         now = open_dataset(location)
         return before if before and now.catalogue.equals(before.catalogue) else now
 
-    return Kept(look)
+    return Refreshed(look)
 
 
 def _open(folder: str, location: str, stamp: float) -> Dataset:
@@ -47,13 +48,13 @@ def open_or_reason(folder: str, location: str, stamp: float) -> tuple[Dataset | 
         return None, str(error)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@cache_bytes
 def catalogue_clip(source_name: str, clip_id: str, _source: Source) -> Clip:
     """A clip of the catalogue."""
     return dataset_of(_source).read(clip_id)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
 def _seen_clips(folder: str, stamp: float) -> "pd.DataFrame":
     return read_pooled(Path(folder), ("clip_id", "machine_id", "sha256"))
 

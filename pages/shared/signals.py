@@ -1,18 +1,18 @@
-"""From a clip to the signal that is played and scored, by cached steps. Keys are hashes and parameters: large arrays are
-only sampled when they are hashed."""
+"""From a clip to the signal that is played and scored, by cached steps. Keys are hashes and parameters, never arrays."""
 
-import streamlit as st
+from dataclasses import replace
 
 from asd_core.settings import get_settings
 from asd_core.sound import KINDS, Clip, DenoiseEnds, Kind, Noise, Signal, denoise_ends, noise_region, prepare
+from pages.shared.caching import cache_bytes
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cache_bytes
 def _prepared(sha256: str, channel: int, _clip: Clip) -> Clip:
     return prepare(_clip, channel=channel)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@cache_bytes
 def _ends(sha256: str, channel: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseEnds:
     """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
     samples, rate = _prepared_clip.samples[0], _prepared_clip.sample_rate
@@ -34,6 +34,6 @@ def signal_of(
         ClipError: when the clip cannot be prepared, or the noise is not in it.
     """
     channel = get_settings().channel
-    prepared = _prepared(clip.sha256, channel, clip)
+    prepared = replace(_prepared(clip.sha256, channel, clip), name=clip.name)  # the same bytes may have another name
     ends = _ends(clip.sha256, channel, kind, noise, prepared) if denoiser else None
     return Signal(prepared, channel, ends, kind, noise, strength)

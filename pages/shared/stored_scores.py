@@ -8,7 +8,8 @@ import streamlit as st
 
 from asd_core.scoring import AS_RECORDED, DetectorScore, Scope, judge
 from asd_core.scoring import store as score_store
-from pages.shared.kept import Kept
+from pages.shared.background import Refreshed
+from pages.shared.caching import SELECTIONS
 from pages.shared.recordings import dataset_of, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
@@ -26,14 +27,14 @@ class StoredScores:
     unreadable: str  # why the recordings cannot be looked at; empty when they were
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Kept[StoredScores]:
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
+def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Refreshed[StoredScores]:
     def read(_: StoredScores | None) -> StoredScores:
         dataset, unreadable = open_or_reason(folder, location, stamp)
         table = score_store.read(Path(folder), dataset, scope)
         return StoredScores(table, score_store.digest(table), unreadable)
 
-    return Kept(read)
+    return Refreshed(read)
 
 
 def stored_scores(source: Source, scope: Scope) -> StoredScores:

@@ -6,11 +6,12 @@ import streamlit as st
 
 from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
 from asd_core.errors import UnknownMachineError
+from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
 def _models(folder: str, stamp: float) -> ModelSet:
     return ModelSet(Path(folder))
 
@@ -26,7 +27,7 @@ def chosen_models(selected: Choice) -> ModelSet:
     return ModelSet(every.folder, selected.detectors, shared=every)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=ANSWERS, show_spinner=False)
 def _manifest(folder: str, stamp: float, key: str) -> Manifest:
     return read_manifest(Path(folder) / key)
 
@@ -51,7 +52,7 @@ def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
 
 
 # Every look into a cache costs a millisecond or two: one for all detectors, not one for each.
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False)
 def _alarms(folder: str, stamp: float, keys: tuple[str, ...]) -> dict[str, list[str]]:
     alarms = {key: _manifest(folder, stamp, key).alarms for key in keys}
     return {key: reasons for key, reasons in alarms.items() if reasons}
@@ -65,6 +66,6 @@ def machine_ids_of(source: Source) -> list[str]:
     return ids
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _machine_ids(folder: str, stamp: float) -> list[str]:
     return sorted({i for key in _models(folder, stamp) for i in _manifest(folder, stamp, key).calibration})

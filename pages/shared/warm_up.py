@@ -2,12 +2,13 @@
 
 import gc
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
 import streamlit as st
+
+from pages.shared.background import start
 
 _HEAVY = ("torch", "noisereduce", "sklearn.decomposition")
 
@@ -62,4 +63,4 @@ def settle() -> None:
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Start the imports, once in a server's life."""
-    threading.Thread(target=_import_all, name="warm-up", daemon=True).start()
+    start("warm-up", _import_all)

@@ -19,6 +19,7 @@ from asd_core.sound import Clip, Signal, shared_gain
 from pages.components.common import component
 from pages.components.player.parts import NormalBand, Overlay, PlayerState, Region, Shown
 from pages.components.player.state import ask_for_map, initial_message, player_state, state_message
+from pages.shared.caching import SELECTIONS
 
 __all__ = [
     "NormalBand",
@@ -128,7 +129,7 @@ def _encode(array: Any) -> str:
     return b64encode(array.tobytes()).decode("ascii")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _filterbank(representation: LogMel) -> dict[str, Any]:
     """The mel filters without their zeros, row after row."""
     filters = mel_filterbank(representation.n_mels, representation.n_fft, representation.sample_rate)

@@ -9,8 +9,8 @@ from asd_core.scoring import AS_RECORDED
 from asd_core.settings import get_settings
 from benchmarks.synthetic import write_models
 from pages.label_page.clip_tables import clips_of
-from pages.shared import kept
-from pages.shared.kept import Kept
+from pages.shared import background
+from pages.shared.background import Refreshed
 from pages.shared.recordings import dataset_of
 from pages.shared.sources import sources
 from pages.shared.stored_scores import stored_scores
@@ -18,25 +18,25 @@ from pages.shared.stored_scores import stored_scores
 
 @pytest.fixture
 def always_old(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(kept, "NOTICED", -1.0)
-    monkeypatch.setattr(kept, "SHARE", float("inf"))
+    monkeypatch.setattr(background, "NOTICED", -1.0)
+    monkeypatch.setattr(background, "SHARE", float("inf"))
     return monkeypatch
 
 
 def test_a_value_is_made_once_while_it_is_young() -> None:
     made = []
-    value = Kept(lambda before: made.append(before) or len(made))
+    value = Refreshed(lambda before: made.append(before) or len(made))
     assert [value.get(), value.get(), value.get()] == [1, 1, 1]
     assert made == [None]
 
 
 def test_what_is_quick_is_made_anew_at_once(always_old: pytest.MonkeyPatch) -> None:
-    value = Kept(lambda before: (before or 0) + 1)
+    value = Refreshed(lambda before: (before or 0) + 1)
     assert [value.get(), value.get(), value.get()] == [1, 2, 3]
 
 
 def test_what_takes_long_is_made_beside_and_by_one(always_old: pytest.MonkeyPatch) -> None:
-    always_old.setattr(kept, "AT_ONCE", -1.0)
+    always_old.setattr(background, "AT_ONCE", -1.0)
     begun, go_on, calls = threading.Event(), threading.Event(), []
 
     def make(before: int | None) -> int:
@@ -46,21 +46,21 @@ def test_what_takes_long_is_made_beside_and_by_one(always_old: pytest.MonkeyPatc
             assert go_on.wait(10)
         return (before or 0) + 1
 
-    value = Kept(make)
+    value = Refreshed(make)
     assert value.get() == 1
     assert value.get() == 1  # the next one is begun
     assert begun.wait(10)
     assert [value.get() for _ in range(5)] == [1] * 5
     assert calls == [None, 1]
-    always_old.setattr(kept, "NOTICED", 1000.0)
-    beside = next(t for t in threading.enumerate() if t.name == kept.THREAD)
+    always_old.setattr(background, "NOTICED", 1000.0)
+    beside = next(t for t in threading.enumerate() if t.name == background.REFRESHING)
     go_on.set()
     beside.join(10)
     assert value.get() == 2
 
 
 def test_a_failure_beside_the_page_is_raised_to_whoever_asks_next(always_old: pytest.MonkeyPatch) -> None:
-    always_old.setattr(kept, "AT_ONCE", -1.0)
+    always_old.setattr(background, "AT_ONCE", -1.0)
     broken = False
 
     def make(before: str | None) -> str:
@@ -68,11 +68,11 @@ def test_a_failure_beside_the_page_is_raised_to_whoever_asks_next(always_old: py
             raise OSError("the disk is gone")
         return "there"
 
-    value = Kept(make)
+    value = Refreshed(make)
     assert value.get() == "there"
     broken = True
     assert value.get() == "there"
-    for thread in [t for t in threading.enumerate() if t.name == kept.THREAD]:
+    for thread in [t for t in threading.enumerate() if t.name == background.REFRESHING]:
         thread.join(10)
     with pytest.raises(OSError, match="the disk is gone"):
         value.get()

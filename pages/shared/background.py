@@ -1,21 +1,35 @@
-"""Values that grow old: made anew every now and then, at once where that is quick, otherwise beside the page."""
+"""What runs beside the pages: every thread of the dashboard starts here.
+
+A value that grows old is made anew every now and then, at once where that is quick, otherwise in a thread.
+"""
 
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 NOTICED = 30.0  # s until a change among the recordings is looked for
 SHARE = 1 / 30  # of the time, at most, that goes into looking: 100,000 files take a second or two
 AT_ONCE = 0.2  # s that a page can wait for
-
-
-THREAD = "kept"
+REFRESHING = "refresh"  # name of the thread
 
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
+def start(name: str, function: Callable[[], None]) -> threading.Thread:
+    """Run a function beside the page. It must not draw anything, and ends with the server.
+
+    Args:
+        name: of the thread, for whoever looks at a stuck server.
+        function: deals with its own errors: nobody hears of them.
+    """
+    thread = threading.Thread(target=function, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+class Refreshed(Generic[Value]):
     """The last value of a function, shared by all sessions. A value that takes long is given while the next one is made."""
 
     def __init__(self, make: Callable[[Value | None], Value]) -> None:
@@ -42,17 +56,17 @@ class Kept(Generic[Value]):
                     return self._value
                 if self._took > AT_ONCE:
                     self._making = True
-                    threading.Thread(target=self._beside, args=(self._value,), name=THREAD, daemon=True).start()
+                    start(REFRESHING, partial(self._refresh, self._value))
                     return self._value
-            return self._keep(self._value)
+            return self._make_now(self._value)
 
-    def _keep(self, before: Value | None) -> Value:
+    def _make_now(self, before: Value | None) -> Value:
         self._value = None  # what fails is tried again
         made = self._timed(before)
         self._value, self._made_at, self._took = made
         return made[0]
 
-    def _beside(self, before: Value) -> None:
+    def _refresh(self, before: Value) -> None:
         try:
             made: tuple[Value | None, float, float] = self._timed(before)
         except Exception:  # whoever asks next gets it, in a place that can show it

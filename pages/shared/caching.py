@@ -1,0 +1,97 @@
+"""What the server remembers: the sizes of all caches, and the one cache that is bound by bytes.
+
+Small values are in ``st.cache_data`` and what is shared as it is in ``st.cache_resource``, both bound by entries. Signals, maps
+and tables are as long as a recording: all of them share one store of :data:`BYTES`, the least recently used go first.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar
+
+import cachetools
+import numpy as np
+
+FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
+SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
+ANSWERS = 512  # what is a few kilobytes
+BYTES = 400e6  # signals, maps and tables of all sessions: ten minutes of stereo at 48 kHz, prepared and denoised
+UPLOAD_BYTES = 400e6  # decoded uploads of one session
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """The arrays in a value: in dataclasses, dicts and sequences, at any depth."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _arrays(getattr(value, field.name))
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _arrays(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _arrays(one)
+
+
+def n_bytes(value: Any) -> int:
+    """What a value takes, about: its arrays, and what Python says of anything else (pandas says it of its tables)."""
+    return sys.getsizeof(value) + sum(array.nbytes for array in _arrays(value))
+
+
+_store: "cachetools.LRUCache[tuple[Any, ...], Any]" = cachetools.LRUCache(BYTES, getsizeof=n_bytes)
+_turn = threading.Condition()  # whoever reads or writes the store
+
+
+def _frozen(value: Value) -> Value:
+    """The value, whose arrays can no longer be written to: all sessions share them."""
+    for array in _arrays(value):
+        array.setflags(write=False)
+    return value
+
+
+def cache_bytes(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+    """Remember what a function gives, by its arguments but those whose name begins with ``_``.
+
+    The value is shared, not copied, and its arrays are made read-only. Two sessions that ask at a time wait for one
+    computation. What is longer than the whole store is not kept.
+    """
+    parameters = signature(function)
+    hidden = [name for name in parameters.parameters if name.startswith("_")]
+
+    def key(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        bound = parameters.bind(*args, **kwargs).arguments
+        return (function.__module__, function.__qualname__, *(bound[name] for name in bound if name not in hidden))
+
+    def compute(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+        return _frozen(function(*args, **kwargs))
+
+    cached: Callable[Arguments, Value] = cachetools.cached(_store, key=key, condition=_turn)(compute)
+    return cached
+
+
+def remember(key: tuple[Any, ...], value: Any) -> None:
+    """Put a value into the store that was computed elsewhere."""
+    with _turn:
+        _frozen(value)
+        if n_bytes(value) <= _store.maxsize:
+            _store[key] = value
+
+
+def recall(key: tuple[Any, ...]) -> Any:
+    """What :func:`remember` was given for a key; ``None`` when it is gone."""
+    with _turn:
+        return _store.get(key)
+
+
+def drop_oldest(kept: dict[str, Any], limit: float = UPLOAD_BYTES) -> None:
+    """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays."""
+    sizes = {key: n_bytes(value) for key, value in kept.items()}
+    while len(kept) > 1 and sum(sizes.values()) > limit:
+        oldest = next(iter(kept))
+        del kept[oldest], sizes[oldest]
