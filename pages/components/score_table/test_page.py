@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from asd_core.scoring import DetectorScore
-from asd_core.sound import Clip
-from pages.components.player.parts import Heard
-from pages.components.score_table import asked_strength, score_table
+from asd_core.sound import Clip, Signal
+from pages.components.player import PlayerState
+from pages.components.score_table import requested_signal, score_table
 
 CLIP = Clip(np.zeros((1, 16000), np.float32), 16000, "0" * 64, "clip")
 
@@ -21,8 +21,9 @@ def score(detector: str, raw: float) -> DetectorScore:
 
 
 st.set_page_config(layout="wide")
-strength = asked_strength("scores", CLIP, Heard(0.6, "recorded", None, None, 0))
+signal = requested_signal("scores", PlayerState(Signal(CLIP, strength=0.6), "recorded", None, None, 0))
+strength = signal.strength
 recorded = [score("knn", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
-score_table(recorded, denoised, CLIP, key="scores", player="player", strength=strength)
+score_table(recorded, denoised, signal, key="scores", player="player")
 st.text(f"asked {strength:.2f}")
