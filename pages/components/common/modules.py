@@ -36,7 +36,7 @@ def modules(entry: Path) -> list[tuple[str, str]]:
             )
         if path not in versions:
             source = _IMPORTED.sub(
-                lambda found: add((path.parent / found[0]).resolve(), (*importers, path)), path.read_text("utf-8")
+                lambda imported: add((path.parent / imported[0]).resolve(), (*importers, path)), path.read_text("utf-8")
             )
             version = f"asd:{path.parent.name}/{path.name}@{sha256(source.encode()).hexdigest()[:12]}"
             versions[path] = version, source
