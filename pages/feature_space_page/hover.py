@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
 
 from asd_core import jobs
 from asd_core.space import thumbnails
+from pages.components.common.media import address
 from pages.components.hover_card import hover_card
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
@@ -44,23 +44,14 @@ def hover(source: Source, chart: str) -> None:
     hover_card(
         chart,
         key=KEY,
-        names=_url(_names(*source.key(), source).encode(), "application/json", "space_names"),
-        sheet=_url(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
+        names=address(_names(*source.key(), source).encode(), "application/json", "space_names"),
+        sheet=address(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
         across=thumbnails.columns(len(clips(source))),
         width=thumbnails.WIDTH,
         height=thumbnails.HEIGHT,
         ringed=st.session_state.get(CLICKED),
         on_click=click,
     )
-
-
-def _url(data: bytes, mimetype: str, name: str) -> str:
-    """An address of this server under which the browser finds some bytes; empty outside a server."""
-    if not runtime.exists():
-        return ""
-    url = runtime.get_instance().media_file_mgr.add(data, mimetype, name)
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{url}" if base else url
 
 
 def pictures_panel(source: Source) -> None:

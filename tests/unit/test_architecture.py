@@ -48,6 +48,29 @@ def test_pages_hold_no_numerics() -> None:
     assert offenders(PAGES, {"scipy", "sklearn", "torch", "librosa", "noisereduce", "sqlalchemy"}) == {}
 
 
+def matches(pattern: str, paths: list[Path]) -> set[str]:
+    """Files in whose code a pattern is found."""
+    return {str(p.relative_to(ROOT)) for p in paths if re.search(pattern, p.read_text("utf-8"))}
+
+
+def test_pages_use_streamlits_public_interface() -> None:
+    """Whatever else is imported from it may change in any version. One file knows of what has no public name."""
+    inside = (
+        r"streamlit\.(runtime|elements|web|proto)|from streamlit import .*\bruntime\b|scriptrunner|get_script_run_ctx"
+    )
+    assert matches(inside, [*PAGES, *sorted((ROOT / "benchmarks").rglob("*.py"))]) == {
+        "pages/components/common/media.py"
+    }
+
+
+def test_caches_and_threads_are_decided_in_one_place_each() -> None:
+    product = [p for p in PAGES if p.name != "test_page.py"]
+    assert matches(r"(max_entries|maxsize|max_size|LRUCache)\s*[=(]\s*\d|lru_cache|cachetools", product) == {
+        "pages/shared/caching.py"
+    }
+    assert matches(r"threading\.Thread\(|ThreadPoolExecutor|import Thread\b", product) == {"pages/shared/background.py"}
+
+
 def test_importing_the_library_is_light() -> None:
     """The first page needs these modules; none may drag in what takes seconds to import."""
     code = (

@@ -17,6 +17,7 @@ from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import SPECTROGRAM_COLUMNS, coarsen, colours
 from asd_core.sound import Clip, Signal, shared_gain
 from pages.components.common import component
+from pages.components.common.media import address
 from pages.components.player.parts import NormalBand, Overlay, PlayerState, Region, Shown
 from pages.components.player.state import ask_for_map, initial_message, player_state, state_message
 from pages.shared.caching import SELECTIONS
@@ -111,18 +112,9 @@ def _sounds(signal: Signal) -> dict[str, Array]:
 
 def _file(samples: Array, clip: Clip, coordinates: str) -> str:
     """Address of the samples as 32-bit floats: 16 bits would drown what denoising leaves of quiet bands."""
-    from streamlit import runtime
-
-    if not runtime.exists():
-        return ""
-    data = samples.tobytes()
     # The media store tells large files apart by their beginning, middle and end, and by their name.
     name = f"{clip.sha256[:16]}-{zlib.crc32(samples[::61].tobytes()):08x}.f32"
-    url = runtime.get_instance().media_file_mgr.add(
-        data, "application/octet-stream", f"player-{coordinates}", file_name=name
-    )
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{url}" if base else url
+    return address(samples.tobytes(), "application/octet-stream", f"player-{coordinates}", name)
 
 
 def _encode(array: Any) -> str:
