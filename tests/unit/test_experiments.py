@@ -34,6 +34,8 @@ from asd_core.sound import denoise_ends, prepare
 from asd_core.training import train
 from tests.unit.test_cli import cli as cli
 
+pytestmark = pytest.mark.slow
+
 
 def raw(stored: store.Stored, point: str) -> np.ndarray:
     own = stored.scores[stored.scores["point"] == point].sort_values("clip_id")
