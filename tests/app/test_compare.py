@@ -16,7 +16,14 @@ from asd_core.scoring.split import compute
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
 
-VIEWS = ["Ranking", "Thresholds", "Agreement", "Where it fails"]
+# The views, and the first column and another one of their first table.
+COLUMNS = {
+    "Ranking": ("Detector", "AUC"),
+    "Thresholds": ("Detector", "Threshold"),
+    "Agreement": ("Clip", "Highest"),
+    "Where it fails": ("clip_id", "calibrated"),
+}
+VIEWS = list(COLUMNS)
 ONE_CLASS = "Only normal clips are in scope"
 
 
@@ -63,7 +70,8 @@ def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
 def test_every_view_takes_the_scope(view: str) -> None:
     app = opened(of_attribute="SNR (dB)", of_snr_db=["-6"], view=view)
     assert not app.error
-    assert len(app.dataframe) >= 1
+    table = app.dataframe[0].value
+    assert (table.columns[0], set(COLUMNS[view]) <= set(table.columns)) == (COLUMNS[view][0], True)
     assert "only SNR (dB) -6" in said(app)
 
 

@@ -180,17 +180,6 @@ def test_feature_space_and_compare(app: AppTest) -> None:
     assert auc["AUC"].between(0, 1).all()
 
 
-@pytest.mark.parametrize("view", ["Thresholds", "Agreement", "Where it fails"])
-def test_every_view_of_compare_is_drawn(app: AppTest, view: str) -> None:
-    app.query_params["view"] = view
-    app.run()
-    app.switch_page("pages/compare.py").run()
-    app.segmented_control(key="view").set_value(view).run()
-    assert not app.exception
-    assert not app.error
-    assert len(app.dataframe) >= 1
-
-
 def test_prevalence_moves_precision_only(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/compare.py").run()

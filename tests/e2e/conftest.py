@@ -33,8 +33,9 @@ def browser() -> Iterator["playwright.Browser"]:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app, served for all browser tests."""
-    with serve(ROOT / "app.py") as found:
+    """The app, served for all browser tests of a worker, with a label database of its own."""
+    database = tmp_path_factory.mktemp("served") / "labels.sqlite3"
+    with serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}") as found:
         yield found
 
 

@@ -37,6 +37,7 @@ def test_detectors(cli) -> None:  # type: ignore[no-untyped-def]
     assert {row["origin"] for row in rows} <= {"report", "beyond", "control"}
 
 
+@pytest.mark.slow
 def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """The whole way on simulated clips, by the commands alone."""
     data, models = tmp_path / "data", tmp_path / "models"
@@ -80,6 +81,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     assert "PCA + KDE" in (tmp_path / "r.md").read_text()
 
 
+@pytest.mark.slow
 def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     cli("simulate", "--out", tmp_path, "--machine-id", "00", "--machine-id", "06", "--limit", 1)
     code, out, err = cli("evaluate", "--data", tmp_path, "--models", small_models, "--json")
@@ -88,6 +90,7 @@ def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Pa
     assert {r["machine_id"] for r in json.loads(out)["rows"]} == {"00", "mean"}
 
 
+@pytest.mark.slow
 def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     cli, small_folder: Path, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +150,7 @@ def test_bad_use_is_exit_code_2_and_one_sentence(cli, small_models: Path, argume
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.filterwarnings("error")
 def test_the_whole_way_on_real_recordings(cli, real_slider: Path, real_models: Path) -> None:  # type: ignore[no-untyped-def]

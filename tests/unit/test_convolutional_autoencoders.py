@@ -12,6 +12,8 @@ from asd_core.detectors.common.conv_autoencoder import skip_network
 from asd_core.detectors.common.copy_test import copy_test
 from tests.unit.network_clips import clip, clips
 
+pytestmark = pytest.mark.slow
+
 
 class Rebuilt:
     """A detector that rebuilds a share of what it hears."""

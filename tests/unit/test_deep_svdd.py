@@ -19,6 +19,8 @@ from asd_core.detectors.deep_svdd import (
 )
 from tests.unit.network_clips import clip, clips, planted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("net", [DeepSvdd().build(), dense_encoder([40, 16, 8])], ids=["detector", "vectors"])
 class TestNetworks:

@@ -10,6 +10,8 @@ from asd_core.detectors.dcase_ae import DcaseAe
 from asd_core.detectors.vae import VaeElbo, VaeKde, VaeVectors, kl, negative_elbo, vae_network
 from tests.unit.network_clips import clip, clips
 
+pytestmark = pytest.mark.slow
+
 
 def test_stacks_are_neighbouring_frames_end_to_end():
     log_mel = clip(1, n_frames=20)

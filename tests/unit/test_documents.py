@@ -17,6 +17,7 @@ def test_detectors_page_is_up_to_date() -> None:
     assert (ROOT / "docs" / "detectors.md").read_text("utf-8") == markdown()
 
 
+@pytest.mark.slow
 def test_results_page_is_up_to_date(tmp_path: Path) -> None:
     write_report(ROOT / "trained_models" / "demo", tmp_path / "results.md")
     assert (ROOT / "docs" / "results.md").read_text("utf-8") == (tmp_path / "results.md").read_text("utf-8")

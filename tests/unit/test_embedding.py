@@ -13,6 +13,8 @@ from asd_core.settings import get_settings
 from asd_core.space import Embedding, UmapSettings, memberships, path_for
 from asd_core.space.umap_embedding import fit, load, save
 
+pytestmark = pytest.mark.slow
+
 N = 60
 SETTINGS = UmapSettings(n_neighbors=8, min_dist=0.2, seed=3)
 

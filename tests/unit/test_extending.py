@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT, write_wav
 
+pytestmark = pytest.mark.slow
+
 BLOCKS = re.findall(r"```(python|diff) (\S+)\n(.*?)```", (ROOT / "docs" / "extending.md").read_text("utf-8"), re.S)
 
 

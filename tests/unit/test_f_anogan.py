@@ -11,6 +11,8 @@ from asd_core.detectors.f_anogan import FAnoGan, between, critic, encoder, gener
 from asd_core.progress import silent
 from tests.unit.network_clips import clip, clips, planted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained() -> FAnoGan:

@@ -11,6 +11,8 @@ from asd_core.detectors.id_classifier import IdClassifier, arcface, cosine_class
 from asd_core.errors import TrainingError
 from tests.unit.network_clips import clip, clips
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained() -> IdClassifier:

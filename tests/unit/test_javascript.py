@@ -16,6 +16,8 @@ from pages.components.common.modules import modules, script
 from pages.components.player import _filterbank
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = ROOT / "tests" / "js"
 RATE = 16000
 

@@ -13,6 +13,8 @@ from asd_core import jobs
 from asd_core.errors import JobError
 from asd_core.settings import get_settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

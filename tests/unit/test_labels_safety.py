@@ -8,9 +8,13 @@ import threading
 import time
 from collections import Counter
 
+import pytest
+
 from asd_core.labels import LabelStore, new_uid
 from tests.unit.label_helpers import DATASET, act, label, labels_of, sha
 from tests.unit.label_writer import work
+
+pytestmark = pytest.mark.slow
 
 LABELS, KILLS, MOST = 100, 20, 20  # of each writer; writers that are killed, and after how many labels at most
 

@@ -17,6 +17,8 @@ from asd_core.scoring import score_clip
 from asd_core.sound import Clip, denoise_ends
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (ROOT / "docs" / "library.md").read_text("utf-8")
 
 

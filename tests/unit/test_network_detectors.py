@@ -20,6 +20,8 @@ from asd_core.detectors.vae import VaeElbo, VaeKde
 from asd_core.errors import TrainingError
 from tests.unit.network_clips import BANDS, FRAMES, clip, clips, planted
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[type[Detector], dict[str, object]] = {
     CnnAe: {"epochs": 12, "batch_size": 8, "width": 20, "learning_rate": 3e-3},
     CnnAeSkip: {"epochs": 3, "batch_size": 12, "width": 20},

@@ -15,6 +15,8 @@ from asd_core.detectors import detector_keys
 from asd_core.settings import Settings, home
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., str]
 PACKAGE = ROOT / "asd_core"
 

@@ -167,6 +167,7 @@ def _mean_log_mel(samples: np.ndarray) -> np.ndarray:
     return log_mel(samples).mean(axis=1)
 
 
+@pytest.mark.slow
 def test_no_control_solves_the_demo(catalogue: pd.DataFrame) -> None:
     # A small sample of the catalogue. Whole-catalogue figures: docs/simulator.md.
     from sklearn.covariance import LedoitWolf
