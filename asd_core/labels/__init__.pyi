@@ -12,7 +12,7 @@ from .events import CLASSES as CLASSES
 from .events import LABELS as LABELS
 from .events import Draft as Draft
 from .events import Event as Event
-from .events import Kind as Kind
+from .events import EventKind as EventKind
 from .events import new_uid as new_uid
 from .exchange import SUFFIXES as SUFFIXES
 from .exchange import Format as Format
@@ -31,5 +31,5 @@ from .rater_agreement import cohen_kappa as cohen_kappa
 from .rater_agreement import conflicts as conflicts
 from .rater_agreement import fleiss_kappa as fleiss_kappa
 from .rater_agreement import krippendorff_alpha as krippendorff_alpha
+from .store import AnnotatorProgress as AnnotatorProgress
 from .store import LabelStore as LabelStore
-from .store import Progress as Progress

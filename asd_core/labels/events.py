@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from asd_core import __version__
 
-Kind = Literal["label", "region", "remove_region", "note", "skip", "undo", "adjudicate", "classes"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+EventKind = Literal["label", "region", "remove_region", "note", "skip", "undo", "adjudicate", "classes"]
+KINDS: tuple[EventKind, ...] = get_args(EventKind)
 LABELS = ("normal", "anomaly", "unsure")
 CLASSES = ("rail damage", "loose belt", "no grease", "other")  # of regions, until somebody edits them
-UNDOABLE: tuple[Kind, ...] = ("label", "region", "remove_region", "note", "skip")
+UNDOABLE: tuple[EventKind, ...] = ("label", "region", "remove_region", "note", "skip")
 APP = "app"  # the source of what was done in the dashboard
 LONGEST_NAME, LONGEST_NOTE = 200, 10_000  # characters
 
@@ -46,7 +46,7 @@ class Draft:
         at: when it happened (UTC); the time of storing when ``None``.
     """
 
-    kind: Kind
+    kind: EventKind
     annotator: str
     dataset: str
     clip_sha256: str = ""

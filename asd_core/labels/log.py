@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import fold
-from asd_core.labels.events import APP, UNDOABLE, Draft, Event, Kind
+from asd_core.labels.events import APP, UNDOABLE, Draft, Event, EventKind
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 CHUNK = 500  # values in one IN (…)
@@ -110,7 +110,7 @@ def undone() -> Any:
     return select(later.c.id).where(later.c.target == EVENTS.c.uid, later.c.kind == "undo").exists()
 
 
-def last(annotator: str, dataset: str, kinds: Sequence[Kind], count: int) -> Any:
+def last(annotator: str, dataset: str, kinds: Sequence[EventKind], count: int) -> Any:
     """Query for what an annotator did last in the app and has not undone, newest first."""
     own = and_(EVENTS.c.annotator == annotator, EVENTS.c.dataset == dataset)
     mine = select(EVENTS).where(own, EVENTS.c.kind.in_(kinds), EVENTS.c.source == APP, ~undone())

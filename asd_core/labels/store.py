@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from asd_core.errors import LabelError
 from asd_core.labels import integrity, log, reading, schema
 from asd_core.labels.database import Database
-from asd_core.labels.events import CLASSES, LABELS, Draft, Event, Kind
+from asd_core.labels.events import CLASSES, LABELS, Draft, Event, EventKind
 from asd_core.labels.on_clip import OnClip, on_clip
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 from asd_core.labels.validate import check_classes, checked
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Progress:
+class AnnotatorProgress:
     """How far one annotator is in one dataset."""
 
     labelled: int  # clips with a label
@@ -75,7 +75,7 @@ class LabelStore:
     def add(
         self,
         *,
-        kind: Kind,
+        kind: EventKind,
         annotator: str,
         dataset: str,
         uid: str,
@@ -224,12 +224,12 @@ class LabelStore:
         with self._database.read() as connection:
             return set(log.by_uid(connection, uids))
 
-    def progress(self, dataset: str, annotator: str, *, now: datetime | None = None) -> Progress:
+    def progress(self, dataset: str, annotator: str, *, now: datetime | None = None) -> AnnotatorProgress:
         """How far an annotator is, and how fast."""
         with self._database.read() as connection:
             counts, skipped = reading.counts(connection, dataset, annotator)
             sitting, pace = reading.sitting(connection, dataset, annotator, now)
-        return Progress(sum(counts.values()), {k: counts.get(k, 0) for k in LABELS}, skipped, pace, sitting)
+        return AnnotatorProgress(sum(counts.values()), {k: counts.get(k, 0) for k in LABELS}, skipped, pace, sitting)
 
     def datasets(self) -> list[str]:
         """Names of the datasets of which something is stored, in alphabetical order."""

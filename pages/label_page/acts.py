@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, Kind, new_uid
+from asd_core.labels import LABELS, EventKind, new_uid
 from pages.components.label_panel import Act
 from pages.components.player import Region
 from pages.label_page.queue import Queue, find, go
@@ -67,7 +67,7 @@ def _leave(act: Act, drawn: DrawnClip) -> bool:
     return _write(drawn, "label", act.id, label=act.value, note=act.note)
 
 
-def _write(drawn: DrawnClip, kind: Kind, uid: str, **more: Any) -> bool:
+def _write(drawn: DrawnClip, kind: EventKind, uid: str, **more: Any) -> bool:
     try:
         label_store().add(
             kind=kind,

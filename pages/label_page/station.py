@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, OnClip, Progress
+from asd_core.labels import LABELS, AnnotatorProgress, OnClip
 from asd_core.sound import DEFAULT_STRENGTH, Clip, Signal
 from pages.components.label_panel import OfClip, panel
 from pages.components.player import fetch_ahead, player
@@ -147,7 +147,7 @@ def _signal(clip: Clip) -> Signal:
 
 def _done(settings: QueueSettings) -> None:
     """How much is done, and how fast."""
-    done: Progress = label_store().progress(settings.selected.source.name, settings.annotator)
+    done: AnnotatorProgress = label_store().progress(settings.selected.source.name, settings.annotator)
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
     text = f"You labelled {done.labelled:,} in all" + (f": {counts}" if counts else "")
     st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
