@@ -23,7 +23,7 @@ def score(detector: str, raw: float) -> DetectorScore:
 st.set_page_config(layout="wide")
 signal = requested_signal("scores", PlayerState(Signal(CLIP, strength=0.6), "recorded", None, None, 0))
 strength = signal.strength
-recorded = [score("knn", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
+recorded = [score("knn_bands", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
 score_table(recorded, denoised, signal, key="scores", player="player")
 st.text(f"asked {strength:.2f}")
