@@ -204,7 +204,9 @@ def explain_clip(
 
     chosen = _model_set(models, detectors).for_machine(machine_id)
     representations = chosen.representations()
-    features = extract(prepare(_clip(clip), sample_rate=working_rate(representations)), representations)
+    recording = _clip(clip)
+    rate = working_rate(representations, recording.sample_rate)
+    features = extract(prepare(recording, sample_rate=rate), representations)
     return [explain(chosen[key], chosen, features, machine_id) for key in chosen]
 
 

@@ -53,7 +53,6 @@ def extract_dataset(
         change: applied to each prepared clip first (planting a fault, denoising).
     """
     wanted = list(dict.fromkeys(representations))
-    rate = working_rate(wanted)
     features: dict[Representation, list[Array]] = {r: [] for r in wanted}
     hashes, kept, skipped = [], [], []
     for index, clip_id in enumerate(rows["clip_id"]):
@@ -61,6 +60,7 @@ def extract_dataset(
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
         try:
             clip = dataset.read(clip_id)
+            rate = working_rate(wanted, clip.sample_rate)
             found = extract(change(prepare(clip, sample_rate=rate)), wanted)
         except ClipError as error:
             skipped.append(str(error))

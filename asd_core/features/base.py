@@ -43,16 +43,22 @@ def mono(clip: Clip, sample_rate: int) -> Samples:
 Features = dict[Representation, Array]
 
 
-def working_rate(representations: Iterable[Representation]) -> int:
-    """The sample rate in Hz at which a clip is prepared for some representations: the highest that any of them wants."""
-    return max((representation.sample_rate for representation in representations), default=16000)
+def working_rate(representations: Iterable[Representation], recorded: int) -> int:
+    """The sample rate in Hz at which a clip is prepared (and denoised) for some representations: the one that all of them
+    want; where they want several, that of the recording, so that each gets it resampled once.
+
+    Args:
+        recorded: the recording's rate.
+    """
+    rates = {representation.sample_rate for representation in representations}
+    return rates.pop() if len(rates) == 1 else recorded
 
 
 def extract(clip: Clip, representations: Iterable[Representation]) -> Features:
     """Each distinct representation of a prepared clip, computed once however many detectors share it.
 
     Args:
-        clip: one channel at the representations' :func:`working_rate`; those of a lower rate get it resampled.
+        clip: one channel, prepared at the representations' :func:`working_rate`; those of another rate get it resampled.
     """
     at_rate = {clip.sample_rate: clip}
     features: Features = {}

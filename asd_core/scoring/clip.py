@@ -62,7 +62,8 @@ def score_clip(
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     models = models.for_machine(machine_id)
-    prepared = prepare(clip, sample_rate=working_rate(models.representations()), channel=channel)
+    wanted = working_rate(models.representations(), clip.sample_rate)
+    prepared = prepare(clip, sample_rate=wanted, channel=channel)
     if denoise > 0.0:
         ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
         prepared = denoised(prepared, ends, denoise)
