@@ -84,7 +84,7 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
     row = rows.set_index("clip_id").loc[clip_id]
     names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
-    return Picked(catalogue_clip(source.name, str(clip_id), source), facts)
+    return Picked(catalogue_clip(source, str(clip_id)), facts)
 
 
 def _telling(rows: "pd.DataFrame") -> str:

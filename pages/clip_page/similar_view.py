@@ -161,5 +161,5 @@ def _other(context: ClipContext, key: str) -> Signal:
     if key.startswith(UPLOAD):
         clip = st.session_state["uploads"][key.removeprefix(UPLOAD)]
     else:
-        clip = catalogue_clip(context.selected.source.name, key, context.selected.source)
+        clip = catalogue_clip(context.selected.source, key)
     return signal_of(clip)

@@ -98,7 +98,7 @@ def _facts(row: dict[str, object]) -> str:
 def _sound(compared: ComparedScores, clip_id: str) -> bytes:
     """WAV of a clip as the detectors heard it."""
     source, scope = compared.selected.source, compared.scope
-    clip = catalogue_clip(source.name, clip_id, source)
+    clip = catalogue_clip(source, clip_id)
     signal = signal_of(clip, denoiser=scope.denoise > 0, kind=scope.kind, strength=scope.denoise)
     return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
 

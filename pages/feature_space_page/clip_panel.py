@@ -41,7 +41,7 @@ def clip_panel(source: Source, about: "pd.DataFrame") -> None:
     st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}**")
     st.caption(facts(row))
     try:
-        listen(catalogue_clip(source.name, clip_id, source))
+        listen(catalogue_clip(source, clip_id))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
     st.button(

@@ -123,7 +123,7 @@ def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> Non
         st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {said}")
         try:
             uploads = st.session_state.get("uploads", {})
-            clip = uploads.get(sha) or catalogue_clip(selected.source.name, clip_id, selected.source)
+            clip = uploads.get(sha) or catalogue_clip(selected.source, clip_id)
             player(signal_of(clip), key="conflict_player", compact=True)
         except AsdError as error:
             st.caption(f":material/volume_off: {error}")

@@ -131,7 +131,7 @@ def clip_at(queue: Queue, settings: QueueSettings, at: int) -> tuple[Clip, str, 
         return cast(Clip, st.session_state["uploads"][row["sha256"]]), str(row["clip_id"]), str(row["machine_id"])
     source = settings.selected.source
     return (
-        catalogue_clip(source.name, str(row["clip_id"]), source),
+        catalogue_clip(source, str(row["clip_id"])),
         str(row["clip_id"]),
         str(row["machine_id"]),
     )

@@ -17,8 +17,8 @@ import numpy as np
 FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
-BYTES = 400e6  # signals, maps and tables of all sessions: ten minutes of stereo at 48 kHz, prepared and denoised
-UPLOAD_BYTES = 400e6  # decoded uploads of one session
+BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
+UPLOAD_BYTES = 256e6  # decoded uploads of one session; ten minutes at 48 kHz are 115 MB
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")

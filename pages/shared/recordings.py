@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core.artifacts import read_pooled
-from asd_core.datasets import Dataset, open_dataset
+from asd_core.datasets import Dataset, file_stamp, open_dataset
 from asd_core.errors import ArtifactError, DatasetError
 from asd_core.scoring import DATASET
 from asd_core.sound import Clip
@@ -49,9 +49,17 @@ def open_or_reason(folder: str, location: str, stamp: float) -> tuple[Dataset | 
 
 
 @cache_bytes
-def catalogue_clip(source_name: str, clip_id: str, _source: Source) -> Clip:
-    """A clip of the catalogue."""
+def _clip(location: str, clip_id: str, stamp: str, _source: Source) -> Clip:
     return dataset_of(_source).read(clip_id)
+
+
+def catalogue_clip(source: Source, clip_id: str) -> Clip:
+    """A clip of the catalogue; another one when its file has changed.
+
+    Raises:
+        ArtifactError, DatasetError, ClipError: when it cannot be read.
+    """
+    return _clip(source.location, clip_id, file_stamp(f"{source.location}/{clip_id}"), source)
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False)

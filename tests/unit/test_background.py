@@ -3,17 +3,21 @@
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asd_core.scoring import AS_RECORDED
 from asd_core.settings import get_settings
+from asd_core.sound import Clip
 from benchmarks.synthetic import write_models
 from pages.label_page.clip_tables import clips_of
 from pages.shared import background
 from pages.shared.background import Refreshed
-from pages.shared.recordings import dataset_of
+from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.signals import signal_of
 from pages.shared.sources import sources
 from pages.shared.stored_scores import stored_scores
+from tests.conftest import write_wav
 
 
 @pytest.fixture
@@ -93,3 +97,27 @@ def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest
     (recordings / "test" / "normal_id_00_00000099.wav").touch()
     assert len(clips_of(source, "test", None)) == 17
     assert stored_scores(source, AS_RECORDED).table.empty  # of other clips than there are now
+
+
+def test_a_recording_that_is_replaced_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recordings = tmp_path / "recordings"
+    write_models(tmp_path / "models" / "own", recordings, 16, ["control_rms"])
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    (source,) = sources()
+    get_settings.cache_clear()
+    clip_id = dataset_of(source).catalogue["clip_id"].iloc[0]
+    noise = np.random.default_rng(0).normal(0, 0.1, 16000)
+    write_wav(recordings / clip_id, noise)
+    first = catalogue_clip(source, clip_id)
+    assert catalogue_clip(source, clip_id) is first  # shared, not copied
+    write_wav(recordings / clip_id, np.repeat(noise, 2))
+    assert catalogue_clip(source, clip_id).duration == 2.0
+
+
+def test_the_same_sound_keeps_its_own_name() -> None:
+    """Two sessions may drop one recording under two names: neither sees the other's."""
+    samples = np.random.default_rng(0).normal(0, 0.1, (1, 16000)).astype(np.float32)
+    one, other = (signal_of(Clip(samples.copy(), 16000, "same", name)) for name in ("one.wav", "other.wav"))
+    assert (one.clip.name, other.clip.name) == ("one.wav", "other.wav")
+    assert one.clip.samples is other.clip.samples
