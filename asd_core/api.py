@@ -139,7 +139,7 @@ def evaluate(
 
     Returns:
         A row a detector and machine id, and one of ``machine_id == "mean"``; columns ``detector, machine_id, auc, auc_low,
-        auc_high, pauc, pauc_low, pauc_high, n_normal, n_anomaly``. What cannot be computed is ``nan``.
+        auc_high, pauc, pauc_low, pauc_high, n_normal, n_anomaly, n_ids`` (machine ids that the figure is of). What cannot be computed is ``nan``.
 
     Raises:
         ArtifactError: when the folder holds no trained detector, or the split no clip that they know.

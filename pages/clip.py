@@ -15,6 +15,7 @@ from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 from pages.shared.page_entry import ensure_inside_app
+from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
@@ -31,14 +32,16 @@ def listening(picked: Picked) -> None:
 
 def draw(picked: Picked) -> None:
     """The player, beside it what the detectors say, below it what is looked at more closely."""
-    selected, warm = choice(), is_warm()
+    selected, warm = of_machine(choice()), is_warm()
     state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm))
     context = ClipContext(selected, picked, state.signal, state.region)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
         listen(context, state)
     with grid.cell():
-        verdicts(context)
+        name_others(choice(), selected.machine_id)
+        if selected.detectors:
+            verdicts(context)
         if warm:
             alarms(selected)
     if not warm:  # the first page of a fresh server: it has shown what needs neither the denoiser nor the networks
@@ -46,7 +49,8 @@ def draw(picked: Picked) -> None:
         until_warm()
         st.rerun()
     put_into_address(state.signal)
-    look_closer(context)
+    if selected.detectors:
+        look_closer(context)
 
 
 def facts(picked: Picked) -> str:

@@ -116,6 +116,34 @@ class Draws:
             groups=len(rows),
         )
 
+    def n_known(self, metric: Metric = "auc") -> "NDArray[np.intp]":
+        """``(n_detectors,)`` machine ids that each detector's mean is of."""
+        return np.asarray(np.isfinite(self.observed[metric]).sum(axis=0))
+
+    def n_computable(self, metric: Metric = "auc") -> int:
+        """Machine ids for which at least one detector has a figure."""
+        return int(np.isfinite(self.observed[metric]).any(axis=1).sum())
+
+    def ranked(self, machine_id: str = MEAN, metric: Metric = "auc") -> list[str]:
+        """Detectors from the highest figure to the lowest. Of the mean only those that know every machine id: a mean over
+        fewer ids, perhaps the easy ones, has no place among theirs."""
+        point = self.point(machine_id, metric)
+        comparable = np.isfinite(point)
+        if machine_id == MEAN:
+            comparable &= self.n_known(metric) == self.n_computable(metric)
+        return [self.detectors[i] for i in np.argsort(-point, kind="stable") if comparable[i]]
+
+    def order(self, machine_id: str = MEAN, metric: Metric = "auc") -> list[str]:
+        """All detectors: the ranked ones, then those that know fewer machine ids, then those without a figure."""
+        falling = [self.detectors[i] for i in np.argsort(-self.point(machine_id, metric), kind="stable")]
+        return list(dict.fromkeys([*self.ranked(machine_id, metric), *falling]))
+
+    def coverage(self, metric: Metric = "auc") -> dict[str, str]:
+        """Of each detector with a mean over fewer machine ids than others: ``2 of 4 ids``."""
+        total = self.n_computable(metric)
+        known = zip(self.detectors, self.n_known(metric), strict=True)
+        return {key: f"{n} of {total} ids" for key, n in known if 0 < n < total}
+
     @property
     def resamples(self) -> int:
         """How many resamples stand behind the intervals."""
@@ -238,13 +266,13 @@ def paired_difference(draws: Draws, a: str, b: str, *, metric: Metric = "auc", m
 
 
 def tied_with_best(draws: Draws, *, metric: Metric = "auc", machine_id: str = MEAN) -> list[str]:
-    """The detector of highest observed figure, then those whose 95 % paired interval to it includes 0, in falling order.
+    """The detector of highest observed figure, then those whose 95 % paired interval to it includes 0, in falling order; of
+    the mean only detectors that know every machine id, see :meth:`Draws.ranked`.
 
     The best is chosen on the same clips, and many pairs are tested without correction: the group is a caution against
     reading too much into a ranking, not a test of each member.
     """
-    point = draws.point(machine_id, metric)
-    ranked = [draws.detectors[i] for i in np.argsort(-point, kind="stable") if np.isfinite(point[i])]
+    ranked = draws.ranked(machine_id, metric)
     if not ranked:
         return []
     pairs = {d: paired_difference(draws, ranked[0], d, metric=metric, machine_id=machine_id) for d in ranked[1:]}
@@ -266,13 +294,13 @@ def loses_to_control(
 ) -> list[AgainstControl]:
     """Detectors whose paired difference to the best of ``controls`` is not above 0, by the point or by the interval.
 
-    The best control is the one of highest observed figure, chosen on the same clips: that is strict on the detectors.
+    The best control is the one of highest observed figure, chosen on the same clips: that is strict on the detectors. Of
+    the mean, a control that knows every machine id goes before others.
     """
     point = dict(zip(draws.detectors, draws.point(machine_id, metric), strict=True))
-    known = [c for c in controls if np.isfinite(point.get(c, np.nan))]
-    if not known:
+    best = next((d for d in draws.order(machine_id, metric) if d in controls and np.isfinite(point[d])), None)
+    if best is None:
         return []
-    best = max(known, key=lambda c: point[c])
     losers = []
     for detector in draws.detectors:
         pair = paired_difference(draws, detector, best, metric=metric, machine_id=machine_id)

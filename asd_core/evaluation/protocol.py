@@ -17,15 +17,16 @@ def ranking(draws: Draws) -> "pd.DataFrame":
     """One row a detector and machine id, then one for the mean over the ids it has; what is not computable is ``nan``.
 
     Returns:
-        Columns detector, machine_id, auc, auc_low, auc_high, pauc, n_normal, n_anomaly, pauc_low, pauc_high, the intervals
-        being 95 % ones over the same resampled clips for all detectors.
+        Columns detector, machine_id, auc, auc_low, auc_high, pauc, n_normal, n_anomaly, pauc_low, pauc_high, n_ids (machine
+        ids that the figure is of), the intervals being 95 % ones over the same resampled clips for all detectors.
     """
     import pandas as pd
 
     tables = []
     for machine_id in (*draws.machine_ids, MEAN):
         of = draws.machine_ids if machine_id == MEAN else [machine_id]
-        columns: dict[str, object] = {"detector": draws.detectors, "machine_id": machine_id}
+        n_ids = draws.n_known() if machine_id == MEAN else np.isfinite(draws.point(machine_id)).astype(int)
+        columns: dict[str, object] = {"detector": draws.detectors, "machine_id": machine_id, "n_ids": n_ids}
         for metric in METRICS:
             low, high = draws.interval(machine_id, metric).T
             columns |= {metric: draws.point(machine_id, metric), f"{metric}_low": low, f"{metric}_high": high}
@@ -33,7 +34,7 @@ def ranking(draws: Draws) -> "pd.DataFrame":
             columns[label] = sum(draws.clips[i][index] for i in of)
         tables.append(pd.DataFrame(columns))
     names = ["detector", "machine_id", "auc", "auc_low", "auc_high", "pauc", "n_normal", "n_anomaly"]
-    table = pd.concat(tables, ignore_index=True)[[*names, "pauc_low", "pauc_high"]]
+    table = pd.concat(tables, ignore_index=True)[[*names, "pauc_low", "pauc_high", "n_ids"]]
     order = {key: index for index, key in enumerate(draws.detectors)}
     return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True)
 
@@ -61,6 +62,7 @@ class Result:
     pauc_high: float
     n_normal: int
     n_anomaly: int
+    n_ids: int  # machine ids that the figure is of: means over different ones cannot be compared
 
 
 def evaluate(scores: "pd.DataFrame", resamples: int | None = None) -> list[Result]:

@@ -38,7 +38,7 @@ class Comparison:
     assumptions: Assumptions
     manifests: Mapping[str, Manifest]
     draws: Draws
-    tied: list[str]  # the best in the mean AUC, then those tied with it; none where nothing can be computed
+    tied: list[str]  # the best in the mean AUC, then those tied with it; none where no mean can be ranked
     losers: list[AgainstControl]  # detectors that do not stand clear of the best control
     worst: dict[str, tuple[str, float]]  # of each detector the machine id of lowest AUC, and that AUC
     ranking: "pd.DataFrame"
@@ -49,7 +49,7 @@ class Comparison:
 
     @property
     def detectors(self) -> list[str]:
-        """From the highest mean AUC to the lowest, those without one last."""
+        """From the highest mean AUC to the lowest; then those that know fewer machine ids, and those without a figure."""
         return [str(key) for key in dict.fromkeys(self.ranking["detector"])]
 
     @property

@@ -9,7 +9,7 @@ from asd_core import artifacts
 from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import Result, breakdown, evaluate
+from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, loses_to_control
 from asd_core.experiments.report import section as experiments
 from asd_core.explain.map_overlap import section as overlap
 from asd_core.files import write_text
@@ -51,12 +51,14 @@ def markdown(results: list[Result]) -> str:
         "| detector | mean AUC (95 %) | mean pAUC | " + " | ".join(f"id {i}" for i in ids) + " |",
         "|---|---|---|" + "---|" * len(ids),
     ]
+    most = max((r.n_ids for r in results), default=0)
     for key in dict.fromkeys(r.detector for r in results):
         own = {r.machine_id: r for r in results if r.detector == key}
         info, mean = detector_class(key).info, own["mean"]
+        partly = f", {mean.n_ids} of {most} ids" if 0 < mean.n_ids < most else ""
         cells = [f"{own[i].auc:.3f} / {own[i].pauc:.3f}" if i in own else "–" for i in ids]
         lines.append(
-            f"| {info.title} | {mean.auc:.3f} ({mean.auc_low:.3f}–{mean.auc_high:.3f}) | {mean.pauc:.3f} | "
+            f"| {info.title} | {mean.auc:.3f} ({mean.auc_low:.3f}–{mean.auc_high:.3f}){partly} | {mean.pauc:.3f} | "
             + " | ".join(cells)
             + " |"
         )
@@ -75,7 +77,7 @@ def write_report(folder: Path, path: Path) -> None:
         "`make demo-models` (seed 0, then seeds 1 and 2 of every network but f-AnoGAN).",
         _protocol(results, manifests),
         markdown(results),
-        "Rows marked *control* are what a detector must beat. " + _against_controls(results),
+        "Rows marked *control* are what a detector must beat. " + _against_controls(scores),
         "## How much is luck: seeds and untrained twins",
         "Mean AUC over machine ids. The untrained twin is the same network with the weights it was born with, scored the "
         "same way. *Planted* is the check that needs no label: AUC between held-out normal clips and the same clips with "
@@ -107,15 +109,14 @@ def _protocol(results: list[Result], manifests: dict[str, artifacts.Manifest]) -
     )
 
 
-def _against_controls(results: list[Result]) -> str:
-    means = {r.detector: r.auc for r in results if r.machine_id == "mean"}
-    controls = {k: v for k, v in means.items() if detector_class(k).info.origin == "control"}
-    best = max(controls, key=lambda k: controls[k])
-    losers = [k for k, v in means.items() if k not in controls and v <= controls[best]]
+def _against_controls(scores: "pd.DataFrame") -> str:
+    draws = bootstrap(scores, resamples=2)  # by the point alone
+    controls = [key for key in draws.detectors if detector_class(key).info.origin == "control"]
+    losers = [lost for lost in loses_to_control(draws, controls) if lost.by_point]
     if not losers:
         return "Every detector beats every control."
-    names = ", ".join(detector_class(k).info.title for k in losers)
-    return f"Not better than the best control ({detector_class(best).info.title}): {names}."
+    names = ", ".join(detector_class(lost.detector).info.title for lost in losers)
+    return f"Not better than the best control ({detector_class(losers[0].control).info.title}): {names}."
 
 
 def _luck(folder: Path, results: list[Result], manifests: dict[str, artifacts.Manifest]) -> str:

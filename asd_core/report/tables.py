@@ -58,7 +58,7 @@ def attributes(scores: "pd.DataFrame") -> list[str]:
 
 
 def ranking_table(draws: Draws, worst: Mapping[str, tuple[str, float]], controls: list[str]) -> "pd.DataFrame":
-    """The table of the Compare page, the best detector first, with what each figure is worth."""
+    """The table of the Compare page, the best detector first (see :meth:`Draws.order`), with what each figure is worth."""
     table = ranking(draws)
     tied: dict[tuple[str, str], bool] = {}
     against: dict[tuple[str, str], str] = {}
@@ -73,8 +73,8 @@ def ranking_table(draws: Draws, worst: Mapping[str, tuple[str, float]], controls
         against_control=[against.get(row, "") for row in rows],
         worst_id=[worst[key][0] if key in worst else "" for key, _ in rows],
     )
-    means = dict(zip(draws.detectors, draws.point(), strict=True))
-    return table.sort_values("detector", key=lambda k: -k.map(means), kind="stable", na_position="last")
+    order = draws.order()
+    return table.sort_values("detector", key=lambda k: k.map(order.index), kind="stable")
 
 
 def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], assumed: Assumptions) -> "pd.DataFrame":

@@ -32,6 +32,11 @@ def takeaways(comparison: Comparison) -> list[str]:
 
 
 def _best(c: Comparison) -> str:
+    if not c.tied and c.draws.n_computable():
+        return (
+            "Which detector to trust cannot be said from a mean: none knows every machine id, and means over different "
+            "machines cannot be compared. Compare them on one machine id."
+        )
     if not c.tied:
         there = listed(sorted(set(c.clips["label"]) & set(LABELS)))
         return (
@@ -61,9 +66,9 @@ def _against_controls(c: Comparison) -> str:
     if not c.tied or not n:
         return "Whether a detector beats the controls, which learn nothing of machine sound, is not computable here."
     if not c.losers:
-        point = by_id(c.ranking)
-        best = max(c.controls, key=lambda k: point[k, MEAN]["auc"])
-        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {point[best, MEAN]['auc']:.3f})."
+        best = c.controls[0]
+        figure = by_id(c.ranking)[best, MEAN]["auc"]
+        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {figure:.3f})."
     control = c.losers[0].control
     lose = [name(lost.detector) for lost in c.losers if lost.by_point]
     may = [name(lost.detector) for lost in c.losers if not lost.by_point]
@@ -116,6 +121,11 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
                 f"Machine id {machine_id} has fewer than ten clips of a label ({normal} normal, {anomaly} anomalous): its "
                 "figures can say very little."
             )
+    for key, known in c.draws.coverage().items():
+        found.append(
+            f"{name(key)} knows {known}: its mean is of these alone, so it is ranked after those that know all, and never "
+            "called the best."
+        )
     left_out = sum(c.draws.left_out.values())
     if left_out:
         found.append(
@@ -173,15 +183,16 @@ def protocol(c: Comparison) -> list[str]:
 
 
 def verdict(c: Comparison, key: str) -> str:
-    """What the mean AUC says of one detector."""
+    """What the mean AUC says of one detector, and of how many machine ids it is where others know more."""
     lost = next((lost for lost in c.losers if lost.detector == key), None)
+    found = ""
     if is_control(key):
-        return "control"
-    if lost:
-        return "▼ below a control" if lost.by_point else "▽ near a control"
-    if key in c.tied:
-        return "★ best" if key == c.tied[0] else "★ tied with the best"
-    return ""
+        found = "control"
+    elif lost:
+        found = "▼ below a control" if lost.by_point else "▽ near a control"
+    elif key in c.tied:
+        found = "★ best" if key == c.tied[0] else "★ tied with the best"
+    return ", ".join(filter(None, [found, c.draws.coverage().get(key, "")]))
 
 
 GLOSSARY = (

@@ -57,7 +57,7 @@ def draw(compared: ComparedScores) -> None:
         )
         per_id = st.toggle("Each id", key="each_id", bind="query-params", help="A column for every machine id.")
     metric = METRICS[name]
-    shown = results[results["machine_id"] == view].set_index("detector").sort_values(metric, ascending=False)
+    shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(str(view), metric)]
     if per_id:
         chart = table = st.container()
     else:
@@ -68,7 +68,7 @@ def draw(compared: ComparedScores) -> None:
     with table:
         verdicts = _verdicts(compared, draws, metric, str(view))
         if per_id:
-            _wide(results, metric, name, verdicts)
+            _wide(results, draws.order(metric=metric), metric, name, verdicts)
         else:
             _compact(results, shown, metric, name, verdicts, _by_dataset(compared, str(view)))
         _caption(compared, draws, shown, str(view))
@@ -107,7 +107,7 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
 
 
 def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
-    """Who is best or tied with it, and who does not beat a control."""
+    """Who is best or tied with it, who does not beat a control, and whose mean is of fewer machine ids than others'."""
     keys = compared.selected.detectors
     ties = tied_with_best(draws, metric=metric, machine_id=view)
     controls = [k for k in keys if detector_class(k).info.origin == "control"]
@@ -123,7 +123,8 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
             return "▽ near a control"
         return "★ best or tied" if key in ties else ""
 
-    return {key: verdict(key) for key in keys}
+    fewer = draws.coverage(metric) if view == MEAN else {}
+    return {key: ", ".join(filter(None, [verdict(key), fewer.get(key, "")])) for key in keys}
 
 
 def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
@@ -177,13 +178,13 @@ def _compact(
     )
 
 
-def _wide(results: pd.DataFrame, metric: Metric, name: str, verdicts: dict[str, str]) -> None:
+def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, verdicts: dict[str, str]) -> None:
     """The mean, the worst and each id, a figure that sorts and its interval."""
     ids = [i for i in results["machine_id"].unique() if i != MEAN]
     own = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
     lowest = worst(results, metric)
     rows = []
-    for key in own[MEAN].sort_values(metric, ascending=False).index:
+    for key in order:
         row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}
         for machine_id, table in own.items():
             heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
@@ -228,6 +229,12 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
         "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
     )
+    if view == MEAN and (fewer := draws.coverage()):
+        st.info(
+            f"{', '.join(f'{title(key)} ({known})' for key, known in fewer.items())}: a mean over fewer machine ids than "
+            "others know is ranked after theirs, and never called the best.",
+            icon=":material/rule:",
+        )
     if 0 < min(normals, anomalies) < FEW:
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
 
@@ -237,8 +244,8 @@ def _download(compared: ComparedScores, results: pd.DataFrame) -> None:
     about = compared.about()
     table = results.assign(split=about["split"], denoised=about["denoised"])
     # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
-    last = table.pop("pauc_low"), table.pop("pauc_high")
-    table = table.assign(pauc_low=last[0], pauc_high=last[1], model_version=table["detector"].map(versions))
+    last = {name: table.pop(name) for name in ("pauc_low", "pauc_high", "n_ids")}
+    table = table.assign(**last, model_version=table["detector"].map(versions))
     st.download_button(
         "Table as CSV",
         table.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False),

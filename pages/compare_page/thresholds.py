@@ -12,6 +12,7 @@ from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import Choice, percent, title
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
 from pages.shared.trained_models import calibration_of
+from pages.shared.unknown_machine import name_others
 
 RULES = ("conformal", "gamma 0.9 (DCASE)")
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
@@ -82,6 +83,13 @@ def draw(compared: ComparedScores) -> None:
         )
     table = pd.DataFrame(rows)
     _table(table)
+    if of == POOLED:
+        known = {key: sum(i in calibrations[key].scores for i in ids) for key in keys}
+        fewer = [f"{title(key)} ({n} of {len(ids)})" for key, n in known.items() if n < len(ids)]
+        if fewer:
+            st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
+    else:
+        name_others(selected, selected.machine_id)
     first = own[own["detector"] == keys[0]]["label"].value_counts()
     name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(

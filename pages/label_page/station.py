@@ -20,6 +20,7 @@ from pages.shared.label_store import label_store
 from pages.shared.recordings import dataset_of
 from pages.shared.signals import signal_of
 from pages.shared.stored_scores import stored_clip_scores
+from pages.shared.unknown_machine import name_others
 from pages.shared.warm_up import is_warm
 
 KEY = "label_player"
@@ -178,6 +179,7 @@ def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
     rate = selected.rate
     scores = stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, loaded.clip.sha256)
     st.caption(disagreement(scores) if scores else "No scores of this clip are stored.")
+    name_others(selected, here.machine_id)
 
 
 def _next_ready(settings: QueueSettings, queue: Queue, at: int) -> None:

@@ -59,13 +59,20 @@ def _alarms(folder: str, stamp: float, keys: tuple[str, ...]) -> dict[str, list[
 
 
 def machine_ids_of(source: Source) -> list[str]:
-    """Machine ids that the source's detectors know."""
-    ids = _machine_ids(*source.key())
+    """Machine ids that at least one of the source's detectors knows."""
+    ids = sorted({i for known in _machine_ids(*source.key()).values() for i in known})
     if not ids:
         raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
     return ids
 
 
+def not_knowing(source: Source, keys: list[str], machine_id: str) -> list[str]:
+    """Which of some detectors do not know a machine."""
+    known = _machine_ids(*source.key())
+    return [key for key in keys if machine_id not in known[key]]
+
+
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def _machine_ids(folder: str, stamp: float) -> list[str]:
-    return sorted({i for key in _models(folder, stamp) for i in _manifest(folder, stamp, key).calibration})
+def _machine_ids(folder: str, stamp: float) -> dict[str, list[str]]:
+    every = _models(folder, stamp)
+    return {key: every.machine_ids_of(key) for key in every}

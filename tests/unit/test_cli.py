@@ -70,6 +70,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
         "pauc_high",
         "n_normal",
         "n_anomaly",
+        "n_ids",
     }
     assert [(r["detector"], r["machine_id"]) for r in rows] == [
         ("pca_kde", "02"),

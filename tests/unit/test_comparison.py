@@ -63,6 +63,47 @@ def table(
 # Bootstrap
 
 
+def partly(easy: float = 4.0, **shifts: float) -> pd.DataFrame:
+    """Scores on a machine that is easy for detector A and one that A does not know; the others know both."""
+    scores = table({"A": easy, "B": 1.5, **shifts}, ids=("00", "02"))
+    return scores[(scores["detector"] != "A") | (scores["machine_id"] == "00")]
+
+
+def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
+    draws = bootstrap(partly(C=1.4), 100)
+    assert draws.point()[0] > max(draws.point()[1:]), "A's mean is the highest, for it is of the easy machine alone"
+    assert draws.ranked() == ["B", "C"]
+    assert draws.order() == ["B", "C", "A"]
+    assert "A" not in tied_with_best(draws)
+    assert draws.coverage() == {"A": "1 of 2 ids"}
+    assert tied_with_best(draws, machine_id="00") == ["A"], "on a machine that it knows it is ranked like any other"
+    rows = ranking(draws).set_index(["detector", "machine_id"])["n_ids"]
+    assert rows.loc[[("A", "mean"), ("B", "mean"), ("A", "00"), ("A", "02")]].tolist() == [1, 2, 1, 0]
+    assert [(r.detector, r.n_ids) for r in evaluate(partly(), 20) if r.machine_id == "mean"] == [("A", 1), ("B", 2)]
+
+
+def test_a_control_of_easy_machines_is_not_the_yardstick_for_all() -> None:
+    (lost,) = loses_to_control(bootstrap(partly(C=0.1), 100), ["A", "B"])
+    assert (lost.detector, lost.control) == ("C", "B")
+
+
+def test_nobody_knows_every_machine() -> None:
+    scores = partly()
+    scores = scores[(scores["detector"] == "A") | (scores["machine_id"] == "02")]
+    draws = bootstrap(scores, 20)
+    assert tied_with_best(draws) == []
+    assert draws.order() == ["A", "B"]
+    assert draws.coverage() == {"A": "1 of 2 ids", "B": "1 of 2 ids"}
+
+
+def test_a_machine_without_both_classes_counts_for_nobody() -> None:
+    scores = table({"A": 1.0, "B": 1.0}, ids=("00", "02"))
+    scores = scores[(scores["machine_id"] == "00") | (scores["label"] == "normal")]
+    draws = bootstrap(scores, 20)
+    assert draws.coverage() == {}
+    assert sorted(draws.ranked()) == ["A", "B"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_resampled_figures_are_scikit_learns_weighted_ones(seed: int) -> None:
     normal, anomaly, rng = classes(seed)

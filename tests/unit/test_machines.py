@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from asd_core import artifacts
+from asd_core import api, artifacts
 from asd_core.artifacts import ModelSet, not_scored
 from asd_core.cli.app import app
 from asd_core.datasets import open_dataset
@@ -16,7 +16,8 @@ from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import evaluate
 from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
-from asd_core.report import stored_scores
+from asd_core.report import document as report
+from asd_core.report import results_page, stored_scores, wording
 from asd_core.scoring import score_clip, strength_curve
 from asd_core.scoring.long_recording import judged, scan
 from asd_core.scoring.split import current
@@ -133,3 +134,25 @@ def test_the_command_line_names_machines(factory: Path, factory_models: Path) ->
     code, text, _ = run("evaluate", "--data", str(factory), "--models", str(factory_models), "--json")
     rows = pd.DataFrame(json.loads(text)["rows"])
     assert set(rows["machine_id"]) == {FAN, SLIDER, FEW, "mean"}
+
+
+def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory_models: Path) -> None:
+    comparison, dataset, _ = report.from_folder(factory_models)
+    assert comparison.draws.ranked() == ["control_random"]
+    assert comparison.detectors[0] == "control_random"
+    assert comparison.tied == ["control_random"]
+    assert wording.verdict(comparison, "control_rms") == "control, 2 of 3 ids"
+    assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in wording.warnings(comparison, dataset))
+    assert set(comparison.clips["machine_type"]) == {"fan", "slider"}
+    page = report.html(comparison, dataset)
+    assert "id fan/00" in page
+    assert "2 of 3 ids" in page
+    assert len(results_page.markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4
+
+
+def test_python_names_detectors_that_do_not_know_a_machine(factory: Path, factory_models: Path) -> None:
+    sentences: list[str] = []
+    scores = api.score(clip_of(factory, "slider"), factory_models, FEW, say=sentences.append)
+    assert scores["detector"].tolist() == ["control_random"]
+    assert sentences == [not_scored(["pca_kde", "pca_lof", "control_rms"], FEW)]
+    assert [e.detector for e in api.explain_clip(clip_of(factory, "slider"), factory_models, FEW)] == ["control_random"]
