@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
@@ -43,6 +43,21 @@ class Manifest(BaseModel):
     weights_sha256: str
     # Another name where the folder held weights before: see :func:`save`.
     weights_file: str = Field(default=WEIGHTS, pattern=r"^weights(-[0-9a-f]+)?\.safetensors$")
+
+    @field_validator("alarms")
+    @classmethod
+    def _surely(cls, alarms: list[str]) -> list[str]:
+        """Without those that an earlier version raised for a difference it called within chance itself: no evidence."""
+        return [alarm for alarm in alarms if "is within chance" not in alarm]
+
+    def synthetic_auc(self, *, untrained: bool = False) -> float | None:
+        """AUC between held-out normal clips and synthetic anomalies, of the network as trained or as it was built.
+
+        Artifacts of an earlier version hold the figure of noise bursts alone. ``None`` where there is none.
+        """
+        prefix = "untrained_" if untrained else ""
+        value = self.health.get(f"{prefix}synthetic_auc", self.health.get(f"{prefix}planted_auc"))
+        return None if value is None else float(value)
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ class Fusion(Detector):
         representation=MemberScores(),
         paper="Kittler, Hatef, Duin and Matas, On combining classifiers, IEEE PAMI 20, 1998 (sum rule).",
         how_it_scores="Mean over its members of -log10 of how often a held-out normal clip scores as high. Members are "
-        "the detectors that best tell held-out normal clips from the same clips with a planted burst; no anomaly "
-        "and no label chooses them.",
+        "the detectors that best tell held-out normal clips from synthetic anomalies made of them (bursts, level drops, "
+        "missing events, drifts); no recorded anomaly and no label chooses them.",
         when_not_to_use="To explain a verdict: look at its members. Where all members share a blind spot it has it too.",
     )
 
@@ -95,6 +95,7 @@ class Fusion(Detector):
         return detector
 
 
-def choose_members(planted: Mapping[str, float], n: int = 4) -> list[str]:
-    """The ``n`` detectors with the highest planted-burst AUC among the given ones (no controls, none with an alarm)."""
-    return sorted(planted, key=lambda key: (-planted[key], key))[:n]
+def choose_members(aucs: Mapping[str, float], n: int = 4) -> list[str]:
+    """The ``n`` detectors with the highest AUC on synthetic anomalies among the given ones (no controls, none with an
+    alarm)."""
+    return sorted(aucs, key=lambda key: (-aucs[key], key))[:n]

@@ -1,6 +1,6 @@
 """GWRP + Gaussian: a log-mel spectrum in which loud moments count more, under one Gaussian a machine id (TWFR-GMM)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ from asd_core.progress import Progress, silent
 
 AUTO = -1.0
 DECAYS = (0.0, 0.5, 0.8, 0.88, 0.9, 0.95, 0.98, 0.99, 1.0)
-BURST_DB = 12.0
+LARGEST_DB = 12.0  # of a synthetic anomaly
 MAX_TRIALS = 200  # clips a machine id on which decays are compared
 
 
@@ -61,8 +61,8 @@ class GwrpGaussian(DensityPerId):
         "for anomalous sound detection, ICASSP 2023.",
         how_it_scores="Squared Mahalanobis distance of the clip's rank-weighted log-mel spectrum from the normal "
         "clips': each mel band is sorted over time, and its loudest frames weigh most.",
-        when_not_to_use="For a fault that removes sound, or changes only the order of sounds: ranks forget time. The "
-        "automatic weight expects added bursts of 0 to 12 dB; set it by hand if other faults are likelier.",
+        when_not_to_use="For a fault that changes only the order of sounds: ranks forget time. The automatic weight expects "
+        "bursts, level drops, missing events and drifts of up to 12 dB alike; set it by hand if one kind is likelier.",
         presets={"quick": {"decay": 0.88}, "paper": {"decay": 0.88}},  # the paper's for the slide rail
     )
 
@@ -80,11 +80,11 @@ class GwrpGaussian(DensityPerId):
         self.decay_ = self.decay
         if self.decay < 0.0:
             progress(0.0, "choosing the ranks' weight")
-            by_decay = burst_separation(features, machine_ids, DECAYS, self.reference_frames_, seed=seed)
+            by_decay = synthetic_separation(features, machine_ids, DECAYS, self.reference_frames_, seed=seed)
             self.decay_ = DECAYS[int(np.argmax(by_decay))]
             separations = {str(decay): float(value) for decay, value in zip(DECAYS, by_decay, strict=True)}
         super().fit(features, machine_ids, seed=seed, progress=progress)
-        self.health_ = {"decay": self.decay_, "burst_separation": separations}
+        self.health_ = {"decay": self.decay_, "separation": separations}
         return self
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
@@ -108,58 +108,104 @@ class GwrpGaussian(DensityPerId):
         self.reference_frames_ = int(config["learned"]["reference_frames"])
 
 
-def burst_separation(
+def synthetic_separation(
     features: Sequence[Array],
     machine_ids: Sequence[str],
     decays: Sequence[float],
     reference_frames: int,
     *,
+    kinds: "Sequence[Change] | None" = None,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """How well each decay tells normal clips from the same with a burst added: mean AUC over ids, ``(len(decays),)``.
+    """How well each decay tells normal clips from synthetic anomalies made of them: mean AUC over ids, ``(len(decays),)``.
 
     Likelihoods cannot choose: each decay gives other vectors, and the smoothest ones always look most likely. What can
     be compared is how far a known change moves a clip against the spread of clips held out from the fit (5 folds). No
-    anomaly is needed, and no label. The limit is what it presumes: bursts :func:`add_burst` draws, of any duration and
-    width with equal chance by octave, up to 12 dB above the band's usual level. Louder ones would choose a smaller
-    decay, and faults that remove sound one near 1.
+    recorded anomaly is needed, and no label. Each clip is changed once, by the ``kinds`` (all of :data:`CHANGES`) in turn:
+    bursts alone would choose a small decay whatever the machine, and drops alone one near 1.
     """
     from sklearn.model_selection import KFold
 
     rng = np.random.default_rng(seed)
     ids = np.asarray(machine_ids)
+    kinds = list(CHANGES.values()) if kinds is None else kinds
     separations = []
     for machine_id in np.unique(ids):
         own = [features[i] for i in rng.permutation(np.flatnonzero(ids == machine_id))[:MAX_TRIALS].tolist()]
         if len(own) < 10:
             continue
+        anomalies = [kinds[k % len(kinds)](clip, rng) for k, clip in enumerate(own)]
         plain = np.stack([rank_pool(clip, decays, reference_frames) for clip in own], axis=1)
-        burst = np.stack([rank_pool(add_burst(clip, rng), decays, reference_frames) for clip in own], axis=1)
+        changed = np.stack([rank_pool(clip, decays, reference_frames) for clip in anomalies], axis=1)
         folds = list(KFold(5).split(own))
-        separations.append([_held_out_auc(p, b, folds) for p, b in zip(plain, burst, strict=True)])
+        separations.append([_held_out_auc(p, c, folds) for p, c in zip(plain, changed, strict=True)])
     if not separations:
         return np.equal(decays, 0.88).astype(np.float64)  # too few clips to tell: the paper's for the slide rail
     return np.asarray(np.mean(separations, axis=0))
 
 
-def _held_out_auc(plain: Array, burst: Array, folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]) -> float:
-    """Chance that a clip with a burst scores above a plain one, neither of them among the fitted ones."""
+def _held_out_auc(plain: Array, anomalies: Array, folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]) -> float:
+    """Chance that an anomaly scores above a plain clip, neither of them among the fitted ones."""
     normal, changed = np.empty(len(plain)), np.empty(len(plain))
     for kept, held in folds:
         model = Mahalanobis().fit(plain[kept])
-        normal[held], changed[held] = model.score(plain[held]), model.score(burst[held])
+        normal[held], changed[held] = model.score(plain[held]), model.score(anomalies[held])
     return float((changed[:, None] > normal[None, :]).mean())
 
 
 def add_burst(log_mel: Array, rng: np.random.Generator) -> Array:
     """The clip with one burst of sound: a rectangle of time and frequency, somewhere, 0 to 12 dB above each band's
     median. Its duration and width are log-uniform, from one point to all of them."""
+    bands, frames = _rectangle(log_mel, rng)
+    level = np.median(log_mel[bands], axis=1, keepdims=True) + rng.uniform(0.0, LARGEST_DB)
+    changed = log_mel.copy()
+    changed[bands, frames] = 10.0 * np.log10(10.0 ** (changed[bands, frames] / 10.0) + 10.0 ** (level / 10.0))
+    return changed
+
+
+def drop_level(log_mel: Array, rng: np.random.Generator) -> Array:
+    """The clip with a rectangle of time and frequency 0 to 12 dB quieter, drawn as for a burst."""
+    bands, frames = _rectangle(log_mel, rng)
+    changed = log_mel.copy()
+    changed[bands, frames] -= rng.uniform(0.0, LARGEST_DB)
+    return changed
+
+
+def remove_event(log_mel: Array, rng: np.random.Generator) -> Array:
+    """The clip without its loudest stretch (its duration drawn as a burst's, at most half of the clip): no band of it is
+    above the band's median there."""
+    _, frames = _rectangle(log_mel, rng)
+    duration = min(frames.stop - frames.start, max(1, log_mel.shape[1] // 2))
+    total = np.concatenate([[0.0], np.cumsum(log_mel.mean(axis=0), dtype=np.float64)])
+    start = int(np.argmax(total[duration:] - total[:-duration]))
+    changed = log_mel.copy()
+    event = changed[:, start : start + duration]
+    np.minimum(event, np.median(log_mel, axis=1, keepdims=True), out=event)
+    return changed
+
+
+def drift(log_mel: Array, rng: np.random.Generator) -> Array:
+    """The clip with bands (drawn as a burst's) that grow up to 12 dB louder or quieter from its start to its end."""
+    bands, _ = _rectangle(log_mel, rng)
+    changed = log_mel.copy()
+    changed[bands] += np.linspace(0.0, rng.uniform(-LARGEST_DB, LARGEST_DB), log_mel.shape[1], dtype=np.float32)
+    return changed
+
+
+Change = Callable[[Array, np.random.Generator], Array]
+# The kinds of asd_core.training.synthetic_anomalies, for the log-mels that a detector is fitted on.
+CHANGES: dict[str, Change] = {
+    "burst": add_burst,
+    "level drop": drop_level,
+    "missing event": remove_event,
+    "drift": drift,
+}
+
+
+def _rectangle(log_mel: Array, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Bands and frames of a rectangle somewhere; its width and duration are log-uniform."""
     n_mels, n_frames = log_mel.shape
     width = int(np.exp(rng.uniform(0.0, np.log(n_mels + 1))))
     duration = int(np.exp(rng.uniform(0.0, np.log(n_frames + 1))))
     band, start = rng.integers(n_mels - width + 1), rng.integers(n_frames - duration + 1)
-    bands, frames = slice(band, band + width), slice(start, start + duration)
-    level = np.median(log_mel[bands], axis=1, keepdims=True) + rng.uniform(0.0, BURST_DB)
-    changed = log_mel.copy()
-    changed[bands, frames] = 10.0 * np.log10(10.0 ** (changed[bands, frames] / 10.0) + 10.0 ** (level / 10.0))
-    return changed
+    return slice(band, band + width), slice(start, start + duration)

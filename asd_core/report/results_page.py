@@ -14,7 +14,7 @@ from asd_core.experiments.report import section as experiments
 from asd_core.explain.map_overlap import section as overlap
 from asd_core.files import write_text
 from asd_core.scoring import store as score_store
-from asd_core.training import TWINS
+from asd_core.training import UNTRAINED
 from asd_core.training.seeds import stored as stored_seeds
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def markdown(results: list[Result]) -> str:
 
 
 def write_report(folder: Path, path: Path) -> None:
-    """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained twins, faults, cost,
+    """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained baselines, faults, cost,
     maps, experiments."""
     scores = stored_scores(folder)
     results = evaluate(scores)
@@ -78,10 +78,11 @@ def write_report(folder: Path, path: Path) -> None:
         _protocol(results, manifests),
         markdown(results),
         "Rows marked *control* are what a detector must beat. " + _against_controls(scores),
-        "## How much is luck: seeds and untrained twins",
-        "Mean AUC over machine ids. The untrained twin is the same network with the weights it was born with, scored the "
-        "same way. *Planted* is the check that needs no label: AUC between held-out normal clips and the same clips with "
-        "a synthetic noise burst, for the trained and the untrained network; it is what raises an alarm.",
+        "## How much is luck: seeds and untrained baselines",
+        "Mean AUC over machine ids. The untrained baseline is the same network with the weights it was built with, scored "
+        "the same way. *Synthetic* is the check that needs no label: AUC between held-out normal clips and synthetic "
+        "anomalies made of them, for the trained and the untrained network; a network that is surely no better than its "
+        "untrained baseline raises an alarm." + _bursts_alone(manifests),
         _luck(folder, results, manifests),
         "## Where each detector finds faults",
         "AUC of the anomalies named by the column against all normal clips of the same machine id, mean over ids.",
@@ -124,12 +125,14 @@ def _luck(folder: Path, results: list[Result], manifests: dict[str, artifacts.Ma
 
     means = {r.detector: r.auc for r in results if r.machine_id == "mean"}
     repeats = stored_seeds(folder)
-    twins = pd.read_parquet(folder / TWINS) if (folder / TWINS).is_file() else None
-    twin_means = (
-        {} if twins is None else {r.detector: r.auc for r in evaluate(twins, resamples=2) if r.machine_id == "mean"}
+    untrained = pd.read_parquet(folder / UNTRAINED) if (folder / UNTRAINED).is_file() else None
+    untrained_means = (
+        {}
+        if untrained is None
+        else {r.detector: r.auc for r in evaluate(untrained, resamples=2) if r.machine_id == "mean"}
     )
     lines = [
-        "| detector | AUC by seed | mean (range) | untrained | planted | planted, untrained | alarm |",
+        "| detector | AUC by seed | mean (range) | untrained | synthetic | synthetic, untrained | alarm |",
         "|---|---|---|---|---|---|---|",
     ]
     for key, manifest in manifests.items():
@@ -138,22 +141,33 @@ def _luck(folder: Path, results: list[Result], manifests: dict[str, artifacts.Ma
             next(r.auc for r in evaluate(group, resamples=2) if r.machine_id == "mean")
             for _, group in own.groupby("seed")
         ]
-        network = key in twin_means
+        network = key in untrained_means
         spread = (
             f"{sum(by_seed) / len(by_seed):.3f} ({min(by_seed):.3f}–{max(by_seed):.3f})" if len(by_seed) > 1 else ""
         )
-        twin_check = manifest.health.get("untrained_planted_auc")
+        checks = [manifest.synthetic_auc(), manifest.synthetic_auc(untrained=True)]
         cells = [
             detector_class(key).info.title,
             ", ".join(f"{v:.3f}" for v in by_seed) + ("" if len(by_seed) > 1 or not network else " (one seed)"),
             spread,
-            f"{twin_means[key]:.3f}" if network else "",
-            f"{manifest.health['planted_auc']:.3f}",
-            f"{twin_check:.3f}" if twin_check is not None else "",
+            f"{untrained_means[key]:.3f}" if network else "",
+            *("" if value is None else f"{value:.3f}" for value in checks),
             " ".join(manifest.alarms),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _bursts_alone(manifests: dict[str, artifacts.Manifest]) -> str:
+    """A sentence where some detectors were trained when all synthetic anomalies were bursts."""
+    old = [key for key, manifest in manifests.items() if "synthetic_auc" not in manifest.health]
+    if not old:
+        return ""
+    of = "These detectors" if len(old) == len(manifests) else ", ".join(detector_class(k).info.title for k in old)
+    return (
+        f" {of} were trained when all synthetic anomalies were noise bursts; docs/decisions.md says what level drops, "
+        "missing events and drifts change."
+    )
 
 
 def _breakdown(scores: "pd.DataFrame") -> str:

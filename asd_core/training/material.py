@@ -15,7 +15,7 @@ from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import TrainingError
 from asd_core.features import MemberScores, Representation, WelchSpectrum
 from asd_core.progress import Progress, stage
-from asd_core.training.planted import plant_burst
+from asd_core.training.synthetic_anomalies import kinds_in_turn, synthetic_anomaly
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Material:
     dataset: Dataset
     fit: Extracted
     calibration: Extracted  # normal clips that are never fitted on
-    planted: Extracted  # the same clips with a synthetic burst in each
+    synthetic: Extracted  # synthetic anomalies made of the same clips, one each, with a column kind
     test: Extracted
     fingerprint: str  # of all training clips
 
@@ -38,7 +38,7 @@ class Material:
         """The clips of these machines alone."""
         if set(machine_ids) >= {*self.machine_ids, *self.test.machine_ids}:
             return self
-        parts = {name: getattr(self, name) for name in ("fit", "calibration", "planted", "test")}
+        parts = {name: getattr(self, name) for name in ("fit", "calibration", "synthetic", "test")}
         return replace(self, **{name: part.of_machines(machine_ids) for name, part in parts.items()})
 
 
@@ -63,14 +63,16 @@ def gather(
     hashes = train.rows["sha256"].tolist()
     mask = held_out(hashes, train.rows["machine_id"].tolist())
     calibration = train.subset(mask)
-    planted = extract_dataset(
+    kinds = kinds_in_turn(calibration)
+    synthetic = extract_dataset(
         dataset,
         calibration.rows.drop(columns="sha256"),
         representations,
-        stage(progress, 0.9, 1.0, "planted faults"),
-        change=lambda clip: plant_burst(clip, int(clip.sha256[:8], 16)),
+        stage(progress, 0.9, 1.0, "synthetic anomalies"),
+        change=lambda clip: synthetic_anomaly(clip, kinds[clip.sha256], int(clip.sha256[:8], 16)),
     )
-    return Material(dataset, train.subset(~mask), calibration, planted, test, artifacts.fingerprint(hashes))
+    synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
+    return Material(dataset, train.subset(~mask), calibration, synthetic, test, artifacts.fingerprint(hashes))
 
 
 def learnable(fit: Extracted, detector: Detector) -> list[str]:
@@ -89,13 +91,7 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
     Raises:
         TrainingError: when fewer than two trained detectors could be members.
     """
-    candidates = {}
-    for key in artifacts.trained_keys(out):
-        manifest = artifacts.read_manifest(out / key)
-        if detector_class(key).info.origin == "control" or key == fusion.info.key or manifest.alarms:
-            continue
-        if manifest.data_fingerprint == material.fingerprint:
-            candidates[key] = float(manifest.health["planted_auc"])
+    candidates = _candidates(fusion, material, out)
     # A mean over easy machines alone says nothing of the others: whoever knows fewer is no member where two know all.
     known = {key: set(ModelSet(out, [key]).machine_ids_of(key)) for key in candidates}
     widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
@@ -120,6 +116,29 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
         material,
         fit=calibration.subset(teach),
         calibration=calibration.subset(~teach),
-        planted=combined(material.planted).subset(~teach),
+        synthetic=combined(_made_of(material.synthetic, calibration.subset(~teach))),
         test=combined(material.test),
     )
+
+
+def _made_of(synthetic: Extracted, clips: Extracted) -> Extracted:
+    """The synthetic anomalies that were made of some clips, known by their clip id: one may have been skipped."""
+    return synthetic.subset(synthetic.rows["clip_id"].isin(clips.rows["clip_id"]).to_numpy())
+
+
+def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, float]:
+    """Trained detectors that may be members, with their AUC on synthetic anomalies.
+
+    Figures of bursts alone, which artifacts of an earlier version hold, do not compare with those of all kinds: they count
+    only where fewer than two detectors have the new ones.
+    """
+    found: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
+    for key in artifacts.trained_keys(out):
+        manifest = artifacts.read_manifest(out / key)
+        if detector_class(key).info.origin == "control" or key == fusion.info.key or manifest.alarms:
+            continue
+        if manifest.data_fingerprint == material.fingerprint:
+            for name, figures in found.items():
+                if name in manifest.health:
+                    figures[key] = float(manifest.health[name])
+    return found["synthetic_auc"] if len(found["synthetic_auc"]) > 1 else found["planted_auc"]

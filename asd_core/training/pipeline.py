@@ -21,10 +21,10 @@ from asd_core.scoring import (
     SCORES,
 )
 from asd_core.scoring.store import write as write_scores
-from asd_core.training.checks import _untrained, collapse_alarms, planted_check
+from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.material import Material, gather, learnable, member_material
 
-TWINS = "untrained.parquet"  # scores of the test clips by the networks as they were born
+UNTRAINED = "untrained.parquet"  # scores of the test clips by the networks as they were born
 
 
 def train(
@@ -122,13 +122,14 @@ def train_one(
         )
     if material.calibration.rows.empty:
         raise TrainingError("no machine has a normal clip to learn from and another to calibrate it: record more.")
-    check = planted_check(detector, material)
-    twin = _untrained(detector, material, seed)
-    twin_check = planted_check(twin, material) if twin else None
-    alarms = collapse_alarms(check, detector.health_, twin_check)
-    health = {**detector.health_, "planted_auc": round(check.auc, 4)}
-    if twin_check:
-        health["untrained_planted_auc"] = round(twin_check.auc, 4)
+    check = synthetic_check(detector, material)
+    untrained = untrained_baseline(detector, material, seed)
+    untrained_check = synthetic_check(untrained, material) if untrained else None
+    alarms = collapse_alarms(check, detector.health_, untrained_check)
+    by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
+    health = {**detector.health_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
+    if untrained_check:
+        health["untrained_synthetic_auc"] = round(untrained_check.auc, 4)
     calibration = Calibration.from_scores(check.normal, check.normal_ids)
     manifest = artifacts.save(
         detector,
@@ -145,8 +146,8 @@ def train_one(
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
     store_scores(detector, material.test, out / SCORES, calibration, version, test_print)
-    if twin:
-        store_scores(twin, material.test, out / TWINS, calibration, version, test_print)
+    if untrained:
+        store_scores(untrained, material.test, out / UNTRAINED, calibration, version, test_print)
     return alarms
 
 

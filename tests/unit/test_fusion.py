@@ -1,18 +1,22 @@
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet
-from asd_core.datasets import Dataset
+from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, surprise
 from asd_core.errors import TrainingError
 from asd_core.report import stored_scores
 from asd_core.scoring import score_clip
 from asd_core.scoring.split import score
-from asd_core.sound import prepare
-from asd_core.training import PlantedCheck, collapse_alarms, plant_burst, train
+from asd_core.sound import Clip
+from asd_core.training import KINDS, SyntheticCheck, collapse_alarms, synthetic_anomaly, train
+from asd_core.training.material import _made_of
+from asd_core.training.synthetic_anomalies import kinds_in_turn
 
 NORMAL = np.sort(np.random.default_rng(0).normal(size=60))
 
@@ -55,7 +59,7 @@ def test_maximum_listens_to_one_member() -> None:
     ).score(clip, ["00"])
 
 
-def test_members_are_chosen_by_planted_bursts() -> None:
+def test_members_are_chosen_by_synthetic_anomalies() -> None:
     assert choose_members({"a": 0.6, "b": 0.9, "c": 0.8}, 2) == ["b", "c"]
 
 
@@ -84,17 +88,66 @@ def test_fusion_without_members_is_refused(small_dataset: Dataset, tmp_path: Pat
     assert any("needs two or more" in s for s in said)
 
 
-def test_a_planted_burst_adds_sound_at_one_place(small_dataset: Dataset) -> None:
-    clip = prepare(small_dataset.read(small_dataset.catalogue["clip_id"].iloc[0]))
-    planted = plant_burst(clip, 5)
-    assert np.array_equal(planted.samples, plant_burst(clip, 5).samples)
-    changed = np.flatnonzero(planted.samples[0] != clip.samples[0])
-    assert 0 < len(changed) < clip.samples.shape[1]
-    assert np.sum(planted.samples**2) > np.sum(clip.samples**2)
+def slide(seconds: float = 4.0, rate: int = 16000) -> Clip:
+    """Noise with one loud second in the middle."""
+    rng = np.random.default_rng(3)
+    samples = 0.02 * rng.normal(size=int(seconds * rate))
+    samples[int(1.5 * rate) : int(2.5 * rate)] *= 5.0
+    return Clip(samples[None].astype(np.float32), rate, "0", "slide")
 
 
-def check(normal: np.ndarray, shift: float = 1.5) -> PlantedCheck:
-    return PlantedCheck(normal, ["00"] * len(normal), normal + shift, ["00"] * len(normal))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_synthetic_anomaly_changes_what_its_kind_says(kind: str) -> None:
+    clip = slide()
+    energy = np.sum(clip.samples**2)
+    changes = []
+    for seed in range(12):
+        anomaly = synthetic_anomaly(clip, kind, seed)
+        assert anomaly.samples.dtype == np.float32
+        assert anomaly.samples.shape == clip.samples.shape
+        assert np.array_equal(anomaly.samples, synthetic_anomaly(clip, kind, seed).samples)
+        assert not np.array_equal(anomaly.samples, clip.samples)
+        changes.append(float(np.sum(anomaly.samples**2) / energy) - 1.0)
+    if kind == "burst":
+        assert min(changes) > 0
+    elif kind == "drift":
+        assert min(changes) < 0 < max(changes)  # louder and quieter
+    else:
+        assert max(changes) < 0
+
+
+def test_a_missing_event_is_the_loud_one() -> None:
+    clip = slide()
+    for seed in range(12):
+        changed = np.flatnonzero(synthetic_anomaly(clip, "missing event", seed).samples[0] != clip.samples[0])
+        inside = (changed > 1.4 * clip.sample_rate) & (changed < 2.6 * clip.sample_rate)
+        assert inside.mean() > 0.5, seed
+        quiet = synthetic_anomaly(clip, "missing event", seed).samples[0][changed[inside]]
+        assert np.std(quiet) < np.std(clip.samples[0][changed[inside]])
+
+
+def test_held_out_clips_get_the_kinds_in_turn() -> None:
+    rows = pd.DataFrame({"sha256": [f"{k:02d}" for k in range(20)], "machine_id": ["00", "02"] * 10})
+    kinds = kinds_in_turn(Extracted(rows.sample(frac=1, random_state=0), {}, []))
+    assert kinds == kinds_in_turn(Extracted(rows, {}, []))
+    for machine_id in ("00", "02"):
+        counts = rows[rows["machine_id"] == machine_id]["sha256"].map(kinds).value_counts()
+        assert sorted(counts.index) == sorted(KINDS)
+        assert counts.max() - counts.min() <= 1
+
+
+def test_a_skipped_synthetic_anomaly_moves_no_other() -> None:
+    """Anomalies are those of the clips at hand, also where one of them could not be made."""
+    clips = Extracted(pd.DataFrame({"clip_id": ["a", "b", "c", "d"]}), {}, [])
+    synthetic = Extracted(pd.DataFrame({"clip_id": ["a", "c", "d"]}), {}, ["b could not be read"])
+    chosen = clips.subset(np.array([False, True, True, False]))
+    assert _made_of(synthetic, chosen).rows["clip_id"].tolist() == ["c"]
+
+
+def check(normal: np.ndarray, shift: float = 1.5) -> SyntheticCheck:
+    """One machine id; every anomaly is ``shift`` above the clip it was made of."""
+    n = len(normal)
+    return SyntheticCheck(normal, ["00"] * n, normal + shift, np.arange(n), ["burst"] * n)
 
 
 def test_alarms() -> None:
@@ -103,11 +156,44 @@ def test_alarms() -> None:
     assert "nearly the same" in collapse_alarms(check(np.full(60, 3.0)), {}, None)[0]
     assert "nearly the same" in collapse_alarms(check(np.round(good.normal / 5)), {}, None)[0]
     assert "collapsed" in collapse_alarms(good, {"embedding_spread": 1e-7}, None)[0]
-    assert "beyond chance" in collapse_alarms(check(good.normal, 0.3), {}, good)[0]
+    assert "untrained baseline" in collapse_alarms(check(good.normal, 0.3), {}, good)[0]
+    assert "untrained baseline" in collapse_alarms(good, {}, good)[0]  # training has changed nothing
 
 
-def test_a_difference_within_chance_is_called_that() -> None:
+def networks(shifts: tuple[float, float], rng: np.random.Generator) -> list[SyntheticCheck]:
+    """Two networks that see the same 60 clips of either machine id through noise of their own."""
+    ids = ["00", "02"] * 60
+    clip = rng.normal(size=120)
+    found = []
+    for shift in shifts:
+        normal, anomalies = (clip + rng.normal(size=120) + by for by in (0.0, shift))
+        found.append(SyntheticCheck(normal, ids, anomalies, np.arange(120), ["burst"] * 120))
+    return found
+
+
+def test_equal_networks_hardly_ever_alarm_and_worse_ones_do() -> None:
+    """A lower AUC alone, as before, would alarm half of 100 equal pairs."""
     rng = np.random.default_rng(1)
-    worse, better = sorted((check(rng.normal(10, 1, 60), 1.0) for _ in range(2)), key=lambda c: c.auc)
-    assert "within chance" in collapse_alarms(worse, {}, better)[0]
-    assert collapse_alarms(better, {}, worse) == []
+    equal = [networks((1.0, 1.0), rng) for _ in range(100)]
+    assert 40 <= sum(trained.auc <= untrained.auc for trained, untrained in equal) <= 60
+    assert sum(bool(collapse_alarms(trained, {}, untrained)) for trained, untrained in equal) <= 5
+    worse = [networks((0.3, 1.3), rng) for _ in range(20)]
+    assert sum(bool(collapse_alarms(trained, {}, untrained)) for trained, untrained in worse) >= 18
+
+
+def test_kinds_are_told_apart_and_few_anomalies_do_not_fail() -> None:
+    normal = np.arange(8.0)
+    few = SyntheticCheck(normal, ["00"] * 4 + ["02"] * 4, np.array([9.0, -1.0]), np.array([1, 6]), ["burst", "drift"])
+    assert few.auc_by_kind() == {"burst": 1.0, "drift": 0.0}
+    assert few.auc == 0.5
+    assert collapse_alarms(few, {}, few) != []
+
+
+def test_an_alarm_within_chance_of_an_earlier_version_is_none() -> None:
+    demo = Path(__file__).parents[2] / "trained_models" / "demo"
+    stored = json.loads((demo / "cnn_ae" / "manifest.json").read_text("utf-8"))
+    assert "within chance" in stored["alarms"][0]
+    assert artifacts.read_manifest(demo / "cnn_ae").alarms == []
+    assert artifacts.read_manifest(demo / "cnn_ae_skip").alarms != []  # beyond chance
+    assert artifacts.read_manifest(demo / "cnn_ae").synthetic_auc() == stored["health"]["planted_auc"]
+    assert artifacts.read_manifest(demo / "cnn_ae").synthetic_auc(untrained=True) == pytest.approx(0.6963)

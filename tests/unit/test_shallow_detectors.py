@@ -12,7 +12,14 @@ from asd_core.detectors.common.gmm import Gmm
 from asd_core.detectors.common.kde import BANDWIDTHS, Kde
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, standardisation
 from asd_core.detectors.controls import ControlMahalanobis, ControlRandom
-from asd_core.detectors.gwrp_gaussian import DECAYS, GwrpGaussian, burst_separation, rank_pool, rank_weights
+from asd_core.detectors.gwrp_gaussian import (
+    CHANGES,
+    DECAYS,
+    GwrpGaussian,
+    rank_pool,
+    rank_weights,
+    synthetic_separation,
+)
 from asd_core.detectors.knn_bands import BandNeighbours, KnnBands
 from asd_core.detectors.pca_dbscan import Dbscan, knee
 from asd_core.detectors.pca_lof import Lof, PcaLof
@@ -289,7 +296,7 @@ def test_the_decay_is_chosen_on_normals_and_is_not_just_the_smoothest() -> None:
     assert isinstance(detector, GwrpGaussian)
     assert detector.decay_ in DECAYS
     assert 0.0 < detector.decay_ < 1.0
-    separations = list(detector.health_["burst_separation"].values())
+    separations = list(detector.health_["separation"].values())
     assert max(separations) > separations[-1] + 0.02
     steady = [clip + np.float32(0.5) * clip.max(axis=1, keepdims=True) for clip in log_mels(60)]
     spiky = []
@@ -298,9 +305,34 @@ def test_the_decay_is_chosen_on_normals_and_is_not_just_the_smoothest() -> None:
         clip = clip.copy()
         clip[:, rng.integers(FRAMES, size=3)] += rng.uniform(0.0, 40.0, 3).astype(np.float32)
         spiky.append(clip)
-    on_spiky = burst_separation(spiky, ["00"] * 60, DECAYS, FRAMES)
+    on_spiky = synthetic_separation(spiky, ["00"] * 60, DECAYS, FRAMES)
     assert DECAYS[int(np.argmax(on_spiky))] > detector.decay_
     assert GwrpGaussian(decay=0.5).fit(log_mels(20), ["00"] * 20).decay_ == 0.5
+
+
+def test_every_kind_of_synthetic_anomaly_counts_for_the_decay() -> None:
+    clips, ids = log_mels(40), ["00"] * 40
+    alone = {kind: synthetic_separation(clips, ids, DECAYS, FRAMES, kinds=[change]) for kind, change in CHANGES.items()}
+    assert len({values.tobytes() for values in alone.values()}) == len(CHANGES) == 4
+    together = synthetic_separation(clips, ids, DECAYS, FRAMES)
+    assert all(not np.array_equal(together, values) for values in alone.values())
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_synthetic_anomalies_of_a_log_mel(kind: str) -> None:
+    """Bursts only add, drops and missing events only remove, a drift starts at nothing; none touches its input."""
+    clip = log_mels(1)[0]
+    clip[:, 20:30] += 15.0  # its event
+    before = clip.copy()
+    change = np.mean([CHANGES[kind](clip, np.random.default_rng(seed)) - clip for seed in range(40)], axis=0)
+    assert np.array_equal(clip, before)
+    assert np.abs(change).max() > 0.1
+    if kind == "drift":
+        assert not change[:, 0].any()
+    else:
+        assert (change >= -1e-4).all() if kind == "burst" else (change <= 1e-4).all()
+    if kind == "missing event":
+        assert change[:, 20:30].mean() < 10 * change[:, 40:].mean() < 0 or not change[:, 40:].any()
 
 
 def test_gwrp_finds_a_burst_that_the_mean_misses() -> None:
