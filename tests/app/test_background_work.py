@@ -7,7 +7,7 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import work as beside
+from pages.clip_page import background_work
 
 BEGUN, STOPPED = Event(), Event()
 SESSION = "test session id"  # of every AppTest
@@ -25,10 +25,10 @@ def fresh() -> Iterator[None]:
 def program(key: str) -> None:
     """A page whose work goes on until it is stopped."""
     import streamlit as st
-    from pages.shared.work import work
 
     from asd_core.errors import Cancelled
-    from tests.app.test_work import BEGUN, STOPPED
+    from pages.clip_page.background_work import work
+    from tests.app.test_background_work import BEGUN, STOPPED
 
     def endless(progress):  # type: ignore[no-untyped-def]
         try:
@@ -49,7 +49,7 @@ def page(key: str) -> AppTest:
 
 def test_a_result_is_given_at_once_and_kept_for_all() -> None:
     assert page("quick").markdown[0].value == "result ['quick']"
-    assert beside.recall(("endless", "quick")) == ["quick"]
+    assert background_work.recall(("endless", "quick")) == ["quick"]
     assert page("quick").markdown[0].value == "result ['quick']"
 
 
