@@ -11,9 +11,9 @@ from asd_core.progress import Progress
 from asd_core.scoring import HOP, WINDOW
 from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
 from asd_core.sound import Signal
-from pages.clip_page.again import seek
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
+from pages.clip_page.page_rerun import seek
 from pages.clip_page.version_choice import chosen_version
 from pages.shared.choice import percent, title
 from pages.shared.table_sizes import BUTTON_ROW, HEADER

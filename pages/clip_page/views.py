@@ -19,9 +19,9 @@ from pages.clip_page import (
 from pages.clip_page import (
     why_view as why,
 )
-from pages.clip_page.again import page_is_due
 from pages.clip_page.background_work import stop_others
 from pages.clip_page.context import ClipContext
+from pages.clip_page.page_rerun import page_is_due
 from pages.shared.error_messages import show_errors
 
 VIEWS: dict[str, Callable[[ClipContext], None]] = {

@@ -9,10 +9,10 @@ from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
-from pages.clip_page.again import run_page
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.page_rerun import run_page
 from pages.clip_page.signal_scores import explained, signal_scores
 from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state

@@ -1,1 +1,1 @@
-"""What several pages use: the sidebar, the clip picker, cached calls of the library, messages."""
+"""What several pages use: the sidebar and its choice, datasets, trained models, signals, stored scores, labels, caches, errors."""
