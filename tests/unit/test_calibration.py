@@ -6,6 +6,7 @@ import pytest
 from asd_core.artifacts import Calibration
 from asd_core.datasets import held_out
 from asd_core.errors import UnknownMachineError
+from asd_core.scoring.clip import judge
 
 HASHES = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(100)]
 IDS = ["00"] * 60 + ["02"] * 40
@@ -15,9 +16,23 @@ def test_a_fifth_of_each_id_is_held_out_whatever_the_order() -> None:
     mask = held_out(HASHES, IDS)
     assert mask[:60].sum() == 12
     assert mask[60:].sum() == 8
+    for of in (slice(0, 60), slice(60, 100)):  # those of lowest hash
+        hashes = np.array(HASHES)[of]
+        assert max(hashes[mask[of]]) < min(hashes[~mask[of]])
     order = np.random.default_rng(0).permutation(100)
     shuffled = held_out([HASHES[i] for i in order], [IDS[i] for i in order])
     assert np.array_equal(shuffled, mask[order])
+
+
+def test_scores_are_sorted_and_stay_with_their_id() -> None:
+    calibration = Calibration.from_scores(np.array([3.0, 1.0, 2.0, 5.0]), ["02", "00", "02", "00"])
+    assert calibration.scores == {"00": [1.0, 5.0], "02": [2.0, 3.0]}
+
+
+def test_an_anomaly_scores_above_the_threshold_not_at_it() -> None:
+    calibration = Calibration({"00": [1.0, 2.0, 3.0]})
+    at, above = (judge("pca_kde", raw, calibration, "00", 0.25) for raw in (3.0, np.nextafter(3.0, 4.0)))
+    assert (at.decision, above.decision, at.threshold) == ("normal", "anomaly", 3.0)
 
 
 def test_percentile_counts_ties_half() -> None:
