@@ -161,3 +161,19 @@ def test_a_single_machine_is_split_as_it_was(tmp_path: Path) -> None:
     rows = folder(tmp_path, *[f"normal/{n}.wav" for n in range(23)]).catalogue
     by_hash = sorted(rows["clip_id"], key=lambda clip_id: sha256(clip_id.encode()).digest())
     assert set(rows[rows["split"] == "test"]["clip_id"]) == set(by_hash[:4])
+
+
+def test_the_catalogue_is_not_searched_at_every_clip(tmp_path: Path) -> None:
+    """In bulk that would take the square of the number of clips."""
+    names = [f"train/normal_id_00_{number:08d}.wav" for number in range(4)]
+    dataset = folder(tmp_path / "slider", *names)
+    looks = []
+
+    class Watched:
+        def __getitem__(self, name: str) -> object:
+            looks.append(name)
+            return dataset.catalogue[name]
+
+    watched = replace(dataset, catalogue=Watched())
+    assert [watched.read(name).name for name in names] == [Path(name).name for name in names]
+    assert looks.count("clip_id") <= 1
