@@ -72,7 +72,10 @@ def test_pointing_shows_a_spectrogram_and_a_click_plays_that_clip(page: Any, add
     assert page.locator(".st-key-space_clip strong").first.inner_text() == name
     assert page.locator(".asd-hover-ring").is_visible()
     sound = page.locator(".asd-player").get_attribute("data-clip")
-    other, _ = point_at(page, 0)
+    wait_idle(page)  # the player has moved the chart
+    point_at(page, 0)
+    page.locator(f"{CARD}:not([data-clip='{name}'])").wait_for()
+    other = page.locator(CARD).get_attribute("data-clip")
     click(page)
     page.wait_for_selector(f"{PLAYING}:not([data-clip='{sound}'])")
     assert page.locator(".st-key-space_clip strong").first.inner_text() == other != name
