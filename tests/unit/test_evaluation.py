@@ -31,8 +31,8 @@ def _table() -> pd.DataFrame:
     rows = [
         {"detector": "d", "machine_id": i, "label": label, "raw": rng.normal(float(shift) * (label == "anomaly"))}
         for i, shift in (("00", 3), ("02", 0.5))
-        for label in ("normal", "anomaly")
-        for _ in range(50)
+        for label, count in (("normal", 50), ("anomaly", 40))
+        for _ in range(count)
     ]
     table = pd.DataFrame([*rows, {"detector": "d", "machine_id": "00", "label": "unlabelled", "raw": 99.0}])
     return table.assign(clip_id=[str(k) for k in range(len(table))])
@@ -42,7 +42,8 @@ def test_mean_is_over_machine_ids_and_intervals_hold_it() -> None:
     results = {r.machine_id: r for r in evaluate(_table())}
     assert results["mean"].auc == pytest.approx((results["00"].auc + results["02"].auc) / 2)
     assert results["mean"].pauc == pytest.approx((results["00"].pauc + results["02"].pauc) / 2)
-    assert (results["00"].n_normal, results["00"].n_anomaly) == (50, 50)
+    assert (results["00"].n_normal, results["00"].n_anomaly) == (50, 40)
+    assert (results["mean"].n_normal, results["mean"].n_anomaly) == (100, 80)
     for row in results.values():
         assert row.auc_low <= row.auc <= row.auc_high
     width = {i: r.auc_high - r.auc_low for i, r in results.items()}
