@@ -21,4 +21,4 @@ at = sum(pressed.kind in ("label", "skip") for pressed in acts)
 clip = OfClip(f"clip {at}", f"clip_{at}.wav", "slider 00", "", "", LABELS, None, [])
 panel("somebody", "queue", at, 3, clip if at < 3 else None, act)
 for pressed in acts:
-    st.text(f"{pressed.kind} {pressed.value} {pressed.showing} {pressed.note}")
+    st.text(f"{pressed.kind} ({pressed.value or '-'}), {pressed.showing}, note: {pressed.note or '-'}")
