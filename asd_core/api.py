@@ -106,8 +106,7 @@ def score(
     import pandas as pd
 
     from asd_core.artifacts import not_scored
-    from asd_core.scoring import score_clip
-    from asd_core.scoring.clip import as_records
+    from asd_core.scoring import score_clip, score_records
 
     chosen = _model_set(models, detectors)
     known = chosen.for_machine(machine_id)
@@ -116,7 +115,7 @@ def score(
     scores = score_clip(
         _clip(clip), known, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
     )
-    return pd.DataFrame(as_records(scores))
+    return pd.DataFrame(score_records(scores))
 
 
 def evaluate(
@@ -147,11 +146,10 @@ def evaluate(
     import pandas as pd
 
     from asd_core.evaluation import evaluate as tabulate
-    from asd_core.scoring import Scope
-    from asd_core.scoring.split import current
+    from asd_core.scoring import Scope, current_scores
 
     scope = Scope(split, denoise, kind)
-    scores, unknown, skipped = current(dataset, _model_set(models), scope, progress=progress)
+    scores, unknown, skipped = current_scores(dataset, _model_set(models), scope, progress=progress)
     for sentence in skipped:
         say(sentence)
     for machine_id, count in unknown.items():
@@ -176,10 +174,9 @@ def compare(
     Raises:
         ArtifactError: when there are no scores of labelled clips by these detectors.
     """
-    from asd_core.report import Assumptions
-    from asd_core.report.document import from_folder
+    from asd_core.report import Assumptions, report_content
 
-    return from_folder(Path(models), detectors=detectors, assumptions=Assumptions(false_alarm_rate))[0]
+    return report_content(Path(models), detectors=detectors, assumptions=Assumptions(false_alarm_rate))[0]
 
 
 def explain_clip(
@@ -234,17 +231,16 @@ def write_report(
     Raises:
         ArtifactError: when there are no scores of labelled clips by these detectors.
     """
-    from asd_core.report import Assumptions
-    from asd_core.report.document import from_folder, html
+    from asd_core.report import Assumptions, report_content, report_html
 
-    comparison, dataset, reason = from_folder(
+    comparison, dataset, reason = report_content(
         Path(models),
         data=None if data is None else str(data),
         detectors=detectors,
         assumptions=Assumptions(false_alarm_rate),
     )
     path = Path(out)
-    write_text(html(comparison, dataset, reason, progress=progress), path)
+    write_text(report_html(comparison, dataset, reason, progress=progress), path)
     return path
 
 

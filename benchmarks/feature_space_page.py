@@ -101,10 +101,10 @@ def _pictures(root: Path, name: str) -> None:
     from asd_core.artifacts import read_pooled
     from asd_core.features import LogMel
     from asd_core.sound import prepare, read_clip
-    from asd_core.space import thumbnails
+    from asd_core.space import sheet_path, thumbnails
 
     clips = read_pooled(root / "models" / name, ("clip_id", "sha256"))
     picture = thumbnails.shrink(LogMel().transform(prepare(read_clip(root / name / clips["clip_id"].iloc[0]))))
-    path = root / "user" / "thumbnails" / thumbnails.place(root / name, clips).name  # of the server's data
+    path = root / "user" / "thumbnails" / sheet_path(root / name, clips).name  # of the server's data
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(thumbnails.encode(thumbnails.sheet(np.repeat(picture[None], len(clips), axis=0))))

@@ -23,8 +23,7 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
     unlabelled clips, most anomalous first), and from a label to knowing the next clip, the label being safe on the disk."""
     import numpy as np
 
-    from asd_core.labels import Draft, LabelStore, new_uid
-    from asd_core.labels.queues import queue
+    from asd_core.labels import Draft, LabelStore, label_queue, new_uid
 
     catalogue = _catalogue(clips)
     rng = np.random.default_rng(0)
@@ -55,7 +54,7 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
             store.annotators(DATASET)
             store.classes()
             current = store.current(DATASET, annotator=ANNOTATORS[0], columns=SKETCH)
-            order = queue(
+            order = label_queue(
                 "most anomalous", catalogue, scores, current, ANNOTATORS[0], detector="one", unlabelled_only=True
             )
             opened.append(time.perf_counter() - began)

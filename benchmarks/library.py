@@ -77,9 +77,9 @@ def all_detectors() -> dict[str, Figure]:
 def window(n: int = 12) -> dict[str, Figure]:
     """Seconds of one more window of a long recording, by every detector."""
     from asd_core.datasets.slide_rail import simulate
-    from asd_core.scoring.long_recording import scan
+    from asd_core.scoring import scan_recording
 
     models = demo_models()
     clip = Clip(simulate("00", seed=1, duration=10.0).samples[None], 16000, "0", "long.wav")
-    scan(clip, models, "00")
-    return {"scan_window_s": figure([_seconds(lambda: scan(clip, models, "00")) for _ in range(n)], "s")}
+    scan_recording(clip, models, "00")
+    return {"scan_window_s": figure([_seconds(lambda: scan_recording(clip, models, "00")) for _ in range(n)], "s")}

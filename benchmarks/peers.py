@@ -63,8 +63,7 @@ def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArra
 
     Kept in the cache under a hash of the catalogue and of the code that renders it: a changed simulator gives new ones.
     """
-    from asd_core.datasets import build_catalogue
-    from asd_core.datasets.demo import render
+    from asd_core.datasets import build_catalogue, render_demo_clip
     from asd_core.features import LogMel, pool
     from asd_core.sound import Clip
 
@@ -79,7 +78,7 @@ def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArra
         print(f"rendering {len(table)} clips (once)", file=sys.stderr)
         log_mel, vectors = LogMel(), []
         for _, row in table.iterrows():
-            sound = render(row)
+            sound = render_demo_clip(row)
             clip = Clip(sound.samples[None], sound.sample_rate, row["clip_id"], row["clip_id"])
             vectors.append(pool(log_mel.transform(clip)))
         cache.mkdir(parents=True, exist_ok=True)

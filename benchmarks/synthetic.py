@@ -11,7 +11,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.datasets import open_dataset
 from asd_core.files import write_parquet
-from asd_core.scoring import store as score_store
+from asd_core.scoring import AS_RECORDED, DATASET, write_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +89,8 @@ def write_models(
         )
         (folder / key / artifacts.MANIFEST).write_text(manifest.model_dump_json(), "utf-8")
     about = {"location": dataset.location, "title": folder.name}
-    (folder / score_store.DATASET).write_text(json.dumps(about), "utf-8")
-    scope = score_store.AS_RECORDED
+    (folder / DATASET).write_text(json.dumps(about), "utf-8")
+    scope = AS_RECORDED
     table = table.assign(
         machine_type="machine",
         split=scope.split,
@@ -101,7 +101,7 @@ def write_models(
         denoise=scope.denoise,
         kind=scope.kind,
     )
-    score_store.write(table, folder / scope.file)
+    write_scores(table, folder / scope.file)
 
 
 def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> None:

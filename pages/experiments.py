@@ -4,8 +4,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.experiments import ABOUT, TEST_ONLY, conclusion, store, sweepable
-from asd_core.experiments.summaries import summary
+from asd_core.experiments import (
+    ABOUT,
+    POINTS_FILE,
+    TEST_ONLY,
+    Stored,
+    conclusion,
+    experiment_summary,
+    read_experiment,
+    staleness,
+    stored_names,
+    sweepable,
+)
 from asd_core.plots import experiment_figures
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.table import points_table
@@ -23,14 +33,14 @@ WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so ever
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
-def figures(folder: str, changed: float, _stored: store.Stored) -> "tuple[pd.DataFrame, str]":
+def figures(folder: str, changed: float, _stored: Stored) -> "tuple[pd.DataFrame, str]":
     """Table of the points and the sentence on them; ``changed`` is the file's time, so nothing old is shown."""
-    return summary(_stored), conclusion(_stored)
+    return experiment_summary(_stored), conclusion(_stored)
 
 
 def show(source: Source, name: str) -> None:
     """One experiment: its question, its answer, its plot and its table."""
-    there = store.stored_names(source.folder)
+    there = stored_names(source.folder)
     about = ABOUT.get(name)
     if name not in there:
         if about:
@@ -38,13 +48,13 @@ def show(source: Source, name: str) -> None:
             st.info(f"Not run on {source.title} yet.", icon=":material/science:")
             run_named(source, name, "Run it")
         return
-    stored = store.read(there[name])
+    stored = read_experiment(there[name])
     header = stored.header
     st.subheader(header.question)
-    old = store.stale(header, source.folder)
+    old = staleness(header, source.folder)
     if old:
         st.warning(old, icon=":material/warning:")
-    table, sentence = figures(str(there[name]), (there[name] / store.POINTS).stat().st_mtime, stored)
+    table, sentence = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
     st.markdown(f"**{sentence}**")
     if header.report:
         st.caption(f"The report that this project began from found {header.report}.")
@@ -67,10 +77,10 @@ ensure_inside_app()
 st.title("Experiments")
 with show_errors():
     selected = choice()
-    stored_here = store.stored_names(selected.source.folder)
+    stored_here = stored_names(selected.source.folder)
     names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), NEW]
     titles = {name: about.title for name, about in ABOUT.items()} | {NEW: "New sweep …"}
-    titles |= {n: store.read(path).header.title for n, path in stored_here.items() if n not in ABOUT}
+    titles |= {n: read_experiment(path).header.title for n, path in stored_here.items() if n not in ABOUT}
     chosen = st.pills(
         "Experiment",
         names,

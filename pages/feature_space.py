@@ -3,7 +3,7 @@
 import streamlit as st
 
 from asd_core.plots import loadings_figure, scree_figure
-from asd_core.space import latents, projection
+from asd_core.space import MIN_CLIPS, POOLED, stored_latents
 from pages.feature_space_page import points
 from pages.feature_space_page.chart import CHART, chart
 from pages.feature_space_page.clip_panel import clip_panel
@@ -68,7 +68,7 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
 def latents_missing(selected: Choice, part: str) -> bool:
     """Offer to compute a latent space that is not stored; whether it is missing."""
     source = selected.source
-    if part in projection.POOLED or part in latents.stored(source.folder):
+    if part in POOLED or part in stored_latents(source.folder):
         return False
     st.info(
         "Latent spaces are not stored for these detectors yet: every clip must go through the networks once.",
@@ -83,7 +83,7 @@ def axes_explained(view: View, fitted: points.Fitted) -> None:
     """Loadings of the axes drawn, and the variance of the first components."""
     grid = st.grid(2, min_column_width=440)
     with grid.cell():
-        moved = "band" if view.part in projection.POOLED else "latent dimension"
+        moved = "band" if view.part in POOLED else "latent dimension"
         st.markdown(f"**How each {moved} moves a clip along an axis**")
         st.plotly_chart(
             loadings_figure(fitted.model, view.part, fitted.places.shape[1]),  # type: ignore[arg-type]  # it is a PCA
@@ -99,7 +99,7 @@ def page(selected: Choice) -> None:
     if latents_missing(selected, view.part):
         return
     chosen = points.space(selected.source, view.part).subset(view.splits, view.machine_id)
-    if len(chosen.about) < projection.FEWEST:
+    if len(chosen.about) < MIN_CLIPS:
         st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
         return
     if view.method == METHODS[2]:

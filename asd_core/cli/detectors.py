@@ -23,7 +23,7 @@ def detectors(as_json: AsJson = False) -> None:
 
 def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")]) -> None:
     """Write the detectors' cards (docs/detectors.md)."""
-    from asd_core.report.detector_cards import markdown
+    from asd_core.report import cards_markdown
 
-    write_text(markdown(), out)
+    write_text(cards_markdown(), out)
     say(f"{out} written.")

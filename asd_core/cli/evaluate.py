@@ -20,16 +20,16 @@ def evaluate(
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
     from asd_core.evaluation import evaluate as tabulate
-    from asd_core.report.results_page import as_records
-    from asd_core.scoring.split import current
+    from asd_core.report import result_records
+    from asd_core.scoring import current_scores
 
     with progress_bar() as progress:
-        scores, unknown, skipped = current(open_dataset(data), ModelSet(models), progress=progress)
+        scores, unknown, skipped = current_scores(open_dataset(data), ModelSet(models), progress=progress)
     for sentence in skipped:
         say(sentence)
     for machine_id, count in unknown.items():
         say(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
-    rows = as_records(tabulate(scores))
+    rows = result_records(tabulate(scores))
     if as_json:
         print_json({"rows": rows, "unknown_machine_ids": unknown})
     else:
@@ -43,11 +43,10 @@ def overlap(
     """Measure how well anomaly maps point at the simulator's strong faults, for the results table."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
-    from asd_core.explain import OVERLAP
-    from asd_core.explain.map_overlap import store
+    from asd_core.explain import OVERLAP, store_overlap
 
     with progress_bar() as progress:
-        store(open_dataset(data), ModelSet(models), progress=progress)
+        store_overlap(open_dataset(data), ModelSet(models), progress=progress)
     say(f"{models / OVERLAP} written.")
 
 
@@ -56,9 +55,9 @@ def results(
     out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")],
 ) -> None:
     """Write the table of results (docs/results.md)."""
-    from asd_core.report import write_report
+    from asd_core.report import write_results
 
-    write_report(models, out)
+    write_results(models, out)
     say(f"{out} written.")
 
 
@@ -80,22 +79,21 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
-    from asd_core.report import Assumptions, exports
-    from asd_core.report import document as reports
+    from asd_core.report import Assumptions, report_content, report_html, report_json, report_protocol, table_csv
 
     with progress_bar() as progress:
-        comparison, dataset, reason = reports.from_folder(
+        comparison, dataset, reason = report_content(
             models,
             data=data,
             detectors=comma_separated(detectors),
             assumptions=Assumptions(rate, prevalence, per_day),
         )
-        page = reports.html(comparison, dataset, reason, progress=progress)
+        page = report_html(comparison, dataset, reason, progress=progress)
     written = {out: page}
     if csv:
-        written[csv] = exports.as_csv(comparison.ranking)
+        written[csv] = table_csv(comparison.ranking)
     if all_tables:
-        written[all_tables] = exports.as_json(comparison, reports.protocol(comparison))
+        written[all_tables] = report_json(comparison, report_protocol(comparison))
     for path, text in written.items():
         try:
             write_text(text, path)

@@ -47,13 +47,13 @@ def export(
     from asd_core.datasets import open_dataset
     from asd_core.labels import clip_table
     from asd_core.labels import export as write
-    from asd_core.scoring import store as score_store
+    from asd_core.scoring import read_scores
 
     store = _store()
     if data is None:
         _known(store, dataset)
     opened = open_dataset(data) if data else None
-    scores = score_store.read(models, opened) if models else None
+    scores = read_scores(models, opened) if models else None
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
@@ -103,11 +103,11 @@ def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
     """How far annotators agree, and on which clips they do not."""
     import math
 
-    from asd_core.labels.rater_agreement import agreement as compute
+    from asd_core.labels import annotator_agreement
 
     store = _store()
     _known(store, dataset)
-    found = compute(store.current(dataset), store.adjudications(dataset))
+    found = annotator_agreement(store.current(dataset), store.adjudications(dataset))
 
     def shown(value: float) -> float | None:
         return None if math.isnan(value) else value

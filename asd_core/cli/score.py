@@ -19,8 +19,7 @@ def score(
 ) -> None:
     """Score recordings with every trained detector that knows the machine; the others are named."""
     from asd_core.artifacts import ModelSet, not_scored
-    from asd_core.scoring import score_clip
-    from asd_core.scoring.clip import as_records
+    from asd_core.scoring import score_clip, score_records
     from asd_core.sound import read_clip
 
     loaded = ModelSet(models, comma_separated(detectors))
@@ -29,7 +28,7 @@ def score(
         say(not_scored(others, machine_id))
     results = []
     for file in files:
-        scores = as_records(score_clip(read_clip(file), known, machine_id, denoise=denoise))
+        scores = score_records(score_clip(read_clip(file), known, machine_id, denoise=denoise))
         results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
         if others:
             results[-1]["not_scored_by"] = others
@@ -52,12 +51,11 @@ def scores(
     """Score a dataset's clips and keep the scores beside the detectors; what is there and still true is not done again."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
-    from asd_core.scoring import Scope
-    from asd_core.scoring.split import compute
+    from asd_core.scoring import Scope, compute_scores
 
     scope = Scope(split, denoise, kind)
     with progress_bar() as progress:
-        done = compute(
+        done = compute_scores(
             open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, say=say
         )
     say(f"{scope.sentence()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))

@@ -17,10 +17,10 @@ def latents(
     """Put every clip through the networks and keep where they come out, for the feature space."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
-    from asd_core.space import latents as spaces
+    from asd_core.space import compute_latents
 
     with progress_bar() as progress:
-        done = spaces.compute(
+        done = compute_latents(
             open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, say=say
         )
     say(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
@@ -33,11 +33,11 @@ def thumbnails(
     """Draw a small spectrogram of every clip, for the feature space."""
     from asd_core.artifacts import read_pooled
     from asd_core.datasets import open_dataset
-    from asd_core.space import thumbnails as pictures
+    from asd_core.space import compute_thumbnails
 
     with progress_bar() as progress:
         clips = read_pooled(models, ("clip_id", "sha256"))
-        path = pictures.compute(open_dataset(data), clips, progress=progress, say=say)
+        path = compute_thumbnails(open_dataset(data), clips, progress=progress, say=say)
     say(f"{path} written.")
 
 
@@ -59,14 +59,13 @@ def umap(
     out: Annotated[Path | None, typer.Option("--out", help="File to write; in the user's data by default.")] = None,
 ) -> None:
     """Draw a UMAP of the clips and keep it for the feature space."""
-    from asd_core.space import read_space
-    from asd_core.space import umap_embedding as embedding
+    from asd_core.space import UmapSettings, fit_umap, read_space, save_umap, umap_file
 
-    settings = embedding.UmapSettings(n_neighbors, min_dist, metric, seed)
+    settings = UmapSettings(n_neighbors, min_dist, metric, seed)
     space = read_space(models, part)
     space = space.subset(split or sorted(space.about["split"].unique()), machine_id)
     with progress_bar() as progress:
-        fitted = embedding.fit(space.vectors, settings, progress=progress)
-    path = out or embedding.path_for(space.vectors, settings)
-    embedding.save(fitted, path)
+        fitted = fit_umap(space.vectors, settings, progress=progress)
+    path = out or umap_file(space.vectors, settings)
+    save_umap(fitted, path)
     say(f"A map of {len(space.about)} clips written to {path}.")

@@ -18,10 +18,10 @@ def train(
 ) -> None:
     """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
     from asd_core.datasets import open_dataset
-    from asd_core.training import pipeline as training
+    from asd_core.training import train as train_detectors
 
     with progress_bar() as progress:
-        keys = training.train(
+        keys = train_detectors(
             open_dataset(data),
             out,
             detectors=comma_separated(detectors),
@@ -42,10 +42,10 @@ def seeds(
 ) -> None:
     """Train networks again with other seeds and keep their scores of the test clips: how much is luck?"""
     from asd_core.datasets import open_dataset
-    from asd_core.training.seeds import repeat
+    from asd_core.training import train_seeds
 
     with progress_bar() as progress:
-        repeat(
+        train_seeds(
             open_dataset(data),
             models,
             seed,

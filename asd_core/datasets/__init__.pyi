@@ -6,6 +6,7 @@ from .catalogue import file_stamp as file_stamp
 from .clip_cache import ClipCache as ClipCache
 from .clip_files import write_clips as write_clips
 from .demo import build_catalogue as build_catalogue
+from .demo import render_demo_clip as render_demo_clip
 from .extraction import Extracted as Extracted
 from .extraction import extract_dataset as extract_dataset
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION

@@ -68,7 +68,7 @@ def write_catalogue(path: str | Path) -> None:
     build_catalogue().to_csv(path, index=False, lineterminator="\n")
 
 
-def render(row: Mapping[str, Any] | pd.Series[Any]) -> SimulatedClip:
+def render_demo_clip(row: Mapping[str, Any] | pd.Series[Any]) -> SimulatedClip:
     """The sound of one row of the catalogue."""
     fault = row["fault"]
     # An empty CSV cell may come back as NaN.

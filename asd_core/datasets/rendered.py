@@ -46,9 +46,9 @@ def demo_dataset(settings: Settings | None = None) -> Dataset:
         name = clip_id.replace("/", "-")
         data = cache.get(name)
         if data is None:
-            from asd_core.datasets.demo import render
+            from asd_core.datasets.demo import render_demo_clip
 
-            clip = render(rows.loc[clip_id])
+            clip = render_demo_clip(rows.loc[clip_id])
             data = wav_bytes(clip.samples, clip.sample_rate)
             cache.put(name, data)
         return data

@@ -1,6 +1,8 @@
-from . import comparison as comparison
 from .breakdowns import breakdown as breakdown
 from .breakdowns import disagreements as disagreements
+from .breakdowns import filter_options as filter_options
+from .breakdowns import filter_scores as filter_scores
+from .breakdowns import rank_correlation as rank_correlation
 from .comparison import MEAN as MEAN
 from .comparison import AgainstControl as AgainstControl
 from .comparison import Difference as Difference
@@ -9,8 +11,11 @@ from .comparison import Metric as Metric
 from .comparison import bootstrap as bootstrap
 from .comparison import loses_to_control as loses_to_control
 from .comparison import paired_difference as paired_difference
+from .comparison import resampled as resampled
 from .comparison import resamples_for as resamples_for
 from .comparison import tied_with_best as tied_with_best
+from .intervals import difference_interval as difference_interval
+from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson
 from .operating import POOLED as POOLED
 from .operating import Mark as Mark
@@ -18,11 +23,14 @@ from .operating import det as det
 from .operating import expected_false_alarms as expected_false_alarms
 from .operating import gamma_threshold as gamma_threshold
 from .operating import misses_and_false_alarms as misses_and_false_alarms
+from .operating import operating_marks as operating_marks
 from .operating import operating_point as operating_point
 from .operating import precision_recall as precision_recall
 from .operating import probit as probit
 from .protocol import Result as Result
 from .protocol import evaluate as evaluate
+from .protocol import ranking as ranking
+from .protocol import worst_machine as worst_machine
 from .roc_auc import MAX_FPR as MAX_FPR
 from .roc_auc import Floats as Floats
 from .roc_auc import auc as auc

@@ -14,7 +14,7 @@ THIRDS = ("mild", "medium", "strong")
 MANY_VALUES = 12  # a measured attribute with more distinct values than this is cut into thirds
 
 
-def agreement(scores: "pd.DataFrame", *, label: Literal["normal", "anomaly"] | None = None) -> "pd.DataFrame":
+def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomaly"] | None = None) -> "pd.DataFrame":
     """Spearman rank correlation between detectors, of each machine id, then averaged over ids.
 
     Across ids together, detectors would agree for merely finding one machine louder than another. Labels are not
@@ -111,13 +111,13 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
     return table.assign(value=pd.Categorical(table["value"], values.cat.categories, ordered=True))
 
 
-def options(scores: "pd.DataFrame", attribute: str) -> list[str]:
-    """The values of an attribute by which :func:`filtered` can choose, in order, measurements in thirds."""
+def filter_options(scores: "pd.DataFrame", attribute: str) -> list[str]:
+    """The values of an attribute by which :func:`filter_scores` can choose, in order, measurements in thirds."""
     return [str(value) for value in _values(scores.drop_duplicates("clip_id"), attribute)[0].cat.categories]
 
 
-def filtered(scores: "pd.DataFrame", attribute: str, chosen: Sequence[str]) -> "pd.DataFrame":
-    """Rows whose clips have one of the chosen values (see :func:`options`).
+def filter_scores(scores: "pd.DataFrame", attribute: str, chosen: Sequence[str]) -> "pd.DataFrame":
+    """Rows whose clips have one of the chosen values (see :func:`filter_options`).
 
     As in :func:`breakdown`, an attribute that only anomalies have chooses among these alone: normal clips all stay.
     """

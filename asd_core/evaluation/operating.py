@@ -143,7 +143,7 @@ class Mark(NamedTuple):
     precision: float  # among the test clips themselves
 
 
-def marks(
+def operating_marks(
     scores: "pd.DataFrame", thresholds: Mapping[str, Mapping[str, float | None]], machine_id: str
 ) -> dict[str, Mark]:
     """The observed operating point of each detector on one machine id, or ``"mean"``: the mean of the ids' points.

@@ -39,7 +39,7 @@ def ranking(draws: Draws) -> "pd.DataFrame":
     return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True)
 
 
-def worst(table: "pd.DataFrame", metric: Metric) -> dict[str, tuple[str, float]]:
+def worst_machine(table: "pd.DataFrame", metric: Metric) -> dict[str, tuple[str, float]]:
     """Of each detector the machine id of lowest figure; none for a detector without a computable one."""
     known = table[(table["machine_id"] != MEAN) & np.isfinite(table[metric])]
     lowest = known.loc[known.groupby("detector", sort=False)[metric].idxmin()]

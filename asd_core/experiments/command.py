@@ -11,7 +11,7 @@ from asd_core.experiments.catalogue import Experiment, named, sweep
 from asd_core.experiments.conclusions import conclusion
 from asd_core.experiments.questions import ABOUT
 from asd_core.experiments.runner import run
-from asd_core.experiments.summaries import summary
+from asd_core.experiments.summaries import experiment_summary
 from asd_core.progress import Progress
 from asd_core.settings import get_settings
 
@@ -32,14 +32,14 @@ def models_folder(models: Path | None, data: str) -> Path:
 def listing(models: Path) -> list[dict[str, Any]]:
     """A row an experiment: the named ones, then other stored ones (sweeps, other presets)."""
     there = store.stored_names(models)
-    counts = {name: len(store.read(path).header.points) for name, path in there.items()}
+    counts = {name: len(store.read_experiment(path).header.points) for name, path in there.items()}
     rows = [
         {"name": kind, "question": about.question, "points": len(named(kind).points), "stored": counts.get(kind, 0)}
         for kind, about in ABOUT.items()
     ]
     for name, path in there.items():
         if name not in ABOUT:
-            header = store.read(path).header
+            header = store.read_experiment(path).header
             rows.append({"name": name, "question": header.question, "points": counts[name], "stored": counts[name]})
     return rows
 
@@ -87,7 +87,7 @@ def execute(
     from asd_core.datasets import open_dataset
 
     stored = run(experiment, open_dataset(data), models, out=out, progress=progress, say=say)
-    table = summary(stored)
+    table = experiment_summary(stored)
     if table.empty:
         raise TrainingError(f"No point of {experiment.name} could be run.")
     table = table.drop_duplicates("point")

@@ -11,7 +11,7 @@ from asd_core.detectors import detector_class
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
-from asd_core.experiments.summaries import summary
+from asd_core.experiments.summaries import experiment_summary
 from asd_core.experiments.wording import better, is_tie, listed, number, signed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DEFAULTS = {"mels": 128.0}  # where the swept value is not a parameter of the de
 
 def conclusion(stored: Stored) -> str:
     """Two or three sentences; one that says so where too little is stored."""
-    table = summary(stored)
+    table = experiment_summary(stored)
     if table.empty or table["auc"].isna().all():
         return "No AUC can be computed from what is stored: the test clips have no two labels, or no point was run."
     if stored.header.kind == "dbscan":

@@ -33,7 +33,7 @@ def halves(scores: "pd.DataFrame") -> list[tuple[str, "pd.Series", "pd.Series"]]
     return ways
 
 
-def transfers(stored: Stored) -> "pd.DataFrame":
+def dbscan_transfers(stored: Stored) -> "pd.DataFrame":
     """**Looks at test labels.** A row a way of parting the test clips.
 
     Columns: tuned_on; by (clips or ids); chosen (the grid's point of highest mean AUC there; the first of equals);
@@ -83,7 +83,7 @@ def _pair(table: "pd.DataFrame", chosen: str) -> Difference:
 
 def dbscan_conclusion(stored: Stored) -> str:
     """What the oracle gains where it is tuned, and what is left of it elsewhere."""
-    table = transfers(stored)
+    table = dbscan_transfers(stored)
     if table.empty:
         return "The grid or the rule without labels is not stored, so nothing can be said."
     gains = table["oracle"] - table["rule"]

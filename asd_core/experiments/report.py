@@ -9,15 +9,15 @@ from asd_core.detectors import detector_class
 from asd_core.experiments import store
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.conclusions import conclusion
-from asd_core.experiments.dbscan import transfers
+from asd_core.experiments.dbscan import dbscan_transfers
 from asd_core.experiments.questions import ABOUT, About
-from asd_core.experiments.summaries import summary
+from asd_core.experiments.summaries import experiment_summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def section(models: Path) -> str:
+def experiments_section(models: Path) -> str:
     """A heading an experiment: its question, its command, what it shows, and the table of its figures."""
     parts = [
         "## Experiments",
@@ -26,17 +26,17 @@ def section(models: Path) -> str:
         "corrected for how many values were tried. One seed: what two trainings differ by chance is not in them.",
     ]
     for kind, about in ABOUT.items():
-        parts += _experiment(models / store.FOLDER / kind, kind, about, models)
+        parts += _experiment(models / store.EXPERIMENTS_FOLDER / kind, kind, about, models)
     return "\n\n".join(parts)
 
 
 def _experiment(folder: Path, kind: str, about: About, models: Path) -> list[str]:
     command = f"`python -m asd_core experiment {kind}`"
     heading = f"### {about.title}"
-    if not (folder / store.POINTS).is_file():
+    if not (folder / store.POINTS_FILE).is_file():
         return [heading, f"{about.question} Not run: {command} runs it."]
-    stored = store.read(folder)
-    void = store.stale(stored.header, models)
+    stored = store.read_experiment(folder)
+    void = store.staleness(stored.header, models)
     if void:
         return [heading, f"{about.question} {void}"]
     n = len(stored.header.points)
@@ -44,13 +44,13 @@ def _experiment(folder: Path, kind: str, about: About, models: Path) -> list[str
 
 
 def _table(stored: store.Stored) -> str:
-    table, kind = summary(stored), stored.header.kind
+    table, kind = experiment_summary(stored), stored.header.kind
     if kind == "denoising":
         return _denoising(table)
     if kind == "skips":
         return _skips(table)
     if kind == "dbscan":
-        return _transfers(transfers(stored))
+        return _transfers(dbscan_transfers(stored))
     if kind in ("components", "bandwidth"):
         wide = table.pivot(index="x", columns="series", values="auc").reindex(columns=table["series"].unique())
         cells = [[f"{x:g}", *(_figure(v) for v in row)] for x, row in zip(wide.index, wide.to_numpy(), strict=True)]

@@ -46,7 +46,7 @@ def run(
     Raises:
         TrainingError: when there is nothing to learn from or to test on.
     """
-    default = store.user_folder(models) if experiment.kind == "sweep" else models / store.FOLDER
+    default = store.user_folder(models) if experiment.kind == "sweep" else models / store.EXPERIMENTS_FOLDER
     work = _Run(experiment, dataset, models, (out or default) / experiment.name, say)
     work.open(stage(progress, 0.0, 0.03, "checking clips"))
     groups = work.missing()
@@ -101,9 +101,9 @@ class _Run:
     def _taken_up(self, say: Say) -> Stored:
         """What is on disk and still true; nothing where it was run on other clips."""
         header = self.stored.header
-        if not (self.folder / store.POINTS).is_file():
+        if not (self.folder / store.POINTS_FILE).is_file():
             return empty(header)
-        earlier = store.read(self.folder)
+        earlier = store.read_experiment(self.folder)
         its, mine = ((h.fingerprint, h.test_fingerprint) for h in (earlier.header, header))
         if its != mine:
             say(f"What is stored in {self.folder} was run on other clips: it is run again.")
@@ -213,9 +213,9 @@ class _Run:
         """Write points beside those on disk, where another run may have put some meanwhile."""
         if records:
             order = [p.name for p in self.experiment.points]
-            with locked(self.folder / store.POINTS):
+            with locked(self.folder / store.POINTS_FILE):
                 self.stored = merged(self._taken_up(lambda _: None), records, scores, taught, order)
-                store.write(self.stored, self.folder)
+                store.write_experiment(self.stored, self.folder)
 
 
 def _same_sweep(point: Point, stored: PointRecord) -> bool:

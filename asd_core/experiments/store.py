@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asd_core.evaluation import Draws
 
 SCHEMA = 1
-FOLDER, POINTS, SCORES, HELD_OUT = "experiments", "points.json", "scores.parquet", "held_out.parquet"
+EXPERIMENTS_FOLDER, POINTS_FILE, SCORES, HELD_OUT = "experiments", "points.json", "scores.parquet", "held_out.parquet"
 COLUMNS = ["point", "clip_id", "machine_id", "label", "raw"]
 
 
@@ -84,24 +84,24 @@ class Stored:
 
 def folders(models: Path) -> list[Path]:
     """Where experiments on a models folder lie: beside the models, and the user's own."""
-    return [models / FOLDER, user_folder(models)]
+    return [models / EXPERIMENTS_FOLDER, user_folder(models)]
 
 
 def user_folder(models: Path) -> Path:
     """Where a user's sweeps and reruns go: never into the committed folder."""
-    return get_settings().data_dir / "user" / FOLDER / models.resolve().name
+    return get_settings().data_dir / "user" / EXPERIMENTS_FOLDER / models.resolve().name
 
 
 def stored_names(models: Path) -> dict[str, Path]:
     """Name and folder of each stored experiment on a models folder; the user's own come last."""
     found = {}
     for folder in folders(models):
-        for path in sorted(folder.glob(f"*/{POINTS}")):
+        for path in sorted(folder.glob(f"*/{POINTS_FILE}")):
             found[path.parent.name] = path.parent
     return found
 
 
-def read(folder: Path) -> Stored:
+def read_experiment(folder: Path) -> Stored:
     """A stored experiment.
 
     Raises:
@@ -109,7 +109,7 @@ def read(folder: Path) -> Stored:
     """
     import pandas as pd
 
-    path = folder / POINTS
+    path = folder / POINTS_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("schema_version") != SCHEMA:
@@ -130,7 +130,7 @@ def read(folder: Path) -> Stored:
     return Stored(header, scores[scores["point"].isin(names)].reset_index(drop=True), held_out)
 
 
-def write(stored: Stored, folder: Path) -> None:
+def write_experiment(stored: Stored, folder: Path) -> None:
     """Atomic; the points come last, so that a point is stored when its scores are."""
     folder.mkdir(parents=True, exist_ok=True)
     for table, name in ((stored.held_out, HELD_OUT), (stored.scores, SCORES)):
@@ -138,10 +138,10 @@ def write(stored: Stored, folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         else:
             write_parquet(table[COLUMNS].astype({"raw": "float32"}), folder / name)
-    write_text(stored.header.model_dump_json(indent=1) + "\n", folder / POINTS)
+    write_text(stored.header.model_dump_json(indent=1) + "\n", folder / POINTS_FILE)
 
 
-def stale(header: Header, models: Path) -> str:
+def staleness(header: Header, models: Path) -> str:
     """A sentence when the models were trained on other clips, or again, since the experiment was run; else empty."""
     manifests = {key: artifacts.read_manifest(models / key) for key in artifacts.trained_keys(models)}
     if any(m.data_fingerprint != header.fingerprint for m in manifests.values()):

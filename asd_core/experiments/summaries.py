@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HEALTH = ("train_loss", "held_out_loss", "epochs_run", "copy_test_tone", "copy_test_knock", "bandwidth")
 
 
-def summary(stored: Stored) -> "pd.DataFrame":
+def experiment_summary(stored: Stored) -> "pd.DataFrame":
     """A row a point, in the experiment's order.
 
     Columns: point, series, x, detector, preset, auc, auc_low, auc_high, pauc, pauc_low, pauc_high (means over machine

@@ -11,6 +11,8 @@ from .map_overlap import OVERLAP as OVERLAP
 from .map_overlap import fault_frames as fault_frames
 from .map_overlap import fault_points as fault_points
 from .map_overlap import overlap as overlap
+from .map_overlap import overlap_section as overlap_section
+from .map_overlap import store_overlap as store_overlap
 from .maps import drawable as drawable
 from .maps import with_map as with_map
 from .moments import locate as locate

@@ -40,7 +40,7 @@ def measure(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) 
     """
     import pandas as pd
 
-    from asd_core.datasets.demo import render
+    from asd_core.datasets import render_demo_clip
 
     if dataset.name != "demo":
         raise DatasetError(f"Nobody knows where the faults of {dataset.title} are: overlap is measured on the demo.")
@@ -52,7 +52,7 @@ def measure(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) 
         clip = prepare(dataset.read(row["clip_id"]))
         features = extract(clip, representations)
         in_place = fault_points(row, clip)
-        in_time = fault_frames(render(row).fault_events, in_place.shape[1])
+        in_time = fault_frames(render_demo_clip(row).fault_events, in_place.shape[1])
         for key in models:
             detector, representation = models[key].detector, models[key].representation
             if not isinstance(representation, LogMel):
@@ -105,9 +105,9 @@ def fault_points(row: Mapping[str, Any], clip: Clip) -> NDArray[np.bool_]:
 
     The simulator makes the healthy machine of the same seed, so the difference of the two clips is the fault itself.
     """
-    from asd_core.datasets.demo import render
+    from asd_core.datasets import render_demo_clip
 
-    healthy = prepare(clip.with_samples(render({**row, "fault": "", "severity": 0.0}).samples))
+    healthy = prepare(clip.with_samples(render_demo_clip({**row, "fault": "", "severity": 0.0}).samples))
     return np.asarray(LogMel().transform(clip) - LogMel().transform(healthy) >= AUDIBLE_DB)
 
 
@@ -143,13 +143,13 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def store(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) -> None:
+def store_overlap(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) -> None:
     """Measure, and keep the figures beside the detectors."""
     write_parquet(measure(dataset, models, progress=progress), models.folder / OVERLAP)
 
 
-def section(folder: Path) -> str:
-    """The section of ``docs/results.md``, from what :func:`store` kept of the detectors as they are now."""
+def overlap_section(folder: Path) -> str:
+    """The section of ``docs/results.md``, from what :func:`store_overlap` kept of the detectors as they are now."""
     import pandas as pd
 
     heading = "## Do the maps point at the fault?"

@@ -12,7 +12,7 @@ from asd_core.sound import Clip
 
 if TYPE_CHECKING:
     import pandas as pd
-from asd_core.scoring.long_recording import cut
+from asd_core.scoring import cut_clip
 
 
 def locate(found: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
@@ -25,7 +25,7 @@ def locate(found: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress:
     places = np.full((len(found), 4), np.nan)
     for index, row in enumerate(found.to_dict("records")):
         progress(index / len(found), f"moment {index + 1} of {len(found)}")
-        artifact, part = models[row["detector"]], cut(prepared, row["peak_start"], row["peak_end"])
+        artifact, part = models[row["detector"]], cut_clip(prepared, row["peak_start"], row["peak_end"])
         wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
         place = explain(artifact, models, extract(part, wanted), row["machine_id"]).why
         if place:

@@ -1,5 +1,3 @@
-from . import queues as queues
-from . import schema as schema
 from .clips import clip_table as clip_table
 from .database import Database as Database
 from .evaluate import Annotations as Annotations
@@ -24,9 +22,19 @@ from .imports import plan_import as plan_import
 from .on_clip import Marked as Marked
 from .on_clip import OnClip as OnClip
 from .on_clip import Said as Said
+from .queues import CONFLICTS as CONFLICTS
+from .queues import FROM_SELECTION as FROM_SELECTION
+from .queues import FROM_UPLOADS as FROM_UPLOADS
+from .queues import NEEDS_DETECTOR as NEEDS_DETECTOR
+from .queues import NEEDS_OTHERS as NEEDS_OTHERS
+from .queues import NEEDS_SCORES as NEEDS_SCORES
 from .queues import QUEUES as QUEUES
+from .queues import ClipScores as ClipScores
+from .queues import align_scores as align_scores
+from .queues import label_queue as label_queue
 from .rater_agreement import Agreement as Agreement
 from .rater_agreement import Coefficient as Coefficient
+from .rater_agreement import annotator_agreement as annotator_agreement
 from .rater_agreement import cohen_kappa as cohen_kappa
 from .rater_agreement import conflicts as conflicts
 from .rater_agreement import fleiss_kappa as fleiss_kappa

@@ -18,7 +18,7 @@ def clip_table(
     """A dataset's catalogue with a column sha256.
 
     Args:
-        scores: a score table of the dataset (see :func:`asd_core.scoring.store.read`): its hashes need no reading.
+        scores: a score table of the dataset (see :func:`asd_core.scoring.store.read_scores`): its hashes need no reading.
         read: read the files of the others (nothing is decoded); without it their sha256 is "".
 
     Raises:

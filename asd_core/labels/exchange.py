@@ -41,7 +41,7 @@ def export(
     Args:
         annotator: only this one's.
         clips: columns clip_id, sha256, machine_id. With them Label Studio also gets the clips that nobody labelled.
-        scores: a score table (see :func:`asd_core.scoring.store.read`); for Label Studio, a prediction a detector.
+        scores: a score table (see :func:`asd_core.scoring.store.read_scores`); for Label Studio, a prediction a detector.
         rate: false-alarm rate of the predictions' threshold.
     """
     if form not in SUFFIXES:

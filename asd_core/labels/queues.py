@@ -22,10 +22,10 @@ QUEUES = (
 NEEDS_SCORES = ("most anomalous", "detectors disagree", "nearest a threshold")
 NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
 NEEDS_OTHERS = ("second opinion",)  # other people's labels too
-SELECTION, UPLOADS = "selection", "uploads"  # clips that come from elsewhere, whatever their order
+FROM_SELECTION, FROM_UPLOADS = "selection", "uploads"  # clips that come from elsewhere, whatever their order
 CONFLICTS = "conflicts"  # where adjudications come from
 # Scores or people picked the clips of these: those labelled so far are no fair sample of the dataset.
-PICKED = (*NEEDS_SCORES, *NEEDS_OTHERS, SELECTION, CONFLICTS)
+PICKED = (*NEEDS_SCORES, *NEEDS_OTHERS, FROM_SELECTION, CONFLICTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +37,10 @@ class ClipScores:
     raw: NDArray[np.float64]  # (n_clips, n_detectors)
 
 
-def align(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
-    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.store.read`) into the order of clips.
+def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
+    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.store.read_scores`) into the order of clips.
 
-    Worth keeping for the page: with many detectors it takes longer than :func:`queue`.
+    Worth keeping for the page: with many detectors it takes longer than :func:`label_queue`.
 
     Args:
         clips: columns clip_id and sha256 ("" where unknown: then the clip_id is what they have in common).
@@ -77,7 +77,7 @@ def _rows(
     return np.where(positions >= 0, place[positions], -1)
 
 
-def queue(
+def label_queue(
     name: str,
     clips: "pd.DataFrame",
     scores: "pd.DataFrame | ClipScores | None" = None,
@@ -99,7 +99,7 @@ def queue(
             is percentile ``100 · (1 - rate)``.
             second opinion: clips that somebody else has labelled and ``annotator`` has not, fewest labels first.
         clips: columns clip_id, sha256 ("" where unknown), machine_id; any subset of a dataset (a lasso, an upload).
-        scores: a score table, or what :func:`align` made of it for these very clips.
+        scores: a score table, or what :func:`align_scores` made of it for these very clips.
         current: what :meth:`LabelStore.current` gave for the dataset (columns clip_sha256, annotator, label, skipped); the
             annotator's own rows are enough but for ``NEEDS_OTHERS``.
         unlabelled_only: leave out clips that ``annotator`` has labelled. Skipped ones then come last.
@@ -140,7 +140,7 @@ def _aligned(name: str, clips: "pd.DataFrame", scores: "pd.DataFrame | ClipScore
         return None
     if scores is None or not len(scores.detectors if isinstance(scores, ClipScores) else scores):
         raise LabelError(f"The queue {name} needs scores of these clips: score them first.")
-    aligned = scores if isinstance(scores, ClipScores) else align(clips, scores)
+    aligned = scores if isinstance(scores, ClipScores) else align_scores(clips, scores)
     if len(aligned.raw) != len(clips):
         raise LabelError(f"The scores are of {len(aligned.raw)} clips and the queue of {len(clips)}: align them anew.")
     if name == "detectors disagree" and len(aligned.detectors) < 2:

@@ -139,7 +139,7 @@ def conflicts(current: "pd.DataFrame", adjudications: "pd.DataFrame | None" = No
     return table.iloc[np.lexsort([table["clip_id"].astype(object), many])].reset_index(drop=True)
 
 
-def agreement(
+def annotator_agreement(
     current: "pd.DataFrame", adjudications: "pd.DataFrame | None" = None, labels: tuple[str, ...] = LABELS
 ) -> Agreement:
     """All figures of a dataset. See :func:`codes` for ``labels``."""

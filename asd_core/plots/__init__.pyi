@@ -16,6 +16,7 @@ from .scatter import scatter_figure as scatter_figure
 from .scores import histogram_figure as histogram_figure
 from .scores import roc_figure as roc_figure
 from .signal import SPECTROGRAM_COLUMNS as SPECTROGRAM_COLUMNS
+from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen
 from .signal import mel_ticks as mel_ticks
 from .spectra import Drawn as Drawn

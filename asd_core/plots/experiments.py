@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.detectors import detector_class
-from asd_core.experiments import BOTH, TEST_ONLY
-from asd_core.experiments.dbscan import transfers
+from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers
 from asd_core.plots import colours
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame") -> "dict[str, go
     if header.kind == "skips":
         return {"Loss against AUC": loss_figure(table, names), "AUC over epochs": curves(table, "detector")}
     if header.kind == "dbscan":
-        found = transfers(stored)
+        found = dbscan_transfers(stored)
         chosen = {} if found.empty else {"Tuned with test labels, and elsewhere": transfer_figure(found)}
         return {**chosen, "AUC over eps": curves(table.dropna(subset="x"), "series")}
     by = "series" if header.kind in ("components", "bandwidth") else "detector"

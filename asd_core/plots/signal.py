@@ -30,7 +30,7 @@ class Version:
     samples: Samples  # (n_samples,)
 
 
-def versions(raw: Samples, denoised: Samples | None) -> list[Version]:
+def clip_versions(raw: Samples, denoised: Samples | None) -> list[Version]:
     """As recorded and, once there is one, denoised."""
     found = [Version("as recorded", colours.RAW, raw)]
     return found if denoised is None else [*found, Version("denoised", colours.DENOISED, denoised)]

@@ -1,7 +1,12 @@
-from . import document as document
-from . import exports as exports
-from . import wording as wording
+from .detector_cards import cards_markdown as cards_markdown
+from .document import report_content as report_content
+from .document import report_html as report_html
+from .exports import figures_key as figures_key
+from .exports import report_json as report_json
+from .exports import table_csv as table_csv
 from .figures import Comparison as Comparison
+from .results_page import result_records as result_records
 from .results_page import stored_scores as stored_scores
-from .results_page import write_report as write_report
+from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
+from .wording import report_protocol as report_protocol

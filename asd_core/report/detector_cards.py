@@ -10,7 +10,7 @@ _ORIGINS = {
 }
 
 
-def markdown() -> str:
+def cards_markdown() -> str:
     """The whole page."""
     classes = [detector_class(key) for key in detector_keys()]
     parts = [

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def from_folder(
+def report_content(
     folder: Path,
     *,
     scores: "pd.DataFrame | None" = None,
@@ -53,10 +53,10 @@ def from_folder(
         ArtifactError: when there are no scores of labelled clips by these detectors.
     """
     from asd_core.report.results_page import stored_scores
-    from asd_core.scoring.store import belongs
+    from asd_core.scoring import trained_on
 
     title, dataset, reason = _dataset(folder, data)
-    own = dataset if dataset is not None and belongs(folder, dataset) else None
+    own = dataset if dataset is not None and trained_on(folder, dataset) else None
     table = stored_scores(folder, own) if scores is None else scores
     if detectors is not None:
         keys = select(detectors)
@@ -89,10 +89,7 @@ def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
         return title, None, str(error)
 
 
-protocol = wording.protocol  # also a part of the exports
-
-
-def html(
+def report_html(
     comparison: Comparison,
     dataset: Dataset | None = None,
     reason: str = "",
@@ -122,7 +119,7 @@ def html(
         "best": best,
         "takeaways": wording.takeaways(comparison),
         "warnings": wording.warnings(comparison, dataset),
-        "protocol": wording.protocol(comparison),
+        "protocol": wording.report_protocol(comparison),
         "glossary": wording.GLOSSARY,
         "dataset_rows": layout.dataset_rows(comparison),
         "verdicts": {key: wording.verdict(comparison, key) for key in comparison.detectors},

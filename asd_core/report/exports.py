@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def key(scores: "pd.DataFrame") -> str:
+def figures_key(scores: "pd.DataFrame") -> str:
     """A hash of a score table's content: the same key, the same figures."""
     import pandas as pd
 
@@ -26,12 +26,12 @@ def key(scores: "pd.DataFrame") -> str:
     return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
 
 
-def as_csv(table: "pd.DataFrame") -> str:
+def table_csv(table: "pd.DataFrame") -> str:
     """A table as CSV: a heading and a line a row; what cannot be computed is empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def as_json(comparison: Comparison, protocol: list[str] | None = None) -> str:
+def report_json(comparison: Comparison, protocol: list[str] | None = None) -> str:
     """All tables and what they stand on, as one JSON document; what cannot be computed is null.
 
     Args:

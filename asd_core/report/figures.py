@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from asd_core.artifacts import Calibration, Manifest
 from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import AgainstControl, Draws, bootstrap, loses_to_control, tied_with_best
-from asd_core.evaluation.protocol import ranking, worst
+from asd_core.evaluation import (
+    AgainstControl,
+    Draws,
+    bootstrap,
+    loses_to_control,
+    ranking,
+    tied_with_best,
+    worst_machine,
+)
 from asd_core.report.tables import (
     Assumptions,
     breakdown_table,
@@ -129,7 +136,7 @@ def compare(
 
     tied = tied_with_best(draws)
     losers = loses_to_control(draws, controls)
-    weakest = worst(ranking(draws), "auc")
+    weakest = worst_machine(ranking(draws), "auc")
     return Comparison(
         title=title,
         split=split,

@@ -10,12 +10,11 @@ from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, loses_to_control
-from asd_core.experiments.report import section as experiments
-from asd_core.explain.map_overlap import section as overlap
+from asd_core.experiments import experiments_section
+from asd_core.explain import overlap_section
 from asd_core.files import write_text
-from asd_core.scoring import store as score_store
-from asd_core.training import UNTRAINED
-from asd_core.training.seeds import stored as stored_seeds
+from asd_core.scoring import SCORES, read_scores
+from asd_core.training import UNTRAINED, stored_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +29,12 @@ def stored_scores(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame
     Raises:
         ArtifactError: when the folder has none.
     """
-    if not (folder / score_store.SCORES).is_file():
-        raise ArtifactError(f"{folder} holds no scores of test clips ({score_store.SCORES}): train or evaluate first.")
-    return score_store.read(folder, dataset)
+    if not (folder / SCORES).is_file():
+        raise ArtifactError(f"{folder} holds no scores of test clips ({SCORES}): train or evaluate first.")
+    return read_scores(folder, dataset)
 
 
-def as_records(results: list[Result]) -> list[dict[str, Any]]:
+def result_records(results: list[Result]) -> list[dict[str, Any]]:
     """Results as JSON: what cannot be computed is null."""
 
     def clean(value: Any) -> Any:
@@ -65,7 +64,7 @@ def markdown(results: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def write_report(folder: Path, path: Path) -> None:
+def write_results(folder: Path, path: Path) -> None:
     """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained baselines, faults, cost,
     maps, experiments."""
     scores = stored_scores(folder)
@@ -89,8 +88,8 @@ def write_report(folder: Path, path: Path) -> None:
         _breakdown(scores),
         "## Cost",
         _cost(folder, manifests),
-        overlap(folder),
-        experiments(folder),
+        overlap_section(folder),
+        experiments_section(folder),
     ]
     write_text("\n\n".join(sections) + "\n", path)
 

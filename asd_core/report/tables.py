@@ -12,10 +12,10 @@ from asd_core.evaluation import (
     loses_to_control,
     misses_and_false_alarms,
     operating_point,
+    ranking,
     tied_with_best,
 )
-from asd_core.evaluation.protocol import ranking
-from asd_core.scoring import store as score_store
+from asd_core.scoring import score_attributes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def attributes(scores: "pd.DataFrame") -> list[str]:
     """Columns that sort clips into groups: text of few values, or measurements (which are cut into thirds)."""
     import pandas as pd
 
-    names = score_store.attributes(scores)
+    names = score_attributes(scores)
     return [n for n in names if pd.api.types.is_numeric_dtype(scores[n]) or scores[n].nunique() <= MANY_NAMES]
 
 

@@ -158,7 +158,7 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     return found
 
 
-def protocol(c: Comparison) -> list[str]:
+def report_protocol(c: Comparison) -> list[str]:
     """How the figures were made, a sentence or two each."""
     return [
         f"Training: normal clips alone. {percent(HELD_OUT_FRACTION)} of each machine id's training clips, chosen by a hash of "

@@ -76,6 +76,6 @@ def denoised(prepared: Clip, ends: DenoiseEnds, strength: float) -> Clip:
     return prepared.with_samples(ends.at(strength))
 
 
-def as_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:
+def score_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:
     """Scores as JSON."""
     return [asdict(score) for score in scores]

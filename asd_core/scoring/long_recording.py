@@ -24,7 +24,7 @@ PROVENANCE = ("clip", "machine_id", "denoise", "kind", "model_version")  # what 
 COLUMNS = ("start", "end", "detector", "raw", "calibrated", "threshold", "decision", *PROVENANCE)
 
 
-def windows(duration: float, window: float = WINDOW, hop: float = HOP) -> list[tuple[float, float]]:
+def scan_windows(duration: float, window: float = WINDOW, hop: float = HOP) -> list[tuple[float, float]]:
     """Start and end (s) of windows that cover a recording, the last one at its end; one for a short recording.
 
     Raises:
@@ -45,7 +45,7 @@ def windows(duration: float, window: float = WINDOW, hop: float = HOP) -> list[t
     return [(float(start), float(start + window)) for start in [*starts, duration - window]]
 
 
-def scan(
+def scan_recording(
     prepared: Clip,
     models: ModelSet,
     machine_id: str,
@@ -74,12 +74,12 @@ def scan(
 
     models = models.for_machine(machine_id)
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
-    spans = windows(prepared.duration, window, hop)
+    spans = scan_windows(prepared.duration, window, hop)
     representations = models.representations()
     rows: list[tuple[object, ...]] = []
     for first in range(0, len(spans), BATCH):
         progress(first / len(spans), f"window {first + 1} of {len(spans)}")
-        heard = [(span, cut(prepared, *span)) for span in spans[first : first + BATCH]]
+        heard = [(span, cut_clip(prepared, *span)) for span in spans[first : first + BATCH]]
         loud = [(span, part) for span, part in heard if not _is_silent(part)]
         features: dict[Representation, list[Array]] = {r: [] for r in representations}
         for _, part in loud:
@@ -102,17 +102,17 @@ def scan(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def cut(clip: Clip, start: float, end: float) -> Clip:
+def cut_clip(clip: Clip, start: float, end: float) -> Clip:
     """A stretch of a clip, in seconds."""
     first, last = round(start * clip.sample_rate), round(end * clip.sample_rate)
     return clip.with_samples(clip.samples[:, first:last])
 
 
-def judged(table: "pd.DataFrame", models: ModelSet, machine_id: str, false_alarm_rate: float) -> "pd.DataFrame":
+def with_decisions(table: "pd.DataFrame", models: ModelSet, machine_id: str, false_alarm_rate: float) -> "pd.DataFrame":
     """A scan with the thresholds and decisions of another false-alarm rate: no sound is scored again.
 
     Args:
-        table: see :func:`scan`; of these very models and this machine id.
+        table: see :func:`scan_recording`; of these very models and this machine id.
     """
     keys = table["detector"].unique()
     limits = {key: models[key].calibration.threshold(machine_id, false_alarm_rate).value for key in keys}
@@ -127,7 +127,7 @@ def _is_silent(clip: Clip) -> bool:
     return float(np.sqrt(np.mean(np.square(centred)))) < SILENCE_RMS
 
 
-def moments(table: "pd.DataFrame") -> "pd.DataFrame":
+def flagged_moments(table: "pd.DataFrame") -> "pd.DataFrame":
     """Runs of neighbouring windows above a detector's threshold, each merged into one moment, highest percentile first.
 
     Columns: ``detector, start, end, peak_start, peak_end, peak_raw, peak_calibrated, n_windows`` and ``PROVENANCE``.
@@ -166,12 +166,12 @@ def _runs(own: "pd.DataFrame") -> Iterator["pd.DataFrame"]:
         yield own[flagged & (number == run)]
 
 
-def as_csv(table: "pd.DataFrame") -> str:
+def scan_csv(table: "pd.DataFrame") -> str:
     """Windows or moments as CSV; what cannot be computed is empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def as_audacity(found: "pd.DataFrame") -> str:
+def moments_audacity(found: "pd.DataFrame") -> str:
     """Moments as an Audacity label track (File > Import > Labels): start, end and text between tabs; where a moment was
     located, the labels are its place, with a second line ``\\``, lowest and highest frequency in Hz."""
     lines = []

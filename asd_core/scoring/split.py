@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BATCH = 200  # clips whose features are held at once: 30 MB a representation
 
 
-def compute(
+def compute_scores(
     dataset: Dataset,
     models: ModelSet,
     scope: Scope = AS_RECORDED,
@@ -44,23 +44,23 @@ def compute(
     Raises:
         ArtifactError: when the models were trained on another dataset, or the split has no clip that they know.
     """
-    if not score_store.belongs(models.folder, dataset):
+    if not score_store.trained_on(models.folder, dataset):
         raise ArtifactError(
             f"{models.folder} was not trained on {dataset.title}: only scores of its own dataset are stored there."
         )
     if not dataset.rows(split=scope.split)["machine_id"].isin(models.machine_ids()).any():
         raise ArtifactError(f"{dataset.title} has no {scope.split} clip of a machine id that these detectors know.")
-    keys = score_store.missing(models.folder, dataset, scope, models)
+    keys = score_store.missing_scores(models.folder, dataset, scope, models)
     if keys and _adopt(dataset, models.folder / scope.file, scope):
-        keys = score_store.missing(models.folder, dataset, scope, models)
+        keys = score_store.missing_scores(models.folder, dataset, scope, models)
     if keys:
         chosen = ModelSet(models.folder, keys, shared=models)
         # Of the clips before they are read: one that changes meanwhile is noticed at the next reading of the store.
         run = _Unfinished(models.folder / f"{scope.file}.part", dataset.fingerprint(scope.split), chosen)
-        table, skipped = score(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
+        table, skipped = score_split(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
         for sentence in skipped:
             say(sentence)
-        score_store.write(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
+        score_store.write_scores(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
         run.path.unlink(missing_ok=True)
     progress(1.0, "done")
     return keys
@@ -112,12 +112,12 @@ class _Unfinished:
             return None
         table = pd.read_parquet(self.path)
         by = set(table[["detector", "model_version", "data_fingerprint"]].itertuples(index=False, name=None))
-        versions = score_store.versions(self.models.folder)
+        versions = score_store.model_versions(self.models.folder)
         same = by == {(key, versions[key], self.fingerprint) for key in self.models}
         return table.drop(columns="data_fingerprint") if same else None
 
 
-def score(
+def score_split(
     dataset: Dataset,
     models: ModelSet,
     scope: Scope = AS_RECORDED,
@@ -200,7 +200,7 @@ def _denoising(scope: Scope) -> Callable[[Clip], Clip]:
     return lambda clip: denoised(clip, denoise_ends(clip.samples[0], clip.sample_rate, kind=scope.kind), scope.denoise)
 
 
-def current(
+def current_scores(
     dataset: Dataset, models: ModelSet, scope: Scope = AS_RECORDED, *, progress: Progress = silent
 ) -> tuple["pd.DataFrame", dict[str, int], list[str]]:
     """Scores of a scope: the stored ones, and what was missing computed now; of another dataset than the models' own all
@@ -213,10 +213,10 @@ def current(
     rows = dataset.rows(split=scope.split)
     known = rows["machine_id"].isin(models.machine_ids())
     unknown = {str(k): int(v) for k, v in rows[~known]["machine_id"].value_counts().sort_index().items()}
-    if not score_store.belongs(models.folder, dataset) or not known.any():
-        table, skipped = score(dataset, models, scope, progress=progress)
+    if not score_store.trained_on(models.folder, dataset) or not known.any():
+        table, skipped = score_split(dataset, models, scope, progress=progress)
         return table, unknown, skipped
     skipped = []
-    compute(dataset, models, scope, progress=progress, say=skipped.append)
-    table = score_store.read(models.folder, dataset, scope)
+    compute_scores(dataset, models, scope, progress=progress, say=skipped.append)
+    table = score_store.read_scores(models.folder, dataset, scope)
     return table[table["detector"].isin(list(models))].reset_index(drop=True), unknown, skipped

@@ -66,12 +66,12 @@ class Scope:
 AS_RECORDED = Scope()  # what training stores
 
 
-def versions(folder: Path) -> dict[str, str]:
+def model_versions(folder: Path) -> dict[str, str]:
     """For each trained detector of a folder the short name of its training: the start of its weights' hash."""
     return {k: artifacts.read_manifest(folder / k).weights_sha256[:8] for k in artifacts.trained_keys(folder)}
 
 
-def read(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "pd.DataFrame":
+def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "pd.DataFrame":
     """Scores of a scope by the detectors as they are now, in the registry's order.
 
     Args:
@@ -85,7 +85,7 @@ def read(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "
 
     path = folder / scope.file
     table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *OWN])
-    table = table[table["model_version"] == table["detector"].map(versions(folder))]
+    table = table[table["model_version"] == table["detector"].map(model_versions(folder))]
     if dataset is not None:
         if "data_fingerprint" not in table or table.empty:
             table = table.iloc[:0]
@@ -99,7 +99,7 @@ def read(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "
     return table.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
 
 
-def missing(
+def missing_scores(
     folder: Path,
     dataset: Dataset,
     scope: Scope = AS_RECORDED,
@@ -110,15 +110,15 @@ def missing(
     of other weights or other clips. A detector that knows no machine id of the split has nothing to score.
 
     Args:
-        table: what :func:`read` gave for the same folder, dataset and scope, to save reading it again.
+        table: what :func:`read_scores` gave for the same folder, dataset and scope, to save reading it again.
     """
-    usable = set((read(folder, dataset, scope) if table is None else table)["detector"])
+    usable = set((read_scores(folder, dataset, scope) if table is None else table)["detector"])
     ids = set(dataset.rows(split=scope.split)["machine_id"])
     wanted = [k for k in (artifacts.trained_keys(folder) if keys is None else keys) if k not in usable]
     return [k for k in wanted if ids & set(artifacts.ModelSet(folder, [k]).machine_ids_of(k))]
 
 
-def write(table: "pd.DataFrame", path: Path) -> None:
+def write_scores(table: "pd.DataFrame", path: Path) -> None:
     """Put detectors' scores into a score table, in place of their earlier ones there.
 
     Args:
@@ -135,7 +135,7 @@ def write(table: "pd.DataFrame", path: Path) -> None:
         write_parquet(table, path)
 
 
-def belongs(folder: Path, dataset: Dataset) -> bool:
+def trained_on(folder: Path, dataset: Dataset) -> bool:
     """Whether a models folder was trained on this very dataset: only its scores are stored there."""
     try:
         return bool(json.loads((folder / DATASET).read_text("utf-8"))["location"] == dataset.location)
@@ -143,14 +143,14 @@ def belongs(folder: Path, dataset: Dataset) -> bool:
         return False
 
 
-def attributes(table: "pd.DataFrame") -> list[str]:
+def score_attributes(table: "pd.DataFrame") -> list[str]:
     """Columns of a score table by which its clips differ: the catalogue's attributes, machine type and domain."""
     names = [n for n in table if n not in (*OWN, *INTERNAL, "clip_id", "machine_id", "split", "label")]
     one = table.drop_duplicates("clip_id")
     return [str(n) for n in names if one[n].nunique() > 1]
 
 
-def digest(table: "pd.DataFrame") -> str:
+def scores_digest(table: "pd.DataFrame") -> str:
     """A hash of a table's content, whatever order its rows are in: the key of what is computed from it."""
     import pandas as pd
 
@@ -158,13 +158,13 @@ def digest(table: "pd.DataFrame") -> str:
     return hashlib.sha256(np.sort(rows).tobytes() + "\t".join(map(str, table.columns)).encode()).hexdigest()[:16]
 
 
-def job_name(folder: Path, scope: Scope) -> str:
+def scoring_job(folder: Path, scope: Scope) -> str:
     """Name of the job that computes a scope of a models folder: the same scores are not computed twice at a time."""
     where = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
     return f"scores-{where}-{scope.split}-{scope.kind}-{scope.denoise!r}"
 
 
-def stamp(folder: Path, scope: Scope) -> int:
+def scores_stamp(folder: Path, scope: Scope) -> int:
     """When the scope's file was written, in ns (0: never): the key of caches."""
     try:
         return (folder / scope.file).stat().st_mtime_ns

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 PERCENTILE, RAW, VERSION = "percentile", "raw", "model version"
 
 
-def scores_of(about: "pd.DataFrame", stored: "Sequence[pd.DataFrame]", detector: str, column: str) -> "pd.Series[Any]":
+def clip_figures(
+    about: "pd.DataFrame", stored: "Sequence[pd.DataFrame]", detector: str, column: str
+) -> "pd.Series[Any]":
     """One detector's stored figure of each clip, nan where none is stored.
 
     Args:
@@ -32,7 +34,7 @@ def _empty(column: str) -> "pd.DataFrame":
     return pd.DataFrame({"sha256": pd.Series(dtype=str), "machine_id": pd.Series(dtype=str), column: []})
 
 
-def chosen(
+def chosen_clips(
     about: "pd.DataFrame",
     numbers: Sequence[int],
     stored: "Sequence[pd.DataFrame]",
@@ -53,18 +55,18 @@ def chosen(
     first = [n for n in ("clip_id", "machine_id", "split", "label", "fault", "severity", "snr_db") if n in rows]
     table = rows[first].assign(denoise=0.0)
     for key, title in titles.items():
-        table[f"{title}, {PERCENTILE}"] = scores_of(rows, stored, key, "calibrated")
-        table[f"{title}, {RAW}"] = scores_of(rows, stored, key, "raw")
+        table[f"{title}, {PERCENTILE}"] = clip_figures(rows, stored, key, "calibrated")
+        table[f"{title}, {RAW}"] = clip_figures(rows, stored, key, "raw")
         table[f"{title}, {VERSION}"] = versions[key]
     return table
 
 
-def to_read(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Of :func:`chosen`'s columns those for the eye: percentiles, no raw scores and no versions."""
+def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Of :func:`chosen_clips`'s columns those for the eye: percentiles, no raw scores and no versions."""
     hidden = (f", {RAW}", f", {VERSION}")
     return table[[name for name in table if not str(name).endswith(hidden) and name != "denoise"]]
 
 
-def as_csv(table: "pd.DataFrame") -> str:
+def clips_csv(table: "pd.DataFrame") -> str:
     """A heading and a line a clip; what is not known is empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))

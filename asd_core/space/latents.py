@@ -19,7 +19,7 @@ from asd_core.errors import ArtifactError
 from asd_core.features import Array
 from asd_core.files import locked, write_parquet
 from asd_core.progress import Progress, silent
-from asd_core.scoring.store import versions
+from asd_core.scoring import model_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +30,12 @@ AT_ONCE = 64  # clips whose spectrograms are in memory together
 _ABOUT = "latents"  # of the table: for each detector the weights, and what the steps stand for
 
 
-def with_latent() -> list[str]:
+def latent_detectors() -> list[str]:
     """Keys of the detectors that have a latent space."""
     return [key for key in REGISTRY if detector_class(key).latent is not Detector.latent]
 
 
-def compute(
+def compute_latents(
     dataset: Dataset,
     models: ModelSet,
     *,
@@ -56,8 +56,8 @@ def compute(
     """
     import pandas as pd
 
-    there = stored(models.folder)
-    keys = [key for key in models if key in with_latent() and key not in there]
+    there = stored_latents(models.folder)
+    keys = [key for key in models if key in latent_detectors() and key not in there]
     if not keys:
         return []
     clips = read_pooled(models.folder, ("clip_id", "sha256"))
@@ -80,12 +80,12 @@ def compute(
     if not tables:
         raise ArtifactError(f"None of the clips of {models.folder} can be read: put the recordings of training back.")
     vectors = {key: np.concatenate(own) for key, own in parts.items()}
-    write(models.folder, pd.concat(tables, ignore_index=True), vectors)
+    write_latents(models.folder, pd.concat(tables, ignore_index=True), vectors)
     progress(1.0, "done")
     return keys
 
 
-def write(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> None:
+def write_latents(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> None:
     """Add detectors' vectors to a folder's table, in place of their earlier ones.
 
     Args:
@@ -100,7 +100,7 @@ def write(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> Non
         if about:
             earlier = pd.read_parquet(folder / LATENTS)[["clip_id", "sha256", *about]]
             table = table.merge(earlier, how="left", on=["clip_id", "sha256"])
-        now = versions(folder)
+        now = model_versions(folder)
         for key, values in vectors.items():
             low, high = values.min(axis=0), values.max(axis=0)
             step = np.maximum((high - low) / STEPS, np.float32(1e-12))
@@ -110,13 +110,13 @@ def write(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> Non
         write_parquet(table, folder / LATENTS)
 
 
-def stored(folder: Path) -> list[str]:
+def stored_latents(folder: Path) -> list[str]:
     """Keys of the detectors whose vectors are stored and of their present weights."""
-    now = versions(folder)
+    now = model_versions(folder)
     return [key for key, about in _about(folder).items() if about["version"] == now.get(key)]
 
 
-def read(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
+def read_latents(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
     """A detector's vectors: columns clip_id, sha256, and ``(n_clips, d)``.
 
     Raises:
@@ -124,7 +124,7 @@ def read(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
     """
     import pandas as pd
 
-    if key not in stored(folder):
+    if key not in stored_latents(folder):
         raise ArtifactError(
             f"{folder / LATENTS} holds no latent space of {key} as it is trained now: run asd_core latents."
         )
@@ -136,7 +136,7 @@ def read(folder: Path, key: str) -> tuple["pd.DataFrame", Array]:
     return table[["clip_id", "sha256"]].reset_index(drop=True), np.asarray(vectors, dtype=np.float32)
 
 
-def stamp(folder: Path) -> int:
+def latents_stamp(folder: Path) -> int:
     """When the vectors were written, in ns (0: never): the key of caches."""
     try:
         return (folder / LATENTS).stat().st_mtime_ns

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POOLED: dict[str, int | None] = {"all": None, "mean": 0, "spread": 1, "peak": 2}
 """Parts of the pooled log-mel, and which third of it each is (``None``: all three)."""
-FEWEST = 3  # clips that a projection can be fitted on
+MIN_CLIPS = 3  # clips that a projection can be fitted on
 MIN_SCALE = 1e-9
 
 
@@ -48,20 +48,20 @@ def read_space(folder: Path, part: str) -> Space:
     Raises:
         ArtifactError: for an unknown part, or one that is not there.
     """
-    if part not in POOLED and part not in latents.with_latent():
-        known = ", ".join([*POOLED, *latents.with_latent()])
+    if part not in POOLED and part not in latents.latent_detectors():
+        known = ", ".join([*POOLED, *latents.latent_detectors()])
         raise ArtifactError(f"There is no representation {part!r}: choose one of {known}.")
     table = read_pooled(folder)
     features = pooled_columns(table)
     about = table.drop(columns=features)
     if part in POOLED:
         return Space(about, select_part(table[features].to_numpy(dtype=np.float32), part))
-    clips, vectors = latents.read(folder, part)
+    clips, vectors = latents.read_latents(folder, part)
     rows = about[["clip_id", "sha256"]].reset_index().merge(clips.reset_index(names="row"), on=["clip_id", "sha256"])
     return Space(about.loc[rows["index"]], vectors[rows["row"].to_numpy()])
 
 
-def attributes(about: "pd.DataFrame") -> list[str]:
+def space_attributes(about: "pd.DataFrame") -> list[str]:
     """Columns that say something about a clip and differ between clips; the known ones first."""
     first = [name for name in ("label", "machine_id", "fault", "split") if name in about]
     others = [str(n) for n in about if n not in first and n not in (*INTERNAL, "clip_id")]
@@ -94,8 +94,10 @@ def fit_pca(vectors: NDArray[Any], n_components: int = 2) -> Projection:
     """
     from sklearn.decomposition import PCA
 
-    if len(vectors) < FEWEST:
-        raise ArtifactError(f"A projection needs {FEWEST} clips or more and {len(vectors)} are chosen: choose others.")
+    if len(vectors) < MIN_CLIPS:
+        raise ArtifactError(
+            f"A projection needs {MIN_CLIPS} clips or more and {len(vectors)} are chosen: choose others."
+        )
     mean = vectors.mean(axis=0, dtype=np.float64)
     scale = np.maximum(vectors.std(axis=0, dtype=np.float64), MIN_SCALE)
     # Of 20,000 clips the covariance is a hundred times as fast to decompose as the clips themselves.

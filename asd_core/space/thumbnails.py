@@ -31,12 +31,12 @@ RANGE = (1.0, 99.5)  # percentiles of a dataset's levels that are black and whit
 PROBE = 50  # clips, spread over the dataset, that the scale is taken from
 
 
-def columns(n_clips: int) -> int:
+def sheet_columns(n_clips: int) -> int:
     """Pictures in a row of the sheet, which is about as wide as it is high."""
     return max(1, ceil(sqrt(n_clips * HEIGHT / WIDTH)))
 
 
-def place(path: Path, clips: "pd.DataFrame") -> Path:
+def sheet_path(path: Path, clips: "pd.DataFrame") -> Path:
     """Where the sheet of some clips is, or will be.
 
     Args:
@@ -50,7 +50,7 @@ def place(path: Path, clips: "pd.DataFrame") -> Path:
     return folder / f"thumbnails-{digest}.webp"
 
 
-def compute(
+def compute_thumbnails(
     dataset: Dataset, clips: "pd.DataFrame", *, progress: Progress = silent, say: Callable[[str], None] = lambda _: None
 ) -> Path:
     """Draw the sheet of some clips of a dataset and store it.
@@ -70,7 +70,7 @@ def compute(
             pictures[index] = shrink(representation.transform(prepare(dataset.read(clip_id))))
         except (ClipError, DatasetError) as error:
             say(str(error))
-    path = place(Path(dataset.location), clips)
+    path = sheet_path(Path(dataset.location), clips)
     write_bytes(encode(sheet(pictures)), path)
     progress(1.0, "done")
     return path
@@ -91,7 +91,7 @@ def shrink(log_mel: Array) -> Array:
 def sheet(pictures: Array) -> NDArray[np.uint8]:
     """Pictures ``(n, HEIGHT, WIDTH)`` in dB, row by row on one: bytes from black to white."""
     n = len(pictures)
-    across = columns(n)
+    across = sheet_columns(n)
     down = ceil(n / across)
     probe = pictures[:: max(1, n // PROBE)]
     levels = probe[np.isfinite(probe)]

@@ -1,6 +1,6 @@
 """UMAP: fitted once in a process of its own, kept as plain arrays, new clips placed without it.
 
-``import umap`` takes many seconds, so nothing here imports it but :func:`fit`.
+``import umap`` takes many seconds, so nothing here imports it but :func:`fit_umap`.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from asd_core.features import Array
 from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
-from asd_core.space.projection import FEWEST, Projection, fit_pca
+from asd_core.space.projection import MIN_CLIPS, Projection, fit_pca
 
 Metric = Literal["euclidean", "cosine", "manhattan", "correlation"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -95,21 +95,21 @@ def memberships(distances: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.exp(-distances / (low * scale)) + 1e-12, dtype=np.float64)
 
 
-def path_for(vectors: Array, settings: UmapSettings) -> Path:
+def umap_file(vectors: Array, settings: UmapSettings) -> Path:
     """Where the embedding of these very vectors with these settings is kept, in the user's data."""
     digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
     digest.update(json.dumps([list(vectors.shape), asdict(settings)]).encode())
     return get_settings().data_dir / "user" / "projections" / f"umap-{digest.hexdigest()[:16]}.safetensors"
 
 
-def fit(vectors: Array, settings: UmapSettings, *, progress: Progress = silent) -> Embedding:
+def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = silent) -> Embedding:
     """UMAP of ``(n, d)`` vectors, standardised and reduced to their first principal components.
 
     Raises:
         ArtifactError: for fewer than four clips.
     """
-    if len(vectors) <= FEWEST:
-        raise ArtifactError(f"UMAP needs more than {FEWEST} clips and {len(vectors)} are chosen: choose others.")
+    if len(vectors) <= MIN_CLIPS:
+        raise ArtifactError(f"UMAP needs more than {MIN_CLIPS} clips and {len(vectors)} are chosen: choose others.")
     settings = replace(settings, n_neighbors=min(settings.n_neighbors, len(vectors) - 1))
     progress(0.01, "principal components")
     components = fit_pca(vectors, COMPONENTS)
@@ -147,7 +147,7 @@ class _Told(io.StringIO):
         return len(text)
 
 
-def save(embedding: Embedding, path: Path) -> None:
+def save_umap(embedding: Embedding, path: Path) -> None:
     """Write plain arrays; the settings are their metadata."""
     from safetensors.numpy import save as to_bytes
 
@@ -164,8 +164,8 @@ def save(embedding: Embedding, path: Path) -> None:
     write_bytes(data, path)
 
 
-def load(path: Path) -> Embedding | None:
-    """What :func:`save` wrote; ``None`` when nothing is there.
+def load_umap(path: Path) -> Embedding | None:
+    """What :func:`save_umap` wrote; ``None`` when nothing is there.
 
     Raises:
         ArtifactError: for a damaged file.

@@ -1,10 +1,10 @@
-from . import pipeline as pipeline
-from . import seeds as seeds
 from .checks import SyntheticCheck as SyntheticCheck
 from .checks import collapse_alarms as collapse_alarms
 from .material import Material as Material
 from .material import learnable as learnable
 from .pipeline import UNTRAINED as UNTRAINED
 from .pipeline import train as train
+from .seeds import stored_seeds as stored_seeds
+from .seeds import train_seeds as train_seeds
 from .synthetic_anomalies import KINDS as KINDS
 from .synthetic_anomalies import synthetic_anomaly as synthetic_anomaly

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors import Detector, Scores
 from asd_core.detectors.common.network import NetworkDetector
-from asd_core.evaluation import auc
-from asd_core.evaluation.comparison import resampled
-from asd_core.evaluation.intervals import difference_interval, logit_interval
+from asd_core.evaluation import auc, difference_interval, logit_interval, resampled
 from asd_core.training.material import Material
 
 RESAMPLES = 500

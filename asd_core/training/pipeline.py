@@ -19,8 +19,8 @@ from asd_core.scoring import (
     AS_RECORDED,
     DATASET,  # for those who know this name from here
     SCORES,
+    write_scores,
 )
-from asd_core.scoring.store import write as write_scores
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.material import Material, gather, learnable, member_material
 

@@ -18,7 +18,7 @@ SEEDS = "seeds.parquet"
 EXPENSIVE = {"f_anogan"}  # one seed unless asked for by name
 
 
-def repeat(
+def train_seeds(
     dataset: Dataset,
     folder: Path,
     seeds: Sequence[int],
@@ -46,7 +46,7 @@ def repeat(
     test_set = extract_dataset(
         dataset, dataset.rows(split="test"), representations, stage(progress, 0.1, 0.15, "reading")
     )
-    done = stored(folder)
+    done = stored_seeds(folder)
     tasks = [(k, s) for s in seeds for k in keys if done[(done["detector"] == k) & (done["seed"] == s)].empty]
     for index, (key, seed) in enumerate(tasks):
         low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
@@ -62,13 +62,13 @@ def repeat(
         raw = detector.score(known.features[representation], known.machine_ids)
         columns = known.rows[["clip_id", "machine_id", "label"]]
         with locked(folder / SEEDS):  # another run may have stored some meanwhile
-            done = stored(folder)
+            done = stored_seeds(folder)
             done = done[(done["detector"] != key) | (done["seed"] != seed)]
             done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
             write_parquet(done, folder / SEEDS)
 
 
-def stored(folder: Path) -> "pd.DataFrame":
+def stored_seeds(folder: Path) -> "pd.DataFrame":
     """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw."""
     import pandas as pd
 

@@ -8,8 +8,16 @@ import streamlit as st
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
 from asd_core.progress import Progress
-from asd_core.scoring import HOP, WINDOW
-from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
+from asd_core.scoring import (
+    HOP,
+    WINDOW,
+    flagged_moments,
+    moments_audacity,
+    scan_csv,
+    scan_recording,
+    scan_windows,
+    with_decisions,
+)
 from asd_core.sound import Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
@@ -36,7 +44,7 @@ def draw(context: ClipContext) -> None:
             "Window", list(STEPS), default=next(iter(STEPS)), required=True, key="window", bind="query-params"
         )
     window, hop = STEPS[str(step)]
-    spans = windows(context.signal.clip.duration, window, hop)
+    spans = scan_windows(context.signal.clip.duration, window, hop)
     if window < WINDOW:
         st.warning(
             f"The detectors were trained on clips of {WINDOW:g} s: of windows of {window:g} s they know nothing, so "
@@ -55,7 +63,7 @@ def draw(context: ClipContext) -> None:
     scores = work("scan", key, name, partial(_scan, context, version, window, hop))
     if scores is None:
         return
-    table = judged(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
+    table = with_decisions(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
     names = {k: title(k) for k in selected.detectors}
     figure = timeline_figure(table, names, selected.rate)
     st.plotly_chart(figure, key=CHART, on_select=_jump, selection_mode="points")
@@ -66,7 +74,7 @@ def draw(context: ClipContext) -> None:
         f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
         + (f" {silent} silent windows have no score." if silent else "")
     )
-    found = moments(table)
+    found = flagged_moments(table)
     if found.empty:
         st.info("No detector flags any window.", icon=":material/check:")
         _downloads(context, table, found)
@@ -78,7 +86,7 @@ def draw(context: ClipContext) -> None:
 
 
 def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
-    return scan(
+    return scan_recording(
         signal.output,
         chosen_models(context.selected),
         context.selected.machine_id,
@@ -144,9 +152,9 @@ def _downloads(context: ClipContext, table: "pd.DataFrame", found: "pd.DataFrame
     stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     with st.container(horizontal=True):
         for label, text, name, kind in (
-            ("Windows as CSV", partial(as_csv, table), f"{stem}_windows.csv", "text/csv"),
-            ("Moments as CSV", partial(as_csv, found), f"{stem}_moments.csv", "text/csv"),
-            ("Moments as Audacity labels", partial(as_audacity, found), f"{stem}_labels.txt", "text/plain"),
+            ("Windows as CSV", partial(scan_csv, table), f"{stem}_windows.csv", "text/csv"),
+            ("Moments as CSV", partial(scan_csv, found), f"{stem}_moments.csv", "text/csv"),
+            ("Moments as Audacity labels", partial(moments_audacity, found), f"{stem}_labels.txt", "text/plain"),
         ):
             st.download_button(
                 label, text, name, kind, key=f"download_{name.rsplit('_', 1)[-1]}", icon=":material/download:",

@@ -4,8 +4,7 @@ import streamlit as st
 
 from asd_core.explain import in_words
 from asd_core.features import LogMel, WelchSpectrum, features_of
-from asd_core.plots import Drawn, deviation_figure, spectra_figure
-from asd_core.plots.signal import versions
+from asd_core.plots import Drawn, clip_versions, deviation_figure, spectra_figure
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.version_choice import chosen_version
@@ -24,7 +23,7 @@ def draw(context: ClipContext) -> None:
         )
     signal, clip = context.signal, context.signal.clip
     welch = WelchSpectrum()  # at the rate of the band of normal clips
-    shown = versions(clip.samples[0], signal.output.samples[0] if signal.is_denoised else None)
+    shown = clip_versions(clip.samples[0], signal.output.samples[0] if signal.is_denoised else None)
     spectra = [Drawn(version, features_of(clip.with_samples(version.samples), welch)) for version in shown]
     figure = spectra_figure(spectra, clip.sample_rate, welch.frequencies(), usual, log=axis == AXES[0])
     st.plotly_chart(figure, key="spectra")

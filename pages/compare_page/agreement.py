@@ -4,8 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.detectors import detector_class
-from asd_core.evaluation import disagreements
-from asd_core.evaluation.breakdowns import agreement
+from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import title
@@ -24,7 +23,7 @@ def draw(compared: ComparedScores) -> None:
     side_by_side = st.grid(2, min_column_width=440)
     with side_by_side.cell():
         names = {key: title(key) for key in selected.detectors}
-        st.plotly_chart(agreement_figure(agreement(scores), names), key="agreement")
+        st.plotly_chart(agreement_figure(rank_correlation(scores), names), key="agreement")
         st.caption(
             f"{compared.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
         )

@@ -6,7 +6,7 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.evaluation import breakdown, misses_and_false_alarms
 from asd_core.plots import breakdown_figure
-from asd_core.scoring.store import attributes
+from asd_core.scoring import score_attributes
 from asd_core.sound import wav_bytes
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared.choice import percent, title
@@ -23,7 +23,7 @@ LISTED = 50
 def draw(compared: ComparedScores) -> None:
     """AUC by an attribute of the catalogue, and one detector's worst misses and false alarms."""
     selected, scores = compared.selected, compared.scores
-    there = [*attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
+    there = [*score_attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
     if there:
         attribute = st.segmented_control(
             "AUC by",
@@ -105,7 +105,7 @@ def _sound(compared: ComparedScores, clip_id: str) -> bytes:
 
 def _rows(found: pd.DataFrame, key: str) -> None:
     """Clips as rows that open them."""
-    columns = [name for name in attributes(found) if name not in ("machine_type",)]
+    columns = [name for name in score_attributes(found) if name not in ("machine_type",)]
     with st.expander(f"All {len(found)}" if len(found) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
         st.dataframe(
             found[["clip_id", "calibrated", *columns]].assign(clip_id=[c.split("/")[-1] for c in found["clip_id"]]),

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.evaluation.breakdowns import filtered, options
-from asd_core.scoring import SPLITS, Scope
-from asd_core.scoring.store import attributes, job_name
+from asd_core.evaluation import filter_options, filter_scores
+from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job
 from pages.compare_page import truth
 from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
-from pages.shared.stored_scores import StoredScores, missing_scores, stored_scores
+from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +75,7 @@ def draw(selected: Choice) -> ComparedScores:
         )
         attribute = st.selectbox(
             "Only clips by",
-            [EVERY, *attributes(table)],
+            [EVERY, *score_attributes(table)],
             key="of_attribute",
             bind="query-params",
             format_func=lambda name: name if name == EVERY else word(name),
@@ -88,7 +87,7 @@ def draw(selected: Choice) -> ComparedScores:
         if attribute != EVERY:
             chosen = st.multiselect(
                 capital(word(attribute)),
-                options(table, attribute),
+                filter_options(table, attribute),
                 key=f"of_{attribute}",
                 bind="query-params",
                 placeholder="any value",
@@ -101,7 +100,7 @@ def draw(selected: Choice) -> ComparedScores:
     if ids:
         scores = scores[scores["machine_id"].isin(ids)]
     if chosen:
-        scores = filtered(scores, attribute, chosen)
+        scores = filter_scores(scores, attribute, chosen)
     there = set(scores["detector"])
     present = replace(selected, detectors=[key for key in selected.detectors if key in there])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
@@ -148,7 +147,7 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
     Returns:
         Whether detectors' scores are missing that can be computed.
     """
-    absent = [k for k in missing_scores(selected.source, scope, stored) if k in selected.detectors]
+    absent = [k for k in unscored_detectors(selected.source, scope, stored) if k in selected.detectors]
     if stored.unreadable:
         st.warning(
             f"{stored.unreadable} These are the stored scores: whether they still fit the recordings cannot be checked.",
@@ -178,5 +177,5 @@ def _job(selected: Choice, scope: Scope, absent: list[str]) -> None:
     arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
     arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
     job_panel(
-        job_name(source.folder, scope), f"Scores of the {scope.sentence()}", arguments, "Compute the missing scores"
+        scoring_job(source.folder, scope), f"Scores of the {scope.sentence()}", arguments, "Compute the missing scores"
     )

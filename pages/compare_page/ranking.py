@@ -7,9 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.detectors import detector_class
-from asd_core.evaluation import MEAN, Draws, Metric, bootstrap, loses_to_control, tied_with_best
-from asd_core.evaluation.operating import marks
-from asd_core.evaluation.protocol import ranking, worst
+from asd_core.evaluation import (
+    MEAN,
+    Draws,
+    Metric,
+    bootstrap,
+    loses_to_control,
+    operating_marks,
+    ranking,
+    tied_with_best,
+    worst_machine,
+)
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
@@ -79,7 +87,7 @@ def draw(compared: ComparedScores) -> None:
 def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
-    points = marks(compared.scores, thresholds_of(compared.selected), view)
+    points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
     figure: go.Figure
     if curve in CURVES[:2]:
         chosen = st.multiselect(
@@ -144,7 +152,7 @@ def _compact(
     before: pd.DataFrame | None,
 ) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
-    lowest = worst(results, metric)
+    lowest = worst_machine(results, metric)
     rows: list[dict[str, Any]] = [
         {
             "Detector": title(str(key)),
@@ -182,7 +190,7 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
     """The mean, the worst and each id, a figure that sorts and its interval."""
     ids = [i for i in results["machine_id"].unique() if i != MEAN]
     own = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
-    lowest = worst(results, metric)
+    lowest = worst_machine(results, metric)
     rows = []
     for key in order:
         row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.report import Assumptions, Comparison, exports
-from asd_core.report import document as report
+from asd_core.report import (
+    Assumptions,
+    Comparison,
+    figures_key,
+    report_content,
+    report_html,
+    report_json,
+    report_protocol,
+    table_csv,
+)
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
@@ -29,10 +37,10 @@ def _prepared(
     _source: Source,
     _scores: "pd.DataFrame",
 ) -> tuple[Comparison, str]:
-    comparison, dataset, reason = report.from_folder(
+    comparison, dataset, reason = report_content(
         _source.folder, scores=_scores, assumptions=assumptions, where=where, labels=labels
     )
-    return comparison, report.html(comparison, dataset, reason)
+    return comparison, report_html(comparison, dataset, reason)
 
 
 def draw(selected: Choice, scores: "pd.DataFrame", where: str = "", labels: str = "") -> None:
@@ -66,7 +74,7 @@ def _dialog(selected: Choice, scores: "pd.DataFrame", where: str, labels: str) -
     try:
         with st.spinner("Resampling, drawing, reading recordings …"):
             comparison, page = _prepared(
-                *selected.source.key(), exports.key(scores), assumptions, where, labels, selected.source, scores
+                *selected.source.key(), figures_key(scores), assumptions, where, labels, selected.source, scores
             )
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
@@ -76,12 +84,12 @@ def _dialog(selected: Choice, scores: "pd.DataFrame", where: str, labels: str) -
 
 def _downloads(name: str, comparison: Comparison, page: str) -> None:
     """Tables are written when they are asked for: those of many clips are long."""
-    protocol = report.protocol(comparison)
+    protocol = report_protocol(comparison)
     files: tuple[tuple[str, str | Callable[[], str], str, str], ...] = (
         ("Report (HTML)", page, f"{name}-report.html", "text/html"),
-        ("Results (CSV)", lambda: exports.as_csv(comparison.ranking), f"{name}-results.csv", "text/csv"),
-        ("Scores of all clips (CSV)", lambda: exports.as_csv(comparison.clips), f"{name}-scores.csv", "text/csv"),
-        ("All tables (JSON)", lambda: exports.as_json(comparison, protocol), f"{name}-report.json", "application/json"),
+        ("Results (CSV)", lambda: table_csv(comparison.ranking), f"{name}-results.csv", "text/csv"),
+        ("Scores of all clips (CSV)", lambda: table_csv(comparison.clips), f"{name}-scores.csv", "text/csv"),
+        ("All tables (JSON)", lambda: report_json(comparison, protocol), f"{name}-report.json", "application/json"),
     )
     for index, (label, data, file, kind) in enumerate(files):
         st.download_button(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from asd_core.detectors import detector_class
 from asd_core.errors import TrainingError
-from asd_core.experiments.catalogue import sweep
+from asd_core.experiments import sweep
 from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
 from pages.shared.sources import Source

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, UmapSettings, latents, projection
+from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, POOLED, UmapSettings, latent_detectors, space_attributes
 from pages.feature_space_page.points import clips
 from pages.feature_space_page.view import METHODS, View
 from pages.shared.choice import Choice, title
@@ -30,8 +30,8 @@ def colour_title(name: str) -> str:
 
 def parts(source: Source) -> list[str]:
     """Representations on offer: the pooled log-mel's, and the latent space of every trained network."""
-    trained = [key for key in latents.with_latent() if (source.folder / key).is_dir()]
-    return [*projection.POOLED, *trained]
+    trained = [key for key in latent_detectors() if (source.folder / key).is_dir()]
+    return [*POOLED, *trained]
 
 
 def controls(selected: Choice) -> View:
@@ -56,7 +56,7 @@ def controls(selected: Choice) -> View:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour = st.selectbox(
             "Colour",
-            [*projection.attributes(about), SCORE],
+            [*space_attributes(about), SCORE],
             key="colour",
             bind="query-params",
             width=180,

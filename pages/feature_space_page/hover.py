@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core import jobs
-from asd_core.space import thumbnails
+from asd_core.space import HEIGHT, WIDTH, sheet_columns, sheet_path
 from pages.components.common.media import address
 from pages.components.hover_card import hover_card
 from pages.feature_space_page.clip_panel import CLICKED, click, facts
@@ -34,7 +34,7 @@ def _names(folder: str, stamp: float, _source: Source) -> str:
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)
 def _sheet(folder: str, stamp: float, _source: Source) -> Path:
-    return thumbnails.place(Path(_source.location), clips(_source))
+    return sheet_path(Path(_source.location), clips(_source))
 
 
 def hover(source: Source, chart: str) -> None:
@@ -46,9 +46,9 @@ def hover(source: Source, chart: str) -> None:
         key=KEY,
         names=address(_names(*source.key(), source).encode(), "application/json", "space_names"),
         sheet=address(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
-        across=thumbnails.columns(len(clips(source))),
-        width=thumbnails.WIDTH,
-        height=thumbnails.HEIGHT,
+        across=sheet_columns(len(clips(source))),
+        width=WIDTH,
+        height=HEIGHT,
         ringed=st.session_state.get(CLICKED),
         on_click=click,
     )

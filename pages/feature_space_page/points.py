@@ -10,8 +10,19 @@ from asd_core.errors import AsdError
 from asd_core.features import LogMel
 from asd_core.plots import Star
 from asd_core.sound import Clip
-from asd_core.space import latents, projection
-from asd_core.space import umap_embedding as embedding
+from asd_core.space import (
+    POOLED,
+    Embedding,
+    Projection,
+    Space,
+    UmapSettings,
+    fit_pca,
+    latents_stamp,
+    load_umap,
+    pooled_vector,
+    read_space,
+    umap_file,
+)
 from pages.feature_space_page.view import View
 from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.signals import signal_of
@@ -29,18 +40,18 @@ class Fitted:
     """The chosen clips and where a projection puts them. Shared by all sessions: nothing in it may be changed."""
 
     about: "pd.DataFrame"
-    model: projection.Projection | embedding.Embedding
+    model: Projection | Embedding
     places: Any  # (n, 2) or (n, 3)
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner="Reading the clips …")
-def _space(folder: str, stamp: float, written: int, part: str) -> projection.Space:
-    return projection.read_space(Path(folder), part)
+def _space(folder: str, stamp: float, written: int, part: str) -> Space:
+    return read_space(Path(folder), part)
 
 
-def space(source: Source, part: str) -> projection.Space:
+def space(source: Source, part: str) -> Space:
     """All clips of a dataset as vectors."""
-    written = 0 if part in projection.POOLED else latents.stamp(source.folder)
+    written = 0 if part in POOLED else latents_stamp(source.folder)
     return _space(*source.key(), written, part)
 
 
@@ -52,15 +63,15 @@ def clips(source: Source) -> "pd.DataFrame":
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Computing principal components …")
 def _components(
     folder: str, stamp: float, written: int, part: str, splits: tuple[str, ...], machine_id: str | None
-) -> tuple[projection.Space, projection.Projection, Any]:
+) -> tuple[Space, Projection, Any]:
     chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
-    fitted = projection.fit_pca(chosen.vectors, COMPONENTS)
+    fitted = fit_pca(chosen.vectors, COMPONENTS)
     return chosen, fitted, fitted.transform(chosen.vectors)
 
 
 def components(source: Source, view: View, n_axes: int) -> Fitted:
     """Principal components of the chosen clips."""
-    written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
+    written = 0 if view.part in POOLED else latents_stamp(source.folder)
     chosen, fitted, places = _components(*source.key(), written, view.part, view.splits, view.machine_id)
     return Fitted(chosen.about, fitted, places[:, :n_axes])
 
@@ -73,20 +84,20 @@ def _umap_path(
     part: str,
     splits: tuple[str, ...],
     machine_id: str | None,
-    settings: embedding.UmapSettings,
+    settings: UmapSettings,
 ) -> Path:
     chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
-    return embedding.path_for(chosen.vectors, settings)
+    return umap_file(chosen.vectors, settings)
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
-def _embedding(path: str, written: int) -> embedding.Embedding | None:
-    return embedding.load(Path(path))
+def _embedding(path: str, written: int) -> Embedding | None:
+    return load_umap(Path(path))
 
 
 def umap_path(source: Source, view: View) -> Path:
     """Where the map of the chosen clips with these settings is kept, once it is computed."""
-    written = 0 if view.part in projection.POOLED else latents.stamp(source.folder)
+    written = 0 if view.part in POOLED else latents_stamp(source.folder)
     return _umap_path(*source.key(), written, view.part, view.splits, view.machine_id, view.umap)
 
 
@@ -105,8 +116,8 @@ def _vector(
     signal: tuple[object, ...], part: str, machine_id: str, folder: str, stamp: float, _clip: Clip, _source: Source
 ) -> Any:
     log_mel = LogMel().transform(_clip)
-    if part in projection.POOLED:
-        return projection.pooled_vector(log_mel, part)
+    if part in POOLED:
+        return pooled_vector(log_mel, part)
     detector = models_of(_source)[part].detector
     return detector.latent([log_mel], [machine_id])
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from asd_core.scoring import SPLITS, Scope
-from asd_core.space import clip_table as embedding_table
+from asd_core.space import clip_figures
 from pages.feature_space_page.controls import SCORE, colour_title
 from pages.feature_space_page.view import View
 from pages.shared.choice import title
@@ -25,5 +25,5 @@ def colours(
     """The colour of each clip, what it means, and the ends of its scale (``None``: its own)."""
     if view.colour != SCORE:
         return about[view.colour], colour_title(view.colour), None
-    values = embedding_table.scores_of(about, stored(source), view.detector, "calibrated")
+    values = clip_figures(about, stored(source), view.detector, "calibrated")
     return values, f"{title(view.detector)}, percentile", (0.0, 100.0)

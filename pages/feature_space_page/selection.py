@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.scoring.store import versions
-from asd_core.space import clip_table as embedding_table
+from asd_core.scoring import model_versions
+from asd_core.space import PERCENTILE, chosen_clips, clips_csv, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared.choice import Choice, title
@@ -36,12 +36,10 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
             width=420,
         )
         titles = {key: title(key) for key in keys}
-        table = embedding_table.chosen(
-            about, numbers, stored(selected.source), titles, versions(selected.source.folder)
-        )
+        table = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
         st.download_button(
             "CSV",
-            embedding_table.as_csv(table),
+            clips_csv(table),
             "selected_clips.csv",
             "text/csv",
             key="space_csv",
@@ -64,7 +62,7 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     st.dataframe(
-        embedding_table.to_read(table),
+        readable_columns(table),
         hide_index=True,
         row_height=ROW_HEIGHT,
         height=table_height(min(MOST_ROWS, len(table))),
@@ -81,7 +79,7 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
             "severity": st.column_config.NumberColumn("Severity", width=70, format="%.2f"),
             "snr_db": st.column_config.NumberColumn("SNR in dB", width=80),
             **{
-                f"{title(key)}, {embedding_table.PERCENTILE}": st.column_config.ProgressColumn(
+                f"{title(key)}, {PERCENTILE}": st.column_config.ProgressColumn(
                     title(key), min_value=0, max_value=100, format="%.0f", width=150, help="Percentile."
                 )
                 for key in keys

@@ -6,9 +6,7 @@ import numpy as np
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import Agreement, Coefficient, new_uid
-from asd_core.labels.queues import CONFLICTS
-from asd_core.labels.rater_agreement import agreement
+from asd_core.labels import CONFLICTS, Agreement, Coefficient, annotator_agreement, new_uid
 from pages.components.player import player
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
@@ -28,7 +26,7 @@ DECISIONS = ("normal", "anomaly")
 def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agreement:
     store = label_store()
     labels = ("normal", "anomaly", "unsure") if with_unsure else DECISIONS
-    return agreement(store.current(dataset), store.adjudications(dataset), labels)
+    return annotator_agreement(store.current(dataset), store.adjudications(dataset), labels)
 
 
 def draw(selected: Choice, annotator: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import streamlit as st
 
-from asd_core.labels import new_uid, queues
+from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid
 from asd_core.scoring import SPLITS, Scope
 from asd_core.sound import Clip
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
@@ -55,11 +55,11 @@ def _table(settings: QueueSettings) -> "pd.DataFrame":
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Ordering the clips …")
-def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> queues.ClipScores:
-    return queues.align(_clips, _scores)
+def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> ClipScores:
+    return align_scores(_clips, _scores)
 
 
-def _scores(settings: QueueSettings, clips: "pd.DataFrame") -> queues.ClipScores:
+def _scores(settings: QueueSettings, clips: "pd.DataFrame") -> ClipScores:
     """Stored scores of the clips, of every split that has some."""
     import pandas as pd
 
@@ -86,13 +86,13 @@ def current_queue(settings: QueueSettings) -> Queue:
     clips = _table(settings)
     current = label_store().current(
         settings.selected.source.name,
-        annotator=None if settings.name in queues.NEEDS_OTHERS else settings.annotator,
+        annotator=None if settings.name in NEEDS_OTHERS else settings.annotator,
         columns=("clip_sha256", "annotator", "label", "skipped"),
     )
-    order = queues.queue(
+    order = label_queue(
         settings.name,
         clips,
-        _scores(settings, clips) if settings.name in queues.NEEDS_SCORES else None,
+        _scores(settings, clips) if settings.name in NEEDS_SCORES else None,
         current,
         settings.annotator,
         detector=settings.detector,

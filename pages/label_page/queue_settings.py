@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from asd_core.labels import queues
+from asd_core.labels import FROM_SELECTION, FROM_UPLOADS, NEEDS_DETECTOR, QUEUES
 from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import selected_to_label
@@ -31,7 +31,7 @@ class QueueSettings:
     @property
     def queue(self) -> str:
         """Where the clips come from, as a label remembers it: where they were picked elsewhere, that counts, not their order."""
-        return {SELECTION: queues.SELECTION, UPLOADS: queues.UPLOADS}.get(self.where, self.name)
+        return {SELECTION: FROM_SELECTION, UPLOADS: FROM_UPLOADS}.get(self.where, self.name)
 
     def clips_key(self) -> tuple[Any, ...]:
         """Which clips they are."""
@@ -44,7 +44,7 @@ class QueueSettings:
 
     def key(self) -> tuple[Any, ...]:
         """What decides the order; blind or not, the same clips come in the same order."""
-        by = (self.detector, self.selected.rate) if self.name in queues.NEEDS_DETECTOR else ()
+        by = (self.detector, self.selected.rate) if self.name in NEEDS_DETECTOR else ()
         return (*self.clips_key(), "", self.annotator, self.name, *by, self.unlabelled)
 
 
@@ -69,7 +69,7 @@ def controls(selected: Choice, annotator: str) -> QueueSettings:
             split, machine_id = _part(selected)
         name = st.selectbox(
             "Order",
-            queues.QUEUES,
+            QUEUES,
             key="order",
             bind="query-params",
             width=190,
@@ -77,7 +77,7 @@ def controls(selected: Choice, annotator: str) -> QueueSettings:
             help="Second opinion: clips that somebody else has labelled and you have not.",
         )
         detector = None
-        if name in queues.NEEDS_DETECTOR:
+        if name in NEEDS_DETECTOR:
             detector = st.selectbox(
                 "By", selected.detectors, key="label_by", bind="query-params", width=190, format_func=title
             )

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from asd_core.scoring import AS_RECORDED, DetectorScore, Scope, judge
-from asd_core.scoring import store as score_store
+from asd_core.scoring import (
+    AS_RECORDED,
+    DetectorScore,
+    Scope,
+    judge,
+    missing_scores,
+    read_scores,
+    scores_digest,
+    scores_stamp,
+)
 from pages.shared.background import Refreshed
 from pages.shared.caching import SELECTIONS
 from pages.shared.recordings import dataset_of, open_or_reason
@@ -31,22 +39,22 @@ class StoredScores:
 def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Refreshed[StoredScores]:
     def read(_: StoredScores | None) -> StoredScores:
         dataset, unreadable = open_or_reason(folder, location, stamp)
-        table = score_store.read(Path(folder), dataset, scope)
-        return StoredScores(table, score_store.digest(table), unreadable)
+        table = read_scores(Path(folder), dataset, scope)
+        return StoredScores(table, scores_digest(table), unreadable)
 
     return Refreshed(read)
 
 
 def stored_scores(source: Source, scope: Scope) -> StoredScores:
     """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
-    return _scores(*source.key(), score_store.stamp(source.folder, scope), source.location, scope).get()
+    return _scores(*source.key(), scores_stamp(source.folder, scope), source.location, scope).get()
 
 
-def missing_scores(source: Source, scope: Scope, stored: StoredScores) -> list[str]:
+def unscored_detectors(source: Source, scope: Scope, stored: StoredScores) -> list[str]:
     """Detectors that have no scores of a scope yet; none when there are no recordings to score."""
     if stored.unreadable:
         return []
-    return score_store.missing(source.folder, dataset_of(source), scope, table=stored.table)
+    return missing_scores(source.folder, dataset_of(source), scope, table=stored.table)
 
 
 def stored_clip_scores(

@@ -11,8 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
-from asd_core.scoring import Scope
-from asd_core.scoring.split import compute
+from asd_core.scoring import Scope, compute_scores
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
 
@@ -78,7 +77,7 @@ def test_every_view_takes_the_scope(view: str) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_one_class_is_not_computable_in_any_view(own: tuple[Path, Path], view: str) -> None:
     recordings, models = own
-    compute(open_dataset(recordings), ModelSet(models), Scope("train"))
+    compute_scores(open_dataset(recordings), ModelSet(models), Scope("train"))
     app = opened(of_split="train", view=view)
     assert ONE_CLASS in said(app)
     assert not app.error
@@ -117,7 +116,7 @@ def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(own: tuple[
 
 def test_computed_denoised_scores_are_shown_with_a_warning(own: tuple[Path, Path]) -> None:
     recordings, models = own
-    compute(open_dataset(recordings), ModelSet(models), Scope("test", 0.5))
+    compute_scores(open_dataset(recordings), ModelSet(models), Scope("test", 0.5))
     plain, app = opened(), opened(of_denoise="0.5")
     assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in said(app)
     assert "learned from undenoised sound" in said(app)

@@ -82,11 +82,10 @@ def test_umap_costs_nothing_until_it_is_asked_for(folders: Path) -> None:
 
 
 def test_a_damaged_map_is_one_sentence(folders: Path) -> None:
-    from asd_core.space import read_space
-    from asd_core.space import umap_embedding as embedding
+    from asd_core.space import UmapSettings, read_space, umap_file
 
     vectors = read_space(folders, "all").subset(["test", "train"], "00").vectors
-    path = embedding.path_for(vectors, embedding.UmapSettings())
+    path = umap_file(vectors, UmapSettings())
     path.parent.mkdir(parents=True)
     path.write_bytes(b"nonsense")
     app = page(method="UMAP")

@@ -10,8 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.labels import LabelStore, new_uid
-from asd_core.scoring import AS_RECORDED
-from asd_core.scoring.store import read
+from asd_core.scoring import AS_RECORDED, read_scores
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
 from pages.label_page import acts
@@ -171,7 +170,7 @@ def test_a_label_remembers_where_its_clip_came_from(where: str, remembered: str)
 def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
     store = LabelStore.open(url)
     folder = get_settings().models_dir / "demo"
-    clips = read(folder, None, AS_RECORDED).drop_duplicates("sha256")
+    clips = read_scores(folder, None, AS_RECORDED).drop_duplicates("sha256")
     given = [(0, True, "most anomalous"), (1, True, "random"), (2, False, "random")]
     hashes = {number: str(clips["sha256"].iloc[number]) for number, _, _ in given} | {3: SHA["a"]}  # 3: no test clip
     for number, blind, queue in [*given, (3, True, "random")]:

@@ -14,7 +14,7 @@ from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import Array, MemberScores
 from asd_core.sound import Clip
-from asd_core.space.latents import with_latent
+from asd_core.space import latent_detectors
 
 IDS = ("00", "02")
 PER_ID = 14
@@ -130,7 +130,7 @@ def test_latent_space(key: str, bench: Bench) -> None:
     detector, clips = bench.fitted[key], bench.unseen()
     features = [bench.features(key, s) for s in clips]
     found = detector.latent(features, ["00"] * len(clips))
-    if key not in with_latent():
+    if key not in latent_detectors():
         assert found is None
         return
     assert found is not None

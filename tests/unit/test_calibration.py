@@ -6,7 +6,7 @@ import pytest
 from asd_core.artifacts import Calibration
 from asd_core.datasets import held_out
 from asd_core.errors import UnknownMachineError
-from asd_core.scoring.clip import judge
+from asd_core.scoring import judge
 
 HASHES = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(100)]
 IDS = ["00"] * 60 + ["02"] * 40

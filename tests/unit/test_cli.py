@@ -10,8 +10,7 @@ from asd_core.detectors import REGISTRY
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
-from asd_core.space import latents, read_space
-from asd_core.space import umap_embedding as embedding
+from asd_core.space import UmapSettings, load_umap, read_space, stored_latents, umap_file
 
 
 def run(
@@ -102,7 +101,7 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     shutil.copytree(small_models, models)
     code, _, err = cli("latents", "--data", small_folder, "--models", models)
     assert (code, "Latent spaces of cnn_ae kept" in err) == (0, True)
-    assert latents.stored(models) == ["cnn_ae"]
+    assert stored_latents(models) == ["cnn_ae"]
     assert "was there already" in cli("latents", "--data", small_folder, "--models", models)[2]
     code, _, err = cli("thumbnails", "--data", small_folder, "--models", models)
     (sheet,) = (tmp_path / "data" / "user" / "thumbnails").glob("*.webp")
@@ -112,7 +111,7 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     assert code == 0
     assert "A map of 12 clips written to" in err
     space = read_space(models, "cnn_ae").subset(["test"], "02")
-    found = embedding.load(embedding.path_for(space.vectors, embedding.UmapSettings(n_neighbors=5)))
+    found = load_umap(umap_file(space.vectors, UmapSettings(n_neighbors=5)))
     assert found is not None
     assert found.xy.shape == (12, 2)
     code, _, err = cli("umap", *chosen[:-2], "--n-neighbors", "1")

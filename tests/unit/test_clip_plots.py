@@ -11,6 +11,7 @@ from asd_core.explain.reference import measure
 from asd_core.features import LogMel, WelchSpectrum
 from asd_core.plots import (
     Drawn,
+    clip_versions,
     deviation_figure,
     difference_figure,
     peaks,
@@ -19,7 +20,6 @@ from asd_core.plots import (
     strength_figure,
     timeline_figure,
 )
-from asd_core.plots.signal import versions
 
 NAMES = {"pca_kde": "PCA + KDE", "cnn_ae": "CNN autoencoder"}
 
@@ -50,7 +50,7 @@ def test_no_line_of_an_fft_is_lost(log: bool) -> None:
 def test_spectra_are_drawn_with_units_and_the_band(usual: NormalReference, log: bool) -> None:
     t = np.arange(32000) / 16000
     tone = (0.5 * np.sin(2 * np.pi * 1000 * t)).astype(np.float32)
-    drawn = [Drawn(v, np.full(513, -50.0, dtype=np.float32)) for v in versions(tone, 0.5 * tone)]
+    drawn = [Drawn(v, np.full(513, -50.0, dtype=np.float32)) for v in clip_versions(tone, 0.5 * tone)]
     figure = spectra_figure(drawn, 16000, WelchSpectrum().frequencies(), usual, log=log)
     by_name = {trace.name: trace for trace in figure.data}
     assert {"8 normal clips, 5–95 %", "their median", "FFT, as recorded", "Welch, denoised"} <= set(by_name)

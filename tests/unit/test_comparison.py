@@ -24,12 +24,13 @@ from asd_core.evaluation import (
     pauc,
     precision_recall,
     probit,
+    rank_correlation,
+    ranking,
+    resampled,
     tied_with_best,
     wilson,
+    worst_machine,
 )
-from asd_core.evaluation.breakdowns import agreement
-from asd_core.evaluation.comparison import resampled
-from asd_core.evaluation.protocol import ranking, worst
 from asd_core.plots import agreement_figure, breakdown_figure, det_figure, precision_recall_figure, roc_figure
 
 NAMES = {"pca_kde": "A", "cnn_ae": "B", "control_rms": "C"}
@@ -293,7 +294,7 @@ def test_worst_id_and_losing_to_a_control() -> None:
     scores = table({"good": 2.0, "weak": 0.55, "bad": 0.0, "loud": 0.5, "random": 0.0})
     by_id = {i: auc_of(scores, "good", i) for i in ("00", "02")}
     lowest = min(by_id, key=lambda i: by_id[i])
-    assert worst(ranking(bootstrap(scores, 2)), "auc")["good"] == (lowest, pytest.approx(by_id[lowest]))
+    assert worst_machine(ranking(bootstrap(scores, 2)), "auc")["good"] == (lowest, pytest.approx(by_id[lowest]))
     losers = {r.detector: r for r in loses_to_control(bootstrap(scores), ["loud", "random", "not trained"])}
     assert set(losers) == {"weak", "bad"}
     assert {r.control for r in losers.values()} == {"loud"}
@@ -414,12 +415,12 @@ def test_agreement_is_within_ids() -> None:
     a = rng.normal(size=80)
     columns = {"a": a + loud, "squared": np.exp(a) + loud, "b": rng.normal(size=80) + loud, "flat": np.zeros(80)}
     scores = pd.concat([base.assign(detector=k, raw=v, label="normal") for k, v in columns.items()])
-    found = agreement(scores)
+    found = rank_correlation(scores)
     assert found.loc["a", "squared"] == pytest.approx(1.0)
     assert abs(found.loc["a", "b"]) < 0.25
     assert np.isnan(found.loc["a", "flat"])
     assert found.equals(found.T)
-    assert np.isnan(agreement(scores, label="anomaly").to_numpy()).all()
+    assert np.isnan(rank_correlation(scores, label="anomaly").to_numpy()).all()
 
 
 def test_disagreements_name_who_and_how_far() -> None:
@@ -511,7 +512,7 @@ def test_mean_precision_promises_no_more_than_the_thresholds_give() -> None:
 
 def test_tables_as_squares() -> None:
     scores = with_attributes()
-    squares = agreement_figure(agreement(scores), NAMES).data[0]
+    squares = agreement_figure(rank_correlation(scores), NAMES).data[0]
     assert list(squares.x) == list(squares.y) == ["A", "B"]
     assert squares.text[0][0] == "1.00"
     figure = breakdown_figure(breakdown(scores, "severity"), NAMES, "severity (0 to 1)")

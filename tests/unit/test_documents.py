@@ -7,19 +7,18 @@ import pytest
 
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
-from asd_core.report import stored_scores, write_report
-from asd_core.report.detector_cards import markdown
-from asd_core.training import seeds, train
+from asd_core.report import cards_markdown, stored_scores, write_results
+from asd_core.training import stored_seeds, train, train_seeds
 from tests.conftest import ROOT
 
 
 def test_detectors_page_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "detectors.md").read_text("utf-8") == markdown()
+    assert (ROOT / "docs" / "detectors.md").read_text("utf-8") == cards_markdown()
 
 
 @pytest.mark.slow
 def test_results_page_is_up_to_date(tmp_path: Path) -> None:
-    write_report(ROOT / "trained_models" / "demo", tmp_path / "results.md")
+    write_results(ROOT / "trained_models" / "demo", tmp_path / "results.md")
     assert (ROOT / "docs" / "results.md").read_text("utf-8") == (tmp_path / "results.md").read_text("utf-8")
 
 
@@ -27,21 +26,21 @@ def test_seeds_are_kept_and_not_repeated(
     small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(small_dataset, tmp_path, detectors=["deep_svdd", "control_rms"], preset="quick")
-    seeds.repeat(small_dataset, tmp_path, [1], detectors=["deep_svdd", "control_rms"], preset="quick")
-    first = seeds.stored(tmp_path)
+    train_seeds(small_dataset, tmp_path, [1], detectors=["deep_svdd", "control_rms"], preset="quick")
+    first = stored_seeds(tmp_path)
     assert first.groupby(["detector", "seed"]).size().to_dict() == {("deep_svdd", 1): 24}
     seed_0 = stored_scores(tmp_path).query("detector == 'deep_svdd'").set_index("clip_id")["raw"]
     assert not np.allclose(seed_0, first.set_index("clip_id")["raw"].reindex(seed_0.index))
-    write_report(tmp_path, tmp_path / "r.md")
+    write_results(tmp_path, tmp_path / "r.md")
     text = (tmp_path / "r.md").read_text()
     assert "Deep SVDD" in text
     assert "(one seed)" not in text
     from asd_core.detectors.deep_svdd import DeepSvdd
 
     monkeypatch.setattr(DeepSvdd, "fit", lambda *_, **__: pytest.fail("trained again"))
-    seeds.repeat(small_dataset, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    train_seeds(small_dataset, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
     with pytest.raises(ArtifactError, match="network"):
-        seeds.repeat(small_dataset, tmp_path, [1], detectors=["control_rms"])
+        train_seeds(small_dataset, tmp_path, [1], detectors=["control_rms"])
 
 
 def test_demo_scores_can_be_recomputed() -> None:
@@ -71,17 +70,17 @@ def test_demo_has_every_detector() -> None:
 
 def test_demo_has_every_experiment() -> None:
     """Each is stored whole, small, and run with the parameters and clips of today."""
-    from asd_core.experiments import ABOUT, store
+    from asd_core.experiments import ABOUT, EXPERIMENTS_FOLDER, read_experiment, staleness
     from asd_core.experiments.catalogue import named
 
     models = ROOT / "trained_models" / "demo"
     for kind in ABOUT:
-        stored = store.read(models / store.FOLDER / kind)
-        assert store.stale(stored.header, models) == ""
+        stored = read_experiment(models / EXPERIMENTS_FOLDER / kind)
+        assert staleness(stored.header, models) == ""
         specs = {p.name: p.spec for p in stored.header.points}
         assert list(specs) == [p.name for p in named(kind).points]
         for point in named(kind).points:
             own = {k: v for k, v in specs[point.name].items() if k != "members"}
             assert own == point.spec(), (kind, point.name)
-    size = sum(f.stat().st_size for f in (models / store.FOLDER).rglob("*") if f.is_file())
+    size = sum(f.stat().st_size for f in (models / EXPERIMENTS_FOLDER).rglob("*") if f.is_file())
     assert size < 2.5e6

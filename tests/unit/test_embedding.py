@@ -10,8 +10,7 @@ import pytest
 
 from asd_core.errors import ArtifactError
 from asd_core.settings import get_settings
-from asd_core.space import Embedding, UmapSettings, memberships, path_for
-from asd_core.space.umap_embedding import fit, load, save
+from asd_core.space import Embedding, UmapSettings, fit_umap, load_umap, memberships, save_umap, umap_file
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +32,7 @@ def heard() -> list[tuple[float, str]]:
 
 @pytest.fixture(scope="module")
 def fitted(vectors: np.ndarray, heard: list[tuple[float, str]]) -> Embedding:
-    return fit(vectors, SETTINGS, progress=lambda fraction, message: heard.append((fraction, message)))
+    return fit_umap(vectors, SETTINGS, progress=lambda fraction, message: heard.append((fraction, message)))
 
 
 def test_crowds_stay_together(fitted: Embedding) -> None:
@@ -85,9 +84,9 @@ def test_memberships_sum_to_the_logarithm_of_k() -> None:
 
 def test_what_is_saved_is_loaded(fitted: Embedding, vectors: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "map.safetensors"
-    assert load(path) is None
-    save(fitted, path)
-    found = load(path)
+    assert load_umap(path) is None
+    save_umap(fitted, path)
+    found = load_umap(path)
     assert found is not None
     assert found.settings == fitted.settings
     assert np.array_equal(found.xy, fitted.xy)
@@ -98,7 +97,7 @@ def test_what_is_saved_is_loaded(fitted: Embedding, vectors: np.ndarray, tmp_pat
 @pytest.mark.parametrize("damage", ["half", "words", "settings"])
 def test_a_damaged_file_is_one_sentence(fitted: Embedding, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "map.safetensors"
-    save(fitted, path)
+    save_umap(fitted, path)
     data = path.read_bytes()
     path.write_bytes(
         {
@@ -108,7 +107,7 @@ def test_a_damaged_file_is_one_sentence(fitted: Embedding, tmp_path: Path, damag
         }[damage]
     )
     with pytest.raises(ArtifactError, match=r"map\.safetensors is damaged: delete it and compute the map again\."):
-        load(path)
+        load_umap(path)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +126,8 @@ def test_settings_outside_their_range_are_refused(change: dict[str, object], sen
 
 def test_too_few_clips_are_refused_before_anything_is_loaded(vectors: np.ndarray) -> None:
     code = (
-        "import sys, numpy as np\nfrom asd_core.space.umap_embedding import fit, UmapSettings\n"
-        "try: fit(np.zeros((3, 5), np.float32), UmapSettings())\nexcept Exception as e: print(e)\n"
+        "import sys, numpy as np\nfrom asd_core.space import UmapSettings, fit_umap\n"
+        "try: fit_umap(np.zeros((3, 5), np.float32), UmapSettings())\nexcept Exception as e: print(e)\n"
         "print('umap' in sys.modules, 'numba' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -136,13 +135,13 @@ def test_too_few_clips_are_refused_before_anything_is_loaded(vectors: np.ndarray
 
 
 def test_a_map_is_found_by_its_clips_and_settings(vectors: np.ndarray) -> None:
-    path = path_for(vectors, SETTINGS)
+    path = umap_file(vectors, SETTINGS)
     assert path.parent == get_settings().data_dir / "user" / "projections"
-    assert path == path_for(vectors.copy(), SETTINGS)
+    assert path == umap_file(vectors.copy(), SETTINGS)
     others = [
-        path_for(vectors[:-1], SETTINGS),
-        path_for(vectors + 1e-3, SETTINGS),
-        path_for(vectors, replace(SETTINGS, seed=4)),
-        path_for(vectors.reshape(N * 2, -1), SETTINGS),
+        umap_file(vectors[:-1], SETTINGS),
+        umap_file(vectors + 1e-3, SETTINGS),
+        umap_file(vectors, replace(SETTINGS, seed=4)),
+        umap_file(vectors.reshape(N * 2, -1), SETTINGS),
     ]
     assert len({path, *others}) == 5

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from asd_core.space import clip_table as embedding_table
+from asd_core.space import chosen_clips, clip_figures, clips_csv, readable_columns
 
 ABOUT = pd.DataFrame(
     {
@@ -28,27 +28,27 @@ EMPTY = SCORES.iloc[:0]
 
 
 def test_scores_belong_to_a_sound_and_its_machine() -> None:
-    found = embedding_table.scores_of(ABOUT, [EMPTY, SCORES], "k", "calibrated")
+    found = clip_figures(ABOUT, [EMPTY, SCORES], "k", "calibrated")
     assert found.index.tolist() == [4, 5, 8, 9]
     assert np.array_equal(found, [10.0, 90.0, np.nan, 55.0], equal_nan=True)
-    assert embedding_table.scores_of(ABOUT, [EMPTY], "k", "raw").isna().all()
+    assert clip_figures(ABOUT, [EMPTY], "k", "raw").isna().all()
 
 
 def test_the_table_keeps_the_maps_order_and_names_model_and_denoising() -> None:
-    table = embedding_table.chosen(ABOUT, [9, 4, 77], [SCORES], {"k": "Kay"}, {"k": "abcd1234"})
+    table = chosen_clips(ABOUT, [9, 4, 77], [SCORES], {"k": "Kay"}, {"k": "abcd1234"})
     assert table["clip_id"].tolist() == ["a", "d"]
     assert table["denoise"].tolist() == [0.0, 0.0]
     assert table["Kay, percentile"].tolist() == [10.0, 55.0]
     assert table["Kay, raw"].tolist() == [0.1, 0.5]
     assert table["Kay, model version"].tolist() == ["abcd1234"] * 2
-    assert embedding_table.to_read(table).columns.tolist() == [
+    assert readable_columns(table).columns.tolist() == [
         "clip_id", "machine_id", "split", "label", "Kay, percentile",
     ]  # fmt: skip
 
 
 def test_csv_reads_back_and_leaves_empty_what_is_not_known() -> None:
-    table = embedding_table.chosen(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"})
-    text = embedding_table.as_csv(table)
+    table = chosen_clips(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"})
+    text = clips_csv(table)
     assert text.splitlines()[2] == "c,02,test,normal,0.0,,,v"
     back = pd.read_csv(io.StringIO(text), dtype={"machine_id": str})
     assert back.columns.tolist() == table.columns.tolist()

@@ -19,13 +19,14 @@ from asd_core.experiments import (
     PointRecord,
     Stored,
     conclusion,
+    dbscan_transfers,
+    experiment_summary,
     record,
 )
 from asd_core.experiments.catalogue import named
-from asd_core.experiments.dbscan import halves, transfers
+from asd_core.experiments.dbscan import halves
 from asd_core.experiments.records import empty
 from asd_core.experiments.report import _table
-from asd_core.experiments.summaries import summary
 from asd_core.plots import experiment_figures
 
 IDS, N = ("00", "02", "04", "06"), 50
@@ -71,7 +72,7 @@ def losses(value: float) -> dict[str, Any]:
 def test_summary_has_the_figures_of_the_scores() -> None:
     raw = {"32 mel bands": scores(0.5), "128 mel bands": scores(1.0)}
     stored = made_up("mels", raw, {"32 mel bands": losses(0.25)})
-    table = summary(stored)
+    table = experiment_summary(stored)
     anomaly = (CLIPS["label"] == "anomaly").to_numpy()
     for row in table.itertuples():
         own = raw[row.point].astype(np.float32)
@@ -219,7 +220,7 @@ def test_dbscan_that_carries_over_and_that_does_not() -> None:
         "eps 2, min_samples 2": scores(0.5),
     }
     stored = made_up("dbscan", everywhere)
-    table = transfers(stored)
+    table = dbscan_transfers(stored)
     assert table["chosen"].tolist() == ["eps 1, min_samples 2"] * 4
     assert (table["low"] > 0).all()
     assert "carries over, unlike the report's" in conclusion(stored)
@@ -235,7 +236,7 @@ def test_dbscan_that_carries_over_and_that_does_not() -> None:
             "eps 3, min_samples 2": scores(1.2),
         },
     )
-    by_ids = transfers(overfitted).query("by == 'ids'").set_index("tuned_on")
+    by_ids = dbscan_transfers(overfitted).query("by == 'ids'").set_index("tuned_on")
     assert by_ids["chosen"].to_dict() == {"ids 00, 02": "eps 1, min_samples 2", "ids 04, 06": "eps 2, min_samples 2"}
     assert (by_ids["oracle"] > 0.9).all()
     assert (by_ids["high"] < 0).all()
@@ -256,16 +257,16 @@ def test_figures_and_tables_of_every_kind() -> None:
         "dbscan": made_up("dbscan", {DEFAULT_RULE: scores(1.0), "eps 1, min_samples 2": scores(1.1)}),
     }
     for kind, stored in kinds.items():
-        figures = experiment_figures(stored, summary(stored))
+        figures = experiment_figures(stored, experiment_summary(stored))
         assert len(figures) == (2 if kind in ("denoising", "skips", "dbscan") else 1)
         for figure in figures.values():
             assert {trace.type for trace in figure.data} == {"scatter"}
             assert figure.layout.xaxis.title.text
         assert _table(stored).count("\n") >= 2
-    both, alone = experiment_figures(kinds["denoising"], summary(kinds["denoising"])).values()
+    both, alone = experiment_figures(kinds["denoising"], experiment_summary(kinds["denoising"])).values()
     lines = [trace for trace in both.data if trace.name]
     assert [line.name for line in lines] == ["PCA + KDE", "PCA + LOF", "Control: clip level"]
     assert list(lines[0].x) == [0.0, 0.5, 1.0]
     assert lines[0].y[2] > next(t for t in alone.data if t.name).y[2]
     assert "| PCA + KDE |" in _table(kinds["denoising"])
-    assert experiment_figures(empty(kinds["mels"].header), summary(empty(kinds["mels"].header))) == {}
+    assert experiment_figures(empty(kinds["mels"].header), experiment_summary(empty(kinds["mels"].header))) == {}

@@ -14,18 +14,24 @@ from asd_core.errors import ArtifactError, TrainingError
 from asd_core.experiments import (
     ABOUT,
     BOTH,
+    EXPERIMENTS_FOLDER,
+    POINTS_FILE,
     TEST_ONLY,
     Denoised,
     PcaDbscanTuned,
     PcaKdeBandwidth,
     Point,
+    Stored,
+    experiment_summary,
+    experiments_section,
+    read_experiment,
+    staleness,
     store,
+    sweep,
     sweepable,
 )
-from asd_core.experiments.catalogue import named, sweep
-from asd_core.experiments.report import section
+from asd_core.experiments.catalogue import named
 from asd_core.experiments.runner import run
-from asd_core.experiments.summaries import summary
 from asd_core.features import BandSpectrum, Level, LogMel
 from asd_core.plots import experiment_figures
 from asd_core.report import stored_scores
@@ -37,7 +43,7 @@ from tests.unit.test_cli import cli as cli
 pytestmark = pytest.mark.slow
 
 
-def raw(stored: store.Stored, point: str) -> np.ndarray:
+def raw(stored: Stored, point: str) -> np.ndarray:
     own = stored.scores[stored.scores["point"] == point].sort_values("clip_id")
     return own["raw"].to_numpy()
 
@@ -54,7 +60,7 @@ def test_a_run_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         run(experiment, small_dataset, tmp_path / "none", out=tmp_path, progress=interrupt)
     folder = tmp_path / experiment.name
-    first = store.read(folder)
+    first = read_experiment(folder)
     assert [p.name for p in first.header.points] == ["n_components 1"]
     assert len(first.scores) == 24
 
@@ -90,7 +96,7 @@ def test_points_of_other_clips_or_parameters_are_run_again(small_dataset: Datase
     assert after.header.fingerprint != before.header.fingerprint
     assert not np.array_equal(raw(after, "n_components 2"), raw(before, "n_components 2"))
     # A stored point whose parameters are no longer the detector's is another point.
-    path = tmp_path / experiment.name / store.POINTS
+    path = tmp_path / experiment.name / POINTS_FILE
     content = json.loads(path.read_text())
     content["points"][0]["spec"]["parameters"]["residual"] = True
     path.write_text(json.dumps(content))
@@ -113,10 +119,10 @@ def test_stored_detectors_are_used_and_a_newer_training_makes_points_stale(
         np.testing.assert_allclose(raw(done, point.name), own, rtol=1e-6)
     alone = run(few, small_dataset, tmp_path / "none", out=tmp_path / "fitted")
     np.testing.assert_allclose(raw(alone, "pca_kde, undenoised"), raw(done, "pca_kde, undenoised"), rtol=1e-5)
-    assert store.stale(done.header, small_models) == ""
+    assert staleness(done.header, small_models) == ""
     older = done.header.points[0].model_copy(update={"model_version": "00000000"})
-    assert "trained again" in store.stale(done.header.model_copy(update={"points": [older]}), small_models)
-    assert "other clips" in store.stale(done.header.model_copy(update={"fingerprint": "0"}), small_models)
+    assert "trained again" in staleness(done.header.model_copy(update={"points": [older]}), small_models)
+    assert "other clips" in staleness(done.header.model_copy(update={"fingerprint": "0"}), small_models)
 
 
 def test_denoising_both_and_test_only(small_dataset: Dataset, tmp_path: Path) -> None:
@@ -142,7 +148,7 @@ def test_denoising_both_and_test_only(small_dataset: Dataset, tmp_path: Path) ->
     expected = detector.score(heard, test["machine_id"].tolist())
     np.testing.assert_allclose(scores[f"pca_kde, 0.5 in {TEST_ONLY}"], expected, rtol=1e-5)
     # Both curves start at the undenoised point, and both have a figure.
-    table = summary(done)
+    table = experiment_summary(done)
     assert table[table["x"] == 0.0]["series"].tolist() == [BOTH, TEST_ONLY]
     assert list(experiment_figures(done, table)) == [f"Denoised: {BOTH}", f"Denoised: {TEST_ONLY}"]
 
@@ -264,19 +270,19 @@ def test_named_experiments_are_whole() -> None:
 
 def test_damaged_and_missing_experiments_are_named(small_dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no stored experiment"):
-        store.read(tmp_path / "x")
+        read_experiment(tmp_path / "x")
     experiment = sweep("pca_kde", "n_components", [1])
     run(experiment, small_dataset, tmp_path / "none", out=tmp_path)
     folder = tmp_path / experiment.name
     (folder / store.SCORES).write_bytes(b"no")
     with pytest.raises(ArtifactError, match="damaged"):
-        store.read(folder)
-    (folder / store.POINTS).write_text('{"schema_version": 99}')
+        read_experiment(folder)
+    (folder / POINTS_FILE).write_text('{"schema_version": 99}')
     with pytest.raises(ArtifactError, match="schema version 99"):
-        store.read(folder)
-    (folder / store.POINTS).write_text("[]")
+        read_experiment(folder)
+    (folder / POINTS_FILE).write_text("[]")
     with pytest.raises(ArtifactError, match="damaged"):
-        store.read(folder)
+        read_experiment(folder)
 
 
 def test_nothing_to_learn_from_is_said(small_dataset: Dataset, tmp_path: Path) -> None:
@@ -318,17 +324,17 @@ def test_the_command(cli, small_folder: Path, small_models: Path, tmp_path: Path
 def test_the_section_says_what_was_not_run_and_what_is_stale(
     small_dataset: Dataset, small_models: Path, tmp_path: Path
 ) -> None:
-    text = section(tmp_path)
+    text = experiments_section(tmp_path)
     assert text.count("Not run: `python -m asd_core experiment ") == len(ABOUT)
     few = replace(named("bandwidth"), chosen=frozenset(p.name for p in named("bandwidth").points[:3]))
-    done = run(few, small_dataset, small_models, out=tmp_path / store.FOLDER)
-    text = section(tmp_path)
+    done = run(few, small_dataset, small_models, out=tmp_path / EXPERIMENTS_FOLDER)
+    text = experiments_section(tmp_path)
     assert text.count("Not run") == len(ABOUT) - 1
     assert "| 0.25 | 1.000 |" in text
     assert "3 points: `python -m asd_core experiment bandwidth`" in text
     others = Path(shutil.copytree(small_models, tmp_path / "small"))
-    store.write(
-        store.Stored(done.header.model_copy(update={"fingerprint": "0"}), done.scores, done.held_out),
-        others / store.FOLDER / "bandwidth",
+    store.write_experiment(
+        Stored(done.header.model_copy(update={"fingerprint": "0"}), done.scores, done.held_out),
+        others / EXPERIMENTS_FOLDER / "bandwidth",
     )
-    assert "was run on other clips" in section(others)
+    assert "was run on other clips" in experiments_section(others)

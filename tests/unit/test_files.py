@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from asd_core import files
-from asd_core.scoring import store as score_store
+from asd_core.scoring import write_scores
 from tests.conftest import ROOT
 
 WAYS = ("write_text", "write_bytes", "to_parquet", "mkstemp", "NamedTemporaryFile")  # to write a file
@@ -68,11 +68,11 @@ def meeting(read: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
 
 def test_scores_that_are_written_at_a_time_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "scores.parquet"
-    score_store.write(scores("first"), path)
+    write_scores(scores("first"), path)
     with monkeypatch.context() as patched:
         patched.setattr(pd, "read_parquet", meeting(pd.read_parquet))
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda key: score_store.write(scores(key), path), ("second", "third")))
+            list(pool.map(lambda key: write_scores(scores(key), path), ("second", "third")))
     assert set(pd.read_parquet(path)["detector"]) == {"first", "second", "third"}
 
 

@@ -11,8 +11,7 @@ from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, surprise
 from asd_core.errors import TrainingError
 from asd_core.report import stored_scores
-from asd_core.scoring import score_clip
-from asd_core.scoring.split import score
+from asd_core.scoring import score_clip, score_split
 from asd_core.sound import Clip
 from asd_core.training import KINDS, SyntheticCheck, collapse_alarms, synthetic_anomaly, train
 from asd_core.training.material import _made_of
@@ -75,7 +74,7 @@ def test_fusion_in_a_folder(small_dataset: Dataset, tmp_path: Path) -> None:
     clip = small_dataset.read(row["clip_id"])
     alone = score_clip(clip, ModelSet(tmp_path, ["fusion"]), row["machine_id"])
     assert alone[0].raw == pytest.approx(row["raw"], rel=1e-5)
-    again, _ = score(small_dataset, ModelSet(tmp_path))
+    again, _ = score_split(small_dataset, ModelSet(tmp_path))
     both = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert np.allclose(both["raw"], both["raw_stored"], rtol=1e-5)
 

@@ -58,6 +58,46 @@ def test_a_station_imports_only_from_stations_before_it() -> None:
     assert wrong == []
 
 
+# Modules that are imported by their own name from other stations and from the pages, each with the reason.
+LET_IN = {
+    "detectors": "a detector's own file: it is loaded where that detector is meant, and nothing lists what it holds",
+    "datasets.slide_rail": "the simulator: its files stay byte for byte, so it keeps the names it has",
+    "experiments.command": "the steps of one command, which is all that calls them",
+    "plots.colours": "a palette: its constants say what they are by `colours.` before them",
+}
+
+
+def past_the_package(station: str, source: str) -> list[str]:
+    """Imports that reach into another station's module instead of naming what its package gives."""
+    found = []
+    for line, name in imported(source):
+        parts = name.split(".")[1:]
+        if len(parts) < 2 or parts[0] == station or not (ROOT / "asd_core" / parts[0]).is_dir() or parts[0] == "cli":
+            continue
+        module = (ROOT / "asd_core" / parts[0] / parts[1]).with_suffix(".py").is_file() or len(parts) > 2
+        if module and not {parts[0], ".".join(parts[:2])} & LET_IN.keys():
+            found.append(f"line {line}: {name}")
+    return found
+
+
+def test_other_stations_are_imported_from_their_package() -> None:
+    wrong = []
+    for path in [*(ROOT / "asd_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        inside = path.relative_to(ROOT).parts
+        station = inside[1] if inside[0] == "asd_core" else ""
+        wrong += [f"{path.relative_to(ROOT)}, {one}" for one in past_the_package(station, path.read_text("utf-8"))]
+    assert wrong == []
+
+
+def test_a_name_past_the_package_is_seen() -> None:
+    assert past_the_package("report", "from asd_core.scoring.store import read_scores\n")
+    assert past_the_package("", "def f():\n    from asd_core.scoring import store\n")
+    assert past_the_package("", "import asd_core.scoring.store\n")
+    assert not past_the_package("scoring", "from asd_core.scoring.store import read_scores\n")
+    assert not past_the_package("report", "from asd_core.scoring import read_scores\n")
+    assert not past_the_package("report", "from asd_core.detectors.fusion import Fusion\n")
+
+
 def test_the_order_is_seen_inside_functions_and_type_checks() -> None:
     late = "def f():\n    from asd_core.plots import colours\n"
     typed = "if TYPE_CHECKING:\n    from asd_core.training import train\n"

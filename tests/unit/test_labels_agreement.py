@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.labels import LabelStore, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
-from asd_core.labels.rater_agreement import agreement, codes
+from asd_core.labels import LabelStore, annotator_agreement, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
+from asd_core.labels.rater_agreement import codes
 from tests.unit.label_helpers import DATASET, act, label, sha
 
 
@@ -113,7 +113,7 @@ def test_agreement_from_the_store(labels: LabelStore) -> None:
             label(labels, number, given, annotator)
     act(labels, 4, "skip", "Bob")
     act(labels, 1, "adjudicate", "Dan", label="anomaly")
-    found = agreement(labels.current(DATASET), labels.adjudications(DATASET))
+    found = annotator_agreement(labels.current(DATASET), labels.adjudications(DATASET))
     assert found.annotators == ["Ada", "Bob", "Cyd"]
     assert found.pairs[["annotator_a", "annotator_b", "n"]].values.tolist() == [
         ["Ada", "Bob", 4],
@@ -137,8 +137,8 @@ def test_unsure_is_a_label_unless_it_is_left_out(labels: LabelStore) -> None:
         label(labels, number, a, "Ada")
         label(labels, number, b, "Bob")
     current = labels.current(DATASET)
-    assert agreement(current).pairs["n"].tolist() == [3]
-    decided = agreement(current, labels=("normal", "anomaly"))
+    assert annotator_agreement(current).pairs["n"].tolist() == [3]
+    decided = annotator_agreement(current, labels=("normal", "anomaly"))
     assert decided.pairs[["n", "agreement"]].values.tolist() == [[2, 1.0]]
     assert len(conflicts(current)) == 1
     values, clips, _annotators = codes(current)
@@ -147,13 +147,13 @@ def test_unsure_is_a_label_unless_it_is_left_out(labels: LabelStore) -> None:
 
 
 def test_nobody_has_labelled(labels: LabelStore) -> None:
-    found = agreement(labels.current(DATASET), labels.adjudications(DATASET))
+    found = annotator_agreement(labels.current(DATASET), labels.adjudications(DATASET))
     assert found.annotators == []
     assert found.pairs.empty
     assert found.conflicts.empty
     assert math.isnan(found.alpha.value)
     label(labels, 1, "normal")
-    alone = agreement(labels.current(DATASET))
+    alone = annotator_agreement(labels.current(DATASET))
     assert alone.pairs.empty
     assert "two" in alone.fleiss.reason
     assert isinstance(alone.pairs, pd.DataFrame)

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import QUEUES, LabelStore
-from asd_core.labels.queues import align, queue
+from asd_core.labels import QUEUES, LabelStore, align_scores, label_queue
 from tests.unit.label_helpers import DATASET, act, clips, label, name, sha
 
 
@@ -22,36 +21,36 @@ def scores(values: dict[str, list[float]], raw: dict[str, list[float]] | None = 
 
 def test_in_order_and_random() -> None:
     table = clips(50)
-    assert queue("in order", table).tolist() == list(range(50))
-    first = queue("random", table, seed=1).tolist()
+    assert label_queue("in order", table).tolist() == list(range(50))
+    first = label_queue("random", table, seed=1).tolist()
     assert sorted(first) == list(range(50))
-    assert first == queue("random", table, seed=1).tolist()
-    assert first != queue("random", table, seed=2).tolist()
+    assert first == label_queue("random", table, seed=1).tolist()
+    assert first != label_queue("random", table, seed=2).tolist()
     assert first != list(range(50))
 
 
 def test_most_anomalous_goes_on_where_percentiles_saturate() -> None:
     table = scores({"a": [100, 20, 100, 100, 50, np.nan]}, {"a": [3.0, 1.0, 9.0, 5.0, 2.0, np.nan]})
-    assert queue("most anomalous", clips(6), table, detector="a").tolist() == [2, 3, 0, 4, 1, 5]
+    assert label_queue("most anomalous", clips(6), table, detector="a").tolist() == [2, 3, 0, 4, 1, 5]
 
 
 def test_nearest_a_threshold() -> None:
     table = scores({"a": [10, 94, 100, 97, 85, 50]})
-    assert queue("nearest a threshold", clips(6), table, detector="a", rate=0.05).tolist() == [1, 3, 2, 4, 5, 0]
-    assert queue("nearest a threshold", clips(6), table, detector="a", rate=0.5).tolist()[0] == 5
+    assert label_queue("nearest a threshold", clips(6), table, detector="a", rate=0.05).tolist() == [1, 3, 2, 4, 5, 0]
+    assert label_queue("nearest a threshold", clips(6), table, detector="a", rate=0.5).tolist()[0] == 5
 
 
 def test_detectors_disagree() -> None:
     table = scores({"a": [50, 100, 10, 90], "b": [50, 0, 30, 95], "c": [50, 100, 20, np.nan]})
-    assert queue("detectors disagree", clips(4), table).tolist() == [1, 2, 3, 0]
+    assert label_queue("detectors disagree", clips(4), table).tolist() == [1, 2, 3, 0]
     with pytest.raises(LabelError, match="One detector"):
-        queue("detectors disagree", clips(4), scores({"a": [1, 2, 3, 4]}))
+        label_queue("detectors disagree", clips(4), scores({"a": [1, 2, 3, 4]}))
 
 
 def test_order_among_equals_does_not_lead() -> None:
     """Clips with the same score come in the seed's order: by their place in the catalogue, faults would come in blocks."""
     table = scores({"a": [100.0] * 40})
-    order = queue("most anomalous", clips(40), table, detector="a", seed=3).tolist()
+    order = label_queue("most anomalous", clips(40), table, detector="a", seed=3).tolist()
     assert sorted(order) == list(range(40))
     assert order != list(range(40))
 
@@ -65,19 +64,19 @@ def test_unlabelled_only_and_second_opinion(labels: LabelStore) -> None:
     label(labels, 3, "normal", "Bob")
     current = labels.current(DATASET)
     table = clips(6)
-    assert queue("in order", table, None, current, "Ada", unlabelled_only=True).tolist() == [
+    assert label_queue("in order", table, None, current, "Ada", unlabelled_only=True).tolist() == [
         2,
         3,
         4,
         5,
         1,
     ]  # skipped: last
-    assert queue("in order", table, None, current, "Bob", unlabelled_only=True).tolist() == [1, 4, 5]
-    assert queue("second opinion", table, None, current, "Ada").tolist() == [2, 3]  # fewest labels first
-    assert queue("second opinion", table, None, current, "Dan").tolist()[:1] == [2]
-    assert queue("second opinion", table, None, None, "Ada").tolist() == []
+    assert label_queue("in order", table, None, current, "Bob", unlabelled_only=True).tolist() == [1, 4, 5]
+    assert label_queue("second opinion", table, None, current, "Ada").tolist() == [2, 3]  # fewest labels first
+    assert label_queue("second opinion", table, None, current, "Dan").tolist()[:1] == [2]
+    assert label_queue("second opinion", table, None, None, "Ada").tolist() == []
     some = table.iloc[[5, 0, 2]]  # a lasso: positions are those of the selection
-    assert queue("in order", some, None, current, "Ada", unlabelled_only=True).tolist() == [0, 2]
+    assert label_queue("in order", some, None, current, "Ada", unlabelled_only=True).tolist() == [0, 2]
 
 
 def test_scores_find_clips_by_content_then_by_name() -> None:
@@ -85,25 +84,25 @@ def test_scores_find_clips_by_content_then_by_name() -> None:
     table.loc[1, "sha256"] = ""  # not read yet
     own = scores({"a": [1, 2, 3, 4]})
     own["clip_id"] = own["clip_id"].replace({name(0): name(2), name(2): name(0)})  # files were renamed since
-    aligned = align(table, own)
+    aligned = align_scores(table, own)
     assert aligned.calibrated[:, 0].tolist() == [1, 2, 3, 4]
-    assert queue("most anomalous", table, aligned, detector="a").tolist() == [3, 2, 1, 0]
+    assert label_queue("most anomalous", table, aligned, detector="a").tolist() == [3, 2, 1, 0]
     twins = pd.concat([clips(1), clips(1).assign(clip_id="twin.wav")], ignore_index=True)
-    assert align(twins, scores({"a": [7.0]})).calibrated[:, 0].tolist() == [7, 7]
+    assert align_scores(twins, scores({"a": [7.0]})).calibrated[:, 0].tolist() == [7, 7]
 
 
 def test_what_is_missing_is_said() -> None:
     table = clips(3)
     with pytest.raises(LabelError, match="no queue"):
-        queue("alphabetical", table)
+        label_queue("alphabetical", table)
     with pytest.raises(LabelError, match="needs scores"):
-        queue("detectors disagree", table)
+        label_queue("detectors disagree", table)
     with pytest.raises(LabelError, match="needs a detector"):
-        queue("most anomalous", table, scores({"a": [1, 2, 3]}), detector="b")
+        label_queue("most anomalous", table, scores({"a": [1, 2, 3]}), detector="b")
     with pytest.raises(LabelError, match="align"):
-        queue("most anomalous", table, align(clips(2), scores({"a": [1, 2]})), detector="a")
+        label_queue("most anomalous", table, align_scores(clips(2), scores({"a": [1, 2]})), detector="a")
     for queue_name in QUEUES:
-        found = queue(queue_name, clips(0), scores({"a": [1, 2], "b": [1, 2]}), detector="a")
+        found = label_queue(queue_name, clips(0), scores({"a": [1, 2], "b": [1, 2]}), detector="a")
         assert found.tolist() == []
 
 
@@ -115,9 +114,9 @@ def test_one_hundred_thousand_clips() -> None:
     current["skipped"] = False
     rng = np.random.default_rng(0)
     part = table.assign(calibrated=rng.uniform(0, 100, count), raw=rng.normal(size=count))
-    aligned = align(table, pd.concat([part.assign(detector=k) for k in "ab"], ignore_index=True))
+    aligned = align_scores(table, pd.concat([part.assign(detector=k) for k in "ab"], ignore_index=True))
     for queue_name in QUEUES:
         began = time.process_time()
-        order = queue(queue_name, table, aligned, current, "Ada", detector="a", unlabelled_only=True)
+        order = label_queue(queue_name, table, aligned, current, "Ada", detector="a", unlabelled_only=True)
         assert time.process_time() - began < 1.0
         assert len(order) == (0 if queue_name == "second opinion" else count // 2)

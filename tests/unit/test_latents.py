@@ -8,7 +8,15 @@ import pytest
 from asd_core.artifacts import ModelSet, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError
-from asd_core.space import latents, read_space
+from asd_core.space import (
+    compute_latents,
+    latents,
+    latents_stamp,
+    read_latents,
+    read_space,
+    stored_latents,
+    write_latents,
+)
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +24,12 @@ def folder(small_dataset: Dataset, small_models: Path, tmp_path_factory: pytest.
     """The small models with the latent space of their one network."""
     copy = tmp_path_factory.mktemp("latents") / "small"
     shutil.copytree(small_models, copy)
-    assert latents.compute(small_dataset, ModelSet(copy)) == ["cnn_ae"]
+    assert compute_latents(small_dataset, ModelSet(copy)) == ["cnn_ae"]
     return copy
 
 
 def test_stored_vectors_are_the_detectors_own_to_a_step(folder: Path, small_dataset: Dataset) -> None:
-    clips, vectors = latents.read(folder, "cnn_ae")
+    clips, vectors = read_latents(folder, "cnn_ae")
     artifact = ModelSet(folder)["cnn_ae"]
     rows = small_dataset.catalogue.iloc[[0, 40]]
     found = extract_dataset(small_dataset, rows, [artifact.representation])
@@ -35,9 +43,9 @@ def test_stored_vectors_are_the_detectors_own_to_a_step(folder: Path, small_data
 
 
 def test_what_is_stored_is_not_computed_again(folder: Path, small_dataset: Dataset) -> None:
-    before = latents.stamp(folder)
-    assert latents.compute(small_dataset, ModelSet(folder)) == []
-    assert latents.stamp(folder) == before > 0
+    before = latents_stamp(folder)
+    assert compute_latents(small_dataset, ModelSet(folder)) == []
+    assert latents_stamp(folder) == before > 0
 
 
 def test_vectors_of_other_weights_do_not_count(folder: Path, tmp_path: Path) -> None:
@@ -46,20 +54,20 @@ def test_vectors_of_other_weights_do_not_count(folder: Path, tmp_path: Path) -> 
     path = copy / "cnn_ae" / "manifest.json"
     about = json.loads(path.read_text())
     path.write_text(json.dumps({**about, "weights_sha256": "0" * 64}))
-    assert latents.stored(copy) == []
+    assert stored_latents(copy) == []
     with pytest.raises(ArtifactError, match="no latent space of cnn_ae as it is trained now"):
-        latents.read(copy, "cnn_ae")
+        read_latents(copy, "cnn_ae")
 
 
 def test_another_detectors_vectors_stay(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "small"
     shutil.copytree(folder, copy)
-    clips, before = latents.read(copy, "cnn_ae")
+    clips, before = read_latents(copy, "cnn_ae")
     other = np.arange(2.0 * len(clips), dtype=np.float32).reshape(-1, 2)
-    latents.write(copy, clips, {"pca_kde": other})  # any trained key: the table knows no networks
-    assert sorted(latents.stored(copy)) == ["cnn_ae", "pca_kde"]
-    assert np.array_equal(latents.read(copy, "cnn_ae")[1], before)
-    assert np.allclose(latents.read(copy, "pca_kde")[1], other, atol=2 * len(clips) / latents.STEPS)
+    write_latents(copy, clips, {"pca_kde": other})  # any trained key: the table knows no networks
+    assert sorted(stored_latents(copy)) == ["cnn_ae", "pca_kde"]
+    assert np.array_equal(read_latents(copy, "cnn_ae")[1], before)
+    assert np.allclose(read_latents(copy, "pca_kde")[1], other, atol=2 * len(clips) / latents.STEPS)
 
 
 def test_a_constant_dimension_survives(folder: Path, tmp_path: Path) -> None:
@@ -67,8 +75,8 @@ def test_a_constant_dimension_survives(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, copy)
     clips = read_pooled(copy, ("clip_id", "sha256"))
     constant = np.full((len(clips), 1), 7.0, dtype=np.float32)
-    latents.write(copy, clips, {"cnn_ae": constant})
-    assert np.allclose(latents.read(copy, "cnn_ae")[1], constant)
+    write_latents(copy, clips, {"cnn_ae": constant})
+    assert np.allclose(read_latents(copy, "cnn_ae")[1], constant)
 
 
 def test_a_damaged_file_is_said(folder: Path, tmp_path: Path) -> None:
@@ -76,19 +84,19 @@ def test_a_damaged_file_is_said(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, copy)
     (copy / latents.LATENTS).write_bytes(b"nonsense")
     with pytest.raises(ArtifactError, match=r"latents\.parquet cannot be read: delete it"):
-        latents.stored(copy)
+        stored_latents(copy)
 
 
 def test_without_pooled_features_it_says_what_to_do(tmp_path: Path) -> None:
-    assert latents.stored(tmp_path) == []
-    assert latents.stamp(tmp_path) == 0
+    assert stored_latents(tmp_path) == []
+    assert latents_stamp(tmp_path) == 0
     with pytest.raises(ArtifactError, match=r"no pooled features .*train its detectors again"):
         read_pooled(tmp_path, ("clip_id", "sha256"))
 
 
 def test_a_space_of_latents_follows_the_clips(folder: Path) -> None:
     pooled, space = read_space(folder, "all"), read_space(folder, "cnn_ae")
-    clips, vectors = latents.read(folder, "cnn_ae")
+    clips, vectors = read_latents(folder, "cnn_ae")
     by_id = dict(zip(clips["clip_id"], vectors, strict=True))
     assert space.about["clip_id"].tolist() == pooled.about["clip_id"].tolist()
     assert all(np.array_equal(by_id[i], v) for i, v in zip(space.about["clip_id"], space.vectors, strict=True))

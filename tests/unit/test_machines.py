@@ -16,11 +16,8 @@ from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import evaluate
 from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
-from asd_core.report import document as report
-from asd_core.report import results_page, stored_scores, wording
-from asd_core.scoring import score_clip, strength_curve
-from asd_core.scoring.long_recording import judged, scan
-from asd_core.scoring.split import current
+from asd_core.report import report_content, report_html, results_page, stored_scores, wording
+from asd_core.scoring import current_scores, scan_recording, score_clip, strength_curve, with_decisions
 from asd_core.sound import denoise_ends, prepare, read_clip
 from asd_core.training import train
 
@@ -46,7 +43,7 @@ def test_every_figure_is_of_one_machine(factory: Path, factory_models: Path) -> 
     assert [(r.machine_id, r.auc) for r in rows] == [(FAN, 1.0), (SLIDER, 1.0), ("mean", 1.0)], (
         "an anomaly is as loud as the other machine: the two together would give an AUC of 0.5"
     )
-    table, unknown, _ = current(open_dataset(factory), ModelSet(factory_models))
+    table, unknown, _ = current_scores(open_dataset(factory), ModelSet(factory_models))
     assert unknown == {}
     assert set(table["machine_type"]) == {"fan", "slider"}
     of = table.groupby("detector")["machine_id"].unique().map(sorted).to_dict()
@@ -106,11 +103,11 @@ def test_detectors_that_do_not_know_a_machine_are_left_out(factory: Path, factor
     sound = prepare(clip)
     ends = denoise_ends(sound.samples[0], sound.sample_rate)
     assert set(strength_curve(sound, ends, models, FEW, strengths=(0.0, 1.0))["detector"]) == {"control_random"}
-    windows = scan(sound, models, FEW, window=1.0, hop=0.5)
+    windows = scan_recording(sound, models, FEW, window=1.0, hop=0.5)
     assert set(windows["detector"]) == {"control_random"}
-    assert len(judged(windows, models, FEW, 0.1)) == len(windows)
+    assert len(with_decisions(windows, models, FEW, 0.1)) == len(windows)
     assert {s.detector for s in score_clip(clip, models, SLIDER)} == set(models)
-    for function in (lambda: score_clip(clip, models, "00"), lambda: scan(sound, models, "00")):
+    for function in (lambda: score_clip(clip, models, "00"), lambda: scan_recording(sound, models, "00")):
         with pytest.raises(UnknownMachineError, match="they know fan/00, slider/00, slider/02"):
             function()
 
@@ -137,14 +134,14 @@ def test_the_command_line_names_machines(factory: Path, factory_models: Path) ->
 
 
 def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory_models: Path) -> None:
-    comparison, dataset, _ = report.from_folder(factory_models)
+    comparison, dataset, _ = report_content(factory_models)
     assert comparison.draws.ranked() == ["control_random"]
     assert comparison.detectors[0] == "control_random"
     assert comparison.tied == ["control_random"]
     assert wording.verdict(comparison, "control_rms") == "control, 2 of 3 ids"
     assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in wording.warnings(comparison, dataset))
     assert set(comparison.clips["machine_type"]) == {"fan", "slider"}
-    page = report.html(comparison, dataset)
+    page = report_html(comparison, dataset)
     assert "id fan/00" in page
     assert "2 of 3 ids" in page
     assert len(results_page.markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 from asd_core.artifacts import ModelSet
-from asd_core.datasets import Dataset, demo_dataset
-from asd_core.datasets.demo import render
+from asd_core.datasets import Dataset, demo_dataset, render_demo_clip
 from asd_core.errors import DatasetError
-from asd_core.explain import OVERLAP, fault_frames, fault_points, overlap
-from asd_core.explain.map_overlap import measure, section, summary
+from asd_core.explain import OVERLAP, fault_frames, fault_points, overlap, overlap_section
+from asd_core.explain.map_overlap import measure, summary
 from asd_core.sound import prepare
 from tests.conftest import ROOT
 
@@ -43,7 +42,7 @@ def test_fault_points_are_where_the_fault_is_heard() -> None:
     row = rows[(rows["fault"] == "rail_damage") & (rows["severity"] == 1.0)].iloc[0].to_dict()
     clip = prepare(demo.read(row["clip_id"]))
     points = fault_points(row, clip)
-    frames = fault_frames(render(row).fault_events, points.shape[1])
+    frames = fault_frames(render_demo_clip(row).fault_events, points.shape[1])
     assert points.shape == (128, 313)
     assert 0.003 < points.mean() < 0.1
     # A frame reaches 32 ms to both sides of its centre.
@@ -82,10 +81,10 @@ def test_the_best_map_is_three_times_better_than_chance() -> None:
 
 
 def test_the_section_leaves_out_detectors_that_were_trained_again(tmp_path: Path, small_models: Path) -> None:
-    assert "Not measured" in section(tmp_path)
+    assert "Not measured" in overlap_section(tmp_path)
     others = Path(shutil.copytree(small_models, tmp_path / "small"))
     shutil.copy(DEMO / OVERLAP, others)
-    assert "Not measured" in section(others)
-    text = section(DEMO)
+    assert "Not measured" in overlap_section(others)
+    text = overlap_section(DEMO)
     assert text.count("\n| ") == 14
     assert "chosen on these very clips" in text

@@ -6,8 +6,7 @@ import pytest
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
 from asd_core.features import LogMel
-from asd_core.space import fit_pca, pooled_vector, read_space
-from asd_core.space.projection import attributes
+from asd_core.space import fit_pca, pooled_vector, read_space, space_attributes
 
 
 def test_a_clip_projects_to_where_its_row_is(small_models: Path, small_dataset: Dataset) -> None:
@@ -65,6 +64,6 @@ def test_components_are_those_of_the_covariance() -> None:
 
 def test_attributes_are_those_that_differ(small_models: Path) -> None:
     about = read_space(small_models, "all").about
-    assert attributes(about) == ["label", "machine_id", "split"]
+    assert space_attributes(about) == ["label", "machine_id", "split"]
     one = about[(about["machine_id"] == "00") & (about["split"] == "train")]
-    assert attributes(one) == ["label"]  # always there
+    assert space_attributes(one) == ["label"]  # always there

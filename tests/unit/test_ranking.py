@@ -5,10 +5,19 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from asd_core.evaluation import bootstrap, evaluate, expected_false_alarms, resampled_roc, resamples_for, roc_bands
-from asd_core.evaluation.breakdowns import filtered, options
-from asd_core.evaluation.operating import marks
-from asd_core.evaluation.protocol import ranking, worst
+from asd_core.evaluation import (
+    bootstrap,
+    evaluate,
+    expected_false_alarms,
+    filter_options,
+    filter_scores,
+    operating_marks,
+    ranking,
+    resampled_roc,
+    resamples_for,
+    roc_bands,
+    worst_machine,
+)
 from asd_core.plots import MOST_POINTS, det_figure, histogram_figure, precision_recall_figure, roc_figure, thinned
 from benchmarks.synthetic import made_up_scores
 
@@ -29,7 +38,7 @@ def test_ranking_is_evaluates_figures_with_intervals_of_both(scores: pd.DataFram
         assert (row["n_normal"], row["n_anomaly"]) == (result.n_normal, result.n_anomaly)
         assert row["auc_low"] == pytest.approx(result.auc_low, abs=0.02)
         assert row["pauc_low"] < row["pauc"] < row["pauc_high"]
-    lowest = worst(ranking(bootstrap(scores)), "pauc")
+    lowest = worst_machine(ranking(bootstrap(scores)), "pauc")
     own = table.loc["cnn_ae"].drop("mean")["pauc"]
     assert lowest["cnn_ae"] == (own.idxmin(), pytest.approx(own.min()))
 
@@ -41,9 +50,9 @@ def test_one_class_is_not_computable_and_never_chance(scores: pd.DataFrame, labe
     table = ranking(draws)
     assert table[["auc", "auc_low", "auc_high", "pauc", "pauc_low", "pauc_high"]].isna().all().all()
     assert set(table["machine_id"]) == {"00", "02", "04", "06", "mean"}
-    assert worst(table, "auc") == {}
+    assert worst_machine(table, "auc") == {}
     assert roc_bands(one, KEYS, "mean", np.linspace(0, 1, 5)) == {}
-    assert marks(one, {k: {"00": 0.0} for k in KEYS}, "mean") == {}
+    assert operating_marks(one, {k: {"00": 0.0} for k in KEYS}, "mean") == {}
     assert [t.name for t in roc_figure(one, "mean", NAMES, marks={}, bands=KEYS).data] == ["chance"]
     histogram_figure(one, 0.0, "A")
 
@@ -90,11 +99,11 @@ def test_a_mean_curve_promises_no_more_than_its_steps() -> None:
 def test_marks_lie_where_the_thresholds_put_them(scores: pd.DataFrame) -> None:
     own = scores[(scores["detector"] == "pca_kde") & (scores["machine_id"] == "02")]
     normal, anomaly = (own.loc[own["label"] == label, "raw"] for label in ("normal", "anomaly"))
-    found = marks(scores, {k: {"00": 9.0, "02": 1.0} for k in KEYS}, "02")["pca_kde"]
+    found = operating_marks(scores, {k: {"00": 9.0, "02": 1.0} for k in KEYS}, "02")["pca_kde"]
     assert found.false_alarm_rate == pytest.approx((normal > 1).mean())
     assert found.detection_rate == pytest.approx((anomaly > 1).mean())
     assert found.precision == pytest.approx((anomaly > 1).sum() / ((anomaly > 1).sum() + (normal > 1).sum()))
-    both = marks(scores, {k: {"00": 9.0, "02": 1.0} for k in KEYS}, "mean")["pca_kde"]
+    both = operating_marks(scores, {k: {"00": 9.0, "02": 1.0} for k in KEYS}, "mean")["pca_kde"]
     assert both.false_alarm_rate == pytest.approx(found.false_alarm_rate / 2)  # nothing passes 9 on id 00
     for draw in (roc_figure, precision_recall_figure, det_figure):
         drawn = [t for t in draw(scores, "02", NAMES, marks={"pca_kde": found}).data if t.mode == "markers"]
@@ -126,19 +135,19 @@ def with_attributes(scores: pd.DataFrame) -> pd.DataFrame:
 
 def test_filters_keep_the_normals_where_only_anomalies_have_the_attribute(scores: pd.DataFrame) -> None:
     table = with_attributes(scores)
-    assert options(table, "fault") == ["belt", "rail"]
-    belt = filtered(table, "fault", ["belt"])
+    assert filter_options(table, "fault") == ["belt", "rail"]
+    belt = filter_scores(table, "fault", ["belt"])
     assert (belt["label"] == "normal").sum() == (table["label"] == "normal").sum()
     assert set(belt.loc[belt["label"] == "anomaly", "fault"]) == {"belt"}
-    assert options(table, "severity") == ["mild", "medium", "strong"]
-    assert filtered(table, "severity", ["strong"]).query("label == 'anomaly'")["severity"].min() > 2 / 3
-    assert options(table, "snr_db") == ["-6", "6"]
-    assert set(filtered(table, "snr_db", ["6"])["snr_db"]) == {6}
-    thirds = options(table, "load")
+    assert filter_options(table, "severity") == ["mild", "medium", "strong"]
+    assert filter_scores(table, "severity", ["strong"]).query("label == 'anomaly'")["severity"].min() > 2 / 3
+    assert filter_options(table, "snr_db") == ["-6", "6"]
+    assert set(filter_scores(table, "snr_db", ["6"])["snr_db"]) == {6}
+    thirds = filter_options(table, "load")
     assert len(thirds) == 3
-    sizes = [len(filtered(table, "load", [third])) for third in thirds]
+    sizes = [len(filter_scores(table, "load", [third])) for third in thirds]
     assert sum(sizes) == len(table)
-    assert len(filtered(table, "load", thirds)) == len(table)
+    assert len(filter_scores(table, "load", thirds)) == len(table)
 
 
 def test_many_clips_get_fewer_resamples_and_thinned_curves() -> None:

@@ -21,8 +21,18 @@ from asd_core.cli.app import app
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import evaluate
-from asd_core.report import Assumptions, Comparison, exports, stored_scores, wording
-from asd_core.report import document as report
+from asd_core.report import (
+    Assumptions,
+    Comparison,
+    figures_key,
+    report_content,
+    report_html,
+    report_json,
+    report_protocol,
+    stored_scores,
+    table_csv,
+    wording,
+)
 from asd_core.report.layout import percent, words
 from tests.conftest import ROOT, write_wav
 
@@ -58,9 +68,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def demo() -> tuple[Comparison, str]:
-    comparison, dataset, reason = report.from_folder(DEMO, assumptions=Assumptions(0.05, 0.02, 500))
+    comparison, dataset, reason = report_content(DEMO, assumptions=Assumptions(0.05, 0.02, 500))
     assert reason == ""
-    return comparison, report.html(comparison, dataset)
+    return comparison, report_html(comparison, dataset)
 
 
 @pytest.fixture
@@ -168,10 +178,10 @@ def test_every_version_is_named(demo: tuple[Comparison, str]) -> None:
 
 def test_rows_say_what_they_are_of(demo: tuple[Comparison, str]) -> None:
     comparison = demo[0]
-    document = json.loads(exports.as_json(comparison, report.protocol(comparison)))
+    document = json.loads(report_json(comparison, report_protocol(comparison)))
     assert set(document["tables"]) == {"ranking", "thresholds", "breakdown", "failures", "clips"}
     for name, table in comparison.tables().items():
-        read = list(csv.DictReader(io.StringIO(exports.as_csv(table))))
+        read = list(csv.DictReader(io.StringIO(table_csv(table))))
         assert len(read) == len(document["tables"][name]) == len(table) > 0
         for line, record in zip(read, document["tables"][name], strict=True):
             version = comparison.manifests[line["detector"]].weights_sha256[:8]
@@ -191,8 +201,8 @@ def test_names_and_titles_are_escaped(small_folder: Path, copied: Path, tmp_path
     scores["where <b>"] = np.where(scores["label"] == "anomaly", "<i>here</i>", "<u>there</u>")
     about = {"location": str(small_folder), "title": "<img src=x onerror=alert(1)>"}
     (copied / "dataset.json").write_text(json.dumps(about))
-    comparison, dataset, _ = report.from_folder(copied, scores=scores)
-    text = report.html(comparison, dataset, made=None)
+    comparison, dataset, _ = report_content(copied, scores=scores)
+    text = report_html(comparison, dataset, made=None)
     page = Page(text)
     assert EVIL in "".join(page.text)
     assert not {"script", "b", "i", "u", "img"} & {tag for tag, _ in page.tags}
@@ -216,42 +226,42 @@ def test_a_changed_recording_is_not_played(small_folder: Path, copied: Path, tmp
     noise = np.random.default_rng(0).normal(0, 0.1, 80000)
     for path in (tmp_path / "slider" / "test").glob("*.wav"):
         write_wav(path, noise)
-    comparison, dataset, _ = report.from_folder(copied, data=str(tmp_path / "slider"))
-    page = Page(report.html(comparison, dataset))
+    comparison, dataset, _ = report_content(copied, data=str(tmp_path / "slider"))
+    page = Page(report_html(comparison, dataset))
     assert "has changed since it was scored" in page.words
     assert not page.all("audio")
 
 
 def test_one_label_is_not_computable(copied: Path, small_dataset: Dataset) -> None:
     scores = stored_scores(copied)
-    comparison, dataset, _ = report.from_folder(copied, scores=scores[scores["label"] == "normal"])
-    page = Page(report.html(comparison, dataset))
+    comparison, dataset, _ = report_content(copied, scores=scores[scores["label"] == "normal"])
+    page = Page(report_html(comparison, dataset))
     assert "not computable" in wording.takeaways(comparison)[0]
     assert "Curves are not computable" in page.words
     assert "0.500" not in page.words
     assert comparison.ranking["auc"].isna().all()
-    document = json.loads(exports.as_json(comparison))
+    document = json.loads(report_json(comparison))
     assert {r["auc"] for r in document["tables"]["ranking"]} == {None}
-    assert {r["auc"] for r in csv.DictReader(io.StringIO(exports.as_csv(comparison.ranking)))} == {""}
+    assert {r["auc"] for r in csv.DictReader(io.StringIO(table_csv(comparison.ranking)))} == {""}
     assert (comparison.thresholds["false_alarm_rate"] >= 0).all()
     with pytest.raises(ArtifactError, match="no labelled clip"):
-        report.from_folder(copied, scores=scores.assign(label="unlabelled"))
+        report_content(copied, scores=scores.assign(label="unlabelled"))
 
 
 def test_split_and_denoising_of_the_scores_are_kept(copied: Path) -> None:
     scores = stored_scores(copied)
     several = pd.concat([scores.assign(denoise=strength, split="test") for strength in (0.5, 0.25)])
-    comparison, dataset, _ = report.from_folder(copied, scores=several, where="fault belt")
+    comparison, dataset, _ = report_content(copied, scores=several, where="fault belt")
     assert set(comparison.clips["denoising"]) == {0.25}
     assert len(comparison.clips) == len(scores)
-    page = Page(report.html(comparison, dataset)).words
+    page = Page(report_html(comparison, dataset)).words
     assert "denoising strength 0.25" in page
     assert "only fault belt" in page
 
 
 def test_small_data_are_warned_of(copied: Path) -> None:
-    comparison, dataset, _ = report.from_folder(copied, assumptions=Assumptions(rate=0.01))
-    page = Page(report.html(comparison, dataset)).words
+    comparison, dataset, _ = report_content(copied, assumptions=Assumptions(rate=0.01))
+    page = Page(report_html(comparison, dataset)).words
     assert "fewer than ten clips of a label (6 normal, 6 anomalous)" in page
     assert "Too few normal clips were held out to promise a false-alarm rate of 1 %" in page
 
@@ -272,16 +282,16 @@ def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
 
 def test_a_detector_without_scores_is_named(copied: Path) -> None:
     with pytest.raises(ArtifactError, match="no scores of f_anogan"):
-        report.from_folder(copied, detectors=["pca_kde", "f_anogan"])
+        report_content(copied, detectors=["pca_kde", "f_anogan"])
 
 
 def test_key_follows_the_scores(copied: Path) -> None:
     scores = stored_scores(copied)
-    assert exports.key(scores) == exports.key(scores.copy())
+    assert figures_key(scores) == figures_key(scores.copy())
     changed = scores.copy()
     changed.loc[0, "raw"] += 1e-3
-    assert exports.key(changed) != exports.key(scores)
-    assert exports.key(scores.iloc[1:]) != exports.key(scores)
+    assert figures_key(changed) != figures_key(scores)
+    assert figures_key(scores.iloc[1:]) != figures_key(scores)
 
 
 def test_figures_in_words() -> None:

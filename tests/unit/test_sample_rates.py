@@ -14,8 +14,7 @@ from asd_core.datasets import Dataset, open_dataset
 from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.explain import explain
 from asd_core.features import LogMel, extract, working_rate
-from asd_core.scoring import score_clip, strength_curve
-from asd_core.scoring.long_recording import scan
+from asd_core.scoring import scan_recording, score_clip, strength_curve
 from asd_core.sound import denoise_ends, prepare
 from asd_core.training import train
 from tests.conftest import write_wav
@@ -80,7 +79,7 @@ def test_strengths_windows_and_maps_are_of_that_rate_too(both: ModelSet, whistle
     curve = strength_curve(prepared, ends, both, machine_id, strengths=(0.0, 0.5)).set_index(["detector", "strength"])[
         "raw"
     ]
-    windows = scan(prepared, both, machine_id).set_index("detector")["raw"]
+    windows = scan_recording(prepared, both, machine_id).set_index("detector")["raw"]
     for key in both:
         assert curve[key, 0.0] == windows[key] == scores[key]
         assert curve[key, 0.5] == denoised[key]

@@ -10,8 +10,15 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets.slide_rail import simulate
 from asd_core.errors import Cancelled, ClipError, UnknownMachineError
 from asd_core.explain import locate
-from asd_core.scoring import score_clip
-from asd_core.scoring.long_recording import as_audacity, as_csv, judged, moments, scan, windows
+from asd_core.scoring import (
+    flagged_moments,
+    moments_audacity,
+    scan_csv,
+    scan_recording,
+    scan_windows,
+    score_clip,
+    with_decisions,
+)
 from asd_core.sound import Clip
 from tests.conftest import ROOT
 
@@ -36,17 +43,17 @@ def models() -> ModelSet:
 
 @pytest.fixture(scope="module")
 def table(recording: Clip, models: ModelSet) -> pd.DataFrame:
-    return scan(recording, models, "00")
+    return scan_recording(recording, models, "00")
 
 
 def test_windows_cover_the_recording_to_its_end() -> None:
-    assert windows(30.0) == [(0, 10), (5, 15), (10, 20), (15, 25), (20, 30)]
-    assert windows(27.3)[-2:] == [(15.0, 25.0), (pytest.approx(17.3), pytest.approx(27.3))]
-    assert windows(10.0) == [(0.0, 10.0)]
-    assert windows(3.2) == [(0.0, 3.2)]
+    assert scan_windows(30.0) == [(0, 10), (5, 15), (10, 20), (15, 25), (20, 30)]
+    assert scan_windows(27.3)[-2:] == [(15.0, 25.0), (pytest.approx(17.3), pytest.approx(27.3))]
+    assert scan_windows(10.0) == [(0.0, 10.0)]
+    assert scan_windows(3.2) == [(0.0, 3.2)]
     for window, hop in ((0.1, 0.05), (10.0, 0.0), (5.0, 6.0)):
         with pytest.raises(ClipError, match="cannot be scored"):
-            windows(30.0, window, hop)
+            scan_windows(30.0, window, hop)
 
 
 def test_a_window_scores_as_the_cut_out_clip(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
@@ -69,7 +76,7 @@ def test_silent_windows_are_not_scored(table: pd.DataFrame, models: ModelSet) ->
 
 
 def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) -> None:
-    found = moments(table)
+    found = flagged_moments(table)
     assert found["peak_calibrated"].is_monotonic_decreasing
     for key in models:
         own = found[(found["detector"] == key) & (found["end"] <= 60.0)]  # then windows that are half silent
@@ -85,28 +92,28 @@ def test_runs_are_merged_by_hand() -> None:
     own["end"], own["calibrated"], own["detector"] = own["start"] + 10, own["raw"] * 10, "pca_lof"
     own["decision"] = np.where(flagged, "anomaly", "normal")
     own = own.assign(clip="c", machine_id="00", denoise=0.0, kind="stationary", model_version="v")
-    found = moments(own.sample(frac=1.0, random_state=1)).sort_values("start")
+    found = flagged_moments(own.sample(frac=1.0, random_state=1)).sort_values("start")
     assert list(zip(found["start"], found["end"], found["n_windows"], strict=True)) == [
         (5.0, 20.0, 2),
         (20.0, 30.0, 1),
         (35.0, 45.0, 1),
     ]
     assert found["peak_start"].tolist() == [10.0, 20.0, 35.0]
-    assert moments(own.assign(decision="normal")).empty
+    assert flagged_moments(own.assign(decision="normal")).empty
 
 
 def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
-    found = locate(moments(table), recording, models)
-    rows = list(csv.DictReader(io.StringIO(as_csv(table.assign(denoise=0.5)))))
+    found = locate(flagged_moments(table), recording, models)
+    rows = list(csv.DictReader(io.StringIO(scan_csv(table.assign(denoise=0.5)))))
     assert len(rows) == len(table)
     assert rows[0]["clip"] == "long, recording.wav"
     assert {row["denoise"] for row in rows} == {"0.5"}
     assert {row["model_version"] for row in rows} == {models[key].version for key in models}
     assert [float(row["raw"]) if row["raw"] else np.nan for row in rows] == pytest.approx(table["raw"], nan_ok=True)
-    assert len(list(csv.DictReader(io.StringIO(as_csv(found))))) == len(found)
+    assert len(list(csv.DictReader(io.StringIO(scan_csv(found))))) == len(found)
 
     labels: list[list[float]] = []
-    for line in as_audacity(found.assign(denoise=0.5)).splitlines():
+    for line in moments_audacity(found.assign(denoise=0.5)).splitlines():
         fields = line.split("\t")
         assert len(fields) == 3
         if fields[0] == "\\":
@@ -122,7 +129,7 @@ def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.D
 
 
 def test_a_located_moment_lies_in_its_peak_window(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
-    found = locate(moments(table), recording, models).dropna(subset=["t0"])
+    found = locate(flagged_moments(table), recording, models).dropna(subset=["t0"])
     assert len(found)
     assert (found["t0"] >= found["peak_start"]).all()
     assert (found["t1"] <= found["peak_end"]).all()
@@ -138,16 +145,16 @@ def test_it_reports_and_stops(recording: Clip, models: ModelSet) -> None:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        scan(recording, models, "00", progress=stop)
+        scan_recording(recording, models, "00", progress=stop)
     assert told[0] == 0.0
     assert told == sorted(told)
     with pytest.raises(UnknownMachineError, match="Machine id 77"):
-        scan(recording, models, "77")
+        scan_recording(recording, models, "77")
 
 
 def test_a_short_clip_is_one_window(models: ModelSet) -> None:
     samples = simulate("00", seed=1, duration=4.0).samples
-    table = scan(Clip(samples[None], 16000, "0", "short.wav"), models, "00")
+    table = scan_recording(Clip(samples[None], 16000, "0", "short.wav"), models, "00")
     assert table[["start", "end"]].drop_duplicates().to_numpy().tolist() == [[0.0, 4.0]]
     assert len(table) == len(models)
 
@@ -155,10 +162,10 @@ def test_a_short_clip_is_one_window(models: ModelSet) -> None:
 def test_another_false_alarm_rate_needs_no_new_scan(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
     first = Clip(recording.samples[:, : 20 * 16000], 16000, "0", "first.wav")
     for rate in (0.2, 0.05):
-        expected = scan(first, models, "00", false_alarm_rate=rate)
-        found = judged(scan(first, models, "00"), models, "00", rate)
+        expected = scan_recording(first, models, "00", false_alarm_rate=rate)
+        found = with_decisions(scan_recording(first, models, "00"), models, "00", rate)
         pd.testing.assert_frame_equal(found, expected)
-    loose, strict = (judged(table, models, "00", rate) for rate in (0.5, 0.05))
+    loose, strict = (with_decisions(table, models, "00", rate) for rate in (0.5, 0.05))
     assert (loose["decision"] == "anomaly").sum() > (strict["decision"] == "anomaly").sum()
     assert (loose.loc[table["raw"].isna(), "decision"] == "").all()
 
@@ -167,9 +174,9 @@ def test_another_false_alarm_rate_needs_no_new_scan(recording: Clip, models: Mod
 @pytest.mark.parametrize("more", [0.0, 1 / 16000, 0.3, 0.49, 2.0])
 def test_no_window_is_there_twice_and_none_is_missing(hop: float, window: float, more: float) -> None:
     """One sample more than a whole number of hops gave a last window next to the one before."""
-    spans = windows(30.0 + more, window, hop)
+    spans = scan_windows(30.0 + more, window, hop)
     starts = np.array([start for start, _ in spans])
     assert np.diff(starts).min() > 1e-3
     assert spans[-1][1] == 30.0 + more
     assert all(after - before[1] <= 1e-3 for before, (after, _) in pairwise(spans))
-    assert len(windows(20.0000625)) == 3
+    assert len(scan_windows(20.0000625)) == 3

@@ -15,10 +15,18 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, extract_dataset, open_dataset
 from asd_core.detectors import detector_keys
 from asd_core.errors import ArtifactError, Cancelled
-from asd_core.scoring import AS_RECORDED, Scope, score_clip
-from asd_core.scoring import store as score_store
-from asd_core.scoring.split import compute, current
-from asd_core.scoring.store import missing, read
+from asd_core.scoring import (
+    AS_RECORDED,
+    Scope,
+    compute_scores,
+    current_scores,
+    missing_scores,
+    read_scores,
+    score_attributes,
+    score_clip,
+    scores_digest,
+    write_scores,
+)
 from asd_core.training import train
 from benchmarks.synthetic import write_models
 from tests.conftest import ROOT, write_wav
@@ -34,7 +42,7 @@ def own(small_folder: Path, small_models: Path, tmp_path: Path) -> tuple[Dataset
     shutil.copytree(small_models, models)
     (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "own"}))
     dataset = open_dataset(recordings)
-    assert missing(models, dataset) == []
+    assert missing_scores(models, dataset) == []
     return dataset, models
 
 
@@ -47,17 +55,17 @@ def test_training_stores_scores_that_are_read_without_a_clip(
 ) -> None:
     dataset, models = own
     no_reading(monkeypatch)
-    table = read(models, dataset)
+    table = read_scores(models, dataset)
     assert list(dict.fromkeys(table["detector"])) == KEYS  # the registry's order
     assert len(table) == 3 * 24
-    assert compute(dataset, ModelSet(models)) == []
+    assert compute_scores(dataset, ModelSet(models)) == []
 
 
 def test_the_demos_scores_are_current_and_need_no_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     demo, folder = open_dataset("demo"), ROOT / "trained_models" / "demo"
     no_reading(monkeypatch)
-    assert missing(folder, demo) == []
-    table = read(folder, demo)
+    assert missing_scores(folder, demo) == []
+    table = read_scores(folder, demo)
     assert len(table) == len(detector_keys()) * len(demo.rows(split="test"))
     assert table[demo.attributes()].notna().all().all()
 
@@ -66,15 +74,15 @@ def test_scores_of_other_weights_are_not_given(own: tuple[Dataset, Path]) -> Non
     dataset, models = own
     path = models / "pca_kde" / artifacts.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
-    assert set(read(models, dataset)["detector"]) == {"cnn_ae", "control_rms"}
-    assert set(read(models, None)["detector"]) == {"cnn_ae", "control_rms"}
-    assert missing(models, dataset) == ["pca_kde"]
+    assert set(read_scores(models, dataset)["detector"]) == {"cnn_ae", "control_rms"}
+    assert set(read_scores(models, None)["detector"]) == {"cnn_ae", "control_rms"}
+    assert missing_scores(models, dataset) == ["pca_kde"]
 
 
 @pytest.mark.parametrize("change", ["replaced", "removed", "added"])
 def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Dataset, Path], change: str) -> None:
     dataset, models = own
-    before = read(models, dataset)
+    before = read_scores(models, dataset)
     base = Path(dataset.location)
     first = base / "test" / "normal_id_00_00000000.wav"
     if change == "replaced":
@@ -84,11 +92,11 @@ def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Datas
     else:
         shutil.copy(first, base / "test" / "normal_id_00_00000099.wav")
     dataset = open_dataset(base)
-    assert read(models, dataset).empty
-    assert missing(models, dataset) == KEYS
-    assert missing(models, dataset, keys=["cnn_ae"]) == ["cnn_ae"]
-    assert compute(dataset, ModelSet(models)) == KEYS
-    after = read(models, dataset)
+    assert read_scores(models, dataset).empty
+    assert missing_scores(models, dataset) == KEYS
+    assert missing_scores(models, dataset, keys=["cnn_ae"]) == ["cnn_ae"]
+    assert compute_scores(dataset, ModelSet(models)) == KEYS
+    after = read_scores(models, dataset)
     assert after.groupby("detector").size().to_dict() == dict.fromkeys(
         KEYS, {"replaced": 24, "removed": 23, "added": 25}[change]
     )
@@ -100,14 +108,14 @@ def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Datas
 
 def test_touched_files_keep_their_scores(own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     dataset, models = own
-    before = read(models, dataset)
+    before = read_scores(models, dataset)
     os.utime(Path(dataset.location) / "test" / "normal_id_00_00000000.wav", (1, 1))
     dataset = open_dataset(dataset.location)
-    assert read(models, dataset).empty
+    assert read_scores(models, dataset).empty
     monkeypatch.setattr("asd_core.scoring.split.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
-    assert compute(dataset, ModelSet(models)) == []
+    assert compute_scores(dataset, ModelSet(models)) == []
     pd.testing.assert_frame_equal(
-        read(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
+        read_scores(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
     )
 
 
@@ -117,41 +125,41 @@ def test_labels_and_attributes_are_the_catalogues_of_today(own: tuple[Dataset, P
     changed = catalogue["clip_id"] == "test/anomaly_id_00_00000000.wav"
     catalogue.loc[changed, "label"] = "normal"
     edited = Dataset(dataset.name, dataset.title, dataset.location, catalogue, dataset.source, dataset.stamps)
-    assert missing(models, edited) == []
-    table = read(models, edited)
+    assert missing_scores(models, edited) == []
+    table = read_scores(models, edited)
     assert set(table.loc[table["clip_id"] == "test/anomaly_id_00_00000000.wav", "label"]) == {"normal"}
-    assert score_store.attributes(table) == ["speed"]
+    assert score_attributes(table) == ["speed"]
     assert edited.attributes() == ["speed"]
     # A clip given to another machine sounds the same, but is scored by other calibration and models.
     moved = edited.catalogue.assign(machine_id=edited.catalogue["machine_id"].where(~changed, "02"))
     other = Dataset(dataset.name, dataset.title, dataset.location, moved, dataset.source, dataset.stamps)
-    assert missing(models, other) == KEYS
+    assert missing_scores(models, other) == KEYS
 
 
 def test_without_recordings_the_stored_scores_are_given_as_they_are(own: tuple[Dataset, Path]) -> None:
     dataset, models = own
     shutil.rmtree(dataset.location)
-    table = read(models, None)
+    table = read_scores(models, None)
     assert len(table) == 3 * 24
     assert set(table["label"]) == {"normal", "anomaly"}
 
 
 def test_splits_and_denoising_are_stored_apart(own: tuple[Dataset, Path]) -> None:
     dataset, models = own
-    recorded, scope = read(models, dataset), Scope("test", 0.5)
-    assert missing(models, dataset, scope) == KEYS
-    assert compute(dataset, ModelSet(models, ["pca_kde"]), scope) == ["pca_kde"]
-    assert missing(models, dataset, scope) == ["cnn_ae", "control_rms"]
-    table = read(models, dataset, scope)
+    recorded, scope = read_scores(models, dataset), Scope("test", 0.5)
+    assert missing_scores(models, dataset, scope) == KEYS
+    assert compute_scores(dataset, ModelSet(models, ["pca_kde"]), scope) == ["pca_kde"]
+    assert missing_scores(models, dataset, scope) == ["cnn_ae", "control_rms"]
+    table = read_scores(models, dataset, scope)
     assert set(table["denoise"]) == {0.5}
     clip_id = table["clip_id"].iloc[0]
     expected = score_clip(dataset.read(clip_id), ModelSet(models, ["pca_kde"]), "00", denoise=0.5)[0]
     assert table["raw"].iloc[0] == pytest.approx(expected.raw, rel=1e-5)
     assert table["calibrated"].iloc[0] == pytest.approx(expected.calibrated)
-    assert missing(models, dataset, Scope("test", 0.5, "non-stationary")) == KEYS
-    assert compute(dataset, ModelSet(models, ["control_rms"]), Scope("train")) == ["control_rms"]
-    assert set(read(models, dataset, Scope("train"))["label"]) == {"normal"}
-    pd.testing.assert_frame_equal(read(models, dataset), recorded)
+    assert missing_scores(models, dataset, Scope("test", 0.5, "non-stationary")) == KEYS
+    assert compute_scores(dataset, ModelSet(models, ["control_rms"]), Scope("train")) == ["control_rms"]
+    assert set(read_scores(models, dataset, Scope("train"))["label"]) == {"normal"}
+    pd.testing.assert_frame_equal(read_scores(models, dataset), recorded)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
@@ -166,15 +174,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        compute(dataset, whole, scope, progress=stop)
-    assert read(models, dataset, scope).empty
+        compute_scores(dataset, whole, scope, progress=stop)
+    assert read_scores(models, dataset, scope).empty
     read_again: list[str] = []
     monkeypatch.setattr(
         "asd_core.scoring.split.extract_dataset",
         lambda d, rows, *a, **k: (read_again.extend(rows["clip_id"]), extract_dataset(d, rows, *a, **k))[1],
     )
-    compute(dataset, whole, scope)
-    table = read(models, dataset, scope)
+    compute_scores(dataset, whole, scope)
+    table = read_scores(models, dataset, scope)
     assert table.groupby("detector").size().to_dict() == {"control_rms": 48, "pca_kde": 48}
     assert 0 < len(read_again) < 40
     assert not list(models.glob("*.part"))
@@ -184,11 +192,11 @@ def test_scores_of_another_dataset_are_never_stored(own: tuple[Dataset, Path], s
     dataset, models = own
     before = (models / AS_RECORDED.file).read_bytes()
     with pytest.raises(ArtifactError, match="not trained on"):
-        compute(small_dataset, ModelSet(models))
-    table, unknown, skipped = current(small_dataset, ModelSet(models, ["control_rms"]))
+        compute_scores(small_dataset, ModelSet(models))
+    table, unknown, skipped = current_scores(small_dataset, ModelSet(models, ["control_rms"]))
     assert (len(table), unknown, skipped) == (24, {}, [])
     assert (models / AS_RECORDED.file).read_bytes() == before
-    stored, _, _ = current(dataset, ModelSet(models, ["control_rms"]))
+    stored, _, _ = current_scores(dataset, ModelSet(models, ["control_rms"]))
     assert np.allclose(stored["raw"], table["raw"])
 
 
@@ -196,9 +204,9 @@ def test_a_detector_that_knows_no_machine_of_the_split_is_not_missing(own: tuple
     dataset, models = own
     unlabelled = dataset.catalogue.assign(split="eval", machine_id="77")
     other = Dataset("x", "x", dataset.location, unlabelled, dataset.source)
-    assert missing(models, other, Scope("eval")) == []
+    assert missing_scores(models, other, Scope("eval")) == []
     with pytest.raises(ArtifactError, match="no eval clip"):
-        compute(other, ModelSet(models), Scope("eval"))
+        compute_scores(other, ModelSet(models), Scope("eval"))
 
 
 @pytest.mark.parametrize(
@@ -211,24 +219,24 @@ def test_scopes_that_are_none(arguments: tuple[object, ...], message: str) -> No
 
 
 def test_digests_depend_on_content_alone(own: tuple[Dataset, Path]) -> None:
-    table = read(own[1], own[0])
-    assert score_store.digest(table) == score_store.digest(table.sample(frac=1, random_state=0))
+    table = read_scores(own[1], own[0])
+    assert scores_digest(table) == scores_digest(table.sample(frac=1, random_state=0))
     edited = table.assign(label=table["label"].where(table.index != 3, "unlabelled"))
-    assert score_store.digest(table) != score_store.digest(edited)
+    assert scores_digest(table) != scores_digest(edited)
 
 
 def test_retraining_on_changed_recordings_stores_their_fingerprint(own: tuple[Dataset, Path], tmp_path: Path) -> None:
     dataset, _ = own
     train(dataset, tmp_path / "again", detectors=["control_rms"])
-    assert missing(tmp_path / "again", dataset) == []
-    assert set(read(tmp_path / "again", dataset)["data_fingerprint"]) == {dataset.fingerprint("test")}
+    assert missing_scores(tmp_path / "again", dataset) == []
+    assert set(read_scores(tmp_path / "again", dataset)["data_fingerprint"]) == {dataset.fingerprint("test")}
 
 
 def test_made_up_folders_read_like_real_ones(tmp_path: Path) -> None:
     write_models(tmp_path / "m", tmp_path / "r", 40, ["pca_kde", "control_rms"])
     dataset = open_dataset(tmp_path / "r")
-    assert missing(tmp_path / "m", dataset) == []
-    assert len(read(tmp_path / "m", dataset)) == 80
+    assert missing_scores(tmp_path / "m", dataset) == []
+    assert len(read_scores(tmp_path / "m", dataset)) == 80
 
 
 def test_two_writers_of_one_table_lose_nothing(tmp_path: Path) -> None:
@@ -240,5 +248,5 @@ def test_two_writers_of_one_table_lose_nothing(tmp_path: Path) -> None:
 
     keys = [f"detector_{n}" for n in range(12)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda key: score_store.write(scores(key), path), keys))
+        list(pool.map(lambda key: write_scores(scores(key), path), keys))
     assert sorted(pd.read_parquet(path)["detector"].unique()) == sorted(keys)

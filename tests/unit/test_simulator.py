@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.datasets import demo
+from asd_core.datasets import build_catalogue, demo, render_demo_clip
 from asd_core.datasets.slide_rail import simulate
 from asd_core.datasets.slide_rail.faults import FAULTS
 from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB
@@ -22,7 +22,7 @@ CATALOGUE = Path(__file__).parents[2] / "data" / "demo" / "catalogue.csv"
 
 @pytest.fixture(scope="module")
 def catalogue() -> pd.DataFrame:
-    return demo.build_catalogue()
+    return build_catalogue()
 
 
 @pytest.mark.parametrize("machine_id", MACHINE_IDS)
@@ -150,14 +150,14 @@ def test_catalogue_counts(catalogue: pd.DataFrame) -> None:
 def test_catalogue_file_is_the_built_one(catalogue: pd.DataFrame, tmp_path: Path) -> None:
     demo.write_catalogue(tmp_path / "catalogue.csv")
     assert (tmp_path / "catalogue.csv").read_bytes() == CATALOGUE.read_bytes()
-    assert not demo.build_catalogue(1)["seed"].equals(catalogue["seed"])
+    assert not build_catalogue(1)["seed"].equals(catalogue["seed"])
 
 
 def test_a_row_renders_from_memory_and_from_the_file(catalogue: pd.DataFrame) -> None:
     stored = pd.read_csv(CATALOGUE)  # ids become integers, empty faults NaN: render must cope
     for number in (0, 350, len(catalogue) - 1):
-        built = demo.render(catalogue.iloc[number])
-        assert np.array_equal(built.samples, demo.render(stored.iloc[number].to_dict()).samples)
+        built = render_demo_clip(catalogue.iloc[number])
+        assert np.array_equal(built.samples, render_demo_clip(stored.iloc[number].to_dict()).samples)
         assert bool(built.fault_events) == (catalogue.iloc[number]["label"] == "anomaly")
 
 
@@ -174,7 +174,7 @@ def test_no_control_solves_the_demo(catalogue: pd.DataFrame) -> None:
     from sklearn.metrics import roc_auc_score
 
     def features(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        clips = [demo.render(row).samples for _, row in rows.iterrows()]
+        clips = [render_demo_clip(row).samples for _, row in rows.iterrows()]
         return np.array([clip.std() for clip in clips]), np.array([_mean_log_mel(clip) for clip in clips])
 
     for machine_id in MACHINE_IDS:

@@ -6,7 +6,7 @@ import pytest
 
 from asd_core.features import LogMel
 from asd_core.plots import Star, loadings_figure, scatter, scatter_figure, scree_figure
-from asd_core.space import Projection, density, fit_pca
+from asd_core.space import Projection, density_regions, fit_pca
 
 AXES = ["component 1 (40% of the variance)", "component 2 (20% of the variance)", "component 3 (10% of the variance)"]
 
@@ -31,7 +31,7 @@ def test_every_clip_is_one_point_with_its_number() -> None:
 def test_anomalies_stand_out_among_normals_and_ids_are_alike() -> None:
     def opacities(names: list[str]) -> dict[str, float]:
         values = pd.Series(names * 10)
-        around = density(places(200))
+        around = density_regions(places(200))
         figure = scatter_figure(places(len(values)), np.arange(len(values)), values, AXES[:2], name="n", normals=around)
         return {t.name.split(" (")[0]: t.marker.opacity for t in figure.data if t.type == "scatter"}
 
@@ -79,7 +79,7 @@ def test_stars_and_contours() -> None:
     stars = [Star("left.wav", (-3.0, 0.0)), Star("right.wav", (9.0, 1.0))]
     labels = pd.Series(["normal"] * 100)
     figure = scatter_figure(
-        xy, np.arange(100), labels, AXES[:2], name="label", stars=stars, normals=density(xy)
+        xy, np.arange(100), labels, AXES[:2], name="label", stars=stars, normals=density_regions(xy)
     )  # fmt: skip
     contour, star = figure.data[1:]
     assert contour.type == "contour"
@@ -94,7 +94,7 @@ def test_stars_and_contours() -> None:
         AXES,
         name="label",
         stars=[Star("a", (0.0, 1.0, 2.0))],
-        normals=density(xy),
+        normals=density_regions(xy),
     )
     assert [t.type for t in space.data] == ["scatter3d", "scatter3d"]  # no contours in space
     assert space.data[1].z.tolist() == [2.0]

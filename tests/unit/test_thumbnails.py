@@ -9,7 +9,7 @@ from PIL import Image
 from asd_core.artifacts import read_pooled
 from asd_core.datasets import Dataset
 from asd_core.settings import get_settings
-from asd_core.space import HEIGHT, WIDTH, thumbnails
+from asd_core.space import HEIGHT, WIDTH, compute_thumbnails, sheet_columns, sheet_path, thumbnails
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_pictures_lie_row_by_row_on_the_sheet() -> None:
     pictures = np.linspace(-80, 0, n, dtype=np.float32)[:, None, None] * np.ones((1, HEIGHT, WIDTH), np.float32)
     pictures[7] = np.nan  # could not be read
     sheet = thumbnails.sheet(pictures)
-    across = thumbnails.columns(n)
+    across = sheet_columns(n)
     found = [sheet[i // across * HEIGHT, i % across * WIDTH] for i in range(n)]
     assert found[7] == 0
     del found[7]
@@ -62,26 +62,26 @@ def test_the_sheet_of_a_dataset_is_drawn_and_named_after_its_clips(
     clips = read_pooled(small_models, ("clip_id", "sha256"))
     gone = pd.concat([clips.iloc[:5], clips.iloc[:1].assign(clip_id="train/normal_id_00_00009999.wav")])
     told: list[str] = []
-    path = thumbnails.compute(small_dataset, gone, say=told.append)
+    path = compute_thumbnails(small_dataset, gone, say=told.append)
     assert path.parent == data_dir / "user" / "thumbnails"
     assert len(told) == 1
     assert "00009999" in told[0]
     sheet = np.asarray(Image.open(path).convert("L"))
-    across = thumbnails.columns(6)
+    across = sheet_columns(6)
     cut = [
         sheet[i // across * HEIGHT :, i % across * WIDTH :][:HEIGHT, :WIDTH].astype(float)
         for i in range(6)
     ]  # fmt: skip
     assert cut[5].max() < 20  # the lost clip stays black
     assert all(picture.std() > 20 for picture in cut[:5])
-    assert thumbnails.place(Path(small_dataset.location), gone) == path
-    assert thumbnails.place(Path(small_dataset.location), gone.iloc[::-1]) != path
+    assert sheet_path(Path(small_dataset.location), gone) == path
+    assert sheet_path(Path(small_dataset.location), gone.iloc[::-1]) != path
 
 
 def test_the_demos_sheet_is_of_the_demos_clips() -> None:
     folder = get_settings().models_dir / "demo"
     clips = read_pooled(folder, ("clip_id", "sha256"))
-    path = thumbnails.place(Path("demo"), clips)
+    path = sheet_path(Path("demo"), clips)
     assert path.is_file()
-    across = thumbnails.columns(len(clips))
+    across = sheet_columns(len(clips))
     assert Image.open(path).size == (across * WIDTH, -(-len(clips) // across) * HEIGHT)

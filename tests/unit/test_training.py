@@ -15,8 +15,7 @@ from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import LogMel, extract
 from asd_core.report import stored_scores
-from asd_core.scoring import score_clip
-from asd_core.scoring.split import score
+from asd_core.scoring import score_clip, score_split
 from asd_core.sound import prepare
 from asd_core.training import train
 
@@ -54,7 +53,7 @@ def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset:
         for found in score_clip(clip, models, own["machine_id"].iloc[0]):
             assert found.raw == pytest.approx(own.loc[found.detector, "raw"], rel=1e-5)
             assert found.calibrated == pytest.approx(own.loc[found.detector, "calibrated"])
-    again, skipped = score(small_dataset, models)
+    again, skipped = score_split(small_dataset, models)
     assert skipped == []
     merged = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert len(merged) == len(stored)

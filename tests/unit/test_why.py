@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from asd_core.artifacts import ModelSet, raw_scores
-from asd_core.datasets import demo_dataset
-from asd_core.datasets.demo import render
+from asd_core.datasets import demo_dataset, render_demo_clip
 from asd_core.explain import band_edges, explain, narrowest_band, strongest_span
 from asd_core.explain.explanation import why
 from asd_core.features import LogMel, MemberScores, extract
@@ -104,7 +103,7 @@ def test_every_detector_answers_on_the_demo() -> None:
     for key in ("gwrp_gaussian", "knn_bands", "dcase_ae"):
         place = by_key[key].why
         assert place is not None
-        events = render(row).fault_events
+        events = render_demo_clip(row).fault_events
         assert any(a - 0.1 <= place.t0 and place.t1 <= b + 0.1 for a, b in events), (key, place, events)
         shows = models[key].detector.map_shows
         assert shows in by_key[key].sentence
