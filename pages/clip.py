@@ -15,6 +15,7 @@ from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 from pages.shared.page_entry import ensure_inside_app
+from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
 
@@ -33,7 +34,8 @@ def listening(picked: Picked) -> None:
 def draw(picked: Picked) -> None:
     """The player, beside it what the detectors say, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()
-    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm))
+    rate = scoring_rate(selected, picked.clip.sample_rate)
+    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate))
     context = ClipContext(selected, picked, state.signal, state.region)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():

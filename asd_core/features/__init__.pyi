@@ -2,6 +2,7 @@ from .base import Array as Array
 from .base import Features as Features
 from .base import Representation as Representation
 from .base import extract as extract
+from .base import features_of as features_of
 from .base import working_rate as working_rate
 from .log_mel import LogMel as LogMel
 from .log_mel import pool as pool

@@ -54,6 +54,11 @@ def working_rate(representations: Iterable[Representation], recorded: int) -> in
     return rates.pop() if len(rates) == 1 else recorded
 
 
+def features_of(clip: Clip, representation: Representation) -> Array:
+    """One representation of a prepared clip of any rate."""
+    return extract(clip, [representation])[representation]
+
+
 def extract(clip: Clip, representations: Iterable[Representation]) -> Features:
     """Each distinct representation of a prepared clip, computed once however many detectors share it.
 

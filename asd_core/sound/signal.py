@@ -66,10 +66,10 @@ class Signal:
 
     def denoising_key(self) -> tuple[object, ...]:
         """What tells this clip's denoising at all strengths from every other: for caches."""
-        return (self.clip.sha256, self.channel, self.kind, self.noise)
+        return (*self.dry.key(), self.kind, self.noise)
 
     def key(self) -> tuple[object, ...]:
         """What tells it from every other signal: for caches. As recorded, the kind of denoising does not count."""
         if self.is_denoised:
             return (*self.denoising_key(), self.strength)
-        return (self.clip.sha256, self.channel)
+        return (self.clip.sha256, self.channel, self.clip.sample_rate)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from asd_core.features import LogMel
 from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
 from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
@@ -70,4 +71,4 @@ def _curve(context: ClipContext, ends: DenoiseEnds, progress: Progress) -> "pd.D
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _energy(denoising: tuple[object, ...], _ends: DenoiseEnds, sample_rate: int) -> BandEnergy:
-    return band_energy(_ends, sample_rate)
+    return band_energy(_ends, sample_rate, LogMel(sample_rate=sample_rate))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core.artifacts import pooled_table
 from asd_core.explain import REFERENCE, Neighbours, NormalReference, nearest, read_reference
-from asd_core.features import LogMel
+from asd_core.features import LogMel, features_of
 from asd_core.sound import Clip, Signal
 from pages.shared.background import NOTICED, Refreshed
 from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
@@ -43,7 +43,7 @@ def _neighbours(
     sha256: str, channel: int, machine_id: str, folder: str, stamp: float, location: str, _clip: Clip
 ) -> Neighbours:
     table, _ = _pooled(folder, stamp, location).get()
-    return nearest(table, LogMel(sample_rate=_clip.sample_rate).transform(_clip), machine_id, sha256)
+    return nearest(table, features_of(_clip, LogMel()), machine_id, sha256)
 
 
 def neighbours_of(source: Source, machine_id: str, signal: Signal) -> tuple[Neighbours, str]:

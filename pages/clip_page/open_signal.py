@@ -11,14 +11,15 @@ _STRENGTH = "strength"  # in the address
 _NOISE = "noise"  # in the session: clip, start and end of the stretch that is taken for noise
 
 
-def open_signal(clip: Clip, *, denoiser: bool) -> Signal:
+def open_signal(clip: Clip, *, denoiser: bool, sample_rate: int) -> Signal:
     """Draw the controls of the denoising and give the clip's signal at the address's strength, where the player starts.
 
     Args:
         clip: as it was read.
         denoiser: whether it is imported.
+        sample_rate: of the signal, in Hz.
     """
-    recorded = signal_of(clip, strength=_address_strength())
+    recorded = signal_of(clip, strength=_address_strength(), sample_rate=sample_rate)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind: Kind = st.segmented_control(
             "Noise is",
@@ -31,7 +32,8 @@ def open_signal(clip: Clip, *, denoiser: bool) -> Signal:
             "It takes a steady hum for noise, even the machine's own. Non-stationary: a threshold that follows the sound.",
         )
         noise = _noise(recorded, kind)
-    return signal_of(clip, denoiser=denoiser, kind=kind, noise=noise, strength=recorded.strength)
+    strength = recorded.strength
+    return signal_of(clip, denoiser=denoiser, kind=kind, noise=noise, strength=strength, sample_rate=sample_rate)
 
 
 def put_into_address(signal: Signal) -> None:

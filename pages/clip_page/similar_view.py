@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.explain import Neighbours, level_difference
-from asd_core.features import LogMel
+from asd_core.features import LogMel, features_of
 from asd_core.plots import difference_figure
 from asd_core.sound import Clip, Signal
 from pages.clip_page.context import ClipContext
@@ -137,8 +137,8 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
     with grid.cell():
         st.markdown(f"**Beside it:** {name}")
         player(other, key="beside_other", compact=True, autoplay=plays)
-    mel = LogMel(sample_rate=context.signal.clip.sample_rate)
-    difference = level_difference(mel.transform(context.signal.clip), mel.transform(other.clip))
+    mel = LogMel()
+    difference = level_difference(features_of(context.signal.clip, mel), features_of(other.clip, mel))
     st.plotly_chart(difference_figure(difference, mel.frequencies(), (here, name)), key="levels")
     st.caption(f"Level of {here} above that of {name} at each mel band, both as recorded and averaged over time.")
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from asd_core.explain import in_words
-from asd_core.features import LogMel, WelchSpectrum
+from asd_core.features import LogMel, WelchSpectrum, features_of
 from asd_core.plots import Drawn, deviation_figure, spectra_figure
 from asd_core.plots.signal import versions
 from pages.clip_page.context import ClipContext
@@ -23,9 +23,9 @@ def draw(context: ClipContext) -> None:
             "Frequency axis", AXES, default=AXES[0], required=True, key="axis", bind="query-params"
         )
     signal, clip = context.signal, context.signal.clip
-    welch = WelchSpectrum(sample_rate=clip.sample_rate)
+    welch = WelchSpectrum()  # at the rate of the band of normal clips
     shown = versions(clip.samples[0], signal.output.samples[0] if signal.is_denoised else None)
-    spectra = [Drawn(version, welch.transform(clip.with_samples(version.samples))) for version in shown]
+    spectra = [Drawn(version, features_of(clip.with_samples(version.samples), welch)) for version in shown]
     figure = spectra_figure(spectra, clip.sample_rate, welch.frequencies(), usual, log=axis == AXES[0])
     st.plotly_chart(figure, key="spectra")
     if usual is None:
@@ -35,16 +35,16 @@ def draw(context: ClipContext) -> None:
             icon=":material/info:",
         )
         return
-    st.markdown(f"The clip {version.description}: {in_words(welch.transform(version.output), usual)}")
+    st.markdown(f"The clip {version.description}: {in_words(features_of(version.output, welch), usual)}")
     st.caption(
         "Thin: FFT of the whole clip, the highest of neighbouring lines. Bold: Welch's spectrum (frames of 64 ms, each bin "
         f"15.6 Hz), which is compared with the band: at each frequency by itself, percentiles 5 to 95 of the {usual.n_clips} "
         f"undenoised normal training clips of machine id {selected.machine_id}."
     )
-    representation = LogMel(sample_rate=clip.sample_rate)
+    representation = LogMel()
     if len(usual.mel_mean) != representation.n_mels:
         return
-    figure = deviation_figure(representation.transform(version.output), usual, representation, version.description)
+    figure = deviation_figure(features_of(version.output, representation), usual, representation, version.description)
     st.plotly_chart(figure, key="deviation")
     st.caption(
         f"Left: log-mel of the clip {version.description}, less the mean of each band over the same normal clips; orange is louder, blue "

@@ -8,22 +8,28 @@ from pages.shared.caching import cache_bytes
 
 
 @cache_bytes
-def _prepared(sha256: str, channel: int, _clip: Clip) -> Clip:
-    return prepare(_clip, channel=channel)
+def _prepared(sha256: str, channel: int, sample_rate: int, _clip: Clip) -> Clip:
+    return prepare(_clip, sample_rate=sample_rate, channel=channel)
 
 
 @cache_bytes
-def _ends(sha256: str, channel: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseEnds:
+def _ends(sha256: str, channel: int, sample_rate: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseEnds:
     """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
-    samples, rate = _prepared_clip.samples[0], _prepared_clip.sample_rate
-    reference = noise_region(samples, rate, *noise) if noise else None
-    return denoise_ends(samples, rate, kind=kind, noise=reference)
+    samples = _prepared_clip.samples[0]
+    reference = noise_region(samples, sample_rate, *noise) if noise else None
+    return denoise_ends(samples, sample_rate, kind=kind, noise=reference)
 
 
 def signal_of(
-    clip: Clip, *, denoiser: bool = False, kind: Kind = KINDS[0], noise: Noise = None, strength: float = 0.0
+    clip: Clip,
+    *,
+    denoiser: bool = False,
+    kind: Kind = KINDS[0],
+    noise: Noise = None,
+    strength: float = 0.0,
+    sample_rate: int = 16000,
 ) -> Signal:
-    """The chosen channel of a clip, at the detectors' rate.
+    """The chosen channel of a clip, at the detectors' rate in Hz where they score it (see ``scoring_rate``).
 
     Args:
         clip: as it was read.
@@ -34,6 +40,8 @@ def signal_of(
         ClipError: when the clip cannot be prepared, or the noise is not in it.
     """
     channel = get_settings().channel
-    prepared = replace(_prepared(clip.sha256, channel, clip), name=clip.name)  # the same bytes may have another name
-    ends = _ends(clip.sha256, channel, kind, noise, prepared) if denoiser else None
+    prepared = replace(
+        _prepared(clip.sha256, channel, sample_rate, clip), name=clip.name
+    )  # the same bytes may have another name
+    ends = _ends(clip.sha256, channel, sample_rate, kind, noise, prepared) if denoiser else None
     return Signal(prepared, channel, ends, kind, noise, strength)

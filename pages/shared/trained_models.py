@@ -6,6 +6,7 @@ import streamlit as st
 
 from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
 from asd_core.errors import UnknownMachineError
+from asd_core.features import MemberScores, Representation, from_config, working_rate
 from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
@@ -30,6 +31,21 @@ def chosen_models(selected: Choice) -> ModelSet:
 @st.cache_resource(max_entries=ANSWERS, show_spinner=False)
 def _manifest(folder: str, stamp: float, key: str) -> Manifest:
     return read_manifest(Path(folder) / key)
+
+
+@st.cache_data(max_entries=ANSWERS, show_spinner=False)
+def _representations(folder: str, stamp: float, keys: tuple[str, ...]) -> list[Representation]:
+    found = [from_config(_manifest(folder, stamp, key).representation) for key in keys]
+    if any(isinstance(representation, MemberScores) for representation in found):
+        # Its members may be any of the folder's; which ones, only its weights say.
+        found = [from_config(_manifest(folder, stamp, key).representation) for key in _models(folder, stamp)]
+    return [representation for representation in found if not isinstance(representation, MemberScores)]
+
+
+def scoring_rate(selected: Choice, recorded: int) -> int:
+    """The rate in Hz at which a clip recorded at ``recorded`` is prepared for the chosen detectors; no weights are loaded."""
+    keys = selected.detectors or models_of(selected.source)  # none knows the machine: as it is played elsewhere
+    return working_rate(_representations(*selected.source.key(), tuple(keys)), recorded)
 
 
 def calibration_of(source: Source, key: str) -> Calibration:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,12 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import demo_dataset
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
+from asd_core.sound import Clip
+from pages.clip_page.signal_scores import signal_scores
+from pages.shared.choice import Choice
+from pages.shared.signals import signal_of
+from pages.shared.sources import sources
+from pages.shared.trained_models import scoring_rate
 from tests.conftest import ROOT
 
 TIMEOUT = 60
@@ -264,3 +272,27 @@ def test_real_clips_score_the_same_uploaded(
         models = ModelSet(real_models, ["pca_kde", "cnn_ae", "control_rms"])
         expected = [s.raw for s in score_clip(read_clip(path), models, "00")]
         assert np.allclose(table(app)["Raw"], expected, rtol=1e-5)
+
+
+def test_the_clip_page_scores_at_the_detectors_own_rate(models_dir: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A detector of 32 kHz gets on the page what it gets on the command line; beside it one of 16 kHz."""
+    shutil.copytree(ROOT / "trained_models" / "demo", tmp_path / "mixed")
+    manifest = tmp_path / "mixed" / "gwrp_gaussian" / "manifest.json"
+    told = json.loads(manifest.read_text("utf-8"))
+    told["representation"]["sample_rate"] = 32000
+    manifest.write_text(json.dumps(told), "utf-8")
+    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    (source,) = sources()
+    samples = np.random.default_rng(0).normal(0, 0.1, (1, 2 * 48000)).astype(np.float32)
+    clip = Clip(samples, 48000, "f" * 64, "wide.wav")
+    demo = replace(source, folder=ROOT / "trained_models" / "demo")
+    assert scoring_rate(Choice(demo, "00", [], 0.05), clip.sample_rate) == 16000, "no detector is left: nothing changes"
+    for keys, rate in ((["pca_kde"], 16000), (["gwrp_gaussian"], 32000), (["pca_kde", "gwrp_gaussian"], 48000)):
+        selected = Choice(source, "00", keys, 0.05)
+        assert scoring_rate(selected, clip.sample_rate) == rate
+        signal = signal_of(clip, sample_rate=rate)
+        assert signal.clip.sample_rate == rate
+        assert signal_scores(selected, signal) == score_clip(
+            clip, ModelSet(tmp_path / "mixed", keys), "00", false_alarm_rate=0.05
+        )
