@@ -44,12 +44,8 @@ def _representations(folder: str, stamp: float, keys: tuple[str, ...]) -> list[R
 
 def scoring_rate(selected: Choice, recorded: int) -> int:
     """The rate in Hz at which a clip recorded at ``recorded`` is prepared for the chosen detectors; no weights are loaded."""
-<<<<<<< HEAD
-    return working_rate(_representations(*selected.source.key(), tuple(selected.detectors)), recorded)
-=======
     keys = selected.detectors or models_of(selected.source)  # none knows the machine: as it is played elsewhere
     return working_rate(_representations(*selected.source.key(), tuple(keys)), recorded)
->>>>>>> a0358f9479f0fa6fb97f519180cdbc2020608670
 
 
 def calibration_of(source: Source, key: str) -> Calibration:

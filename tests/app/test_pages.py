@@ -286,11 +286,8 @@ def test_the_clip_page_scores_at_the_detectors_own_rate(models_dir: pytest.Monke
     (source,) = sources()
     samples = np.random.default_rng(0).normal(0, 0.1, (1, 2 * 48000)).astype(np.float32)
     clip = Clip(samples, 48000, "f" * 64, "wide.wav")
-<<<<<<< HEAD
-=======
     demo = replace(source, folder=ROOT / "trained_models" / "demo")
     assert scoring_rate(Choice(demo, "00", [], 0.05), clip.sample_rate) == 16000, "no detector is left: nothing changes"
->>>>>>> a0358f9479f0fa6fb97f519180cdbc2020608670
     for keys, rate in ((["pca_kde"], 16000), (["gwrp_gaussian"], 32000), (["pca_kde", "gwrp_gaussian"], 48000)):
         selected = Choice(source, "00", keys, 0.05)
         assert scoring_rate(selected, clip.sample_rate) == rate
