@@ -42,11 +42,11 @@ def denoise(
         ClipError: when the noise lies outside the recording, is silent or shorter than one window.
         ValueError: for a strength outside 0 to 1.
     """
-    from asd_core.sound import denoise_ends, noise_region
+    from asd_core.sound import denoise_mix, noise_region
 
     def channel(samples: Array) -> Array:
         region = noise_region(samples, clip.sample_rate, *noise) if noise else None
-        return denoise_ends(samples, clip.sample_rate, kind=kind, noise=region).at(strength)
+        return denoise_mix(samples, clip.sample_rate, kind=kind, noise=region).at(strength)
 
     return clip.with_samples(np.stack([channel(samples) for samples in clip.samples]))
 
@@ -80,7 +80,7 @@ def score(
     kind: Kind = "stationary",
     channel: int | None = None,
     false_alarm_rate: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
     """Score a recording by every trained detector of a folder.
 
@@ -111,7 +111,7 @@ def score(
     chosen = _model_set(models, detectors)
     known = chosen.for_machine(machine_id)
     if len(known) < len(chosen):
-        say(not_scored(chosen.not_knowing(machine_id), machine_id))
+        notify(not_scored(chosen.not_knowing(machine_id), machine_id))
     scores = score_clip(
         _clip(clip), known, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
     )
@@ -126,7 +126,7 @@ def evaluate(
     denoise: float = 0.0,
     kind: Kind = "stationary",
     progress: Progress = silent,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
     """AUC and pAUC (p = 0.1, DCASE 2020) of every detector on a dataset's labelled clips, with 95 % bootstrap intervals.
 
@@ -150,10 +150,10 @@ def evaluate(
 
     scope = Scope(split, denoise, kind)
     scores, unknown, skipped = current_scores(dataset, _model_set(models), scope, progress=progress)
-    for sentence in skipped:
-        say(sentence)
+    for description in skipped:
+        notify(description)
     for machine_id, count in unknown.items():
-        say(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+        notify(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
     return pd.DataFrame(tabulate(scores))
 
 

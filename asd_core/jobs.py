@@ -41,7 +41,7 @@ class Job:
     state: State
     fraction: float  # 0 to 1
     message: str  # what it does now
-    sentence: str  # what it said last: after a failure, why
+    description: str  # what it said last: after a failure, why
     started: float  # seconds since 1970
 
 
@@ -169,10 +169,10 @@ def _last_line(path: Path) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        result = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 from benchmarks.run import UnknownFigure, run
 
 
@@ -20,9 +20,9 @@ def main(
     """Measure the promised speeds."""
     try:
         with progress_bar() as progress:
-            figures = run(only or (), progress=progress, say=say)
+            figures = run(only or (), progress=progress, notify=notify)
     except UnknownFigure as error:
-        say(str(error))
+        notify(str(error))
         raise typer.Exit(2) from error
     if out:
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

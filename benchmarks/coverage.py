@@ -61,27 +61,27 @@ def measure(intervals: np.ndarray, true: float) -> Held:
 def held(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Held]:
     """Of each metric's own interval."""
     rng = np.random.default_rng([int(100 * shift), n, ids])
-    found: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
+    results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
     for case in range(cases):
         draws = bootstrap(sample([shift], n, ids, rng), RESAMPLES, seed=case)
         for metric in METRICS:
-            found[metric].append(draws.interval(MEAN, metric)[0])
-    return {metric: measure(np.array(found[metric]), truth(shift)[metric]) for metric in METRICS}
+            results[metric].append(draws.interval(MEAN, metric)[0])
+    return {metric: measure(np.array(results[metric]), truth(shift)[metric]) for metric in METRICS}
 
 
 def held_differences(shifts: tuple[float, float], n: int, ids: int, cases: int) -> dict[Metric, tuple[Held, Held]]:
     """Of the paired difference's interval, and of the quantiles of resampled differences."""
     rng = np.random.default_rng([*(int(100 * s) for s in shifts), n, ids])
-    found: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
+    results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
     for case in range(cases):
         draws = bootstrap(sample(shifts, n, ids, rng), RESAMPLES, seed=case)
         for metric in METRICS:
             pair = paired_difference(draws, "0", "1", metric=metric)
-            found[metric].append(np.array([[pair.low, pair.high], quantiles(draws, metric)]))
+            results[metric].append(np.array([[pair.low, pair.high], quantiles(draws, metric)]))
     figures: dict[Metric, tuple[Held, Held]] = {}
     for metric in METRICS:
         true = truth(shifts[0])[metric] - truth(shifts[1])[metric]
-        ours, percentile = np.array(found[metric]).transpose(1, 0, 2)
+        ours, percentile = np.array(results[metric]).transpose(1, 0, 2)
         figures[metric] = measure(ours, true), measure(percentile, true)
     return figures
 
@@ -100,9 +100,9 @@ def figures_table(cases: int) -> list[str]:
     shares = []
     for n, ids in SIZES:
         for shift in SHIFTS:
-            found, true = held(shift, n, ids, cases), truth(shift)
-            shares += [figure.share for figure in found.values()]
-            cells = " | ".join(f"{figure.share:.1%} ({figure.width:.3f})" for figure in found.values())
+            result, true = held(shift, n, ids, cases), truth(shift)
+            shares += [figure.share for figure in result.values()]
+            cells = " | ".join(f"{figure.share:.1%} ({figure.width:.3f})" for figure in result.values())
             lines.append(f"| {true['auc']:.3f} | {true['pauc']:.3f} | {n} + {n} | {ids} | {cells} |")
             print(lines[-1], flush=True)
     return [*lines, "", f"Lowest {min(shares):.1%}, highest {max(shares):.1%}."]
@@ -117,9 +117,9 @@ def differences_table(cases: int) -> list[str]:
     shares: list[tuple[float, float]] = []
     for n, ids in PAIR_SIZES:
         for pair in PAIRS:
-            found = held_differences(pair, n, ids, cases)
-            shares += [(ours.share, percentile.share) for ours, percentile in found.values()]
-            cells = " | ".join(f"{f.share:.1%} ({f.width:.3f})" for both in found.values() for f in both)
+            result = held_differences(pair, n, ids, cases)
+            shares += [(ours.share, percentile.share) for ours, percentile in result.values()]
+            cells = " | ".join(f"{f.share:.1%} ({f.width:.3f})" for both in result.values() for f in both)
             first, second = (truth(shift)["auc"] for shift in pair)
             lines.append(f"| {first:.3f}, {second:.3f} | {n} + {n} | {ids} | {cells} |")
             print(lines[-1], flush=True)

@@ -53,12 +53,12 @@ def space_speed(browser: str, n: int = 3, n_clips: int = MANY) -> dict[str, Figu
         with serve(APP, **folders) as address:
             for index, name in enumerate(names):
                 page = chrome.new_page(viewport={"width": 1440, "height": 900})
-                found = _visit(page, f"{address}/feature_space?only=false&dataset={name}")
+                result = _visit(page, f"{address}/feature_space?only=false&dataset={name}")
                 page.close()
                 if index:
-                    drawn.append(found[0])
-                    hovered += found[1]
-                    played += found[2]
+                    drawn.append(result[0])
+                    hovered += result[1]
+                    played += result[2]
         chrome.close()
     return {
         f"space_page_{n_clips}_s": figure(drawn, "s"),

@@ -9,7 +9,7 @@ from asd_core.datasets import demo_dataset
 from asd_core.features import LogMel
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
-from asd_core.sound import Clip, denoise_ends, prepare
+from asd_core.sound import Clip, denoise_mix, prepare
 from benchmarks.browser import Figure, figure
 
 
@@ -63,8 +63,8 @@ def _noisereduce(clip: Clip) -> Callable[[], object]:
 def denoise_move() -> dict[str, Figure]:
     """A moved slider's signal, after the first, against one call of noisereduce."""
     clip = demo_clip()
-    ends = denoise_ends(clip.samples[0], clip.sample_rate)
-    return {"denoise_move_vs_noisereduce": ratio(lambda: ends.at(0.37), _noisereduce(clip), 30)}
+    mix = denoise_mix(clip.samples[0], clip.sample_rate)
+    return {"denoise_move_vs_noisereduce": ratio(lambda: mix.at(0.37), _noisereduce(clip), 30)}
 
 
 def all_detectors() -> dict[str, Figure]:

@@ -143,10 +143,10 @@ def compare(methods: list[str]) -> list[Row]:
     vectors, ids, is_train, is_anomaly = demo_vectors(get_settings().cache_dir)
     data = {}
     for machine_id in np.unique(ids):
-        own = ids == machine_id
-        train, test = (vectors[own & part].astype(np.float64) for part in (is_train, ~is_train))
+        subset = ids == machine_id
+        train, test = (vectors[subset & part].astype(np.float64) for part in (is_train, ~is_train))
         mean, scale = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-9)
-        data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[own & ~is_train])
+        data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[subset & ~is_train])
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -170,13 +170,13 @@ def compare(methods: list[str]) -> list[Row]:
 
 def verdicts(rows: list[Row]) -> dict[str, str]:
     """For each method that ran on both sides: is ours as accurate (within `TOLERANCE`) and as fast to score?"""
-    found = {}
-    for theirs, own in zip(rows[::2], rows[1::2], strict=True):
-        if not (theirs.skipped or own.skipped):
-            accurate = own.mean_auc >= theirs.mean_auc - TOLERANCE
-            fast = own.score_one_ms <= theirs.score_one_ms
-            found[own.method] = f"{'ok' if accurate else 'WORSE'}, {'ok' if fast else 'SLOWER'}"
-    return found
+    result = {}
+    for theirs, subset in zip(rows[::2], rows[1::2], strict=True):
+        if not (theirs.skipped or subset.skipped):
+            accurate = subset.mean_auc >= theirs.mean_auc - TOLERANCE
+            fast = subset.score_one_ms <= theirs.score_one_ms
+            result[subset.method] = f"{'ok' if accurate else 'WORSE'}, {'ok' if fast else 'SLOWER'}"
+    return result
 
 
 def table(rows: list[Row]) -> str:
@@ -224,16 +224,16 @@ def main() -> int:
         return 2
     warnings.filterwarnings("ignore", module="pyod")
     rows = compare(arguments.methods)
-    found = verdicts(rows)
+    result = verdicts(rows)
     print(f"Demo catalogue, pooled log-mel, per machine id; PyOD {pyod} with its defaults.\n\n{table(rows)}\n")
-    for method, verdict in found.items():
+    for method, verdict in result.items():
         print(f"{method}: accuracy {verdict.split(', ')[0]}, scoring time {verdict.split(', ')[1]}")
     if arguments.markdown:
-        arguments.markdown.write_text(page(rows, found, pyod), encoding="utf-8")
+        arguments.markdown.write_text(page(rows, result, pyod), encoding="utf-8")
     if arguments.out:
-        report = {"pyod": pyod, "tolerance": TOLERANCE, "rows": [asdict(row) for row in rows], "verdicts": found}
+        report = {"pyod": pyod, "tolerance": TOLERANCE, "rows": [asdict(row) for row in rows], "verdicts": result}
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return int(any("WORSE" in verdict or "SLOWER" in verdict for verdict in found.values()))
+    return int(any("WORSE" in verdict or "SLOWER" in verdict for verdict in result.values()))
 
 
 if __name__ == "__main__":

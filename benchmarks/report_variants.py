@@ -36,9 +36,9 @@ def main() -> int:
         row = [machine_id]
         for representation in (Waveform(), BandSpectrum()):
             vectors = np.stack([representation.transform(c) for c in clips])
-            found = transductive_oracle(vectors, anomaly)
+            result = transductive_oracle(vectors, anomaly)
             shuffled = transductive_oracle(vectors, np.random.default_rng(0).permutation(anomaly))
-            row += [f"{found.accuracy:.3f}", f"{shuffled.accuracy:.3f}"]
+            row += [f"{result.accuracy:.3f}", f"{shuffled.accuracy:.3f}"]
         oracle.append(row)
     cells = " | ".join(f"{v:.3f}" for v in kde)
     lines = [

@@ -49,7 +49,7 @@ class UnknownFigure(Exception):
 
 
 def run(
-    only: Collection[str] = (), *, progress: Progress = silent, say: Callable[[str], None] = lambda _: None
+    only: Collection[str] = (), *, progress: Progress = silent, notify: Callable[[str], None] = lambda _: None
 ) -> dict[str, Figure]:
     """Figures by name: ``{name: {value, unit, n, spread}}``; the spread is the ratio's range from quartile to quartile.
 
@@ -66,7 +66,7 @@ def run(
     chosen = [one for one in BENCHMARKS if wanted & set(one.names)]
     browser = chromium()
     if browser is None and any(one.in_browser for one in chosen):
-        say("The pages' speeds in a browser were not measured: no Chromium or playwright here.")
+        notify("The pages' speeds in a browser were not measured: no Chromium or playwright here.")
         chosen = [one for one in chosen if not one.in_browser]
     figures: dict[str, Figure] = {}
     for index, one in enumerate(chosen):

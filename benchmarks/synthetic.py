@@ -81,7 +81,7 @@ def write_models(
             data_fingerprint="made up",
             n_fitted=dict.fromkeys(IDS, 240),
             calibration={i: sorted(rng.normal(scale=np.sqrt(2.0), size=HELD_OUT).tolist()) for i in IDS},
-            health={},
+            diagnostics={},
             alarms=[],
             fit_seconds=0.0,
             versions={},

@@ -37,7 +37,7 @@ def transductive_oracle(
     for eps in np.geomspace(0.02, 5.0, 120):  # in whitened units, where 1 is a standard deviation
         groups = DBSCAN(eps=eps, min_samples=min_samples).fit_predict(points)
         members = [labels[groups == group] for group in np.unique(groups)]
-        correct = sum(max(int(own.sum()), int((~own).sum())) for own in members) / len(labels)
+        correct = sum(max(int(subset.sum()), int((~subset).sum())) for subset in members) / len(labels)
         if len(members) <= max_groups and correct > best:
             best, best_eps, best_groups = correct, float(eps), len(members)
     trivial = float(labels.mean())

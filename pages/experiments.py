@@ -54,8 +54,8 @@ def show(source: Source, name: str) -> None:
     old = staleness(header, source.folder)
     if old:
         st.warning(old, icon=":material/warning:")
-    table, sentence = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
-    st.markdown(f"**{sentence}**")
+    table, description = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
+    st.markdown(f"**{description}**")
     if header.report:
         st.caption(f"The report that this project began from found {header.report}.")
     side_by_side = st.grid(2, min_column_width=440)

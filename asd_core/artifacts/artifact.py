@@ -24,7 +24,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 class Manifest(BaseModel):
     """Everything about a trained detector but its arrays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     schema_version: int
     detector: str
@@ -36,7 +36,9 @@ class Manifest(BaseModel):
     data_fingerprint: str  # sha256 over the training clips' hashes
     n_fitted: dict[str, int]  # training clips an id, without the held-out ones
     calibration: dict[str, list[float]]
-    health: dict[str, Any]  # loss curves, collapse figures
+    diagnostics: dict[str, Any] = Field(
+        validation_alias="health", serialization_alias="health"
+    )  # loss curves, collapse figures; the files' older name for it
     alarms: list[str]  # sentences: why not to trust this one
     fit_seconds: float
     versions: dict[str, str]
@@ -56,7 +58,7 @@ class Manifest(BaseModel):
         Artifacts of an earlier version hold the figure of noise bursts alone. ``None`` where there is none.
         """
         prefix = "untrained_" if untrained else ""
-        value = self.health.get(f"{prefix}synthetic_auc", self.health.get(f"{prefix}planted_auc"))
+        value = self.diagnostics.get(f"{prefix}synthetic_auc", self.diagnostics.get(f"{prefix}planted_auc"))
         return None if value is None else float(value)
 
 
@@ -86,13 +88,13 @@ def fingerprint(sha256s: list[str]) -> str:
 
 def library_versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    found = {"asd_core": __version__}
+    result = {"asd_core": __version__}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name).split("+")[0]
+            result[name] = version(name).split("+")[0]
         except PackageNotFoundError:
-            found[name] = "missing"
-    return found
+            result[name] = "missing"
+    return result
 
 
 def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
@@ -117,7 +119,7 @@ def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
         **about,
     )
     write_bytes(weights, folder / manifest.weights_file)
-    write_text(manifest.model_dump_json(indent=1, exclude_defaults=True) + "\n", folder / MANIFEST)
+    write_text(manifest.model_dump_json(indent=1, exclude_defaults=True, by_alias=True) + "\n", folder / MANIFEST)
     for other in folder.glob(_ANY_WEIGHTS):
         if other.name != manifest.weights_file:
             other.unlink(missing_ok=True)

@@ -52,9 +52,9 @@ class Calibration:
 
     def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:
         """Share of held-out normals that score below, ties counted half, from 0 to 100."""
-        own = self.sorted_scores(machine_id)
-        below = np.searchsorted(own, raw, side="left") + np.searchsorted(own, raw, side="right")
-        return np.asarray(50.0 * below / len(own), dtype=np.float64)
+        subset = self.sorted_scores(machine_id)
+        below = np.searchsorted(subset, raw, side="left") + np.searchsorted(subset, raw, side="right")
+        return np.asarray(50.0 * below / len(subset), dtype=np.float64)
 
     def threshold(self, machine_id: str, false_alarm_rate: float) -> "Threshold":
         """The ceil((n+1)(1-rate))-th smallest held-out score. A clip is an anomaly when its raw score is *above* it.
@@ -62,8 +62,8 @@ class Calibration:
         n held-out clips can promise no rate below 1/(n+1): for a smaller one the largest held-out score is taken, and
         the threshold says which rate it stands for.
         """
-        own = self.sorted_scores(machine_id)
-        smallest = 1.0 / (len(own) + 1)
+        subset = self.sorted_scores(machine_id)
+        smallest = 1.0 / (len(subset) + 1)
         rate = max(false_alarm_rate, smallest)
-        rank = int(np.ceil((len(own) + 1) * (1.0 - rate) - 1e-9))
-        return Threshold(float(own[min(max(rank, 1), len(own)) - 1]), rate, rate > false_alarm_rate + 1e-12)
+        rank = int(np.ceil((len(subset) + 1) * (1.0 - rate) - 1e-9))
+        return Threshold(float(subset[min(max(rank, 1), len(subset)) - 1]), rate, rate > false_alarm_rate + 1e-12)

@@ -88,8 +88,8 @@ class ModelSet(Mapping[str, Artifact]):
     def representations(self) -> list[Representation]:
         """What must be computed of a clip for every detector of the set and their members."""
         wanted = [*self, *(m for key in self for m in members(self[key].detector))]
-        found = [self.artifact(key).representation for key in wanted]
-        return [r for r in dict.fromkeys(found) if not isinstance(r, MemberScores)]
+        results = [self.artifact(key).representation for key in wanted]
+        return [r for r in dict.fromkeys(results) if not isinstance(r, MemberScores)]
 
 
 def members(detector: Detector) -> list[str]:
@@ -108,18 +108,18 @@ def raw_scores(
     Raises:
         UnknownMachineError: for a machine id that a detector was not trained on.
     """
-    found: dict[str, Scores] = {}
+    result: dict[str, Scores] = {}
 
     def score(key: str) -> Scores:
-        if key not in found:
+        if key not in result:
             artifact = models.artifact(key)
             inputs: Sequence[Array]
             if isinstance(artifact.representation, MemberScores):
                 inputs = list(np.stack([score(m) for m in members(artifact.detector)], axis=1))
             else:
                 inputs = features[artifact.representation]
-            found[key] = artifact.detector.score(inputs, machine_ids)
-        return found[key]
+            result[key] = artifact.detector.score(inputs, machine_ids)
+        return result[key]
 
     return {key: score(key) for key in models}
 

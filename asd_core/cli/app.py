@@ -13,7 +13,7 @@ from asd_core.cli.detectors import cards, detectors
 from asd_core.cli.evaluate import evaluate, overlap, report, results
 from asd_core.cli.experiments import experiment
 from asd_core.cli.labels import labels
-from asd_core.cli.output import reporter, say
+from asd_core.cli.output import notify, reporter
 from asd_core.cli.score import score, scores
 from asd_core.cli.space import latents, thumbnails, umap
 from asd_core.cli.train import reference, seeds, train
@@ -61,12 +61,12 @@ def _run() -> int:
         if app(standalone_mode=False) == STOPPED:  # typer turns an interrupt into this code
             raise KeyboardInterrupt
     except TyperException as error:
-        say(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
+        notify(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
         return 2 if sys.argv[1:] else 0
     except (typer.Abort, KeyboardInterrupt):
-        say("Stopped; what was finished is kept.")
+        notify("Stopped; what was finished is kept.")
         return STOPPED
     except AsdError as error:
-        say(str(error))
+        notify(str(error))
         return 2
     return 0

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.output import progress_bar, say
+from asd_core.cli.output import notify, progress_bar
 
 
 def simulate(
@@ -22,4 +22,4 @@ def simulate(
 
     with progress_bar() as progress:
         count = write_clips(demo_dataset(), out, machine_ids=machine_id, limit=limit, progress=progress)
-    say(f"{count} clips written to {out}.")
+    notify(f"{count} clips written to {out}.")

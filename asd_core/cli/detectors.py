@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.output import AsJson, print_json, print_table, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table
 from asd_core.files import write_text
 
 
@@ -26,4 +26,4 @@ def cards(out: Annotated[Path, typer.Option("--out", help="Markdown file to writ
     from asd_core.report import cards_markdown
 
     write_text(cards_markdown(), out)
-    say(f"{out} written.")
+    notify(f"{out} written.")

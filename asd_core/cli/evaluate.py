@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
-from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 from asd_core.errors import AsdError
 from asd_core.files import write_text
 
@@ -25,10 +25,10 @@ def evaluate(
 
     with progress_bar() as progress:
         scores, unknown, skipped = current_scores(open_dataset(data), ModelSet(models), progress=progress)
-    for sentence in skipped:
-        say(sentence)
+    for description in skipped:
+        notify(description)
     for machine_id, count in unknown.items():
-        say(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+        notify(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
     rows = result_records(tabulate(scores))
     if as_json:
         print_json({"rows": rows, "unknown_machine_ids": unknown})
@@ -47,7 +47,7 @@ def overlap(
 
     with progress_bar() as progress:
         store_overlap(open_dataset(data), ModelSet(models), progress=progress)
-    say(f"{models / OVERLAP} written.")
+    notify(f"{models / OVERLAP} written.")
 
 
 def results(
@@ -58,7 +58,7 @@ def results(
     from asd_core.report import write_results
 
     write_results(models, out)
-    say(f"{out} written.")
+    notify(f"{out} written.")
 
 
 def report(
@@ -100,5 +100,5 @@ def report(
         except OSError as error:
             raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
     if reason:
-        say(f"The report is without sounds: {reason}")
-    say(f"{', '.join(map(str, written))} written.")
+        notify(f"The report is without sounds: {reason}")
+    notify(f"{', '.join(map(str, written))} written.")

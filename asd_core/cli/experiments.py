@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Seed, comma_separated
-from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 
 
 def experiment(
@@ -45,6 +45,6 @@ def experiment(
         values=comma_separated(values),
     )
     with progress_bar() as progress:
-        result = command.execute(chosen, data, folder, out=out, progress=progress, say=say)
+        result = command.execute(chosen, data, folder, out=out, progress=progress, notify=notify)
     print_json(result) if as_json else print_table(chosen.about.title, result["points"])
-    say(result["conclusion"])
+    notify(result["conclusion"])

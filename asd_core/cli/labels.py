@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 from asd_core.errors import LabelError
 from asd_core.files import write_bytes
 
@@ -61,7 +61,7 @@ def export(
         write_bytes(content, out)
     except OSError as error:
         raise LabelError(f"{out} cannot be written ({error.strerror}): choose another file.") from error
-    say(f"{out} written.")
+    notify(f"{out} written.")
 
 
 @labels.command(name="import")
@@ -87,12 +87,12 @@ def import_(
     with progress_bar() as progress:
         clips = clip_table(open_dataset(data), progress=progress)
     plan = plan_import(store, dataset, file.name, content, clips=clips, annotator=annotator)
-    for sentence in [*plan.notes, *plan.problems]:
-        say(sentence)
+    for description in [*plan.notes, *plan.problems]:
+        notify(description)
     for c in plan.conflicts:
-        say(f"Row {c.row}: {c.clip_id} is {c.now} to {c.annotator} now, and {c.file} in the file.")
+        notify(f"Row {c.row}: {c.clip_id} is {c.now} to {c.annotator} now, and {c.file} in the file.")
     added = 0 if dry else plan.apply(store, conflicts="take" if take else "keep")
-    say(
+    notify(
         f"{added} events added ({len(plan.new)} rows new, {plan.known} known, {len(plan.conflicts)} in conflict, "
         f"{len(plan.problems)} not usable)."
     )
@@ -107,20 +107,20 @@ def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
 
     store = _store()
     _known(store, dataset)
-    found = annotator_agreement(store.current(dataset), store.adjudications(dataset))
+    result = annotator_agreement(store.current(dataset), store.adjudications(dataset))
 
     def shown(value: float) -> float | None:
         return None if math.isnan(value) else value
 
     pairs: list[dict[str, Any]] = [
         {**row, "agreement": shown(row["agreement"]), "kappa": shown(row["kappa"])}
-        for row in found.pairs.to_dict(orient="records")
+        for row in result.pairs.to_dict(orient="records")
     ]
     all_of_them = {
         name: {"value": shown(c.value), "n": c.n, "reason": c.reason}
-        for name, c in (("fleiss_kappa", found.fleiss), ("krippendorff_alpha", found.alpha))
+        for name, c in (("fleiss_kappa", result.fleiss), ("krippendorff_alpha", result.alpha))
     }
-    conflicts = found.conflicts.to_dict(orient="records")
+    conflicts = result.conflicts.to_dict(orient="records")
     if as_json:
         print_json({"pairs": pairs, **all_of_them, "conflicts": conflicts})
         return
@@ -140,4 +140,4 @@ def check(
     problems = store.check()
     if problems:
         raise LabelError(" ".join(problems))
-    say(f"{store.where} is in order.")
+    notify(f"{store.where} is in order.")

@@ -28,11 +28,11 @@ def progress_bar() -> Iterator[Progress]:
     with Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar:
         task = bar.add_task("starting", total=1.0)
 
-        def told(fraction: float, message: str) -> None:
+        def reported(fraction: float, message: str) -> None:
             bar.update(task, completed=fraction, description=message)
             reporter.progress(fraction, message)
 
-        yield told
+        yield reported
 
 
 def print_json(value: Any) -> None:
@@ -48,5 +48,5 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+def notify(description: str) -> None:
+    typer.echo(description, err=True)

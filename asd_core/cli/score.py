@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
-from asd_core.cli.output import AsJson, print_json, print_table, progress_bar, say
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 
 
 def score(
@@ -25,7 +25,7 @@ def score(
     loaded = ModelSet(models, comma_separated(detectors))
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
-        say(not_scored(others, machine_id))
+        notify(not_scored(others, machine_id))
     results = []
     for file in files:
         scores = score_records(score_clip(read_clip(file), known, machine_id, denoise=denoise))
@@ -56,6 +56,6 @@ def scores(
     scope = Scope(split, denoise, kind)
     with progress_bar() as progress:
         done = compute_scores(
-            open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, say=say
+            open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, notify=notify
         )
-    say(f"{scope.sentence()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))
+    notify(f"{scope.description()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))

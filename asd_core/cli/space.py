@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
-from asd_core.cli.output import progress_bar, say
+from asd_core.cli.output import notify, progress_bar
 
 
 def latents(
@@ -21,9 +21,9 @@ def latents(
 
     with progress_bar() as progress:
         done = compute_latents(
-            open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, say=say
+            open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, notify=notify
         )
-    say(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
+    notify(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
 
 
 def thumbnails(
@@ -37,8 +37,8 @@ def thumbnails(
 
     with progress_bar() as progress:
         clips = read_pooled(models, ("clip_id", "sha256"))
-        path = compute_thumbnails(open_dataset(data), clips, progress=progress, say=say)
-    say(f"{path} written.")
+        path = compute_thumbnails(open_dataset(data), clips, progress=progress, notify=notify)
+    notify(f"{path} written.")
 
 
 def umap(
@@ -68,4 +68,4 @@ def umap(
         fitted = fit_umap(space.vectors, settings, progress=progress)
     path = out or umap_file(space.vectors, settings)
     save_umap(fitted, path)
-    say(f"A map of {len(space.about)} clips written to {path}.")
+    notify(f"A map of {len(space.about)} clips written to {path}.")

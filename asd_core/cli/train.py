@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
-from asd_core.cli.output import progress_bar, say
+from asd_core.cli.output import notify, progress_bar
 
 
 def train(
@@ -28,9 +28,9 @@ def train(
             preset=preset.value,
             seed=seed,
             progress=progress,
-            say=say,
+            notify=notify,
         )
-    say(f"Trained {', '.join(keys)}: see {out}.")
+    notify(f"Trained {', '.join(keys)}: see {out}.")
 
 
 def seeds(
@@ -53,7 +53,7 @@ def seeds(
             preset=preset.value,
             progress=progress,
         )
-    say(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
+    notify(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
 
 
 def reference(
@@ -65,5 +65,5 @@ def reference(
     from asd_core.explain import REFERENCE, make_reference
 
     with progress_bar() as progress:
-        make_reference(open_dataset(data), models, progress=progress, say=say)
-    say(f"{models / REFERENCE} written.")
+        make_reference(open_dataset(data), models, progress=progress, notify=notify)
+    notify(f"{models / REFERENCE} written.")

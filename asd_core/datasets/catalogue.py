@@ -98,7 +98,7 @@ def unique_machine_ids(catalogue: "pd.DataFrame") -> "pd.DataFrame":
 def file_stamp(path: str | Path) -> str:
     """What tells a file from what it was before, without reading it: size and time of last change."""
     try:
-        found = os.stat(path)
+        result = os.stat(path)
     except OSError:
         return "gone"
-    return f"{found.st_size} {found.st_mtime_ns}"
+    return f"{result.st_size} {result.st_mtime_ns}"

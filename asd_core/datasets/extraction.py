@@ -61,11 +61,11 @@ def extract_dataset(
         try:
             clip = dataset.read(clip_id)
             rate = working_rate(wanted, clip.sample_rate)
-            found = extract(change(prepare(clip, sample_rate=rate)), wanted)
+            result = extract(change(prepare(clip, sample_rate=rate)), wanted)
         except ClipError as error:
             skipped.append(str(error))
             continue
-        for representation, values in found.items():
+        for representation, values in result.items():
             features[representation].append(values)
         hashes.append(clip.sha256)
         kept.append(index)

@@ -28,9 +28,9 @@ def held_out(
     hashes, ids = np.asarray(sha256s), np.asarray(machine_ids)
     mask = np.zeros(len(ids), dtype=bool)
     for machine_id in np.unique(ids):
-        own = np.flatnonzero(ids == machine_id)
-        count = max(1, round(fraction * len(own)))
-        mask[own[np.argsort(hashes[own], kind="stable")[:count]]] = True
+        subset = np.flatnonzero(ids == machine_id)
+        count = max(1, round(fraction * len(subset)))
+        mask[subset[np.argsort(hashes[subset], kind="stable")[:count]]] = True
     return mask
 
 

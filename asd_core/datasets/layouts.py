@@ -113,7 +113,7 @@ def _recordings(root: Path, folders: tuple[str, ...] = ()) -> list[tuple[tuple[s
     """Each folder under a folder, with the names of its sound files. What the folder says of an entry is believed: asking
     the disk for each of 100,000 files takes half a second."""
     names: list[str] = []
-    found: list[tuple[tuple[str, ...], list[str]]] = []
+    results: list[tuple[tuple[str, ...], list[str]]] = []
     try:
         entries = list(os.scandir(root.joinpath(*folders)))
     except PermissionError:  # such as lost+found
@@ -123,8 +123,8 @@ def _recordings(root: Path, folders: tuple[str, ...] = ()) -> list[tuple[tuple[s
             if entry.is_file():
                 names.append(entry.name)
         elif entry.is_dir(follow_symlinks=False):
-            found += _recordings(root, (*folders, entry.name))
-    return [*found, (folders, names)]
+            results += _recordings(root, (*folders, entry.name))
+    return [*results, (folders, names)]
 
 
 def _split(clip_ids: "pd.Series[str]") -> list[str]:

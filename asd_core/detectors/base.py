@@ -65,7 +65,7 @@ class Detector:
     info: ClassVar[DetectorInfo]
     map_shows: ClassVar[str] = "the score"  # what the values of :meth:`explain` are parts of
     machine_ids_: list[str]
-    health_: dict[str, Any]  # curves and figures of the training, kept in the manifest
+    diagnostics_: dict[str, Any]  # curves and figures of the training, kept in the manifest
 
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
@@ -175,16 +175,16 @@ class DensityPerId(Detector):
     ) -> Self:
         vectors, ids = self.vectors(features), np.asarray(machine_ids)
         self.machine_ids_ = sorted(set(machine_ids))
-        self.models_, self.health_ = {}, {}
+        self.models_, self.diagnostics_ = {}, {}
         for index, machine_id in enumerate(self.machine_ids_):
             progress(index / len(self.machine_ids_), f"machine id {machine_id}")
-            own = vectors[ids == machine_id]
-            if len(own) < MIN_TRAINING_CLIPS:
+            subset = vectors[ids == machine_id]
+            if len(subset) < MIN_TRAINING_CLIPS:
                 raise TrainingError(
-                    f"Machine id {machine_id} has {len(own)} clips to learn from; {self.info.title} needs "
+                    f"Machine id {machine_id} has {len(subset)} clips to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
-            self.models_[machine_id] = self.new_model().fit(own, seed=seed)
+            self.models_[machine_id] = self.new_model().fit(subset, seed=seed)
         progress(1.0, "done")
         return self
 
@@ -193,8 +193,8 @@ class DensityPerId(Detector):
         vectors, ids = self.vectors(features), np.asarray(machine_ids)
         scores = np.empty(len(ids))
         for machine_id in set(machine_ids):
-            own = ids == machine_id
-            scores[own] = self.models_[machine_id].score(vectors[own])
+            subset = ids == machine_id
+            scores[subset] = self.models_[machine_id].score(vectors[subset])
         return scores
 
     def state(self) -> State:
@@ -208,13 +208,13 @@ class DensityPerId(Detector):
     def from_state(cls, state: State) -> Self:
         detector = cls(**state.config["parameters"])
         detector.machine_ids_ = list(state.config["machine_ids"])
-        detector.health_ = {}
+        detector.diagnostics_ = {}
         detector.models_ = {}
         detector.restore(state.config)
         for machine_id in detector.machine_ids_:
             prefix = f"{machine_id}/"
-            own = {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}
-            if not own:
+            subset = {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}
+            if not subset:
                 raise ArtifactError(f"{cls.info.title}: nothing is stored for machine id {machine_id}.")
-            detector.models_[machine_id] = detector.new_model().from_arrays(own)
+            detector.models_[machine_id] = detector.new_model().from_arrays(subset)
         return detector

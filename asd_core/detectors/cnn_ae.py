@@ -39,5 +39,5 @@ class CnnAe(ConvAutoencoder):
 
     def bottleneck(self, crops: Tensor) -> Tensor:
         """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
-        found: Tensor = self.net_.get_submodule("0")(crops)
-        return found
+        result: Tensor = self.net_.get_submodule("0")(crops)
+        return result

@@ -105,7 +105,7 @@ class ControlRandom(Detector):
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
-        self.machine_ids_, self.health_ = sorted(set(machine_ids)), {}
+        self.machine_ids_, self.diagnostics_ = sorted(set(machine_ids)), {}
         progress(1.0, "nothing to learn")
         return self
 
@@ -119,7 +119,7 @@ class ControlRandom(Detector):
     @classmethod
     def from_state(cls, state: State) -> Self:
         detector = cls(**state.config["parameters"])
-        detector.machine_ids_, detector.health_ = list(state.config["machine_ids"]), {}
+        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
         return detector
 
 

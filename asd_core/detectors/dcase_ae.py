@@ -84,7 +84,7 @@ class DcaseAe(NetworkDetector):
             rate=lambda epoch: 1.0,
             progress=progress,
         )
-        self.health_ = history.to_config()
+        self.diagnostics_ = history.to_config()
 
     def errors(self, log_mel: Array) -> Array:
         """Squared error in dB² of every point of every stack, ``(n_stacks, 640)``."""
@@ -108,7 +108,7 @@ class DcaseAe(NetworkDetector):
         encoder = nn.Sequential(*list(self.net_.children())[: 3 * (HIDDEN.index(min(HIDDEN)) + 1)])
         with torch.inference_mode():
             inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
-            means: Array = torch.stack([encoder(own).mean(dim=0) for own in inputs]).numpy()
+            means: Array = torch.stack([encoder(subset).mean(dim=0) for subset in inputs]).numpy()
         return means
 
     def explain(self, features: Array, machine_id: str) -> Array | None:

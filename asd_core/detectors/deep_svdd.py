@@ -103,7 +103,7 @@ class Sphere:
 
     centre: Tensor
     radius: float
-    health: dict[str, Any]
+    diagnostics: dict[str, Any]
 
 
 def train_sphere(
@@ -188,14 +188,14 @@ def train_sphere(
         radius = new_radius()
     with torch.inference_mode():
         spread = torch.cat([encoder(batch) for batch in held_out]).std(dim=0)
-    health = {
+    diagnostics = {
         **training.to_config(),
         "pretraining": pretraining.to_config(),
         "radius": radii,
         "embedding_spread": round(float(spread.mean()), 6),  # next to 0: the network has collapsed
         "centre_norm": round(float(centre.norm()), 6),
     }
-    return Sphere(centre, radius, health)
+    return Sphere(centre, radius, diagnostics)
 
 
 @dataclass
@@ -258,7 +258,7 @@ class DeepSvdd(NetworkDetector):
             held_out=[held_out],
             progress=progress,
         )
-        self.centre_, self.radius_, self.health_ = sphere.centre.numpy(), sphere.radius, sphere.health
+        self.centre_, self.radius_, self.diagnostics_ = sphere.centre.numpy(), sphere.radius, sphere.diagnostics
 
     def crops(self, spectrogram: Array) -> Tensor:
         """The fixed crops of a standardised clip, ``(n_crops, 128, 128)``."""
@@ -371,7 +371,7 @@ class DeepSvddVectors(Density):
                 known=[train],
                 held_out=[points[:n_held]],
             )
-        self.centre_, self.radius_, self.health_ = sphere.centre.numpy(), sphere.radius, sphere.health
+        self.centre_, self.radius_, self.diagnostics_ = sphere.centre.numpy(), sphere.radius, sphere.diagnostics
         return self
 
     def whiten(self, vectors: NDArray[Any]) -> Tensor:

@@ -114,7 +114,7 @@ class FAnoGan(NetworkDetector):
         how_it_scores="Mean squared difference of each crop x and G(E(x)), plus kappa times that of their critic "
         "features, averaged over overlapping crops of four seconds.",
         when_not_to_use="With little time or data: a GAN wants tens of thousands of steps and this schedule has "
-        "hundreds, so G draws the outline of normal sound and no detail. Look at the diversity in its health: near 0, "
+        "hundreds, so G draws the outline of normal sound and no detail. Look at the diversity in its diagnostics: near 0, "
         "it has collapsed.",
         presets={
             "quick": {"epochs": 10, "encoder_epochs": 6},
@@ -167,16 +167,16 @@ class FAnoGan(NetworkDetector):
         steps = self.encoder_epochs * passes if self.epochs else 0
         inverse = self.train_encoder(next_batch, held_out, steps, stage(progress, 0.85, 1.0, "encoder"))
         self.net_.eval()
-        self.health_ = {**gan, **inverse, **self.check(held_out), "seconds": round(time.monotonic() - began, 2)}
+        self.diagnostics_ = {**gan, **inverse, **self.check(held_out), "seconds": round(time.monotonic() - began, 2)}
 
     def train_gan(self, next_batch: Callable[[], Tensor], steps: int, progress: Progress) -> dict[str, Any]:
         """Stage 1, ``steps`` of the generator: WGAN-GP. Curves of the Wasserstein estimate and the gradient norms."""
         import torch
 
-        draw, judge = self.part("generator"), self.part("critic")
+        draw, decide = self.part("generator"), self.part("critic")
         options: dict[str, Any] = {"lr": self.learning_rate, "betas": (0.0, 0.9)}
         draw_optimiser = torch.optim.Adam(draw.parameters(), **options)
-        judge_optimiser = torch.optim.Adam(judge.parameters(), **options)
+        judge_optimiser = torch.optim.Adam(decide.parameters(), **options)
         self.net_.train()
         distances, norms = [], []
         for step in range(steps):
@@ -285,7 +285,7 @@ class FAnoGan(NetworkDetector):
         encode = self.part("encoder")
         with torch.inference_mode():
             crops = (self.images(fixed_crops(self.standardise(f), CROP, HOP)) for f in features)
-            means: Array = torch.stack([encode(own).mean(dim=0) for own in crops]).numpy()
+            means: Array = torch.stack([encode(subset).mean(dim=0) for subset in crops]).numpy()
         return means
 
     def z_distance(self, log_mel: Array) -> float:

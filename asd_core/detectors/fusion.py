@@ -13,10 +13,10 @@ from asd_core.features import Array, MemberScores
 from asd_core.progress import Progress, silent
 
 TAIL = 0.8  # quantile above which a score's tail is taken for exponential
-SATURATION = 6.0  # a member's surprise in powers of ten that it can add at most
+SATURATION = 6.0  # a member's neg_log10_p in powers of ten that it can add at most
 
 
-def surprise(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.float64]:
+def neg_log10_p(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.float64]:
     """-log10 of how often a normal clip scores as high, from sorted calibration scores ``(n,)``.
 
     Inside the calibration scores this is their empirical tail, interpolated. Above their 80 % quantile an exponential
@@ -30,8 +30,8 @@ def surprise(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.float64
     inside = np.interp(raw, calibration, -np.log10(tail))
     beyond = -np.log10(1.0 - TAIL) + np.maximum(raw - start, 0.0) / excess / np.log(10.0)
     below = np.minimum(raw - calibration[0], 0.0) / max(float(calibration[-1] - calibration[0]), 1e-9)
-    found = np.where(raw > start, beyond, inside + 1e-3 * np.tanh(below))
-    return np.asarray(SATURATION * np.tanh(found / SATURATION), dtype=np.float64)
+    result = np.where(raw > start, beyond, inside + 1e-3 * np.tanh(below))
+    return np.asarray(SATURATION * np.tanh(result / SATURATION), dtype=np.float64)
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Fusion(Detector):
         vectors, ids = np.stack(features), np.asarray(machine_ids)
         if len(vectors) < 2:
             raise TrainingError("Fusion needs at least two held-out normal clips: record more normal sound.")
-        self.machine_ids_, self.health_ = sorted(set(machine_ids)), {}
+        self.machine_ids_, self.diagnostics_ = sorted(set(machine_ids)), {}
         self.sorted_ = {i: np.sort(vectors[ids == i], axis=0).astype(np.float64) for i in self.machine_ids_}
         progress(1.0, "done")
         return self
@@ -72,13 +72,13 @@ class Fusion(Detector):
         self._known(machine_ids)
         combine = np.max if self.use_maximum else np.mean
         return np.array(
-            [combine(self.surprises(vector, i)) for vector, i in zip(features, machine_ids, strict=True)],
+            [combine(self.neg_log10_ps(vector, i)) for vector, i in zip(features, machine_ids, strict=True)],
             dtype=np.float64,
         )
 
-    def surprises(self, vector: Sequence[float] | Array, machine_id: str) -> list[float]:
-        """What each member adds: its surprise at one clip, from the members' raw scores ``(n_members,)``."""
-        return [float(surprise(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
+    def neg_log10_ps(self, vector: Sequence[float] | Array, machine_id: str) -> list[float]:
+        """What each member adds: its neg_log10_p at one clip, from the members' raw scores ``(n_members,)``."""
+        return [float(neg_log10_p(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
 
     def state(self) -> State:
         return State(
@@ -89,7 +89,7 @@ class Fusion(Detector):
     @classmethod
     def from_state(cls, state: State) -> Self:
         detector = cls(**state.config["parameters"])
-        detector.machine_ids_, detector.health_ = list(state.config["machine_ids"]), {}
+        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
         detector.members_ = list(state.config["members"])
         detector.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in detector.machine_ids_}
         return detector

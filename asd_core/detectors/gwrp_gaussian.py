@@ -87,7 +87,7 @@ class GwrpGaussian(DensityPerId):
                 for kind, values in by_kind.items()
             }
         super().fit(features, machine_ids, seed=seed, progress=progress)
-        self.health_ = {"decay": self.decay_, "separation": separations}
+        self.diagnostics_ = {"decay": self.decay_, "separation": separations}
         return self
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
@@ -146,14 +146,14 @@ def synthetic_separation(
     kinds = list(CHANGES)
     separations: list[NDArray[np.float64]] = []  # of each machine id: (n_decays, n_kinds)
     for machine_id in np.unique(ids):
-        own = [features[i] for i in rng.permutation(np.flatnonzero(ids == machine_id))[:MAX_TRIALS].tolist()]
-        if len(own) < 10:
+        subset = [features[i] for i in rng.permutation(np.flatnonzero(ids == machine_id))[:MAX_TRIALS].tolist()]
+        if len(subset) < 10:
             continue
-        turns = np.arange(len(own)) % len(kinds)
-        anomalies = [CHANGES[kinds[turn]](clip, rng) for turn, clip in zip(turns, own, strict=True)]
-        plain = np.stack([rank_pool(clip, decays, reference_frames) for clip in own], axis=1)
+        turns = np.arange(len(subset)) % len(kinds)
+        anomalies = [CHANGES[kinds[turn]](clip, rng) for turn, clip in zip(turns, subset, strict=True)]
+        plain = np.stack([rank_pool(clip, decays, reference_frames) for clip in subset], axis=1)
         changed = np.stack([rank_pool(clip, decays, reference_frames) for clip in anomalies], axis=1)
-        folds = list(KFold(5).split(own))
+        folds = list(KFold(5).split(subset))
         separations.append(np.array([_held_out_aucs(p, c, turns, folds) for p, c in zip(plain, changed, strict=True)]))
     if not separations:
         return {}

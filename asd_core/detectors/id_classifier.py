@@ -61,9 +61,9 @@ def arcface(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Ten
     """
     import torch
 
-    own = cosines.gather(1, labels[:, None]).clamp(-1.0 + 1e-6, 1.0 - 1e-6)
+    subset = cosines.gather(1, labels[:, None]).clamp(-1.0 + 1e-6, 1.0 - 1e-6)
     widened = torch.where(
-        own > math.cos(math.pi - margin), torch.cos(torch.acos(own) + margin), own - margin * math.sin(margin)
+        subset > math.cos(math.pi - margin), torch.cos(torch.acos(subset) + margin), subset - margin * math.sin(margin)
     )
     return scale * cosines.scatter(1, labels[:, None], widened)
 
@@ -73,9 +73,9 @@ def log_odds(cosines: Tensor, labels: Tensor, scale: float) -> Tensor:
     import torch
 
     logits = scale * cosines.double()
-    own = logits.gather(1, labels[:, None])[:, 0]
+    subset = logits.gather(1, labels[:, None])[:, 0]
     others = logits.scatter(1, labels[:, None], float("-inf"))
-    return torch.logsumexp(others, dim=1) - own
+    return torch.logsumexp(others, dim=1) - subset
 
 
 def hide_runs(batch: Tensor) -> Tensor:
@@ -172,7 +172,7 @@ class IdClassifier(NetworkDetector):
         self.net_.eval()
         with torch.inference_mode():
             right = self.net_(checks).argmax(dim=1) == check_labels
-        self.health_ = {**history.to_config(), "held_out_accuracy": round(float(right.double().mean()), 4)}
+        self.diagnostics_ = {**history.to_config(), "held_out_accuracy": round(float(right.double().mean()), 4)}
 
     def odds(self, images: Tensor, machine_id: str) -> Tensor:
         """log(p(others) / p(own)) of crops ``(n, 1, 128, 64)``."""
@@ -198,7 +198,7 @@ class IdClassifier(NetworkDetector):
         net: Any = self.net_
         with torch.inference_mode():
             crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([net.embedding(own).mean(dim=0) for own in crops]).numpy()
+            means: Array = torch.stack([net.embedding(subset).mean(dim=0) for subset in crops]).numpy()
         return means
 
     def explain(self, features: Array, machine_id: str) -> Array | None:

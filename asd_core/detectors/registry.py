@@ -43,8 +43,8 @@ def detector_class(key: str) -> type[Detector]:
     if key not in REGISTRY:
         raise TrainingError(f"Unknown detector {key!r}; known: {', '.join(REGISTRY)}.")
     module, name = REGISTRY[key].split(":")
-    found: type[Detector] = getattr(import_module(f"asd_core.detectors.{module}"), name)
-    return found
+    result: type[Detector] = getattr(import_module(f"asd_core.detectors.{module}"), name)
+    return result
 
 
 def select(keys: Iterable[str] | None) -> list[str]:

@@ -75,7 +75,7 @@ def negative_elbo(net: Any, x: Tensor, beta: float, *, sample: bool) -> Tensor:
     return bound
 
 
-def latent_health(net: Any, x: Tensor) -> dict[str, Any]:
+def latent_diagnostics(net: Any, x: Tensor) -> dict[str, Any]:
     """KL of each latent dimension on normal samples, and how many of them are in use."""
     import torch
 
@@ -129,7 +129,7 @@ class FrameVae(NetworkDetector):
         )
         self.net_.eval()
         curve = [round(b, 4) for b in betas]
-        self.health_ = {**history.to_config(), "beta": curve, **latent_health(self.net_, checks)}
+        self.diagnostics_ = {**history.to_config(), "beta": curve, **latent_diagnostics(self.net_, checks)}
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """Posterior means, averaged over a clip's stacks: ``(n_clips, n_latent)``."""
@@ -137,7 +137,7 @@ class FrameVae(NetworkDetector):
 
         with torch.inference_mode():
             inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
-            means: Array = torch.stack([posterior(self.net_, own)[0].mean(dim=0) for own in inputs]).numpy()
+            means: Array = torch.stack([posterior(self.net_, subset)[0].mean(dim=0) for subset in inputs]).numpy()
         return means
 
 
@@ -209,7 +209,7 @@ class VaeKde(FrameVae):
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
         super().learn(normals, seed=seed, progress=progress)
         self.net_.eval()
-        active = np.flatnonzero(np.array(self.health_["kl_per_dimension"]) > ACTIVE_KL)
+        active = np.flatnonzero(np.array(self.diagnostics_["kl_per_dimension"]) > ACTIVE_KL)
         # A unit that is not in use has a posterior mean of next to nothing; standardising would blow that up to 1.
         self.active_ = active if len(active) else np.arange(self.n_latent)
         rng = np.random.default_rng(seed)
@@ -220,7 +220,7 @@ class VaeKde(FrameVae):
                 clips = [s for s, i in zip(normals.held_out, normals.held_out_ids, strict=True) if i == machine_id]
             means = self.posterior_means(StackSampler(clips, FRAMES, rng).draw(self.n_points))
             self.kdes_[machine_id] = Kde(len(self.active_)).fit(means, seed=seed)
-        self.health_["bandwidth"] = {i: round(kde.bandwidth_, 4) for i, kde in self.kdes_.items()}
+        self.diagnostics_["bandwidth"] = {i: round(kde.bandwidth_, 4) for i, kde in self.kdes_.items()}
 
     def posterior_means(self, inputs: Array) -> Array:
         """Standardised stacks ``(n, 640)`` -> the active units' posterior means ``(n, n_active)``."""
@@ -264,8 +264,8 @@ class VaeKde(FrameVae):
         self.kdes_ = {}
         for machine_id in self.machine_ids_:
             prefix = f"kde/{machine_id}/"
-            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-            self.kdes_[machine_id] = Kde.from_arrays(own)
+            subset = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+            self.kdes_[machine_id] = Kde.from_arrays(subset)
 
 
 class VaeVectors(Density):
@@ -302,7 +302,7 @@ class VaeVectors(Density):
                 patience=30,
                 before_epoch=warm,
             )
-        self.health_ = {**history.to_config(), **latent_health(net, held_out)}
+        self.diagnostics_ = {**history.to_config(), **latent_diagnostics(net, held_out)}
         return self
 
     def standardise(self, vectors: NDArray[Any]) -> Tensor:

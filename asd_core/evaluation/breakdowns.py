@@ -29,14 +29,14 @@ def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomal
     """
     import pandas as pd
 
-    own = scores if label is None else scores[scores["label"] == label]
+    subset = scores if label is None else scores[scores["label"] == label]
     detectors = list(dict.fromkeys(scores["detector"]))
     tables = [
         group.pivot(index="clip_id", columns="detector", values="raw")
         .reindex(columns=detectors)
         .corr(method="spearman", min_periods=3)
         .to_numpy()
-        for _, group in own.groupby("machine_id")
+        for _, group in subset.groupby("machine_id")
     ]
     stack = np.array(tables).reshape(-1, len(detectors), len(detectors))
     known = np.isfinite(stack)
@@ -95,9 +95,9 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
     rows = []
     for detector, index in labelled.groupby("detector", sort=False).groups.items():
         raw, ids, is_normal = labelled["raw"].loc[index], labelled["machine_id"].loc[index], normal.loc[index]
-        own = values.reindex(index)
+        subset = values.reindex(index)
         for value in values.cat.categories:
-            here = (own == value).to_numpy()
+            here = (subset == value).to_numpy()
             against = is_normal.to_numpy() & (here | of_anomalies_alone)
             hit = here & ~is_normal.to_numpy()
             by_id = [

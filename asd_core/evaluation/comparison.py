@@ -51,13 +51,13 @@ def resampled(
     width = taken_normal[falling]
     if len(starts) < len(normal):
         width = np.add.reduceat(width, starts, axis=0)
-    found = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
-    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=found[1:])
+    result = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
+    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=result[1:])
     ordered = np.sort(-anomaly)
     above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
-    before = found[above]
-    rise = found[reached] - before if (above < reached).any() else None
-    n, m = taken_normal.sum(axis=0), found[-1]
+    before = result[above]
+    rise = result[reached] - before if (above < reached).any() else None
+    n, m = taken_normal.sum(axis=0), result[-1]
     limit = max_fpr * n
 
     area = np.einsum("kr,kr->r", width, before)
@@ -211,9 +211,11 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
     observed: dict[Metric, Floats] = {m: np.full((len(ids), len(detectors)), np.nan) for m in ("auc", "pauc")}
     draws: dict[Metric, Floats] = {m: np.full((len(ids), len(detectors), resamples), np.nan) for m in observed}
     clips, left_out = dict.fromkeys(ids, (0, 0)), dict.fromkeys(ids, 0)
-    for machine_id, own in labelled.groupby("machine_id", sort=True):
+    for machine_id, subset in labelled.groupby("machine_id", sort=True):
         row = ids.index(machine_id)
-        wide = own.pivot(index=["clip_id", "label"], columns="detector", values="raw").reindex(columns=list(detectors))
+        wide = subset.pivot(index=["clip_id", "label"], columns="detector", values="raw").reindex(
+            columns=list(detectors)
+        )
         raw = wide.to_numpy(dtype=np.float64)
         present = np.flatnonzero(np.isfinite(raw).any(axis=0))
         whole = np.isfinite(raw[:, present]).all(axis=1)

@@ -95,12 +95,12 @@ def operating_point(
     if not 0.0 <= prevalence <= 1.0 or clips_per_day < 0:
         raise ValueError(f"Prevalence {prevalence} must be from 0 to 1, and clips a day {clips_per_day} not below 0.")
     counts: dict[str, tuple[int, int, int, int]] = {}
-    for machine_id, own in scores.groupby("machine_id", sort=True):
+    for machine_id, subset in scores.groupby("machine_id", sort=True):
         threshold = thresholds.get(str(machine_id))
         if threshold is None:
             continue
-        alarm = own["raw"].to_numpy(dtype=np.float64) > threshold
-        normal, anomaly = ((own["label"] == label).to_numpy() for label in ("normal", "anomaly"))
+        alarm = subset["raw"].to_numpy(dtype=np.float64) > threshold
+        normal, anomaly = ((subset["label"] == label).to_numpy() for label in ("normal", "anomaly"))
         counts[str(machine_id)] = (
             int(normal.sum()),
             int(anomaly.sum()),
@@ -152,19 +152,19 @@ def operating_marks(
         scores: columns detector, machine_id, label, raw.
         thresholds: of each detector and machine id, on the raw score.
     """
-    found = {}
-    for key, own in scores.groupby("detector", sort=False):
-        points = operating_point(own, thresholds.get(str(key), {}), prevalence=0.5, clips_per_day=0)
+    result = {}
+    for key, subset in scores.groupby("detector", sort=False):
+        points = operating_point(subset, thresholds.get(str(key), {}), prevalence=0.5, clips_per_day=0)
         of = [p for i, p in points.items() if i != POOLED and machine_id in ("mean", i) and p.n_normal and p.n_anomaly]
         if of:
             alarms = [p.false_alarms + p.detections for p in of]
             precisions = [p.detections / a for p, a in zip(of, alarms, strict=True) if a]
-            found[str(key)] = Mark(
+            result[str(key)] = Mark(
                 float(np.mean([p.false_alarm_rate for p in of])),
                 float(np.mean([p.detection_rate for p in of])),
                 float(np.mean(precisions)) if precisions else float("nan"),
             )
-    return found
+    return result
 
 
 def expected_false_alarms(scores: "pd.DataFrame", rates: Mapping[str, float]) -> float:

@@ -71,6 +71,6 @@ def evaluate(scores: "pd.DataFrame", resamples: int | None = None) -> list[Resul
     Args:
         scores: columns ``detector, machine_id, label, raw, clip_id``; only labels normal and anomaly count.
     """
-    own = set(scores[["detector", "machine_id"]].drop_duplicates().itertuples(index=False, name=None))
+    subset = set(scores[["detector", "machine_id"]].drop_duplicates().itertuples(index=False, name=None))
     rows = ranking(bootstrap(scores, resamples)).to_dict("records")
-    return [Result(**r) for r in rows if r["machine_id"] == MEAN or (r["detector"], r["machine_id"]) in own]
+    return [Result(**r) for r in rows if r["machine_id"] == MEAN or (r["detector"], r["machine_id"]) in subset]

@@ -31,9 +31,9 @@ def roc_bands(
     labelled = scores[scores["label"].isin(["normal", "anomaly"])]
     resamples = resamples_for(len(labelled))  # as many as the intervals of all detectors get
     bands = {}
-    for key, own in labelled[labelled["detector"].isin(detectors)].groupby("detector", sort=False):
-        found = []
-        for own_id, group in own.groupby("machine_id"):
+    for key, subset in labelled[labelled["detector"].isin(detectors)].groupby("detector", sort=False):
+        results = []
+        for own_id, group in subset.groupby("machine_id"):
             raw, is_normal = group["raw"].to_numpy(dtype=np.float64), (group["label"] == "normal").to_numpy()
             normal, anomaly = raw[is_normal], raw[~is_normal]
             if machine_id not in (MEAN, own_id) or not len(normal) or not len(anomaly):
@@ -41,9 +41,9 @@ def roc_bands(
             rates = np.empty((len(grid), resamples))
             for which, taken_normal, taken_anomaly in taken(str(own_id), len(normal), len(anomaly), resamples, seed):
                 rates[:, which] = resampled_roc(normal, anomaly, taken_normal, taken_anomaly, grid)
-            found.append(rates)
-        if found:
-            low, high = np.quantile(np.mean(found, axis=0), [0.025, 0.975], axis=1)
+            results.append(rates)
+        if results:
+            low, high = np.quantile(np.mean(results, axis=0), [0.025, 0.975], axis=1)
             bands[str(key)] = (low, high)
     return bands
 
@@ -59,17 +59,17 @@ def resampled_roc(normal: Floats, anomaly: Floats, taken_normal: Floats, taken_a
     falling = np.argsort(-normal)
     values, starts = np.unique(-normal[falling], return_index=True)
     passed = np.cumsum(np.add.reduceat(taken_normal[falling], starts, axis=0), axis=0)
-    found = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
-    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=found[1:])
+    result = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
+    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=result[1:])
     ordered = np.sort(-anomaly)
     above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
     # Down the distinct normal scores: up to the anomalies above one, then over the normals that share it.
     n_points, resamples = 2 * len(values) + 1, taken_normal.shape[1]
     x, y = np.zeros((n_points, resamples)), np.zeros((n_points, resamples))
     x[2:-1:2], x[1::2] = passed[:-1], passed
-    y[0:-1:2], y[1::2] = found[above], found[reached]
-    x[-1], y[-1] = passed[-1], found[-1]
-    x, y = x / passed[-1], y / found[-1]
+    y[0:-1:2], y[1::2] = result[above], result[reached]
+    x[-1], y[-1] = passed[-1], result[-1]
+    x, y = x / passed[-1], y / result[-1]
     # One interpolation for all resamples: each is moved to a stretch of its own.
     shift = 2.0 * np.arange(resamples)
     at = np.interp((grid[:, None] + shift).T.ravel(), (x + shift).T.ravel(), y.T.ravel())

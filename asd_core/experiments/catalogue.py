@@ -69,11 +69,11 @@ def _named(stem: str, preset: str, seed: int) -> str:
 def _denoising(preset: str, seed: int) -> list[Point]:
     points = []
     for key in detector_keys():
-        own = partial(Point, detector=key, preset="quick" if key in QUICK else preset, seed=seed)
-        points.append(own(f"{key}, undenoised", BOTH, 0.0))
+        subset = partial(Point, detector=key, preset="quick" if key in QUICK else preset, seed=seed)
+        points.append(subset(f"{key}, undenoised", BOTH, 0.0))
         for s in STRENGTHS[1:]:
-            points.append(own(f"{key}, {s:g} in {BOTH}", BOTH, s, trained_at=s, heard_at=s))
-            points.append(own(f"{key}, {s:g} in {TEST_ONLY}", TEST_ONLY, s, heard_at=s))
+            points.append(subset(f"{key}, {s:g} in {BOTH}", BOTH, s, trained_at=s, heard_at=s))
+            points.append(subset(f"{key}, {s:g} in {TEST_ONLY}", TEST_ONLY, s, heard_at=s))
     return points
 
 

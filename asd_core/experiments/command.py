@@ -81,12 +81,12 @@ def execute(
     *,
     out: Path | None,
     progress: Progress,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> dict[str, Any]:
     """Run, and give the table of points and the conclusion as JSON."""
     from asd_core.datasets import open_dataset
 
-    stored = run(experiment, open_dataset(data), models, out=out, progress=progress, say=say)
+    stored = run(experiment, open_dataset(data), models, out=out, progress=progress, notify=notify)
     table = experiment_summary(stored)
     if table.empty:
         raise TrainingError(f"No point of {experiment.name} could be run.")

@@ -42,21 +42,21 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> str:
     start = table[table["x"] == 0.0].drop_duplicates("point").set_index("detector")["point"]
     texts = []
     for series, what in ((BOTH, "training and test clips"), (TEST_ONLY, "test clips alone")):
-        found = []
+        results = []
         for strength in COMPARED:
-            own = table[(table["series"] == series) & (table["x"] == strength)].set_index("detector")["point"]
-            keys = [k for k in own.index if k in start.index and detector_class(k).info.origin != "control"]
+            subset = table[(table["series"] == series) & (table["x"] == strength)].set_index("detector")["point"]
+            keys = [k for k in subset.index if k in start.index and detector_class(k).info.origin != "control"]
             if keys:
-                found.append((strength, {k: better(stored, own[k], start[k]) for k in keys}))
-        if not found:
+                results.append((strength, {k: better(stored, subset[k], start[k]) for k in keys}))
+        if not results:
             continue
         counts = [
-            (sum(p.low > 0 for p in pairs.values()), sum(p.high < 0 for p in pairs.values())) for _, pairs in found
+            (sum(p.low > 0 for p in pairs.values()), sum(p.high < 0 for p in pairs.values())) for _, pairs in results
         ]
-        (first, pairs), (up, down) = found[0], counts[0]
+        (first, pairs), (up, down) = results[0], counts[0]
         text = f"Denoising {what} at {first:g} raises the AUC of {up} of {len(pairs)} detectors beyond its paired 95 % "
         text += f"interval and lowers that of {down}{_extremes(pairs)}"
-        for (strength, pairs), (up, down) in zip(found[1:], counts[1:], strict=True):
+        for (strength, pairs), (up, down) in zip(results[1:], counts[1:], strict=True):
             text += f"; at {strength:g} it raises {up} and lowers {down}{_extremes(pairs)}"
         if series == TEST_ONLY:
             harm = any(down for _, down in counts)
@@ -85,10 +85,10 @@ def _default(stored: Stored, table: "pd.DataFrame") -> str | None:
     value = DEFAULTS.get(header.kind)
     if value is None:
         name = "batch_size" if header.kind == "batch_size" else header.x_title
-        found = detector_class(first["detector"]).create(first["preset"]).parameters().get(name)
-        value = None if found is None else float(found)
-    own = table[table["x"] == value]["point"]
-    return None if own.empty else str(own.iloc[0])
+        result = detector_class(first["detector"]).create(first["preset"]).parameters().get(name)
+        value = None if result is None else float(result)
+    subset = table[table["x"] == value]["point"]
+    return None if subset.empty else str(subset.iloc[0])
 
 
 def _tuning(stored: Stored, table: "pd.DataFrame") -> str:
@@ -113,10 +113,10 @@ def _tuning(stored: Stored, table: "pd.DataFrame") -> str:
 
 def _components(stored: Stored, table: "pd.DataFrame") -> str:
     texts, rises, falls = [], [], []
-    for rule, own in table.groupby("series", sort=False):
-        own = own.dropna(subset="auc").sort_values("x")
-        few = own.iloc[(own["x"] - FEW).abs().argmin()]
-        most, peak = own.iloc[-1], own.loc[own["auc"].idxmax()]
+    for rule, subset in table.groupby("series", sort=False):
+        subset = subset.dropna(subset="auc").sort_values("x")
+        few = subset.iloc[(subset["x"] - FEW).abs().argmin()]
+        most, peak = subset.iloc[-1], subset.loc[subset["auc"].idxmax()]
         if few["x"] == most["x"]:
             continue
         pair, fall = better(stored, most["point"], few["point"]), better(stored, most["point"], peak["point"])
@@ -140,12 +140,12 @@ def _components(stored: Stored, table: "pd.DataFrame") -> str:
 
 def _bandwidth(stored: Stored, table: "pd.DataFrame") -> str:
     texts, ties = [], []
-    for series, own in table.groupby("series", sort=False):
-        own = own.dropna(subset="auc")
-        chosen = own[own["x"] == 1.0]
-        if chosen.empty or len(own) < 2:
+    for series, subset in table.groupby("series", sort=False):
+        subset = subset.dropna(subset="auc")
+        chosen = subset[subset["x"] == 1.0]
+        if chosen.empty or len(subset) < 2:
             continue
-        best, worst = own.loc[own["auc"].idxmax()], own.loc[own["auc"].idxmin()]
+        best, worst = subset.loc[subset["auc"].idxmax()], subset.loc[subset["auc"].idxmin()]
         text = (
             f"with {series} AUC runs from {worst['auc']:.3f} (x {worst['x']:g}) to {best['auc']:.3f} (x {best['x']:g})"
         )
@@ -172,10 +172,10 @@ def _skips(stored: Stored, table: "pd.DataFrame") -> str:
     if {"cnn_ae", "cnn_ae_skip"} <= set(last.index) and last.at["cnn_ae", "x"] == last.at["cnn_ae_skip", "x"]:
         texts.append(_skip_against_plain(stored, last.loc["cnn_ae"], last.loc["cnn_ae_skip"]))
     changes = []
-    for key, own in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
-        own = own.sort_values("x")
-        if len(own) > 1:
-            first, end = own.iloc[0], own.iloc[-1]
+    for key, subset in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
+        subset = subset.sort_values("x")
+        if len(subset) > 1:
+            first, end = subset.iloc[0], subset.iloc[-1]
             changes.append(
                 f"{_title(str(key))}, {first['x']:g} to {end['x']:g} epochs: held-out loss {first['held_out_loss']:.3g} to "
                 f"{end['held_out_loss']:.3g}, AUC {signed(better(stored, end['point'], first['point']))}"

@@ -45,13 +45,13 @@ def dbscan_transfers(stored: Stored) -> "pd.DataFrame":
 
     rows = []
     table = stored.scores[stored.scores["label"].isin(["normal", "anomaly"])].rename(columns={"point": "detector"})
-    for name, tuned, judged in halves(table):
-        here, there = _mean_auc(table[tuned]), _mean_auc(table[judged])
+    for name, tuned, with_decisions in halves(table):
+        here, there = _mean_auc(table[tuned]), _mean_auc(table[with_decisions])
         grid = [p for p in here.index if p != DEFAULT_RULE]
         if DEFAULT_RULE not in here.index or not grid or not np.isfinite(here[grid]).any():
             continue
         chosen = str(here[grid].idxmax())
-        pair = _pair(table[judged], chosen)
+        pair = _pair(table[with_decisions], chosen)
         rows.append(
             {
                 "tuned_on": name,

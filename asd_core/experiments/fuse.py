@@ -37,19 +37,19 @@ def fused(
     for point in points:
         if not point.is_fusion or point.name not in chosen:
             continue
-        heard = _of_members(points, members, point.trained_at, point.heard_at, stored.scores)
+        inputs = _of_members(points, members, point.trained_at, point.heard_at, stored.scores)
         taught = _of_members(points, members, point.trained_at, point.trained_at, stored.held_out)
-        if heard is None or taught is None:
+        if inputs is None or taught is None:
             continue
         taught = taught[taught.index.isin(teaching)]
         fusion = Fusion(**point.parameters())
         fusion.members_ = list(members)
         fusion.fit(list(taught[fusion.members_].to_numpy()), taught["machine_id"].tolist(), seed=point.seed)
-        known = heard[heard["machine_id"].isin(fusion.machine_ids_)]
+        known = inputs[inputs["machine_id"].isin(fusion.machine_ids_)]
         raw = fusion.score(list(known[fusion.members_].to_numpy()), known["machine_id"].tolist())
         tables.append(known[["machine_id", "label"]].assign(raw=raw, point=point.name).reset_index())
-        own = record(point)
-        records.append(own.model_copy(update={"spec": {**own.spec, "members": list(members)}}))
+        subset = record(point)
+        records.append(subset.model_copy(update={"spec": {**subset.spec, "members": list(members)}}))
     return records, tables
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from asd_core.detectors.fusion import Fusion
 from asd_core.experiments.variants import class_of
 from asd_core.features import Array, LogMel, Representation, to_config
-from asd_core.sound import Clip, DenoiseEnds, denoise_ends
+from asd_core.sound import Clip, DenoiseMix, denoise_mix
 
 LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, and none of fewer
 
@@ -39,12 +39,12 @@ class Point:
 
     def representation(self, strength: float) -> Representation:
         """What the detector gets of a clip denoised at a strength."""
-        found: Representation = class_of(self.detector).info.representation
-        if self.n_mels is not None and isinstance(found, LogMel):
-            found = replace(found, n_mels=self.n_mels)
+        result: Representation = class_of(self.detector).info.representation
+        if self.n_mels is not None and isinstance(result, LogMel):
+            result = replace(result, n_mels=self.n_mels)
             if self.n_mels < LEAST_ROWS:
-                found = RepeatedRows(found, -(-LEAST_ROWS // self.n_mels))
-        return Denoised(found, strength) if strength > 0.0 else found
+                result = RepeatedRows(result, -(-LEAST_ROWS // self.n_mels))
+        return Denoised(result, strength) if strength > 0.0 else result
 
     def spec(self) -> dict[str, Any]:
         """Everything that decides the scores, as JSON: a stored point with another one is not this point."""
@@ -95,12 +95,12 @@ class Denoised:
         return self.base.transform(clip.with_samples(_last_ends(clip).at(self.strength)))
 
 
-_kept: list[tuple[Clip, DenoiseEnds]] = []
+_kept: list[tuple[Clip, DenoiseMix]] = []
 
 
-def _last_ends(clip: Clip) -> DenoiseEnds:
+def _last_ends(clip: Clip) -> DenoiseMix:
     """The ends of the strength range of a clip; those of the last clip are kept, so that all strengths of it cost two
     calls of the gate."""
     if not _kept or _kept[0][0] is not clip:
-        _kept[:] = [(clip, denoise_ends(clip.samples[0], clip.sample_rate))]
+        _kept[:] = [(clip, denoise_mix(clip.samples[0], clip.sample_rate))]
     return _kept[0][1]

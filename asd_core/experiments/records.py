@@ -17,7 +17,7 @@ from asd_core.features import Representation
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = ("copy_test", "bandwidth")  # of a training's health that are kept beside the losses
+FIGURES = ("copy_test", "bandwidth")  # of a training's diagnostics that are kept beside the losses
 
 
 def score_rows(name: str, detector: Detector, part: Extracted, representation: Representation) -> "pd.DataFrame":
@@ -33,14 +33,14 @@ def record(
     *,
     model_version: str | None = None,
     fit_seconds: float | None = None,
-    health: dict[str, Any] | None = None,
+    diagnostics: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,
 ) -> PointRecord:
     """A finished point.
 
     Args:
         model_version: of the stored artifact that was used.
-        health: of the training, as a manifest has it.
+        diagnostics: of the training, as a manifest has it.
         versions: of the libraries it was trained with; today's for ``None``.
     """
     return PointRecord(
@@ -53,27 +53,27 @@ def record(
         spec=point.spec(),
         model_version=model_version,
         fit_seconds=fit_seconds,
-        health=figures(health or {}),
+        diagnostics=figures(diagnostics or {}),
         versions=versions or artifacts.library_versions(),
     )
 
 
-def figures(health: dict[str, Any]) -> dict[str, float]:
+def figures(diagnostics: dict[str, Any]) -> dict[str, float]:
     """Losses at the epoch whose weights are kept, the number of epochs run, and what else an experiment reads."""
-    found: dict[str, float] = {}
-    best = int(health.get("best_epoch", -1))
+    result: dict[str, float] = {}
+    best = int(diagnostics.get("best_epoch", -1))
     for name, curve in (("train_loss", "train_loss"), ("held_out_loss", "validation_loss")):
-        values = health.get(curve) or []
+        values = diagnostics.get(curve) or []
         if values:
-            found[name] = float(values[min(best, len(values) - 1)])
-            found["epochs_run"] = float(len(values))
+            result[name] = float(values[min(best, len(values) - 1)])
+            result["epochs_run"] = float(len(values))
     for name in FIGURES:
-        value = health.get(name)
+        value = diagnostics.get(name)
         if isinstance(value, dict):
-            found |= {f"{name}_{k}": float(v) for k, v in value.items()}
+            result |= {f"{name}_{k}": float(v) for k, v in value.items()}
         elif value is not None:
-            found[name] = float(value)
-    return found
+            result[name] = float(value)
+    return result
 
 
 def empty(header: Header) -> Stored:

@@ -81,8 +81,8 @@ def _skips(table: "pd.DataFrame") -> str:
     keys = list(table["detector"].unique())
     columns = [text for key in keys for text in (detector_class(key).info.title, "loss")]
     cells = []
-    for x, own in table.groupby("x"):
-        rows = own.set_index("detector")[["auc", "held_out_loss"]].reindex(keys).to_numpy()
+    for x, subset in table.groupby("x"):
+        rows = subset.set_index("detector")[["auc", "held_out_loss"]].reindex(keys).to_numpy()
         cells.append([f"{x:g}", *map(_figure, rows.reshape(-1))])
     return _markdown(["epochs", *columns], cells)
 

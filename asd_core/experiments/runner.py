@@ -33,7 +33,7 @@ def run(
     *,
     out: Path | None = None,
     progress: Progress = silent,
-    say: Say = lambda _: None,
+    notify: Say = lambda _: None,
 ) -> Stored:
     """Finish an experiment: what is stored for these very clips and parameters is not done again.
 
@@ -47,7 +47,7 @@ def run(
         TrainingError: when there is nothing to learn from or to test on.
     """
     default = store.user_folder(models) if experiment.kind == "sweep" else models / store.EXPERIMENTS_FOLDER
-    work = _Run(experiment, dataset, models, (out or default) / experiment.name, say)
+    work = _Run(experiment, dataset, models, (out or default) / experiment.name, notify)
     work.open(stage(progress, 0.0, 0.03, "checking clips"))
     groups = work.missing()
     if groups:
@@ -66,8 +66,14 @@ def run(
 class _Run:
     """What is stored so far, and the clips' features."""
 
-    def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, say: Say) -> None:
-        self.experiment, self.dataset, self.models, self.folder, self.say = experiment, dataset, models, folder, say
+    def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, notify: Say) -> None:
+        self.experiment, self.dataset, self.models, self.folder, self.notify = (
+            experiment,
+            dataset,
+            models,
+            folder,
+            notify,
+        )
 
     def open(self, progress: Progress) -> None:
         """Identify the clips, and take up what is stored for them."""
@@ -79,8 +85,8 @@ class _Run:
             if table.empty:
                 raise TrainingError(f"{self.dataset.title} has no {kind} clips: an experiment needs them.")
             read = extract_dataset(self.dataset, table, [], stage(progress, *spans[split], f"{kind} set"))
-            for sentence in read.skipped:
-                self.say(sentence)
+            for description in read.skipped:
+                self.notify(description)
             if read.rows.empty:
                 raise TrainingError(f"None of the {kind} clips of {self.dataset.title} could be read.")
             self.rows[split] = read.rows
@@ -95,10 +101,10 @@ class _Run:
             test_fingerprint=prints["test"],
         )
         self.stored = empty(header)
-        self.stored = self._taken_up(self.say)
+        self.stored = self._taken_up(self.notify)
         self.members = self._members()
 
-    def _taken_up(self, say: Say) -> Stored:
+    def _taken_up(self, notify: Say) -> Stored:
         """What is on disk and still true; nothing where it was run on other clips."""
         header = self.stored.header
         if not (self.folder / store.POINTS_FILE).is_file():
@@ -106,12 +112,12 @@ class _Run:
         earlier = store.read_experiment(self.folder)
         its, mine = ((h.fingerprint, h.test_fingerprint) for h in (earlier.header, header))
         if its != mine:
-            say(f"What is stored in {self.folder} was run on other clips: it is run again.")
+            notify(f"What is stored in {self.folder} was run on other clips: it is run again.")
             return empty(header)
         kept = [p for p in earlier.header.points if self._current(p)]
         void = len(earlier.header.points) - len(kept)
         if void:
-            say(
+            notify(
                 f"{void} of the points in {self.folder} have other parameters or models than today's: they are dropped."
             )
         names = [p.name for p in kept]
@@ -139,7 +145,7 @@ class _Run:
             return []
         folder = self.models / Fusion.info.key
         if not (folder / artifacts.MANIFEST).is_file():
-            self.say(f"Fusion is left out: {self.models} holds none, so its members are unknown.")
+            self.notify(f"Fusion is left out: {self.models} holds none, so its members are unknown.")
             return []
         return list(artifacts.read_manifest(folder).config["members"])
 
@@ -170,8 +176,8 @@ class _Run:
     def _artifact(self, point: Point) -> Path | None:
         """The folder of a trained detector that is what the point asks for."""
         folder = self.models / point.detector
-        own = class_of(point.detector).info.representation
-        if point.detector in VARIANTS or point.representation(point.trained_at) != own:
+        subset = class_of(point.detector).info.representation
+        if point.detector in VARIANTS or point.representation(point.trained_at) != subset:
             return None
         if not (folder / artifacts.MANIFEST).is_file():
             return None
@@ -185,7 +191,7 @@ class _Run:
         try:
             detector, about = self._trained(first, progress)
         except TrainingError as error:
-            self.say(f"{first.name} was not run: {error}")
+            self.notify(f"{first.name} was not run: {error}")
             return
         scores = [score_rows(p.name, detector, self.test, p.representation(p.heard_at)) for p in group]
         taught = [
@@ -200,14 +206,18 @@ class _Run:
         if folder is not None:
             artifact = artifacts.load(folder)
             manifest = artifact.manifest
-            about = {"model_version": artifact.version, "fit_seconds": manifest.fit_seconds, "health": manifest.health}
+            about = {
+                "model_version": artifact.version,
+                "fit_seconds": manifest.fit_seconds,
+                "diagnostics": manifest.diagnostics,
+            }
             return artifact.detector, {**about, "versions": manifest.versions}
         detector = class_of(point.detector).create(point.preset, **point.overrides)
         began = time.monotonic()
         fit = self.fit.of_machines(learnable(self.fit, detector))
         features = fit.features[point.representation(point.trained_at)]
         detector.fit(features, fit.machine_ids, seed=point.seed, progress=progress)
-        return detector, {"fit_seconds": round(time.monotonic() - began, 2), "health": detector.health_}
+        return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}
 
     def keep(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:
         """Write points beside those on disk, where another run may have put some meanwhile."""
@@ -222,5 +232,5 @@ def _same_sweep(point: Point, stored: PointRecord) -> bool:
     """True when a stored point differs from this one in the swept parameter alone."""
     (swept,) = point.overrides
     mine, its = point.spec(), stored.spec
-    own, other = ({**spec, "parameters": {**spec["parameters"], swept: None}} for spec in (mine, its))
-    return own == other
+    subset, other = ({**spec, "parameters": {**spec["parameters"], swept: None}} for spec in (mine, its))
+    return subset == other

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from asd_core import artifacts
 from asd_core.errors import ArtifactError
@@ -27,7 +27,7 @@ COLUMNS = ["point", "clip_id", "machine_id", "label", "raw"]
 class PointRecord(BaseModel):
     """A finished point without its scores."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     name: str
     series: str
@@ -38,7 +38,8 @@ class PointRecord(BaseModel):
     spec: dict[str, Any]  # what decides the scores
     model_version: str | None  # of the stored artifact that was used; None: trained for this point
     fit_seconds: float | None
-    health: dict[str, float]  # losses and the like
+    # Losses and the like; "health" is the files' older name for it.
+    diagnostics: dict[str, float] = Field(validation_alias="health", serialization_alias="health")
     versions: dict[str, str]
 
 
@@ -94,11 +95,11 @@ def user_folder(models: Path) -> Path:
 
 def stored_names(models: Path) -> dict[str, Path]:
     """Name and folder of each stored experiment on a models folder; the user's own come last."""
-    found = {}
+    result = {}
     for folder in folders(models):
         for path in sorted(folder.glob(f"*/{POINTS_FILE}")):
-            found[path.parent.name] = path.parent
-    return found
+            result[path.parent.name] = path.parent
+    return result
 
 
 def read_experiment(folder: Path) -> Stored:
@@ -138,7 +139,7 @@ def write_experiment(stored: Stored, folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         else:
             write_parquet(table[COLUMNS].astype({"raw": "float32"}), folder / name)
-    write_text(stored.header.model_dump_json(indent=1) + "\n", folder / POINTS_FILE)
+    write_text(stored.header.model_dump_json(indent=1, by_alias=True) + "\n", folder / POINTS_FILE)
 
 
 def staleness(header: Header, models: Path) -> str:

@@ -10,14 +10,14 @@ from asd_core.experiments.store import Stored
 if TYPE_CHECKING:
     import pandas as pd
 
-HEALTH = ("train_loss", "held_out_loss", "epochs_run", "copy_test_tone", "copy_test_knock", "bandwidth")
+DIAGNOSTICS = ("train_loss", "held_out_loss", "epochs_run", "copy_test_tone", "copy_test_knock", "bandwidth")
 
 
 def experiment_summary(stored: Stored) -> "pd.DataFrame":
     """A row a point, in the experiment's order.
 
     Columns: point, series, x, detector, preset, auc, auc_low, auc_high, pauc, pauc_low, pauc_high (means over machine
-    ids with 95 % bootstrap intervals), fit_seconds, and the figures of the training's health that are known (``nan``
+    ids with 95 % bootstrap intervals), fit_seconds, and the figures of the training's diagnostics that are known (``nan``
     elsewhere). What cannot be computed is ``nan``.
     """
     import pandas as pd
@@ -40,7 +40,7 @@ def experiment_summary(stored: Stored) -> "pd.DataFrame":
                 "preset": p.preset,
                 **dict(zip(names, map(float, figures), strict=True)),
                 "fit_seconds": np.nan if p.fit_seconds is None else p.fit_seconds,
-                **{name: p.health.get(name, np.nan) for name in HEALTH},
+                **{name: p.diagnostics.get(name, np.nan) for name in DIAGNOSTICS},
             }
         )
     table = pd.DataFrame(rows)

@@ -37,7 +37,7 @@ class PcaKdeBandwidth(PcaKde):
             if self.scott:  # Scott (1992), for data of unit variance
                 model.bandwidth_ = n ** (-1.0 / (dimension + 4))
             model.bandwidth_ = self.factor * (self.fixed or model.bandwidth_)
-        self.health_["bandwidth"] = float(np.mean([model.bandwidth_ for model in models]))
+        self.diagnostics_["bandwidth"] = float(np.mean([model.bandwidth_ for model in models]))
         return self
 
 

@@ -40,14 +40,14 @@ def runs(levels: Array, low: Array, high: Array, frequencies: NDArray[Any]) -> l
         frequencies: centres in Hz, ``(n,)``.
     """
     beyond = outside(levels, low, high)
-    found = []
+    results = []
     for sign in (1.0, -1.0):
         places = np.flatnonzero(sign * beyond > 0.0)
-        for own in np.split(places, np.flatnonzero(np.diff(places) > MERGED + 1) + 1) if len(places) else []:
-            peak = int(own[np.argmax(sign * beyond[own])])
-            edges = float(frequencies[own[0]]), float(frequencies[own[-1]])
-            found.append(Run(*edges, float(frequencies[peak]), float(beyond[peak]), len(own)))
-    return sorted(found, key=lambda run: -abs(run.beyond))
+        for subset in np.split(places, np.flatnonzero(np.diff(places) > MERGED + 1) + 1) if len(places) else []:
+            peak = int(subset[np.argmax(sign * beyond[subset])])
+            edges = float(frequencies[subset[0]]), float(frequencies[subset[-1]])
+            results.append(Run(*edges, float(frequencies[peak]), float(beyond[peak]), len(subset)))
+    return sorted(results, key=lambda run: -abs(run.beyond))
 
 
 def in_words(levels: Array, reference: NormalReference) -> str:
@@ -57,15 +57,15 @@ def in_words(levels: Array, reference: NormalReference) -> str:
         levels: of the clip, as the reference's Welch spectra are.
     """
     band = reference.welch_low, reference.welch_high
-    found = runs(levels, *band, reference.welch_frequencies)
+    result = runs(levels, *band, reference.welch_frequencies)
     share = float(np.mean(outside(levels, *band) != 0.0))
     whole = (
         f"{share:.0%} of the frequencies lie outside the band of {reference.n_clips} normal clips "
         f"(about {EXPECTED:.0%} on average over normal clips; a louder one has more)"
     )
-    if not found:
+    if not result:
         return f"{whole}."
-    named = "; ".join(_named(run) for run in found[:LISTED])
+    named = "; ".join(_named(run) for run in result[:LISTED])
     return f"{whole}. Farthest outside: {named}."
 
 

@@ -27,7 +27,7 @@ class Why:
     share: float  # of the map that lies between t0 and t1
     time_share: float  # of the clip between t0 and t1: what ``share`` would be by chance
     band_share: float  # of that part that lies between f0 and f1
-    sentence: str
+    description: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Explanation:
     detector: str
     map: Array | None  # (n_mels, n_frames)
     why: Why | None
-    sentence: str
+    description: str
 
 
 def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], shows: str = "the score") -> Why | None:
@@ -74,13 +74,13 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
     t0, t1 = np.clip((np.array([start, stop]) - 0.5) * hop_seconds, *limits).tolist()
     f0, f1 = float(bands[low]), float(bands[high])
     if somewhere:
-        sentence = (
+        description = (
             f"{_percent(share)} of {shows} comes from {_span(t0, t1)} ({_percent(time_share)} of the clip's time), "
             f"{_percent(band_share)} of that from {_band(f0, f1)}."
         )
     else:
-        sentence = f"No time stands out; {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
-    return Why(t0, t1, f0, f1, share, time_share, band_share, sentence)
+        description = f"No time stands out; {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
+    return Why(t0, t1, f0, f1, share, time_share, band_share, description)
 
 
 def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:
@@ -121,22 +121,24 @@ def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id
     detector, representation = artifact.detector, artifact.representation
     if isinstance(detector, Fusion):
         return Explanation(artifact.key, None, None, _members(detector, models, features, machine_id))
-    found = None if isinstance(representation, MemberScores) else detector.explain(features[representation], machine_id)
-    if found is None or not isinstance(representation, LogMel):
-        sentence = "This detector gives one figure for the whole clip: it does not say where in it the fault is."
-        return Explanation(artifact.key, None, None, sentence)
+    result = (
+        None if isinstance(representation, MemberScores) else detector.explain(features[representation], machine_id)
+    )
+    if result is None or not isinstance(representation, LogMel):
+        description = "This detector gives one figure for the whole clip: it does not say where in it the fault is."
+        return Explanation(artifact.key, None, None, description)
     hop = representation.hop_length / representation.sample_rate
-    place = why(found, hop, representation.frequencies(), detector.map_shows)
+    place = why(result, hop, representation.frequencies(), detector.map_shows)
     nothing = "No point of the clip raises this detector's score."
-    return Explanation(artifact.key, found, place, place.sentence if place else nothing)
+    return Explanation(artifact.key, result, place, place.description if place else nothing)
 
 
 def _members(fusion: Fusion, models: ModelSet, features: Features, machine_id: str) -> str:
     """How surprised each member of a fusion is, the most surprised one first."""
     members = ModelSet(models.folder, fusion.members_, shared=models)
     raw = raw_scores(members, {r: [values] for r, values in features.items()}, [machine_id])
-    surprises = fusion.surprises([raw[m][0] for m in fusion.members_], machine_id)
-    listed = sorted(zip(fusion.members_, surprises, strict=True), key=lambda pair: -pair[1])
+    neg_log10_ps = fusion.neg_log10_ps([raw[m][0] for m in fusion.members_], machine_id)
+    listed = sorted(zip(fusion.members_, neg_log10_ps, strict=True), key=lambda pair: -pair[1])
     named = ", ".join(f"{detector_class(key).info.title} {value:.1f}" for key, value in listed)
     return f"Its members' surprise, in powers of ten (1: one normal clip in ten scores as high): {named}."
 

@@ -46,7 +46,7 @@ def measure(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) 
         raise DatasetError(f"Nobody knows where the faults of {dataset.title} are: overlap is measured on the demo.")
     rows = dataset.rows(split="test", label="anomaly")
     strong = rows[rows["severity"].astype(float) > STRONG].to_dict("records")
-    representations, found, rng = models.representations(), [], np.random.default_rng(0)
+    representations, result, rng = models.representations(), [], np.random.default_rng(0)
     for index, row in enumerate(strong):
         progress(index / len(strong), f"fault {index + 1} of {len(strong)}")
         clip = prepare(dataset.read(row["clip_id"]))
@@ -66,9 +66,9 @@ def measure(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) 
             figures: dict[str, float] = {}
             for name, truth in (("time", in_time), ("place", in_place)):
                 figures |= {f"{name}_{k}": v for k, v in overlap(anomaly_map, mixed, truth).items()}
-            found.append({**about, **where, **figures})
+            result.append({**about, **where, **figures})
     progress(1.0, "done")
-    return pd.DataFrame(found)
+    return pd.DataFrame(result)
 
 
 def overlap(anomaly_map: Array, mixed: Array, truth: NDArray[np.bool_]) -> dict[str, float]:
@@ -122,22 +122,22 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
 
     rng = np.random.default_rng(0)
     order, rows = {key: i for i, key in enumerate(detector_keys())}, []
-    for key, own in sorted(table.groupby("detector"), key=lambda pair: order[str(pair[0])]):
-        row: dict[str, Any] = {"detector": key, "n": len(own)}
+    for key, subset in sorted(table.groupby("detector"), key=lambda pair: order[str(pair[0])]):
+        row: dict[str, Any] = {"detector": key, "n": len(subset)}
         for name in MEASURES:
-            chance = own[f"{name}_chance"]
-            ratio = own[f"{name}_hit"] / chance
-            means = ratio.to_numpy()[rng.integers(len(own), size=(1000, len(own)))].mean(axis=1)
+            chance = subset[f"{name}_chance"]
+            ratio = subset[f"{name}_hit"] / chance
+            means = ratio.to_numpy()[rng.integers(len(subset), size=(1000, len(subset)))].mean(axis=1)
             row[f"{name}_ratio"] = ratio.mean()
             row[f"{name}_low"], row[f"{name}_high"] = np.percentile(means, [2.5, 97.5])
-            row[f"{name}_shuffled"] = (own[f"{name}_shuffled"] / chance).mean()
-            row[f"{name}_best"] = (own[f"{name}_best"] / chance).mean()
-            row |= {f"{name} {fault}": value for fault, value in ratio.groupby(own["fault"]).mean().items()}
-            best = own[f"{name}_best"] / chance
-            row |= {f"best {name} {fault}": value for fault, value in best.groupby(own["fault"]).mean().items()}
-        short = own["time_chance"] <= REACHABLE
-        row["time_short"] = (own["time_hit"] / own["time_chance"])[short].mean()
-        row["best_short"] = (own["time_best"] / own["time_chance"])[short].mean()
+            row[f"{name}_shuffled"] = (subset[f"{name}_shuffled"] / chance).mean()
+            row[f"{name}_best"] = (subset[f"{name}_best"] / chance).mean()
+            row |= {f"{name} {fault}": value for fault, value in ratio.groupby(subset["fault"]).mean().items()}
+            best = subset[f"{name}_best"] / chance
+            row |= {f"best {name} {fault}": value for fault, value in best.groupby(subset["fault"]).mean().items()}
+        short = subset["time_chance"] <= REACHABLE
+        row["time_short"] = (subset["time_hit"] / subset["time_chance"])[short].mean()
+        row["best_short"] = (subset["time_best"] / subset["time_chance"])[short].mean()
         row["n_short"] = int(short.sum())
         rows.append(row)
     return pd.DataFrame(rows)
@@ -160,19 +160,19 @@ def overlap_section(folder: Path) -> str:
     table = table[table["model_version"] == table["detector"].map(current)]
     if table.empty:
         return f"{heading}\n\nNot measured: {command} measures it."
-    found = summary(table)
+    result = summary(table)
     faults = sorted(table["fault"].unique())
     about = (
-        f"The {found['n'].max()} strong faults of the test clips (severity above 2/3). Of each map the top tenth is taken, "
+        f"The {result['n'].max()} strong faults of the test clips (severity above 2/3). Of each map the top tenth is taken, "
         "and how much more of it lies in the fault than would by chance: 1 is chance, and each figure is the mean over "
         "clips with a 95 % bootstrap interval. *Times*: frames, by their mean over bands, within the simulator's fault "
         "times. *Places*: points of time and frequency that the fault lifts by 3 dB or more over the same clip without it. "
         "*Shuffled* is the same map with its frames in random order: it keeps the bands and loses the times. A fault that "
-        f"fills much of the clip cannot be hit three times as often as by chance: {_reach(found, faults)} "
-        f"The figure for short faults is over the {found['n_short'].iloc[0]} clips whose fault fills at most a third of "
-        f"the time (at most {found['best_short'].iloc[0]:.2f})."
+        f"fills much of the clip cannot be hit three times as often as by chance: {_reach(result, faults)} "
+        f"The figure for short faults is over the {result['n_short'].iloc[0]} clips whose fault fills at most a third of "
+        f"the time (at most {result['best_short'].iloc[0]:.2f})."
     )
-    return "\n\n".join([heading, about, _table(found, faults), _verdict(found)])
+    return "\n\n".join([heading, about, _table(result, faults), _verdict(result)])
 
 
 def _reach(found: "pd.DataFrame", faults: list[str]) -> str:

@@ -36,19 +36,19 @@ def nearest(table: "pd.DataFrame", log_mel: Array, machine_id: str, sha256: str,
     figures = pooled_columns(table)
     hidden = {*figures, *INTERNAL, *COLUMNS} - {"clip_id", "label", "split"}
     shown = [name for name in table if name not in hidden]
-    own = table[table["machine_id"] == machine_id]
-    is_normal = ((own["split"] == "train") & (own["label"] == "normal")).to_numpy()
-    points = own[figures].to_numpy(dtype=np.float64)
+    subset = table[table["machine_id"] == machine_id]
+    is_normal = ((subset["split"] == "train") & (subset["label"] == "normal")).to_numpy()
+    points = subset[figures].to_numpy(dtype=np.float64)
     if is_normal.sum() < 2:  # nothing to measure the usual spread by
-        empty = own.iloc[:0][shown].assign(distance=np.array([], dtype=np.float64))
+        empty = subset.iloc[:0][shown].assign(distance=np.array([], dtype=np.float64))
         return Neighbours(empty, empty)
     _, scale = standardisation(points[is_normal])
     difference = (points - pool(log_mel)) / scale
-    found = own[shown].assign(distance=np.sqrt(np.square(difference).mean(axis=1)))
-    found.insert(1, "distance", found.pop("distance"))
-    other = (own["sha256"] != sha256).to_numpy()
+    result = subset[shown].assign(distance=np.sqrt(np.square(difference).mean(axis=1)))
+    result.insert(1, "distance", result.pop("distance"))
+    other = (subset["sha256"] != sha256).to_numpy()
 
     def best(mask: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> "pd.DataFrame":
-        return found[mask & other].sort_values("distance", kind="stable", ignore_index=True).head(n)
+        return result[mask & other].sort_values("distance", kind="stable", ignore_index=True).head(n)
 
-    return Neighbours(best(is_normal), best((own["label"] == "anomaly").to_numpy()))
+    return Neighbours(best(is_normal), best((subset["label"] == "anomaly").to_numpy()))

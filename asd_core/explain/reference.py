@@ -93,13 +93,13 @@ def write_reference(fit: Extracted, out: Path) -> None:
     log_mels, spectra, ids = fit.features[LogMel()], fit.features[WelchSpectrum()], np.array(fit.machine_ids)
     references = {}
     for machine_id in np.unique(ids).tolist():
-        own = np.flatnonzero(ids == machine_id).tolist()
-        references[machine_id] = measure([log_mels[i] for i in own], [spectra[i] for i in own])
+        subset = np.flatnonzero(ids == machine_id).tolist()
+        references[machine_id] = measure([log_mels[i] for i in subset], [spectra[i] for i in subset])
     write(references, out)
 
 
 def make_reference(
-    dataset: Dataset, out: Path, *, progress: Progress = silent, say: Callable[[str], None] = lambda _: None
+    dataset: Dataset, out: Path, *, progress: Progress = silent, notify: Callable[[str], None] = lambda _: None
 ) -> None:
     """:func:`write_reference` for a models folder that lacks it.
 
@@ -108,8 +108,8 @@ def make_reference(
     """
     rows = dataset.rows(split="train", label="normal")
     read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress)
-    for sentence in read.skipped:
-        say(sentence)
+    for description in read.skipped:
+        notify(description)
     if read.rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training that could be read.")
     out.mkdir(parents=True, exist_ok=True)

@@ -19,9 +19,9 @@ from .exchange import export as export
 from .imports import Plan as Plan
 from .imports import import_formats as import_formats
 from .imports import plan_import as plan_import
+from .on_clip import ClipLabel as ClipLabel
 from .on_clip import Marked as Marked
 from .on_clip import OnClip as OnClip
-from .on_clip import Said as Said
 from .queues import CONFLICTS as CONFLICTS
 from .queues import FROM_SELECTION as FROM_SELECTION
 from .queues import FROM_UPLOADS as FROM_UPLOADS

@@ -42,13 +42,13 @@ def tracks(rows: Iterable[Fields]) -> bytes:
             of.setdefault((row["annotator"], row["clip_sha256"]), []).append(row)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for (annotator, sha256), own in sorted(of.items()):
-            stem = _safe(re.sub(r"\.\w+$", "", own[0]["clip_id"] or "clip"))
+        for (annotator, sha256), subset in sorted(of.items()):
+            stem = _safe(re.sub(r"\.\w+$", "", subset[0]["clip_id"] or "clip"))
             entry = zipfile.ZipInfo(
                 f"{_safe(annotator)}/{stem}.{sha256[:8]}.txt"
             )  # no time: the same labels, the same file
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, track(own))
+            archive.writestr(entry, track(subset))
     return out.getvalue()
 
 
@@ -63,7 +63,7 @@ def from_track(content: bytes) -> tuple[list[Numbered], list[str], list[str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LabelError("The file is not UTF-8 text: export the label track from Audacity again.") from error
-    found: list[Numbered] = []
+    results: list[Numbered] = []
     problems: list[str] = []
     notes: list[str] = []
     for index, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
@@ -71,12 +71,12 @@ def from_track(content: bytes) -> tuple[list[Numbered], list[str], list[str]]:
             continue
         try:
             if line.startswith("\\\t"):
-                notes += _frequencies(line, found, index)
+                notes += _frequencies(line, results, index)
             else:
-                found.append((index, _label(line)))
+                results.append((index, _label(line)))
         except ValueError as error:
             problems.append(f"Line {index}: {error}.")
-    return _joined(found), problems, notes
+    return _joined(results), problems, notes
 
 
 def _label(line: str) -> Fields:

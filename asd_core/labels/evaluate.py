@@ -35,7 +35,7 @@ class Truth:
     added: int  # annotated, unlabelled in the catalogue
     missing: int  # not annotated
 
-    def sentence(self) -> str:
+    def description(self) -> str:
         """What was done to the catalogue's labels, to be read."""
         dropped = int((self.table["label"] == "").sum())
         rest = f"left out: {dropped:,}" if dropped else f"not annotated, with the catalogue's label: {self.missing:,}"
@@ -51,7 +51,7 @@ class Provenance:
     unknown: int  # nobody knows
     queues: dict[str, int]  # labels by the queue in which the clips were presented, most first; "": nobody knows
 
-    def sentence(self) -> str:
+    def description(self) -> str:
         """How many labels were given blind and from which queues, to be read beside the figures."""
         total = self.blind + self.seeing + self.unknown
         given = f"{self.blind:,} given blind, {self.seeing:,} in sight of other labels or scores"

@@ -32,10 +32,10 @@ def rows(store: LabelStore, dataset: str, annotator: str | None = None) -> list[
     if annotator is not None:
         adjudications = adjudications[adjudications["annotator"] == annotator]
     current = _plain(store.current(dataset, annotator=annotator))
-    found = [{**row, "kind": _kind(row), "note": row["note"] or None} for row in current]
-    found += [{**row, "kind": "region"} for row in _plain(store.regions(dataset, annotator=annotator))]
-    found += [{**row, "kind": "adjudicate"} for row in _plain(adjudications)]
-    return [{name: row.get(name) for name in COLUMNS} for row in found]
+    results = [{**row, "kind": _kind(row), "note": row["note"] or None} for row in current]
+    results += [{**row, "kind": "region"} for row in _plain(store.regions(dataset, annotator=annotator))]
+    results += [{**row, "kind": "adjudicate"} for row in _plain(adjudications)]
+    return [{name: row.get(name) for name in COLUMNS} for row in results]
 
 
 def _kind(row: Fields) -> str:
@@ -103,7 +103,7 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
     except UnicodeDecodeError as error:
         raise LabelError("The file is not UTF-8 text: save it as CSV in UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    found: list[Numbered] = []
+    results: list[Numbered] = []
     problems: list[str] = []
     try:
         names = [name.strip() for name in reader.fieldnames or []]
@@ -111,12 +111,12 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
         _check_names(names)
         for row in reader:
             try:
-                found.append((reader.line_num, _fields(row)))
+                results.append((reader.line_num, _fields(row)))
             except ValueError as error:
                 problems.append(f"Row {reader.line_num}: {error}.")
     except csv.Error as error:
         raise LabelError(f"Line {reader.line_num} is not CSV ({error}): save the table again.") from error
-    return found, problems
+    return results, problems
 
 
 def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
@@ -133,14 +133,14 @@ def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
     except (pa.ArrowException, OSError) as error:
         raise LabelError("The file is not Parquet: export the table again.") from error
     _check_names(table.column_names)
-    found: list[Numbered] = []
+    results: list[Numbered] = []
     problems: list[str] = []
     for place, row in enumerate(table.to_pylist(), start=1):
         try:
-            found.append((place, _fields({name: _text(value) for name, value in row.items()})))
+            results.append((place, _fields({name: _text(value) for name, value in row.items()})))
         except ValueError as error:
             problems.append(f"Row {place}: {error}.")
-    return found, problems
+    return results, problems
 
 
 def _check_names(names: list[str]) -> None:
@@ -181,7 +181,7 @@ def number(text: str) -> float:
 def moment(text: str) -> datetime:
     """A time in ISO 8601, UTC where it names no zone. Raises ValueError."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        result = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"{text!r} is not a time in ISO 8601") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return result.replace(tzinfo=UTC) if result.tzinfo is None else result.astimezone(UTC)

@@ -39,13 +39,13 @@ def holding(events: Iterable[Event]) -> list[Event]:
 
 def opinion(events: Sequence[Event]) -> Opinion | None:
     """Fold the events of one annotator on one clip of one dataset; ``None`` when they say nothing about the clip."""
-    own = [e for e in events if e.kind != "adjudicate"]
+    subset = [e for e in events if e.kind != "adjudicate"]
     adjudications = {e.uid for e in events if e.kind == "adjudicate"}
-    own = [e for e in own if not (e.kind == "undo" and e.target in adjudications)]
-    if not own:
+    subset = [e for e in subset if not (e.kind == "undo" and e.target in adjudications)]
+    if not subset:
         return None
-    last = max(own, key=lambda event: event.id)
-    held = holding(own)
+    last = max(subset, key=lambda event: event.id)
+    held = holding(subset)
     labels = [e for e in held if e.kind == "label"]
     notes = [e for e in held if e.kind in ("label", "note") and e.note is not None]
     removed = {e.target for e in held if e.kind == "remove_region"}

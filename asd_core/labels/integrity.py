@@ -23,9 +23,9 @@ def check(connection: Connection) -> list[str]:
     """Sentences on what is wrong; none when all is well."""
     problems = []
     if connection.dialect.name == "sqlite":
-        found = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
-        if found != ["ok"]:
-            problems.append(f"The database file is damaged: {found[0]}.")
+        results = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
+        if results != ["ok"]:
+            problems.append(f"The database file is damaged: {results[0]}.")
     loose = select(func.count()).select_from(EVENTS).where(EVENTS.c.target.is_not(None))
     other = EVENTS.alias()
     lost = connection.execute(loose.where(~select(other.c.id).where(other.c.uid == EVENTS.c.target).exists())).scalar()
@@ -37,12 +37,12 @@ def check(connection: Connection) -> list[str]:
 def _compared(connection: Connection) -> list[str]:
     expected: list[set[Any]] = [set(), set(), set()]
     for part in log.all_events(connection):
-        for rows, own in zip(log.following(part), expected, strict=True):
-            own.update(tuple(sorted(row.items())) for row in rows)
+        for rows, subset in zip(log.following(part), expected, strict=True):
+            subset.update(tuple(sorted(row.items())) for row in rows)
     problems = []
-    for table, own in zip(KEPT, expected, strict=True):
+    for table, subset in zip(KEPT, expected, strict=True):
         kept = {tuple(sorted(row._mapping.items())) for row in connection.execute(select(table))}
-        if differing := len(own ^ kept):
+        if differing := len(subset ^ kept):
             what = NAMES[table.name]
             problems.append(
                 f"The {what} do not follow from the log ({differing} rows differ): rebuild them, the log is the truth."

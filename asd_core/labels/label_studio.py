@@ -49,7 +49,7 @@ def tasks(
     of: dict[str, list[Fields]] = {}
     for row in rows:
         of.setdefault(row["clip_sha256"], []).append(row)
-    about = {sha256: (own[-1]["clip_id"] or "", own[-1]["machine_id"] or "") for sha256, own in of.items()}
+    about = {sha256: (subset[-1]["clip_id"] or "", subset[-1]["machine_id"] or "") for sha256, subset in of.items()}
     if clips is not None:
         named = {clip_id for clip_id, _ in about.values()}
         for sha256, clip_id, machine_id in zip(clips["sha256"], clips["clip_id"], clips["machine_id"], strict=True):
@@ -81,9 +81,9 @@ def _annotations(rows: list[Fields]) -> list[dict[str, Any]]:
     for row in rows:
         opinions.setdefault((row["annotator"], row["kind"] == "adjudicate"), []).append(row)
     made = []
-    for (annotator, decides), own in opinions.items():
+    for (annotator, decides), subset in opinions.items():
         result: list[dict[str, Any]] = [_item("annotator", "textarea", {"text": [annotator]}, "annotator")]
-        for number, row in enumerate(own):
+        for number, row in enumerate(subset):
             meta = {"kind": row["kind"], "at": row["at"].isoformat(), "blind": row["blind"], "queue": row["queue"]}
             if row["kind"] == "region":
                 value = {"start": row["t0"], "end": row["t1"], "channel": 0, "labels": [row["region_class"]]}
@@ -99,9 +99,9 @@ def _annotations(rows: list[Fields]) -> list[dict[str, Any]]:
         made.append(
             {
                 "result": result,
-                "was_cancelled": any(row["kind"] == "skip" for row in own),
+                "was_cancelled": any(row["kind"] == "skip" for row in subset),
                 "ground_truth": decides,
-                "created_at": own[0]["at"].isoformat(),
+                "created_at": subset[0]["at"].isoformat(),
             }
         )
     return made
@@ -150,7 +150,7 @@ def from_tasks(content: bytes) -> tuple[list[Numbered], list[str]]:
         raise LabelError("The file is not JSON: export the project from Label Studio as JSON.") from error
     if not isinstance(read, list) or not all(isinstance(t, dict) and isinstance(t.get("data"), dict) for t in read):
         raise LabelError("The file is not a list of Label Studio tasks: export the project as JSON (not JSON-MIN).")
-    found: list[Numbered] = []
+    results: list[Numbered] = []
     problems: list[str] = []
     for number, task in enumerate(read, start=1):
         data = task["data"]
@@ -158,10 +158,10 @@ def from_tasks(content: bytes) -> tuple[list[Numbered], list[str]]:
         clip = {"clip_sha256": str(data.get("clip_sha256") or data.get("sha256") or ""), "clip_id": str(name)}
         for annotation in task.get("annotations") or []:
             try:
-                found += [(number, clip | row) for row in _rows(annotation)]
+                results += [(number, clip | row) for row in _rows(annotation)]
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 problems.append(f"Task {number}: an annotation cannot be read ({type(error).__name__}: {error}).")
-    return found, problems
+    return results, problems
 
 
 def _rows(annotation: dict[str, Any]) -> list[Fields]:
@@ -175,19 +175,19 @@ def _rows(annotation: dict[str, Any]) -> list[Fields]:
     rows: list[Fields] = []
     for item in items:
         meta = item.get("meta") or {}
-        own = (
+        subset = (
             common
             | {"blind": meta.get("blind"), "queue": meta.get("queue")}
             | ({"at": moment(meta["at"])} if meta.get("at") else {})
         )
         if item.get("type") == "labels":
-            rows.append(own | _region(item["value"], meta))
+            rows.append(subset | _region(item["value"], meta))
         elif item.get("type") == "choices":
             kind = "adjudicate" if meta.get("kind") == "adjudicate" else "label"
             label = str(item["value"]["choices"][0]).strip().lower()
-            said = own | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
+            said = subset | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
         elif meta.get("kind") in ("skip", "note"):
-            said = said or own | {"kind": meta["kind"]}
+            said = said or subset | {"kind": meta["kind"]}
     note = _one(texts.get("note"))
     if said is None and (annotation.get("was_cancelled") or note):
         said = common | {"kind": "skip" if annotation.get("was_cancelled") else "note"}
@@ -197,8 +197,8 @@ def _rows(annotation: dict[str, Any]) -> list[Fields]:
 def _region(value: dict[str, Any], meta: dict[str, Any]) -> Fields:
     row: Fields = {"kind": "region", "t0": float(value["start"]), "t1": float(value["end"])}
     row["region_class"] = str(value["labels"][0])
-    for name, own in (("f0", "low_hz"), ("f1", "high_hz")):
-        row[name] = None if meta.get(own) is None else float(meta[own])
+    for name, subset in (("f0", "low_hz"), ("f1", "high_hz")):
+        row[name] = None if meta.get(subset) is None else float(meta[subset])
     text = _one(meta.get("text"))
     return row | ({"note": text} if text else {})
 

@@ -37,11 +37,11 @@ def as_row(draft: Draft, at: datetime) -> dict[str, Any]:
 
 def by_uid(connection: Connection, uids: Iterable[str]) -> dict[str, Event]:
     """The stored events of some uids."""
-    found = {}
+    result = {}
     for some in chunks(uids):
         for row in connection.execute(select(EVENTS).where(EVENTS.c.uid.in_(some))):
-            found[row.uid] = as_event(row)
-    return found
+            result[row.uid] = as_event(row)
+    return result
 
 
 def append(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
@@ -112,8 +112,8 @@ def undone() -> Any:
 
 def last(annotator: str, dataset: str, kinds: Sequence[EventKind], count: int) -> Any:
     """Query for what an annotator did last in the app and has not undone, newest first."""
-    own = and_(EVENTS.c.annotator == annotator, EVENTS.c.dataset == dataset)
-    mine = select(EVENTS).where(own, EVENTS.c.kind.in_(kinds), EVENTS.c.source == APP, ~undone())
+    subset = and_(EVENTS.c.annotator == annotator, EVENTS.c.dataset == dataset)
+    mine = select(EVENTS).where(subset, EVENTS.c.kind.in_(kinds), EVENTS.c.source == APP, ~undone())
     return mine.order_by(EVENTS.c.id.desc()).limit(count)
 
 
@@ -147,9 +147,9 @@ def keep(connection: Connection, clips: set[Clip]) -> None:
 
 def put(connection: Connection, rows: tuple[list[fold.Row], list[fold.Row], list[fold.Row]]) -> None:
     """Insert kept rows: of what holds now, of regions, of adjudications."""
-    for table, own in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
-        if own:
-            connection.execute(insert(table), own)
+    for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
+        if subset:
+            connection.execute(insert(table), subset)
 
 
 def following(events: Iterable[Event]) -> tuple[list[fold.Row], list[fold.Row], list[fold.Row]]:
@@ -158,15 +158,15 @@ def following(events: Iterable[Event]) -> tuple[list[fold.Row], list[fold.Row], 
     for event in events:
         of_clip[event.dataset, event.clip_sha256].append(event)
     current, regions, adjudicated = [], [], []
-    for own in of_clip.values():
+    for subset in of_clip.values():
         of_annotator = defaultdict(list)
-        for event in own:
+        for event in subset:
             of_annotator[event.annotator].append(event)
         for opinion in map(fold.opinion, of_annotator.values()):
             if opinion:
                 current.append(opinion.row)
                 regions += opinion.regions
-        decided = fold.adjudication(own)
+        decided = fold.adjudication(subset)
         adjudicated += [decided] if decided else []
     return current, regions, adjudicated
 

@@ -40,23 +40,23 @@ class Clips:
         sha256 = sha256.strip().lower()
         if sha256:
             return self._hashed(sha256, clip_id)
-        found = self._named(clip_id)
-        if not found:
+        result = self._named(clip_id)
+        if not result:
             raise ValueError(f"{clip_id or 'a clip without a name'} is not a clip of this dataset")
-        if len(found) > 1:
-            raise ValueError(f"{clip_id} is the name of {len(found)} clips of this dataset: write where they are")
-        own, machine_id = self._by_id[found[0]]
-        if not own:
-            raise ValueError(f"{found[0]} was not read yet, so its sha256 is unknown: score it first")
+        if len(result) > 1:
+            raise ValueError(f"{clip_id} is the name of {len(result)} clips of this dataset: write where they are")
+        subset, machine_id = self._by_id[result[0]]
+        if not subset:
+            raise ValueError(f"{result[0]} was not read yet, so its sha256 is unknown: score it first")
         self.by_name += 1
-        return own, found[0], machine_id
+        return subset, result[0], machine_id
 
     def _hashed(self, sha256: str, clip_id: str) -> tuple[str, str, str]:
         if sha256 in self._by_hash:
             return sha256, *self._by_hash[sha256]
         if clip_id in self._by_id:
-            own, machine_id = self._by_id[clip_id]
-            if own:
+            subset, machine_id = self._by_id[clip_id]
+            if subset:
                 raise ValueError(f"{clip_id} is another recording here (its sha256 differs)")
             self.unread += 1
             return sha256, clip_id, machine_id
@@ -70,10 +70,10 @@ class Clips:
             stem = re.sub(r"\.txt$", "", candidate)
             short = _SHORT_HASH.search(stem)
             if short:
-                hits = [own for own, (sha256, _) in self._by_id.items() if sha256.startswith(short.group(1))]
+                hits = [subset for subset, (sha256, _) in self._by_id.items() if sha256.startswith(short.group(1))]
                 if hits:
                     return hits[:1]
-            found = self._by_name.get(stem) or self._by_name.get(PurePosixPath(stem).stem)
-            if found:
-                return found
+            result = self._by_name.get(stem) or self._by_name.get(PurePosixPath(stem).stem)
+            if result:
+                return result
         return []

@@ -10,7 +10,7 @@ from asd_core.labels.schema import CURRENT, REGIONS
 
 
 @dataclass(frozen=True)
-class Said:
+class ClipLabel:
     """What one person says of the clip."""
 
     annotator: str
@@ -36,7 +36,7 @@ class Marked:
 class OnClip:
     """Oldest first."""
 
-    said: list[Said]
+    labels: list[ClipLabel]
     regions: list[Marked]
 
 
@@ -48,4 +48,4 @@ def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: s
         query = selecting(source, names, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
         return [kind(*row) for row in connection.execute(query.order_by(source.c.event_id))]
 
-    return OnClip(rows(CURRENT, Said), rows(REGIONS, Marked))
+    return OnClip(rows(CURRENT, ClipLabel), rows(REGIONS, Marked))

@@ -52,15 +52,15 @@ def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
     by_hash, by_name = pd.Index(clips["sha256"]), pd.Index(clips["clip_id"])
     known = (clips["sha256"] != "").to_numpy()
     for column, detector in enumerate(detectors):
-        own = scores[scores["detector"] == detector].drop_duplicates("clip_id")
-        rows = _rows(own, "clip_id", by_name)
-        if "sha256" in own and known.any():
+        subset = scores[scores["detector"] == detector].drop_duplicates("clip_id")
+        rows = _rows(subset, "clip_id", by_name)
+        if "sha256" in subset and known.any():
             # The same sound may be in the catalogue under two names: each takes the score of its bytes.
-            hashed = own[own["sha256"] != ""].drop_duplicates("sha256")
-            rows = np.where(known, _rows(hashed, "sha256", by_hash, own), rows)
-        found = rows >= 0
+            hashed = subset[subset["sha256"] != ""].drop_duplicates("sha256")
+            rows = np.where(known, _rows(hashed, "sha256", by_hash, subset), rows)
+        result = rows >= 0
         for name, values in out.items():
-            values[found, column] = own[name].to_numpy(float)[rows[found]]
+            values[result, column] = subset[name].to_numpy(float)[rows[result]]
     return ClipScores(detectors, out["calibrated"], out["raw"])
 
 
@@ -196,5 +196,5 @@ def _isin(values: "pd.Series[Any]", wanted: "pd.Series[Any]") -> NDArray[np.bool
     import pyarrow as pa
     from pyarrow import compute
 
-    found = compute.is_in(pa.array(values, pa.string()), value_set=pa.array(wanted, pa.string()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+    result = compute.is_in(pa.array(values, pa.string()), value_set=pa.array(wanted, pa.string()))
+    return np.asarray(result.to_numpy(zero_copy_only=False), dtype=bool)

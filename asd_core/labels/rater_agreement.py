@@ -119,21 +119,21 @@ def conflicts(current: "pd.DataFrame", adjudications: "pd.DataFrame | None" = No
     decided = (
         {} if adjudications is None else dict(zip(adjudications["clip_sha256"], adjudications["label"], strict=True))
     )
-    found = []
-    for sha256, own in rows.groupby("clip_sha256", sort=False):
-        given = own["label"].value_counts()
-        found.append(
+    results = []
+    for sha256, subset in rows.groupby("clip_sha256", sort=False):
+        given = subset["label"].value_counts()
+        results.append(
             {
                 "clip_sha256": sha256,
-                "clip_id": own["clip_id"].iloc[-1],
-                "machine_id": own["machine_id"].iloc[-1],
+                "clip_id": subset["clip_id"].iloc[-1],
+                "machine_id": subset["machine_id"].iloc[-1],
                 **{f"n_{label}": int(given.get(label, 0)) for label in LABELS},
-                "labels": dict(zip(own["annotator"], own["label"], strict=True)),
+                "labels": dict(zip(subset["annotator"], subset["label"], strict=True)),
                 "adjudicated": decided.get(sha256),
             }
         )
     names = ["clip_sha256", "clip_id", "machine_id", *(f"n_{label}" for label in LABELS), "labels", "adjudicated"]
-    table = pd.DataFrame(found, columns=names)
+    table = pd.DataFrame(results, columns=names)
     table["adjudicated"] = table["adjudicated"].astype(object).where(table["adjudicated"].notna(), None)
     many = -table[[f"n_{label}" for label in LABELS]].sum(axis=1)
     return table.iloc[np.lexsort([table["clip_id"].astype(object), many])].reset_index(drop=True)

@@ -30,19 +30,19 @@ def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) ->
     rows = connection.execute(query).cursor.fetchall()  # the driver's tuples: with 100,000 rows twice as fast
     values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     made: dict[str, Any] = {}
-    for name, own in zip(columns, values, strict=True):
+    for name, subset in zip(columns, values, strict=True):
         if name == "at":
-            made[name] = pd.to_datetime(np.array(own, dtype="int64"), unit="us", utc=True)
+            made[name] = pd.to_datetime(np.array(subset, dtype="int64"), unit="us", utc=True)
         elif name in NUMBERS:
-            made[name] = np.array(own, dtype="float64")
+            made[name] = np.array(subset, dtype="float64")
         elif name == "event_id":
-            made[name] = np.array(own, dtype="int64")
+            made[name] = np.array(subset, dtype="int64")
         elif name == "skipped":
-            made[name] = np.array(own, dtype=bool)
+            made[name] = np.array(subset, dtype=bool)
         elif name == "blind":
-            made[name] = pd.array([None if v is None else bool(v) for v in own], dtype="boolean")
+            made[name] = pd.array([None if v is None else bool(v) for v in subset], dtype="boolean")
         else:
-            made[name] = pd.array(own, dtype="str")
+            made[name] = pd.array(subset, dtype="str")
     return pd.DataFrame(made)
 
 
@@ -74,8 +74,8 @@ def table(
     if unknown := sorted(set(columns or ()) - set(names)):
         raise LabelError(f"There is no column {unknown[0]}: choose of {', '.join(names)}.")
     names = list(columns or names)
-    found = frame(connection, selecting(source, names, since=since, **equal), names)
-    return found.sort_values("event_id", ignore_index=True) if "event_id" in found else found
+    result = frame(connection, selecting(source, names, since=since, **equal), names)
+    return result.sort_values("event_id", ignore_index=True) if "event_id" in result else result
 
 
 def counts(connection: Connection, dataset: str, annotator: str) -> tuple[dict[str, int], int]:

@@ -81,8 +81,8 @@ def _newest(name: str) -> Table:
     """A table's columns after all versions, to build queries with: read from the statements that make it, so that a
     column stands in one place."""
     made = rf"CREATE TABLE {name} \((.*)\)|ALTER TABLE {name} ADD COLUMN (.*)"
-    found = [match for step in VERSIONS for one in step if (match := re.match(made, one, re.DOTALL))]
-    columns = [pair for match in found for pair in _COLUMN.findall(match[1] or match[2])]
+    results = [match for step in VERSIONS for one in step if (match := re.match(made, one, re.DOTALL))]
+    columns = [pair for match in results for pair in _COLUMN.findall(match[1] or match[2])]
     return Table(name, _metadata, *(Column(column, _TYPES[kind]) for column, kind in columns))
 
 
@@ -122,8 +122,8 @@ def migrate(connection: Connection, where: str, upto: int = len(VERSIONS)) -> li
     for step in steps:
         for statement in VERSIONS[step - 1]:
             if statement == "{append_only}":
-                for own in APPEND_ONLY[dialect]:
-                    connection.exec_driver_sql(own)
+                for subset in APPEND_ONLY[dialect]:
+                    connection.exec_driver_sql(subset)
             else:
                 connection.exec_driver_sql(statement.format(**WORDS[dialect]))
         connection.execute(text("INSERT INTO label_schema (version) VALUES (:step)"), {"step": step})

@@ -51,8 +51,8 @@ class LabelStore:
         database = Database(url)
         try:
             with database.read() as connection:
-                found = schema.version(connection)
-            if found != len(schema.VERSIONS):
+                result = schema.version(connection)
+            if result != len(schema.VERSIONS):
                 with database.write() as connection:
                     if schema.migrate(connection, database.where):
                         integrity.rebuild(connection)

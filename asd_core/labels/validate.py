@@ -84,12 +84,12 @@ def _check_kind(draft: Draft) -> None:
 
 def _listed(note: str | None) -> list[str]:
     try:
-        found = json.loads(note or "")
+        result = json.loads(note or "")
     except ValueError:
-        found = None
-    if not isinstance(found, list):
+        result = None
+    if not isinstance(result, list):
         raise LabelError("The region classes are not a list: set them with the store's set_classes.")
-    return found
+    return result
 
 
 def _check_region(draft: Draft) -> None:

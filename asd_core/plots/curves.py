@@ -86,7 +86,7 @@ def det_figure(
     n_normal, n_anomaly = (int(counts.get(label, 1)) for label in ("normal", "anomaly"))
 
     def mean(curves: list[Curve]) -> Curve:
-        grid, _ = thinned(found := np.unique(np.concatenate([x for x, _ in curves])), found)
+        grid, _ = thinned(result := np.unique(np.concatenate([x for x, _ in curves])), result)
         return grid, np.asarray(np.mean([at(grid, *c) for c in curves], axis=0))
 
     figure = lines(scores, machine_id, names, det, mean, "")

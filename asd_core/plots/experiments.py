@@ -37,15 +37,15 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame") -> "dict[str, go
 
     if header.kind == "denoising":
         return {
-            f"Denoised: {series}": curves(own, "detector")
+            f"Denoised: {series}": curves(subset, "detector")
             for series in (BOTH, TEST_ONLY)
-            if not (own := table[table["series"] == series]).empty
+            if not (subset := table[table["series"] == series]).empty
         }
     if header.kind == "skips":
         return {"Loss against AUC": loss_figure(table, names), "AUC over epochs": curves(table, "detector")}
     if header.kind == "dbscan":
-        found = dbscan_transfers(stored)
-        chosen = {} if found.empty else {"Tuned with test labels, and elsewhere": transfer_figure(found)}
+        result = dbscan_transfers(stored)
+        chosen = {} if result.empty else {"Tuned with test labels, and elsewhere": transfer_figure(result)}
         return {**chosen, "AUC over eps": curves(table.dropna(subset="x"), "series")}
     by = "series" if header.kind in ("components", "bandwidth") else "detector"
     return {f"AUC over {header.x_title}": curves(table, by)}
@@ -73,8 +73,8 @@ def curve_figure(
         styles = {k: (colour, "solid", k) for k, colour in colours.categories(keys).items()}
     bands, lines = [], []
     for key in keys:
-        own = table[table[by] == key].sort_values("x")
-        x, low, high = (own[c].to_numpy(dtype=np.float64) for c in ("x", "auc_low", "auc_high"))
+        subset = table[table[by] == key].sort_values("x")
+        x, low, high = (subset[c].to_numpy(dtype=np.float64) for c in ("x", "auc_low", "auc_high"))
         colour, dash, name = styles[key]
         bands.append(
             go.Scatter(
@@ -92,7 +92,7 @@ def curve_figure(
         lines.append(
             go.Scatter(
                 x=x,
-                y=own["auc"],
+                y=subset["auc"],
                 mode="lines+markers",
                 name=name,
                 legendgroup=key,
@@ -127,22 +127,22 @@ def loss_figure(table: "pd.DataFrame", names: Mapping[str, str], *, loss: str = 
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for key, own in table.dropna(subset=loss).groupby("detector", sort=False):
-        own = own.sort_values("x")
+    for key, subset in table.dropna(subset=loss).groupby("detector", sort=False):
+        subset = subset.sort_values("x")
         colour = colours.detector_colour(str(key))
         figure.add_trace(
             go.Scatter(
-                x=own[loss],
-                y=own["auc"],
+                x=subset[loss],
+                y=subset["auc"],
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": own["auc_high"] - own["auc"],
-                    "arrayminus": own["auc"] - own["auc_low"],
+                    "array": subset["auc_high"] - subset["auc"],
+                    "arrayminus": subset["auc"] - subset["auc_low"],
                     "thickness": 1,
                 },
                 mode="lines+markers+text",
-                text=[f"{epochs:g}" for epochs in own["x"]],
+                text=[f"{epochs:g}" for epochs in subset["x"]],
                 textposition="top right",
                 name=names.get(str(key), str(key)),
                 line={"color": colour, "dash": colours.detector_dash(str(key)), "width": 1.5},

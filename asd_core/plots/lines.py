@@ -33,9 +33,9 @@ def lines(
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for key, own in shown(scores, machine_id).groupby("detector", sort=False):
+    for key, subset in shown(scores, machine_id).groupby("detector", sort=False):
         curves = []
-        for _, group in own.groupby("machine_id"):
+        for _, group in subset.groupby("machine_id"):
             raw, label = group["raw"].to_numpy(dtype=np.float64), group["label"]
             normal, anomaly = raw[(label == "normal").to_numpy()], raw[(label == "anomaly").to_numpy()]
             if len(normal) and len(anomaly):

@@ -59,14 +59,14 @@ def _lines(axis: NDArray[Any], part: str, *, first: bool) -> list[Any]:
     return [
         go.Scatter(
             x=frequencies,
-            y=own.astype(np.float32),
+            y=subset.astype(np.float32),
             mode="lines",
             name=f"{name} of the band's level",
             line={"color": _LINES[name], "width": 1.6},
             legendgroup=name,
             showlegend=first,
         )
-        for name, own in zip(names, axis.reshape(len(names), -1), strict=True)
+        for name, subset in zip(names, axis.reshape(len(names), -1), strict=True)
     ]
 
 

@@ -66,12 +66,12 @@ def scatter_figure(
     opacity = 0.55 if normals is not None else 0.8  # the lines lie below the points
     kind = (go.Scattergl if len(places) > WEBGL_ABOVE else go.Scatter) if flat else go.Scatter3d
     for label, keep, marker in groups:
-        own = places[keep].astype(np.float32)
+        subset = places[keep].astype(np.float32)
         figure.add_trace(
             kind(
-                **dict(zip("xyz", own.T, strict=False)),
+                **dict(zip("xyz", subset.T, strict=False)),
                 mode="markers",
-                name=f"{label} ({len(own)})",
+                name=f"{label} ({len(subset)})",
                 showlegend=not numeric or label != name,
                 marker={"size": _size(len(places), flat), "opacity": opacity, **marker},
                 customdata=numbers[keep].astype(np.int32),
@@ -107,16 +107,16 @@ def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     kept = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
     text = text.where(text.isin(kept), OTHERS)
     # Anomalies are drawn last, on top; what has no name first, below.
-    found = sorted(text.unique(), key=lambda v: (v == "anomaly", v not in (NONE, OTHERS), v))
-    colour, symbol = colours.categories(found), colours.symbols(found)
+    results = sorted(text.unique(), key=lambda v: (v == "anomaly", v not in (NONE, OTHERS), v))
+    colour, symbol = colours.categories(results), colours.symbols(results)
     colour |= {v: UNKNOWN for v in (NONE, OTHERS)}
     if not flat:
         symbol = {v: IN_SPACE.get(s, s) for v, s in symbol.items()}
-    normals = {NONE, "normal"} & set(found)
-    markers: dict[str, dict[str, Any]] = {v: {"color": colour[v], "symbol": symbol[v]} for v in found}
-    for v in set(found) - normals - {OTHERS} if normals else ():
+    normals = {NONE, "normal"} & set(results)
+    markers: dict[str, dict[str, Any]] = {v: {"color": colour[v], "symbol": symbol[v]} for v in results}
+    for v in set(results) - normals - {OTHERS} if normals else ():
         markers[v]["opacity"] = RARE_OPACITY
-    return [(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in found]
+    return [(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in results]
 
 
 def _contours(normals: DensityRegions) -> Any:

@@ -89,15 +89,15 @@ def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str
     edges = np.r_[edges, 2 * edges[-1] - edges[-2]]
     figure = go.Figure()
     for label in [name for name in colours.LABELS if name != "unlabelled" or (scores["label"] == name).any()]:
-        own = raw[(scores["label"] == label).to_numpy()]
-        counts, _ = np.histogram(np.minimum(own, edges[-2]), bins=edges)  # the last bin holds everything beyond it
+        subset = raw[(scores["label"] == label).to_numpy()]
+        counts, _ = np.histogram(np.minimum(subset, edges[-2]), bins=edges)  # the last bin holds everything beyond it
         figure.add_trace(
             go.Bar(
                 x=(edges[1:] + edges[:-1]) / 2,
                 y=counts,
                 width=np.diff(edges),
                 customdata=np.c_[edges[:-1], edges[1:]],
-                name=f"{label} ({len(own)})",
+                name=f"{label} ({len(subset)})",
                 marker={
                     "color": colours.LABELS[label],
                     "pattern": {"shape": "/" if label == "anomaly" else ""},

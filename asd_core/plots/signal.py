@@ -32,8 +32,8 @@ class Version:
 
 def clip_versions(raw: Samples, denoised: Samples | None) -> list[Version]:
     """As recorded and, once there is one, denoised."""
-    found = [Version("as recorded", colours.RAW, raw)]
-    return found if denoised is None else [*found, Version("denoised", colours.DENOISED, denoised)]
+    results = [Version("as recorded", colours.RAW, raw)]
+    return results if denoised is None else [*results, Version("denoised", colours.DENOISED, denoised)]
 
 
 def mel_ticks(representation: LogMel) -> tuple[list[int], list[str]]:

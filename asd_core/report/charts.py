@@ -155,13 +155,13 @@ def _axis(axis: Any, start: float, end: float, room: float) -> Axis:
     else:
         texts: Sequence[str] = axis.ticktext or [percent(v) for v in axis.tickvals]
         ticks = [(float(v), str(t)) for v, t in zip(axis.tickvals, texts, strict=True)]
-    found: list[tuple[float, str]] = []
+    results: list[tuple[float, str]] = []
     for value, text in ticks:
         inside = low <= (np.log10(value) if log else value) <= high
         position = round(float(blank.pixels(np.array([value]))[0]), 1)
-        if inside and (not found or abs(position - found[-1][0]) >= room):
-            found.append((position, text))
-    return Axis(low, high, log, start, end, found)
+        if inside and (not results or abs(position - results[-1][0]) >= room):
+            results.append((position, text))
+    return Axis(low, high, log, start, end, results)
 
 
 def _points(trace: Any, x: Axis, y: Axis) -> str:

@@ -56,8 +56,8 @@ def report_content(
     from asd_core.scoring import trained_on
 
     title, dataset, reason = _dataset(folder, data)
-    own = dataset if dataset is not None and trained_on(folder, dataset) else None
-    table = stored_scores(folder, own) if scores is None else scores
+    subset = dataset if dataset is not None and trained_on(folder, dataset) else None
+    table = stored_scores(folder, subset) if scores is None else scores
     if detectors is not None:
         keys = select(detectors)
         missing = [key for key in keys if not (table["detector"] == key).any()]

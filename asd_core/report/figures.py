@@ -118,9 +118,9 @@ def compare(
     draws = bootstrap(labelled)
     controls = [key for key in draws.detectors if is_control(key)]
     limits = {
-        key: {i: own.threshold(i, assumed.rate).value for i in own.scores}
+        key: {i: subset.threshold(i, assumed.rate).value for i in subset.scores}
         for key in draws.detectors
-        for own in [Calibration(manifests[key].calibration)]
+        for subset in [Calibration(manifests[key].calibration)]
     }
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 

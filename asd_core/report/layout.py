@@ -84,7 +84,7 @@ def dataset_rows(comparison: Comparison) -> list[dict[str, Any]]:
     held_out: dict[str, int] = {}
     for manifest in comparison.manifests.values():
         fitted = {**manifest.n_fitted, **fitted}
-        held_out = {**{i: len(own) for i, own in manifest.calibration.items()}, **held_out}
+        held_out = {**{i: len(subset) for i, subset in manifest.calibration.items()}, **held_out}
     ids = sorted({*scored["machine_id"], *comparison.draws.machine_ids})
     return [
         {
@@ -113,12 +113,12 @@ def breakdowns(comparison: Comparison) -> list[list[dict[str, Any]]]:
     """Attributes side by side, in as many tables as they need: values, anomalies of each, AUC by detector and value."""
     tables: list[list[dict[str, Any]]] = []
     room = 0
-    for attribute, own in comparison.breakdown.groupby("attribute", sort=False):
-        first = own[own["detector"] == own["detector"].iloc[0]]
+    for attribute, subset in comparison.breakdown.groupby("attribute", sort=False):
+        first = subset[subset["detector"] == subset["detector"].iloc[0]]
         group = {
             "heading": heading(str(attribute)),
             "values": list(zip(first["value"], first["n_anomaly"], strict=True)),
-            "cells": {(str(r["detector"]), r["value"]): r["auc"] for r in own.to_dict("records")},
+            "cells": {(str(r["detector"]), r["value"]): r["auc"] for r in subset.to_dict("records")},
         }
         if not tables or len(first) > room:
             tables.append([])
@@ -130,13 +130,13 @@ def breakdowns(comparison: Comparison) -> list[list[dict[str, Any]]]:
 
 def failures(comparison: Comparison, best: str) -> list[dict[str, Any]]:
     """Worst misses and false alarms of one detector, as two tables."""
-    own = comparison.failures[comparison.failures["detector"] == best]
-    there = [name for name in described(own.columns) if name != "domain"]
+    subset = comparison.failures[comparison.failures["detector"] == best]
+    there = [name for name in described(subset.columns) if name != "domain"]
     return [
         {
             "heading": title,
             "columns": [(name, opening(heading(name))) for name in there],
-            "rows": own[own["error"] == kind].to_dict("records"),
+            "rows": subset[subset["error"] == kind].to_dict("records"),
         }
         for kind, title in (("miss", "Missed anomalies"), ("false alarm", "False alarms"))
     ]
@@ -167,10 +167,10 @@ def models(comparison: Comparison) -> list[dict[str, Any]]:
 
 def fingerprints(comparison: Comparison) -> dict[str, list[str]]:
     """Names of the detectors trained on each set of clips, by its fingerprint."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for key in comparison.detectors:
-        found.setdefault(comparison.manifests[key].data_fingerprint, []).append(detector_class(key).info.title)
-    return found
+        result.setdefault(comparison.manifests[key].data_fingerprint, []).append(detector_class(key).info.title)
+    return result
 
 
 def library_versions(comparison: Comparison) -> list[str]:

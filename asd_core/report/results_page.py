@@ -52,10 +52,10 @@ def markdown(results: list[Result]) -> str:
     ]
     most = max((r.n_ids for r in results), default=0)
     for key in dict.fromkeys(r.detector for r in results):
-        own = {r.machine_id: r for r in results if r.detector == key}
-        info, mean = detector_class(key).info, own["mean"]
+        subset = {r.machine_id: r for r in results if r.detector == key}
+        info, mean = detector_class(key).info, subset["mean"]
         partly = f", {mean.n_ids} of {most} ids" if 0 < mean.n_ids < most else ""
-        cells = [f"{own[i].auc:.3f} / {own[i].pauc:.3f}" if i in own else "–" for i in ids]
+        cells = [f"{subset[i].auc:.3f} / {subset[i].pauc:.3f}" if i in subset else "–" for i in ids]
         lines.append(
             f"| {info.title} | {mean.auc:.3f} ({mean.auc_low:.3f}–{mean.auc_high:.3f}){partly} | {mean.pauc:.3f} | "
             + " | ".join(cells)
@@ -135,10 +135,10 @@ def _luck(folder: Path, results: list[Result], manifests: dict[str, artifacts.Ma
         "|---|---|---|---|---|---|---|",
     ]
     for key, manifest in manifests.items():
-        own = repeats[repeats["detector"] == key]
+        subset = repeats[repeats["detector"] == key]
         by_seed = [means[key]] + [
             next(r.auc for r in evaluate(group, resamples=2) if r.machine_id == "mean")
-            for _, group in own.groupby("seed")
+            for _, group in subset.groupby("seed")
         ]
         network = key in untrained_means
         spread = (
@@ -159,7 +159,7 @@ def _luck(folder: Path, results: list[Result], manifests: dict[str, artifacts.Ma
 
 def _bursts_alone(manifests: dict[str, artifacts.Manifest]) -> str:
     """A sentence where some detectors were trained when all synthetic anomalies were bursts."""
-    old = [key for key, manifest in manifests.items() if "synthetic_auc" not in manifest.health]
+    old = [key for key, manifest in manifests.items() if "synthetic_auc" not in manifest.diagnostics]
     if not old:
         return ""
     of = "These detectors" if len(old) == len(manifests) else ", ".join(detector_class(k).info.title for k in old)

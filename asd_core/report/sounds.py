@@ -75,19 +75,19 @@ def examples(
 
 
 def _wanted(comparison: Comparison, best: str) -> list[Wanted]:
-    own = comparison.failures[comparison.failures["detector"] == best]
-    names = described(own.columns)
-    found = []
+    subset = comparison.failures[comparison.failures["detector"] == best]
+    names = described(subset.columns)
+    results = []
     for kind, title in (("miss", "Missed anomaly"), ("false alarm", "False alarm")):
-        for row in own[own["error"] == kind].head(A_KIND).to_dict("records"):
+        for row in subset[subset["error"] == kind].head(A_KIND).to_dict("records"):
             share = "all" if row["calibrated"] >= 100 else f"{row['calibrated']:.0f} %"
             where = f"It scores above {share} of this machine's held-out normal clips"
             end = ", so no alarm is raised." if kind == "miss" else "."
-            found.append(Wanted(title, row, f"{_about(row, names)}{where}{end}"))
+            results.append(Wanted(title, row, f"{_about(row, names)}{where}{end}"))
     # What the worst error is heard against must come from the same machine.
     clips = comparison.clips[comparison.clips["detector"] == best]
-    clips = clips[clips["machine_id"] == found[0].row["machine_id"]] if found else clips
-    return [*found, *_to_compare(clips, names)]
+    clips = clips[clips["machine_id"] == results[0].row["machine_id"]] if results else clips
+    return [*results, *_to_compare(clips, names)]
 
 
 def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
@@ -95,24 +95,24 @@ def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
     normal = clips[clips["label"] == "normal"].sort_values("raw", kind="stable")
     over = clips.assign(margin=clips["raw"] - clips["threshold"])
     caught = over[(over["label"] == "anomaly") & (over["decision"] == "anomaly")].sort_values("margin", kind="stable")
-    found = []
+    results = []
     if len(normal):
         row = normal.iloc[(len(normal) - 1) // 2].to_dict()
-        found.append(
+        results.append(
             Wanted("To compare: a normal clip", row, "Its score is the median of this machine's normal clips.")
         )
     if len(caught):
         row = caught.iloc[-1].to_dict()
-        found.append(
+        results.append(
             Wanted("To compare: a detected anomaly", row, f"{_about(row, names)}It lies farthest above its threshold.")
         )
-    return found
+    return results
 
 
 def _about(row: Row, names: list[str]) -> str:
     """The clip's attributes as a sentence, none of a normal clip's faults."""
-    told = [said(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
-    text = ", ".join(filter(None, told))
+    reported = [said(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
+    text = ", ".join(filter(None, reported))
     return f"{opening(text)}. " if text else ""
 
 
@@ -125,8 +125,8 @@ def _read(dataset: Dataset, row: Row) -> Clip:
     clip = dataset.read(str(row["clip_id"]))
     if row.get("sha256") not in (None, clip.sha256):
         raise AsdError(f"{clip.name} has changed since it was scored: score the data again.")
-    heard = prepare(clip)
-    return heard.with_samples(heard.samples[:, : round(MAX_SECONDS * heard.sample_rate)])
+    inputs = prepare(clip)
+    return inputs.with_samples(inputs.samples[:, : round(MAX_SECONDS * inputs.sample_rate)])
 
 
 def _sound(wanted: Wanted, clip: Clip, gain: float) -> Sound:

@@ -82,11 +82,11 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for key, own in scores.groupby("detector", sort=False):
+    for key, subset in scores.groupby("detector", sort=False):
         calibration = Calibration(manifests[str(key)].calibration)
         limits = {i: calibration.threshold(i, assumed.rate) for i in calibration.scores}
         points = operating_point(
-            own,
+            subset,
             {i: limit.value for i, limit in limits.items()},
             prevalence=assumed.prevalence,
             clips_per_day=assumed.clips_per_day,
@@ -133,8 +133,8 @@ def failure_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, floa
     import pandas as pd
 
     tables = []
-    for key, own in scores.groupby("detector", sort=False):
-        both = misses_and_false_alarms(own, limits[str(key)], WORST)
+    for key, subset in scores.groupby("detector", sort=False):
+        both = misses_and_false_alarms(subset, limits[str(key)], WORST)
         tables += [t.assign(error=error) for t, error in zip(both, ("miss", "false alarm"), strict=True)]
     columns = ["detector", "error", "clip_id", "machine_id", "label", *attributes(scores)]
     columns = list(dict.fromkeys([*columns, "calibrated", "raw", "threshold", "margin"]))
@@ -144,7 +144,7 @@ def failure_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, floa
 def clip_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]) -> "pd.DataFrame":
     import pandas as pd
 
-    wanted = pd.Series({(key, i): value for key, own in limits.items() for i, value in own.items()}, dtype=float)
+    wanted = pd.Series({(key, i): value for key, subset in limits.items() for i, value in subset.items()}, dtype=float)
     rows = pd.MultiIndex.from_frame(scores[["detector", "machine_id"]])
     threshold = wanted.reindex(rows).to_numpy()
     decision = pd.Series("normal", index=scores.index).mask(scores["raw"] > threshold, "anomaly")

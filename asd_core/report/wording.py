@@ -45,18 +45,20 @@ def _best(c: Comparison) -> str:
         )
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
-    sentence = (
+    description = (
         f"{name(best)} separates anomalous from normal clips best: its mean AUC is {row['auc']:.3f} (95 % interval "
         f"{row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous clip the higher score in "
         f"about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
     )
     if others:
-        sentence += f"; on these clips {listed([name(k) for k in others])} cannot be told apart from it"
+        description += f"; on these clips {listed([name(k) for k in others])} cannot be told apart from it"
     if is_control(best):
-        sentence += "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
+        description += (
+            "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
+        )
     if c.manifests[best].alarms:
-        sentence += "; mind that it raised an alarm in training"
-    return sentence + "."
+        description += "; mind that it raised an alarm in training"
+    return description + "."
 
 
 def _against_controls(c: Comparison) -> str:
@@ -92,19 +94,21 @@ def _at_the_plant(c: Comparison) -> str:
     key = (c.tied or c.detectors)[0]
     rows, assumed = by_id(c.thresholds), c.assumptions
     row = rows.get((key, POOLED))
-    asked = percent(assumed.rate)
+    requested = percent(assumed.rate)
     faulty = assumed.prevalence * assumed.clips_per_day
     if row is None or not computable(row["alerts_per_day"]):
         rate = "not computable" if row is None else percent(row["false_alarm_rate"])
         return (
-            f"With the false-alarm rate set to {asked}, the share of normal clips that {name(key)} called anomalies is "
+            f"With the false-alarm rate set to {requested}, the share of normal clips that {name(key)} called anomalies is "
             f"{rate}; how many anomalies it would find is not computable from this data."
         )
-    alerts, false, found = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
+    alerts, false, result = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
     true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
-    missed = f", and {_n_clips(faulty * (1 - found))} of {_n_clips(faulty)} anomalies would be missed" if faulty else ""
+    missed = (
+        f", and {_n_clips(faulty * (1 - result))} of {_n_clips(faulty)} anomalies would be missed" if faulty else ""
+    )
     return (
-        f"With the false-alarm rate set to {asked}, and if {percent(assumed.prevalence)} of {assumed.clips_per_day:,.0f} "
+        f"With the false-alarm rate set to {requested}, and if {percent(assumed.prevalence)} of {assumed.clips_per_day:,.0f} "
         f"clips a day are anomalous, {name(key)} would raise about {_n_clips(alerts)} alerts a day, {_n_clips(false)} of "
         f"them false ({true}){missed}."
     )
@@ -112,23 +116,23 @@ def _at_the_plant(c: Comparison) -> str:
 
 def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     """What a reader must know before believing the figures."""
-    found = []
+    results = []
     for machine_id, (normal, anomaly) in c.draws.clips.items():
         if not normal or not anomaly:
-            found.append(f"Machine id {machine_id} has clips of one label only: its AUC is not computable.")
+            results.append(f"Machine id {machine_id} has clips of one label only: its AUC is not computable.")
         elif min(normal, anomaly) < FEW_CLIPS:
-            found.append(
+            results.append(
                 f"Machine id {machine_id} has fewer than ten clips of a label ({normal} normal, {anomaly} anomalous): its "
                 "figures can say very little."
             )
     for key, known in c.draws.coverage().items():
-        found.append(
+        results.append(
             f"{name(key)} knows {known}: its mean is of these alone, so it is ranked after those that know all, and never "
             "called the best."
         )
     left_out = sum(c.draws.left_out.values())
     if left_out:
-        found.append(
+        results.append(
             f"{left_out} labelled clips that some detector has no score for are left out of paired comparisons."
         )
     if dataset is not None:
@@ -136,26 +140,26 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
         rows = rows[rows["label"].isin(LABELS)]
         used = c.clips[c.clips["label"].isin(LABELS)]["clip_id"].nunique()
         if used < len(rows):
-            found.append(f"{used} of the {len(rows)} labelled clips of the {c.split} split are in this report.")
+            results.append(f"{used} of the {len(rows)} labelled clips of the {c.split} split are in this report.")
     if c.denoise > 0:
-        found.append(
+        results.append(
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
         )
     promised = {
         round(limit.rate, 6)
         for manifest in c.manifests.values()
-        for own in [Calibration(manifest.calibration)]
-        for limit in (own.threshold(i, c.assumptions.rate) for i in own.scores)
+        for subset in [Calibration(manifest.calibration)]
+        for limit in (subset.threshold(i, c.assumptions.rate) for i in subset.scores)
         if limit.short
     }
     if promised:
-        found.append(
+        results.append(
             f"Too few normal clips were held out to promise a false-alarm rate of {percent(c.assumptions.rate)}: thresholds "
             f"stand for up to {percent(max(promised))}."
         )
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
-        found.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
-    return found
+        results.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
+    return results
 
 
 def report_protocol(c: Comparison) -> list[str]:
@@ -185,14 +189,14 @@ def report_protocol(c: Comparison) -> list[str]:
 def verdict(c: Comparison, key: str) -> str:
     """What the mean AUC says of one detector, and of how many machine ids it is where others know more."""
     lost = next((lost for lost in c.losers if lost.detector == key), None)
-    found = ""
+    result = ""
     if is_control(key):
-        found = "control"
+        result = "control"
     elif lost:
-        found = "▼ below a control" if lost.by_point else "▽ near a control"
+        result = "▼ below a control" if lost.by_point else "▽ near a control"
     elif key in c.tied:
-        found = "★ best" if key == c.tied[0] else "★ tied with the best"
-    return ", ".join(filter(None, [found, c.draws.coverage().get(key, "")]))
+        result = "★ best" if key == c.tied[0] else "★ tied with the best"
+    return ", ".join(filter(None, [result, c.draws.coverage().get(key, "")]))
 
 
 GLOSSARY = (

@@ -1,6 +1,6 @@
 from .clip import DetectorScore as DetectorScore
+from .clip import decide as decide
 from .clip import denoised as denoised
-from .clip import judge as judge
 from .clip import score_clip as score_clip
 from .clip import score_prepared as score_prepared
 from .clip import score_records as score_records

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from asd_core.artifacts import Calibration, ModelSet, raw_scores
 from asd_core.features import extract, working_rate
 from asd_core.settings import get_settings
-from asd_core.sound import Clip, DenoiseEnds, Kind, denoise_ends, prepare
+from asd_core.sound import Clip, DenoiseMix, Kind, denoise_mix, prepare
 
 Decision = Literal["normal", "anomaly"]
 
@@ -35,7 +35,7 @@ def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, f
     return {key: float(values[0]) for key, values in scores.items()}
 
 
-def judge(key: str, raw: float, calibration: Calibration, machine_id: str, false_alarm_rate: float) -> DetectorScore:
+def decide(key: str, raw: float, calibration: Calibration, machine_id: str, false_alarm_rate: float) -> DetectorScore:
     """A raw score with its percentile, threshold and decision."""
     threshold = calibration.threshold(machine_id, false_alarm_rate).value
     decision: Decision = "anomaly" if raw > threshold else "normal"
@@ -65,15 +65,15 @@ def score_clip(
     wanted = working_rate(models.representations(), clip.sample_rate)
     prepared = prepare(clip, sample_rate=wanted, channel=channel)
     if denoise > 0.0:
-        ends = denoise_ends(prepared.samples[0], prepared.sample_rate, kind=kind)
-        prepared = denoised(prepared, ends, denoise)
+        mix = denoise_mix(prepared.samples[0], prepared.sample_rate, kind=kind)
+        prepared = denoised(prepared, mix, denoise)
     raw = score_prepared(prepared, models, machine_id)
-    return [judge(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
+    return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
 
 
-def denoised(prepared: Clip, ends: DenoiseEnds, strength: float) -> Clip:
+def denoised(prepared: Clip, mix: DenoiseMix, strength: float) -> Clip:
     """A prepared clip at a denoising strength."""
-    return prepared.with_samples(ends.at(strength))
+    return prepared.with_samples(mix.at(strength))
 
 
 def score_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from asd_core.detectors import detector_class
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract
 from asd_core.progress import Progress, silent
-from asd_core.scoring.clip import judge
+from asd_core.scoring.clip import decide
 from asd_core.settings import get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind
 
@@ -79,22 +79,22 @@ def scan_recording(
     rows: list[tuple[object, ...]] = []
     for first in range(0, len(spans), BATCH):
         progress(first / len(spans), f"window {first + 1} of {len(spans)}")
-        heard = [(span, cut_clip(prepared, *span)) for span in spans[first : first + BATCH]]
-        loud = [(span, part) for span, part in heard if not _is_silent(part)]
+        inputs = [(span, cut_clip(prepared, *span)) for span in spans[first : first + BATCH]]
+        loud = [(span, part) for span, part in inputs if not _is_silent(part)]
         features: dict[Representation, list[Array]] = {r: [] for r in representations}
         for _, part in loud:
             for representation, values in extract(part, representations).items():
                 features[representation].append(values)
         raw = raw_scores(models, features, [machine_id] * len(loud)) if loud else {}
         places = {span: index for index, (span, _) in enumerate(loud)}
-        for span, _ in heard:
+        for span, _ in inputs:
             for key in models:
                 about = (prepared.name, machine_id, denoise, kind, models[key].version)
                 calibration = models[key].calibration
                 figures: tuple[float, float, float, str]
                 if span in places:
-                    found = judge(key, float(raw[key][places[span]]), calibration, machine_id, rate)
-                    figures = (found.raw, found.calibrated, found.threshold, found.decision)
+                    result = decide(key, float(raw[key][places[span]]), calibration, machine_id, rate)
+                    figures = (result.raw, result.calibrated, result.threshold, result.decision)
                 else:
                     figures = (np.nan, np.nan, calibration.threshold(machine_id, rate).value, "")
                 rows.append((*span, key, *figures, *about))
@@ -135,12 +135,12 @@ def flagged_moments(table: "pd.DataFrame") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    found = []
-    for key, own in table.groupby("detector", sort=False):
-        for run in _runs(own.sort_values("start")):
+    results = []
+    for key, subset in table.groupby("detector", sort=False):
+        for run in _runs(subset.sort_values("start")):
             peak = run.loc[run["raw"].idxmax()]
             about = {name: peak[name] for name in PROVENANCE}
-            found.append(
+            results.append(
                 {
                     "detector": key,
                     "start": float(run["start"].min()),
@@ -154,7 +154,7 @@ def flagged_moments(table: "pd.DataFrame") -> "pd.DataFrame":
                 }
             )
     columns = ("detector", "start", "end", "peak_start", "peak_end", "peak_raw", "peak_calibrated", "n_windows")
-    listed = pd.DataFrame(found, columns=[*columns, *PROVENANCE])
+    listed = pd.DataFrame(results, columns=[*columns, *PROVENANCE])
     return listed.sort_values(["peak_calibrated", "start"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
@@ -177,8 +177,8 @@ def moments_audacity(found: "pd.DataFrame") -> str:
     lines = []
     for row in found.sort_values("start", kind="stable").to_dict("records"):
         title = detector_class(row["detector"]).info.title
-        heard = f", denoised at {row['denoise']:g}" if row["denoise"] else ""
-        label = f"{title}: percentile {row['peak_calibrated']:.0f}{heard}"
+        inputs = f", denoised at {row['denoise']:g}" if row["denoise"] else ""
+        label = f"{title}: percentile {row['peak_calibrated']:.0f}{inputs}"
         located = np.isfinite(row.get("f0", np.nan))
         start, end = (row["t0"], row["t1"]) if located else (row["start"], row["end"])
         lines.append(f"{start:.6f}\t{end:.6f}\t{label}")

@@ -14,7 +14,7 @@ from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.clip import denoised
 from asd_core.scoring.store import AS_RECORDED, Scope
-from asd_core.sound import Clip, denoise_ends
+from asd_core.sound import Clip, denoise_mix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def compute_scores(
     scope: Scope = AS_RECORDED,
     *,
     progress: Progress = silent,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Score what is missing of a scope and store it in the models' folder, all at once when done.
 
@@ -58,8 +58,8 @@ def compute_scores(
         # Of the clips before they are read: one that changes meanwhile is noticed at the next reading of the store.
         run = _Unfinished(models.folder / f"{scope.file}.part", dataset.fingerprint(scope.split), chosen)
         table, skipped = score_split(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
-        for sentence in skipped:
-            say(sentence)
+        for description in skipped:
+            notify(description)
         score_store.write_scores(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
         run.path.unlink(missing_ok=True)
     progress(1.0, "done")
@@ -75,10 +75,12 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     stored = pd.read_parquet(path)
     known = stored[["clip_id", "machine_id", "sha256"]].drop_duplicates().set_index("clip_id")
     rows = dataset.rows(split=scope.split).set_index("clip_id")
-    own = rows[rows["machine_id"].isin(stored["machine_id"])]
+    subset = rows[rows["machine_id"].isin(stored["machine_id"])]
     if known.index.has_duplicates:  # two detectors heard different sounds under one name
         return False
-    if set(own.index) != set(known.index) or not own["machine_id"].equals(known["machine_id"].reindex(own.index)):
+    if set(subset.index) != set(known.index) or not subset["machine_id"].equals(
+        known["machine_id"].reindex(subset.index)
+    ):
         return False
     fingerprint = dataset.fingerprint(scope.split)
     try:
@@ -149,7 +151,7 @@ def score_split(
             dataset,
             rows.iloc[first : first + BATCH].reset_index(drop=True),
             models.representations(),
-            stage(progress, low, high, f"{scope.sentence()}, from clip {first + 1} of {len(rows)}"),
+            stage(progress, low, high, f"{scope.description()}, from clip {first + 1} of {len(rows)}"),
             change=_denoising(scope),
         )
         skipped += batch.skipped
@@ -159,8 +161,8 @@ def score_split(
             if usable.rows.empty:
                 continue
             own_ids = usable.rows["machine_id"].tolist()
-            found = raw_scores(ModelSet(models.folder, keys, shared=models), usable.features, own_ids)
-            for key, raw in found.items():
+            result = raw_scores(ModelSet(models.folder, keys, shared=models), usable.features, own_ids)
+            for key, raw in result.items():
                 tables.append(_table(usable.rows, key, models, scope, raw, own_ids))
         if high < 1.0 and tables:
             tables = [pd.concat(tables, ignore_index=True)]
@@ -197,7 +199,7 @@ def _denoising(scope: Scope) -> Callable[[Clip], Clip]:
     """What is done to a prepared clip before it is scored."""
     if scope.denoise == 0.0:
         return lambda clip: clip
-    return lambda clip: denoised(clip, denoise_ends(clip.samples[0], clip.sample_rate, kind=scope.kind), scope.denoise)
+    return lambda clip: denoised(clip, denoise_mix(clip.samples[0], clip.sample_rate, kind=scope.kind), scope.denoise)
 
 
 def current_scores(
@@ -217,6 +219,6 @@ def current_scores(
         table, skipped = score_split(dataset, models, scope, progress=progress)
         return table, unknown, skipped
     skipped = []
-    compute_scores(dataset, models, scope, progress=progress, say=skipped.append)
+    compute_scores(dataset, models, scope, progress=progress, notify=skipped.append)
     table = score_store.read_scores(models.folder, dataset, scope)
     return table[table["detector"].isin(list(models))].reset_index(drop=True), unknown, skipped

@@ -58,7 +58,7 @@ class Scope:
         denoised = f"-{self.kind}-{self.denoise!r}" if self.denoise else ""
         return f"scores-{self.split}{denoised}.parquet"
 
-    def sentence(self) -> str:
+    def description(self) -> str:
         """What it is, to be read: ``test split, not denoised``."""
         return f"{self.split} split, " + (f"denoised at {self.denoise:g}" if self.denoise else "not denoised")
 
@@ -93,8 +93,8 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
             table = table[table["data_fingerprint"] == dataset.fingerprint(scope.split)]
         rows = dataset.rows(split=scope.split).drop(columns=list(OWN), errors="ignore").set_index("clip_id")
         about = rows.reindex(table["clip_id"]).reset_index()
-        own = table[[name for name in OWN if name in table]].reset_index(drop=True)
-        table = pd.concat([about, own], axis=1)
+        subset = table[[name for name in OWN if name in table]].reset_index(drop=True)
+        table = pd.concat([about, subset], axis=1)
     order = {key: index for index, key in enumerate(detector_keys())}
     return table.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
 

@@ -11,7 +11,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.features import LogMel, mel_power
 from asd_core.progress import Progress, silent
 from asd_core.scoring.clip import denoised, score_prepared
-from asd_core.sound import Clip, DenoiseEnds, Samples
+from asd_core.sound import Clip, DenoiseMix, Samples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ MOST_DB = 100.0  # a band that is gone: more than this is below what 16 bits hol
 
 def strength_curve(
     prepared: Clip,
-    ends: DenoiseEnds,
+    mix: DenoiseMix,
     models: ModelSet,
     machine_id: str,
     *,
@@ -32,7 +32,7 @@ def strength_curve(
     """Scores of one clip by every detector that knows the machine, at each denoising strength.
 
     Args:
-        ends: of the prepared clip, see :func:`asd_core.sound.denoise_ends`.
+        mix: of the prepared clip, see :func:`asd_core.sound.denoise_mix`.
         progress: may raise ``Cancelled``.
 
     Returns:
@@ -47,12 +47,12 @@ def strength_curve(
     rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in models}
     for index, strength in enumerate(strengths):
         progress(index / len(strengths), f"denoised at {strength:g}")
-        for key, raw in score_prepared(denoised(prepared, ends, strength), models, machine_id).items():
+        for key, raw in score_prepared(denoised(prepared, mix, strength), models, machine_id).items():
             percentile = float(models[key].calibration.percentile(raw, machine_id))
             rows[key].append((key, float(strength), raw, percentile))
     progress(1.0, "done")
     return pd.DataFrame(
-        [row for own in rows.values() for row in own], columns=["detector", "strength", "raw", "calibrated"]
+        [row for subset in rows.values() for row in subset], columns=["detector", "strength", "raw", "calibrated"]
     )
 
 
@@ -85,7 +85,7 @@ class BandEnergy:
             return np.asarray(10.0 * np.log10(self.off / np.maximum(left, floor)), dtype=np.float64)
 
 
-def band_energy(ends: DenoiseEnds, sample_rate: int, representation: LogMel = LogMel()) -> BandEnergy:  # noqa: B008  # frozen
+def band_energy(mix: DenoiseMix, sample_rate: int, representation: LogMel = LogMel()) -> BandEnergy:  # noqa: B008  # frozen
     """Band energies of a clip's denoising, by four spectrograms whatever number of strengths is asked for."""
 
     def energy(samples: Samples) -> NDArray[np.float64]:
@@ -98,6 +98,6 @@ def band_energy(ends: DenoiseEnds, sample_rate: int, representation: LogMel = Lo
         )
         return np.asarray(power.sum(axis=0, dtype=np.float64))
 
-    zero, one = energy(ends.zero), energy(ends.one)
-    cross = 0.5 * (energy(ends.zero + ends.one) - zero - one)
-    return BandEnergy(energy(ends.off), zero, one, cross, representation.frequencies())
+    zero, one = energy(mix.zero), energy(mix.one)
+    cross = 0.5 * (energy(mix.zero + mix.one) - zero - one)
+    return BandEnergy(energy(mix.off), zero, one, cross, representation.frequencies())

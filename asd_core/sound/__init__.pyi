@@ -1,7 +1,7 @@
 from .denoise import KINDS as KINDS
-from .denoise import DenoiseEnds as DenoiseEnds
+from .denoise import DenoiseMix as DenoiseMix
 from .denoise import Kind as Kind
-from .denoise import denoise_ends as denoise_ends
+from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
 from .recording import SILENCE_RMS as SILENCE_RMS
 from .recording import SUFFIXES as SUFFIXES

@@ -19,7 +19,7 @@ WINDOW = 1024  # noisereduce's n_fft: a shorter signal cannot be gated
 
 
 @dataclass(frozen=True, eq=False)
-class DenoiseEnds:
+class DenoiseMix:
     """The two ends of the strength range, each ``(n_samples,)`` float32: ``off`` is the untouched input."""
 
     off: Samples
@@ -61,9 +61,9 @@ def noise_region(samples: Samples, sample_rate: int, start: float, end: float) -
     return samples[round(start * sample_rate) : round(end * sample_rate)]
 
 
-def denoise_ends(
+def denoise_mix(
     samples: Samples, sample_rate: int, *, kind: Kind = "stationary", noise: Samples | None = None
-) -> DenoiseEnds:
+) -> DenoiseMix:
     """Gate a signal at strengths 0 and 1 (two calls of noisereduce; one in non-stationary mode).
 
     Args:
@@ -81,7 +81,7 @@ def denoise_ends(
     if noise is not None and (len(noise) < WINDOW or not np.any(noise)):
         raise ClipError(f"The noise reference is silent or under {WINDOW} samples: choose a longer stretch of noise.")
     if len(samples) < WINDOW or not np.any(samples):  # nothing to gate: noisereduce would raise or return NaN
-        return DenoiseEnds(samples, samples, samples)
+        return DenoiseMix(samples, samples, samples)
     import noisereduce
 
     def gate(strength: float) -> Samples:
@@ -93,4 +93,4 @@ def denoise_ends(
 
     # Non-stationary gating mixes after smoothing, so its strength 0 is the input itself: one call is enough.
     zero = gate(0.0) if kind == "stationary" else samples
-    return DenoiseEnds(samples, zero, gate(1.0))
+    return DenoiseMix(samples, zero, gate(1.0))

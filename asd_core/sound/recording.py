@@ -143,22 +143,24 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
 
 def flags(clip: Clip) -> list[str]:
     """What a listener should know before trusting a score of this clip: one sentence each, none when all is well."""
-    found = []
+    results = []
     peak = float(np.abs(clip.samples).max())
     at_peak = np.abs(clip.samples) >= max(0.999 * peak, 1e-9)
     runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
     if peak > 1.0:
-        found.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
+        results.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
     elif peak > 0.5 and int(runs.sum()) >= 10:
-        found.append(f"{clip.name} looks clipped ({int(at_peak.sum())} samples at its peak): lower the recording gain.")
+        results.append(
+            f"{clip.name} looks clipped ({int(at_peak.sum())} samples at its peak): lower the recording gain."
+        )
     if clip.sample_rate < 16000:
-        found.append(
+        results.append(
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
         )
     if clip.duration < 2.0:
-        found.append(f"{clip.name} lasts {clip.duration:.1f} s: scores of clips under 2 s vary a lot.")
-    return found
+        results.append(f"{clip.name} lasts {clip.duration:.1f} s: scores of clips under 2 s vary a lot.")
+    return results
 
 
 def select_channel(clip: Clip, channel: int) -> Clip:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from asd_core.sound.denoise import KINDS, DenoiseEnds, Kind
+from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
 from asd_core.sound.recording import Clip
 
 DEFAULT_STRENGTH = 0.6
@@ -25,14 +25,14 @@ class Signal:
     Attributes:
         clip: prepared, ``(1, n_samples)`` at the detectors' rate.
         channel: of the recording that the clip is.
-        ends: of its denoising; ``None`` where it is not computed: the signal is then as recorded at any strength.
+        mix: of its denoising; ``None`` where it is not computed: the signal is then as recorded at any strength.
         kind, noise: of the denoising.
         strength: from 0 (as recorded) to 1.
     """
 
     clip: Clip
     channel: int = 0
-    ends: DenoiseEnds | None = None
+    mix: DenoiseMix | None = None
     kind: Kind = KINDS[0]
     noise: Noise = None
     strength: float = 0.0
@@ -48,7 +48,7 @@ class Signal:
 
     @property
     def is_denoised(self) -> bool:
-        return self.ends is not None and self.strength > 0.0
+        return self.mix is not None and self.strength > 0.0
 
     @property
     def output(self) -> Clip:
@@ -57,7 +57,7 @@ class Signal:
         Raises:
             ValueError: for a strength outside 0 to 1.
         """
-        return self.clip.with_samples(self.ends.at(self.strength)) if self.ends and self.is_denoised else self.clip
+        return self.clip.with_samples(self.mix.at(self.strength)) if self.mix and self.is_denoised else self.clip
 
     @property
     def description(self) -> str:

@@ -21,9 +21,11 @@ def clip_figures(
     """
     import pandas as pd
 
-    own = [table[table["detector"] == detector] for table in stored]
-    found = pd.concat([part[["sha256", "machine_id", column]] for part in own if not part.empty] or [_empty(column)])
-    values = found.drop_duplicates(["sha256", "machine_id"]).set_index(["sha256", "machine_id"])[column]
+    subset = [table[table["detector"] == detector] for table in stored]
+    results = pd.concat(
+        [part[["sha256", "machine_id", column]] for part in subset if not part.empty] or [_empty(column)]
+    )
+    values = results.drop_duplicates(["sha256", "machine_id"]).set_index(["sha256", "machine_id"])[column]
     at = pd.MultiIndex.from_frame(about[["sha256", "machine_id"]])
     return pd.Series(values.reindex(at).to_numpy(dtype=float), index=about.index, name=column)
 

@@ -40,7 +40,7 @@ def compute_latents(
     models: ModelSet,
     *,
     progress: Progress = silent,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Put every clip of the pooled features through the networks and keep where they come out.
 
@@ -66,20 +66,20 @@ def compute_latents(
     tables, representations = [], list(dict.fromkeys(models[key].representation for key in keys))
     for first in range(0, len(rows), AT_ONCE):
         progress(first / len(rows), f"clip {first + 1} of {len(rows)}")
-        found = extract_dataset(dataset, rows.iloc[first : first + AT_ONCE], representations)
-        for sentence in found.skipped:
-            say(sentence)
-        if found.rows.empty:
+        result = extract_dataset(dataset, rows.iloc[first : first + AT_ONCE], representations)
+        for description in result.skipped:
+            notify(description)
+        if result.rows.empty:
             continue
-        tables.append(found.rows[["clip_id", "sha256"]])
+        tables.append(result.rows[["clip_id", "sha256"]])
         for key in keys:
             artifact = models[key]
-            latent = artifact.detector.latent(found.features[artifact.representation], list(found.rows["machine_id"]))
+            latent = artifact.detector.latent(result.features[artifact.representation], list(result.rows["machine_id"]))
             assert latent is not None  # by with_latent
             parts[key].append(latent)
     if not tables:
         raise ArtifactError(f"None of the clips of {models.folder} can be read: put the recordings of training back.")
-    vectors = {key: np.concatenate(own) for key, own in parts.items()}
+    vectors = {key: np.concatenate(subset) for key, subset in parts.items()}
     write_latents(models.folder, pd.concat(tables, ignore_index=True), vectors)
     progress(1.0, "done")
     return keys
@@ -152,7 +152,7 @@ def _about(folder: Path) -> dict[str, Any]:
         return {}
     try:
         described = json.loads(pyarrow.parquet.read_schema(path).metadata[b"pandas"])["attributes"][_ABOUT]
-        found: dict[str, Any] = json.loads(described)
+        result: dict[str, Any] = json.loads(described)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: delete it and run asd_core latents again.") from error
-    return found
+    return result

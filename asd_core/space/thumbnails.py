@@ -51,7 +51,11 @@ def sheet_path(path: Path, clips: "pd.DataFrame") -> Path:
 
 
 def compute_thumbnails(
-    dataset: Dataset, clips: "pd.DataFrame", *, progress: Progress = silent, say: Callable[[str], None] = lambda _: None
+    dataset: Dataset,
+    clips: "pd.DataFrame",
+    *,
+    progress: Progress = silent,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Draw the sheet of some clips of a dataset and store it.
 
@@ -69,7 +73,7 @@ def compute_thumbnails(
         try:
             pictures[index] = shrink(representation.transform(prepare(dataset.read(clip_id))))
         except (ClipError, DatasetError) as error:
-            say(str(error))
+            notify(str(error))
     path = sheet_path(Path(dataset.location), clips)
     write_bytes(encode(sheet(pictures)), path)
     progress(1.0, "done")

@@ -73,8 +73,8 @@ class Embedding:
         from sklearn.neighbors import NearestNeighbors
 
         k = min(self.settings.n_neighbors, len(self.seen))
-        found = NearestNeighbors(n_neighbors=k, metric=self.settings.metric).fit(self.seen)
-        distances, near = found.kneighbors(self.components.transform(vectors).astype(np.float32))
+        result = NearestNeighbors(n_neighbors=k, metric=self.settings.metric).fit(self.seen)
+        distances, near = result.kneighbors(self.components.transform(vectors).astype(np.float32))
         weights = memberships(distances)
         same = distances[:, 0] < 1e-4 * max(float(np.median(distances)), 1e-12)
         weights[same] = 0.0
@@ -118,7 +118,7 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
     from umap import UMAP
 
     progress(0.3, "nearest neighbours")
-    told = _Told(lambda done: progress(0.5 + 0.5 * done, f"layout, {done:.0%}"))
+    reported = _Told(lambda done: progress(0.5 + 0.5 * done, f"layout, {done:.0%}"))
     model = UMAP(
         n_neighbors=settings.n_neighbors,
         min_dist=settings.min_dist,
@@ -127,7 +127,7 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
         n_jobs=1,  # with a seed UMAP allows no more
         # Too few points for the spectral start: its solver needs more of them than dimensions.
         init="spectral" if len(vectors) > 10 else "random",
-        tqdm_kwds={"disable": False, "file": told, "mininterval": 0.2},
+        tqdm_kwds={"disable": False, "file": reported, "mininterval": 0.2},
     )
     xy = np.asarray(model.fit_transform(seen), dtype=np.float32)
     return Embedding(settings, components, seen, xy)
@@ -141,9 +141,9 @@ class _Told(io.StringIO):
         self._hear = hear
 
     def write(self, text: str) -> int:
-        found = _PROGRESS.search(text)
-        if found and int(found[2]):
-            self._hear(int(found[1]) / int(found[2]))
+        result = _PROGRESS.search(text)
+        if result and int(result[2]):
+            self._hear(int(result[1]) / int(result[2]))
         return len(text)
 
 

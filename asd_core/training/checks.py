@@ -67,11 +67,11 @@ class SyntheticCheck:
     def _by_id(self, chosen: NDArray[np.bool_]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Places of each machine id's normal clips, and of the chosen anomalies made of them."""
         ids = np.asarray(self.normal_ids)
-        own = ids[self.sources]
-        return [(np.flatnonzero(ids == i), np.flatnonzero((own == i) & chosen)) for i in np.unique(ids)]
+        subset = ids[self.sources]
+        return [(np.flatnonzero(ids == i), np.flatnonzero((subset == i) & chosen)) for i in np.unique(ids)]
 
 
-def collapse_alarms(check: SyntheticCheck, health: dict[str, Any], untrained: SyntheticCheck | None) -> list[str]:
+def collapse_alarms(check: SyntheticCheck, diagnostics: dict[str, Any], untrained: SyntheticCheck | None) -> list[str]:
     """Sentences on a detector that has not learned: constant scores, a collapsed embedding, or a network that is surely
     no better than its untrained baseline.
 
@@ -83,7 +83,7 @@ def collapse_alarms(check: SyntheticCheck, health: dict[str, Any], untrained: Sy
     spread = float(np.std(scores)) / max(float(np.abs(np.median(scores))), 1e-12)
     if spread < 1e-4 or len(np.unique(scores)) < len(scores) / 2:
         alarms.append("its scores of different clips are nearly the same.")
-    if health.get("embedding_spread", 1.0) < 1e-4:
+    if diagnostics.get("embedding_spread", 1.0) < 1e-4:
         alarms.append("its embedding has collapsed to a point.")
     if untrained and len(check.anomalies):
         low, high = auc_difference(check, untrained)

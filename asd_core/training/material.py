@@ -43,7 +43,7 @@ class Material:
 
 
 def gather(
-    dataset: Dataset, representations: Sequence[Representation], progress: Progress, say: Callable[[str], None]
+    dataset: Dataset, representations: Sequence[Representation], progress: Progress, notify: Callable[[str], None]
 ) -> Material:
     """Read a dataset once for all detectors.
 
@@ -53,11 +53,11 @@ def gather(
     train_rows, test_rows = dataset.rows(split="train", label="normal"), dataset.rows(split="test")
     if train_rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
-    heard = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
-    train = extract_dataset(dataset, train_rows, heard, stage(progress, 0.0, 0.6, "training set"))
+    inputs = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
+    train = extract_dataset(dataset, train_rows, inputs, stage(progress, 0.0, 0.6, "training set"))
     test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
-    for sentence in train.skipped + test.skipped:
-        say(sentence)
+    for description in train.skipped + test.skipped:
+        notify(description)
     if train.rows.empty:
         raise TrainingError(f"No training clip of {dataset.title} could be read.")
     hashes = train.rows["sha256"].tolist()
@@ -132,13 +132,13 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
     Figures of bursts alone, which artifacts of an earlier version hold, do not compare with those of all kinds: they count
     only where fewer than two detectors have the new ones.
     """
-    found: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
+    result: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
     for key in artifacts.trained_keys(out):
         manifest = artifacts.read_manifest(out / key)
         if detector_class(key).info.origin == "control" or key == fusion.info.key or manifest.alarms:
             continue
         if manifest.data_fingerprint == material.fingerprint:
-            for name, figures in found.items():
-                if name in manifest.health:
-                    figures[key] = float(manifest.health[name])
-    return found["synthetic_auc"] if len(found["synthetic_auc"]) > 1 else found["planted_auc"]
+            for name, figures in result.items():
+                if name in manifest.diagnostics:
+                    figures[key] = float(manifest.diagnostics[name])
+    return result["synthetic_auc"] if len(result["synthetic_auc"]) > 1 else result["planted_auc"]

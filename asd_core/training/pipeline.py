@@ -35,7 +35,7 @@ def train(
     preset: str = "standard",
     seed: int = 0,
     progress: Progress = silent,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Train detectors on a dataset's training normals and write them to ``out``, one by one: what was finished
     before an interrupt stays.
@@ -53,9 +53,9 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     classes = {key: detector_class(key) for key in keys}
-    found = [LogMel(), *(c.info.representation for c in classes.values())]
-    representations = [r for r in found if not isinstance(r, MemberScores)]
-    material = gather(dataset, representations, stage(progress, 0.0, 0.15, "reading"), say)
+    results = [LogMel(), *(c.info.representation for c in classes.values())]
+    representations = [r for r in results if not isinstance(r, MemberScores)]
+    material = gather(dataset, representations, stage(progress, 0.0, 0.15, "reading"), notify)
     out.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
@@ -69,13 +69,13 @@ def train(
         title = classes[key].info.title
         try:
             alarms = train_one(
-                key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title), say=say
+                key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title), notify=notify
             )
         except TrainingError as error:
-            say(f"{title} was not trained: {error}")
+            notify(f"{title} was not trained: {error}")
             continue
         for alarm in alarms:
-            say(f"{title}: {alarm}")
+            notify(f"{title}: {alarm}")
         finished.append(key)
     if not finished:
         raise TrainingError(f"No detector could be trained on {dataset.title}.")
@@ -91,7 +91,7 @@ def train_one(
     preset: str,
     seed: int,
     progress: Progress = silent,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips. A
     machine with too few clips is left out, and that is said.
@@ -103,7 +103,7 @@ def train_one(
     detector = cls.create(preset)
     every, machine_types = material.machine_ids, material.dataset.catalogue["machine_type"].unique()
     if len(machine_types) > 1 and cls.info.scope == "machine type":
-        say(
+        notify(
             f"{cls.info.title} learns one network for all {len(machine_types)} machine types "
             f"({', '.join(sorted(machine_types))}): train on each type's folder for one a type."
         )
@@ -116,7 +116,7 @@ def train_one(
     seconds = time.monotonic() - began
     material = material.of_machines(detector.machine_ids_)
     if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
-        say(
+        notify(
             f"{cls.info.title} does not know machine id {', '.join(left_out)}: too few normal clips to learn from. Record "
             "more of its normal sound."
         )
@@ -125,11 +125,11 @@ def train_one(
     check = synthetic_check(detector, material)
     untrained = untrained_baseline(detector, material, seed)
     untrained_check = synthetic_check(untrained, material) if untrained else None
-    alarms = collapse_alarms(check, detector.health_, untrained_check)
+    alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
     by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
-    health = {**detector.health_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
+    diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:
-        health["untrained_synthetic_auc"] = round(untrained_check.auc, 4)
+        diagnostics["untrained_synthetic_auc"] = round(untrained_check.auc, 4)
     calibration = Calibration.from_scores(check.normal, check.normal_ids)
     manifest = artifacts.save(
         detector,
@@ -140,7 +140,7 @@ def train_one(
         data_fingerprint=material.fingerprint,
         n_fitted={str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
         calibration=calibration.scores,
-        health=health,
+        diagnostics=diagnostics,
         alarms=alarms,
         fit_seconds=round(seconds, 2),
     )

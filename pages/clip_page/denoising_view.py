@@ -9,7 +9,7 @@ from asd_core.features import LogMel
 from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
 from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
-from asd_core.sound import DenoiseEnds, Signal
+from asd_core.sound import DenoiseMix, Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.shared.caching import SELECTIONS
@@ -24,14 +24,14 @@ NARROWEST = 440
 
 def draw(context: ClipContext) -> None:
     """Percentiles over the strength, and the energy that the player's strength takes from each band."""
-    selected, signal, ends = context.selected, context.signal, context.signal.ends
-    if ends is None:
+    selected, signal, mix = context.selected, context.signal, context.signal.mix
+    if mix is None:
         return
     st.caption(f"{noise_in_use(signal)} The strength is the player's: **{signal.strength:.2f}**.")
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():
         key = (*signal.denoising_key(), *context.detectors_key())
-        curve = work("curve", key, "Scoring at every strength", partial(_curve, context, ends))
+        curve = work("curve", key, "Scoring at every strength", partial(_curve, context, mix))
         if curve is not None:
             names = {key: title(key) for key in selected.detectors}
             st.plotly_chart(strength_figure(curve, names, signal.strength, selected.rate), key="strength_curve")
@@ -41,12 +41,12 @@ def draw(context: ClipContext) -> None:
                 "strength. A score that changes with the strength says as much of the denoiser as of the machine."
             )
     with grid.cell():
-        energy = _energy(signal.denoising_key(), ends, signal.clip.sample_rate)
+        energy = _energy(signal.denoising_key(), mix, signal.clip.sample_rate)
         figure = removed_figure(energy.removed_db(signal.strength), energy.frequencies, signal.strength)
         st.plotly_chart(figure, key="removed")
         st.caption(
             f"Level that strength {signal.strength:.2f} takes from each of the {len(energy.frequencies)} mel bands, over "
-            f"the whole clip; {ends.energy_removed(signal.strength):.0%} of the energy in all."
+            f"the whole clip; {mix.energy_removed(signal.strength):.0%} of the energy in all."
         )
 
 
@@ -64,11 +64,11 @@ def noise_in_use(signal: Signal) -> str:
     return "Non-stationary: the noise is estimated from the clip itself, anew at every moment."
 
 
-def _curve(context: ClipContext, ends: DenoiseEnds, progress: Progress) -> "pd.DataFrame":
+def _curve(context: ClipContext, mix: DenoiseMix, progress: Progress) -> "pd.DataFrame":
     selected = context.selected
-    return strength_curve(context.signal.clip, ends, chosen_models(selected), selected.machine_id, progress=progress)
+    return strength_curve(context.signal.clip, mix, chosen_models(selected), selected.machine_id, progress=progress)
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def _energy(denoising: tuple[object, ...], _ends: DenoiseEnds, sample_rate: int) -> BandEnergy:
-    return band_energy(_ends, sample_rate, LogMel(sample_rate=sample_rate))
+def _energy(denoising: tuple[object, ...], _mix: DenoiseMix, sample_rate: int) -> BandEnergy:
+    return band_energy(_mix, sample_rate, LogMel(sample_rate=sample_rate))

@@ -21,7 +21,7 @@ TABLE = "score_table"
 def listen(context: ClipContext, state: PlayerState) -> None:
     """The player, with the map of the detector that is asked for and the sentence on it."""
     selected, signal = context.selected, context.signal
-    maps = with_map(selected.detectors) if signal.ends else []
+    maps = with_map(selected.detectors) if signal.mix else []
     explanation = None
     if state.overlay in maps:
         explanation = explained(selected, str(state.overlay), state.played)
@@ -38,7 +38,7 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         seek=st.session_state.get("player_seek"),
     )
     if explanation:
-        st.caption(f"**{title(explanation.detector)}**: {explanation.sentence}")
+        st.caption(f"**{title(explanation.detector)}**: {explanation.description}")
     if usual is None and selected.source.location:
         job_panel(
             f"reference-{selected.source.name}".lower(),
@@ -57,7 +57,7 @@ def verdicts(context: ClipContext) -> None:
 
 def _verdicts(context: ClipContext) -> None:
     selected, signal = context.selected, context.signal
-    if signal.ends is None:  # the libraries are still being imported: what training stored
+    if signal.mix is None:  # the libraries are still being imported: what training stored
         stored = stored_clip_scores(
             selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
         )
@@ -71,7 +71,7 @@ def _verdicts(context: ClipContext) -> None:
     st.markdown(f"**{disagreement(recorded)}**")
     score_table(recorded, signal_scores(selected, denoised), denoised, key=TABLE, player=PLAYER)
     st.caption(
-        f"Denoised at {denoised.strength:.2f}: {signal.ends.energy_removed(denoised.strength):.0%} of the energy removed. "
+        f"Denoised at {denoised.strength:.2f}: {signal.mix.energy_removed(denoised.strength):.0%} of the energy removed. "
         f"Percentile among each detector's own held-out normal clips of machine id {selected.machine_id}. "
         f"{threshold_rule(selected)} The detectors learned from undenoised sound: a denoised clip is unlike anything they "
         "know."

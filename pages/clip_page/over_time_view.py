@@ -74,13 +74,13 @@ def draw(context: ClipContext) -> None:
         f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
         + (f" {silent} silent windows have no score." if silent else "")
     )
-    found = flagged_moments(table)
-    if found.empty:
+    result = flagged_moments(table)
+    if result.empty:
         st.info("No detector flags any window.", icon=":material/check:")
-        _downloads(context, table, found)
+        _downloads(context, table, result)
         return
-    placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, found))
-    _moments(found.assign(t0=float("nan")) if placed is None else placed, len(spans))
+    placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, result))
+    _moments(result.assign(t0=float("nan")) if placed is None else placed, len(spans))
     if placed is not None:
         _downloads(context, table, placed)
 

@@ -5,7 +5,7 @@ import streamlit as st
 from asd_core.artifacts import ModelSet
 from asd_core.explain import Explanation, explain
 from asd_core.features import extract
-from asd_core.scoring import DetectorScore, judge, score_prepared
+from asd_core.scoring import DetectorScore, decide, score_prepared
 from asd_core.sound import Signal
 from pages.shared.caching import ANSWERS, cache_bytes
 from pages.shared.choice import Choice
@@ -28,7 +28,7 @@ def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
     """Scores of a signal by the chosen detectors."""
     keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
     raw = _raw_scores(signal.key(), machine_id, selected.source.key(), tuple(keys), signal, models)
-    return [judge(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
+    return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
 
 
 @cache_bytes

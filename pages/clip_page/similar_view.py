@@ -29,13 +29,13 @@ UPLOAD = "upload:"
 def draw(context: ClipContext) -> None:
     """Nearest normals and anomalies; a click plays one beside the open clip."""
     selected = context.selected
-    found, gone = neighbours_of(selected.source, selected.machine_id, context.signal)
+    result, gone = neighbours_of(selected.source, selected.machine_id, context.signal)
     if gone:
         st.info(f"{gone} These clips can be listed but not heard.", icon=":material/volume_off:")
     grid = st.grid(2, min_column_width=NARROWEST)
     for name, heading, rows in (
-        ("normals", "Nearest normal clips (training)", found.normals),
-        ("anomalies", "Most similar labelled anomalies (test)", found.anomalies),
+        ("normals", "Nearest normal clips (training)", result.normals),
+        ("anomalies", "Most similar labelled anomalies (test)", result.anomalies),
     ):
         with grid.cell():
             st.markdown(f"**{heading}**")
@@ -44,7 +44,7 @@ def draw(context: ClipContext) -> None:
         f"Machine id {selected.machine_id}, all as recorded. Distance: root mean square difference of level, spread and peak of "
         "all mel bands, each in standard deviations of the normal training clips."
     )
-    _beside(context, found, gone)
+    _beside(context, result, gone)
 
 
 def _rows(rows: "pd.DataFrame", name: str) -> None:
@@ -133,7 +133,7 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():
         st.markdown(f"**The open clip:** {here}")
-        player(replace(context.signal, ends=None), key="beside_open", compact=True)
+        player(replace(context.signal, mix=None), key="beside_open", compact=True)
     with grid.cell():
         st.markdown(f"**Beside it:** {name}")
         player(other, key="beside_other", compact=True, autoplay=plays)
@@ -145,9 +145,9 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
 
 def _options(context: ClipContext, found: Neighbours, gone: str) -> dict[str, str]:
     """Clips that can stand beside the open one by key: similar ones first, then the catalogue's, then uploads."""
-    selected, own = context.selected, context.signal.clip.sha256
+    selected, subset = context.selected, context.signal.clip.sha256
     uploads: dict[str, Clip] = st.session_state.get("uploads", {})
-    dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != own}
+    dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != subset}
     if gone:
         return dropped
     near = [*found.normals["clip_id"], *found.anomalies["clip_id"]]

@@ -53,8 +53,8 @@ def draw(context: ClipContext) -> None:
         },
     )
     for key in keys:
-        if len(explanations[key].sentence) > LONG:
-            st.caption(f"**{title(key)}**: {explanations[key].sentence}")
+        if len(explanations[key].description) > LONG:
+            st.caption(f"**{title(key)}**: {explanations[key].description}")
     st.caption(
         f"The clip {version.description}, most surprised detector first; percentile among each detector's own held-out normal clips of "
         f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
@@ -82,7 +82,7 @@ def _table(scores: list[DetectorScore], explanations: dict[str, Explanation], sh
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
                 "Percentile": s.calibrated,
                 "Decision": "▲ anomaly" if s.decision == "anomaly" else "· normal",
-                "Why": explanations[s.detector].sentence,
+                "Why": explanations[s.detector].description,
             }
             for s in scores
         ]

@@ -25,31 +25,32 @@ def draw(compared: ComparedScores) -> None:
         names = {key: title(key) for key in selected.detectors}
         st.plotly_chart(agreement_figure(rank_correlation(scores), names), key="agreement")
         st.caption(
-            f"{compared.sentence()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
+            f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
         )
     with side_by_side.cell():
         detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]
-        judged = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
-        found = disagreements(judged, SHOWN)
+        with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
+        result = disagreements(with_decisions, SHOWN)
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Clip": [clip_id.split("/")[-1] for clip_id in found["clip_id"]],
-                    "Label": found["label"].to_numpy(),
+                    "Clip": [clip_id.split("/")[-1] for clip_id in result["clip_id"]],
+                    "Label": result["label"].to_numpy(),
                     "Highest": [
                         f"{title(k)}: {p:.0f}"
-                        for k, p in zip(found["highest"], found["highest_percentile"], strict=True)
+                        for k, p in zip(result["highest"], result["highest_percentile"], strict=True)
                     ],
                     "Lowest": [
-                        f"{title(k)}: {p:.0f}" for k, p in zip(found["lowest"], found["lowest_percentile"], strict=True)
+                        f"{title(k)}: {p:.0f}"
+                        for k, p in zip(result["lowest"], result["lowest_percentile"], strict=True)
                     ],
                 }
             ),
             hide_index=True,
             key="disagreements",
             row_height=ROW_HEIGHT,
-            height=table_height(len(found)),
-            on_select=lambda: open_row("disagreements", found),
+            height=table_height(len(result)),
+            on_select=lambda: open_row("disagreements", result),
             selection_mode="single-row",
         )
         st.caption(

@@ -38,7 +38,7 @@ def draw(compared: ComparedScores) -> None:
         table = breakdown(scores, str(attribute))
         if table["auc"].notna().any():
             st.plotly_chart(breakdown_figure(table, names, word(str(attribute))), key="breakdown")
-            st.caption(f"{compared.sentence()}. Mean over machine ids; an empty square is not computable.")
+            st.caption(f"{compared.description()}. Mean over machine ids; an empty square is not computable.")
         else:
             st.info(f"AUC by {word(str(attribute))} is not computable here.", icon=":material/info:")
     else:
@@ -48,23 +48,23 @@ def draw(compared: ComparedScores) -> None:
             "Worst clips of", selected.detectors, format_func=title, key="worst_of", bind="query-params", width=300
         )
     )
-    own = scores[scores["detector"] == key]
+    subset = scores[scores["detector"] == key]
     limits = thresholds_of(selected)[key]
-    misses, false_alarms = misses_and_false_alarms(own, limits, LISTED)
+    misses, false_alarms = misses_and_false_alarms(subset, limits, LISTED)
     side_by_side = st.grid(2, min_column_width=380)
     rate = percent(selected.rate)
-    for heading, found, name in (
+    for heading, result, name in (
         (f"Missed anomalies at the threshold for {rate} false alarms", misses, "misses"),
         (f"False alarms at the threshold for {rate}", false_alarms, "false_alarms"),
     ):
         with side_by_side.cell():
             st.markdown(f"**{heading}**")
-            if found.empty:
+            if result.empty:
                 st.info("None in scope.", icon=":material/check:")
                 continue
-            for row in found.head(HEARD).to_dict("records"):
+            for row in result.head(HEARD).to_dict("records"):
                 _player(compared, row, name)
-            _rows(found, name)
+            _rows(result, name)
 
 
 def _player(compared: ComparedScores, row: dict[str, object], name: str) -> None:
@@ -89,10 +89,10 @@ def _player(compared: ComparedScores, row: dict[str, object], name: str) -> None
 
 def _facts(row: dict[str, object]) -> str:
     fault, severity, snr = row.get("fault"), row.get("severity"), row.get("snr_db")
-    found = [str(fault).replace("_", " ")] if fault else []
-    found += [f"severity {severity:.2f}"] if isinstance(severity, float) and severity > 0 else []
-    found += [f"SNR {snr:g} dB"] if isinstance(snr, int | float) and snr == snr else []
-    return "".join(f" · {fact}" for fact in found)
+    results = [str(fault).replace("_", " ")] if fault else []
+    results += [f"severity {severity:.2f}"] if isinstance(severity, float) and severity > 0 else []
+    results += [f"SNR {snr:g} dB"] if isinstance(snr, int | float) and snr == snr else []
+    return "".join(f" · {fact}" for fact in results)
 
 
 def _sound(compared: ComparedScores, clip_id: str) -> bytes:

@@ -34,10 +34,10 @@ class ComparedScores:
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
 
-    def sentence(self) -> str:
+    def description(self) -> str:
         """What the figures are of: ``Test split, not denoised, only fault belt``."""
         said = f", labels: {self.against.words}" if self.against else ""
-        return capital(self.scope.sentence() + (f", only {self.where}" if self.where else "") + said)
+        return capital(self.scope.description() + (f", only {self.where}" if self.where else "") + said)
 
     def about(self) -> dict[str, str | float]:
         """Columns that say it in an exported table."""
@@ -106,11 +106,13 @@ def draw(selected: Choice) -> ComparedScores:
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    own = ComparedScores(present, scope, scores, " and ".join(where), computable, key)
+    subset = ComparedScores(present, scope, scores, " and ".join(where), computable, key)
     if against is None:
-        return own
-    st.caption(f"{against.truth.sentence()} {against.provenance.sentence()}")
-    return replace(own, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=own)
+        return subset
+    st.caption(f"{against.truth.description()} {against.provenance.description()}")
+    return replace(
+        subset, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=subset
+    )
 
 
 def _scope(selected: Choice) -> Scope:
@@ -157,7 +159,7 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
         with st.container(border=True):
             few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")
             st.markdown(
-                f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.sentence()}** "
+                f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.description()}** "
                 f"({few}), or only such of other clips or weights, which are not shown."
             )
             _job(selected, scope, absent)
@@ -177,5 +179,8 @@ def _job(selected: Choice, scope: Scope, absent: list[str]) -> None:
     arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
     arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
     job_panel(
-        scoring_job(source.folder, scope), f"Scores of the {scope.sentence()}", arguments, "Compute the missing scores"
+        scoring_job(source.folder, scope),
+        f"Scores of the {scope.description()}",
+        arguments,
+        "Compute the missing scores",
     )

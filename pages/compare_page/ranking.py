@@ -119,8 +119,8 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
     keys = compared.selected.detectors
     ties = tied_with_best(draws, metric=metric, machine_id=view)
     controls = [k for k in keys if detector_class(k).info.origin == "control"]
-    found = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
-    losers = {lost.detector: lost for lost in found}
+    result = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
+    losers = {lost.detector: lost for lost in result}
 
     def verdict(key: str) -> str:
         if key in controls:
@@ -189,12 +189,12 @@ def _compact(
 def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, verdicts: dict[str, str]) -> None:
     """The mean, the worst and each id, a figure that sorts and its interval."""
     ids = [i for i in results["machine_id"].unique() if i != MEAN]
-    own = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
+    subset = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
     lowest = worst_machine(results, metric)
     rows = []
     for key in order:
         row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}
-        for machine_id, table in own.items():
+        for machine_id, table in subset.items():
             heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
             row[heading] = table.loc[key, metric]
             low, high = table.loc[key, f"{metric}_low"], table.loc[key, f"{metric}_high"]
@@ -233,7 +233,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
-        f"{compared.sentence()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
+        f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
         "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
     )

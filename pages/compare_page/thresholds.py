@@ -47,8 +47,8 @@ def draw(compared: ComparedScores) -> None:
         per_day = st.number_input("Clips a day", 1, 1_000_000, 1000, 100, key="per_day", bind="query-params", width=150)
     there = sorted(compared.scores["machine_id"].unique())
     ids = there if of == POOLED else [selected.machine_id]
-    own = compared.scores[compared.scores["machine_id"].isin(ids)]
-    keys = [key for key in selected.detectors if (own["detector"] == key).any()]
+    subset = compared.scores[compared.scores["machine_id"].isin(ids)]
+    keys = [key for key in selected.detectors if (subset["detector"] == key).any()]
     if not keys:
         st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
         return
@@ -61,7 +61,7 @@ def draw(compared: ComparedScores) -> None:
         limits = _limits(calibrations[key], ids, gamma, selected.rate)
         values[key] = limits[ids[0]][0] if len(ids) == 1 and ids[0] in limits else None
         rates = {i: rate for i, (_, rate) in limits.items() if rate is not None}
-        mine = own[own["detector"] == key]
+        mine = subset[subset["detector"] == key]
         thresholds = {i: value for i, (value, _) in limits.items()}
         point = operating_point(mine, thresholds, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
         row: dict[str, Any] = {"Detector": title(key)}
@@ -90,10 +90,10 @@ def draw(compared: ComparedScores) -> None:
             st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
     else:
         name_others(selected, selected.machine_id)
-    first = own[own["detector"] == keys[0]]["label"].value_counts()
+    first = subset[subset["detector"] == keys[0]]["label"].value_counts()
     name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
-        f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.sentence()}: "
+        f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
         f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
         "and observed: false alarms among these normal clips. Precision and alerts assume the prevalence above: the test "
         "set's own says nothing of it."
@@ -124,7 +124,7 @@ def draw(compared: ComparedScores) -> None:
     )
     grid = st.grid(2, min_column_width=380)
     for key in drawn:
-        mine = own[own["detector"] == key]
+        mine = subset[subset["detector"] == key]
         grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
 
 

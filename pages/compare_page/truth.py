@@ -33,8 +33,8 @@ class Against:
     def apply(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """Scores with these labels; a clip without one is unlabelled."""
         labels = dict(zip(self.truth.table["clip_id"], self.truth.table["label"], strict=True))
-        found = table["clip_id"].map(labels)
-        return table.assign(label=found.where(found.isin(["normal", "anomaly"]), "unlabelled"))
+        result = table["clip_id"].map(labels)
+        return table.assign(label=result.where(result.isin(["normal", "anomaly"]), "unlabelled"))
 
 
 def draw(source: Source, table: "pd.DataFrame") -> Against | None:
@@ -82,8 +82,8 @@ def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool,
         st.info(f"Nobody has given {such} yet: the dataset's are used.", icon=":material/label_off:")
         return None
     clips = table.drop_duplicates("clip_id")[["clip_id", "sha256", "label"]]
-    found = truth(clips, given.labels, "drop" if alone else "keep")
+    result = truth(clips, given.labels, "drop" if alone else "keep")
     words = NAMES[basis] + (f" ({me})" if basis == "mine" else "") + (", annotated clips only" if alone else "")
     words += ", blind labels only" if blind_only else ""
     key = (basis, me if basis == "mine" else "", str(store.last_id(source.name)), str(alone), str(blind_only))
-    return Against(words, key, found, given.provenance(clips["sha256"]))
+    return Against(words, key, result, given.provenance(clips["sha256"]))

@@ -59,12 +59,12 @@ def proposal(default: object, low: float, high: float) -> str:
     """A few values around the default, inside the range."""
     if isinstance(default, bool) or not isinstance(default, int | float):
         return "false, true"
-    found = []
+    results = []
     for factor in (0.25, 0.5, 1, 2, 4):
         value = default * factor
         if low <= value <= high:
-            found.append(int(value) if isinstance(default, int) else value)
-    return ", ".join(f"{v:g}" for v in dict.fromkeys(found))
+            results.append(int(value) if isinstance(default, int) else value)
+    return ", ".join(f"{v:g}" for v in dict.fromkeys(results))
 
 
 def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:

@@ -54,5 +54,5 @@ def axes(view: View, fitted: Fitted) -> list[str]:
 
 def _selected() -> None:
     """What was drawn around; clicks come by the hover component, for Streamlit reports none while a lasso is in hand."""
-    found = st.session_state[LASSO].selection
-    choose([int(p["customdata"]) for p in found.points if p.get("customdata") is not None])
+    result = st.session_state[LASSO].selection
+    choose([int(p["customdata"]) for p in result.points if p.get("customdata") is not None])

@@ -104,11 +104,11 @@ def umap_path(source: Source, view: View) -> Path:
 def umap(source: Source, view: View) -> Fitted | None:
     """The map of the chosen clips, if it was computed."""
     path = umap_path(source, view)
-    found = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None
-    if found is None:
+    result = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    if result is None:
         return None
     chosen = space(source, view.part).subset(view.splits, view.machine_id)
-    return Fitted(chosen.about, found, found.xy)
+    return Fitted(chosen.about, result, result.xy)
 
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False)
@@ -127,7 +127,7 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
 
     A clip that is on the map is marked where it is; any other is projected, and nothing is fitted again.
     """
-    found, problems = [], []
+    result, problems = [], []
     hashes = fitted.about["sha256"]
     for sha, clip in _others().items():
         try:
@@ -141,8 +141,8 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
         except AsdError as error:
             problems.append(str(error))
             continue
-        found.append(Star(clip.name, tuple(float(v) for v in place)))
-    return found, problems
+        result.append(Star(clip.name, tuple(float(v) for v in place)))
+    return result, problems
 
 
 def _others() -> dict[str, Clip]:

@@ -35,24 +35,24 @@ def draw(selected: Choice, annotator: str) -> None:
     with_unsure = st.toggle(
         "Unsure counts as a label", key="count_unsure", bind="query-params", help="Otherwise it counts as no label."
     )
-    found = _computed(store.where, dataset, store.last_id(dataset), bool(with_unsure))
-    if len(found.annotators) < 2:
+    result = _computed(store.where, dataset, store.last_id(dataset), bool(with_unsure))
+    if len(result.annotators) < 2:
         st.info(
             "Agreement needs two people who labelled the same clips: choose “Second opinion” as the order to listen to "
             "what others have labelled.",
             icon=":material/group:",
         )
-        if not found.annotators:
+        if not result.annotators:
             return
     with st.container(horizontal=True):
-        _coefficient("Krippendorff's α", found.alpha, "all clips with two labels or more, missing ones allowed")
-        _coefficient("Fleiss' κ", found.fleiss, "the clips that everybody labelled")
-        st.metric("People", len(found.annotators))
-        st.metric("Conflicts", len(found.conflicts), help="Clips that were not labelled alike.")
+        _coefficient("Krippendorff's α", result.alpha, "all clips with two labels or more, missing ones allowed")
+        _coefficient("Fleiss' κ", result.fleiss, "the clips that everybody labelled")
+        st.metric("People", len(result.annotators))
+        st.metric("Conflicts", len(result.conflicts), help="Clips that were not labelled alike.")
     st.caption("1: perfect agreement, 0: what chance gives. Nominal labels; the figures say nothing of who is right.")
-    if not found.pairs.empty:
-        _pairs(found.pairs)
-    _conflicts(selected, annotator, found.conflicts)
+    if not result.pairs.empty:
+        _pairs(result.pairs)
+    _conflicts(selected, annotator, result.conflicts)
 
 
 def _coefficient(name: str, found: Coefficient, over: str) -> None:

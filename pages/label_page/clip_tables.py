@@ -28,12 +28,12 @@ def splits_of(selected: Choice) -> list[str]:
 def _clips_of(
     folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
 ) -> "pd.DataFrame":
-    found = dataset_of(_source).catalogue
+    result = dataset_of(_source).catalogue
     if split != EVERY_SPLIT:
-        found = found[found["split"] == split]
+        result = result[result["split"] == split]
     if machine_id is not None:
-        found = found[found["machine_id"] == machine_id]
-    table = found[["clip_id", "machine_id"]].reset_index(drop=True)
+        result = result[result["machine_id"] == machine_id]
+    table = result[["clip_id", "machine_id"]].reset_index(drop=True)
     try:
         hashes = seen_clips(_source)[["clip_id", "sha256"]]
     except UNREADABLE:

@@ -139,6 +139,6 @@ def clip_at(queue: Queue, settings: QueueSettings, at: int) -> tuple[Clip, str, 
 
 def find(queue: Queue, sha256: str, clip_id: str) -> int | None:
     """Where in the queue a clip is; ``None`` when it is not in it."""
-    own = queue.clips.iloc[queue.order]
-    here = np.flatnonzero((own["sha256"] == sha256).to_numpy() | (own["clip_id"] == clip_id).to_numpy())
+    subset = queue.clips.iloc[queue.order]
+    here = np.flatnonzero((subset["sha256"] == sha256).to_numpy() | (subset["clip_id"] == clip_id).to_numpy())
     return int(here[0]) if len(here) else None

@@ -128,13 +128,13 @@ def _side(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip | s
 
 
 def _of_clip(loaded: LoadedClip, here: DrawnClip, names: Sequence[str]) -> OfClip:
-    own = next((said for said in loaded.known.said if said.annotator == here.annotator), None)
+    subset = next((said for said in loaded.known.labels if said.annotator == here.annotator), None)
     return OfClip(
         showing=here.showing,
         name=here.clip_id.rsplit("/", 1)[-1],
         about=f"Machine id {here.machine_id} · {loaded.clip.duration:.1f} s",
-        own="" if own is None else own.label or ("skipped" if own.skipped else ""),
-        note=own.note if own else "",
+        own="" if subset is None else subset.label or ("skipped" if subset.skipped else ""),
+        note=subset.note if subset else "",
         labels=[(name, KEYS[name]) for name in LABELS],
         region=here.region.as_dict() if here.region else None,
         classes=regions.classes(here, loaded.known.regions, names),
@@ -173,7 +173,7 @@ def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
     if settings.where != UPLOADS:
         row = dataset_of(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    others = (said for said in loaded.known.said if said.label and said.annotator != here.annotator)
+    others = (said for said in loaded.known.labels if said.label and said.annotator != here.annotator)
     lines += [f"{said.annotator}: **{said.label}**" for said in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     rate = selected.rate

@@ -43,10 +43,10 @@ def _login() -> str:
 
 
 def _typed() -> str:
-    found = str(st.session_state.get("remembered_name", {}).get("name") or "").strip()[:LONGEST]
-    if found and not st.session_state.get("name_filled"):  # once: whoever clears the name wants it empty
+    result = str(st.session_state.get("remembered_name", {}).get("name") or "").strip()[:LONGEST]
+    if result and not st.session_state.get("name_filled"):  # once: whoever clears the name wants it empty
         st.session_state["name_filled"] = True
-        st.session_state[TYPED_NAME] = st.session_state.get(TYPED_NAME) or found
+        st.session_state[TYPED_NAME] = st.session_state.get(TYPED_NAME) or result
     name = st.text_input(
         "Your name",
         key=TYPED_NAME,

@@ -31,7 +31,7 @@ def job_panel(
             _watch(name)
             return
         if job and job.state == "failed":
-            st.error(f"{job.title} failed: {job.sentence}", icon=":material/error:")
+            st.error(f"{job.title} failed: {job.description}", icon=":material/error:")
         elif job and job.state == "stopped":
             kept = "What was finished is kept; start it to go on." if resumes else "Nothing of it is kept."
             st.info(f"{job.title} was stopped. {kept}", icon=":material/pause:")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from asd_core.settings import get_settings
-from asd_core.sound import KINDS, Clip, DenoiseEnds, Kind, Noise, Signal, denoise_ends, noise_region, prepare
+from asd_core.sound import KINDS, Clip, DenoiseMix, Kind, Noise, Signal, denoise_mix, noise_region, prepare
 from pages.shared.caching import cache_bytes
 
 
@@ -13,11 +13,11 @@ def _prepared(sha256: str, channel: int, sample_rate: int, _clip: Clip) -> Clip:
 
 
 @cache_bytes
-def _ends(sha256: str, channel: int, sample_rate: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseEnds:
+def _mix(sha256: str, channel: int, sample_rate: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseMix:
     """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
     samples = _prepared_clip.samples[0]
     reference = noise_region(samples, sample_rate, *noise) if noise else None
-    return denoise_ends(samples, sample_rate, kind=kind, noise=reference)
+    return denoise_mix(samples, sample_rate, kind=kind, noise=reference)
 
 
 def signal_of(
@@ -43,5 +43,5 @@ def signal_of(
     prepared = replace(
         _prepared(clip.sha256, channel, sample_rate, clip), name=clip.name
     )  # the same bytes may have another name
-    ends = _ends(clip.sha256, channel, sample_rate, kind, noise, prepared) if denoiser else None
-    return Signal(prepared, channel, ends, kind, noise, strength)
+    mix = _mix(clip.sha256, channel, sample_rate, kind, noise, prepared) if denoiser else None
+    return Signal(prepared, channel, mix, kind, noise, strength)

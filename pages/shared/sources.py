@@ -25,7 +25,7 @@ class Source:
 
 def sources() -> list[Source]:
     """Every dataset with trained detectors, the demo first."""
-    found = []
+    results = []
     for folder in sorted(get_settings().models_dir.glob("*"), key=lambda p: (p.name != "demo", p.name)):
         keys = artifacts.trained_keys(folder)
         try:
@@ -35,8 +35,8 @@ def sources() -> list[Source]:
             title, location = folder.name, ""
         stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)
         if stamp:
-            found.append(Source(folder.name, title, location, folder, stamp))
-    return found
+            results.append(Source(folder.name, title, location, folder, stamp))
+    return results
 
 
 def _written(path: Path) -> float:

@@ -10,7 +10,7 @@ from asd_core.scoring import (
     AS_RECORDED,
     DetectorScore,
     Scope,
-    judge,
+    decide,
     missing_scores,
     read_scores,
     scores_digest,
@@ -64,5 +64,7 @@ def stored_clip_scores(
     table = stored_scores(source, AS_RECORDED).table
     of_clip = table[(table["sha256"] == sha256) & (table["machine_id"] == machine_id)].set_index("detector")["raw"]
     return [
-        judge(key, float(of_clip[key]), calibration_of(source, key), machine_id, rate) for key in keys if key in of_clip
+        decide(key, float(of_clip[key]), calibration_of(source, key), machine_id, rate)
+        for key in keys
+        if key in of_clip
     ]

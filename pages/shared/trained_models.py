@@ -35,11 +35,11 @@ def _manifest(folder: str, stamp: float, key: str) -> Manifest:
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False)
 def _representations(folder: str, stamp: float, keys: tuple[str, ...]) -> list[Representation]:
-    found = [from_config(_manifest(folder, stamp, key).representation) for key in keys]
-    if any(isinstance(representation, MemberScores) for representation in found):
+    results = [from_config(_manifest(folder, stamp, key).representation) for key in keys]
+    if any(isinstance(representation, MemberScores) for representation in results):
         # Its members may be any of the folder's; which ones, only its weights say.
-        found = [from_config(_manifest(folder, stamp, key).representation) for key in _models(folder, stamp)]
-    return [representation for representation in found if not isinstance(representation, MemberScores)]
+        results = [from_config(_manifest(folder, stamp, key).representation) for key in _models(folder, stamp)]
+    return [representation for representation in results if not isinstance(representation, MemberScores)]
 
 
 def scoring_rate(selected: Choice, recorded: int) -> int:

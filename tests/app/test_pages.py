@@ -278,9 +278,9 @@ def test_the_clip_page_scores_at_the_detectors_own_rate(models_dir: pytest.Monke
     """A detector of 32 kHz gets on the page what it gets on the command line; beside it one of 16 kHz."""
     shutil.copytree(ROOT / "trained_models" / "demo", tmp_path / "mixed")
     manifest = tmp_path / "mixed" / "gwrp_gaussian" / "manifest.json"
-    told = json.loads(manifest.read_text("utf-8"))
-    told["representation"]["sample_rate"] = 32000
-    manifest.write_text(json.dumps(told), "utf-8")
+    reported = json.loads(manifest.read_text("utf-8"))
+    reported["representation"]["sample_rate"] = 32000
+    manifest.write_text(json.dumps(reported), "utf-8")
     models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
     get_settings.cache_clear()
     (source,) = sources()

@@ -26,7 +26,7 @@ CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
         ("nonsense", 0.6),
     ],
 )
-def test_the_later_word_counts(monkeypatch: pytest.MonkeyPatch, asked: Any, expected: float) -> None:
-    monkeypatch.setattr(st, "session_state", {"table": {"asked": asked}})
+def test_the_later_word_counts(monkeypatch: pytest.MonkeyPatch, requested: Any, expected: float) -> None:
+    monkeypatch.setattr(st, "session_state", {"table": {"asked": requested}})
     state = PlayerState(Signal(CLIP, strength=0.6), "denoised", None, None, 3)
     assert requested_signal("table", state).strength == expected

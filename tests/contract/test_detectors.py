@@ -170,7 +170,7 @@ def _save(detector: Detector, folder: Path) -> None:
         n_fitted={"00": 1},
         alarms=[],
         calibration=Calibration({"00": [0.0], "02": [0.0]}).scores,
-        health=detector.health_,
+        diagnostics=detector.diagnostics_,
         fit_seconds=0.0,
     )
 

@@ -173,7 +173,7 @@ def test_switching_the_version_keeps_the_position_and_the_sound(first: Driven) -
 def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(first: Driven) -> None:
     first.click(3.0)
     first.play()
-    before, asked, page = runs(first.page), requests(first.page), first.page
+    before, requested, page = runs(first.page), requests(first.page), first.page
     slider, mouse = first.part("strength"), page.mouse
     box = slider.bounding_box()
     mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
@@ -181,7 +181,7 @@ def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(first
     for share in (0.55, 0.5, 0.4, 0.3):
         mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
         page.wait_for_timeout(120)  # longer than the rest after which the player tells Python of another change
-    assert requests(page) == asked  # nothing crosses the wire while it is held
+    assert requests(page) == requested  # nothing crosses the wire while it is held
     turned = float(first.data("strength"))
     assert 0.2 <= turned <= 0.4
     mouse.up()
@@ -301,7 +301,7 @@ def read_out(player: Driven, part: str, places: list[tuple[float, float]], patte
 def test_what_is_read_off_the_pictures_is_what_python_computes(first: Driven, strength: float) -> None:
     first.part("denoised").click()
     first.set_strength(strength)
-    heard = test_page.sound(10, 1).with_samples(test_page.ends(10, 1).at(strength))
+    heard = test_page.sound(10, 1).with_samples(test_page.mix(10, 1).at(strength))
     log_mel = LogMel().transform(heard)
     points = [(frame, band) for frame in range(4, 310, 17) for band in range(1, 128, 9)]
     places = [(first.x(frame * 512 / 16000), MAP_TOP + (1 - (band + 0.5) / 128) * MAP_HEIGHT) for frame, band in points]
@@ -346,7 +346,7 @@ def test_what_is_played_is_the_cross_fade(page: Any, served: str, strength: floa
         first.part(version).click()
     script = "async () => Array.from((await window.rendered.startRendering()).getChannelData(0))"
     played = np.array(page.evaluate(script))
-    ends = test_page.ends(10, 1)
+    ends = test_page.mix(10, 1)
     y = ends.off if version == "recorded" else ends.at(strength)
     gain = 0.9 / max(np.abs(signal).max() for signal in (ends.off, ends.zero, ends.one))
     start, settled = 32, 400  # samples: it begins after 2 ms, and has faded in and over well before 25 ms

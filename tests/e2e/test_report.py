@@ -32,13 +32,13 @@ def opened(browser: Any, path: Path) -> tuple[Any, list[str], list[str]]:
     """The file in a browser of its own that may load nothing but it; what it asked for and complained of."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
     page = context.new_page()
-    asked: list[str] = []
+    requested: list[str] = []
     said: list[str] = []
-    page.on("request", lambda r: asked.append(r.url) if not r.url.startswith("data:") else None)
+    page.on("request", lambda r: requested.append(r.url) if not r.url.startswith("data:") else None)
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(path.as_uri())
-    return page, asked, said
+    return page, requested, said
 
 
 def test_report_is_prepared_downloaded_and_read_offline(page: Any, browser: Any, address: str, downloads: Path) -> None:
@@ -52,7 +52,7 @@ def test_report_is_prepared_downloaded_and_read_offline(page: Any, browser: Any,
     assert len(scores) == 1 + len(document["tables"]["clips"])
     assert len(table) == len(document["tables"]["ranking"])
 
-    report, asked, said = opened(browser, path)
+    report, requested, said = opened(browser, path)
     best = next(row for row in table if row["machine_id"] == "mean")
     assert best["title"] in report.locator(".takeaways li").first.inner_text()
     assert f"{float(best['auc']):.3f}" in report.locator("tr.best").first.inner_text()
@@ -81,7 +81,7 @@ def test_report_is_prepared_downloaded_and_read_offline(page: Any, browser: Any,
     for width in (1440, 900, 420):
         report.set_viewport_size({"width": width, "height": 900})
         assert report.evaluate("document.documentElement.scrollWidth") <= width
-    assert asked == [path.as_uri()]
+    assert requested == [path.as_uri()]
     assert said == []
     report.context.close()
 

@@ -48,11 +48,11 @@ def test_only_what_is_needed_is_run(measured: list[object]) -> None:
 
 def test_without_a_browser_it_is_said(measured: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarks, "chromium", lambda: None)
-    sentences: list[str] = []
-    assert list(run(say=sentences.append)) == ["one", "two", "three"]
-    assert len(sentences) == 1
-    assert list(run(["one"], say=sentences.append)) == ["one"]
-    assert len(sentences) == 1  # nothing that was asked for needs one
+    messages: list[str] = []
+    assert list(run(notify=messages.append)) == ["one", "two", "three"]
+    assert len(messages) == 1
+    assert list(run(["one"], notify=messages.append)) == ["one"]
+    assert len(messages) == 1  # nothing that was asked for needs one
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(measured: list[object]) -> None:

@@ -8,7 +8,7 @@ import cachetools
 import numpy as np
 import pytest
 
-from asd_core.sound import Clip, DenoiseEnds
+from asd_core.sound import Clip, DenoiseMix
 from pages.shared import caching
 
 
@@ -26,7 +26,7 @@ def clip(name: str, seconds: float = 1.0) -> Clip:
 
 def test_bytes_are_counted_wherever_arrays_are() -> None:
     samples = np.zeros(1000, np.float32)
-    assert caching.n_bytes(DenoiseEnds(samples, samples.copy(), samples.copy())) >= 12000
+    assert caching.n_bytes(DenoiseMix(samples, samples.copy(), samples.copy())) >= 12000
     assert caching.n_bytes({"a": [clip("x", 1.0)], "b": (samples,)}) >= 68000
     assert caching.n_bytes({"a": 1.0}) < 1000
 

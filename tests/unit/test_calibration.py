@@ -6,7 +6,7 @@ import pytest
 from asd_core.artifacts import Calibration
 from asd_core.datasets import held_out
 from asd_core.errors import UnknownMachineError
-from asd_core.scoring import judge
+from asd_core.scoring import decide
 
 HASHES = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(100)]
 IDS = ["00"] * 60 + ["02"] * 40
@@ -31,7 +31,7 @@ def test_scores_are_sorted_and_stay_with_their_id() -> None:
 
 def test_an_anomaly_scores_above_the_threshold_not_at_it() -> None:
     calibration = Calibration({"00": [1.0, 2.0, 3.0]})
-    at, above = (judge("pca_kde", raw, calibration, "00", 0.25) for raw in (3.0, np.nextafter(3.0, 4.0)))
+    at, above = (decide("pca_kde", raw, calibration, "00", 0.25) for raw in (3.0, np.nextafter(3.0, 4.0)))
     assert (at.decision, above.decision, at.threshold) == ("normal", "anomaly", 3.0)
 
 

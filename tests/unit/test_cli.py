@@ -141,10 +141,12 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
         (["latents", "--data", "demo", "--models", "nowhere"], "no trained detectors"),
     ],
 )
-def test_bad_use_is_exit_code_2_and_one_sentence(cli, small_models: Path, arguments: list[str], sentence: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_use_is_exit_code_2_and_one_sentence(
+    cli, small_models: Path, arguments: list[str], description: str
+) -> None:  # type: ignore[no-untyped-def]
     code, out, err = cli(*[a.format(models=small_models) for a in arguments])
     assert code == 2
-    assert sentence in err
+    assert description in err
     assert err.count("\n") == 1
     assert out == ""
     assert "Traceback" not in err

@@ -36,7 +36,8 @@ class TestCopyTest:
     def test_skips_copy_where_the_plain_and_the_masked_network_refuse(self):
         settings = {"epochs": 25, "batch_size": 8, "width": 20, "learning_rate": 3e-3, "patience": 99}
         left = {
-            cls: cls.create(**settings).fit(*clips(24)).health_["copy_test"] for cls in (CnnAe, CnnAeSkip, CnnAeMasked)
+            cls: cls.create(**settings).fit(*clips(24)).diagnostics_["copy_test"]
+            for cls in (CnnAe, CnnAeSkip, CnnAeMasked)
         }
         for plant in ("tone", "knock"):
             assert left[CnnAeSkip][plant] < 0.3

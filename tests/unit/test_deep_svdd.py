@@ -64,7 +64,7 @@ def sphere(*, soft: bool, epochs: int, nu: float = 0.1, pretrain_epochs: int = 2
 
 class TestTraining:
     def test_the_encoder_is_pretrained_as_an_autoencoder(self):
-        pretraining = sphere(soft=False, epochs=1, pretrain_epochs=10)[0].health["pretraining"]
+        pretraining = sphere(soft=False, epochs=1, pretrain_epochs=10)[0].diagnostics["pretraining"]
         assert len(pretraining["train_loss"]) == 10
         assert pretraining["train_loss"][-1] < 0.9 * pretraining["train_loss"][0]
 
@@ -81,8 +81,8 @@ class TestTraining:
 
     def test_the_radius_is_set_after_the_warm_up_and_is_the_quantile(self):
         found, distance, _ = sphere(soft=True, epochs=WARM_UP + 3, nu=0.2)
-        assert found.health["radius"][:WARM_UP] == [0.0] * WARM_UP
-        assert all(r > 0.0 for r in found.health["radius"][WARM_UP:])
+        assert found.diagnostics["radius"][:WARM_UP] == [0.0] * WARM_UP
+        assert all(r > 0.0 for r in found.diagnostics["radius"][WARM_UP:])
         assert found.radius == pytest.approx(float(torch.quantile(distance, 0.8)), rel=1e-4)
         assert float((distance > found.radius).float().mean()) == pytest.approx(0.2, abs=0.01)
         assert sphere(soft=False, epochs=WARM_UP + 3)[0].radius == 0.0
@@ -92,11 +92,11 @@ class TestTraining:
         found, _, encoder = sphere(soft=True, epochs=WARM_UP + 2, nu=0.25)
         torch.manual_seed(0)
         dense_encoder([20, 16, 8]), dense_encoder([8, 16, 20])
-        data, radius = torch.randn(256, 20), found.health["radius"][-1]
+        data, radius = torch.randn(256, 20), found.diagnostics["radius"][-1]
         with torch.no_grad():
             squared = (encoder(data) - found.centre).square().sum(dim=1)
         expected = radius**2 + (squared - radius**2).clamp(min=0).sum() / (0.25 * 256)
-        assert found.health["validation_loss"][-1] == pytest.approx(float(expected), rel=1e-3)
+        assert found.diagnostics["validation_loss"][-1] == pytest.approx(float(expected), rel=1e-3)
 
     def test_the_rate_falls_to_a_tenth_at_the_milestone(self, monkeypatch):
         rates = {}
@@ -130,7 +130,7 @@ def restless(seed: int) -> np.ndarray:
 class TestDetectors:
     def test_it_does_not_collapse(self, cls):
         detector = cls.create(epochs=40, pretrain_epochs=10, batch_size=8, learning_rate=1e-3).fit(*clips(40))
-        assert detector.health_["embedding_spread"] > 1e-2
+        assert detector.diagnostics_["embedding_spread"] > 1e-2
         assert (np.abs(detector.centre_) >= 0.1 - 1e-6).all()
         assert len(np.unique(detector.score(*clips(40)).round(4))) > 30
 

@@ -83,11 +83,11 @@ class TestObjective:
 
 class TestVae:
     def test_beta_warms_up_and_is_reported(self):
-        health = VaeElbo(epochs=4, warm_up=3, beta=2.0, batch_size=256).fit(*clips(12)).health_
-        assert health["beta"] == [0.5, 1.0, 1.5, 2.0]
+        diagnostics = VaeElbo(epochs=4, warm_up=3, beta=2.0, batch_size=256).fit(*clips(12)).diagnostics_
+        assert diagnostics["beta"] == [0.5, 1.0, 1.5, 2.0]
 
     def test_beta_decides_how_many_units_are_active(self):
-        free, strict = (VaeElbo(epochs=8, beta=b, batch_size=128).fit(*clips(30)).health_ for b in (0.2, 100.0))
+        free, strict = (VaeElbo(epochs=8, beta=b, batch_size=128).fit(*clips(30)).diagnostics_ for b in (0.2, 100.0))
         assert free["active_units"] >= 1
         assert strict["active_units"] < free["active_units"]
         assert free["active_units"] == sum(v > 0.01 for v in free["kl_per_dimension"])
@@ -103,8 +103,8 @@ class TestVae:
     def test_each_machine_id_has_its_density_on_the_active_means(self):
         detector = VaeKde(epochs=8, batch_size=128, beta=20.0, n_points=60).fit(*clips(30))
         assert sorted(detector.kdes_) == ["00", "02"]
-        assert 0 < len(detector.active_) == detector.health_["active_units"] < 16
-        assert set(detector.health_["bandwidth"]) == {"00", "02"}
+        assert 0 < len(detector.active_) == detector.diagnostics_["active_units"] < 16
+        assert set(detector.diagnostics_["bandwidth"]) == {"00", "02"}
         for kde in detector.kdes_.values():
             assert kde.points_.shape == (60, len(detector.active_))
             assert np.allclose(kde.points_.std(axis=0), 1.0, atol=0.05)  # standardised
@@ -121,7 +121,7 @@ class TestVaeVectors:
         outliers = rng.normal(size=(30, 40)) * normal.std(axis=0)
         model = VaeVectors(epochs=40).fit(normal[:200])
         assert (model.score(outliers)[:, None] > model.score(normal[200:])).mean() > 0.9
-        assert model.health_["active_units"] >= 2
+        assert model.diagnostics_["active_units"] >= 2
         again = VaeVectors.from_arrays(model.arrays())
         assert np.array_equal(again.score(outliers), model.score(outliers))
         assert np.array_equal(

@@ -119,8 +119,8 @@ def test_a_damaged_file_is_one_sentence(fitted: Embedding, tmp_path: Path, damag
         ({"seed": -1}, "seed -1 is outside"),
     ],
 )
-def test_settings_outside_their_range_are_refused(change: dict[str, object], sentence: str) -> None:
-    with pytest.raises(ArtifactError, match=sentence):
+def test_settings_outside_their_range_are_refused(change: dict[str, object], description: str) -> None:
+    with pytest.raises(ArtifactError, match=description):
         replace(SETTINGS, **change)  # type: ignore[arg-type]
 
 

@@ -44,7 +44,9 @@ def scores(shift: float | Mapping[str, float], *, noise: float = 0.1) -> np.ndar
     return np.asarray(shared + noise * own + up * (CLIPS["label"] == "anomaly"), dtype=np.float64)
 
 
-def made_up(kind: str, raw: Mapping[str, np.ndarray], health: Mapping[str, dict[str, Any]] | None = None) -> Stored:
+def made_up(
+    kind: str, raw: Mapping[str, np.ndarray], diagnostics: Mapping[str, dict[str, Any]] | None = None
+) -> Stored:
     """An experiment with these points stored, with these scores."""
     about = ABOUT[kind]
     header = Header(
@@ -58,7 +60,7 @@ def made_up(kind: str, raw: Mapping[str, np.ndarray], health: Mapping[str, dict[
     )
     known = {p.name: p for p in named(kind).points}
     records: list[PointRecord] = [
-        record(known[name], fit_seconds=1.0, health=(health or {}).get(name, {})) for name in raw
+        record(known[name], fit_seconds=1.0, diagnostics=(diagnostics or {}).get(name, {})) for name in raw
     ]
     tables = [CLIPS.assign(point=name, raw=values.astype(np.float32)) for name, values in raw.items()]
     nothing = empty(header)
@@ -142,14 +144,14 @@ def test_denoising() -> None:
         (1.0001, "makes no"),
     ],
 )
-def test_components(most: float, sentence: str) -> None:
+def test_components(most: float, description: str) -> None:
     raw = {
         f"{k} components, {rule}": scores(shift)
         for rule in ("likelihood", "Scott's rule")
         for k, shift in ((8, 1.0), (32, 1.0 + 0.6 * (most - 1.0)), (224, most))
     }
     text = conclusion(made_up("components", raw))
-    assert sentence in text
+    assert description in text
     assert "8 components and" in text
 
 
@@ -174,7 +176,7 @@ def test_bandwidth() -> None:
         (0.01, 0.0, ["the lower error is the worse detection", "detects nothing beyond chance"]),
     ],
 )
-def test_skips(skip_loss: float, skip_shift: float, sentences: list[str]) -> None:
+def test_skips(skip_loss: float, skip_shift: float, messages: list[str]) -> None:
     raw = {
         "cnn_ae, 1 epochs": scores(1.0),
         f"cnn_ae, {EPOCHS[-1]} epochs": scores(1.2),
@@ -184,8 +186,8 @@ def test_skips(skip_loss: float, skip_shift: float, sentences: list[str]) -> Non
     fallen = {name: losses(0.5 if name.startswith("cnn_ae,") else skip_loss) for name in raw}
     stored = made_up("skips", raw, fallen)
     text = conclusion(stored)
-    for sentence in sentences:
-        assert sentence in text
+    for description in messages:
+        assert description in text
     assert f"CNN autoencoder, 1 to {EPOCHS[-1]} epochs: held-out loss 0.5 to 0.5" in text
 
 
@@ -199,12 +201,12 @@ def test_halves_are_disjoint_and_balanced() -> None:
         "ids 00, 02",
         "ids 04, 06",
     ]
-    for name, tuned, judged in ways:
-        one, other = set(table[tuned]["clip_id"]), set(table[judged]["clip_id"])
+    for name, tuned, with_decisions in ways:
+        one, other = set(table[tuned]["clip_id"]), set(table[with_decisions]["clip_id"])
         assert not one & other
         assert len(one | other) == len(CLIPS)
         if name.startswith("ids"):
-            assert set(table[tuned]["machine_id"]).isdisjoint(table[judged]["machine_id"])
+            assert set(table[tuned]["machine_id"]).isdisjoint(table[with_decisions]["machine_id"])
         else:
             counts = table[tuned].groupby(["point", "machine_id", "label"]).size()
             assert set(counts) == {N // 2}

@@ -36,7 +36,7 @@ from asd_core.features import BandSpectrum, Level, LogMel
 from asd_core.plots import experiment_figures
 from asd_core.report import stored_scores
 from asd_core.settings import Settings
-from asd_core.sound import denoise_ends, prepare
+from asd_core.sound import denoise_mix, prepare
 from asd_core.training import train
 from tests.unit.test_cli import cli as cli
 
@@ -86,12 +86,12 @@ def test_a_run_goes_on_where_it_stopped(
 def test_points_of_other_clips_or_parameters_are_run_again(small_dataset: Dataset, tmp_path: Path) -> None:
     experiment = sweep("pca_kde", "n_components", [2])
     said: list[str] = []
-    before = run(experiment, small_dataset, tmp_path / "none", out=tmp_path, say=said.append)
+    before = run(experiment, small_dataset, tmp_path / "none", out=tmp_path, notify=said.append)
     assert said == []
     catalogue = small_dataset.catalogue
     gone = catalogue[catalogue["split"] == "train"]["clip_id"].iloc[0]
     fewer = replace(small_dataset, catalogue=catalogue[catalogue["clip_id"] != gone])
-    after = run(experiment, fewer, tmp_path / "none", out=tmp_path, say=said.append)
+    after = run(experiment, fewer, tmp_path / "none", out=tmp_path, notify=said.append)
     assert "run on other clips" in said[0]
     assert after.header.fingerprint != before.header.fingerprint
     assert not np.array_equal(raw(after, "n_components 2"), raw(before, "n_components 2"))
@@ -101,7 +101,7 @@ def test_points_of_other_clips_or_parameters_are_run_again(small_dataset: Datase
     content["points"][0]["spec"]["parameters"]["residual"] = True
     path.write_text(json.dumps(content))
     said.clear()
-    run(experiment, fewer, tmp_path / "none", out=tmp_path, say=said.append)
+    run(experiment, fewer, tmp_path / "none", out=tmp_path, notify=said.append)
     assert "other parameters" in said[0]
     assert json.loads(path.read_text())["points"][0]["spec"]["parameters"]["residual"] is False
 
@@ -143,8 +143,8 @@ def test_denoising_both_and_test_only(small_dataset: Dataset, tmp_path: Path) ->
     heard = []
     for clip_id in test["clip_id"]:
         clip = prepare(small_dataset.read(clip_id))
-        ends = denoise_ends(clip.samples[0], clip.sample_rate)
-        heard.append(BandSpectrum().transform(clip.with_samples(ends.at(0.5))))
+        mix = denoise_mix(clip.samples[0], clip.sample_rate)
+        heard.append(BandSpectrum().transform(clip.with_samples(mix.at(0.5))))
     expected = detector.score(heard, test["machine_id"].tolist())
     np.testing.assert_allclose(scores[f"pca_kde, 0.5 in {TEST_ONLY}"], expected, rtol=1e-5)
     # Both curves start at the undenoised point, and both have a figure.
@@ -163,8 +163,8 @@ def test_strength_0_is_no_denoising(small_dataset: Dataset) -> None:
     other = prepare(small_dataset.read(small_dataset.catalogue["clip_id"].iloc[1]))
     for strength in (0.25, 1.0):
         for each in (clip, other):
-            ends = denoise_ends(each.samples[0], each.sample_rate)
-            expected = Level().transform(each.with_samples(ends.at(strength)))
+            mix = denoise_mix(each.samples[0], each.sample_rate)
+            expected = Level().transform(each.with_samples(mix.at(strength)))
             np.testing.assert_array_equal(Denoised(Level(), strength).transform(each), expected)
 
 
@@ -175,14 +175,14 @@ def test_fusion_is_that_of_training(small_dataset: Dataset, tmp_path: Path) -> N
     chosen = [p.name for p in experiment.points if p.detector in keys and p.x in (0.0, 1.0)]
     said: list[str] = []
     few = replace(experiment, chosen=frozenset(chosen))
-    done = run(few, small_dataset, tmp_path / "m", say=said.append)
+    done = run(few, small_dataset, tmp_path / "m", notify=said.append)
     assert said == []
     assert done.header.name == "denoising-quick"
     trained = stored_scores(tmp_path / "m").query("detector == 'fusion'").sort_values("clip_id")["raw"].to_numpy()
     np.testing.assert_allclose(raw(done, "fusion, undenoised"), trained, rtol=1e-4)
     for way in (BOTH, TEST_ONLY):
         assert not np.allclose(raw(done, f"fusion, 1 in {way}"), trained, rtol=1e-3)
-    run(named("denoising", detectors=["fusion"]), small_dataset, tmp_path / "none", out=tmp_path, say=said.append)
+    run(named("denoising", detectors=["fusion"]), small_dataset, tmp_path / "none", out=tmp_path, notify=said.append)
     assert "Fusion is left out" in said[0]
 
 
@@ -212,7 +212,7 @@ def test_variants_turn_what_they_say() -> None:
     scott = PcaKdeBandwidth(n_components=4, scott=True).fit(vectors, ids)
     fixed = PcaKdeBandwidth(n_components=4, fixed=0.7).fit(vectors, ids)
     bandwidth = rule.bandwidth_  # type: ignore[attr-defined]
-    found = [d.health_["bandwidth"] for d in (same, double, scott, fixed)]
+    found = [d.diagnostics_["bandwidth"] for d in (same, double, scott, fixed)]
     assert found == pytest.approx([bandwidth, 2 * bandwidth, 60 ** (-1 / 8), 0.7])
     assert not np.allclose(double.score(vectors, ids), same.score(vectors, ids))
     narrow, wide = (PcaDbscanTuned(eps=eps).fit(vectors, ids).score(vectors, ids) for eps in (0.01, 3.0))
@@ -236,8 +236,8 @@ def test_variants_turn_what_they_say() -> None:
         (("cnn_ae", "learning_rate", ["nan"]), "outside"),
     ],
 )
-def test_a_sweep_that_cannot_be(arguments: tuple[str, str, list[str]], sentence: str) -> None:
-    with pytest.raises(TrainingError, match=sentence):
+def test_a_sweep_that_cannot_be(arguments: tuple[str, str, list[str]], description: str) -> None:
+    with pytest.raises(TrainingError, match=description):
         sweep(*arguments)
 
 
@@ -310,7 +310,7 @@ def test_the_command(cli, small_folder: Path, small_models: Path, tmp_path: Path
     assert set(ABOUT) < set(rows)
     assert rows["sweep-pca_kde-n_components"]["stored"] == 2
     assert rows["mels"]["stored"] == 0
-    for arguments, sentence in (
+    for arguments, description in (
         (("nonsense",), "There is no experiment 'nonsense'"),
         (("mels", "--values", "1"), "--values belong to a sweep"),
         (("sweep", "--detector", "pca_kde"), "--parameter, --values is missing"),
@@ -318,7 +318,7 @@ def test_the_command(cli, small_folder: Path, small_models: Path, tmp_path: Path
     ):
         code, out, err = cli("experiment", *arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)
-        assert sentence in err
+        assert description in err
 
 
 def test_the_section_says_what_was_not_run_and_what_is_stale(

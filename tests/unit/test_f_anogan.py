@@ -95,8 +95,8 @@ class TestStages:
         monkeypatch.setattr(torch.optim, "Adam", Adam)
         monkeypatch.setattr(torch.optim, "RMSprop", RMSprop)
         FAnoGan(epochs=5, encoder_epochs=1, batch_size=8).fit(*clips(16))
-        (_, draw, g), (_, judge, c), (kind, inverse, _) = made
-        assert draw == judge == {"lr": 1e-4, "betas": (0.0, 0.9)}
+        (_, draw, g), (_, decide, c), (kind, inverse, _) = made
+        assert draw == decide == {"lr": 1e-4, "betas": (0.0, 0.9)}
         assert (kind, inverse) == ("rmsprop", {"lr": 5e-5})
         assert c.steps == 5 * g.steps > 0
 
@@ -141,10 +141,10 @@ class TestStages:
 
 class TestTrained:
     def test_gradient_norms_are_near_one(self, trained):
-        assert trained.health_["critic_gradient_norm"][-1] == pytest.approx(1.0, abs=0.3)
+        assert trained.diagnostics_["critic_gradient_norm"][-1] == pytest.approx(1.0, abs=0.3)
 
     def test_what_is_encoded_is_closer_than_what_is_drawn_at_random(self, trained):
-        assert trained.health_["error_encoded"] < 0.8 * trained.health_["error_random_z"]
+        assert trained.diagnostics_["error_encoded"] < 0.8 * trained.diagnostics_["error_random_z"]
 
     def test_it_beats_its_untrained_baseline(self, trained):
         features, ids = clips(30, first=500)
@@ -157,8 +157,8 @@ class TestTrained:
         assert better[0] > better[1] + 0.02
 
     def test_diversity_and_curves_are_reported(self, trained):
-        assert trained.health_["diversity"] > 0.0
-        assert {"wasserstein", "validation_loss", "z_distance", "held_out_gradient_norm"} <= set(trained.health_)
+        assert trained.diagnostics_["diversity"] > 0.0
+        assert {"wasserstein", "validation_loss", "z_distance", "held_out_gradient_norm"} <= set(trained.diagnostics_)
 
     def test_the_score_is_image_plus_kappa_features(self, trained):
         images = trained.images(fixed_crops(trained.standardise(clip(3)), f_anogan.CROP, f_anogan.HOP))

@@ -8,7 +8,7 @@ import pytest
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, Extracted
-from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, surprise
+from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, neg_log10_p
 from asd_core.errors import TrainingError
 from asd_core.report import stored_scores
 from asd_core.scoring import score_clip, score_split
@@ -22,14 +22,14 @@ NORMAL = np.sort(np.random.default_rng(0).normal(size=60))
 
 def test_surprise_rises_and_never_ties() -> None:
     raw = np.linspace(-5, 50, 400)
-    found = surprise(raw, NORMAL)
+    found = neg_log10_p(raw, NORMAL)
     assert (np.diff(found) > 0).all()
     assert found.max() < SATURATION
 
 
 def test_surprise_is_the_tail_of_the_calibration_scores() -> None:
-    assert surprise(np.array([np.median(NORMAL)]), NORMAL)[0] == pytest.approx(-np.log10(0.5), abs=0.01)
-    assert surprise(np.array([np.quantile(NORMAL, 0.8)]), NORMAL)[0] == pytest.approx(-np.log10(0.2), abs=0.02)
+    assert neg_log10_p(np.array([np.median(NORMAL)]), NORMAL)[0] == pytest.approx(-np.log10(0.5), abs=0.01)
+    assert neg_log10_p(np.array([np.quantile(NORMAL, 0.8)]), NORMAL)[0] == pytest.approx(-np.log10(0.2), abs=0.02)
 
 
 def test_members_on_other_scales_count_the_same() -> None:
@@ -83,7 +83,7 @@ def test_fusion_without_members_is_refused(small_dataset: Dataset, tmp_path: Pat
     with pytest.raises(TrainingError):
         train(small_dataset, tmp_path, detectors=["fusion"])
     said: list[str] = []
-    train(small_dataset, tmp_path, detectors=["fusion", "control_rms"], say=said.append)
+    train(small_dataset, tmp_path, detectors=["fusion", "control_rms"], notify=said.append)
     assert any("needs two or more" in s for s in said)
 
 

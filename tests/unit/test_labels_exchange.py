@@ -91,8 +91,8 @@ def test_csv_is_read_by_the_standard_library(full: LabelStore) -> None:
     )
     assert [float(rows[6][k]) for k in ("t0", "t1", "f0", "f1")] == [0.1, 1 / 3, 123.456789, 1e-7 + 2000]
     assert rows[7]["f0"] == ""
-    told = full.current(DATASET)["at"].iloc[0].to_pydatetime()
-    assert datetime.fromisoformat(rows[0]["at"]) == told
+    reported = full.current(DATASET)["at"].iloc[0].to_pydatetime()
+    assert datetime.fromisoformat(rows[0]["at"]) == reported
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -321,11 +321,11 @@ def test_clips_that_were_not_read_yet(labels: LabelStore) -> None:
 
 
 def test_one_name_for_two_clips_is_not_guessed(labels: LabelStore) -> None:
-    twins = pd.concat(
+    baselines = pd.concat(
         [CLIPS.assign(clip_id="a/" + CLIPS["clip_id"]), clips(1).assign(clip_id=f"b/{name(0)}", sha256=sha(50))]
     )
     content = f"clip_id,annotator,label\n{Path(name(0)).name},Ada,normal\n".encode()
-    plan = plan_import(labels, DATASET, "l.csv", content, clips=twins)
+    plan = plan_import(labels, DATASET, "l.csv", content, clips=baselines)
     assert "the name of 2 clips" in plan.problems[0]
 
 

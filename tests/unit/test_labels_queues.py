@@ -87,8 +87,8 @@ def test_scores_find_clips_by_content_then_by_name() -> None:
     aligned = align_scores(table, own)
     assert aligned.calibrated[:, 0].tolist() == [1, 2, 3, 4]
     assert label_queue("most anomalous", table, aligned, detector="a").tolist() == [3, 2, 1, 0]
-    twins = pd.concat([clips(1), clips(1).assign(clip_id="twin.wav")], ignore_index=True)
-    assert align_scores(twins, scores({"a": [7.0]})).calibrated[:, 0].tolist() == [7, 7]
+    baselines = pd.concat([clips(1), clips(1).assign(clip_id="twin.wav")], ignore_index=True)
+    assert align_scores(baselines, scores({"a": [7.0]})).calibrated[:, 0].tolist() == [7, 7]
 
 
 def test_what_is_missing_is_said() -> None:

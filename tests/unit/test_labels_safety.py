@@ -37,7 +37,7 @@ class Writer:
     def start(self) -> None:
         self.pipe.send("go")
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """What it acknowledged until it ended."""
         found = []
         try:
@@ -55,16 +55,16 @@ def test_every_acknowledged_label_survives_a_kill(label_url: str) -> None:
     for round_ in range(KILLS):
         own = Writer(label_url, f"annotator {round_}")
         own.start()
-        told = [own.pipe.recv() for _ in range(rng.randint(1, MOST))]
+        reported = [own.pipe.recv() for _ in range(rng.randint(1, MOST))]
         time.sleep(rng.uniform(0.0, 0.005))  # a write takes about as long: the kill hits any part of one
         own.process.kill()
-        acknowledged[f"annotator {round_}"] = told + own.told()
+        acknowledged[f"annotator {round_}"] = reported + own.reported()
         assert own.process.exitcode in (0, -signal.SIGKILL)
 
     assert sum(len(own) < LABELS for own in acknowledged.values()) >= KILLS // 2  # killed in the middle of the work
     store = LabelStore.open(label_url)
-    told = [uid for own in acknowledged.values() for uid in own]
-    assert set(told) - store.stored(told) == set()
+    reported = [uid for own in acknowledged.values() for uid in own]
+    assert set(reported) - store.stored(reported) == set()
     assert store.check() == []
     kept = Counter(store.current(DATASET)["annotator"])
     for annotator, own in acknowledged.items():
@@ -82,7 +82,7 @@ def test_two_people_at_once_lose_nothing(label_url: str) -> None:
     for own in both:
         own.start()
     for own in both:
-        assert len(own.told()) == LABELS + LABELS // 20
+        assert len(own.reported()) == LABELS + LABELS // 20
         assert own.process.exitcode == 0
     store = LabelStore.open(label_url)
     expected = {number: ("normal", "anomaly")[number % 2] for number in range(LABELS)}

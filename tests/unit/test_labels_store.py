@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from asd_core.errors import LabelError
-from asd_core.labels import CLASSES, Database, Draft, LabelStore, Marked, OnClip, Said, new_uid, schema
+from asd_core.labels import CLASSES, ClipLabel, Database, Draft, LabelStore, Marked, OnClip, new_uid, schema
 from asd_core.labels.log import append
 from asd_core.labels.validate import checked
 from tests.unit.label_helpers import DATASET, act, label, labels_of, name, region, sha
@@ -34,11 +34,11 @@ def test_a_reopened_store_holds_the_same(label_url: str) -> None:
     for number in range(20):
         label(first, number, ("normal", "anomaly", "unsure")[number % 3])
     first.undo("Ada", DATASET, uid=new_uid())
-    told = first.current(DATASET)
+    reported = first.current(DATASET)
     first.close()
     second = LabelStore.open(label_url)
-    assert second.current(DATASET).equals(told)
-    assert list(told["clip_sha256"]) == [sha(k) for k in range(19)]  # in the order in which they were given
+    assert second.current(DATASET).equals(reported)
+    assert list(reported["clip_sha256"]) == [sha(k) for k in range(19)]  # in the order in which they were given
     assert second.check() == []
     second.close()
 
@@ -103,16 +103,16 @@ def test_what_holds_on_one_clip(labels: LabelStore) -> None:
     label(labels, 2, "anomaly")
     region(labels, 2)
     found = labels.on_clip(DATASET, sha(1))
-    assert sorted(found.said, key=lambda one: one.annotator) == [
-        Said("Ada", None, "", True),
-        Said("Bob", "normal", "", False),
-        Said("Cleo", None, "loud", False),
+    assert sorted(found.labels, key=lambda one: one.annotator) == [
+        ClipLabel("Ada", None, "", True),
+        ClipLabel("Bob", "normal", "", False),
+        ClipLabel("Cleo", None, "loud", False),
     ]
     assert found.regions == [
         Marked(box.uid, "Ada", 1.25, 2.5, 300.0, 1200.0, "loose belt"),
         Marked(whole.uid, "Ada", 1.25, 2.5, None, None, "loose belt"),
     ]
-    assert labels.on_clip(DATASET, sha(1), annotator="Bob") == OnClip([Said("Bob", "normal", "", False)], [])
+    assert labels.on_clip(DATASET, sha(1), annotator="Bob") == OnClip([ClipLabel("Bob", "normal", "", False)], [])
     labels.undo("Ada", DATASET, uid=new_uid(), target=box.uid)
     assert [one.uid for one in labels.on_clip(DATASET, sha(1)).regions] == [whole.uid]
     assert labels.on_clip("fan", sha(1)) == OnClip([], [])

@@ -14,7 +14,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError, ClipError, UnknownMachineError
 from asd_core.scoring import score_clip
-from asd_core.sound import Clip, denoise_ends
+from asd_core.sound import Clip, denoise_mix
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -63,11 +63,11 @@ def test_every_channel_is_denoised_by_itself(clip: Clip) -> None:
     found = asd_core.denoise(two, 0.6)
     assert found.samples.shape == two.samples.shape
     for before, after in zip(two.samples, found.samples, strict=True):
-        np.testing.assert_array_equal(after, denoise_ends(before, clip.sample_rate).at(0.6))
+        np.testing.assert_array_equal(after, denoise_mix(before, clip.sample_rate).at(0.6))
     np.testing.assert_array_equal(asd_core.denoise(two, 0.0).samples, two.samples)
     region = asd_core.denoise(clip, 1.0, noise=(0.5, 1.5)).samples[0]
     noise = clip.samples[0][8000:24000]
-    np.testing.assert_array_equal(region, denoise_ends(clip.samples[0], clip.sample_rate, noise=noise).one)
+    np.testing.assert_array_equal(region, denoise_mix(clip.samples[0], clip.sample_rate, noise=noise).one)
     with pytest.raises(ValueError, match="outside 0 to 1"):
         asd_core.denoise(clip, 1.5)
     with pytest.raises(ClipError, match="cannot be the noise reference"):
@@ -93,7 +93,7 @@ def test_what_cannot_be_evaluated_is_said(small_folder: Path, small_models: Path
     for name in ("normal_id_00_00000000.wav", "anomaly_id_00_00000000.wav"):
         (test / name).symlink_to(small_folder / "test" / name)
     (test / "normal_id_06_00000000.wav").symlink_to(small_folder / "test" / "normal_id_00_00000001.wav")
-    sentences: list[str] = []
-    table = asd_core.evaluate(asd_core.open_dataset(test.parent), small_models, say=sentences.append)
+    messages: list[str] = []
+    table = asd_core.evaluate(asd_core.open_dataset(test.parent), small_models, notify=messages.append)
     assert set(table["machine_id"]) == {"00", "mean"}
-    assert sentences == ["1 clips of machine id 06 were not scored: no detector was trained on it."]
+    assert messages == ["1 clips of machine id 06 were not scored: no detector was trained on it."]

@@ -18,7 +18,7 @@ from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
 from asd_core.report import report_content, report_html, results_page, stored_scores, wording
 from asd_core.scoring import current_scores, scan_recording, score_clip, strength_curve, with_decisions
-from asd_core.sound import denoise_ends, prepare, read_clip
+from asd_core.sound import denoise_mix, prepare, read_clip
 from asd_core.training import train
 
 FAN, SLIDER, FEW = "fan/00", "slider/00", "slider/02"
@@ -64,9 +64,9 @@ def test_the_normal_band_and_similar_clips_are_of_one_machine(factory: Path, fac
 
 
 def test_a_machine_with_few_clips_is_left_out_by_name(factory: Path, tmp_path: Path) -> None:
-    sentences: list[str] = []
-    train(open_dataset(factory), tmp_path, detectors=["pca_kde", "control_random"], say=sentences.append)
-    assert [s for s in sentences if FEW in s] == [
+    messages: list[str] = []
+    train(open_dataset(factory), tmp_path, detectors=["pca_kde", "control_random"], notify=messages.append)
+    assert [s for s in messages if FEW in s] == [
         "PCA + KDE does not know machine id slider/02: too few normal clips to learn from. Record more of its normal sound."
     ]
     models = ModelSet(tmp_path)
@@ -75,9 +75,9 @@ def test_a_machine_with_few_clips_is_left_out_by_name(factory: Path, tmp_path: P
 
 
 def test_one_network_for_several_types_is_not_silent(factory: Path, tmp_path: Path) -> None:
-    sentences: list[str] = []
-    train(open_dataset(factory), tmp_path, detectors=["dcase_ae"], preset="quick", say=sentences.append)
-    assert any("learns one network for all 2 machine types (fan, slider)" in s for s in sentences)
+    messages: list[str] = []
+    train(open_dataset(factory), tmp_path, detectors=["dcase_ae"], preset="quick", notify=messages.append)
+    assert any("learns one network for all 2 machine types (fan, slider)" in s for s in messages)
 
 
 def test_a_fusion_knows_the_machines_of_its_members(factory: Path, tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_detectors_that_do_not_know_a_machine_are_left_out(factory: Path, factor
     assert not_scored([], FEW) == ""
     assert [s.detector for s in score_clip(clip, models, FEW)] == ["control_random"]
     sound = prepare(clip)
-    ends = denoise_ends(sound.samples[0], sound.sample_rate)
-    assert set(strength_curve(sound, ends, models, FEW, strengths=(0.0, 1.0))["detector"]) == {"control_random"}
+    mix = denoise_mix(sound.samples[0], sound.sample_rate)
+    assert set(strength_curve(sound, mix, models, FEW, strengths=(0.0, 1.0))["detector"]) == {"control_random"}
     windows = scan_recording(sound, models, FEW, window=1.0, hop=0.5)
     assert set(windows["detector"]) == {"control_random"}
     assert len(with_decisions(windows, models, FEW, 0.1)) == len(windows)
@@ -148,8 +148,8 @@ def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory
 
 
 def test_python_names_detectors_that_do_not_know_a_machine(factory: Path, factory_models: Path) -> None:
-    sentences: list[str] = []
-    scores = api.score(clip_of(factory, "slider"), factory_models, FEW, say=sentences.append)
+    messages: list[str] = []
+    scores = api.score(clip_of(factory, "slider"), factory_models, FEW, notify=messages.append)
     assert scores["detector"].tolist() == ["control_random"]
-    assert sentences == [not_scored(["pca_kde", "pca_lof", "control_rms"], FEW)]
+    assert messages == [not_scored(["pca_kde", "pca_lof", "control_rms"], FEW)]
     assert [e.detector for e in api.explain_clip(clip_of(factory, "slider"), factory_models, FEW)] == ["control_random"]

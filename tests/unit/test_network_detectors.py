@@ -58,7 +58,7 @@ def fresh() -> tuple[list[np.ndarray], list[str], list[np.ndarray]]:
 def test_the_weights_move_and_the_loss_falls(cls):
     trained, untrained = fitted(cls), fitted(cls, trained=False)
     assert np.abs(weights(trained) - weights(untrained)).max() > 1e-3
-    loss = trained.health_["train_loss"]
+    loss = trained.diagnostics_["train_loss"]
     assert min(loss[-2:]) < loss[0]
     assert np.isfinite(loss).all()
 
@@ -136,9 +136,9 @@ def test_a_clip_of_any_length_is_scored_and_shown(cls, n_frames):
 
 @every_detector
 def test_its_health_is_plain_json(cls):
-    health = fitted(cls).health_
-    assert json.loads(json.dumps(health)) == health
-    assert {"train_loss", "validation_loss", "seconds"} <= set(health)
+    diagnostics = fitted(cls).diagnostics_
+    assert json.loads(json.dumps(diagnostics)) == diagnostics
+    assert {"train_loss", "validation_loss", "seconds"} <= set(diagnostics)
 
 
 @every_detector

@@ -145,9 +145,9 @@ def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None
     comparison, text = demo
     best, controls, plant = wording.takeaways(comparison)
     page = Page(text).words
-    for sentence in (best, controls, plant):
-        assert sentence in page
-        assert sentence.endswith(".")
+    for description in (best, controls, plant):
+        assert description in page
+        assert description.endswith(".")
     row = comparison.ranking.query("detector == @k and machine_id == 'mean'", local_dict={"k": comparison.tied[0]})
     assert f"mean AUC is {row['auc'].iloc[0]:.3f}" in best
     for key in comparison.tied:

@@ -15,7 +15,7 @@ from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.explain import explain
 from asd_core.features import LogMel, extract, working_rate
 from asd_core.scoring import scan_recording, score_clip, strength_curve
-from asd_core.sound import denoise_ends, prepare
+from asd_core.sound import denoise_mix, prepare
 from asd_core.training import train
 from tests.conftest import write_wav
 
@@ -75,8 +75,8 @@ def test_strengths_windows_and_maps_are_of_that_rate_too(both: ModelSet, whistle
     scores = {s.detector: s.raw for s in score_clip(clip, both, machine_id)}
     denoised = {s.detector: s.raw for s in score_clip(clip, both, machine_id, denoise=0.5)}
     prepared = prepare(clip, sample_rate=working_rate(both.representations(), clip.sample_rate))
-    ends = denoise_ends(prepared.samples[0], prepared.sample_rate)
-    curve = strength_curve(prepared, ends, both, machine_id, strengths=(0.0, 0.5)).set_index(["detector", "strength"])[
+    mix = denoise_mix(prepared.samples[0], prepared.sample_rate)
+    curve = strength_curve(prepared, mix, both, machine_id, strengths=(0.0, 0.5)).set_index(["detector", "strength"])[
         "raw"
     ]
     windows = scan_recording(prepared, both, machine_id).set_index("detector")["raw"]

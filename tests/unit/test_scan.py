@@ -137,17 +137,17 @@ def test_a_located_moment_lies_in_its_peak_window(recording: Clip, models: Model
 
 
 def test_it_reports_and_stops(recording: Clip, models: ModelSet) -> None:
-    told: list[float] = []
+    reported: list[float] = []
 
     def stop(fraction: float, message: str) -> None:
-        told.append(fraction)
+        reported.append(fraction)
         if fraction > 0.5:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         scan_recording(recording, models, "00", progress=stop)
-    assert told[0] == 0.0
-    assert told == sorted(told)
+    assert reported[0] == 0.0
+    assert reported == sorted(reported)
     with pytest.raises(UnknownMachineError, match="Machine id 77"):
         scan_recording(recording, models, "77")
 

@@ -297,7 +297,7 @@ def test_the_decay_is_chosen_on_normals_and_is_not_just_the_smoothest() -> None:
     assert isinstance(detector, GwrpGaussian)
     assert detector.decay_ in DECAYS
     assert 0.0 < detector.decay_ < 1.0
-    bursts = list(detector.health_["separation"]["burst"].values())
+    bursts = list(detector.diagnostics_["separation"]["burst"].values())
     assert max(bursts) > bursts[-1] + 0.02
     steady = [clip + np.float32(0.5) * clip.max(axis=1, keepdims=True) for clip in log_mels(60)]
     spiky = []

@@ -3,32 +3,32 @@
 import numpy as np
 import pytest
 
-from asd_core.sound import Clip, DenoiseEnds, Signal, strength_within
+from asd_core.sound import Clip, DenoiseMix, Signal, strength_within
 
 CLIP = Clip(np.ones((1, 4), np.float32), 16000, "ab" * 32, "a.wav")
-ENDS = DenoiseEnds(CLIP.samples[0], np.full(4, 0.5, np.float32), np.zeros(4, np.float32))
+MIX = DenoiseMix(CLIP.samples[0], np.full(4, 0.5, np.float32), np.zeros(4, np.float32))
 
 
 def test_the_output_is_the_clip_at_the_strength() -> None:
-    signal = Signal(CLIP, ends=ENDS, strength=0.5)
+    signal = Signal(CLIP, mix=MIX, strength=0.5)
     np.testing.assert_allclose(signal.output.samples, 0.25)
     assert signal.dry.output is CLIP
-    assert Signal(CLIP, strength=0.5).output is CLIP  # nothing is denoised without the ends
+    assert Signal(CLIP, strength=0.5).output is CLIP  # nothing is denoised without the mix
     assert (signal.description, signal.dry.description) == ("denoised at 0.50", "as recorded")
     assert Signal(CLIP, strength=0.5).description == "as recorded"
 
 
 def test_a_key_differs_where_the_sound_does_and_only_there() -> None:
-    signal = Signal(CLIP, ends=ENDS, strength=0.5)
+    signal = Signal(CLIP, mix=MIX, strength=0.5)
     others = [
-        Signal(CLIP, 1, ENDS, strength=0.5),
-        Signal(CLIP, ends=ENDS, kind="non-stationary", strength=0.5),
-        Signal(CLIP, ends=ENDS, noise=(0.0, 1.0), strength=0.5),
+        Signal(CLIP, 1, MIX, strength=0.5),
+        Signal(CLIP, mix=MIX, kind="non-stationary", strength=0.5),
+        Signal(CLIP, mix=MIX, noise=(0.0, 1.0), strength=0.5),
         signal.at(0.4),
         signal.dry,
     ]
     assert len({one.key() for one in [signal, *others]}) == 6
-    assert signal.key() == Signal(CLIP, ends=ENDS, strength=0.5).key()
+    assert signal.key() == Signal(CLIP, mix=MIX, strength=0.5).key()
     assert signal.dry.key() == others[1].dry.key() == others[2].dry.key()  # as recorded, no denoising counts
     assert signal.denoising_key() == signal.at(0.1).denoising_key() != others[2].denoising_key()
 

@@ -112,8 +112,8 @@ def test_other_durations(duration: float) -> None:
         ({"seed": -1}, "seed"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused_in_one_sentence(arguments: dict[str, object], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence) as caught:
+def test_what_cannot_be_simulated_is_refused_in_one_sentence(arguments: dict[str, object], description: str) -> None:
+    with pytest.raises(ValueError, match=description) as caught:
         simulate(**{"machine_id": "00", "seed": 0, **arguments})  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
 

@@ -61,11 +61,11 @@ def test_the_sheet_of_a_dataset_is_drawn_and_named_after_its_clips(
 ) -> None:
     clips = read_pooled(small_models, ("clip_id", "sha256"))
     gone = pd.concat([clips.iloc[:5], clips.iloc[:1].assign(clip_id="train/normal_id_00_00009999.wav")])
-    told: list[str] = []
-    path = compute_thumbnails(small_dataset, gone, say=told.append)
+    reported: list[str] = []
+    path = compute_thumbnails(small_dataset, gone, notify=reported.append)
     assert path.parent == data_dir / "user" / "thumbnails"
-    assert len(told) == 1
-    assert "00009999" in told[0]
+    assert len(reported) == 1
+    assert "00009999" in reported[0]
     sheet = np.asarray(Image.open(path).convert("L"))
     across = sheet_columns(6)
     cut = [

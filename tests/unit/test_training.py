@@ -24,7 +24,7 @@ def test_manifest_tells_the_whole_story(small_models: Path, small_dataset: Datas
     manifest = artifacts.read_manifest(small_models / "cnn_ae")
     assert manifest.n_fitted == {"00": 19, "02": 19}
     assert {i: len(s) for i, s in manifest.calibration.items()} == {"00": 5, "02": 5}
-    assert len(manifest.health["train_loss"]) == len(manifest.health["validation_loss"]) > 0
+    assert len(manifest.diagnostics["train_loss"]) == len(manifest.diagnostics["validation_loss"]) > 0
     rows = small_dataset.rows(split="train")
     hashes = [small_dataset.read(c).sha256 for c in rows["clip_id"]]
     assert manifest.data_fingerprint == artifacts.fingerprint(hashes)
@@ -122,7 +122,7 @@ def test_a_broken_clip_is_named_and_left_out(small_dataset: Dataset, tmp_path: P
     bad = small_dataset.catalogue["clip_id"].iloc[0]
     broken = Dataset("x", "x", "x", small_dataset.catalogue, lambda c: b"junk" if c == bad else small_dataset.source(c))
     said: list[str] = []
-    train(broken, tmp_path, detectors=["control_rms"], say=said.append)
+    train(broken, tmp_path, detectors=["control_rms"], notify=said.append)
     assert len(said) == 1
     assert Path(bad).name in said[0]
 
@@ -169,7 +169,7 @@ def test_the_cnn_learns() -> None:
     untrained = CnnAe(epochs=0, width=10).fit(normal, ids, seed=0)
     before = dict(untrained.net_.named_parameters())
     assert all(not np.allclose(p.detach(), before[n].detach()) for n, p in trained.net_.named_parameters())
-    losses = trained.health_["train_loss"]
+    losses = trained.diagnostics_["train_loss"]
     assert losses[-1] < 0.7 * losses[0]
     held, faulty = clips(10), clips(10)
     for clip in faulty:
@@ -194,7 +194,16 @@ def test_an_artifact_is_replaced_in_one_step(small_models: Path, tmp_path: Path)
     rng = np.random.default_rng(0)
     about = {
         name: getattr(first.manifest, name)
-        for name in ("seed", "preset", "dataset", "data_fingerprint", "n_fitted", "calibration", "health", "alarms")
+        for name in (
+            "seed",
+            "preset",
+            "dataset",
+            "data_fingerprint",
+            "n_fitted",
+            "calibration",
+            "diagnostics",
+            "alarms",
+        )
     }
 
     def retrain() -> str:

@@ -34,7 +34,7 @@ def test_a_planted_burst_is_named_with_its_numbers() -> None:
     low, high = np.searchsorted(edges, [found.f0, found.f1])
     assert found.band_share == pytest.approx(noise[low:high, 100:122].sum() / noise[:, 100:122].sum())
     assert 0.5 <= found.band_share < 0.6
-    assert found.sentence == (
+    assert found.description == (
         f"{100 * found.share:.0f} % of the score comes from 3.2–3.9 s (7 % of the clip's time), "
         f"{100 * found.band_share:.0f} % of that from {found.f0 / 1000:.1f}–{found.f1 / 1000:.1f} kHz."
     )
@@ -47,8 +47,8 @@ def test_an_even_map_names_no_time() -> None:
     assert found is not None
     assert (found.t0, found.time_share, found.share) == (0.0, 1.0, pytest.approx(1.0))
     assert found.f0 < FREQUENCIES[10] < found.f1
-    assert found.sentence.startswith("No time stands out; ")
-    assert "of the reconstruction error comes from 0.2" in found.sentence
+    assert found.description.startswith("No time stands out; ")
+    assert "of the reconstruction error comes from 0.2" in found.description
 
 
 @pytest.mark.parametrize("anomaly_map", [np.zeros((128, 313)), -np.ones((128, 5)), np.full((128, 5), np.nan)])
@@ -95,7 +95,7 @@ def test_every_detector_answers_on_the_demo() -> None:
     assert {e.detector for e in found if e.map is not None} == MAPS
     log_mel = features[LogMel()]
     for explanation in found:
-        assert explanation.sentence.endswith(".")
+        assert explanation.description.endswith(".")
         assert (explanation.why is None) == (explanation.map is None)
         if explanation.map is not None:
             assert explanation.map.shape == log_mel.shape
@@ -106,23 +106,23 @@ def test_every_detector_answers_on_the_demo() -> None:
         events = render_demo_clip(row).fault_events
         assert any(a - 0.1 <= place.t0 and place.t1 <= b + 0.1 for a, b in events), (key, place, events)
         shows = models[key].detector.map_shows
-        assert shows in by_key[key].sentence
-    assert "one figure for the whole clip" in by_key["control_rms"].sentence
+        assert shows in by_key[key].description
+    assert "one figure for the whole clip" in by_key["control_rms"].description
 
 
 def test_a_fusion_names_its_members_and_they_add_up() -> None:
     demo, models = demo_dataset(), ModelSet(DEMO, ["fusion"])
     clip = prepare(demo.read(demo.rows(split="test", label="anomaly")["clip_id"].iloc[3]))
     features = extract(clip, models.representations())
-    sentence = explain(models["fusion"], models, features, "00").sentence
+    description = explain(models["fusion"], models, features, "00").description
     fusion = models["fusion"].detector
     assert isinstance(models["fusion"].representation, MemberScores)
     one = {r: [values] for r, values in features.items()}
     raw = raw_scores(ModelSet(DEMO, fusion.members_), one, ["00"])
-    surprises = fusion.surprises([raw[m][0] for m in fusion.members_], "00")
-    assert np.mean(surprises) == pytest.approx(score_prepared(clip, models, "00")["fusion"])
-    assert f"{max(surprises):.1f}" in sentence.split(":")[2]
-    assert sentence.count(",") >= len(surprises) - 1
+    neg_log10_ps = fusion.neg_log10_ps([raw[m][0] for m in fusion.members_], "00")
+    assert np.mean(neg_log10_ps) == pytest.approx(score_prepared(clip, models, "00")["fusion"])
+    assert f"{max(neg_log10_ps):.1f}" in description.split(":")[2]
+    assert description.count(",") >= len(neg_log10_ps) - 1
 
 
 def test_maps_that_claim_to_be_the_score_add_up_to_it() -> None:

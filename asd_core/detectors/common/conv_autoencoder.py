@@ -129,7 +129,7 @@ class ConvAutoencoder(NetworkDetector):
             progress=progress,
         )
         self.net_.eval()
-        self.health_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
+        self.diagnostics_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
 
     def loss(self, batch: Tensor) -> Tensor:
         """Mean squared error of crops ``(n, 1, n_mels, CROP)``."""
@@ -176,5 +176,5 @@ class ConvAutoencoder(NetworkDetector):
 
         with torch.inference_mode():
             crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([self.bottleneck(own).mean(dim=(0, 2, 3)) for own in crops]).numpy()
+            means: Array = torch.stack([self.bottleneck(subset).mean(dim=(0, 2, 3)) for subset in crops]).numpy()
         return means

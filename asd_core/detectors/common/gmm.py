@@ -52,8 +52,8 @@ class Gmm(Density):
 
     def score(self, vectors: NDArray[Any]) -> Scores:
         densities = self._log_densities(self.whitening_.transform(vectors))
-        surprise: Scores = -np.logaddexp.reduce(densities, axis=1)
-        return surprise + self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
+        neg_log_density: Scores = -np.logaddexp.reduce(densities, axis=1)
+        return neg_log_density + self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
 
     def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Centre ``(d,)`` and pull ``(d,)`` of a vector ``(d,)``: the sum of (vector - centre) x pull is its squared

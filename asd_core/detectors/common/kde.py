@@ -43,10 +43,10 @@ class Kde(Density):
         return self
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        surprise = -_log_density(self.whitening_.transform(vectors), self.points_, self.bandwidth_)
+        neg_log_density = -_log_density(self.whitening_.transform(vectors), self.points_, self.bandwidth_)
         if np.isfinite(self.residual_variance_):
-            surprise += self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
-        return surprise
+            neg_log_density += self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
+        return neg_log_density
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         learned = {"bandwidth": np.array([self.bandwidth_]), "residual_variance": np.array([self.residual_variance_])}

@@ -179,7 +179,7 @@ class NetworkDetector(Detector):
                 f"There are {len(features)} clips to learn from; {self.info.title} needs {MIN_TRAINING_CLIPS} or more: "
                 "record more normal sound."
             )
-        self.machine_ids_, self.health_ = sorted(set(machine_ids)), {}
+        self.machine_ids_, self.diagnostics_ = sorted(set(machine_ids)), {}
         frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
         self.mean_ = frames.mean(axis=1)
         self.scale_ = self.input_scale(frames)
@@ -221,7 +221,7 @@ class NetworkDetector(Detector):
         torch_ready()
         detector = cls(**state.config["parameters"])
         detector.machine_ids_ = list(state.config["machine_ids"])
-        detector.health_ = {}
+        detector.diagnostics_ = {}
         detector.mean_, detector.scale_ = state.arrays["mean"], state.arrays["scale"]
         detector.net_ = detector.build_for_loading()
         try:

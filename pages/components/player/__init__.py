@@ -54,7 +54,7 @@ def player(
     """Draw a player and give what is chosen in it.
 
     Args:
-        signal: its strength is where the slider starts; later the listener's choice counts. Without the denoising's ends
+        signal: its strength is where the slider starts; later the listener's choice counts. Without the denoising's mix
             the recording alone is shown.
         key: of the player's state; one player keeps it from clip to clip, but for the region.
         overlays: detectors whose map can be asked for, and their titles.
@@ -106,8 +106,8 @@ def _files(signal: Signal, place: str) -> dict[str, str]:
 
 
 def _sounds(signal: Signal) -> dict[str, Array]:
-    raw, ends = signal.clip.samples[0], signal.ends
-    return {"raw": raw} if ends is None else {"raw": raw, "zero": ends.zero, "one": ends.one}
+    raw, mix = signal.clip.samples[0], signal.mix
+    return {"raw": raw} if mix is None else {"raw": raw, "zero": mix.zero, "one": mix.one}
 
 
 def _file(samples: Array, clip: Clip, coordinates: str) -> str:

@@ -55,10 +55,10 @@ def turn_of(message: Any) -> int:
 def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, Any]:
     """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
     sent = st.session_state.get(key, {}).get("heard")
-    asked = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
-    now = asked[0] == turn_of(sent)
+    requested = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
+    now = requested[0] == turn_of(sent)
     if not isinstance(sent, dict):
-        return {**start, "overlay": asked[1]} if now else start
+        return {**start, "overlay": requested[1]} if now else start
     version, overlay = sent.get("version"), sent.get("overlay")
     return {
         "clip": signal.clip.sha256,
@@ -66,7 +66,11 @@ def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, 
         "version": version if version in VERSIONS else start["version"],
         # A region belongs to the clip it was drawn in.
         "region": _region(sent.get("region"), signal.clip) if sent.get("clip") == signal.clip.sha256 else None,
-        "overlay": asked[1] if now else overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
+        "overlay": requested[1]
+        if now
+        else overlay
+        if overlay is None or isinstance(overlay, str)
+        else start["overlay"],
         "turn": turn_of(sent),
     }
 

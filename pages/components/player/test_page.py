@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from asd_core.features import Array, LogMel, WelchSpectrum, mel_frequencies
-from asd_core.sound import DEFAULT_STRENGTH, Clip, DenoiseEnds, Signal, denoise_ends
+from asd_core.sound import DEFAULT_STRENGTH, Clip, DenoiseMix, Signal, denoise_mix
 from pages.components.player import Overlay, Region, Shown, player, player_state
 
 RATE = 16000
@@ -39,11 +39,11 @@ def sound(seconds: float, seed: int) -> Clip:
 
 
 @st.cache_resource
-def ends(seconds: float, seed: int) -> DenoiseEnds:
+def mix(seconds: float, seed: int) -> DenoiseMix:
     samples = sound(seconds, seed).samples[0]
     if seconds > 60:  # a stand-in that costs nothing: the player does not ask how its ends were made
-        return DenoiseEnds(samples, 0.9 * samples, 0.3 * samples)
-    return denoise_ends(samples, RATE)
+        return DenoiseMix(samples, 0.9 * samples, 0.3 * samples)
+    return denoise_mix(samples, RATE)
 
 
 def band(clip: Clip) -> Band:
@@ -64,7 +64,7 @@ def first() -> None:
     parameters = st.query_params
     seconds = float(parameters.get("seconds", 10))
     clip = sound(seconds, 1)
-    signal = Signal(clip, ends=ends(seconds, 1), strength=DEFAULT_STRENGTH)
+    signal = Signal(clip, mix=mix(seconds, 1), strength=DEFAULT_STRENGTH)
     before = player_state("first", signal)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     now = player(

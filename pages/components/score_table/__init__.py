@@ -55,10 +55,14 @@ def score_table(
 
 def requested_signal(key: str, state: PlayerState) -> Signal:
     """The signal to score: at the strength that the table asked for last, where that is later than the player's own state."""
-    asked, signal = st.session_state.get(key, {}).get("asked"), state.signal
-    if not isinstance(asked, dict) or asked.get("clip") != signal.clip.sha256 or turn_of(asked) < state.turn:
+    requested, signal = st.session_state.get(key, {}).get("asked"), state.signal
+    if (
+        not isinstance(requested, dict)
+        or requested.get("clip") != signal.clip.sha256
+        or turn_of(requested) < state.turn
+    ):
         return signal
-    return signal.at(strength_within(asked.get("strength"), signal.strength))
+    return signal.at(strength_within(requested.get("strength"), signal.strength))
 
 
 def _row(score: DetectorScore) -> dict[str, Any]:
