@@ -36,9 +36,11 @@ def neg_log10_p(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.floa
 
 @dataclass
 class Fusion(Detector):
-    """Mean or maximum of the members' calibrated surprises. It looks at no sound itself."""
+    """Mean or maximum of the members' -log10 p. It looks at no sound itself."""
 
-    use_maximum: bool = parameter(False, low=False, high=True, help="The most surprised member decides, not the mean.")
+    use_maximum: bool = parameter(
+        False, low=False, high=True, help="The member with the largest -log10 p decides, not the mean."
+    )
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="fusion",

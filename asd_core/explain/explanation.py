@@ -134,13 +134,13 @@ def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id
 
 
 def _members(fusion: Fusion, models: ModelSet, features: Features, machine_id: str) -> str:
-    """How surprised each member of a fusion is, the most surprised one first."""
+    """-log10 p of each member of a fusion at this clip, the largest first."""
     members = ModelSet(models.folder, fusion.members_, shared=models)
     raw = raw_scores(members, {r: [values] for r, values in features.items()}, [machine_id])
     neg_log10_ps = fusion.neg_log10_ps([raw[m][0] for m in fusion.members_], machine_id)
     listed = sorted(zip(fusion.members_, neg_log10_ps, strict=True), key=lambda pair: -pair[1])
     named = ", ".join(f"{detector_class(key).info.title} {value:.1f}" for key, value in listed)
-    return f"Its members' surprise, in powers of ten (1: one normal clip in ten scores as high): {named}."
+    return f"-log10 p of its members (1 is one normal clip in ten scoring as high): {named}."
 
 
 def _span(t0: float, t1: float) -> str:

@@ -28,7 +28,7 @@ LONG = 125  # letters that a row has room for
 
 
 def draw(context: ClipContext) -> None:
-    """A row a detector, the most surprised first."""
+    """A row a detector, the highest percentile first."""
     version = chosen_version(context)
     explanations = work("why", context.key(version), "Explaining the scores", partial(_explanations, context, version))
     if explanations is None:
@@ -56,7 +56,7 @@ def draw(context: ClipContext) -> None:
         if len(explanations[key].description) > LONG:
             st.caption(f"**{title(key)}**: {explanations[key].description}")
     st.caption(
-        f"The clip {version.description}, most surprised detector first; percentile among each detector's own held-out normal clips of "
+        f"The clip {version.description}, highest percentile first; percentile among each detector's own held-out normal clips of "
         f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
         f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
         "player lays it over what is heard, recorded or denoised."
