@@ -64,6 +64,13 @@ def test_real_dcase_counts(real_slider: Path) -> None:
     assert set(rows["machine_id"]) == {"00", "02", "04", "06"}
 
 
+def test_the_innermost_folder_counts_in_plain_folders(tmp_path: Path) -> None:
+    found = folder(tmp_path, "anomaly/id_01/id_02/normal/1.wav", "normal/id_02/anomaly/2.wav")
+    rows = found.catalogue.set_index("clip_id")[["machine_id", "label"]]
+    assert rows.loc["anomaly/id_01/id_02/normal/1.wav"].tolist() == ["02", "normal"]
+    assert rows.loc["normal/id_02/anomaly/2.wav"].tolist() == ["02", "anomaly"]
+
+
 def test_bad_folders_say_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="not a folder"):
         open_dataset(tmp_path / "missing")

@@ -50,6 +50,11 @@ def test_same_uid_labels_once(labels: LabelStore) -> None:
     assert labels_of(labels) == {1: "normal"}
     twice = [Draft(kind="skip", annotator="Ada", dataset=DATASET, clip_sha256=sha(5), uid="same")] * 2
     assert len({e.id for e in labels.add_many(twice)}) == 1
+    first, second = (
+        Draft(kind="label", annotator="Ada", dataset=DATASET, clip_sha256=sha(6), label=given, uid="one")
+        for given in ("normal", "anomaly")
+    )
+    assert [e.label for e in labels.add_many([first, second])] == ["normal", "normal"]  # the first of a uid counts
 
 
 def test_latest_label_counts_and_the_log_keeps_all(labels: LabelStore) -> None:
@@ -82,6 +87,8 @@ def test_undo_goes_back_step_by_step(labels: LabelStore) -> None:
     assert labels_of(labels, "Bob") == {3: "normal"}
     assert labels.check() == []
     assert [e.kind for e in labels.history(sha(1))] == ["label", "label", "undo", "undo"]
+    assert {(e.clip_id, e.machine_id) for e in labels.history(sha(1))} == {(name(1), "00")}
+    assert set(labels.current(DATASET, since=0)["clip_id"]) == {name(1), name(2), name(3)}
 
 
 def test_undo_of_a_named_event(labels: LabelStore) -> None:
