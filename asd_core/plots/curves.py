@@ -1,21 +1,75 @@
-"""Precision-recall and DET curves, and tables of figures as coloured squares."""
+"""ROC, precision-recall and DET curves of every detector."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.evaluation import Floats, Mark, det, precision_recall, probit
-from asd_core.plots import colours
-from asd_core.plots.lines import GREY, Curve, at, lines, mark, rate_axis, shown, thinned
+from asd_core.evaluation import Floats, Mark, det, precision_recall, probit, roc, roc_bands
+from asd_core.plots.lines import GREY, Curve, at, band, lines, mark, rate_axis, shown, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-MOST_WRITTEN = 12  # columns of squares: figures in more of them are too small to read
 RECALLS = np.linspace(0.0, 1.0, 201)  # at which precision-recall curves of several ids are averaged
 RATES = np.array([0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99])  # ticks
+GRID = np.linspace(0.0, 1.0, 201)  # false-alarm rates at which ROC curves of several ids are averaged
+LOG_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+def roc_figure(
+    scores: "pd.DataFrame",
+    machine_id: str,
+    names: Mapping[str, str],
+    *,
+    log_x: bool = False,
+    marks: Mapping[str, Mark] | None = None,
+    bands: Sequence[str] = (),
+) -> "go.Figure":
+    """ROC of every detector for one machine id, or ``"mean"``: the curves of the ids averaged at equal false-alarm rate.
+
+    Args:
+        scores: columns detector, machine_id, label, raw.
+        names: the legend's text for each detector key.
+        log_x: a logarithmic axis of false alarms, from half a false alarm on, for those who can afford few of them.
+        marks: each detector's operating point.
+        bands: detectors whose curve gets a 95 % band (of the bootstrap's resamples, at each false-alarm rate alone).
+    """
+    counts = scores[scores["label"] == "normal"].groupby(["detector", "machine_id"]).size()
+    # What has no false alarm at all lies infinitely far left: it is drawn at half a clip.
+    floor = 0.5 / int(counts.max()) if log_x and len(counts) else 0.0
+    grid = np.geomspace(floor, 1.0, len(GRID)) if floor else GRID
+
+    def curve(normal: Floats, anomaly: Floats) -> Curve:
+        false_alarms, detections, _ = roc(normal, anomaly)
+        return false_alarms, detections
+
+    def mean(curves: list[Curve]) -> Curve:
+        detections = np.mean([at(grid, *c) for c in curves], axis=0)
+        return np.r_[0.0, grid], np.r_[0.0, detections]
+
+    hover = "false alarms %{x:.1%}, detections %{y:.1%}"
+    figure = lines(scores, machine_id, names, curve, mean, hover)
+    band(figure, grid, roc_bands(scores, bands, machine_id, grid) if bands else {})
+    figure.add_scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": GREY, "dash": "dot", "width": 1})
+    mark(figure, {k: (m.false_alarm_rate, m.detection_rate) for k, m in (marks or {}).items()}, names, hover)
+    # Behind the lines: the bands. The first entry of the legend: chance.
+    behind = sorted(figure.data, key=lambda t: (t.fill != "toself", t.name != "chance"))
+    figure.data = ()
+    figure.add_traces(behind)
+    if floor:
+        for trace in figure.data:
+            trace.x = np.maximum(np.asarray(trace.x, dtype=np.float64), floor)
+    ticks = (
+        {"type": "log", "range": [np.log10(floor), 0.01], "tickvals": LOG_TICKS, "tickformat": "~%"} if floor else {}
+    )
+    figure.update_layout(
+        xaxis=rate_axis("false-alarm rate (normal clips called anomalies)", **ticks),
+        yaxis=rate_axis("detection rate"),
+        uirevision="roc",
+    )
+    return figure
 
 
 def precision_recall_figure(
@@ -112,77 +166,5 @@ def det_figure(
         xaxis={"title": "false-alarm rate (normal clips called anomalies)", **axis},
         yaxis={"title": "miss rate (anomalies called normal)", **axis},
         uirevision="det",
-    )
-    return figure
-
-
-def agreement_figure(correlations: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
-    """Rank correlations between detectors as coloured squares with their figure.
-
-    Args:
-        correlations: ``breakdowns.agreement``'s table; its order is the order on screen.
-        names: the title of each detector key.
-    """
-    titles = [names[str(key)] for key in correlations.columns]
-    values = correlations.to_numpy(dtype=np.float64)
-    # Blue over white to orange is told apart by colour-blind eyes, and 0 is white: no agreement.
-    scale = [[0.0, colours.LABELS["anomaly"]], [0.5, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
-    figure = _squares(values, titles, titles, (-1.0, 1.0), scale, "rank correlation")
-    figure.update_traces(hovertemplate="%{y}<br>%{x}<br>rank correlation %{z:.2f}<extra></extra>")
-    return figure
-
-
-def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute: str) -> "go.Figure":
-    """AUC of each detector (rows) by value of an attribute (columns); an empty square is not computable.
-
-    Args:
-        table: ``breakdowns.breakdown``'s table.
-        names: the title of each detector key.
-        attribute: what the columns are, with its unit, as the axis says it.
-    """
-    wide, normals, anomalies = (
-        table.pivot(index="detector", columns="value", values=column).reindex(table["detector"].unique())
-        for column in ("auc", "n_normal", "n_anomaly")
-    )
-    titles = [names[str(key)] for key in wide.index]
-    values = [str(value).replace("_", " ") for value in wide.columns]
-    # Chance is white: what lies below it finds these anomalies no better.
-    scale = [[0.0, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
-    figure = _squares(wide.to_numpy(dtype=np.float64), values, titles, (0.5, 1.0), scale, "AUC")
-    figure.update_traces(
-        customdata=np.dstack([normals.to_numpy(), anomalies.to_numpy()]),
-        hovertemplate="%{y}, %{x}: AUC %{z:.3f}<br>%{customdata[1]} anomalies against %{customdata[0]} normal clips"
-        "<extra></extra>",
-    )
-    figure.update_xaxes(title=attribute)
-    return figure
-
-
-def _squares(
-    values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: Any, title: str
-) -> "go.Figure":
-    """A heatmap, rows from the top, with its figures written in while there is room for them."""
-    import plotly.graph_objects as go
-
-    heatmap = go.Heatmap(
-        z=values,
-        x=columns,
-        y=rows,
-        zmin=limits[0],
-        zmax=limits[1],
-        colorscale=scale,
-        colorbar={"title": {"text": title, "side": "right"}},
-        text=[[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values],
-        texttemplate="%{text}" if len(columns) <= MOST_WRITTEN else None,
-        hoverongaps=False,
-        xgap=1,
-        ygap=1,
-    )
-    figure = go.Figure(heatmap)
-    figure.update_layout(
-        height=max(220, 120 + 26 * len(rows)),
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"type": "category"},
-        yaxis={"type": "category", "autorange": "reversed"},
     )
     return figure

@@ -4,6 +4,10 @@ from .clip import denoised as denoised
 from .clip import score_clip as score_clip
 from .clip import score_prepared as score_prepared
 from .clip import score_records as score_records
+from .denoising_curve import STRENGTHS as STRENGTHS
+from .denoising_curve import BandEnergy as BandEnergy
+from .denoising_curve import band_energy as band_energy
+from .denoising_curve import strength_curve as strength_curve
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
 from .long_recording import cut_clip as cut_clip
@@ -30,7 +34,3 @@ from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job
 from .store import trained_on as trained_on
 from .store import write_scores as write_scores
-from .strength import STRENGTHS as STRENGTHS
-from .strength import BandEnergy as BandEnergy
-from .strength import band_energy as band_energy
-from .strength import strength_curve as strength_curve

@@ -1,3 +1,4 @@
+from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .denoise import KINDS as KINDS
 from .denoise import DenoiseMix as DenoiseMix
 from .denoise import Kind as Kind
@@ -14,7 +15,6 @@ from .recording import resample as resample
 from .recording import select_channel as select_channel
 from .recording import shared_gain as shared_gain
 from .recording import wav_bytes as wav_bytes
-from .signal import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .signal import DENOISED as DENOISED
 from .signal import RECORDED as RECORDED
 from .signal import Noise as Noise

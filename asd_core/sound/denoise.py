@@ -15,6 +15,7 @@ from asd_core.sound.recording import Samples
 
 Kind = Literal["stationary", "non-stationary"]
 KINDS: tuple[Kind, ...] = ("stationary", "non-stationary")
+DEFAULT_STRENGTH = 0.6  # at which a player begins: what the report drew
 WINDOW = 1024  # noisereduce's n_fft: a shorter signal cannot be gated
 
 

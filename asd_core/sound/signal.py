@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
 from asd_core.sound.recording import Clip
 
-DEFAULT_STRENGTH = 0.6
 RECORDED, DENOISED = "as recorded", "denoised"
 Noise = tuple[float, float] | None  # start and end in s of the stretch that is taken for noise; None: the whole clip
 

@@ -1,0 +1,87 @@
+"""Tables of figures as coloured squares."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asd_core.evaluation import Floats
+from asd_core.plots import colours
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+MOST_WRITTEN = 12  # columns of squares: figures in more of them are too small to read
+
+
+def agreement_figure(correlations: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
+    """Rank correlations between detectors as coloured squares with their figure.
+
+    Args:
+        correlations: ``breakdowns.agreement``'s table; its order is the order on screen.
+        names: the title of each detector key.
+    """
+    titles = [names[str(key)] for key in correlations.columns]
+    values = correlations.to_numpy(dtype=np.float64)
+    # Blue over white to orange is told apart by colour-blind eyes, and 0 is white: no agreement.
+    scale = [[0.0, colours.LABELS["anomaly"]], [0.5, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
+    figure = _squares(values, titles, titles, (-1.0, 1.0), scale, "rank correlation")
+    figure.update_traces(hovertemplate="%{y}<br>%{x}<br>rank correlation %{z:.2f}<extra></extra>")
+    return figure
+
+
+def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute: str) -> "go.Figure":
+    """AUC of each detector (rows) by value of an attribute (columns); an empty square is not computable.
+
+    Args:
+        table: ``breakdowns.breakdown``'s table.
+        names: the title of each detector key.
+        attribute: what the columns are, with its unit, as the axis says it.
+    """
+    wide, normals, anomalies = (
+        table.pivot(index="detector", columns="value", values=column).reindex(table["detector"].unique())
+        for column in ("auc", "n_normal", "n_anomaly")
+    )
+    titles = [names[str(key)] for key in wide.index]
+    values = [str(value).replace("_", " ") for value in wide.columns]
+    # Chance is white: what lies below it finds these anomalies no better.
+    scale = [[0.0, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
+    figure = _squares(wide.to_numpy(dtype=np.float64), values, titles, (0.5, 1.0), scale, "AUC")
+    figure.update_traces(
+        customdata=np.dstack([normals.to_numpy(), anomalies.to_numpy()]),
+        hovertemplate="%{y}, %{x}: AUC %{z:.3f}<br>%{customdata[1]} anomalies against %{customdata[0]} normal clips"
+        "<extra></extra>",
+    )
+    figure.update_xaxes(title=attribute)
+    return figure
+
+
+def _squares(
+    values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: Any, title: str
+) -> "go.Figure":
+    """A heatmap, rows from the top, with its figures written in while there is room for them."""
+    import plotly.graph_objects as go
+
+    heatmap = go.Heatmap(
+        z=values,
+        x=columns,
+        y=rows,
+        zmin=limits[0],
+        zmax=limits[1],
+        colorscale=scale,
+        colorbar={"title": {"text": title, "side": "right"}},
+        text=[[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values],
+        texttemplate="%{text}" if len(columns) <= MOST_WRITTEN else None,
+        hoverongaps=False,
+        xgap=1,
+        ygap=1,
+    )
+    figure = go.Figure(heatmap)
+    figure.update_layout(
+        height=max(220, 120 + 26 * len(rows)),
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"type": "category"},
+        yaxis={"type": "category", "autorange": "reversed"},
+    )
+    return figure
