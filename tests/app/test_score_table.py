@@ -14,7 +14,7 @@ CLIP = Clip(np.zeros((1, 16), np.float32), 16000, "ab" * 32, "a.wav")
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("requested", "expected"),
     [
         (None, 0.6),
         ({"clip": CLIP.sha256, "strength": 0.2, "turn": 3}, 0.2),  # turned since the player spoke for the third time

@@ -120,7 +120,7 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "description"),
     [
         (["nonsense"], "No such command"),
         (["score", "x.wav", "--models", "nowhere", "--machine-id", "00"], "no trained detectors"),

@@ -111,7 +111,7 @@ def test_a_damaged_file_is_one_sentence(fitted: Embedding, tmp_path: Path, damag
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "description"),
     [
         ({"n_neighbors": 1}, "n_neighbors 1 is outside 2 to 200"),
         ({"min_dist": 1.5}, "min_dist 1.5 is outside 0 to 0.99"),

@@ -137,7 +137,7 @@ def test_denoising() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "sentence"),
+    ("most", "description"),
     [
         (2.5, "More components help as far as the clips allow"),
         (0.2, "Too many components do harm"),
@@ -167,7 +167,7 @@ def test_bandwidth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("skip_loss", "skip_shift", "sentences"),
+    ("skip_loss", "skip_shift", "messages"),
     [
         (0.01, 0.6, ["the lower error is the worse detection", "this one still does better than chance"]),
         (0.01, 1.2001, ["the lower error is no better detection"]),

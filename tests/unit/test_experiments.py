@@ -222,7 +222,7 @@ def test_variants_turn_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "description"),
     [
         (("nothing", "x", [1]), "Unknown detector 'nothing'"),
         (("control_rms", "x", [1]), "Control: clip level has no parameter"),

@@ -50,4 +50,4 @@ def test_the_default_strength_is_written_once() -> None:
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "strength" in (source := path.read_text("utf-8")) and ("= 0.6\n" in source or "= 0.6," in source)
     ]
-    assert written == ["asd_core/sound/signal.py"]
+    assert written == ["asd_core/sound/denoise.py"]

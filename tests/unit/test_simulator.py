@@ -101,7 +101,7 @@ def test_other_durations(duration: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "description"),
     [
         ({"machine_id": "01"}, "Unknown machine id '01'"),
         ({"fault": "broken"}, "Unknown fault 'broken'"),
