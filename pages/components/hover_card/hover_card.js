@@ -56,8 +56,9 @@ class HoverCard {
     this.fetched = "";
     this.pointer = [0, 0];
     this.charts = new WeakSet(); // those that are listened to
-    this.onRelease = (event) => this.release(event);
-    window.addEventListener("pointerup", this.onRelease, true);
+    this.elements = new WeakSet(); // the same: an element may outlive its chart
+    this.ended = new AbortController();
+    window.addEventListener("pointerup", (event) => this.release(event), { capture: true, signal: this.ended.signal });
     this.timer = setInterval(() => this.look(), EVERY);
   }
 
@@ -80,13 +81,16 @@ class HoverCard {
     chart.on("plotly_hover", (event) => this.show(chart, event.points[0], event.event));
     chart.on("plotly_unhover", () => this.hide());
     for (const name of ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"]) chart.on(name, () => this.encircle());
-    if (chart.dataset.hover !== "ready") { // the element may outlive its chart
-      chart.addEventListener("mousemove", (event) => {
+    if (!this.elements.has(chart)) {
+      this.elements.add(chart);
+      const { signal } = this.ended;
+      const move = (event) => {
         this.pointer = [event.clientX, event.clientY];
         this.place();
-      });
-      chart.addEventListener("mouseleave", () => this.hide());
-      chart.addEventListener("pointerdown", (event) => this.press(event), true);
+      };
+      chart.addEventListener("mousemove", move, { signal });
+      chart.addEventListener("mouseleave", () => this.hide(), { signal });
+      chart.addEventListener("pointerdown", (event) => this.press(event), { capture: true, signal });
     }
     chart.dataset.hover = "ready";
     this.encircle();
@@ -196,7 +200,7 @@ class HoverCard {
 
   destroy() {
     clearInterval(this.timer);
-    window.removeEventListener("pointerup", this.onRelease, true);
+    this.ended.abort(); // another card may be made for the same chart
     this.card.remove();
     this.ring.remove();
   }
