@@ -24,7 +24,7 @@ from asd_core.errors import JobError
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
-State = Literal["running", "finished", "failed", "stopped"]
+JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
 STOPPED = 130  # exit code of a command that was interrupted
 NICE = 5  # a page answers before a job computes
@@ -38,7 +38,7 @@ class Job:
 
     name: str
     title: str
-    state: State
+    state: JobState
     fraction: float  # 0 to 1
     message: str  # what it does now
     description: str  # what it said last: after a failure, why
@@ -143,7 +143,7 @@ def _alive(folder: Path) -> bool:
 def _read(folder: Path) -> Job:
     alive = _alive(folder)  # before the rest: what ends meanwhile is read as running, and as ended next time
     about, progress = _load(folder / "job.json"), _load(folder / "progress.json")
-    state: State = "running"
+    state: JobState = "running"
     if not alive:
         state = "finished" if progress.get("exit") == 0 else "failed"
         if "cancelled" in about and state == "failed":

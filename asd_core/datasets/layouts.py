@@ -19,7 +19,7 @@ from asd_core.sound import SUFFIXES
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = dict[str, str]
+CatalogueRow = dict[str, str]
 PLAIN_ID = "00"  # a plain folder holds one machine unless its path names an id
 
 _DCASE_2020 = re.compile(r"(?:(?P<label>normal|anomaly)_)?id_(?P<id>\d\d)_\d{8}$")
@@ -29,7 +29,7 @@ _NORMAL = {"normal"}
 _ANOMALY = {"anomaly", "anomalous", "abnormal", "broken"}
 
 
-def dcase_2020(folders: Sequence[str], stem: str) -> Row | None:
+def dcase_2020(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     """``<machine type>/<train|test>/[normal_|anomaly_]id_00_00000000.wav`` (unlabelled names are the eval set's)."""
     if not folders or folders[-1] not in _SPLITS or not (match := _DCASE_2020.match(stem)):
         return None
@@ -41,7 +41,7 @@ def dcase_2020(folders: Sequence[str], stem: str) -> Row | None:
     }
 
 
-def plain(folders: Sequence[str], stem: str) -> Row | None:
+def plain(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     """``[<machine type>/][<train|test>/][id_<name>/]<normal|anomaly|abnormal|broken>/<any name>`` (MIMII's, for one).
 
     Without a train or test folder, normal clips train; see :func:`folder_dataset` for the test set's normals.
@@ -58,7 +58,7 @@ def plain(folders: Sequence[str], stem: str) -> Row | None:
     return {"machine_type": machine_type, "machine_id": machine_id, "split": split, "label": label}
 
 
-LAYOUTS: tuple[Callable[[Sequence[str], str], Row | None], ...] = (
+LAYOUTS: tuple[Callable[[Sequence[str], str], CatalogueRow | None], ...] = (
     dcase_2020,
     plain,
 )
@@ -79,7 +79,7 @@ def folder_dataset(root: Path) -> Dataset:
         raise DatasetError(f"{root} is not a folder: give the folder that holds the recordings.")
     # A folder above the given one may carry the machine type (…/slider) or the split.
     above = [part for part in root.absolute().parts[-2:] if part != root.anchor]
-    rows: list[Row] = []
+    rows: list[CatalogueRow] = []
     for folders, names in sorted(_recordings(root)):
         inside = "".join(f"{folder}/" for folder in folders)
         for name in sorted(names):

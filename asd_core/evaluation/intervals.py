@@ -1,9 +1,9 @@
 """95 % intervals of figures between a floor and 1: symmetric on the logit scale, so that they never leave the range."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from asd_core.evaluation.roc_auc import Floats
+
 Z95 = 1.959963984540054  # a normal variable is within this many standard deviations with probability 0.95
 FEW = 1.5  # fewer clips than this decide a figure: nothing can be said of its spread
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from asd_core.labels.events import Event
 
-Row = dict[str, Any]
+KeptRow = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,8 +26,8 @@ def micros(at: datetime) -> int:
 class Opinion:
     """What one annotator says of one clip now."""
 
-    row: Row  # of label_current
-    regions: list[Row] = field(default_factory=list)  # of label_regions
+    row: KeptRow  # of label_current
+    regions: list[KeptRow] = field(default_factory=list)  # of label_regions
 
 
 def holding(events: Iterable[Event]) -> list[Event]:
@@ -67,7 +67,7 @@ def opinion(events: Sequence[Event]) -> Opinion | None:
     return Opinion(row, [_region(e) for e in regions])
 
 
-def adjudication(events: Sequence[Event]) -> Row | None:
+def adjudication(events: Sequence[Event]) -> KeptRow | None:
     """Fold the events of one clip of one dataset, of all annotators, to the row of label_adjudicated."""
     held = [e for e in holding(events) if e.kind == "adjudicate"]
     if not held:
@@ -85,11 +85,11 @@ def adjudication(events: Sequence[Event]) -> Row | None:
     }
 
 
-def _where(event: Event) -> Row:
+def _where(event: Event) -> KeptRow:
     return {name: getattr(event, name) for name in ("dataset", "clip_sha256", "clip_id", "machine_id")}
 
 
-def _region(event: Event) -> Row:
+def _region(event: Event) -> KeptRow:
     same = ("uid", "annotator", "t0", "t1", "f0", "f1", "region_class", "blind", "source")
     return {
         **_where(event),

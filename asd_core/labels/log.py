@@ -14,7 +14,7 @@ from asd_core.labels.events import APP, UNDOABLE, Draft, Event, EventKind
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 CHUNK = 500  # values in one IN (…)
-Clip = tuple[str, str]  # dataset, sha256
+ClipKey = tuple[str, str]  # dataset, sha256 of the clip
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -132,7 +132,7 @@ def _named(connection: Connection, annotator: str, dataset: str, target: str) ->
     return None if done else event
 
 
-def keep(connection: Connection, clips: set[Clip]) -> None:
+def keep(connection: Connection, clips: set[ClipKey]) -> None:
     """Make the kept rows of some clips anew from the log."""
     by_dataset = defaultdict(list)
     for dataset, sha256 in clips:
@@ -145,16 +145,16 @@ def keep(connection: Connection, clips: set[Clip]) -> None:
             put(connection, following(map(as_event, connection.execute(events))))
 
 
-def put(connection: Connection, rows: tuple[list[fold.Row], list[fold.Row], list[fold.Row]]) -> None:
+def put(connection: Connection, rows: tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]) -> None:
     """Insert kept rows: of what holds now, of regions, of adjudications."""
     for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
         if subset:
             connection.execute(insert(table), subset)
 
 
-def following(events: Iterable[Event]) -> tuple[list[fold.Row], list[fold.Row], list[fold.Row]]:
+def following(events: Iterable[Event]) -> tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]:
     """The kept rows that follow from all events of some clips."""
-    of_clip: dict[Clip, list[Event]] = defaultdict(list)
+    of_clip: dict[ClipKey, list[Event]] = defaultdict(list)
     for event in events:
         of_clip[event.dataset, event.clip_sha256].append(event)
     current, regions, adjudicated = [], [], []

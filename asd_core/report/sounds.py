@@ -24,7 +24,7 @@ MAX_SECONDS = 10.0  # of each clip: a page with eight sounds stays small enough 
 A_KIND = 3  # misses, and false alarms, that can be heard
 LEVELS = 64  # colours of a picture; more cannot be told apart, and cost bytes
 FRAME = {"left": 34, "top": 6, "width": 280, "height": 96}  # of a picture, in pixels of its drawing
-Row = dict[str, Any]
+ScoreRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Wanted:
     """A clip that should be heard, and why."""
 
     kind: str
-    row: Row
+    row: ScoreRow
     remark: str
 
 
@@ -109,14 +109,14 @@ def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
     return results
 
 
-def _about(row: Row, names: list[str]) -> str:
+def _about(row: ScoreRow, names: list[str]) -> str:
     """The clip's attributes as a sentence, none of a normal clip's faults."""
     reported = [said(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
     text = ", ".join(filter(None, reported))
     return f"{opening(text)}. " if text else ""
 
 
-def _read(dataset: Dataset, row: Row) -> Clip:
+def _read(dataset: Dataset, row: ScoreRow) -> Clip:
     """The clip as the detectors heard it, before any denoising.
 
     Raises:

@@ -21,8 +21,8 @@ from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
 from asd_core.space.projection import MIN_CLIPS, Projection, fit_pca
 
-Metric = Literal["euclidean", "cosine", "manhattan", "correlation"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
+UmapMetric = Literal["euclidean", "cosine", "manhattan", "correlation"]
+METRICS: tuple[UmapMetric, ...] = get_args(UmapMetric)
 NEIGHBOURS = (2, 200)
 MIN_DIST = (0.0, 0.99)
 COMPONENTS = 50  # UMAP sees the first principal components: what is left is noise to its neighbours, and slow
@@ -40,7 +40,7 @@ class UmapSettings:
 
     n_neighbors: int = 15
     min_dist: float = 0.1
-    metric: Metric = "euclidean"
+    metric: UmapMetric = "euclidean"
     seed: int = 0
 
     def __post_init__(self) -> None:
