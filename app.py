@@ -1,30 +1,13 @@
-"""Entry point: page configuration, navigation and the shared sidebar. No logic."""
+"""What ``streamlit run app.py`` serves: the pages, and the bytes that their components fetch."""
 
+import sys
 from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.warm_up import frames, warm_up
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # Streamlit adds the folder of pages/main.py alone
 
-# A file, not a named icon: those are fetched from the web.
-ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
-st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
-page = st.navigation(
-    [
-        st.Page("pages/clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
-        st.Page("pages/feature_space.py", title="Feature space", icon=":material/scatter_plot:"),
-        st.Page("pages/label.py", title="Label", icon=":material/label:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
-        st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
-    ]
-)
-with frames():
-    # Imported here, while the browser is busy already.
-    from pages.shared.page_entry import inside_app
-    from pages.shared.sidebar import sidebar
+from pages.components.common.media import media_route  # noqa: E402 - found by the path above
 
-    ready = sidebar()
-if ready:
-    with inside_app():
-        page.run()
-warm_up()
+app = st.App(ROOT / "pages" / "main.py", routes=[media_route()])

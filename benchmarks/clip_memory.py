@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--look", default="Why", help="the view that is open below the player")
     options = parser.parse_args()
     rows = demo_dataset().rows(machine_id="00")
-    app = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(PROJECT_ROOT / "pages" / "main.py"), default_timeout=120)
     app.query_params.update({"split": "any", "look": options.look})
     app.query_params["detectors"] = options.detectors
     app.run()

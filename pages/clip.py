@@ -14,7 +14,6 @@ from pages.components.player import player_state
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.page_entry import ensure_inside_app
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
@@ -61,7 +60,6 @@ def facts(picked: Picked) -> str:
     return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
 
 
-ensure_inside_app()
 st.title("Clip")
 with show_errors():
     picked = pick()

@@ -6,7 +6,6 @@ from asd_core.detectors import detector_class
 from pages.compare_page import agreement, definitions, failures, filters, ranking, report_button, thresholds
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.page_entry import ensure_inside_app
 
 VIEWS = {
     "Ranking": ranking.draw,
@@ -26,7 +25,6 @@ ONE_CLASS = {
     frozenset(): "No clip in scope has a label: AUC, false alarms and detections are not computable. Agreement needs none.",
 }
 
-ensure_inside_app()
 st.title("Compare")
 with show_errors():
     compared = filters.draw(choice())

@@ -22,7 +22,6 @@ from pages.experiments_page.table import points_table
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.page_entry import ensure_inside_app
 from pages.shared.sources import Source
 
 if TYPE_CHECKING:
@@ -73,7 +72,6 @@ def show(source: Source, name: str) -> None:
         run_named(source, name, "Run again what is missing or changed")
 
 
-ensure_inside_app()
 st.title("Experiments")
 with show_errors():
     selected = choice()

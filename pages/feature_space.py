@@ -15,7 +15,6 @@ from pages.feature_space_page.view import METHODS, View
 from pages.shared.choice import Choice, choice
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.page_entry import ensure_inside_app
 
 PANEL = 420  # pixels of the clicked clip's panel
 # Where both do not fit side by side, the panel goes below the map.
@@ -115,7 +114,6 @@ def page(selected: Choice) -> None:
     pictures_panel(selected.source)
 
 
-ensure_inside_app()
 st.title("Feature space")
 with show_errors():
     page(choice())

@@ -9,11 +9,9 @@ from pages.label_page.station import station
 from pages.label_page.who import annotator
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.page_entry import ensure_inside_app
 
 LABEL, AGREEMENT, FILES = "Listen and label", "Agreement", "Import and export"
 
-ensure_inside_app()
 st.title("Label")
 with show_errors():
     selected = choice()

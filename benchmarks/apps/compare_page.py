@@ -14,7 +14,7 @@ from benchmarks.browser import APP
 
 def main() -> None:
     app = AppTest.from_file(str(APP), default_timeout=300)
-    app.switch_page("pages/compare.py").run()
+    app.switch_page("compare.py").run()
     took = {}
     for name in sys.argv[1:]:
         app.selectbox(key="dataset").set_value(name)

@@ -44,8 +44,8 @@ def hover(source: Source, chart: str) -> None:
     hover_card(
         chart,
         key=KEY,
-        names=address(_names(*source.key(), source).encode(), "application/json", "space_names"),
-        sheet=address(sheet.read_bytes(), "image/webp", "space_sheet") if there else "",
+        names=address(_names(*source.key(), source).encode(), "application/json"),
+        sheet=address(sheet.read_bytes(), "image/webp") if there else "",
         across=sheet_columns(len(clips(source))),
         width=WIDTH,
         height=HEIGHT,

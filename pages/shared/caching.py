@@ -18,6 +18,7 @@ FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows 
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
 BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
+FETCHED_BYTES = 512e6  # what browsers may fetch: the three sounds of ten minutes at 48 kHz are 345 MB
 UPLOAD_BYTES = 256e6  # decoded uploads of one session; ten minutes at 48 kHz are 115 MB
 
 Arguments = ParamSpec("Arguments")
@@ -87,6 +88,11 @@ def recall(key: tuple[Any, ...]) -> Any:
     """What :func:`remember` was given for a key; ``None`` when it is gone."""
     with _turn:
         return _store.get(key)
+
+
+def served_files() -> "cachetools.LRUCache[str, tuple[bytes, str]]":
+    """A store of bytes and their types by name, bound by :data:`FETCHED_BYTES`."""
+    return cachetools.LRUCache(FETCHED_BYTES, getsizeof=lambda value: len(value[0]))
 
 
 def drop_oldest(kept: dict[str, Any], limit: float = UPLOAD_BYTES) -> None:

@@ -16,4 +16,4 @@ def selected_to_label() -> Sequence[str]:
 def label_clips(clip_ids: list[str]) -> None:
     """Open the Label page with these clips as its queue. For callbacks."""
     st.session_state[_SELECTION] = clip_ids
-    st.switch_page("pages/label.py", query_params={})
+    st.switch_page("label.py", query_params={})

@@ -30,7 +30,7 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
         st.session_state[name] = ANY
     st.session_state["clip"] = clip_id
     # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
-    st.switch_page("pages/clip.py", query_params={})
+    st.switch_page("clip.py", query_params={})
 
 
 def open_row(key: str, clips: "pd.DataFrame") -> None:

@@ -22,7 +22,7 @@ FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]
 
 @pytest.fixture
 def app() -> AppTest:
-    found = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    found = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
     found.query_params["detectors"] = FEW  # as the address has them: by title
     return found
 

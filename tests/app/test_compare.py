@@ -43,8 +43,8 @@ def own(
 
 
 def opened(**address: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
+    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+    app.switch_page("compare.py")
     for name, value in address.items():
         app.query_params[name] = value
     app.run()

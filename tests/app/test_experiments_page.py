@@ -9,8 +9,8 @@ from tests.conftest import ROOT
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/experiments.py")
+    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+    app.switch_page("experiments.py")
     for name, value in address.items():
         app.query_params[name] = value
     app.run()

@@ -25,10 +25,10 @@ def folders(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=120)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("pages/feature_space.py").run()
+    app.switch_page("feature_space.py").run()
     assert not app.exception
     return app
 

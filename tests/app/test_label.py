@@ -31,8 +31,8 @@ def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 
 
 def opened(name: str = "Ada", **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/label.py")
+    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+    app.switch_page("label.py")
     for key, value in address.items():
         app.query_params[key] = value
     app.session_state["annotator"] = name
@@ -145,8 +145,8 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(
     monkeypatch.setenv("ASD_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/labels")
     get_settings.cache_clear()
     try:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page("pages/label.py")
+        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+        app.switch_page("label.py")
         app.session_state["annotator"] = "Ada"
         app.run()
         assert not app.exception
@@ -186,8 +186,8 @@ def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
         )
 
     def compared(**address: str) -> str:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page("pages/compare.py")
+        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+        app.switch_page("compare.py")
         for name, value in {"against": "the majority's labels", **address}.items():
             app.query_params[name] = value
         app.run()

@@ -30,8 +30,8 @@ def only(monkeypatch: pytest.MonkeyPatch, factory: Path, factory_models: Path, t
 
 
 def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page(f"pages/{page}.py")
+    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
+    app.switch_page(f"{page}.py")
     for name, value in address.items():
         app.query_params[name] = value
     app.session_state["annotator"] = "Ada"

@@ -34,7 +34,7 @@ FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]
 @pytest.fixture
 def app() -> AppTest:
     """The app with a few detectors: what it does with all of them is seen once a page, by ``every``."""
-    found = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    found = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
     found.query_params["detectors"] = FEW  # as the address has them: by title
     return found
 
@@ -42,7 +42,7 @@ def app() -> AppTest:
 @pytest.fixture
 def every() -> AppTest:
     """The app with all detectors."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    return AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_strength_changes_denoised_scores_only(app: AppTest) -> None:
     app.run()
     before = table(app).copy()
     for strength, same in (("0.2", False), ("0", True)):
-        linked = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+        linked = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
         linked.query_params["detectors"] = FEW
         linked.query_params["strength"] = strength
         after = table(linked.run())
@@ -178,10 +178,10 @@ def test_nonsense_in_the_address_is_ignored(app: AppTest) -> None:
 
 def test_feature_space_and_compare(app: AppTest) -> None:
     app.run()
-    app.switch_page("pages/feature_space.py").run()
+    app.switch_page("feature_space.py").run()
     assert not app.exception
     assert any("420 clips" in c.value for c in app.caption)
-    app.switch_page("pages/compare.py").run()
+    app.switch_page("compare.py").run()
     assert not app.exception
     auc = app.dataframe[0].value
     assert auc["AUC"].is_monotonic_decreasing
@@ -190,7 +190,7 @@ def test_feature_space_and_compare(app: AppTest) -> None:
 
 def test_prevalence_moves_precision_only(app: AppTest) -> None:
     app.run()
-    app.switch_page("pages/compare.py").run()
+    app.switch_page("compare.py").run()
     app.segmented_control(key="view").set_value("Thresholds").run()
     before = app.dataframe[0].value.copy()
     app.number_input(key="prevalence").set_value(20.0).run()
@@ -204,7 +204,7 @@ def test_prevalence_moves_precision_only(app: AppTest) -> None:
 
 def test_verdicts_mark_the_best_and_those_below_a_control(every: AppTest) -> None:
     every.run()
-    every.switch_page("pages/compare.py").run()
+    every.switch_page("compare.py").run()
     verdicts = every.dataframe[0].value.set_index("Detector")["Verdict"]
     assert verdicts.iloc[0].startswith("★")
     assert verdicts["Control: clip level"] == "control"
@@ -213,7 +213,7 @@ def test_verdicts_mark_the_best_and_those_below_a_control(every: AppTest) -> Non
 
 def test_feature_space_with_too_few_clips(app: AppTest) -> None:
     app.run()
-    app.switch_page("pages/feature_space.py").run()
+    app.switch_page("feature_space.py").run()
     app.pills(key="splits").set_value([]).run()
     assert any("Fewer than three clips" in i.value for i in app.info)
     assert not app.exception

@@ -108,8 +108,8 @@ def test_the_representation_is_saved_with_its_rate(project: Path, trained: Path)
 def test_the_page_is_in_the_navigation(project: Path, trained: Path) -> None:
     code = (
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/machines.py').run()\n"
+        "app = AppTest.from_file('pages/main.py', default_timeout=60).run()\n"
+        "app.switch_page('machines.py').run()\n"
         "assert not app.exception, app.exception\n"
         "print(app.title[0].value, app.markdown[0].value)"
     )

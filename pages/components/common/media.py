@@ -1,22 +1,49 @@
-"""Bytes that the browser fetches when it wants them: the one place that reaches beyond Streamlit's public interface.
+"""Bytes that the browser fetches when it wants them, at an address of this server.
 
-Streamlit stores files for its own elements (``st.audio``) and tells nobody their address. What a component is given as data
-travels with every run of the page instead: too much for the sounds of a long recording.
+What Streamlit gives a component as data travels with every run of the page: too much for the sounds of a long recording.
 """
 
+import threading
+from hashlib import blake2b
+
 import streamlit as st
-from streamlit import runtime
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.shared.caching import served_files
+
+_files = served_files()
+_turn = threading.Lock()  # whoever reads or writes them
+_prefixes: list[str] = []  # one, once a server has the route
 
 
-def address(data: bytes, mimetype: str, place: str, name: str | None = None) -> str:
+def media_route() -> Route:
+    """The route under which the server of an ``st.App`` gives what :func:`address` was given."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}/fetched" if base else "/fetched"
+    _prefixes[:] = [prefix]
+    return Route(prefix + "/{name}", _answer)
+
+
+async def _answer(request: Request) -> Response:
+    with _turn:
+        found = _files.get(request.path_params["name"])
+    if found is None:
+        return Response("This file is no longer held. Reload the page.", status_code=404)
+    data, mimetype = found
+    # The address is the content's: what was fetched once is never asked for again.
+    return Response(data, media_type=mimetype, headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+def address(data: bytes, mimetype: str) -> str:
     """An address of this server under which the browser finds some bytes; empty outside a server.
 
-    Args:
-        place: what they are for. In a session, other bytes for the same place take the place of these.
-        name: of the file. It must tell large files apart that begin, end and are in the middle alike.
+    The least recently used go first. Each run of a page gives its bytes again, so a page that is open finds them.
     """
-    if not runtime.exists():
+    if not _prefixes:
         return ""
-    url = runtime.get_instance().media_file_mgr.add(data, mimetype, place, file_name=name)
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{url}" if base else url
+    name = blake2b(data, digest_size=20).hexdigest()
+    with _turn:
+        _files[name] = (data, mimetype)
+    return f"{_prefixes[0]}/{name}"

@@ -5,7 +5,6 @@ plays, and computes every picture from what is heard. Python sends only what it 
 of normal clips, marked regions. Python hears of a change of strength, version, region or overlay, never of the position.
 """
 
-import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import streamlit as st
 
 from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import SPECTROGRAM_COLUMNS, coarsen, colours
-from asd_core.sound import Clip, Signal, shared_gain
+from asd_core.sound import Signal, shared_gain
 from pages.components.common import component
 from pages.components.common.media import address
 from pages.components.player.parts import NormalBand, Overlay, PlayerState, Region, Shown
@@ -72,7 +71,7 @@ def player(
     data = {
         "key": key,
         "clip": {"id": clip.sha256, "rate": clip.sample_rate, "length": len(raw)},
-        "files": _files(signal, key),
+        "files": _files(signal),
         "gain": shared_gain(*_sounds(signal).values()),
         "peak": max(float(abs(raw).max()), 1e-6),
         "mel": _filterbank(representation),
@@ -96,13 +95,12 @@ def fetch_ahead(signal: Signal, *, key: str) -> None:
     Args:
         key: of the player.
     """
-    files = _files(signal, f"{key}-ahead")
-    _AHEAD(key=f"{key}_ahead", data={"files": files, "rate": signal.clip.sample_rate})
+    _AHEAD(key=f"{key}_ahead", data={"files": _files(signal), "rate": signal.clip.sample_rate})
 
 
-def _files(signal: Signal, place: str) -> dict[str, str]:
+def _files(signal: Signal) -> dict[str, str]:
     """Addresses of a clip's sounds by name."""
-    return {name: _file(samples, signal.clip, f"{place}-{name}") for name, samples in _sounds(signal).items()}
+    return {name: _file(samples) for name, samples in _sounds(signal).items()}
 
 
 def _sounds(signal: Signal) -> dict[str, Array]:
@@ -110,11 +108,9 @@ def _sounds(signal: Signal) -> dict[str, Array]:
     return {"raw": raw} if mix is None else {"raw": raw, "zero": mix.zero, "one": mix.one}
 
 
-def _file(samples: Array, clip: Clip, coordinates: str) -> str:
+def _file(samples: Array) -> str:
     """Address of the samples as 32-bit floats: 16 bits would drown what denoising leaves of quiet bands."""
-    # The media store tells large files apart by their beginning, middle and end, and by their name.
-    name = f"{clip.sha256[:16]}-{zlib.crc32(samples[::61].tobytes()):08x}.f32"
-    return address(samples.tobytes(), "application/octet-stream", f"player-{coordinates}", name)
+    return address(samples.tobytes(), "application/octet-stream")
 
 
 def _encode(array: Any) -> str:

@@ -1,0 +1,28 @@
+"""Page configuration, navigation and the shared sidebar: what runs before each page. No logic."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.warm_up import frames, warm_up
+
+# A file, not a named icon: those are fetched from the web.
+ICON = Path(__file__).parent / "shared" / "icon.svg"
+st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
+page = st.navigation(
+    [
+        st.Page("clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
+        st.Page("feature_space.py", title="Feature space", icon=":material/scatter_plot:"),
+        st.Page("label.py", title="Label", icon=":material/label:"),
+        st.Page("compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+        st.Page("experiments.py", title="Experiments", icon=":material/science:"),
+    ]
+)
+with frames():
+    # Imported here, while the browser is busy already.
+    from pages.shared.sidebar import sidebar
+
+    ready = sidebar()
+if ready:
+    page.run()
+warm_up()

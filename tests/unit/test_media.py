@@ -1,0 +1,55 @@
+"""The bytes that a browser fetches: found by their content's address, within a bound."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from pages.components.common import media
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    yield TestClient(Starlette(routes=[media.media_route()]))
+    media._prefixes.clear()
+    media._files.clear()
+
+
+def test_no_address_without_a_server() -> None:
+    assert media.address(b"sound", "audio/flac") == ""
+
+
+def test_an_address_gives_its_bytes_and_their_type(client: TestClient) -> None:
+    one, other = media.address(b"one", "application/json"), media.address(b"other", "image/webp")
+    assert one != other == media.address(b"other", "image/webp")
+    answer = client.get(one)
+    assert (answer.content, answer.headers["content-type"]) == (b"one", "application/json")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_what_is_not_held_is_not_found(client: TestClient) -> None:
+    """Neither by a guess nor by a path."""
+    media.address(b"one", "application/json")
+    for path in ("/fetched/unknown", "/fetched/..%2Fapp.py", "/fetched/"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_oldest_goes_when_the_store_is_full(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cachetools import LRUCache
+
+    monkeypatch.setattr(media, "_files", LRUCache(10, getsizeof=lambda value: len(value[0])))
+    old, new = media.address(b"12345678", "x/y"), media.address(b"87654321", "x/y")
+    assert [client.get(path).status_code for path in (old, new)] == [404, 200]
+    assert media.address(b"12345678", "x/y") == old
+    assert client.get(old).status_code == 200
+
+
+def test_the_address_obeys_the_servers_base_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media.st, "get_option", lambda name: "/asd/")
+    try:
+        client = TestClient(Starlette(routes=[media.media_route()]))
+        assert media.address(b"one", "x/y").startswith("/asd/fetched/")
+        assert client.get(media.address(b"one", "x/y")).content == b"one"
+    finally:
+        media._prefixes.clear()
