@@ -6,11 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.lazy import pd
 from benchmarks.browser import Figure, figure
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asd_core.labels import LabelStore
 
 CLIPS = 100_000
@@ -89,8 +88,6 @@ def _label(store: "LabelStore", catalogue: "pd.DataFrame", position: int, uid: s
 
 
 def _catalogue(clips: int) -> "pd.DataFrame":
-    import pandas as pd
-
     names = [f"test/normal_id_00_{index:08d}.wav" for index in range(clips)]
     hashes = [hashlib.sha256(name.encode()).hexdigest() for name in names]
     return pd.DataFrame({"clip_id": names, "sha256": hashes, "machine_id": "00"})

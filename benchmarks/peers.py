@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.evaluation import auc, pauc
+from asd_core.lazy import torch
 from asd_core.settings import PROJECT_ROOT, get_settings
 
 TOLERANCE = 0.01  # of mean AUC: what 60 normal clips an id cannot tell apart
@@ -147,7 +148,6 @@ def compare(methods: list[str]) -> list[Row]:
         train, test = (vectors[subset & part].astype(np.float64) for part in (is_train, ~is_train))
         mean, scale = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-9)
         data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[subset & ~is_train])
-    import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)

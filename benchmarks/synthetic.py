@@ -4,17 +4,14 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asd_core import artifacts
 from asd_core.datasets import open_dataset
 from asd_core.files import write_parquet
+from asd_core.lazy import pd
 from asd_core.scoring import AS_RECORDED, DATASET, write_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 HELD_OUT = 60
 SOUNDS = 7  # different ones, however many clips there are
@@ -28,8 +25,6 @@ def made_up_scores(n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> 
     Returns:
         Columns clip_id (as DCASE 2020 names it), machine_id, label, detector, raw, calibrated.
     """
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     number = np.arange(n_clips)
     ids = np.array(IDS)[number % len(IDS)]
@@ -109,8 +104,6 @@ def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequenc
 
     The log-mels lie around one centre for each machine id, anomalies a little apart, in as many directions as sounds do.
     """
-    import pandas as pd
-
     from asd_core.artifacts import POOLED
     from asd_core.datasets.slide_rail import simulate
     from asd_core.features import LogMel

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.common.whitening import Whitening
+from asd_core.lazy import sklearn
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,12 @@ def transductive_oracle(
     It clusters the test set itself (transductive), calls each group of ``(n, d)`` vectors by the majority of its test
     labels ``(n,)``, and takes the eps whose accuracy is highest (oracle), among those that give two groups or fewer.
     """
-    from sklearn.cluster import DBSCAN
-
     labels = np.asarray(is_anomaly, dtype=bool)
     points = Whitening.fit(vectors, n_components, seed=seed).transform(vectors)
     min_samples = 2 * points.shape[1]
     best, best_eps, best_groups = 0.0, float("nan"), 0
     for eps in np.geomspace(0.02, 5.0, 120):  # in whitened units, where 1 is a standard deviation
-        groups = DBSCAN(eps=eps, min_samples=min_samples).fit_predict(points)
+        groups = sklearn.cluster.DBSCAN(eps=eps, min_samples=min_samples).fit_predict(points)
         members = [labels[groups == group] for group in np.unique(groups)]
         correct = sum(max(int(subset.sum()), int((~subset).sum())) for subset in members) / len(labels)
         if len(members) <= max_groups and correct > best:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from asd_core.detectors.base import DetectorInfo
 from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, decoder, encoder
 from asd_core.detectors.common.network import channels_last
 from asd_core.features import LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.lazy import Tensor, nn
 
 
 @dataclass
@@ -32,8 +30,6 @@ class CnnAe(ConvAutoencoder):
     )
 
     def build(self) -> nn.Module:
-        from torch import nn
-
         channels = self.channels()
         return channels_last(nn.Sequential(encoder(channels, self.dropout), decoder(channels, self.dropout)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from asd_core.detectors.common.conv_autoencoder import CROP, ConvAutoencoder, in
 from asd_core.detectors.common.crops import at_least
 from asd_core.detectors.common.network import channels_last, to_tensor
 from asd_core.features import Array, LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.lazy import Tensor, nn, torch
 
 PATCH_BANDS = 16
 PATCH_FRAMES = 8  # a quarter of a second: a knock is hidden whole
@@ -27,8 +25,6 @@ def random_masks(n: int, n_mels: int, n_frames: int, fraction: float) -> Tensor:
 
     The grid of patches is shifted at random, so that no place is an edge more often than another.
     """
-    import torch
-
     blocks = torch.rand(n, 1, n_mels // PATCH_BANDS + 2, n_frames // PATCH_FRAMES + 2) < fraction
     bands = torch.rand(n, 1, 1, 1) < 0.5
     blocks = torch.where(bands, blocks[:, :, :1], blocks)
@@ -91,8 +87,6 @@ class CnnAeMasked(ConvAutoencoder):
 
     def held_out_loss(self, batch: Tensor) -> Tensor:
         """With the masks of the scoring, the same in every epoch."""
-        import torch
-
         masks = torch.from_numpy(complementary_masks(batch.shape[2], batch.shape[3]))
         return torch.stack([self.masked_error(batch, mask.expand(batch.shape)) for mask in masks]).mean()
 
@@ -101,8 +95,6 @@ class CnnAeMasked(ConvAutoencoder):
 
         The network has no fixed width, so the clip goes through whole, padded to a width that comes out as it went in.
         """
-        import torch
-
         n_frames = spectrogram.shape[1]
         padded = at_least(spectrogram, max(CROP, -(-n_frames // 16) * 16))
         masks = complementary_masks(*padded.shape)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, innermost, skip_network
 from asd_core.detectors.common.network import channels_last
 from asd_core.features import LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.lazy import Tensor, nn
 
 
 @dataclass

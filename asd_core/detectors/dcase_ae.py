@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from asd_core.detectors.base import DetectorInfo, Scores, parameter
 from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.common.network import NetworkDetector, Normals, to_tensor, train_network
 from asd_core.features import Array, LogMel
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 N_MELS = 128
 FRAMES = 5
@@ -51,8 +49,6 @@ class DcaseAe(NetworkDetector):
     )
 
     def build(self) -> nn.Module:
-        from torch import nn
-
         layers: list[nn.Module] = []
         previous = FRAMES * N_MELS
         for width in HIDDEN:
@@ -88,8 +84,6 @@ class DcaseAe(NetworkDetector):
 
     def errors(self, log_mel: Array) -> Array:
         """Squared error in dB² of every point of every stack, ``(n_stacks, 640)``."""
-        import torch
-
         inputs = stacks(self.standardise(log_mel), FRAMES)
         with torch.inference_mode():
             rebuilt: Array = self.net_(to_tensor(inputs)).numpy()
@@ -101,9 +95,6 @@ class DcaseAe(NetworkDetector):
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """The bottleneck, averaged over a clip's stacks: ``(n_clips, 8)``."""
-        import torch
-        from torch import nn
-
         # Each hidden layer is three modules: linear, BatchNorm, ReLU.
         encoder = nn.Sequential(*list(self.net_.children())[: 3 * (HIDDEN.index(min(HIDDEN)) + 1)])
         with torch.inference_mode():

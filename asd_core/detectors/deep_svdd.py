@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,8 @@ from asd_core.detectors.common.network import (
 )
 from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import Array, LogMel
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent, stage
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 128  # frames: 4 s, the slowest modulation is a quarter of a hertz
 HOP = 64
@@ -53,8 +51,6 @@ def modulation_spectrum(crops: Tensor) -> Tensor:
     rhythm of strokes and knocks and drops when they happened; on the log-mel itself, whose every point is noisy, the
     sphere closes around the noise, and what a fault does is lost in it.
     """
-    import torch
-
     n, n_mels, n_frames = crops.shape
     bands = crops.reshape(n, n_mels // POOL, POOL, n_frames).mean(dim=2)
     power = torch.fft.rfft(bands, dim=2).abs().square().mean(dim=0)
@@ -64,8 +60,6 @@ def modulation_spectrum(crops: Tensor) -> Tensor:
 
 def dense_encoder(widths: Sequence[int]) -> nn.Sequential:
     """``(n, widths[0]) -> (n, widths[-1])``."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     for a, b in pairwise(widths[:-1]):
         layers += [nn.Linear(a, b, bias=False), nn.BatchNorm1d(b, affine=False), nn.LeakyReLU(0.1)]
@@ -74,8 +68,6 @@ def dense_encoder(widths: Sequence[int]) -> nn.Sequential:
 
 def first_centre(encoder: nn.Module, known: Iterable[Tensor]) -> Tensor:
     """c: the mean output of the network as pretraining left it, with |c_i| < 0.1 moved to +-0.1."""
-    import torch
-
     encoder.eval()
     with torch.inference_mode():
         mean = torch.cat([encoder(batch) for batch in known]).mean(dim=0)
@@ -122,9 +114,6 @@ def train_sphere(
     One-class: mean d². Soft boundary: R² + 1/(nu n) sum max(0, d² - R²), where R is the (1 - nu) quantile of d, set
     after ten warm-up epochs (until then it is 0) and again in each epoch.
     """
-    import torch
-    from torch import nn
-
     whole = nn.Sequential(encoder, decoder)
 
     def error(batch: Tensor) -> Tensor:
@@ -232,8 +221,6 @@ class DeepSvdd(NetworkDetector):
         return dense_encoder([*WIDTHS, self.n_outputs])
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
-        import torch
-
         rng = np.random.default_rng(seed)
         train = torch.stack([modulation_spectrum(self.crops(s)) for s in normals.train])
         self.vector_mean_ = train.mean(dim=0).numpy()
@@ -274,8 +261,6 @@ class DeepSvdd(NetworkDetector):
         return distance - self.radius_**2
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
-
         self._known(machine_ids)
         with torch.inference_mode():
             scores = [float(self.outside(self.crops(self.standardise(f)))) for f in features]
@@ -283,8 +268,6 @@ class DeepSvdd(NetworkDetector):
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """The network's output, whose distance to the centre is the score: ``(n_clips, n_outputs)``."""
-        import torch
-
         with torch.inference_mode():
             vectors = torch.stack([self.vector(self.crops(self.standardise(f))) for f in features])
             outputs: Array = self.net_(vectors).numpy()
@@ -378,8 +361,6 @@ class DeepSvddVectors(Density):
         return to_tensor(self.whitening_.transform(vectors).astype(np.float32))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        import torch
-
         with torch.inference_mode():
             squared = (self.net_(self.whiten(vectors)) - to_tensor(self.centre_)).square().sum(dim=1)
         return np.asarray(squared.double().numpy() - self.radius_**2)

@@ -11,6 +11,7 @@ from asd_core.detectors.base import DensityPerId, DetectorInfo, State, parameter
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.gmm import Gmm
 from asd_core.features import Array, LogMel
+from asd_core.lazy import sklearn
 from asd_core.progress import Progress, silent
 
 AUTO = -1.0
@@ -139,8 +140,6 @@ def synthetic_separation(
     recorded anomaly is needed, and no label. Each clip is changed once, by the kinds of :data:`CHANGES` in turn: bursts
     alone would choose a small decay whatever the machine, and drops alone one near 1.
     """
-    from sklearn.model_selection import KFold
-
     rng = np.random.default_rng(seed)
     ids = np.asarray(machine_ids)
     kinds = list(CHANGES)
@@ -153,7 +152,7 @@ def synthetic_separation(
         anomalies = [CHANGES[kinds[turn]](clip, rng) for turn, clip in zip(turns, subset, strict=True)]
         plain = np.stack([rank_pool(clip, decays, reference_frames) for clip in subset], axis=1)
         changed = np.stack([rank_pool(clip, decays, reference_frames) for clip in anomalies], axis=1)
-        folds = list(KFold(5).split(subset))
+        folds = list(sklearn.model_selection.KFold(5).split(subset))
         separations.append(np.array([_held_out_aucs(p, c, turns, folds) for p, c in zip(plain, changed, strict=True)]))
     if not separations:
         return {}

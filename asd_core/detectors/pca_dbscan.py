@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import BandSpectrum
+from asd_core.lazy import scipy, sklearn
 
 
 class Dbscan(Density):
@@ -23,22 +24,19 @@ class Dbscan(Density):
         self.n_components = n_components
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.cluster import DBSCAN
-        from sklearn.neighbors import NearestNeighbors
-
         self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
         points = self.whitening_.transform(vectors)
         min_samples = min(2 * points.shape[1], max(2, len(points) // 4))
-        distances, _ = NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
+        distances, _ = sklearn.neighbors.NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
         self.eps_ = max(knee(np.sort(distances[:, -1])), 1e-9)
-        clusters = DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points)
+        clusters = sklearn.cluster.DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points)
         self.core_ = points[clusters.core_sample_indices_].astype(np.float32)
         return self
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        from scipy.spatial.distance import cdist
-
-        return np.asarray(cdist(self.whitening_.transform(vectors), self.core_).min(axis=1) / self.eps_)
+        return np.asarray(
+            scipy.spatial.distance.cdist(self.whitening_.transform(vectors), self.core_).min(axis=1) / self.eps_
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"core": self.core_, "eps": np.array([self.eps_]), **self.whitening_.arrays()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,8 @@ from asd_core.detectors.common.network import (
     train_network,
 )
 from asd_core.features import Array, LogMel
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 N_MELS = 128
 FRAMES = 5
@@ -36,7 +34,6 @@ ACTIVE_KL = 0.01  # nats: a latent dimension below this says nothing about its i
 
 def vae_network(n_inputs: int, hidden: Sequence[int], n_latent: int) -> nn.ModuleDict:
     """Encoder to (mean, log variance) and decoder, dense with ReLU."""
-    from torch import nn
 
     def dense(widths: Sequence[int]) -> list[nn.Module]:
         layers: list[nn.Module] = []
@@ -66,8 +63,6 @@ def negative_elbo(net: Any, x: Tensor, beta: float, *, sample: bool) -> Tensor:
     Both terms are *summed* over a sample's dimensions: with one averaged, beta would mean something else for every
     input size. z is drawn from q(z|x), or its mean when scores must repeat.
     """
-    import torch
-
     mean, log_variance = posterior(net, x)
     z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean) if sample else mean
     reconstruction = 0.5 * (net["decoder"](z) - x).square().sum(dim=1)
@@ -77,8 +72,6 @@ def negative_elbo(net: Any, x: Tensor, beta: float, *, sample: bool) -> Tensor:
 
 def latent_diagnostics(net: Any, x: Tensor) -> dict[str, Any]:
     """KL of each latent dimension on normal samples, and how many of them are in use."""
-    import torch
-
     with torch.inference_mode():
         per_dimension = kl(*posterior(net, x)).mean(dim=0).numpy()
     return {
@@ -133,8 +126,6 @@ class FrameVae(NetworkDetector):
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """Posterior means, averaged over a clip's stacks: ``(n_clips, n_latent)``."""
-        import torch
-
         with torch.inference_mode():
             inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
             means: Array = torch.stack([posterior(self.net_, subset)[0].mean(dim=0) for subset in inputs]).numpy()
@@ -162,8 +153,6 @@ class VaeElbo(FrameVae):
     )
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
-
         self._known(machine_ids)
         with torch.inference_mode():
             bounds = [
@@ -174,8 +163,6 @@ class VaeElbo(FrameVae):
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The reconstruction's part: squared error of every point (the KL belongs to no point)."""
-        import torch
-
         inputs = stacks(self.standardise(features), FRAMES)
         net: Any = self.net_
         with torch.inference_mode():
@@ -224,8 +211,6 @@ class VaeKde(FrameVae):
 
     def posterior_means(self, inputs: Array) -> Array:
         """Standardised stacks ``(n, 640)`` -> the active units' posterior means ``(n, n_active)``."""
-        import torch
-
         with torch.inference_mode():
             means: Array = posterior(self.net_, to_tensor(inputs))[0].numpy()
         return means[:, self.active_]
@@ -242,8 +227,6 @@ class VaeKde(FrameVae):
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of each stack's -log density, averaged over the stacks a point is in."""
-        import torch
-
         self._known([machine_id])
         kde = self.kdes_[machine_id]
         points, axes = to_tensor(kde.points_), to_tensor(kde.whitening_.axes)
@@ -309,8 +292,6 @@ class VaeVectors(Density):
         return to_tensor(np.asarray((vectors - self.mean_) / self.scale_, dtype=np.float32))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        import torch
-
         with torch.inference_mode():
             return negative_elbo(self.net_, self.standardise(vectors), 1.0, sample=False).double().numpy()
 

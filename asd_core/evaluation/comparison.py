@@ -8,7 +8,7 @@ seed is not in them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core.evaluation.intervals import difference_interval, logit_interval
 from asd_core.evaluation.roc_auc import MAX_FPR, RESAMPLES, Floats, auc, pauc
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd
 
 Metric = Literal["auc", "pauc"]
 Interval = tuple[float, float]

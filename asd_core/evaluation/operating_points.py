@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from asd_core.evaluation.intervals import wilson
 from asd_core.evaluation.roc_auc import Floats, roc
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd, scipy, sklearn
 
 POOLED = "pooled"
 
@@ -25,13 +23,11 @@ def precision_recall(normal: Floats, anomaly: Floats, prevalence: float | None =
             ``p d / (p d + (1 - p) f)`` with detection rate d and false-alarm rate f. ``None`` takes the test set's own
             share, which is the curator's choice: over half of DCASE's test clips are anomalies.
     """
-    from sklearn.metrics import precision_recall_curve
-
     n, m = len(normal), len(anomaly)
     share = m / (n + m) if prevalence is None else prevalence
     weights = np.r_[np.full(n, (1.0 - share) / n), np.full(m, share / m)]
     labels = np.r_[np.zeros(n), np.ones(m)]
-    precision, recall, _ = precision_recall_curve(labels, np.r_[normal, anomaly], sample_weight=weights)
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(labels, np.r_[normal, anomaly], sample_weight=weights)
     return precision[::-1], recall[::-1]
 
 
@@ -50,10 +46,8 @@ def probit(rates: Floats, n: int | None = None) -> Floats:
 
     0 and 1 lie at infinity. With ``n``, the clips behind the rates, they are drawn half a clip inside.
     """
-    from scipy.special import ndtri
-
     inside = rates if n is None else np.clip(rates, 0.5 / n, 1.0 - 0.5 / n)
-    return np.asarray(ndtri(inside), dtype=np.float64)
+    return np.asarray(scipy.special.ndtri(inside), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -189,17 +183,15 @@ def gamma_threshold(calibration_scores: Floats, quantile: float = 0.9) -> float 
     Returns:
         The threshold on the raw score; ``None`` for fewer than two distinct finite scores, or when the fit fails.
     """
-    from scipy.stats import gamma
-
     scores = calibration_scores[np.isfinite(calibration_scores)]
     if len(scores) < 2 or np.ptp(scores) <= 1e-12 * np.abs(scores).max():
         return None
     location = 0.0 if scores.min() > 0 else float(scores.min() - scores.std())
     try:
-        shape, _, scale = gamma.fit(scores - location, floc=0.0)
+        shape, _, scale = scipy.stats.gamma.fit(scores - location, floc=0.0)
     except (ValueError, RuntimeError):  # scipy's FitError is a RuntimeError
         return None
-    threshold = location + float(gamma.ppf(quantile, shape, scale=scale))
+    threshold = location + float(scipy.stats.gamma.ppf(quantile, shape, scale=scale))
     return threshold if np.isfinite(threshold) else None
 
 

@@ -1,15 +1,12 @@
 """How far a ROC curve would move with other test clips: its 95 % band over the bootstrap's resamples."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asd_core.evaluation.comparison import MEAN, resamples_for, taken
 from asd_core.evaluation.roc_auc import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd
 
 
 def roc_bands(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.features.base import Array, mono
+from asd_core.lazy import scipy
 from asd_core.sound import Clip, Samples
 
 
@@ -15,11 +16,9 @@ def spectrum_db(samples: Samples, sample_rate: int) -> tuple[Array, Array]:
 
     0 dB is a full-scale sine: magnitudes are divided by half the number of samples.
     """
-    from scipy.fft import rfft, rfftfreq
-
-    magnitude = np.abs(rfft(samples)) / (len(samples) / 2.0)
+    magnitude = np.abs(scipy.fft.rfft(samples)) / (len(samples) / 2.0)
     levels = 20.0 * np.log10(np.maximum(magnitude, 1e-7))
-    return rfftfreq(len(samples), 1.0 / sample_rate).astype(np.float32), levels.astype(np.float32)
+    return scipy.fft.rfftfreq(len(samples), 1.0 / sample_rate).astype(np.float32), levels.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,8 @@ class BandSpectrum:
     n_bands: int = 256
 
     def transform(self, clip: Clip) -> Array:
-        from scipy.fft import rfft
-
         samples = mono(clip, self.sample_rate)
-        power = np.square(np.abs(rfft(samples)) / (len(samples) / 2.0)) * len(samples)
+        power = np.square(np.abs(scipy.fft.rfft(samples)) / (len(samples) / 2.0)) * len(samples)
         edges = np.linspace(0, len(power), self.n_bands + 1).astype(int)
         means = np.add.reduceat(power, edges[:-1]) / np.diff(edges)
         return np.asarray(10.0 * np.log10(np.maximum(means, 1e-14)), dtype=np.float32)

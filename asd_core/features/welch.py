@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ClipError
 from asd_core.features.base import Array
+from asd_core.lazy import scipy
 from asd_core.sound import Clip
 
 
@@ -28,11 +29,9 @@ class WelchSpectrum:
         Raises:
             ClipError: for a clip that is not prepared.
         """
-        from scipy.signal import welch
-
         if clip.sample_rate != self.sample_rate or clip.n_channels != 1:
             raise ClipError(f"{clip.name} is not one channel at {self.sample_rate} Hz: prepare the clip first.")
-        _, power = welch(
+        _, power = scipy.signal.welch(
             clip.samples[0],
             self.sample_rate,
             nperseg=self.n_fft,

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.artifacts import ModelSet
 from asd_core.features import LogMel, mel_power
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 from asd_core.scoring.clip import denoised, score_prepared
 from asd_core.sound import Clip, DenoiseMix, Samples
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STRENGTHS = tuple(round(0.1 * step, 1) for step in range(11))
 MOST_DB = 100.0  # a band that is gone: more than this is below what 16 bits hold
@@ -41,8 +38,6 @@ def strength_curve(
     Raises:
         UnknownMachineError: when no detector knows the machine id.
     """
-    import pandas as pd
-
     models = models.for_machine(machine_id)
     rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in models}
     for index, strength in enumerate(strengths):

@@ -1,7 +1,6 @@
 """Long recordings: scores of a window that slides over them, the moments that stand out, and their exports."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,14 +8,11 @@ from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.detectors import detector_class
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 from asd_core.scoring.clip import decide
 from asd_core.settings import get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
 BATCH = 4  # windows scored between two reports of progress
@@ -70,8 +66,6 @@ def scan_recording(
     Raises:
         UnknownMachineError: when no detector knows the machine id.
     """
-    import pandas as pd
-
     models = models.for_machine(machine_id)
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     spans = scan_windows(prepared.duration, window, hop)
@@ -133,8 +127,6 @@ def flagged_moments(table: "pd.DataFrame") -> "pd.DataFrame":
     Columns: ``detector, start, end, peak_start, peak_end, peak_raw, peak_calibrated, n_windows`` and ``PROVENANCE``.
     The peak is the window with the highest raw score.
     """
-    import pandas as pd
-
     results = []
     for key, subset in table.groupby("detector", sort=False):
         for run in _runs(subset.sort_values("start")):

@@ -3,21 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import Scores
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, write_parquet
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.clip import denoised
 from asd_core.scoring.store import AS_RECORDED, Scope
 from asd_core.sound import Clip, denoise_mix
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BATCH = 200  # clips whose features are held at once: 30 MB a representation
 
@@ -68,8 +65,6 @@ def compute_scores(
 
 def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id."""
-    import pandas as pd
-
     if not path.is_file():
         return False
     stored = pd.read_parquet(path)
@@ -108,8 +103,6 @@ class _Unfinished:
 
     def rows(self) -> "pd.DataFrame | None":
         """What an interrupted run of the same detectors on the same clips has left."""
-        import pandas as pd
-
         if not self.path.is_file():
             return None
         table = pd.read_parquet(self.path)
@@ -137,8 +130,6 @@ def score_split(
     Returns:
         The score table (without fingerprint), detector by detector, and sentences on clips that could not be read.
     """
-    import pandas as pd
-
     rows = dataset.rows(split=scope.split)
     rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
     tables, skipped = [], []

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +18,9 @@ from asd_core import artifacts
 from asd_core.datasets import COLUMNS, INTERNAL, Dataset
 from asd_core.detectors import detector_keys
 from asd_core.errors import ArtifactError
-from asd_core.sound import KINDS, Kind
-
-if TYPE_CHECKING:
-    import pandas as pd
 from asd_core.files import locked, write_parquet
+from asd_core.lazy import pd
+from asd_core.sound import KINDS, Kind
 
 SCORES, DATASET = "scores.parquet", "dataset.json"
 SPLITS = ("test", "train", "eval")
@@ -81,8 +78,6 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
     Returns:
         The catalogue's columns and those of ``OWN``; no rows when nothing usable is stored.
     """
-    import pandas as pd
-
     path = folder / scope.file
     table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *OWN])
     table = table[table["model_version"] == table["detector"].map(model_versions(folder))]
@@ -124,8 +119,6 @@ def write_scores(table: "pd.DataFrame", path: Path) -> None:
     Args:
         table: columns of the catalogue and ``OWN`` (those that apply).
     """
-    import pandas as pd
-
     with locked(path):  # what another process wrote meanwhile must not be lost
         if path.is_file():
             earlier = pd.read_parquet(path)
@@ -152,8 +145,6 @@ def score_attributes(table: "pd.DataFrame") -> list[str]:
 
 def scores_digest(table: "pd.DataFrame") -> str:
     """A hash of a table's content, whatever order its rows are in: the key of what is computed from it."""
-    import pandas as pd
-
     rows = pd.util.hash_pandas_object(table, index=False, categorize=True).to_numpy()
     return hashlib.sha256(np.sort(rows).tobytes() + "\t".join(map(str, table.columns)).encode()).hexdigest()[:16]
 

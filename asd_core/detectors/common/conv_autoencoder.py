@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from asd_core.detectors.common.copy_test import copy_test
 from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, batches, to_tensor, train_network
 from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 128  # frames: four 5x5 convolutions of stride 2 take 128 to 62, 29, 13 and 5
 HOP = 64
@@ -24,8 +22,6 @@ HOP = 64
 
 def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
     """Four convolutions, 5x5 with stride 2: ``(n, 1, 128, 128) -> (n, channels[-1], 5, 5)``."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     previous = 1
     for width in channels:
@@ -36,8 +32,6 @@ def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
 
 def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
     """The encoder's mirror image; the output padding restores the odd rows lost at 62 and 128."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     widths = [*reversed(channels), 1]
     for index, padding in enumerate((0, 0, 1, 1)):
@@ -50,8 +44,6 @@ def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
 def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
     """The CNN autoencoder's eight layers; each of the decoder's first three outputs is stacked on the encoder's output
     of the same size, and a 1x1 convolution merges the two."""
-    import torch
-    from torch import nn
 
     class SkipAutoencoder(nn.Module):
         def __init__(self) -> None:
@@ -142,8 +134,6 @@ class ConvAutoencoder(NetworkDetector):
 
     def crop_residuals(self, spectrogram: Array) -> Array:
         """Rebuilt minus true, for the fixed crops of a standardised clip: ``(n_crops, n_mels, CROP)``."""
-        import torch
-
         crops = fixed_crops(spectrogram, CROP, HOP)
         with torch.inference_mode():
             rebuilt: Array = self.net_(to_tensor(crops)[:, None])[:, 0].numpy()
@@ -172,8 +162,6 @@ class ConvAutoencoder(NetworkDetector):
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
-        import torch
-
         with torch.inference_mode():
             crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
             means: Array = torch.stack([self.bottleneck(subset).mean(dim=(0, 2, 3)) for subset in crops]).numpy()

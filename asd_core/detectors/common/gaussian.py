@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
+from asd_core.lazy import sklearn
 
 
 class Mahalanobis(Density):
     """Squared Mahalanobis distance with a Ledoit-Wolf shrinkage covariance (J. Multivariate Analysis 88, 2004)."""
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.covariance import LedoitWolf
-
-        model = LedoitWolf().fit(vectors.astype(np.float64))
+        model = sklearn.covariance.LedoitWolf().fit(vectors.astype(np.float64))
         self.mean_ = model.location_.astype(np.float64)
         self.precision_ = model.precision_.astype(np.float64)
         return self

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, whitened_folds
+from asd_core.lazy import sklearn
 
 REGULARISATION = 1e-2  # added to the variances, in whitened units: a tenth of a standard deviation
 MAX_MIXTURE = 3
@@ -26,15 +27,15 @@ class Gmm(Density):
         self.n_components = n_components
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.mixture import GaussianMixture
-
         n_components = self.n_components or likely_components(vectors, seed=seed)
         if self.n_mixture:  # each Gaussian must see a few times as many vectors as it has dimensions
             n_components = max(1, min(n_components, len(vectors) // (3 * self.n_mixture)))
         self.whitening_ = Whitening.fit(vectors, n_components, seed=seed)
         points = self.whitening_.transform(vectors)
         n_mixture = self.n_mixture or _likely_mixture(vectors, points.shape[1], seed=seed)
-        model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(points)
+        model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(
+            points
+        )
         self.means_ = model.means_.astype(np.float64)
         self.factors_ = model.precisions_cholesky_.astype(np.float64)
         determinants = np.log(np.diagonal(self.factors_, axis1=1, axis2=2)).sum(axis=1)
@@ -85,12 +86,10 @@ class Gmm(Density):
 
 def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
     """How many Gaussians make held-out vectors most likely (5 folds, each whitened on its training vectors)."""
-    from sklearn.mixture import GaussianMixture
-
     folds = whitened_folds(vectors, n_components, seed=seed)
 
     def likelihood(n_mixture: int) -> float:
-        model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
+        model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
         return float(np.mean([model.fit(kept).score(held) for kept, held in folds]))
 
     return 1 + int(np.argmax([likelihood(n) for n in range(1, MAX_MIXTURE + 1)]))

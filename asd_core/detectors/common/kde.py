@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, whitened_folds
+from asd_core.lazy import scipy
 
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 
@@ -64,10 +65,7 @@ class Kde(Density):
 
 def _log_density(at: NDArray[Any], points: NDArray[Any], bandwidth: float) -> Scores:
     """Log of the Gaussian kernel density at ``(m, d)`` of ``(n, d)`` points: ``(m,)``."""
-    from scipy.spatial.distance import cdist
-    from scipy.special import logsumexp
-
-    squared = cdist(at, points, "sqeuclidean")
+    squared = scipy.spatial.distance.cdist(at, points, "sqeuclidean")
     n, dimension = points.shape
     constant = np.log(n) + dimension * np.log(bandwidth * np.sqrt(2.0 * np.pi))
-    return np.asarray(logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)
+    return np.asarray(scipy.special.logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)

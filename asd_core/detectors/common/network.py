@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import torch
-    from torch import Tensor, nn
 
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
@@ -34,7 +32,6 @@ VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration cl
 @cache
 def torch_ready() -> None:
     """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
-    import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
@@ -44,8 +41,6 @@ def torch_ready() -> None:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """torch's global generator seeded inside the block, and put back after it."""
-    import torch
-
     torch_ready()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -92,8 +87,6 @@ def train_network(
     left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` trains to the last
     epoch and keeps that, for an objective that changes on the way: its losses do not compare.
     """
-    import torch
-
     optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate, weight_decay=weight_decay)
     decay: torch.optim.lr_scheduler.LRScheduler
     if rate is None:
@@ -240,8 +233,6 @@ class NetworkDetector(Detector):
 
 def to_tensor(array: Array) -> torch.Tensor:
     """float32 tensor that shares the array's memory."""
-    import torch
-
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
 
 
@@ -252,15 +243,11 @@ def net_arrays(net: nn.Module) -> dict[str, NDArray[Any]]:
 
 def net_weights(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
     """What :func:`net_arrays` took out, for ``load_state_dict``."""
-    import torch
-
     return {k.removeprefix("net/"): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("net/")}
 
 
 def channels_last(net: nn.Module) -> nn.Module:
     """The network with its weights laid out as CPU convolutions like them."""
-    import torch
-
     laid_out: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
     return laid_out
 
@@ -275,8 +262,6 @@ def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
 
     On standardised input this is the first-order effect of putting a point back to its mean.
     """
-    import torch
-
     tensor = to_tensor(inputs).requires_grad_()
     (gradient,) = torch.autograd.grad(value(tensor).sum(), tensor)
     return np.asarray((gradient * tensor).abs().detach().numpy(), dtype=np.float32)

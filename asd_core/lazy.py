@@ -1,0 +1,27 @@
+"""Heavy libraries, each imported when one of its names is first used: the first page must not wait for them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+
+class _Lazy:
+    """Stands for a module until one of its names is asked for."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import scipy
+    import sklearn
+    import torch
+    from torch import Tensor, nn
+else:
+    pd, scipy, sklearn, torch, nn = map(_Lazy, ("pandas", "scipy", "sklearn", "torch", "torch.nn"))
+    Tensor = Any  # for annotations alone
+
+__all__ = ["Tensor", "nn", "pd", "scipy", "sklearn", "torch"]
