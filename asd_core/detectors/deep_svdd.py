@@ -8,15 +8,15 @@ weights).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
+from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter
 from asd_core.detectors.common.crops import fixed_crops, merge_crops
 from asd_core.detectors.common.network import (
     NetworkDetector,
@@ -91,7 +91,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Sphere:
-    """What training found: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
+    """What training gives: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
 
     centre: Tensor
     radius: float
@@ -278,13 +278,16 @@ class DeepSvdd(NetworkDetector):
         hot = saliency(self.outside, fixed_crops(self.standardise(features), CROP, HOP))
         return merge_crops(hot, features.shape[1], CROP, HOP)
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        vectors = {"vector_mean": self.vector_mean_, "vector_scale": self.vector_scale_}
-        return {"centre": self.centre_, "radius": np.array([self.radius_]), **vectors}
+    def state(self) -> State:
+        state = super().state()
+        state.arrays |= {"centre": self.centre_, "radius": np.array([self.radius_])}
+        state.arrays |= {"vector_mean": self.vector_mean_, "vector_scale": self.vector_scale_}
+        return state
 
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.centre_, self.radius_ = arrays["centre"], float(arrays["radius"][0])
-        self.vector_mean_, self.vector_scale_ = arrays["vector_mean"], arrays["vector_scale"]
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.centre_, self.radius_ = state.arrays["centre"], float(state.arrays["radius"][0])
+        self.vector_mean_, self.vector_scale_ = state.arrays["vector_mean"], state.arrays["vector_scale"]
 
 
 @dataclass
@@ -292,20 +295,13 @@ class DeepSvddSoft(DeepSvdd):
     """Soft boundary: a share nu of the normal clips may lie outside the radius."""
 
     soft: ClassVar[bool] = True
-    info: ClassVar[DetectorInfo] = DetectorInfo(
+    info: ClassVar[DetectorInfo] = replace(
+        DeepSvdd.info,
         key="deep_svdd_soft",
         title="Deep SVDD, soft boundary",
-        origin="report",
-        scope="machine type",
-        representation=LogMel(),
-        paper="Ruff et al., Deep one-class classification, ICML 2018.",
         how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
         "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90 % of normal clips.",
         when_not_to_use="Where the training clips hold no outliers: one-class is then simpler and as good.",
-        presets={
-            "quick": {"epochs": 20, "pretrain_epochs": 10, "learning_rate": 1e-3},
-            "paper": {"epochs": 150, "pretrain_epochs": 350},
-        },
     )
 
 
@@ -315,6 +311,10 @@ class DeepSvddVectors(Density):
     Whitening, because the autoencoder that comes first keeps the directions in which normal vectors vary most and
     forgets the quiet ones, which is where faults show; whitened, all directions vary alike.
     """
+
+    whitening_: Whitening
+    centre_: NDArray[np.float32]  # (n_outputs,)
+    radius_: float  # 0 for one-class
 
     def __init__(
         self,
@@ -326,7 +326,7 @@ class DeepSvddVectors(Density):
         epochs: int = 100,
         pretrain_epochs: int = 50,
     ) -> None:
-        self.hidden, self.n_outputs, self.soft, self.nu = tuple(hidden), n_outputs, soft, nu
+        self.hidden, self.n_outputs, self.soft, self.nu = list(hidden), n_outputs, soft, nu
         self.epochs, self.pretrain_epochs = epochs, pretrain_epochs
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
@@ -366,18 +366,13 @@ class DeepSvddVectors(Density):
         return np.asarray(squared.double().numpy() - self.radius_**2)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([*self.hidden, self.n_outputs])
-        learned = {"centre": self.centre_, "radius": np.array([self.radius_]), "shape": shape}
-        return {**net_arrays(self.net_), **learned, **self.whitening_.arrays()}
+        return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([*self.hidden, self.n_outputs])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        *hidden, n_outputs = (int(v) for v in arrays["shape"])
-        model = cls(hidden, n_outputs)
-        model.whitening_ = Whitening.from_arrays(arrays)
-        model.centre_, model.radius_ = arrays["centre"], float(arrays["radius"][0])
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        super().load(arrays)
+        *self.hidden, self.n_outputs = (int(v) for v in arrays["shape"])
         with seeded(0):
-            model.net_ = dense_encoder([len(model.whitening_.axes), *hidden, n_outputs])
-        model.net_.load_state_dict(net_weights(arrays))
-        model.net_.eval()
-        return model
+            self.net_ = dense_encoder([len(self.whitening_.axes), *self.hidden, self.n_outputs])
+        self.net_.load_state_dict(net_weights(arrays))
+        self.net_.eval()
+        return self

@@ -83,18 +83,14 @@ class Fusion(Detector):
         return [float(neg_log10_p(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
 
     def state(self) -> State:
-        return State(
-            {f"{i}/sorted": values for i, values in self.sorted_.items()},
-            {"machine_ids": self.machine_ids_, "parameters": self.parameters(), "members": list(self.members_)},
-        )
+        state = super().state()
+        state.arrays |= {f"{i}/sorted": values for i, values in self.sorted_.items()}
+        state.config["members"] = list(self.members_)
+        return state
 
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
-        detector.members_ = list(state.config["members"])
-        detector.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in detector.machine_ids_}
-        return detector
+    def restore(self, state: State) -> None:
+        self.members_ = list(state.config["members"])
+        self.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in self.machine_ids_}
 
 
 def choose_members(aucs: Mapping[str, float], n: int = 4) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,12 +104,13 @@ class GwrpGaussian(DensityPerId):
 
     def state(self) -> State:
         state = super().state()
-        learned = {"decay": self.decay_, "reference_frames": self.reference_frames_}
-        return State(state.arrays, {**state.config, "learned": learned})
+        state.config["learned"] = {"decay": self.decay_, "reference_frames": self.reference_frames_}
+        return state
 
-    def restore(self, config: dict[str, Any]) -> None:
-        self.decay_ = float(config["learned"]["decay"])
-        self.reference_frames_ = int(config["learned"]["reference_frames"])
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.decay_ = float(state.config["learned"]["decay"])
+        self.reference_frames_ = int(state.config["learned"]["reference_frames"])
 
 
 def least_regret(by_kind: Mapping[str, NDArray[np.float64]]) -> float:

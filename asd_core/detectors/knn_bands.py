@@ -1,6 +1,6 @@
 """Nearest neighbours, a sub-band at a time: each part of the spectrum need only resemble *some* normal clip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -24,6 +24,11 @@ class BandNeighbours(Density):
     always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
     With one sub-band this is the plain nearest-neighbour distance.
     """
+
+    points_: NDArray[np.float32]  # (n, d) training vectors, standardised
+    mean_: NDArray[np.float64]  # (d,)
+    scale_: NDArray[np.float64]  # (d,)
+    typical_: NDArray[np.float64]  # (n_subbands,): median distance between normal vectors
 
     def __init__(self, n_subbands: int = 16, n_statistics: int = 1) -> None:
         self.n_subbands = n_subbands
@@ -78,17 +83,13 @@ class BandNeighbours(Density):
         return shares, like
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([self.n_subbands, self.n_statistics])
-        learned = {"points": self.points_, "mean": self.mean_, "scale": self.scale_, "typical": self.typical_}
-        return {**learned, "shape": shape}
+        return {**super().arrays(), "shape": np.array([self.n_subbands, self.n_statistics])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(*(int(value) for value in arrays["shape"]))
-        model.points_, model.mean_ = arrays["points"], arrays["mean"]
-        model.scale_, model.typical_ = arrays["scale"], arrays["typical"]
-        model._split()
-        return model
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        self.n_subbands, self.n_statistics = (int(value) for value in arrays["shape"])
+        super().load(arrays)
+        self._split()
+        return self
 
 
 @dataclass

@@ -20,6 +20,10 @@ class Dbscan(Density):
     knee of the sorted k-distance curve (the paper's section 4.2); min_samples is 2 x dimension (Sander et al., 1998).
     """
 
+    core_: NDArray[np.float32]  # (n_core, n_components): the core samples, whitened
+    eps_: float
+    whitening_: Whitening
+
     def __init__(self, n_components: int = 4) -> None:
         self.n_components = n_components
 
@@ -37,16 +41,6 @@ class Dbscan(Density):
         return np.asarray(
             scipy.spatial.distance.cdist(self.whitening_.transform(vectors), self.core_).min(axis=1) / self.eps_
         )
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"core": self.core_, "eps": np.array([self.eps_]), **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(arrays["core"].shape[1])
-        model.core_, model.eps_ = arrays["core"], float(arrays["eps"][0])
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
 
 
 def knee(rising: NDArray[Any]) -> float:

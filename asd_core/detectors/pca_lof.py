@@ -21,6 +21,12 @@ class Lof(Density):
     tested), because its state is then three plain arrays and a new vector is scored against them alone.
     """
 
+    points_: NDArray[np.float32]  # (n, n_components), whitened
+    reach_: NDArray[np.float64]  # (n,): distance of each point to its k-th neighbour
+    density_: NDArray[np.float64]  # (n,): local reachability densities
+    n_neighbors_: int  # k
+    whitening_: Whitening
+
     def __init__(self, variance: float = 0.99, n_neighbors: int = 20) -> None:
         self.variance = variance
         self.n_neighbors = n_neighbors
@@ -50,18 +56,6 @@ class Lof(Density):
         distances = np.sqrt(squared_distances(self.whitening_.transform(vectors), self.points_))
         neighbours, density = self._neighbourhood(distances)
         return np.asarray(self.density_[neighbours].mean(axis=1) / density, dtype=np.float64)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        learned = {"points": self.points_, "reach": self.reach_, "density": self.density_}
-        return {**learned, "n_neighbors": np.array([self.n_neighbors_]), **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(n_neighbors=int(arrays["n_neighbors"][0]))
-        model.n_neighbors_ = model.n_neighbors
-        model.points_, model.reach_, model.density_ = arrays["points"], arrays["reach"], arrays["density"]
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
 
 
 @dataclass

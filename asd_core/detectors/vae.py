@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Self
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
+from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter, with_prefix
 from asd_core.detectors.common.crops import StackSampler, mean_and_top, merge_stacks, stacks
 from asd_core.detectors.common.kde import Kde
 from asd_core.detectors.common.network import (
@@ -238,26 +238,29 @@ class VaeKde(FrameVae):
 
         return merge_stacks(saliency(value, stacks(self.standardise(features), FRAMES)), FRAMES, len(features))
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        kdes = {f"kde/{i}/{name}": value for i, kde in self.kdes_.items() for name, value in kde.arrays().items()}
-        return {"active": self.active_, **kdes}
+    def state(self) -> State:
+        state = super().state()
+        state.arrays["active"] = self.active_
+        for machine_id, kde in self.kdes_.items():
+            state.arrays |= {f"kde/{machine_id}/{name}": array for name, array in kde.arrays().items()}
+        return state
 
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.active_ = arrays["active"]
-        self.kdes_ = {}
-        for machine_id in self.machine_ids_:
-            prefix = f"kde/{machine_id}/"
-            subset = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-            self.kdes_[machine_id] = Kde.from_arrays(subset)
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.active_ = state.arrays["active"]
+        self.kdes_ = {i: Kde().load(with_prefix(state.arrays, f"kde/{i}/")) for i in self.machine_ids_}
 
 
 class VaeVectors(Density):
     """The same VAE on any ``(n, d)`` vectors, standardised; score = negative evidence lower bound."""
 
+    mean_: NDArray[np.float64]  # (d,)
+    scale_: NDArray[np.float64]  # (d,)
+
     def __init__(
         self, n_latent: int = 8, hidden: Sequence[int] = (64, 32), epochs: int = 200, beta: float = 1.0
     ) -> None:
-        self.n_latent, self.hidden, self.epochs, self.beta = n_latent, tuple(hidden), epochs, beta
+        self.n_latent, self.hidden, self.epochs, self.beta = n_latent, list(hidden), epochs, beta
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.mean_ = vectors.mean(axis=0, dtype=np.float64)
@@ -296,15 +299,12 @@ class VaeVectors(Density):
             return negative_elbo(self.net_, self.standardise(vectors), 1.0, sample=False).double().numpy()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([self.n_latent, *self.hidden])
-        return {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_, "shape": shape}
+        return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([self.n_latent, *self.hidden])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        n_latent, *hidden = (int(v) for v in arrays["shape"])
-        model = cls(n_latent, hidden)
-        model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        super().load(arrays)
+        self.n_latent, *self.hidden = (int(v) for v in arrays["shape"])
         with seeded(0):
-            model.net_ = vae_network(len(model.mean_), hidden, n_latent)
-        model.net_.load_state_dict(net_weights(arrays))
-        return model
+            self.net_ = vae_network(len(self.mean_), self.hidden, self.n_latent)
+        self.net_.load_state_dict(net_weights(arrays))
+        return self

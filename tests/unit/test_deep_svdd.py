@@ -179,5 +179,5 @@ def test_plain_vectors(soft):
     scores = model.score(normal[300:])
     assert (model.score(outliers)[:, None] > scores).mean() > 0.9
     assert len(np.unique(scores)) == 30
-    again = DeepSvddVectors.from_arrays(model.arrays())
+    again = DeepSvddVectors().load(model.arrays())
     assert np.array_equal(again.score(outliers), model.score(outliers))

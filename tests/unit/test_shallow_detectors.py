@@ -90,7 +90,7 @@ def test_state_round_trip_and_determinism(name: str) -> None:
     vectors = correlated(50, seed=1)
     first = DENSITIES[name].fit(correlated(240), seed=3)
     scores = first.score(vectors)
-    again = type(first).from_arrays({key: value.copy() for key, value in first.arrays().items()})
+    again = type(first)().load({key: value.copy() for key, value in first.arrays().items()})
     np.testing.assert_array_equal(again.score(vectors), scores)
     np.testing.assert_array_equal(DENSITIES[name].fit(correlated(240), seed=3).score(vectors), scores)
 

@@ -22,6 +22,12 @@ class Gmm(Density):
     that make held-out normal vectors most likely.
     """
 
+    means_: NDArray[np.float64]  # (n_mixture, n_components), whitened
+    factors_: NDArray[np.float64]  # (n_mixture, n_components, n_components): Cholesky factors of the precisions
+    log_weights_: NDArray[np.float64]  # (n_mixture,), with the factors' log determinants
+    residual_variance_: float  # of a dimension outside the components
+    whitening_: Whitening
+
     def __init__(self, n_mixture: int | None = None, n_components: int | None = None) -> None:
         self.n_mixture = n_mixture
         self.n_components = n_components
@@ -66,23 +72,6 @@ class Gmm(Density):
         outside = self.whitening_.outside(vector[None])[0] / self.whitening_.scale
         return self.whitening_.restore(self.means_[nearest]), pull + outside / self.residual_variance_
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "means": self.means_,
-            "factors": self.factors_,
-            "log_weights": self.log_weights_,
-            "residual_variance": np.array([self.residual_variance_]),
-            **self.whitening_.arrays(),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(*arrays["means"].shape)
-        model.means_, model.factors_, model.log_weights_ = arrays["means"], arrays["factors"], arrays["log_weights"]
-        model.residual_variance_ = float(arrays["residual_variance"][0])
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
-
 
 def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
     """How many Gaussians make held-out vectors most likely (5 folds, each whitened on its training vectors)."""
@@ -90,6 +79,6 @@ def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> i
 
     def likelihood(n_mixture: int) -> float:
         model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
-        return float(np.mean([model.fit(kept).score(held) for kept, held in folds]))
+        return float(np.mean([model.fit(train).score(test) for train, test in folds]))
 
     return 1 + int(np.argmax([likelihood(n) for n in range(1, MAX_MIXTURE + 1)]))

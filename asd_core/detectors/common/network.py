@@ -6,24 +6,20 @@ torch is imported inside the functions: the first page must not wait for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State
+from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State, with_prefix
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
 VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
@@ -197,38 +193,19 @@ class NetworkDetector(Detector):
         return np.asarray((log_mel - self.mean_[:, None]) / self.scale_[:, None], dtype=np.float32)
 
     def state(self) -> State:
-        return State(
-            {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_, **self.extra_arrays()},
-            {"machine_ids": self.machine_ids_, "parameters": self.parameters()},
-        )
+        state = super().state()
+        state.arrays |= {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_}
+        return state
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        """Learned arrays beside the network's weights."""
-        return {}
-
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Take back what :meth:`extra_arrays` gave."""
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        torch_ready()
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_ = list(state.config["machine_ids"])
-        detector.diagnostics_ = {}
-        detector.mean_, detector.scale_ = state.arrays["mean"], state.arrays["scale"]
-        detector.net_ = detector.build_for_loading()
+    def restore(self, state: State) -> None:
+        self.mean_, self.scale_ = state.arrays["mean"], state.arrays["scale"]
+        with seeded(0):  # its first weights are replaced: drawing them must not move the global generator
+            self.net_ = self.build()
         try:
-            detector.net_.load_state_dict(net_weights(state.arrays))
+            self.net_.load_state_dict(net_weights(state.arrays))
         except RuntimeError as error:
-            raise ArtifactError(f"The weights of {cls.info.title} do not fit its network: train it again.") from error
-        detector.net_.eval()
-        detector.set_extra(state.arrays)
-        return detector
-
-    def build_for_loading(self) -> nn.Module:
-        """The network whose weights are about to be replaced: built without drawing from the global generator."""
-        with seeded(0):
-            return self.build()
+            raise ArtifactError(f"The weights of {self.info.title} do not fit its network: train it again.") from error
+        self.net_.eval()
 
 
 def to_tensor(array: Array) -> torch.Tensor:
@@ -241,9 +218,9 @@ def net_arrays(net: nn.Module) -> dict[str, NDArray[Any]]:
     return {f"net/{name}": tensor.detach().numpy() for name, tensor in net.state_dict().items()}
 
 
-def net_weights(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+def net_weights(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     """What :func:`net_arrays` took out, for ``load_state_dict``."""
-    return {k.removeprefix("net/"): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("net/")}
+    return {name: torch.from_numpy(array.copy()) for name, array in with_prefix(arrays, "net/").items()}
 
 
 def channels_last(net: nn.Module) -> nn.Module:

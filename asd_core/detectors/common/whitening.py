@@ -49,13 +49,6 @@ class Whitening:
         components = self.axes * self.scale * self.deviation[:, None]
         return np.asarray(self.mean + (points * self.deviation) @ components * self.scale, dtype=np.float64)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"mean": self.mean, "axes": self.axes, "scale": self.scale, "deviation": self.deviation}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        return cls(arrays["mean"], arrays["axes"], arrays["scale"], arrays["deviation"])
-
 
 def standardisation(vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each dimension, each ``(d,)``.
