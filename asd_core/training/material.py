@@ -97,7 +97,10 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
     widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
     fusion.members_ = choose_members(widest if len(widest) > 1 else candidates)
     if len(fusion.members_) < 2:
-        raise TrainingError("it needs two or more trained detectors without an alarm as members.")
+        raise TrainingError(
+            "it needs two or more detectors without an alarm, controls aside, that are trained on the same clips: train "
+            "some with it."
+        )
     models = ModelSet(out, fusion.members_)
     material = material.of_machines(set.intersection(*(known[key] for key in models)))
     if material.calibration.rows.empty:

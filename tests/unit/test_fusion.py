@@ -77,6 +77,9 @@ def test_fusion_in_a_folder(small_dataset: Dataset, tmp_path: Path) -> None:
     again, _ = score_split(small_dataset, ModelSet(tmp_path))
     both = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert np.allclose(both["raw"], both["raw_stored"], rtol=1e-5)
+    # Trained again alone, it reads what its members need of the clips.
+    assert train(small_dataset, tmp_path, detectors=["fusion"]) == ["fusion"]
+    assert artifacts.load(tmp_path / "fusion").detector.members_ == fusion.detector.members_
 
 
 def test_fusion_without_members_is_refused(small_dataset: Dataset, tmp_path: Path) -> None:
