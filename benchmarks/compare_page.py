@@ -5,11 +5,17 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from asd_core.detectors import detector_keys
+from asd_core.evaluation import bootstrap
 from asd_core.lazy import sklearn
 from benchmarks.browser import APP, Figure, figure
+from benchmarks.synthetic import made_up_scores, write_models
 
 MANY, VERY_MANY = 2_000, 100_000  # clips
 FEW_DETECTORS = 5  # of the very many clips
@@ -18,13 +24,6 @@ FEW_DETECTORS = 5  # of the very many clips
 def statistics_speed(n: int = 5) -> dict[str, Figure]:
     """All figures of 20 detectors on 2,000 clips with 1,000 resamples: seconds, and the ratio to ``roc_auc_score`` called
     for AUC and pAUC of every resample (timed over 2 resamples: all of them would take minutes)."""
-    import time
-
-    import numpy as np
-
-    from asd_core.evaluation import bootstrap
-    from benchmarks.synthetic import made_up_scores
-
     scores = made_up_scores(MANY, [f"detector {k}" for k in range(20)])
     groups = [
         (group["raw"].to_numpy(), (group["label"] == "anomaly").to_numpy())
@@ -55,9 +54,6 @@ def statistics_speed(n: int = 5) -> dict[str, Figure]:
 def page_speed(n: int = 3) -> dict[str, Figure]:
     """Seconds in which a warm server runs the Compare page for a dataset it has not seen: 2,000 clips by all detectors,
     and 100,000 clips by five."""
-    from asd_core.detectors import detector_keys
-    from benchmarks.synthetic import write_models
-
     with tempfile.TemporaryDirectory() as folder:
         root, keys = Path(folder), detector_keys()
         plans = {"a warm-up": (200, keys), "very-many": (VERY_MANY, keys[:FEW_DETECTORS])}

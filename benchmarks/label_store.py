@@ -4,13 +4,12 @@ import hashlib
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from asd_core.labels import Draft, LabelStore, label_queue, new_uid
 from asd_core.lazy import pd
 from benchmarks.browser import Figure, figure
-
-if TYPE_CHECKING:
-    from asd_core.labels import LabelStore
 
 CLIPS = 100_000
 DATASET, ANNOTATORS = "many", ("Ada", "Bob")  # half of the labels each, so that each has clips left
@@ -20,10 +19,6 @@ SKETCH = ("clip_sha256", "annotator", "label", "skipped")  # what a queue needs 
 def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dict[str, Figure]:
     """Seconds to open a store and read what a page needs (progress, annotators, classes, one's own labels, and the queue of
     unlabelled clips, most anomalous first), and from a label to knowing the next clip, the label being safe on the disk."""
-    import numpy as np
-
-    from asd_core.labels import Draft, LabelStore, label_queue, new_uid
-
     catalogue = _catalogue(clips)
     rng = np.random.default_rng(0)
     scores = catalogue.assign(detector="one", calibrated=rng.uniform(0, 100, clips), raw=rng.normal(size=clips))

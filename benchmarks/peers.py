@@ -20,10 +20,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from asd_core.datasets import build_catalogue, render_demo_clip
 from asd_core.evaluation import auc, pauc
+from asd_core.features import LogMel, pool
 from asd_core.lazy import torch
 from asd_core.settings import PROJECT_ROOT, get_settings
+from asd_core.sound import Clip
 
 TOLERANCE = 0.01  # of mean AUC: what 60 normal clips an id cannot tell apart
 SINGLES = 30  # clips scored one at a time, for the median
@@ -64,10 +68,6 @@ def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArra
 
     Kept in the cache under a hash of the catalogue and of the code that renders it: a changed simulator gives new ones.
     """
-    from asd_core.datasets import build_catalogue, render_demo_clip
-    from asd_core.features import LogMel, pool
-    from asd_core.sound import Clip
-
     table = build_catalogue()
     sources = [
         *sorted((PROJECT_ROOT / "asd_core/datasets/slide_rail").glob("*.py")),
@@ -148,8 +148,6 @@ def compare(methods: list[str]) -> list[Row]:
         train, test = (vectors[subset & part].astype(np.float64) for part in (is_train, ~is_train))
         mean, scale = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-9)
         data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[subset & ~is_train])
-    from threadpoolctl import threadpool_limits
-
     torch.set_num_threads(1)
     rows: list[Row] = []
     for method in methods:

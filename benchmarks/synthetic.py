@@ -9,9 +9,12 @@ import numpy as np
 
 from asd_core import artifacts
 from asd_core.datasets import open_dataset
+from asd_core.datasets.slide_rail import simulate
+from asd_core.features import LogMel
 from asd_core.files import write_parquet
 from asd_core.lazy import pd
 from asd_core.scoring import AS_RECORDED, DATASET, write_scores
+from asd_core.sound import wav_bytes
 
 HELD_OUT = 60
 SOUNDS = 7  # different ones, however many clips there are
@@ -104,11 +107,6 @@ def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequenc
 
     The log-mels lie around one centre for each machine id, anomalies a little apart, in as many directions as sounds do.
     """
-    from asd_core.artifacts import POOLED
-    from asd_core.datasets.slide_rail import simulate
-    from asd_core.features import LogMel
-    from asd_core.sound import wav_bytes
-
     write_models(folder, recordings, n_clips, detectors, seed=seed)
     table = made_up_scores(n_clips, detectors[:1], seed=seed)[["clip_id", "machine_id", "label"]]
     sounds = [wav_bytes(simulate("00", seed=k, snr_db=6).samples, 16000) for k in range(SOUNDS)]
@@ -129,4 +127,4 @@ def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequenc
         sha256=[f"{k:064x}" for k in range(n_clips)],
     )
     columns = pd.DataFrame(pooled.astype(np.float16), columns=[f"f{i}" for i in range(d)])
-    write_parquet(pd.concat([about, columns], axis=1), folder / POOLED)
+    write_parquet(pd.concat([about, columns], axis=1), folder / artifacts.POOLED)
