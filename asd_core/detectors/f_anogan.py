@@ -1,4 +1,4 @@
-"""f-AnoGAN: what a generator of normal sound cannot draw, found with an encoder instead of a search.
+"""f-AnoGAN: what a generator of normal sound cannot draw, by an encoder instead of a search.
 
 Stage 1 trains generator G and critic C as a Wasserstein GAN with gradient penalty. Stage 2 freezes both and trains an
 encoder E so that G(E(x)) looks like x, to the eye and to the critic ("izi_f").
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, backward, to_tensor
 from asd_core.errors import TrainingError
@@ -123,9 +123,9 @@ class FAnoGan(NetworkDetector):
         return to_tensor(crops.reshape(n, 1, SIZE, 2, SIZE, 2).mean(axis=(3, 5)) / INPUT_SCALE)
 
     def value(self, images: Tensor) -> Tensor:
-        """The critic's verdict, ``(n, 1)``: higher = more like normal sound."""
-        verdict: Tensor = self.part("critic.head")(self.part("critic.features")(images))
-        return verdict
+        """The critic's output, ``(n, 1)``: higher = more like normal sound."""
+        value: Tensor = self.part("critic.head")(self.part("critic.features")(images))
+        return value
 
     def residuals(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """MSE of images and of the critic's features between x and G(E(x)), each ``(n,)``."""
@@ -157,10 +157,10 @@ class FAnoGan(NetworkDetector):
 
     def train_gan(self, next_batch: Callable[[], Tensor], steps: int, progress: Progress) -> dict[str, Any]:
         """Stage 1, ``steps`` of the generator: WGAN-GP. Curves of the Wasserstein estimate and the gradient norms."""
-        draw, decide = self.part("generator"), self.part("critic")
+        draw, critic = self.part("generator"), self.part("critic")
         options: dict[str, Any] = {"lr": self.learning_rate, "betas": (0.0, 0.9)}
         draw_optimiser = torch.optim.Adam(draw.parameters(), **options)
-        judge_optimiser = torch.optim.Adam(decide.parameters(), **options)
+        critic_optimiser = torch.optim.Adam(critic.parameters(), **options)
         self.net_.train()
         distances, norms = [], []
         for step in range(steps):
@@ -170,9 +170,9 @@ class FAnoGan(NetworkDetector):
                     fake = draw(torch.randn(len(real), N_LATENT))
                 distance = self.value(real).mean() - self.value(fake).mean()
                 gradient = gradient_norms(self.value, between(real, fake))
-                judge_optimiser.zero_grad()
+                critic_optimiser.zero_grad()
                 backward(self.penalty * (gradient - 1.0).square().mean() - distance)
-                judge_optimiser.step()
+                critic_optimiser.step()
             draw_optimiser.zero_grad()
             backward(-self.value(draw(torch.randn(self.batch_size, N_LATENT))).mean())
             draw_optimiser.step()
@@ -188,7 +188,7 @@ class FAnoGan(NetworkDetector):
     ) -> dict[str, Any]:
         """Stage 2, izi_f: only the encoder learns; generator and critic are frozen, in eval mode.
 
-        The encoder of the lowest loss on ``held_out`` normal images is kept, looked at every tenth step.
+        The result is the encoder of the lowest loss on ``held_out`` normal images, measured every tenth step.
         """
         self.net_.eval()
         self.part("generator").requires_grad_(False)
@@ -247,29 +247,14 @@ class FAnoGan(NetworkDetector):
             "z_distance": round(z_distance, 4),
         }
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        scores = []
-        with torch.inference_mode():
-            for log_mel in features:
-                image, feature = self.residuals(self.images(fixed_crops(self.standardise(log_mel), CROP, HOP)))
-                scores.append(float((image + self.kappa * feature).double().mean()))
-        return np.array(scores, dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        image, feature = self.residuals(self.images(fixed_crops(self.standardise(log_mel), CROP, HOP)))
+        return float((image + self.kappa * feature).double().mean())
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """z = E(x), averaged over a clip's crops: ``(n_clips, N_LATENT)``."""
-        encode = self.part("encoder")
-        with torch.inference_mode():
-            crops = (self.images(fixed_crops(self.standardise(f), CROP, HOP)) for f in features)
-            means: Array = torch.stack([encode(subset).mean(dim=0) for subset in crops]).numpy()
-        return means
-
-    def z_distance(self, log_mel: Array) -> float:
-        """How far E(G(E(x))) is from E(x), a clip's mean. Not in the score: the paper found that it only adds noise."""
-        images = self.images(fixed_crops(self.standardise(log_mel), CROP, HOP))
-        with torch.inference_mode():
-            z = self.part("encoder")(images)
-            return float((self.part("encoder")(self.part("generator")(z)) - z).square().mean())
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """z = E(x), averaged over a clip's crops: ``(N_LATENT,)``."""
+        z: Tensor = self.part("encoder")(self.images(fixed_crops(spectrogram, CROP, HOP))).mean(dim=0)
+        return z
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The image's part: squared difference of x and G(E(x)) at every point (critic features have no place)."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, crops_of, fixed_crops, merge_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, saliency, to_tensor, train_network
 from asd_core.errors import TrainingError
@@ -156,29 +156,22 @@ class IdClassifier(NetworkDetector):
         self.net_.eval()
         with torch.inference_mode():
             right = self.net_(checks).argmax(dim=1) == check_labels
-        self.diagnostics_ = {**history.to_config(), "held_out_accuracy": round(float(right.double().mean()), 4)}
+        self.diagnostics_ = {**history, "held_out_accuracy": round(float(right.double().mean()), 4)}
 
     def odds(self, images: Tensor, machine_id: str) -> Tensor:
         """log(p(others) / p(own)) of crops ``(n, 1, 128, 64)``."""
         return log_odds(self.net_(images), self.labels([machine_id]).expand(len(images)), self.scale)
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        scores = []
-        with torch.inference_mode():
-            for log_mel, machine_id in zip(features, machine_ids, strict=True):
-                crops = to_tensor(fixed_crops(self.standardise(log_mel), CROP, HOP))[:, None]
-                # -log p(own) = log(1 + p(others) / p(own)); beyond 1e4 softplus is the identity
-                scores.append(float(nn.functional.softplus(self.odds(crops, machine_id), threshold=1e4).mean()))
-        return np.array(scores, dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        crops = to_tensor(fixed_crops(self.standardise(log_mel), CROP, HOP))[:, None]
+        # -log p(id) = log(1 + p(others) / p(id)); beyond 1e4 softplus is the identity
+        return float(nn.functional.softplus(self.odds(crops, machine_id), threshold=1e4).mean())
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+    def embedding(self, spectrogram: Array) -> Tensor:
         """The embedding whose angle to a machine id's direction is scored, averaged over a clip's crops."""
         net: Any = self.net_
-        with torch.inference_mode():
-            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([net.embedding(subset).mean(dim=0) for subset in crops]).numpy()
-        return means
+        mean: Tensor = net.embedding(to_tensor(fixed_crops(spectrogram, CROP, HOP))[:, None]).mean(dim=0)
+        return mean
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of the log odds against the own id, averaged over overlapping crops."""

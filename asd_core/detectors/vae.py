@@ -122,14 +122,11 @@ class FrameVae(NetworkDetector):
         )
         self.net_.eval()
         curve = [round(b, 4) for b in betas]
-        self.diagnostics_ = {**history.to_config(), "beta": curve, **latent_diagnostics(self.net_, checks)}
+        self.diagnostics_ = {**history, "beta": curve, **latent_diagnostics(self.net_, checks)}
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """Posterior means, averaged over a clip's stacks: ``(n_clips, n_latent)``."""
-        with torch.inference_mode():
-            inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
-            means: Array = torch.stack([posterior(self.net_, subset)[0].mean(dim=0) for subset in inputs]).numpy()
-        return means
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """Posterior means, averaged over a clip's stacks: ``(n_latent,)``."""
+        return posterior(self.net_, to_tensor(stacks(spectrogram, FRAMES)))[0].mean(dim=0)
 
 
 @dataclass
@@ -152,14 +149,9 @@ class VaeElbo(FrameVae):
         presets={"quick": {"epochs": 8}, "paper": {"epochs": 100, "stacks_per_clip": 309}},
     )
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        with torch.inference_mode():
-            bounds = [
-                negative_elbo(self.net_, to_tensor(stacks(self.standardise(f), FRAMES)), 1.0, sample=False).numpy()
-                for f in features
-            ]
-        return np.array([b.mean(dtype=np.float64) for b in bounds], dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        inputs = to_tensor(stacks(self.standardise(log_mel), FRAMES))
+        return float(negative_elbo(self.net_, inputs, 1.0, sample=False).numpy().mean(dtype=np.float64))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The reconstruction's part: squared error of every point (the KL belongs to no point)."""
@@ -215,15 +207,9 @@ class VaeKde(FrameVae):
             means: Array = posterior(self.net_, to_tensor(inputs))[0].numpy()
         return means[:, self.active_]
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array(
-            [
-                mean_and_top(self.kdes_[i].score(self.posterior_means(stacks(self.standardise(f), FRAMES))))
-                for f, i in zip(features, machine_ids, strict=True)
-            ],
-            dtype=np.float64,
-        )
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        means = self.posterior_means(stacks(self.standardise(log_mel), FRAMES))
+        return mean_and_top(self.kdes_[machine_id].score(means))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of each stack's -log density, averaged over the stacks a point is in."""
@@ -288,7 +274,7 @@ class VaeVectors(Density):
                 patience=30,
                 before_epoch=warm,
             )
-        self.diagnostics_ = {**history.to_config(), **latent_diagnostics(net, held_out)}
+        self.diagnostics_ = {**history, **latent_diagnostics(net, held_out)}
         return self
 
     def standardise(self, vectors: NDArray[Any]) -> Tensor:

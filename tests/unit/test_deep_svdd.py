@@ -11,7 +11,6 @@ from asd_core.detectors.deep_svdd import (
     DeepSvdd,
     DeepSvddSoft,
     DeepSvddVectors,
-    Schedule,
     dense_encoder,
     first_centre,
     modulation_spectrum,
@@ -44,19 +43,17 @@ def test_the_centre_is_the_mean_output_moved_away_from_zero():
             return x
 
     values = torch.tensor([[0.5, -0.5, 0.05, -0.05, 0.0, 2.0]])
-    centre = first_centre(Fixed(), [values + 1.0, values - 1.0])
+    centre = first_centre(Fixed(), torch.cat([values + 1.0, values - 1.0]))
     assert torch.allclose(centre, torch.tensor([0.5, -0.5, 0.1, -0.1, 0.1, 2.0]))
 
 
-def sphere(*, soft: bool, epochs: int, nu: float = 0.1, pretrain_epochs: int = 2, seen: list | None = None):
+def sphere(*, soft: bool, epochs: int, nu: float = 0.1, pretrain_epochs: int = 2):
     torch.manual_seed(0)
     encoder, decoder = dense_encoder([20, 16, 8]), dense_encoder([8, 16, 20])
     data = torch.randn(256, 20)
-    rng = np.random.default_rng(0)
-    schedule = Schedule(soft, nu, pretrain_epochs, epochs, 8, 1e-3, 1e-6)
-    found = train_sphere(
-        encoder, decoder, schedule, next_batch=lambda: data[rng.integers(256, size=32)], known=[data], held_out=[data]
-    )
+    options = {"soft": soft, "nu": nu, "pretrain_epochs": pretrain_epochs, "epochs": epochs, "learning_rate": 1e-3}
+    data_and_draws = {"train": data, "held_out": data, "rng": np.random.default_rng(0), "steps_per_epoch": 8}
+    found = train_sphere(encoder, decoder, **data_and_draws, **options)
     with torch.no_grad():
         distance = (encoder(data) - found.centre).square().sum(dim=1).sqrt()
     return found, distance, encoder

@@ -180,7 +180,3 @@ class TestTrained:
         features, ids = clips(3, first=900)
         assert trained.score(features, ids)[0] == trained.score(features[:1], ids[:1])[0]
         assert not trained.net_.training
-
-    def test_the_z_distance_is_kept_apart(self, trained):
-        assert np.isfinite(trained.z_distance(clip(3)))
-        assert trained.z_distance(clip(3)) > 0.0

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from asd_core.detectors.base import Scores, parameter
+from asd_core.detectors.base import parameter
 from asd_core.detectors.common.copy_test import copy_test
 from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, batches, to_tensor, train_network
@@ -120,8 +120,7 @@ class ConvAutoencoder(NetworkDetector):
             patience=self.patience,
             progress=progress,
         )
-        self.net_.eval()
-        self.diagnostics_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
+        self.diagnostics_ = {**history, "copy_test": copy_test(self.residual, normals.held_out)}
 
     def loss(self, batch: Tensor) -> Tensor:
         """Mean squared error of crops ``(n, 1, n_mels, CROP)``."""
@@ -148,9 +147,8 @@ class ConvAutoencoder(NetworkDetector):
         errors = np.square(self.crop_residuals(self.standardise(log_mel)))
         return merge_crops(errors, log_mel.shape[1], CROP, HOP)
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array([mean_and_top(self.error_map(f).mean(axis=0)) for f in features], dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        return mean_and_top(self.error_map(log_mel).mean(axis=0))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The error map itself."""
@@ -160,9 +158,6 @@ class ConvAutoencoder(NetworkDetector):
         """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
         raise NotImplementedError(type(self).__name__)
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
-        with torch.inference_mode():
-            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([self.bottleneck(subset).mean(dim=(0, 2, 3)) for subset in crops]).numpy()
-        return means
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """The bottleneck's channels, averaged over crops, bands and times: ``(width,)``."""
+        return self.bottleneck(to_tensor(fixed_crops(spectrogram, CROP, HOP))[:, None]).mean(dim=(0, 2, 3))

@@ -8,14 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State, with_prefix
+from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Scores, State, with_prefix
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
@@ -43,24 +43,6 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-@dataclass
-class History:
-    """Loss curves of one training, for the manifest."""
-
-    train: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-    best_epoch: int = 0
-    seconds: float = 0.0
-
-    def to_config(self) -> dict[str, Any]:
-        return {
-            "train_loss": [round(v, 6) for v in self.train],
-            "validation_loss": [round(v, 6) for v in self.validation],
-            "best_epoch": self.best_epoch,
-            "seconds": round(self.seconds, 2),
-        }
-
-
 def train_network(
     net: nn.Module,
     *,
@@ -76,12 +58,18 @@ def train_network(
     rate: Callable[[int], float] | None = None,
     keep_best: bool = True,
     progress: Progress = silent,
-) -> History:
-    """Adam with a cosine-decayed rate; the weights of the best validation epoch are kept.
+) -> dict[str, Any]:
+    """Adam with a cosine-decayed rate, and then the weights of the best validation epoch.
 
-    ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` hears the loss and the time
-    left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` trains to the last
-    epoch and keeps that, for an objective that changes on the way: its losses do not compare.
+    ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` gets the loss and the time
+    left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` takes the weights of the
+    last epoch, for an objective that changes on the way: its losses do not compare.
+
+    Returns:
+        Loss curves, best epoch and seconds, for the manifest.
+
+    Raises:
+        TrainingError: when the loss is no longer a number.
     """
     optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate, weight_decay=weight_decay)
     decay: torch.optim.lr_scheduler.LRScheduler
@@ -89,7 +77,9 @@ def train_network(
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs), eta_min=learning_rate * 0.05)
     else:
         decay = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-    history, best, kept = History(), float("inf"), None
+    train_loss: list[float] = []
+    validation_loss: list[float] = []
+    best, best_epoch, best_weights = float("inf"), 0, None
     began = time.monotonic()
     for epoch in range(epochs):
         if before_epoch:
@@ -106,24 +96,24 @@ def train_network(
         net.eval()
         with torch.inference_mode():
             validation = validate()
-        history.train.append(total / steps_per_epoch)
-        history.validation.append(validation)
+        train_loss.append(round(total / steps_per_epoch, 6))
+        validation_loss.append(round(validation, 6))
         if not np.isfinite(validation):
             raise TrainingError(f"The loss is no longer a number in epoch {epoch + 1}: lower the learning rate.")
         if not keep_best:
-            history.best_epoch = epoch
+            best_epoch = epoch
         elif validation < best:
-            best, history.best_epoch = validation, epoch
-            kept = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-        elif epoch - history.best_epoch >= patience:
+            best, best_epoch = validation, epoch
+            best_weights = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+        elif epoch - best_epoch >= patience:
             break
         left = (time.monotonic() - began) / (epoch + 1) * (epochs - epoch - 1)
         progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {validation:.4f}, {left:.0f} s left")
-    if kept is not None:
-        net.load_state_dict(kept)
+    if best_weights is not None:
+        net.load_state_dict(best_weights)
     net.eval()
-    history.seconds = time.monotonic() - began
-    return history
+    curves = {"train_loss": train_loss, "validation_loss": validation_loss}
+    return {**curves, "best_epoch": best_epoch, "seconds": round(time.monotonic() - began, 2)}
 
 
 def backward(loss: Tensor) -> None:
@@ -175,12 +165,12 @@ class NetworkDetector(Detector):
         spectrograms = [self.standardise(f) for f in features]
         order = np.random.default_rng(seed).permutation(len(spectrograms))
         n_held = max(2, round(VALIDATION_FRACTION * len(order)))
-        held, kept = order[:n_held], order[n_held:]
+        held_out, train = order[:n_held], order[n_held:]
         normals = Normals(
-            [spectrograms[i] for i in kept],
-            [machine_ids[i] for i in kept],
-            [spectrograms[i] for i in held],
-            [machine_ids[i] for i in held],
+            [spectrograms[i] for i in train],
+            [machine_ids[i] for i in train],
+            [spectrograms[i] for i in held_out],
+            [machine_ids[i] for i in held_out],
         )
         with seeded(seed):
             self.net_ = self.build()
@@ -191,6 +181,25 @@ class NetworkDetector(Detector):
     def standardise(self, log_mel: Array) -> Array:
         """dB -> zero mean and unit variance a band."""
         return np.asarray((log_mel - self.mean_[:, None]) / self.scale_[:, None], dtype=np.float32)
+
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        self._known(machine_ids)
+        with torch.inference_mode():
+            scores = [self.score_clip(f, i) for f, i in zip(features, machine_ids, strict=True)]
+        return np.array(scores, dtype=np.float64)
+
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        """Raw score of one clip, from its log-mel in dB."""
+        raise NotImplementedError(type(self).__name__)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        with torch.inference_mode():
+            embeddings: Array = torch.stack([self.embedding(self.standardise(f)) for f in features]).numpy()
+        return embeddings
+
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """Where the network puts a clip, ``(d,)``, from its standardised log-mel."""
+        raise NotImplementedError(type(self).__name__)
 
     def state(self) -> State:
         state = super().state()
