@@ -1,11 +1,11 @@
-"""Where detectors differ: how alike they rank clips, on which clips they part, and which anomalies each one finds."""
+"""Where detectors differ: how alike they rank clips, on which clips they part, and which anomalies each one detects."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from asd_core.evaluation.roc_auc import auc
+from asd_core.evaluation.roc_auc import auc, mean_of_known
 from asd_core.lazy import pd
 
 THIRDS = ("mild", "medium", "strong")
@@ -35,11 +35,7 @@ def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomal
         for _, group in subset.groupby("machine_id")
     ]
     stack = np.array(tables).reshape(-1, len(detectors), len(detectors))
-    known = np.isfinite(stack)
-    count = known.sum(axis=0)
-    total = np.where(known, stack, 0.0).sum(axis=0)
-    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return pd.DataFrame(mean, index=detectors, columns=detectors)
+    return pd.DataFrame(mean_of_known(stack), index=detectors, columns=detectors)
 
 
 def disagreements(scores: "pd.DataFrame", n: int = 20) -> "pd.DataFrame":
@@ -116,8 +112,8 @@ def filter_scores(scores: "pd.DataFrame", attribute: str, chosen: Sequence[str])
     As in :func:`breakdown`, an attribute that only anomalies have chooses among these alone: normal clips all stay.
     """
     values, of_anomalies_alone = _values(scores.drop_duplicates("clip_id").set_index("clip_id"), attribute)
-    kept = values[values.astype(str).isin(list(chosen))].index
-    return scores[scores["clip_id"].isin(kept) | (of_anomalies_alone & (scores["label"] == "normal"))]
+    clips = values[values.astype(str).isin(list(chosen))].index
+    return scores[scores["clip_id"].isin(clips) | (of_anomalies_alone & (scores["label"] == "normal"))]
 
 
 def _values(rows: "pd.DataFrame", attribute: str) -> tuple["pd.Series[str]", bool]:

@@ -6,8 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import ClipError
-from asd_core.features.base import Array
+from asd_core.features.base import Array, mono
 from asd_core.lazy import scipy
 from asd_core.sound import Clip
 
@@ -25,14 +24,8 @@ class WelchSpectrum:
     hop_length: int = 512
 
     def transform(self, clip: Clip) -> Array:
-        """
-        Raises:
-            ClipError: for a clip that is not prepared.
-        """
-        if clip.sample_rate != self.sample_rate or clip.n_channels != 1:
-            raise ClipError(f"{clip.name} is not one channel at {self.sample_rate} Hz: prepare the clip first.")
         _, power = scipy.signal.welch(
-            clip.samples[0],
+            mono(clip, self.sample_rate),
             self.sample_rate,
             nperseg=self.n_fft,
             noverlap=self.n_fft - self.hop_length,

@@ -10,7 +10,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.features import LogMel, mel_power
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
-from asd_core.scoring.clip import denoised, score_prepared
+from asd_core.scoring.clip import score_prepared
 from asd_core.sound import Clip, DenoiseMix, Samples
 
 STRENGTHS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -39,16 +39,14 @@ def strength_curve(
         UnknownMachineError: when no detector knows the machine id.
     """
     models = models.for_machine(machine_id)
-    rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in models}
+    rows = []
     for index, strength in enumerate(strengths):
         progress(index / len(strengths), f"denoised at {strength:g}")
-        for key, raw in score_prepared(denoised(prepared, mix, strength), models, machine_id).items():
-            percentile = float(models[key].calibration.percentile(raw, machine_id))
-            rows[key].append((key, float(strength), raw, percentile))
+        for key, raw in score_prepared(prepared.with_samples(mix.at(strength)), models, machine_id).items():
+            rows.append((key, float(strength), raw, float(models[key].calibration.percentile(raw, machine_id))))
     progress(1.0, "done")
-    return pd.DataFrame(
-        [row for subset in rows.values() for row in subset], columns=["detector", "strength", "raw", "calibrated"]
-    )
+    rows.sort(key=lambda row: list(models).index(row[0]))  # detector by detector
+    return pd.DataFrame(rows, columns=["detector", "strength", "raw", "calibrated"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
 
     Args:
         source: the file's bytes, or its path.
-        name: shown in messages; a path's own name by default.
+        name: shown in messages; the file's name by default.
         settings: limits on length and size.
 
     Raises:
@@ -77,11 +77,7 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
             rate, channels, expected = file.samplerate, file.channels, file.frames
             if channels > MAX_CHANNELS:
                 raise ClipError(f"{name} has {channels} channels; at most {MAX_CHANNELS} are read: export fewer.")
-            if expected / rate > settings.max_clip_seconds:
-                raise ClipError(
-                    f"{name} lasts {expected / rate:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
-                    "cut it, or raise ASD_MAX_CLIP_SECONDS."
-                )
+            _limit_duration(name, expected / rate, settings)  # before it is decoded
             samples = file.read(dtype="float32", always_2d=True).T
     except (soundfile.SoundFileError, ValueError) as error:
         reason = truncation(data)
@@ -110,6 +106,14 @@ def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
         raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
 
 
+def _limit_duration(name: str, seconds: float, settings: Settings) -> None:
+    if seconds > settings.max_clip_seconds:
+        raise ClipError(
+            f"{name} lasts {seconds:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
+            "cut it, or raise ASD_MAX_CLIP_SECONDS."
+        )
+
+
 def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
     """Refuse what no detector can score.
 
@@ -124,11 +128,7 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
             f"{clip.name} lasts {clip.duration:.2f} s; at least {settings.min_clip_seconds:.1f} s are needed: "
             "record for longer."
         )
-    if clip.duration > settings.max_clip_seconds:
-        raise ClipError(
-            f"{clip.name} lasts {clip.duration:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
-            "cut it, or raise ASD_MAX_CLIP_SECONDS."
-        )
+    _limit_duration(clip.name, clip.duration, settings)
     if not np.isfinite(clip.samples).all():
         raise ClipError(f"{clip.name} holds values that are not numbers (NaN or infinite): export it again.")
     peak = float(np.abs(clip.samples).max())
@@ -187,7 +187,7 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
-    """What detectors hear: one channel (settings' by default) at the representations' rate.
+    """What detectors score: one channel (the settings' by default) at the representations' rate.
 
     Raises:
         ClipError: see :func:`select_channel`.

@@ -53,7 +53,7 @@ def gather(
     train_rows, test_rows = dataset.rows(split="train", label="normal"), dataset.rows(split="test")
     if train_rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
-    inputs = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
+    inputs = [*representations, WelchSpectrum()]  # for the reference of normal sound; no detector takes it
     train = extract_dataset(dataset, train_rows, inputs, stage(progress, 0.0, 0.6, "training set"))
     test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
     for description in train.skipped + test.skipped:
@@ -92,7 +92,7 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
         TrainingError: when fewer than two trained detectors could be members.
     """
     candidates = _candidates(fusion, material, out)
-    # A mean over easy machines alone says nothing of the others: whoever knows fewer is no member where two know all.
+    # A mean over easy machines alone does not stand for the others: who knows fewer is no member where two know all.
     known = {key: set(ModelSet(out, [key]).machine_ids_of(key)) for key in candidates}
     widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
     fusion.members_ = choose_members(widest if len(widest) > 1 else candidates)

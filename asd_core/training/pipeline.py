@@ -15,11 +15,11 @@ from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
-from asd_core.scoring import AS_RECORDED, DATASET, SCORES, write_scores
+from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.material import Material, gather, learnable, member_material
 
-UNTRAINED = "untrained.parquet"  # scores of the test clips by the networks as they were born
+UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
 
 def train(
@@ -92,7 +92,7 @@ def train_one(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips. A
-    machine with too few clips is left out, and that is said.
+    machine with too few clips is left out, with a sentence to ``notify``.
 
     Returns:
         Alarms: sentences on why not to trust this detector.
@@ -160,15 +160,6 @@ def store_scores(
     known = test.of_machines(calibration.scores)
     if known.rows.empty:
         return
-    ids = known.machine_ids
-    raw = detector.score(known.features[detector.info.representation], ids)
-    table = known.rows.assign(
-        detector=detector.info.key,
-        model_version=version,
-        data_fingerprint=data_fingerprint,
-        denoise=AS_RECORDED.denoise,
-        kind=AS_RECORDED.kind,
-        raw=raw,
-        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
-    )
-    write_scores(table, path)
+    raw = detector.score(known.features[detector.info.representation], known.machine_ids)
+    table = score_rows(known.rows, detector.info.key, version, calibration, raw)
+    write_scores(table.assign(data_fingerprint=data_fingerprint), path)
