@@ -15,13 +15,17 @@ class _Lazy:
 
 
 if TYPE_CHECKING:
+    import noisereduce
     import pandas as pd
     import scipy
     import sklearn
+    import soundfile
+    import soxr
     import torch
     from torch import Tensor, nn
 else:
+    noisereduce, soundfile, soxr = map(_Lazy, ("noisereduce", "soundfile", "soxr"))
     pd, scipy, sklearn, torch, nn = map(_Lazy, ("pandas", "scipy", "sklearn", "torch", "torch.nn"))
     Tensor = Any  # for annotations alone
 
-__all__ = ["Tensor", "nn", "pd", "scipy", "sklearn", "torch"]
+__all__ = ["Tensor", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "soxr", "torch"]

@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from asd_core.detectors import detector_keys
 from asd_core.evaluation import bootstrap
 from asd_core.lazy import sklearn
 from benchmarks.browser import APP, Figure, figure
+from benchmarks.library import seconds
 from benchmarks.synthetic import made_up_scores, write_models
 
 MANY, VERY_MANY = 2_000, 100_000  # clips
@@ -38,17 +37,12 @@ def statistics_speed(n: int = 5) -> dict[str, Figure]:
                 sklearn.metrics.roc_auc_score(anomaly[drawn], raw[drawn])
                 sklearn.metrics.roc_auc_score(anomaly[drawn], raw[drawn], max_fpr=0.1)
 
-    def seconds(call: Callable[[], object]) -> float:
-        began = time.perf_counter()
-        call()
-        return time.perf_counter() - began
-
     theirs()
-    subset, ratios = [], []
+    took, ratios = [], []
     for _ in range(n):
-        subset.append(seconds(lambda: bootstrap(scores, 1000)))
-        ratios.append(subset[-1] / (seconds(theirs) * 1000 / timed))
-    return {"bootstrap_2000x20_s": figure(subset, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
+        took.append(seconds(lambda: bootstrap(scores, 1000)))
+        ratios.append(took[-1] / (seconds(theirs) * 1000 / timed))
+    return {"bootstrap_2000x20_s": figure(took, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
 
 
 def page_speed(n: int = 3) -> dict[str, Figure]:
@@ -69,7 +63,7 @@ def page_speed(n: int = 3) -> dict[str, Figure]:
             check=True,
         )
         took = json.loads(shown.stdout.splitlines()[-1])
-    many = [seconds for name, seconds in took.items() if name.startswith("many-")]
+    many = [s for name, s in took.items() if name.startswith("many-")]
     return {
         f"compare_page_2000x{len(keys)}_s": figure(many, "s"),
         "compare_page_100k_s": figure([took["very-many"]], "s"),

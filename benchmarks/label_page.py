@@ -10,10 +10,10 @@ import numpy as np
 
 from asd_core.artifacts import POOLED
 from asd_core.files import write_parquet
-from asd_core.labels import Draft, LabelStore
+from asd_core.labels import LabelStore
 from asd_core.sound import wav_bytes
 from benchmarks.browser import APP, Figure, browsing, figure, serve
-from benchmarks.synthetic import made_up_scores, write_models
+from benchmarks.synthetic import made_up_scores, write_labels, write_models
 
 CLIPS = 100_000  # each with a label, half of them by the one who opens the page
 SOUNDS = 1_000  # of them hold a sound: more than are heard
@@ -103,18 +103,5 @@ def _fill(folder: Path, url: str) -> None:
     clips = made_up_scores(CLIPS, DETECTORS[:1])[["clip_id", "machine_id"]].assign(sha256=hashes)
     write_parquet(clips, models / POOLED)
     store = LabelStore.open(url)
-    store.add_many(
-        [
-            Draft(
-                kind="label",
-                annotator=("Ada", "Bob")[number // 8 % 2],
-                dataset=models.name,
-                clip_sha256=clip.sha256,
-                clip_id=clip.clip_id,
-                machine_id=clip.machine_id,
-                label="normal",
-            )
-            for number, clip in enumerate(clips.itertuples())
-        ]
-    )
+    write_labels(store, clips, models.name, [*["Ada"] * 8, *["Bob"] * 8])  # so that both have all machine ids
     store.close()

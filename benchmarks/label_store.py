@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from asd_core.labels import Draft, LabelStore, label_queue, new_uid
+from asd_core.labels import LabelStore, label_queue, new_uid
 from asd_core.lazy import pd
 from benchmarks.browser import Figure, figure
+from benchmarks.synthetic import write_labels
 
 CLIPS = 100_000
 DATASET, ANNOTATORS = "many", ("Ada", "Bob")  # half of the labels each, so that each has clips left
@@ -25,20 +26,7 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'labels.sqlite3'}"
         store = LabelStore.open(url)
-        store.add_many(
-            [
-                Draft(
-                    kind="label",
-                    annotator=ANNOTATORS[index % 2],
-                    dataset=DATASET,
-                    clip_sha256=sha256,
-                    clip_id=clip_id,
-                    machine_id="00",
-                    label=("normal", "anomaly")[index % 3 == 0],
-                )
-                for index, (clip_id, sha256) in enumerate(zip(catalogue["clip_id"], catalogue["sha256"], strict=True))
-            ]
-        )
+        write_labels(store, catalogue, DATASET, ANNOTATORS)
         store.close()
         opened: list[float] = []
         for _ in range(opens):

@@ -12,6 +12,7 @@ from asd_core.datasets import open_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.features import LogMel
 from asd_core.files import write_parquet
+from asd_core.labels import Draft, LabelStore
 from asd_core.lazy import pd
 from asd_core.scoring import AS_RECORDED, DATASET, write_scores
 from asd_core.sound import wav_bytes
@@ -100,6 +101,23 @@ def write_models(
         kind=scope.kind,
     )
     write_scores(table, folder / scope.file)
+
+
+def write_labels(store: LabelStore, clips: "pd.DataFrame", dataset: str, annotators: Sequence[str]) -> None:
+    """Label every clip (columns clip_id, machine_id, sha256), the annotators in turn."""
+    drafts = [
+        Draft(
+            kind="label",
+            annotator=annotators[number % len(annotators)],
+            dataset=dataset,
+            clip_sha256=clip.sha256,
+            clip_id=clip.clip_id,
+            machine_id=clip.machine_id,
+            label=("normal", "anomaly")[number % 3 == 0],
+        )
+        for number, clip in enumerate(clips.itertuples())
+    ]
+    store.add_many(drafts)
 
 
 def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> None:

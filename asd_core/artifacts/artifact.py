@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from safetensors import SafetensorError
+from safetensors.numpy import load as from_bytes
+from safetensors.numpy import save as to_bytes
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
@@ -104,8 +107,6 @@ def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
     The manifest names its weights, so replacing it is what makes the new artifact hold: whoever reads meanwhile, and
     whoever looks after a training that was killed midway, finds the old one whole.
     """
-    from safetensors.numpy import save as to_bytes
-
     state = detector.state()
     weights = to_bytes({name: array.copy(order="C") for name, array in state.arrays.items()})
     sha256 = hashlib.sha256(weights).hexdigest()
@@ -164,9 +165,6 @@ def load(folder: Path) -> Artifact:
     Raises:
         ArtifactError: naming the file, when weights and manifest do not belong together or cannot be read.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
     manifest, weights = _read_both(folder)
     path = folder / manifest.weights_file
     if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:

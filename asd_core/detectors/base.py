@@ -1,4 +1,4 @@
-"""The contract every detector keeps, and the card that describes it.
+"""The contract of every detector, and the card that describes it.
 
 A detector is a dataclass: its fields are its parameters (with their limits, in the field's metadata), ``__init__``
 holds no logic, and what it learns ends in an underscore. **Higher score = more anomalous, everywhere.**
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
-from asd_core.features import Array, Representation
+from asd_core.features import Array, LogMel, Representation
 from asd_core.progress import Progress, silent
 
 Origin = Literal["report", "beyond", "control"]
@@ -45,10 +45,10 @@ class DetectorInfo:
     title: str
     origin: Origin
     scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
-    representation: Representation
     paper: str
     how_it_scores: str
     when_not_to_use: str
+    representation: Representation = field(default_factory=LogMel)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # quick / standard / paper -> parameters
 
 
@@ -66,7 +66,7 @@ class Detector:
     info: ClassVar[DetectorInfo]
     map_shows: ClassVar[str] = "the score"  # what the values of :meth:`explain` are parts of
     machine_ids_: list[str]
-    diagnostics_: dict[str, Any]  # curves and figures of the training, kept in the manifest
+    diagnostics_: dict[str, Any]  # curves and figures of the training, for the manifest
 
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent

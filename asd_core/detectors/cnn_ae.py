@@ -8,7 +8,6 @@ from typing import ClassVar
 from asd_core.detectors.base import DetectorInfo
 from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, decoder, encoder
 from asd_core.detectors.common.network import channels_last
-from asd_core.features import LogMel
 from asd_core.lazy import Tensor, nn
 
 
@@ -21,7 +20,6 @@ class CnnAe(ConvAutoencoder):
         title="CNN autoencoder",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Masci et al., Stacked convolutional auto-encoders for hierarchical feature extraction, ICANN 2011.",
         how_it_scores="Squared reconstruction error of the standardised log-mel: the mean over the clip and the mean "
         "of its worst tenth of frames, in equal parts.",

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.common.conv_autoencoder import CROP, ConvAutoencoder, innermost, skip_network
+from asd_core.detectors.common.conv_autoencoder import CROP, SkipAutoencoder
 from asd_core.detectors.common.crops import at_least
-from asd_core.detectors.common.network import channels_last, to_tensor
-from asd_core.features import Array, LogMel
-from asd_core.lazy import Tensor, nn, torch
+from asd_core.detectors.common.network import to_tensor
+from asd_core.features import Array
+from asd_core.lazy import Tensor, torch
 
 PATCH_BANDS = 16
 PATCH_FRAMES = 8  # a quarter of a second: a knock is hidden whole
@@ -46,7 +46,7 @@ def complementary_masks(n_mels: int, n_frames: int) -> NDArray[np.bool_]:
 
 
 @dataclass
-class CnnAeMasked(ConvAutoencoder):
+class CnnAeMasked(SkipAutoencoder):
     """The skip network, trained to fill in what is hidden from it."""
 
     epochs: int = parameter(40, low=0, high=1000, help="Passes over the training clips, one random crop of each.")
@@ -58,7 +58,6 @@ class CnnAeMasked(ConvAutoencoder):
         title="Masked CNN autoencoder",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Zavrtanik, Kristan and Skočaj, Reconstruction by inpainting for visual anomaly detection, Pattern "
         "Recognition 2021.",
         how_it_scores="Squared error of every point as predicted from its surroundings alone (it is hidden, with its "
@@ -68,13 +67,6 @@ class CnnAeMasked(ConvAutoencoder):
         "steady: its surroundings then give it away.",
         presets={"quick": {"epochs": 8, "patience": 8}, "paper": {"epochs": 300, "patience": 40}},
     )
-
-    def build(self) -> nn.Module:
-        return channels_last(skip_network(self.channels(), self.dropout))
-
-    def bottleneck(self, crops: Tensor) -> Tensor:
-        """Of crops with nothing hidden."""
-        return innermost(self.net_, crops)
 
     def masked_error(self, batch: Tensor, hidden: Tensor) -> Tensor:
         """Mean squared error on the hidden points; the network sees 0, the mean, in their place."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Scores
 from asd_core.detectors.common.gaussian import Mahalanobis
-from asd_core.features import Array, BandSpectrum, Level, LogMel
+from asd_core.features import Array, BandSpectrum, Level
 from asd_core.progress import Progress, silent
 
 
@@ -59,7 +59,6 @@ class ControlMahalanobis(DensityPerId):
         title="Control: mean log-mel",
         origin="control",
         scope="machine id",
-        representation=LogMel(),
         paper="Mahalanobis (1936); covariance by Ledoit and Wolf (2004).",
         how_it_scores="Squared Mahalanobis distance of the clip's time-averaged log-mel from the normal clips' mean.",
         when_not_to_use="As a product: it is blind to anything short. It shows how much a mean spectrum explains.",

@@ -10,7 +10,7 @@ import numpy as np
 from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.common.network import NetworkDetector, Normals, to_tensor, train_network
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
 
@@ -34,7 +34,6 @@ class DcaseAe(NetworkDetector):
         title="DCASE autoencoder",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Koizumi et al., Description and discussion on DCASE2020 Challenge Task 2, DCASE Workshop 2020.",
         how_it_scores="Mean squared error in dB² over the clip's five-frame stacks. As in the official baseline "
         "levels are not scaled; they are centred band by band, which only gives the last layer its bias from the start "

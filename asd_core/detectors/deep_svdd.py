@@ -29,7 +29,7 @@ from asd_core.detectors.common.network import (
     train_network,
 )
 from asd_core.detectors.common.whitening import Whitening
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent, stage
 
@@ -204,7 +204,6 @@ class DeepSvdd(NetworkDetector):
         title="Deep SVDD, one-class",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Ruff et al., Deep one-class classification, ICML 2018.",
         how_it_scores="Squared distance to the centre of normal sound of the clip's embedding: a network without "
         "biases on the modulation spectrum of the log-mel (64 bands x 8 modulation bands, standardised).",

@@ -17,7 +17,7 @@ from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, backward, to_tensor
 from asd_core.errors import TrainingError
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, stage
 
@@ -96,7 +96,6 @@ class FAnoGan(NetworkDetector):
         title="f-AnoGAN",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Schlegl et al., f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks, "
         "Medical Image Analysis 2019; Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017.",
         how_it_scores="Mean squared difference of each crop x and G(E(x)), plus kappa times that of their critic "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import DensityPerId, DetectorInfo, State, parameter
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.gmm import Gmm
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import sklearn
 from asd_core.progress import Progress, silent
 
@@ -57,7 +57,6 @@ class GwrpGaussian(DensityPerId):
         title="GWRP + Gaussian",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Guan, Liu, Zhu, Xiao and Han, Time-weighted frequency domain audio representation with GMM estimator "
         "for anomalous sound detection, ICASSP 2023.",
         how_it_scores="Squared Mahalanobis distance of the clip's rank-weighted log-mel spectrum from the normal "

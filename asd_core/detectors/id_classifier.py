@@ -13,7 +13,7 @@ from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, crops_of, fixed_crops, merge_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, saliency, to_tensor, train_network
 from asd_core.errors import TrainingError
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent
 
@@ -100,7 +100,6 @@ class IdClassifier(NetworkDetector):
         title="Machine-id classifier",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Deng et al., ArcFace, CVPR 2019; Giri et al., Self-supervised classification for detecting anomalous "
         "sounds, DCASE Workshop 2020.",
         how_it_scores="-log p(own machine id), averaged over overlapping crops: a machine that no longer sounds like "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.distances import squared_distances, squared_norms
 from asd_core.detectors.common.whitening import standardisation
-from asd_core.features import Array, LogMel, pool
+from asd_core.features import Array, pool
 
 N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum
 
@@ -103,7 +103,6 @@ class KnnBands(DensityPerId):
         title="kNN per sub-band",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
         "arXiv 2603.13749, 2026.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.distances import squared_distances
 from asd_core.detectors.common.whitening import Whitening
-from asd_core.features import Array, LogMel, pool
+from asd_core.features import Array, pool
 
 
 class Lof(Density):
@@ -70,7 +70,6 @@ class PcaLof(DensityPerId):
         title="PCA + LOF",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers, SIGMOD 2000.",
         how_it_scores="How much sparser the clip's surroundings are than its nearest normal clips' own, on whitened "
         "principal components of each mel band's mean, spread and maximum over time.",

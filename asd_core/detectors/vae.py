@@ -23,7 +23,7 @@ from asd_core.detectors.common.network import (
     to_tensor,
     train_network,
 )
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
 
@@ -139,7 +139,6 @@ class VaeElbo(FrameVae):
         title="VAE, likelihood bound",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; An and Cho, Variational autoencoder "
         "based anomaly detection using reconstruction probability, 2015.",
         how_it_scores="Negative evidence lower bound of each five-frame stack (half the squared error plus the KL, "
@@ -174,7 +173,6 @@ class VaeKde(FrameVae):
         title="VAE + KDE",
         origin="report",
         scope="machine id",
-        representation=LogMel(),
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; Parzen, On estimation of a probability "
         "density function and mode, 1962.",
         how_it_scores="-log density of each five-frame stack's standardised posterior mean under Gaussian kernels on "

@@ -88,26 +88,21 @@ def operating_point(
     """
     if not 0.0 <= prevalence <= 1.0 or clips_per_day < 0:
         raise ValueError(f"Prevalence {prevalence} must be from 0 to 1, and clips a day {clips_per_day} not below 0.")
-    counts: dict[str, tuple[int, int, int, int]] = {}
+    counts: dict[str, tuple[int, ...]] = {}
     for machine_id, subset in scores.groupby("machine_id", sort=True):
         threshold = thresholds.get(str(machine_id))
         if threshold is None:
             continue
         alarm = subset["raw"].to_numpy(dtype=np.float64) > threshold
         normal, anomaly = ((subset["label"] == label).to_numpy() for label in ("normal", "anomaly"))
-        counts[str(machine_id)] = (
-            int(normal.sum()),
-            int(anomaly.sum()),
-            int((alarm & normal).sum()),
-            int((alarm & anomaly).sum()),
-        )
-    n, m, false_alarms, detections = (sum(c[k] for c in counts.values()) for k in range(4))
-    counts[POOLED] = (n, m, false_alarms, detections)
-    return {key: _operating_point(*c, prevalence, clips_per_day) for key, c in counts.items()}
+        sets = (normal, anomaly, alarm & normal, alarm & anomaly)
+        counts[str(machine_id)] = tuple(int(clips.sum()) for clips in sets)
+    counts[POOLED] = tuple(sum(c[k] for c in counts.values()) for k in range(4))
+    return {key: _operating_point(*c, prevalence=prevalence, clips_per_day=clips_per_day) for key, c in counts.items()}
 
 
 def _operating_point(
-    n: int, m: int, false_alarms: int, detections: int, prevalence: float, clips_per_day: float
+    n: int, m: int, false_alarms: int, detections: int, *, prevalence: float, clips_per_day: float
 ) -> OperatingPoint:
     false_rate = false_alarms / n if n else float("nan")
     detection_rate = detections / m if m else float("nan")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ClipError
+from asd_core.lazy import soundfile, soxr
 from asd_core.settings import Settings, get_settings
 from asd_core.sound.containers import truncation
 
@@ -64,8 +65,6 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
     Raises:
         ClipError: naming the file, what is wrong with it, and what to do.
     """
-    import soundfile
-
     settings = settings or get_settings()
     source = Path(source) if isinstance(source, str) else source
     name = name or (source.name if isinstance(source, Path) else "the clip")
@@ -180,8 +179,6 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     """The clip at another rate (soxr, high quality); the same clip when the rate is that already."""
     if clip.sample_rate == sample_rate:
         return clip
-    import soxr
-
     samples = soxr.resample(clip.samples.T, clip.sample_rate, sample_rate, quality="HQ").T
     return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
 
@@ -203,8 +200,6 @@ def shared_gain(*signals: Samples, headroom: float = 0.9) -> float:
 
 def wav_bytes(samples: Samples, sample_rate: int, *, gain: float = 1.0) -> bytes:
     """16-bit WAV of ``(n_samples,)`` or ``(n_channels, n_samples)``; no normalisation but the given gain."""
-    import soundfile
-
     buffer = io.BytesIO()
     scaled = np.clip(np.atleast_2d(samples).T * gain, -1.0, 1.0 - 2**-15)
     soundfile.write(buffer, scaled, sample_rate, format="WAV", subtype="PCM_16")

@@ -16,7 +16,7 @@ from asd_core.detectors.deep_svdd import (
     modulation_spectrum,
     train_sphere,
 )
-from tests.unit.network_clips import clip, clips, planted
+from tests.unit.network_clips import clip, clips, with_fault
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +134,7 @@ class TestDetectors:
     def test_it_beats_its_untrained_baseline(self, cls):
         """Normal clips swing at a rate and strength of their own: training teaches the sphere to overlook that."""
         normal, ids = [restless(500 + k) for k in range(40)], ["00"] * 40
-        faulty = [planted(log_mel) for log_mel in normal]
+        faulty = [with_fault(log_mel) for log_mel in normal]
 
         def auc(epochs: int) -> float:
             detector = cls.create(epochs=epochs, pretrain_epochs=10, batch_size=16, learning_rate=1e-3)

@@ -11,7 +11,7 @@ import numpy as np
 from asd_core.detectors.base import parameter
 from asd_core.detectors.common.copy_test import copy_test
 from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
-from asd_core.detectors.common.network import NetworkDetector, Normals, batches, to_tensor, train_network
+from asd_core.detectors.common.network import NetworkDetector, Normals, channels_last, to_tensor, train_network
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
@@ -75,12 +75,6 @@ def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
     return SkipAutoencoder()
 
 
-def innermost(net: Any, crops: Tensor) -> Tensor:
-    """What a skip network's decoder is given beside the skips, ``(n, channels[-1], 5, 5)``."""
-    latent: Tensor = net.encode(crops)[-1]
-    return latent
-
-
 @dataclass
 class ConvAutoencoder(NetworkDetector):
     """Random 128x128 crops of the standardised log-mel in training, fixed overlapping ones in scoring.
@@ -113,7 +107,7 @@ class ConvAutoencoder(NetworkDetector):
             self.net_,
             next_batch=next_batch,
             loss=self.loss,
-            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in batches(checks, 64)])),
+            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in torch.split(checks, 64)])),
             steps_per_epoch=max(1, round(len(train) / self.batch_size)),
             epochs=self.epochs,
             learning_rate=self.learning_rate,
@@ -161,3 +155,17 @@ class ConvAutoencoder(NetworkDetector):
     def embedding(self, spectrogram: Array) -> Tensor:
         """The bottleneck's channels, averaged over crops, bands and times: ``(width,)``."""
         return self.bottleneck(to_tensor(fixed_crops(spectrogram, CROP, HOP))[:, None]).mean(dim=(0, 2, 3))
+
+
+@dataclass
+class SkipAutoencoder(ConvAutoencoder):
+    """A convolutional autoencoder on the skip network."""
+
+    def build(self) -> nn.Module:
+        return channels_last(skip_network(self.channels(), self.dropout))
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        """What the decoder is given beside the skips, of crops with nothing hidden."""
+        net: Any = self.net_
+        latent: Tensor = net.encode(crops)[-1]
+        return latent

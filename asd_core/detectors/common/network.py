@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Scores, State, with_prefix
 from asd_core.errors import ArtifactError, TrainingError
@@ -28,8 +29,6 @@ VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration cl
 @cache
 def torch_ready() -> None:
     """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
-    from threadpoolctl import threadpool_limits
-
     torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
     threadpool_limits(1, user_api="blas")
 
@@ -236,11 +235,6 @@ def channels_last(net: nn.Module) -> nn.Module:
     """The network with its weights laid out as CPU convolutions like them."""
     laid_out: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
     return laid_out
-
-
-def batches(tensor: Tensor, size: int) -> list[Tensor]:
-    """``tensor`` in parts of ``size`` rows, the last one what is left."""
-    return [tensor[first : first + size] for first in range(0, len(tensor), size)]
 
 
 def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
