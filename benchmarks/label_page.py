@@ -16,7 +16,7 @@ from benchmarks.browser import APP, Figure, browsing, figure, serve
 from benchmarks.synthetic import made_up_scores, write_labels, write_models
 
 CLIPS = 100_000  # each with a label, half of them by the one who opens the page
-SOUNDS = 1_000  # of them hold a sound: more than are heard
+SOUNDS = 1_000  # of them hold a sound: more than are played
 DETECTORS = ("pca_kde", "pca_dbscan", "f_anogan", "vae_kde", "deep_svdd")
 SERVERS, OPENS, PRESSES = 3, 4, 14  # the first press of a server is not counted: it loads what the others share
 NAME = ".st-key-annotator input"
@@ -80,7 +80,7 @@ def _open_again(page: Any) -> float:
 
 
 def _next(page: Any, number: int) -> float:
-    """Seconds from the key to the clip of a number in the queue. Before it one is heard, and the next one fetched."""
+    """Seconds from the key to the clip of a number in the queue. Before it one is played, and the next one fetched."""
     page.wait_for_timeout(1500)
     place = page.locator(".asd-label [data-part=place]").element_handle()
     return float(page.locator(".asd-player").evaluate(NEXT, [place, PLACE.format(number)]))

@@ -32,7 +32,7 @@ class Deviation(Density):
 
 @dataclass
 class ControlRms(DensityPerId):
-    """How far the clip's level is from this machine's usual one."""
+    """How far the clip's level is from the median one of this machine's normal clips."""
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="control_rms",

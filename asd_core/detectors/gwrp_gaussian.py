@@ -167,9 +167,9 @@ def _held_out_aucs(
 ) -> list[float]:
     """Chance that an anomaly of each kind scores above a plain clip, neither of them among the fitted ones."""
     normal, changed = np.empty(len(plain)), np.empty(len(plain))
-    for kept, held in folds:
-        model = Mahalanobis().fit(plain[kept])
-        normal[held], changed[held] = model.score(plain[held]), model.score(anomalies[held])
+    for train, test in folds:
+        model = Mahalanobis().fit(plain[train])
+        normal[test], changed[test] = model.score(plain[test]), model.score(anomalies[test])
     above = (changed[:, None] > normal[None, :]).mean(axis=1)
     return [float(above[kinds == kind].mean()) for kind in np.unique(kinds)]
 

@@ -50,7 +50,7 @@ def cosine_classifier(n_ids: int) -> nn.Module:
 
 
 def arcface(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Tensor:
-    """Logits ``scale * cos(angle + margin)`` for the own id, ``scale * cos(angle)`` for the others (Deng et al., 2019).
+    """Logits ``scale * cos(angle + margin)`` for the labelled id, ``scale * cos(angle)`` for the others (Deng et al., 2019).
 
     Past angle + margin = pi the cosine would rise again; there it goes on falling in a straight line.
     """

@@ -106,7 +106,7 @@ class KnnBands(DensityPerId):
         paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
         "arXiv 2603.13749, 2026.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "
-        "each mel band), relative to the usual distance between normal clips, averaged over sub-bands.",
+        "each mel band), relative to the typical distance between normal clips, averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",
     )
@@ -121,7 +121,7 @@ class KnnBands(DensityPerId):
         """Each band's part of the score, laid on the frames that are unlike the neighbour's mean in that band.
 
         The share in a band is exact. Its place in time is not known to the score: a band's mean, spread and maximum
-        are all moved by frames far from the usual level, so the share goes to them, as their squared distance does.
+        are all moved by frames far from that level, so the share goes to them, as their squared distance does.
         """
         model = self.models_[machine_id]
         assert isinstance(model, BandNeighbours)

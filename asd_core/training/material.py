@@ -77,7 +77,7 @@ def gather(
 
 def learnable(fit: Extracted, detector: Detector) -> list[str]:
     """Machine ids that a detector can learn: a model a machine refuses all of them where one has too few clips. Where none
-    has enough, all of them, for the detector to say so."""
+    has enough, all of them, for the detector to refuse."""
     clips = Counter(fit.machine_ids)
     least = MIN_TRAINING_CLIPS if isinstance(detector, DensityPerId) else 1
     return [i for i in clips if clips[i] >= least] or list(clips)

@@ -52,9 +52,9 @@ def test_calibration_clips_are_the_held_out_ones(small_models: Path, small_datas
     mask = held_out([c.sha256 for c in clips], rows["machine_id"].tolist())
     artifact = artifacts.load(small_models / "pca_kde")
     for machine_id in ("00", "02"):
-        kept = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
-        features = [artifact.representation.transform(prepare(c)) for c in kept]
-        scores = artifact.detector.score(features, [machine_id] * len(kept))
+        calibrated = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
+        features = [artifact.representation.transform(prepare(c)) for c in calibrated]
+        scores = artifact.detector.score(features, [machine_id] * len(calibrated))
         assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id])
 
 
@@ -63,11 +63,11 @@ def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset:
     models = ModelSet(small_models)
     assert set(stored["detector"]) == set(models)
     for clip_id in stored["clip_id"].unique()[:3]:
-        own = stored[stored["clip_id"] == clip_id].set_index("detector")
+        rows = stored[stored["clip_id"] == clip_id].set_index("detector")
         clip = small_dataset.read(clip_id)
-        for found in score_clip(clip, models, own["machine_id"].iloc[0]):
-            assert found.raw == pytest.approx(own.loc[found.detector, "raw"], rel=1e-5)
-            assert found.calibrated == pytest.approx(own.loc[found.detector, "calibrated"])
+        for found in score_clip(clip, models, rows["machine_id"].iloc[0]):
+            assert found.raw == pytest.approx(rows.loc[found.detector, "raw"], rel=1e-5)
+            assert found.calibrated == pytest.approx(rows.loc[found.detector, "calibrated"])
     again, skipped = score_split(small_dataset, models)
     assert skipped == []
     merged = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
@@ -136,10 +136,10 @@ def test_no_training_normals(small_dataset: Dataset, tmp_path: Path) -> None:
 def test_a_broken_clip_is_named_and_left_out(small_dataset: Dataset, tmp_path: Path) -> None:
     bad = small_dataset.catalogue["clip_id"].iloc[0]
     broken = Dataset("x", "x", "x", small_dataset.catalogue, lambda c: b"junk" if c == bad else small_dataset.source(c))
-    said: list[str] = []
-    train(broken, tmp_path, detectors=["control_rms"], notify=said.append)
-    assert len(said) == 1
-    assert Path(bad).name in said[0]
+    messages: list[str] = []
+    train(broken, tmp_path, detectors=["control_rms"], notify=messages.append)
+    assert len(messages) == 1
+    assert Path(bad).name in messages[0]
 
 
 @pytest.mark.parametrize(

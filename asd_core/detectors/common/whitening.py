@@ -54,7 +54,7 @@ def standardisation(vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray
     """Mean and standard deviation of each dimension, each ``(d,)``.
 
     A dimension that hardly moves among the training vectors (a band at the floor) counts as moving a hundredth of the
-    usual: divided by its own spread, a rounding error there would outweigh everything else.
+    median: divided by its own spread, a rounding error there would outweigh everything else.
     """
     spread = vectors.std(axis=0, dtype=np.float64)
     return vectors.mean(axis=0, dtype=np.float64), np.maximum(spread, max(0.01 * float(np.median(spread)), 1e-9))
@@ -72,9 +72,9 @@ def whitened_folds(
         vectors.
     """
     folds = []
-    for kept, held in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
-        whitening = Whitening.fit(vectors[kept], n_components, seed=seed)
-        folds.append((whitening.transform(vectors[kept]), whitening.transform(vectors[held])))
+    for train, test in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
+        whitening = Whitening.fit(vectors[train], n_components, seed=seed)
+        folds.append((whitening.transform(vectors[train]), whitening.transform(vectors[test])))
     return folds
 
 
@@ -88,7 +88,9 @@ def held_out_residual(vectors: NDArray[Any], n_components: int, *, seed: int) ->
     if left_out <= 0:
         return float("inf")
     folds = sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors)
-    residuals = [Whitening.fit(vectors[kept], n_components, seed=seed).residual(vectors[held]) for kept, held in folds]
+    residuals = [
+        Whitening.fit(vectors[train], n_components, seed=seed).residual(vectors[test]) for train, test in folds
+    ]
     variance = float(np.concatenate(residuals).mean() / left_out)
     return max(variance, 1e-12)
 
@@ -104,10 +106,10 @@ def likely_components(vectors: NDArray[Any], *, seed: int) -> int:
     most = min(len(vectors) - len(vectors) // 5 - 2, d)
     numbers = [k for k in (1, 2, 4, 8, 16, 32, 64, 96, 128, 192) if k <= most]
     gains, residuals = np.zeros((2, len(numbers)))
-    for kept, held in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
-        full = Whitening.fit(vectors[kept], most, seed=seed)
-        squared = np.square(full.transform(vectors[held]))
-        standardised = np.square((vectors[held] - full.mean) / full.scale).sum(axis=1)
+    for train, test in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
+        full = Whitening.fit(vectors[train], most, seed=seed)
+        squared = np.square(full.transform(vectors[test]))
+        standardised = np.square((vectors[test] - full.mean) / full.scale).sum(axis=1)
         for index, k in enumerate(numbers):
             gains[index] -= (0.5 * squared[:, :k].sum(axis=1) + np.log(full.deviation[:k]).sum()).sum()
             residuals[index] += (standardised - (squared[:, :k] * full.deviation[:k] ** 2).sum(axis=1)).sum()
