@@ -10,7 +10,6 @@ from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
-from asd_core.scoring.clip import decide
 from asd_core.settings import get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind
 
@@ -82,17 +81,14 @@ def scan_recording(
         places = {span: index for index, (span, _) in enumerate(loud)}
         for span, _ in inputs:
             for key in models:
-                about = (prepared.name, machine_id, denoise, kind, models[key].version)
-                calibration = models[key].calibration
-                figures: tuple[float, float, float, str]
+                score = percentile = np.nan
                 if span in places:
-                    result = decide(key, float(raw[key][places[span]]), calibration, machine_id, rate)
-                    figures = (result.raw, result.calibrated, result.threshold, result.decision)
-                else:
-                    figures = (np.nan, np.nan, calibration.threshold(machine_id, rate).value, "")
-                rows.append((*span, key, *figures, *about))
+                    score = float(raw[key][places[span]])
+                    percentile = float(models[key].calibration.percentile(score, machine_id))
+                about = (prepared.name, machine_id, denoise, kind, models[key].version)
+                rows.append((*span, key, score, percentile, np.nan, "", *about))
     progress(1.0, "done")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return with_decisions(pd.DataFrame(rows, columns=list(COLUMNS)), models, machine_id, rate)
 
 
 def cut_clip(clip: Clip, start: float, end: float) -> Clip:
