@@ -106,7 +106,7 @@ def score(
     import pandas as pd
 
     from asd_core.artifacts import not_scored
-    from asd_core.scoring import score_clip, score_records
+    from asd_core.scoring import score_clip
 
     chosen = _model_set(models, detectors)
     known = chosen.for_machine(machine_id)
@@ -115,7 +115,7 @@ def score(
     scores = score_clip(
         _clip(clip), known, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
     )
-    return pd.DataFrame(score_records(scores))
+    return pd.DataFrame(scores)
 
 
 def evaluate(

@@ -1,10 +1,16 @@
 """A browser and a server to measure speeds with."""
 
 import os
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +27,27 @@ def figure(values: list[float], unit: str = "ratio") -> Figure:
 
 def chromium() -> str | None:
     """Path of a Chromium that playwright can drive, or ``None``."""
-    import shutil
-    from importlib.util import find_spec
-
     if find_spec("playwright") is None:
         return None
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def first_page(browser: str, app: Path, stages: list[list[str]]) -> list[float]:
-    """Seconds from starting a server until all elements of each stage are on its first page, in a waiting browser."""
+@contextmanager
+def browsing(browser: str) -> Iterator[Callable[[], Any]]:
+    """A Chromium while the block lasts; gives a function that opens a page apart from all others."""
     from playwright.sync_api import sync_playwright
 
-    took = []
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
-        page = chrome.new_page(viewport={"width": 1440, "height": 900})
+        yield lambda: chrome.new_page(viewport={"width": 1440, "height": 900})
+        chrome.close()
+
+
+def first_page(browser: str, app: Path, stages: list[list[str]]) -> list[float]:
+    """Seconds from starting a server until all elements of each stage are on its first page, in a waiting browser."""
+    took = []
+    with browsing(browser) as new_page:
+        page = new_page()
         began = time.perf_counter()
         with serve(app) as address:
             page.goto(address)
@@ -44,7 +55,6 @@ def first_page(browser: str, app: Path, stages: list[list[str]]) -> list[float]:
                 for selector in selectors:
                     page.wait_for_selector(selector, timeout=120_000, state="attached")
                 took.append(time.perf_counter() - began)
-        chrome.close()
     return took
 
 
@@ -63,8 +73,6 @@ CHROMIUM_FLAGS = [
 
 def free_port() -> int:
     """A port on which nobody listens."""
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -82,9 +90,6 @@ class serve:
         self.app, self.options, self.port, self.environment = app, options, port or free_port(), environment
 
     def __enter__(self) -> str:
-        import urllib.error
-        import urllib.request
-
         command = [sys.executable, "-m", "streamlit", "run", str(self.app), f"--server.port={self.port}", *self.options]
         self.process = subprocess.Popen(
             [*command, "--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"],
@@ -98,7 +103,7 @@ class serve:
             try:
                 urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
                 return self.address
-            except (urllib.error.URLError, OSError):
+            except OSError:  # of which urllib's errors are
                 time.sleep(0.05)
         self.__exit__()
         raise TimeoutError(f"{self.app} did not start")

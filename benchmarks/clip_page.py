@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.browser import APP, APPS, CHROMIUM_FLAGS, Figure, figure, serve
+from benchmarks.browser import APP, APPS, Figure, browsing, figure, serve
 
 READY = ".asd-player[data-ready=true]"
 STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
@@ -21,28 +21,23 @@ CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("k
 def slider_speed(browser: str) -> dict[str, Figure]:
     """From a step of the denoising strength to new pictures and all scores on screen, against the same step in an app of
     nothing but a slider and a text, in turn; the seconds of both beside it."""
-    from playwright.sync_api import sync_playwright
-
     ours: list[float] = []
     theirs: list[float] = []
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
-        with serve(APP) as address, serve(APPS / "bare_slider.py") as bare_address:
-            page, other = (chrome.new_page(viewport={"width": 1440, "height": 900}) for _ in range(2))
-            other.goto(bare_address)
-            other.wait_for_selector("text=Denoised at 1.00")
-            page.goto(f"{address}/?strength=1")
-            page.wait_for_selector("text=Denoised at 1.00", timeout=120_000)
-            page.wait_for_selector(READY)
-            page.locator("[data-part=denoised]").click()
-            page.wait_for_timeout(2000)
-            for move in range(1, MOVES + 1):
-                strength = f"{1 - move * STEP:.2f}"
-                other.bring_to_front()
-                theirs.append(_bare_move(other, strength))
-                page.bring_to_front()
-                ours.append(_move(page, strength))
-        chrome.close()
+    with browsing(browser) as new_page, serve(APP) as address, serve(APPS / "bare_slider.py") as bare_address:
+        page, other = new_page(), new_page()
+        other.goto(bare_address)
+        other.wait_for_selector("text=Denoised at 1.00")
+        page.goto(f"{address}/?strength=1")
+        page.wait_for_selector("text=Denoised at 1.00", timeout=120_000)
+        page.wait_for_selector(READY)
+        page.locator("[data-part=denoised]").click()
+        page.wait_for_timeout(2000)
+        for move in range(1, MOVES + 1):
+            strength = f"{1 - move * STEP:.2f}"
+            other.bring_to_front()
+            theirs.append(_bare_move(other, strength))
+            page.bring_to_front()
+            ours.append(_move(page, strength))
     ours, theirs = ours[2:], theirs[2:]
     return {
         "slider_vs_bare_slider": figure([a / b for a, b in zip(ours, theirs, strict=True)]),
@@ -85,15 +80,12 @@ def _press(page: Any, slider: Any, there: str, parts: list[Any]) -> float:
 
 def message_size(browser: str) -> dict[str, Figure]:
     """Megabytes over the websocket until the Clip page with its 10 s clip is complete, sounds (fetched as files) apart."""
-    from playwright.sync_api import sync_playwright
-
     received: list[int] = []
-    with serve(APP) as address, sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
-        sizes = []
+    sizes = []
+    with serve(APP) as address, browsing(browser) as new_page:
         for _ in range(3):  # a fresh server draws its first page twice
             received.clear()
-            page = chrome.new_page(viewport={"width": 1440, "height": 900})
+            page = new_page()
             page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
             page.goto(address)
             page.wait_for_selector("text=of the energy removed", timeout=120_000)
@@ -101,5 +93,4 @@ def message_size(browser: str) -> dict[str, Figure]:
             page.wait_for_timeout(1500)
             sizes.append(sum(received) / 1e6)
             page.close()
-        chrome.close()
     return {"clip_page_message_mb": figure(sizes, "MB")}

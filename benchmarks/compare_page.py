@@ -5,10 +5,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from asd_core.detectors import detector_keys
+from asd_core.evaluation import bootstrap
+from asd_core.lazy import sklearn
 from benchmarks.browser import APP, Figure, figure
+from benchmarks.library import seconds
+from benchmarks.synthetic import made_up_scores, write_models
 
 MANY, VERY_MANY = 2_000, 100_000  # clips
 FEW_DETECTORS = 5  # of the very many clips
@@ -17,14 +23,6 @@ FEW_DETECTORS = 5  # of the very many clips
 def statistics_speed(n: int = 5) -> dict[str, Figure]:
     """All figures of 20 detectors on 2,000 clips with 1,000 resamples: seconds, and the ratio to ``roc_auc_score`` called
     for AUC and pAUC of every resample (timed over 2 resamples: all of them would take minutes)."""
-    import time
-
-    import numpy as np
-    from sklearn.metrics import roc_auc_score
-
-    from asd_core.evaluation import bootstrap
-    from benchmarks.synthetic import made_up_scores
-
     scores = made_up_scores(MANY, [f"detector {k}" for k in range(20)])
     groups = [
         (group["raw"].to_numpy(), (group["label"] == "anomaly").to_numpy())
@@ -36,28 +34,20 @@ def statistics_speed(n: int = 5) -> dict[str, Figure]:
         for raw, anomaly in groups:
             for _ in range(timed):
                 drawn = np.concatenate([rng.choice(np.flatnonzero(c), c.sum()) for c in (anomaly, ~anomaly)])
-                roc_auc_score(anomaly[drawn], raw[drawn])
-                roc_auc_score(anomaly[drawn], raw[drawn], max_fpr=0.1)
-
-    def seconds(call: Callable[[], object]) -> float:
-        began = time.perf_counter()
-        call()
-        return time.perf_counter() - began
+                sklearn.metrics.roc_auc_score(anomaly[drawn], raw[drawn])
+                sklearn.metrics.roc_auc_score(anomaly[drawn], raw[drawn], max_fpr=0.1)
 
     theirs()
-    subset, ratios = [], []
+    took, ratios = [], []
     for _ in range(n):
-        subset.append(seconds(lambda: bootstrap(scores, 1000)))
-        ratios.append(subset[-1] / (seconds(theirs) * 1000 / timed))
-    return {"bootstrap_2000x20_s": figure(subset, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
+        took.append(seconds(lambda: bootstrap(scores, 1000)))
+        ratios.append(took[-1] / (seconds(theirs) * 1000 / timed))
+    return {"bootstrap_2000x20_s": figure(took, "s"), "bootstrap_2000x20_vs_sklearn": figure(ratios, "ratio")}
 
 
 def page_speed(n: int = 3) -> dict[str, Figure]:
     """Seconds in which a warm server runs the Compare page for a dataset it has not seen: 2,000 clips by all detectors,
     and 100,000 clips by five."""
-    from asd_core.detectors import detector_keys
-    from benchmarks.synthetic import write_models
-
     with tempfile.TemporaryDirectory() as folder:
         root, keys = Path(folder), detector_keys()
         plans = {"a warm-up": (200, keys), "very-many": (VERY_MANY, keys[:FEW_DETECTORS])}
@@ -73,7 +63,7 @@ def page_speed(n: int = 3) -> dict[str, Figure]:
             check=True,
         )
         took = json.loads(shown.stdout.splitlines()[-1])
-    many = [seconds for name, seconds in took.items() if name.startswith("many-")]
+    many = [s for name, s in took.items() if name.startswith("many-")]
     return {
         f"compare_page_2000x{len(keys)}_s": figure(many, "s"),
         "compare_page_100k_s": figure([took["very-many"]], "s"),

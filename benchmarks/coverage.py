@@ -25,7 +25,7 @@ RATES = np.linspace(0.0, 0.1, 20_001)[1:]
 METRICS: tuple[Metric, ...] = ("auc", "pauc")
 
 
-class Held(NamedTuple):
+class Coverage(NamedTuple):
     """Of one kind of interval: share of cases that hold the truth, and mean width."""
 
     share: float
@@ -52,14 +52,14 @@ def sample(shifts: Sequence[float], n: int, ids: int, rng: np.random.Generator) 
     return pd.concat(frames, ignore_index=True)
 
 
-def measure(intervals: np.ndarray, true: float) -> Held:
+def measure(intervals: np.ndarray, true: float) -> Coverage:
     """Of ``(cases, 2)`` intervals."""
     low, high = intervals.T
-    return Held(float(np.mean((low <= true) & (true <= high))), float(np.mean(high - low)))
+    return Coverage(float(np.mean((low <= true) & (true <= high))), float(np.mean(high - low)))
 
 
-def held(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Held]:
-    """Of each metric's own interval."""
+def coverage(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Coverage]:
+    """Of each metric's interval."""
     rng = np.random.default_rng([int(100 * shift), n, ids])
     results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
     for case in range(cases):
@@ -69,7 +69,9 @@ def held(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Held]:
     return {metric: measure(np.array(results[metric]), truth(shift)[metric]) for metric in METRICS}
 
 
-def held_differences(shifts: tuple[float, float], n: int, ids: int, cases: int) -> dict[Metric, tuple[Held, Held]]:
+def difference_coverage(
+    shifts: tuple[float, float], n: int, ids: int, cases: int
+) -> dict[Metric, tuple[Coverage, Coverage]]:
     """Of the paired difference's interval, and of the quantiles of resampled differences."""
     rng = np.random.default_rng([*(int(100 * s) for s in shifts), n, ids])
     results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
@@ -78,7 +80,7 @@ def held_differences(shifts: tuple[float, float], n: int, ids: int, cases: int) 
         for metric in METRICS:
             pair = paired_difference(draws, "0", "1", metric=metric)
             results[metric].append(np.array([[pair.low, pair.high], quantiles(draws, metric)]))
-    figures: dict[Metric, tuple[Held, Held]] = {}
+    figures: dict[Metric, tuple[Coverage, Coverage]] = {}
     for metric in METRICS:
         true = truth(shifts[0])[metric] - truth(shifts[1])[metric]
         ours, percentile = np.array(results[metric]).transpose(1, 0, 2)
@@ -100,7 +102,7 @@ def figures_table(cases: int) -> list[str]:
     shares = []
     for n, ids in SIZES:
         for shift in SHIFTS:
-            result, true = held(shift, n, ids, cases), truth(shift)
+            result, true = coverage(shift, n, ids, cases), truth(shift)
             shares += [figure.share for figure in result.values()]
             cells = " | ".join(f"{figure.share:.1%} ({figure.width:.3f})" for figure in result.values())
             lines.append(f"| {true['auc']:.3f} | {true['pauc']:.3f} | {n} + {n} | {ids} | {cells} |")
@@ -117,7 +119,7 @@ def differences_table(cases: int) -> list[str]:
     shares: list[tuple[float, float]] = []
     for n, ids in PAIR_SIZES:
         for pair in PAIRS:
-            result = held_differences(pair, n, ids, cases)
+            result = difference_coverage(pair, n, ids, cases)
             shares += [(ours.share, percentile.share) for ours, percentile in result.values()]
             cells = " | ".join(f"{f.share:.1%} ({f.width:.3f})" for both in result.values() for f in both)
             first, second = (truth(shift)["auc"] for shift in pair)

@@ -5,8 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import APP, CHROMIUM_FLAGS, Figure, figure, serve
-from benchmarks.synthetic import SOUNDS
+import numpy as np
+
+from asd_core.artifacts import read_pooled
+from asd_core.features import LogMel
+from asd_core.sound import prepare, read_clip
+from asd_core.space import sheet_path, thumbnails
+from benchmarks.browser import APP, Figure, browsing, figure, serve
+from benchmarks.synthetic import SOUNDS, write_space
 
 MANY = 20_000  # clips
 POINTS = 5  # that are clicked on a visit
@@ -26,8 +32,8 @@ ALONE = """() => {
   const gap = (p) => Math.min(...points.map((q) => q === p ? 1e9 : Math.hypot(q[0] - p[0], q[1] - p[1])))
   const order = points.slice().sort((a, b) => a[0] - b[0])
   const outer = [...order.slice(0, 40), ...order.slice(-40)].map((p) => [gap(p), p]).sort((a, b) => b[0] - a[0])
-  const heard = (p) => p[2] % SOUNDS
-  const lonely = outer.map(([, p]) => p).filter((p, i, all) => all.findIndex((q) => heard(q) === heard(p)) === i)
+  const sound = (p) => p[2] % SOUNDS
+  const lonely = outer.map(([, p]) => p).filter((p, i, all) => all.findIndex((q) => sound(q) === sound(p)) === i)
   return lonely.map((p) => [box.x + p[0], box.y + p[1], p[2]])
 }""".replace("SOUNDS", str(SOUNDS))
 
@@ -35,31 +41,25 @@ ALONE = """() => {
 def space_speed(browser: str, n: int = 3, n_clips: int = MANY) -> dict[str, Figure]:
     """Seconds until a warm server and browser show a dataset they have not seen, from resting on a point to its card, and
     from a click to the sound."""
-    from playwright.sync_api import sync_playwright
-
-    from benchmarks.synthetic import write_space
-
     drawn: list[float] = []
     hovered: list[float] = []
     played: list[float] = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browsing(browser) as new_page:
         root = Path(folder)
         names = ["a warm-up", *(f"many-{k}" for k in range(n))]
         for index, name in enumerate(names):
             write_space(root / "models" / name, root / name, n_clips if index else 200, DETECTORS, seed=index)
             _pictures(root, name)
         folders = {"ASD_MODELS_DIR": str(root / "models"), "ASD_DATA_DIR": str(root)}
-        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
         with serve(APP, **folders) as address:
             for index, name in enumerate(names):
-                page = chrome.new_page(viewport={"width": 1440, "height": 900})
+                page = new_page()
                 result = _visit(page, f"{address}/feature_space?only=false&dataset={name}")
                 page.close()
                 if index:
                     drawn.append(result[0])
                     hovered += result[1]
                     played += result[2]
-        chrome.close()
     return {
         f"space_page_{n_clips}_s": figure(drawn, "s"),
         f"space_hover_{n_clips}_s": figure(hovered, "s"),
@@ -96,13 +96,6 @@ def _visit(page: Any, url: str) -> tuple[float, list[float], list[float]]:
 
 def _pictures(root: Path, name: str) -> None:
     """The sheet of the clips' pictures: the same for all."""
-    import numpy as np
-
-    from asd_core.artifacts import read_pooled
-    from asd_core.features import LogMel
-    from asd_core.sound import prepare, read_clip
-    from asd_core.space import sheet_path, thumbnails
-
     clips = read_pooled(root / "models" / name, ("clip_id", "sha256"))
     picture = thumbnails.shrink(LogMel().transform(prepare(read_clip(root / name / clips["clip_id"].iloc[0]))))
     path = root / "user" / "thumbnails" / sheet_path(root / name, clips).name  # of the server's data

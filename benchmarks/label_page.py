@@ -6,10 +6,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import APP, CHROMIUM_FLAGS, Figure, figure, serve
+import numpy as np
+
+from asd_core.artifacts import POOLED
+from asd_core.files import write_parquet
+from asd_core.labels import LabelStore
+from asd_core.sound import wav_bytes
+from benchmarks.browser import APP, Figure, browsing, figure, serve
+from benchmarks.synthetic import made_up_scores, write_labels, write_models
 
 CLIPS = 100_000  # each with a label, half of them by the one who opens the page
-SOUNDS = 1_000  # of them hold a sound: more than are heard
+SOUNDS = 1_000  # of them hold a sound: more than are played
 DETECTORS = ("pca_kde", "pca_dbscan", "f_anogan", "vae_kde", "deep_svdd")
 SERVERS, OPENS, PRESSES = 3, 4, 14  # the first press of a server is not counted: it loads what the others share
 NAME = ".st-key-annotator input"
@@ -33,21 +40,18 @@ NEXT = """(player, [place, text]) => new Promise((done) => {
 def label_page_speed(browser: str) -> dict[str, Figure]:
     """Seconds with 100,000 labels on the 100,000 recordings of a folder: the first queue of a server that has only been
     asked for the name, the page opened again by reloading, and from a key to the next clip."""
-    from playwright.sync_api import sync_playwright
-
     first: list[float] = []
     opened: list[float] = []
     took: list[float] = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browsing(browser) as new_page:
         place = {
             "ASD_DATABASE_URL": f"sqlite:///{Path(folder) / 'labels.sqlite3'}",
             "ASD_MODELS_DIR": str(Path(folder) / "models"),
         }
         _fill(Path(folder), place["ASD_DATABASE_URL"])
-        chrome = playwright.chromium.launch(executable_path=browser, args=CHROMIUM_FLAGS)
         for _ in range(SERVERS):
             with serve(APP, **place) as address:
-                page = chrome.new_context(viewport={"width": 1440, "height": 900}).new_page()
+                page = new_page()
                 page.goto(f"{address}/label")
                 page.locator(NAME).fill("Ada")
                 page.wait_for_timeout(6000)  # libraries are being imported
@@ -59,8 +63,7 @@ def label_page_speed(browser: str) -> dict[str, Figure]:
                 opened += [_open_again(page) for _ in range(OPENS)]
                 page.locator("h1").click()
                 took += [_next(page, number) for number in range(2, PRESSES + 2)][1:]
-                page.context.close()
-        chrome.close()
+                page.close()
     return {
         "label_page_first_open_s": figure(first, "s"),
         "label_page_open_s": figure(opened, "s"),
@@ -77,7 +80,7 @@ def _open_again(page: Any) -> float:
 
 
 def _next(page: Any, number: int) -> float:
-    """Seconds from the key to the clip of a number in the queue. Before it one is heard, and the next one fetched."""
+    """Seconds from the key to the clip of a number in the queue. Before it one is played, and the next one fetched."""
     page.wait_for_timeout(1500)
     place = page.locator(".asd-label [data-part=place]").element_handle()
     return float(page.locator(".asd-player").evaluate(NEXT, [place, PLACE.format(number)]))
@@ -85,14 +88,6 @@ def _next(page: Any, number: int) -> float:
 
 def _fill(folder: Path, url: str) -> None:
     """A folder of recordings, of which the first ones hold a sound, with detectors, and labels on all of them."""
-    import numpy as np
-
-    from asd_core.artifacts import POOLED
-    from asd_core.files import write_parquet
-    from asd_core.labels import Draft, LabelStore
-    from asd_core.sound import wav_bytes
-    from benchmarks.synthetic import made_up_scores, write_models
-
     noise = bytearray(wav_bytes(np.random.default_rng(0).normal(0, 0.05, (1, 160_000)).astype(np.float32), 16_000))
     hashes = [f"{number:064x}" for number in range(CLIPS)]
 
@@ -108,18 +103,5 @@ def _fill(folder: Path, url: str) -> None:
     clips = made_up_scores(CLIPS, DETECTORS[:1])[["clip_id", "machine_id"]].assign(sha256=hashes)
     write_parquet(clips, models / POOLED)
     store = LabelStore.open(url)
-    store.add_many(
-        [
-            Draft(
-                kind="label",
-                annotator=("Ada", "Bob")[number // 8 % 2],
-                dataset=models.name,
-                clip_sha256=clip.sha256,
-                clip_id=clip.clip_id,
-                machine_id=clip.machine_id,
-                label="normal",
-            )
-            for number, clip in enumerate(clips.itertuples())
-        ]
-    )
+    write_labels(store, clips, models.name, [*["Ada"] * 8, *["Bob"] * 8])  # so that both have all machine ids
     store.close()

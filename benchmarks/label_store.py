@@ -4,14 +4,13 @@ import hashlib
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from asd_core.labels import LabelStore, label_queue, new_uid
+from asd_core.lazy import pd
 from benchmarks.browser import Figure, figure
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from asd_core.labels import LabelStore
+from benchmarks.synthetic import write_labels
 
 CLIPS = 100_000
 DATASET, ANNOTATORS = "many", ("Ada", "Bob")  # half of the labels each, so that each has clips left
@@ -21,30 +20,13 @@ SKETCH = ("clip_sha256", "annotator", "label", "skipped")  # what a queue needs 
 def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dict[str, Figure]:
     """Seconds to open a store and read what a page needs (progress, annotators, classes, one's own labels, and the queue of
     unlabelled clips, most anomalous first), and from a label to knowing the next clip, the label being safe on the disk."""
-    import numpy as np
-
-    from asd_core.labels import Draft, LabelStore, label_queue, new_uid
-
     catalogue = _catalogue(clips)
     rng = np.random.default_rng(0)
     scores = catalogue.assign(detector="one", calibrated=rng.uniform(0, 100, clips), raw=rng.normal(size=clips))
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'labels.sqlite3'}"
         store = LabelStore.open(url)
-        store.add_many(
-            [
-                Draft(
-                    kind="label",
-                    annotator=ANNOTATORS[index % 2],
-                    dataset=DATASET,
-                    clip_sha256=sha256,
-                    clip_id=clip_id,
-                    machine_id="00",
-                    label=("normal", "anomaly")[index % 3 == 0],
-                )
-                for index, (clip_id, sha256) in enumerate(zip(catalogue["clip_id"], catalogue["sha256"], strict=True))
-            ]
-        )
+        write_labels(store, catalogue, DATASET, ANNOTATORS)
         store.close()
         opened: list[float] = []
         for _ in range(opens):
@@ -89,8 +71,6 @@ def _label(store: "LabelStore", catalogue: "pd.DataFrame", position: int, uid: s
 
 
 def _catalogue(clips: int) -> "pd.DataFrame":
-    import pandas as pd
-
     names = [f"test/normal_id_00_{index:08d}.wav" for index in range(clips)]
     hashes = [hashlib.sha256(name.encode()).hexdigest() for name in names]
     return pd.DataFrame({"clip_id": names, "sha256": hashes, "machine_id": "00"})

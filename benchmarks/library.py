@@ -6,8 +6,9 @@ from functools import cache
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import demo_dataset
+from asd_core.datasets.slide_rail import simulate
 from asd_core.features import LogMel
-from asd_core.scoring import score_clip
+from asd_core.scoring import scan_recording, score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, denoise_mix, prepare
 from benchmarks.browser import Figure, figure
@@ -30,10 +31,11 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], n: int) -> F
     """Median of ``n`` paired ratios of times: both are run in turn, so that a busy moment hits both."""
     for warm_up in (ours, theirs):
         warm_up()
-    return figure([_seconds(ours) / _seconds(theirs) for _ in range(n)])
+    return figure([seconds(ours) / seconds(theirs) for _ in range(n)])
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def seconds(call: Callable[[], object]) -> float:
+    """How long a call takes."""
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
@@ -76,10 +78,7 @@ def all_detectors() -> dict[str, Figure]:
 
 def window(n: int = 12) -> dict[str, Figure]:
     """Seconds of one more window of a long recording, by every detector."""
-    from asd_core.datasets.slide_rail import simulate
-    from asd_core.scoring import scan_recording
-
     models = demo_models()
     clip = Clip(simulate("00", seed=1, duration=10.0).samples[None], 16000, "0", "long.wav")
     scan_recording(clip, models, "00")
-    return {"scan_window_s": figure([_seconds(lambda: scan_recording(clip, models, "00")) for _ in range(n)], "s")}
+    return {"scan_window_s": figure([seconds(lambda: scan_recording(clip, models, "00")) for _ in range(n)], "s")}

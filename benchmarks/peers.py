@@ -20,9 +20,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from asd_core.datasets import build_catalogue, render_demo_clip
 from asd_core.evaluation import auc, pauc
+from asd_core.features import LogMel, pool
+from asd_core.lazy import torch
 from asd_core.settings import PROJECT_ROOT, get_settings
+from asd_core.sound import Clip
 
 TOLERANCE = 0.01  # of mean AUC: what 60 normal clips an id cannot tell apart
 SINGLES = 30  # clips scored one at a time, for the median
@@ -30,15 +35,16 @@ Vectors = NDArray[np.float64]
 Fitted = Callable[[Vectors], NDArray[np.float64]]
 Fit = Callable[[Vectors], Fitted]  # training vectors -> a function that scores
 
-# method: PyOD's module:class, ours module:class and its parameters.
-METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "KDE": ("kde:KDE", "pca_kde:Kde", {}),
-    "LOF": ("lof:LOF", "pca_lof:Lof", {}),
-    "GMM": ("gmm:GMM", "gmm:Gmm", {}),
-    "kNN": ("knn:KNN", "knn_bands:BandNeighbours", {"n_subbands": 1}),
-    "kNN, sub-bands": ("knn:KNN", "knn_bands:BandNeighbours", {"n_statistics": 3}),
-    "Deep SVDD": ("deep_svdd:DeepSVDD", "deep_svdd:DeepSvddVectors", {}),
-    "VAE": ("vae:VAE", "vae:VaeVectors", {}),
+SEEDED = {"random_state": 0, "verbose": 0}
+# method: PyOD's module:class and its parameters, ours and its parameters.
+METHODS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
+    "KDE": ("kde:KDE", {}, "pca_kde:Kde", {}),
+    "LOF": ("lof:LOF", {}, "pca_lof:Lof", {}),
+    "GMM": ("gmm:GMM", {}, "gmm:Gmm", {}),
+    "kNN": ("knn:KNN", {}, "knn_bands:BandNeighbours", {"n_subbands": 1}),
+    "kNN, sub-bands": ("knn:KNN", {}, "knn_bands:BandNeighbours", {"n_statistics": 3}),
+    "Deep SVDD": ("deep_svdd:DeepSVDD", {"n_features": 384} | SEEDED, "deep_svdd:DeepSvddVectors", {}),
+    "VAE": ("vae:VAE", SEEDED, "vae:VaeVectors", {}),
 }
 
 
@@ -61,12 +67,8 @@ class Row:
 def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Pooled log-mels ``(n_clips, 384)`` of the demo catalogue, machine ids, is-train and is-anomaly, ``(n_clips,)``.
 
-    Kept in the cache under a hash of the catalogue and of the code that renders it: a changed simulator gives new ones.
+    Cached under a hash of the catalogue and of the code that renders it: a changed simulator gives new ones.
     """
-    from asd_core.datasets import build_catalogue, render_demo_clip
-    from asd_core.features import LogMel, pool
-    from asd_core.sound import Clip
-
     table = build_catalogue()
     sources = [
         *sorted((PROJECT_ROOT / "asd_core/datasets/slide_rail").glob("*.py")),
@@ -89,29 +91,14 @@ def demo_vectors(cache: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArra
     return vectors_, table["machine_id"].to_numpy(dtype=str), is_train, is_anomaly
 
 
-def peer(path: str, n_features: int) -> Fit:
-    """PyOD's detector with its defaults."""
+def fitting(package: str, path: str, parameters: dict[str, Any]) -> Fit:
+    """A detector of a package with its defaults, apart from some parameters."""
     module, name = path.split(":")
-    cls = getattr(import_module(f"pyod.models.{module}"), name)
-    fixed: dict[str, Any] = {}
-    if name == "DeepSVDD":
-        fixed = {"n_features": n_features, "random_state": 0, "verbose": 0}  # it has no default for the first
-    elif name == "VAE":
-        fixed = {"random_state": 0, "verbose": 0}
+    cls = getattr(import_module(f"{package}.{module}"), name)
 
     def fit(vectors: Vectors) -> Fitted:
-        return cls(**fixed).fit(vectors).decision_function  # type: ignore[no-any-return]
-
-    return fit
-
-
-def ours(path: str, parameters: dict[str, Any]) -> Fit:
-    """Our density with its defaults."""
-    module, name = path.split(":")
-    cls = getattr(import_module(f"asd_core.detectors.{module}"), name)
-
-    def fit(vectors: Vectors) -> Fitted:
-        return cls(**parameters).fit(vectors, seed=0).score  # type: ignore[no-any-return]
+        model = cls(**parameters).fit(vectors)
+        return model.decision_function if package == "pyod.models" else model.score  # type: ignore[no-any-return]
 
     return fit
 
@@ -147,18 +134,18 @@ def compare(methods: list[str]) -> list[Row]:
         train, test = (vectors[subset & part].astype(np.float64) for part in (is_train, ~is_train))
         mean, scale = train.mean(axis=0), np.maximum(train.std(axis=0), 1e-9)
         data[str(machine_id)] = ((train - mean) / scale, (test - mean) / scale, is_anomaly[subset & ~is_train])
-    import torch
-    from threadpoolctl import threadpool_limits
-
     torch.set_num_threads(1)
     rows: list[Row] = []
     for method in methods:
-        theirs_path, ours_path, parameters = METHODS[method]
-        for library in ("PyOD", "asd_core"):
+        theirs, their_parameters, ours, our_parameters = METHODS[method]
+        for library, package, path, parameters in (
+            ("PyOD", "pyod.models", theirs, their_parameters),
+            ("asd_core", "asd_core.detectors", ours, our_parameters),
+        ):
             row = Row(method, library)
             rows.append(row)
             try:
-                fit = peer(theirs_path, vectors.shape[1]) if library == "PyOD" else ours(ours_path, parameters)
+                fit = fitting(package, path, parameters)
             except (ImportError, AttributeError) as error:
                 row.skipped = str(error)
                 continue
@@ -168,14 +155,14 @@ def compare(methods: list[str]) -> list[Row]:
     return rows
 
 
-def verdicts(rows: list[Row]) -> dict[str, str]:
+def outcomes(rows: list[Row]) -> dict[str, str]:
     """For each method that ran on both sides: is ours as accurate (within `TOLERANCE`) and as fast to score?"""
     result = {}
-    for theirs, subset in zip(rows[::2], rows[1::2], strict=True):
-        if not (theirs.skipped or subset.skipped):
-            accurate = subset.mean_auc >= theirs.mean_auc - TOLERANCE
-            fast = subset.score_one_ms <= theirs.score_one_ms
-            result[subset.method] = f"{'ok' if accurate else 'WORSE'}, {'ok' if fast else 'SLOWER'}"
+    for theirs, ours in zip(rows[::2], rows[1::2], strict=True):
+        if not (theirs.skipped or ours.skipped):
+            accurate = ours.mean_auc >= theirs.mean_auc - TOLERANCE
+            fast = ours.score_one_ms <= theirs.score_one_ms
+            result[ours.method] = f"{'ok' if accurate else 'WORSE'}, {'ok' if fast else 'SLOWER'}"
     return result
 
 
@@ -194,7 +181,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def page(rows: list[Row], found: dict[str, str], pyod: str) -> str:
+def page(rows: list[Row], outcome: dict[str, str], pyod: str) -> str:
     """``docs/peers.md``."""
     return (
         "# Beside PyOD\n\nWritten by `make peers`; do not edit. PyOD "
@@ -203,7 +190,7 @@ def page(rows: list[Row], found: dict[str, str], pyod: str) -> str:
         "medians. Test labels only measure.\n\n"
         f"{table(rows)}\n\nAccuracy counts as equal within {TOLERANCE} of mean AUC. "
         + " ".join(
-            f"{method}: accuracy {v.split(', ')[0]}, scoring time {v.split(', ')[1]}." for method, v in found.items()
+            f"{method}: accuracy {v.split(', ')[0]}, scoring time {v.split(', ')[1]}." for method, v in outcome.items()
         )
         + "\n\nPyOD's KDE and kNN work on all 384 figures as they are; ours reduce or weigh them first, which is part of the "
         "method compared. One seed for Deep SVDD and VAE.\n"
@@ -224,16 +211,16 @@ def main() -> int:
         return 2
     warnings.filterwarnings("ignore", module="pyod")
     rows = compare(arguments.methods)
-    result = verdicts(rows)
+    result = outcomes(rows)
     print(f"Demo catalogue, pooled log-mel, per machine id; PyOD {pyod} with its defaults.\n\n{table(rows)}\n")
-    for method, verdict in result.items():
-        print(f"{method}: accuracy {verdict.split(', ')[0]}, scoring time {verdict.split(', ')[1]}")
+    for method, outcome in result.items():
+        print(f"{method}: accuracy {outcome.split(', ')[0]}, scoring time {outcome.split(', ')[1]}")
     if arguments.markdown:
         arguments.markdown.write_text(page(rows, result, pyod), encoding="utf-8")
     if arguments.out:
-        report = {"pyod": pyod, "tolerance": TOLERANCE, "rows": [asdict(row) for row in rows], "verdicts": result}
+        report = {"pyod": pyod, "tolerance": TOLERANCE, "rows": [asdict(row) for row in rows], "outcomes": result}
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return int(any("WORSE" in verdict or "SLOWER" in verdict for verdict in result.values()))
+    return int(any("WORSE" in outcome or "SLOWER" in outcome for outcome in result.values()))
 
 
 if __name__ == "__main__":

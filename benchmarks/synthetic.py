@@ -4,17 +4,18 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asd_core import artifacts
 from asd_core.datasets import open_dataset
+from asd_core.datasets.slide_rail import simulate
+from asd_core.features import LogMel
 from asd_core.files import write_parquet
+from asd_core.labels import Draft, LabelStore
+from asd_core.lazy import pd
 from asd_core.scoring import AS_RECORDED, DATASET, write_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.sound import wav_bytes
 
 HELD_OUT = 60
 SOUNDS = 7  # different ones, however many clips there are
@@ -28,8 +29,6 @@ def made_up_scores(n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> 
     Returns:
         Columns clip_id (as DCASE 2020 names it), machine_id, label, detector, raw, calibrated.
     """
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     number = np.arange(n_clips)
     ids = np.array(IDS)[number % len(IDS)]
@@ -104,18 +103,28 @@ def write_models(
     write_scores(table, folder / scope.file)
 
 
+def write_labels(store: LabelStore, clips: "pd.DataFrame", dataset: str, annotators: Sequence[str]) -> None:
+    """Label every clip (columns clip_id, machine_id, sha256), the annotators in turn."""
+    drafts = [
+        Draft(
+            kind="label",
+            annotator=annotators[number % len(annotators)],
+            dataset=dataset,
+            clip_sha256=clip.sha256,
+            clip_id=clip.clip_id,
+            machine_id=clip.machine_id,
+            label=("normal", "anomaly")[number % 3 == 0],
+        )
+        for number, clip in enumerate(clips.itertuples())
+    ]
+    store.add_many(drafts)
+
+
 def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequence[str], *, seed: int = 0) -> None:
     """:func:`write_models` with pooled log-mels for the feature space, and a few simulated sounds for its clips.
 
     The log-mels lie around one centre for each machine id, anomalies a little apart, in as many directions as sounds do.
     """
-    import pandas as pd
-
-    from asd_core.artifacts import POOLED
-    from asd_core.datasets.slide_rail import simulate
-    from asd_core.features import LogMel
-    from asd_core.sound import wav_bytes
-
     write_models(folder, recordings, n_clips, detectors, seed=seed)
     table = made_up_scores(n_clips, detectors[:1], seed=seed)[["clip_id", "machine_id", "label"]]
     sounds = [wav_bytes(simulate("00", seed=k, snr_db=6).samples, 16000) for k in range(SOUNDS)]
@@ -136,4 +145,4 @@ def write_space(folder: Path, recordings: Path, n_clips: int, detectors: Sequenc
         sha256=[f"{k:064x}" for k in range(n_clips)],
     )
     columns = pd.DataFrame(pooled.astype(np.float16), columns=[f"f{i}" for i in range(d)])
-    write_parquet(pd.concat([about, columns], axis=1), folder / POOLED)
+    write_parquet(pd.concat([about, columns], axis=1), folder / artifacts.POOLED)

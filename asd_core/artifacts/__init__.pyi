@@ -1,5 +1,6 @@
 from .artifact import MANIFEST as MANIFEST
 from .artifact import SCHEMA as SCHEMA
+from .artifact import STORED_AS_HEALTH as STORED_AS_HEALTH
 from .artifact import WEIGHTS as WEIGHTS
 from .artifact import Artifact as Artifact
 from .artifact import Manifest as Manifest
@@ -7,6 +8,7 @@ from .artifact import fingerprint as fingerprint
 from .artifact import library_versions as library_versions
 from .artifact import load as load
 from .artifact import read_manifest as read_manifest
+from .artifact import read_versioned as read_versioned
 from .artifact import save as save
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration

@@ -5,9 +5,12 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from safetensors import SafetensorError
+from safetensors.numpy import load as from_bytes
+from safetensors.numpy import save as to_bytes
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
@@ -18,6 +21,9 @@ from asd_core.files import write_bytes, write_text
 
 SCHEMA = 1
 MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weights*.safetensors"
+STORED_AS_HEALTH = Field(
+    validation_alias="health", serialization_alias="health"
+)  # the files' older name of diagnostics
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
@@ -36,9 +42,7 @@ class Manifest(BaseModel):
     data_fingerprint: str  # sha256 over the training clips' hashes
     n_fitted: dict[str, int]  # training clips an id, without the held-out ones
     calibration: dict[str, list[float]]
-    diagnostics: dict[str, Any] = Field(
-        validation_alias="health", serialization_alias="health"
-    )  # loss curves, collapse figures; the files' older name for it
+    diagnostics: Annotated[dict[str, Any], STORED_AS_HEALTH]  # loss curves, collapse figures
     alarms: list[str]  # sentences: why not to trust this one
     fit_seconds: float
     versions: dict[str, str]
@@ -48,8 +52,8 @@ class Manifest(BaseModel):
 
     @field_validator("alarms")
     @classmethod
-    def _surely(cls, alarms: list[str]) -> list[str]:
-        """Without those that an earlier version raised for a difference it called within chance itself: no evidence."""
+    def _significant(cls, alarms: list[str]) -> list[str]:
+        """Without those that an earlier version raised for a difference within chance: no evidence."""
         return [alarm for alarm in alarms if "is within chance" not in alarm]
 
     def synthetic_auc(self, *, untrained: bool = False) -> float | None:
@@ -103,8 +107,6 @@ def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
     The manifest names its weights, so replacing it is what makes the new artifact hold: whoever reads meanwhile, and
     whoever looks after a training that was killed midway, finds the old one whole.
     """
-    from safetensors.numpy import save as to_bytes
-
     state = detector.state()
     weights = to_bytes({name: array.copy(order="C") for name, array in state.arrays.items()})
     sha256 = hashlib.sha256(weights).hexdigest()
@@ -126,6 +128,22 @@ def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
     return manifest
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_versioned(path: Path, model: type[Model], schema: int, remedy: str) -> Model:
+    """What a JSON file with a schema version holds.
+
+    Raises:
+        ArtifactError: for another schema version, with the remedy. FileNotFoundError, AttributeError, ValueError: when it is
+            missing or damaged.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if (stored := content.get("schema_version")) != schema:
+        raise ArtifactError(f"{path} has schema version {stored}, this program reads {schema}: {remedy}.")
+    return model.model_validate(content)
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of an artifact.
 
@@ -134,15 +152,10 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("schema_version") != SCHEMA:
-            raise ArtifactError(
-                f"{path} has schema version {content.get('schema_version')}, this program reads {SCHEMA}: train again."
-            )
-        return Manifest.model_validate(content)
+        return read_versioned(path, Manifest, SCHEMA, "train again")
     except FileNotFoundError as error:
         raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
-    except (json.JSONDecodeError, ValidationError, UnicodeDecodeError, AttributeError) as error:
+    except (ValueError, AttributeError) as error:  # of JSON, of pydantic, of UTF-8
         raise ArtifactError(f"{path} is damaged: train this detector again.") from error
 
 
@@ -152,9 +165,6 @@ def load(folder: Path) -> Artifact:
     Raises:
         ArtifactError: naming the file, when weights and manifest do not belong together or cannot be read.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
     manifest, weights = _read_both(folder)
     path = folder / manifest.weights_file
     if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:

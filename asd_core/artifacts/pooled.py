@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +9,7 @@ from asd_core.datasets import Dataset, Extracted
 from asd_core.errors import ArtifactError
 from asd_core.features import LogMel, pool
 from asd_core.files import write_parquet
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd
 
 POOLED = "features.parquet"
 
@@ -26,8 +23,6 @@ def read_pooled(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataF
     Raises:
         ArtifactError: when training stored none.
     """
-    import pandas as pd
-
     path = folder / POOLED
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
@@ -51,8 +46,6 @@ def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame"
 
 def write_pooled(read: Sequence[Extracted], out: Path) -> None:
     """Pooled log-mels of all clips, for scatter plots: one row a clip, columns ``f0 …`` beside the catalogue's."""
-    import pandas as pd
-
     parts = []
     for part in read:
         if part.rows.empty:

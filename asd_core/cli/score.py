@@ -1,5 +1,6 @@
 """Scores of recordings and of a dataset's split."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,7 +20,7 @@ def score(
 ) -> None:
     """Score recordings with every trained detector that knows the machine; the others are named."""
     from asd_core.artifacts import ModelSet, not_scored
-    from asd_core.scoring import score_clip, score_records
+    from asd_core.scoring import score_clip
     from asd_core.sound import read_clip
 
     loaded = ModelSet(models, comma_separated(detectors))
@@ -28,7 +29,7 @@ def score(
         notify(not_scored(others, machine_id))
     results = []
     for file in files:
-        scores = score_records(score_clip(read_clip(file), known, machine_id, denoise=denoise))
+        scores = [asdict(s) for s in score_clip(read_clip(file), known, machine_id, denoise=denoise)]
         results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
         if others:
             results[-1]["not_scored_by"] = others

@@ -1,18 +1,19 @@
-"""The contract every detector keeps, and the card that describes it.
+"""The contract of every detector, and the card that describes it.
 
 A detector is a dataclass: its fields are its parameters (with their limits, in the field's metadata), ``__init__``
 holds no logic, and what it learns ends in an underscore. **Higher score = more anomalous, everywhere.**
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from inspect import get_annotations
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
-from asd_core.features import Array, Representation
+from asd_core.features import Array, LogMel, Representation
 from asd_core.progress import Progress, silent
 
 Origin = Literal["report", "beyond", "control"]
@@ -44,10 +45,10 @@ class DetectorInfo:
     title: str
     origin: Origin
     scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
-    representation: Representation
     paper: str
     how_it_scores: str
     when_not_to_use: str
+    representation: Representation = field(default_factory=LogMel)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # quick / standard / paper -> parameters
 
 
@@ -65,7 +66,7 @@ class Detector:
     info: ClassVar[DetectorInfo]
     map_shows: ClassVar[str] = "the score"  # what the values of :meth:`explain` are parts of
     machine_ids_: list[str]
-    diagnostics_: dict[str, Any]  # curves and figures of the training, kept in the manifest
+    diagnostics_: dict[str, Any]  # curves and figures of the training, for the manifest
 
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
@@ -90,12 +91,18 @@ class Detector:
         return None
 
     def state(self) -> State:
-        """Learned state; :meth:`from_state` gives back a detector with the same scores."""
-        raise NotImplementedError(type(self).__name__)
+        """Learned state, to which a subclass adds its own; :meth:`from_state` gives a detector with the same scores."""
+        return State({}, {"machine_ids": self.machine_ids_, "parameters": self.parameters()})
+
+    def restore(self, state: State) -> None:
+        """Take back what a subclass added to its :meth:`state`."""
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        raise NotImplementedError(cls.__name__)
+        detector = cls(**state.config["parameters"])
+        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
+        detector.restore(state)
+        return detector
 
     def parameters(self) -> dict[str, Any]:
         """The parameters' values."""
@@ -135,7 +142,10 @@ class Detector:
 
 
 class Density:
-    """A model of normal vectors that works on any ``(n, d)`` array, apart from the sound that made it."""
+    """A model of normal vectors that works on any ``(n, d)`` array, apart from the sound that made it.
+
+    What it learns is annotated in the class's body and ends in an underscore: arrays, numbers, or a dataclass of arrays.
+    """
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         """Learn from ``(n, d)`` normal vectors."""
@@ -145,13 +155,34 @@ class Density:
         """``(n, d)`` -> anomaly scores ``(n,)``, higher = more anomalous."""
         raise NotImplementedError(type(self).__name__)
 
+    @classmethod
+    def _learned(cls) -> dict[str, Any]:
+        """Types of the learned attributes, by their names without the underscore."""
+        annotations = get_annotations(cls, eval_str=True)
+        return {name[:-1]: kind for name, kind in annotations.items() if name.endswith("_")}
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Learned state as plain arrays."""
-        raise NotImplementedError(type(self).__name__)
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, kind in self._learned().items():
+            value = getattr(self, f"{name}_")
+            arrays |= vars(value) if is_dataclass(kind) else {name: np.atleast_1d(value)}
+        return arrays
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        raise NotImplementedError(cls.__name__)
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Take back what :meth:`arrays` gave."""
+        for name, kind in self._learned().items():
+            if is_dataclass(kind):
+                value = kind(**{f.name: arrays[f.name] for f in fields(kind)})  # type: ignore[operator]  # a class
+            else:
+                value = kind(arrays[name][0]) if kind in (int, float) else arrays[name]
+            setattr(self, f"{name}_", value)
+        return self
+
+
+def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, named without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 MIN_TRAINING_CLIPS = 8
@@ -198,23 +229,15 @@ class DensityPerId(Detector):
         return scores
 
     def state(self) -> State:
-        arrays = {f"{i}/{name}": value for i, model in self.models_.items() for name, value in model.arrays().items()}
-        return State(arrays, {"machine_ids": self.machine_ids_, "parameters": self.parameters()})
+        state = super().state()
+        for machine_id, model in self.models_.items():
+            state.arrays |= {f"{machine_id}/{name}": array for name, array in model.arrays().items()}
+        return state
 
-    def restore(self, config: dict[str, Any]) -> None:
-        """Take back what a subclass learned beside its models and put into its state's config."""
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_ = list(state.config["machine_ids"])
-        detector.diagnostics_ = {}
-        detector.models_ = {}
-        detector.restore(state.config)
-        for machine_id in detector.machine_ids_:
-            prefix = f"{machine_id}/"
-            subset = {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}
-            if not subset:
-                raise ArtifactError(f"{cls.info.title}: nothing is stored for machine id {machine_id}.")
-            detector.models_[machine_id] = detector.new_model().from_arrays(subset)
-        return detector
+    def restore(self, state: State) -> None:
+        self.models_ = {}
+        for machine_id in self.machine_ids_:
+            arrays = with_prefix(state.arrays, f"{machine_id}/")
+            if not arrays:
+                raise ArtifactError(f"{self.info.title}: nothing is stored for machine id {machine_id}.")
+            self.models_[machine_id] = self.new_model().load(arrays)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from asd_core.detectors.base import DetectorInfo
 from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, decoder, encoder
 from asd_core.detectors.common.network import channels_last
-from asd_core.features import LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.lazy import Tensor, nn
 
 
 @dataclass
@@ -23,7 +20,6 @@ class CnnAe(ConvAutoencoder):
         title="CNN autoencoder",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Masci et al., Stacked convolutional auto-encoders for hierarchical feature extraction, ICANN 2011.",
         how_it_scores="Squared reconstruction error of the standardised log-mel: the mean over the clip and the mean "
         "of its worst tenth of frames, in equal parts.",
@@ -32,8 +28,6 @@ class CnnAe(ConvAutoencoder):
     )
 
     def build(self) -> nn.Module:
-        from torch import nn
-
         channels = self.channels()
         return channels_last(nn.Sequential(encoder(channels, self.dropout), decoder(channels, self.dropout)))
 

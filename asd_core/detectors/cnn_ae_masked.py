@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.common.conv_autoencoder import CROP, ConvAutoencoder, innermost, skip_network
+from asd_core.detectors.common.conv_autoencoder import CROP, SkipAutoencoder
 from asd_core.detectors.common.crops import at_least
-from asd_core.detectors.common.network import channels_last, to_tensor
-from asd_core.features import Array, LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.detectors.common.network import to_tensor
+from asd_core.features import Array
+from asd_core.lazy import Tensor, torch
 
 PATCH_BANDS = 16
 PATCH_FRAMES = 8  # a quarter of a second: a knock is hidden whole
@@ -27,8 +25,6 @@ def random_masks(n: int, n_mels: int, n_frames: int, fraction: float) -> Tensor:
 
     The grid of patches is shifted at random, so that no place is an edge more often than another.
     """
-    import torch
-
     blocks = torch.rand(n, 1, n_mels // PATCH_BANDS + 2, n_frames // PATCH_FRAMES + 2) < fraction
     bands = torch.rand(n, 1, 1, 1) < 0.5
     blocks = torch.where(bands, blocks[:, :, :1], blocks)
@@ -50,7 +46,7 @@ def complementary_masks(n_mels: int, n_frames: int) -> NDArray[np.bool_]:
 
 
 @dataclass
-class CnnAeMasked(ConvAutoencoder):
+class CnnAeMasked(SkipAutoencoder):
     """The skip network, trained to fill in what is hidden from it."""
 
     epochs: int = parameter(40, low=0, high=1000, help="Passes over the training clips, one random crop of each.")
@@ -62,7 +58,6 @@ class CnnAeMasked(ConvAutoencoder):
         title="Masked CNN autoencoder",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Zavrtanik, Kristan and Skočaj, Reconstruction by inpainting for visual anomaly detection, Pattern "
         "Recognition 2021.",
         how_it_scores="Squared error of every point as predicted from its surroundings alone (it is hidden, with its "
@@ -72,13 +67,6 @@ class CnnAeMasked(ConvAutoencoder):
         "steady: its surroundings then give it away.",
         presets={"quick": {"epochs": 8, "patience": 8}, "paper": {"epochs": 300, "patience": 40}},
     )
-
-    def build(self) -> nn.Module:
-        return channels_last(skip_network(self.channels(), self.dropout))
-
-    def bottleneck(self, crops: Tensor) -> Tensor:
-        """Of crops with nothing hidden."""
-        return innermost(self.net_, crops)
 
     def masked_error(self, batch: Tensor, hidden: Tensor) -> Tensor:
         """Mean squared error on the hidden points; the network sees 0, the mean, in their place."""
@@ -91,8 +79,6 @@ class CnnAeMasked(ConvAutoencoder):
 
     def held_out_loss(self, batch: Tensor) -> Tensor:
         """With the masks of the scoring, the same in every epoch."""
-        import torch
-
         masks = torch.from_numpy(complementary_masks(batch.shape[2], batch.shape[3]))
         return torch.stack([self.masked_error(batch, mask.expand(batch.shape)) for mask in masks]).mean()
 
@@ -101,8 +87,6 @@ class CnnAeMasked(ConvAutoencoder):
 
         The network has no fixed width, so the clip goes through whole, padded to a width that comes out as it went in.
         """
-        import torch
-
         n_frames = spectrogram.shape[1]
         padded = at_least(spectrogram, max(CROP, -(-n_frames // 16) * 16))
         masks = complementary_masks(*padded.shape)

@@ -1,21 +1,16 @@
-"""Convolutional autoencoder with skip connections, as the report built it. It copies its input: kept to show that."""
+"""Convolutional autoencoder with skip connections, as the report built it. It copies its input, and stands here to show that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.common.conv_autoencoder import ConvAutoencoder, innermost, skip_network
-from asd_core.detectors.common.network import channels_last
-from asd_core.features import LogMel
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from asd_core.detectors.common.conv_autoencoder import SkipAutoencoder
 
 
 @dataclass
-class CnnAeSkip(ConvAutoencoder):
+class CnnAeSkip(SkipAutoencoder):
     """The report's skip variant: the first skip holds four times as many numbers as the crop, so nothing is lost."""
 
     epochs: int = parameter(20, low=0, high=1000, help="Passes over the training clips, one random crop of each.")
@@ -25,18 +20,11 @@ class CnnAeSkip(ConvAutoencoder):
         title="CNN autoencoder, skips",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Ronneberger, Fischer and Brox, U-Net, MICCAI 2015 (the skips); the report (1x1 merge, as an "
         "autoencoder).",
         how_it_scores="As the CNN autoencoder: squared reconstruction error, the mean over the clip and the mean of "
         "its worst tenth of frames in equal parts.",
-        when_not_to_use="To detect faults: through its skips it copies whatever it hears, faults too (its copy test, "
-        "next to 0, says so). It stands here as reported; the masked one beside it is the fix.",
+        when_not_to_use="To detect faults: through its skips it copies its input, faults too (its copy test, next to "
+        "0, shows it). It stands here as reported; the masked one beside it is the fix.",
         presets={"quick": {"epochs": 5, "patience": 5}, "paper": {"epochs": 300, "patience": 40}},
     )
-
-    def build(self) -> nn.Module:
-        return channels_last(skip_network(self.channels(), self.dropout))
-
-    def bottleneck(self, crops: Tensor) -> Tensor:
-        return innermost(self.net_, crops)

@@ -8,14 +8,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Scores, State
+from asd_core.detectors.base import Density, DensityPerId, Detector, DetectorInfo, Scores
 from asd_core.detectors.common.gaussian import Mahalanobis
-from asd_core.features import Array, BandSpectrum, Level, LogMel
+from asd_core.features import Array, BandSpectrum, Level
 from asd_core.progress import Progress, silent
 
 
 class Deviation(Density):
     """Distance from the median of one figure, in robust standard deviations (1.4826 x median absolute deviation)."""
+
+    median_: NDArray[np.float64]  # (d,)
+    spread_: NDArray[np.float64]  # (d,)
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.median_ = np.median(vectors, axis=0).astype(np.float64)
@@ -26,19 +29,10 @@ class Deviation(Density):
     def score(self, vectors: NDArray[Any]) -> Scores:
         return np.asarray((np.abs(vectors - self.median_) / self.spread_).mean(axis=1), dtype=np.float64)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"median": self.median_, "spread": self.spread_}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls()
-        model.median_, model.spread_ = arrays["median"], arrays["spread"]
-        return model
-
 
 @dataclass
 class ControlRms(DensityPerId):
-    """How far the clip's level is from this machine's usual one."""
+    """How far the clip's level is from the median one of this machine's normal clips."""
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="control_rms",
@@ -65,7 +59,6 @@ class ControlMahalanobis(DensityPerId):
         title="Control: mean log-mel",
         origin="control",
         scope="machine id",
-        representation=LogMel(),
         paper="Mahalanobis (1936); covariance by Ledoit and Wolf (2004).",
         how_it_scores="Squared Mahalanobis distance of the clip's time-averaged log-mel from the normal clips' mean.",
         when_not_to_use="As a product: it is blind to anything short. It shows how much a mean spectrum explains.",
@@ -112,15 +105,6 @@ class ControlRandom(Detector):
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
         self._known(machine_ids)
         return np.array([_uniform(clip) for clip in features], dtype=np.float64)
-
-    def state(self) -> State:
-        return State({}, {"machine_ids": self.machine_ids_, "parameters": self.parameters()})
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
-        return detector
 
 
 def _uniform(features: Array) -> float:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.common.network import NetworkDetector, Normals, to_tensor, train_network
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 N_MELS = 128
 FRAMES = 5
@@ -37,12 +34,11 @@ class DcaseAe(NetworkDetector):
         title="DCASE autoencoder",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Koizumi et al., Description and discussion on DCASE2020 Challenge Task 2, DCASE Workshop 2020.",
         how_it_scores="Mean squared error in dB² over the clip's five-frame stacks. As in the official baseline "
         "levels are not scaled; they are centred band by band, which only gives the last layer its bias from the start "
-        "(BatchNorm takes it out behind the first). Kept: the epoch with the lowest held-out error; the official one "
-        "keeps the last.",
+        "(BatchNorm takes it out behind the first). The weights are those of the epoch with the lowest held-out error; "
+        "the official baseline takes the last.",
         when_not_to_use="For faults of a few frames: it averages over the clip. It is the yardstick, not the best.",
         presets={
             "quick": {"epochs": 10, "stacks_per_clip": 16},
@@ -51,8 +47,6 @@ class DcaseAe(NetworkDetector):
     )
 
     def build(self) -> nn.Module:
-        from torch import nn
-
         layers: list[nn.Module] = []
         previous = FRAMES * N_MELS
         for width in HIDDEN:
@@ -72,7 +66,7 @@ class DcaseAe(NetworkDetector):
             error: Tensor = (self.net_(batch) - batch).square().mean()
             return error
 
-        history = train_network(
+        self.diagnostics_ = train_network(
             self.net_,
             next_batch=lambda: to_tensor(sampler.draw(self.batch_size)),
             loss=loss,
@@ -84,32 +78,23 @@ class DcaseAe(NetworkDetector):
             rate=lambda epoch: 1.0,
             progress=progress,
         )
-        self.diagnostics_ = history.to_config()
 
     def errors(self, log_mel: Array) -> Array:
         """Squared error in dB² of every point of every stack, ``(n_stacks, 640)``."""
-        import torch
-
         inputs = stacks(self.standardise(log_mel), FRAMES)
         with torch.inference_mode():
             rebuilt: Array = self.net_(to_tensor(inputs)).numpy()
         return np.asarray(np.square(rebuilt - inputs), dtype=np.float32)
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array([self.errors(f).mean(dtype=np.float64) for f in features], dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        return float(self.errors(log_mel).mean(dtype=np.float64))
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """The bottleneck, averaged over a clip's stacks: ``(n_clips, 8)``."""
-        import torch
-        from torch import nn
-
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """The bottleneck, averaged over a clip's stacks: ``(8,)``."""
         # Each hidden layer is three modules: linear, BatchNorm, ReLU.
         encoder = nn.Sequential(*list(self.net_.children())[: 3 * (HIDDEN.index(min(HIDDEN)) + 1)])
-        with torch.inference_mode():
-            inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
-            means: Array = torch.stack([encoder(subset).mean(dim=0) for subset in inputs]).numpy()
-        return means
+        mean: Tensor = encoder(to_tensor(stacks(spectrogram, FRAMES))).mean(dim=0)
+        return mean
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """Squared error of every point, averaged over the stacks it is in."""

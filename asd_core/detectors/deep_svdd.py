@@ -8,15 +8,15 @@ weights).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
+from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter
 from asd_core.detectors.common.crops import fixed_crops, merge_crops
 from asd_core.detectors.common.network import (
     NetworkDetector,
@@ -29,11 +29,9 @@ from asd_core.detectors.common.network import (
     train_network,
 )
 from asd_core.detectors.common.whitening import Whitening
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent, stage
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 128  # frames: 4 s, the slowest modulation is a quarter of a hertz
 HOP = 64
@@ -53,8 +51,6 @@ def modulation_spectrum(crops: Tensor) -> Tensor:
     rhythm of strokes and knocks and drops when they happened; on the log-mel itself, whose every point is noisy, the
     sphere closes around the noise, and what a fault does is lost in it.
     """
-    import torch
-
     n, n_mels, n_frames = crops.shape
     bands = crops.reshape(n, n_mels // POOL, POOL, n_frames).mean(dim=2)
     power = torch.fft.rfft(bands, dim=2).abs().square().mean(dim=0)
@@ -64,42 +60,25 @@ def modulation_spectrum(crops: Tensor) -> Tensor:
 
 def dense_encoder(widths: Sequence[int]) -> nn.Sequential:
     """``(n, widths[0]) -> (n, widths[-1])``."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     for a, b in pairwise(widths[:-1]):
         layers += [nn.Linear(a, b, bias=False), nn.BatchNorm1d(b, affine=False), nn.LeakyReLU(0.1)]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1], bias=False))
 
 
-def first_centre(encoder: nn.Module, known: Iterable[Tensor]) -> Tensor:
+def first_centre(encoder: nn.Module, train: Tensor) -> Tensor:
     """c: the mean output of the network as pretraining left it, with |c_i| < 0.1 moved to +-0.1."""
-    import torch
-
     encoder.eval()
     with torch.inference_mode():
-        mean = torch.cat([encoder(batch) for batch in known]).mean(dim=0)
+        mean = encoder(train).mean(dim=0)
     near = mean.abs() < CENTRE_FLOOR
     sign = torch.where(mean < 0, -1.0, 1.0)
     return torch.where(near, CENTRE_FLOOR * sign, mean).clone()
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How a sphere is trained."""
-
-    soft: bool
-    nu: float
-    pretrain_epochs: int
-    epochs: int
-    steps_per_epoch: int
-    learning_rate: float
-    weight_decay: float
-
-
-@dataclass(frozen=True)
 class Sphere:
-    """What training found: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
+    """What training gives: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
 
     centre: Tensor
     radius: float
@@ -109,23 +88,30 @@ class Sphere:
 def train_sphere(
     encoder: nn.Module,
     decoder: nn.Module,
-    schedule: Schedule,
     *,
-    next_batch: Callable[[], Tensor],
-    known: Sequence[Tensor],
-    held_out: Sequence[Tensor],
+    train: Tensor,
+    held_out: Tensor,
+    soft: bool,
+    nu: float,
+    pretrain_epochs: int,
+    epochs: int,
+    steps_per_epoch: int,
+    batch_size: int = 32,
+    learning_rate: float = 1e-4,
+    weight_decay: float = 1e-6,
+    rng: np.random.Generator,
     progress: Progress = silent,
 ) -> Sphere:
     """Pretrain encoder and decoder as an autoencoder, fix the centre, then shrink the sphere around it.
 
-    ``known`` are batches of what is trained on (the centre and the radius come from them), ``held_out`` of what is not.
-    One-class: mean d². Soft boundary: R² + 1/(nu n) sum max(0, d² - R²), where R is the (1 - nu) quantile of d, set
-    after ten warm-up epochs (until then it is 0) and again in each epoch.
+    The centre and the radius come from the vectors that are trained on, ``train (n, d)``. One-class: mean d². Soft boundary:
+    R² + 1/(nu n) sum max(0, d² - R²), where R is the (1 - nu) quantile of d, set after ten warm-up epochs (until then it is 0) and again in each epoch.
     """
-    import torch
-    from torch import nn
-
     whole = nn.Sequential(encoder, decoder)
+    batch_size = min(batch_size, len(train))
+
+    def next_batch() -> Tensor:
+        return train[rng.choice(len(train), batch_size, replace=False)]
 
     def error(batch: Tensor) -> Tensor:
         value: Tensor = (whole(batch) - batch).square().mean()
@@ -135,62 +121,63 @@ def train_sphere(
         whole,
         next_batch=next_batch,
         loss=error,
-        validate=lambda: float(np.mean([float(error(batch)) for batch in held_out])),
-        steps_per_epoch=schedule.steps_per_epoch,
-        epochs=schedule.pretrain_epochs if schedule.epochs else 0,
+        validate=lambda: float(error(held_out)),
+        steps_per_epoch=steps_per_epoch,
+        epochs=pretrain_epochs if epochs else 0,
         learning_rate=1e-3,
-        weight_decay=schedule.weight_decay,
-        patience=schedule.pretrain_epochs + 1,
+        weight_decay=weight_decay,
+        patience=pretrain_epochs + 1,
         keep_best=False,  # a start, not a result
         progress=stage(progress, 0.0, 0.4, "pretraining"),
     )
-    centre, radius = first_centre(encoder, known), 0.0
+    centre, radius = first_centre(encoder, train), 0.0
 
-    def distances(samples: Sequence[Tensor]) -> Tensor:
-        """d² of every sample, in eval mode."""
+    def distances(vectors: Tensor) -> Tensor:
+        """d² of every vector, in eval mode."""
         encoder.eval()
         with torch.inference_mode():
-            return torch.cat([(encoder(batch) - centre).square().sum(dim=1) for batch in samples])
+            squared: Tensor = (encoder(vectors) - centre).square().sum(dim=1)
+        return squared
 
     def new_radius() -> float:
-        return float(torch.quantile(distances(known).sqrt(), 1.0 - schedule.nu))
+        return float(torch.quantile(distances(train).sqrt(), 1.0 - nu))
 
     radii: list[float] = []
 
     def before_epoch(epoch: int) -> None:
         nonlocal radius
-        if schedule.soft and epoch >= WARM_UP:
+        if soft and epoch >= WARM_UP:
             radius = new_radius()
         radii.append(round(radius, 6))
 
     def objective(squared: Tensor) -> Tensor:
-        if not schedule.soft:
+        if not soft:
             return squared.mean()
-        return radius**2 + (squared - radius**2).clamp(min=0.0).mean() / schedule.nu
+        return radius**2 + (squared - radius**2).clamp(min=0.0).mean() / nu
 
-    milestone = round(0.7 * schedule.epochs)
+    milestone = round(0.7 * epochs)
     training = train_network(
         encoder,
         next_batch=next_batch,
         loss=lambda batch: objective((encoder(batch) - centre).square().sum(dim=1)),
         validate=lambda: float(objective(distances(held_out))),
-        steps_per_epoch=schedule.steps_per_epoch,
-        epochs=schedule.epochs,
-        learning_rate=schedule.learning_rate,
-        weight_decay=schedule.weight_decay,
-        patience=schedule.epochs + 1,
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        patience=epochs + 1,
         before_epoch=before_epoch,
         rate=lambda epoch: 1.0 if epoch < milestone else 0.1,
         keep_best=False,  # the soft objective's R moves, so its losses do not compare; the one-class has no best epoch
         progress=stage(progress, 0.4, 1.0, "sphere"),
     )
-    if schedule.soft and schedule.epochs > WARM_UP:
+    if soft and epochs > WARM_UP:
         radius = new_radius()
     with torch.inference_mode():
-        spread = torch.cat([encoder(batch) for batch in held_out]).std(dim=0)
+        spread = encoder(held_out).std(dim=0)
     diagnostics = {
-        **training.to_config(),
-        "pretraining": pretraining.to_config(),
+        **training,
+        "pretraining": pretraining,
         "radius": radii,
         "embedding_spread": round(float(spread.mean()), 6),  # next to 0: the network has collapsed
         "centre_norm": round(float(centre.norm()), 6),
@@ -217,7 +204,6 @@ class DeepSvdd(NetworkDetector):
         title="Deep SVDD, one-class",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Ruff et al., Deep one-class classification, ICML 2018.",
         how_it_scores="Squared distance to the centre of normal sound of the clip's embedding: a network without "
         "biases on the modulation spectrum of the log-mel (64 bands x 8 modulation bands, standardised).",
@@ -232,30 +218,24 @@ class DeepSvdd(NetworkDetector):
         return dense_encoder([*WIDTHS, self.n_outputs])
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
-        import torch
-
-        rng = np.random.default_rng(seed)
-        train = torch.stack([modulation_spectrum(self.crops(s)) for s in normals.train])
-        self.vector_mean_ = train.mean(dim=0).numpy()
-        self.vector_scale_ = train.std(dim=0).clamp(min=1e-3).numpy()
-        known = torch.stack([self.vector(self.crops(s)) for s in normals.train])
-        held_out = torch.stack([self.vector(self.crops(s)) for s in normals.held_out])
-        batch_size = min(self.batch_size, len(known))
+        spectra = torch.stack([modulation_spectrum(self.crops(s)) for s in normals.train])
+        self.vector_mean_ = spectra.mean(dim=0).numpy()
+        self.vector_scale_ = spectra.std(dim=0).clamp(min=1e-3).numpy()
+        n = len(spectra)
         sphere = train_sphere(
             self.net_,
             dense_encoder([self.n_outputs, *reversed(WIDTHS)]),
-            Schedule(
-                soft=self.soft,
-                nu=self.nu,
-                pretrain_epochs=self.pretrain_epochs,
-                epochs=self.epochs,
-                steps_per_epoch=max(1, round(len(known) / batch_size)),
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-            ),
-            next_batch=lambda: known[rng.choice(len(known), batch_size, replace=False)],
-            known=[known],
-            held_out=[held_out],
+            train=torch.stack([self.vector(self.crops(s)) for s in normals.train]),
+            held_out=torch.stack([self.vector(self.crops(s)) for s in normals.held_out]),
+            soft=self.soft,
+            nu=self.nu,
+            pretrain_epochs=self.pretrain_epochs,
+            epochs=self.epochs,
+            steps_per_epoch=max(1, round(n / min(self.batch_size, n))),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            rng=np.random.default_rng(seed),
             progress=progress,
         )
         self.centre_, self.radius_, self.diagnostics_ = sphere.centre.numpy(), sphere.radius, sphere.diagnostics
@@ -273,18 +253,11 @@ class DeepSvdd(NetworkDetector):
         distance: Tensor = (self.net_(self.vector(crops)[None])[0] - to_tensor(self.centre_)).square().sum()
         return distance - self.radius_**2
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
-
-        self._known(machine_ids)
-        with torch.inference_mode():
-            scores = [float(self.outside(self.crops(self.standardise(f)))) for f in features]
-        return np.array(scores, dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        return float(self.outside(self.crops(self.standardise(log_mel))))
 
     def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
         """The network's output, whose distance to the centre is the score: ``(n_clips, n_outputs)``."""
-        import torch
-
         with torch.inference_mode():
             vectors = torch.stack([self.vector(self.crops(self.standardise(f))) for f in features])
             outputs: Array = self.net_(vectors).numpy()
@@ -295,13 +268,16 @@ class DeepSvdd(NetworkDetector):
         hot = saliency(self.outside, fixed_crops(self.standardise(features), CROP, HOP))
         return merge_crops(hot, features.shape[1], CROP, HOP)
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        vectors = {"vector_mean": self.vector_mean_, "vector_scale": self.vector_scale_}
-        return {"centre": self.centre_, "radius": np.array([self.radius_]), **vectors}
+    def state(self) -> State:
+        state = super().state()
+        state.arrays |= {"centre": self.centre_, "radius": np.array([self.radius_])}
+        state.arrays |= {"vector_mean": self.vector_mean_, "vector_scale": self.vector_scale_}
+        return state
 
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.centre_, self.radius_ = arrays["centre"], float(arrays["radius"][0])
-        self.vector_mean_, self.vector_scale_ = arrays["vector_mean"], arrays["vector_scale"]
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.centre_, self.radius_ = state.arrays["centre"], float(state.arrays["radius"][0])
+        self.vector_mean_, self.vector_scale_ = state.arrays["vector_mean"], state.arrays["vector_scale"]
 
 
 @dataclass
@@ -309,20 +285,13 @@ class DeepSvddSoft(DeepSvdd):
     """Soft boundary: a share nu of the normal clips may lie outside the radius."""
 
     soft: ClassVar[bool] = True
-    info: ClassVar[DetectorInfo] = DetectorInfo(
+    info: ClassVar[DetectorInfo] = replace(
+        DeepSvdd.info,
         key="deep_svdd_soft",
         title="Deep SVDD, soft boundary",
-        origin="report",
-        scope="machine type",
-        representation=LogMel(),
-        paper="Ruff et al., Deep one-class classification, ICML 2018.",
         how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
         "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90 % of normal clips.",
         when_not_to_use="Where the training clips hold no outliers: one-class is then simpler and as good.",
-        presets={
-            "quick": {"epochs": 20, "pretrain_epochs": 10, "learning_rate": 1e-3},
-            "paper": {"epochs": 150, "pretrain_epochs": 350},
-        },
     )
 
 
@@ -332,6 +301,10 @@ class DeepSvddVectors(Density):
     Whitening, because the autoencoder that comes first keeps the directions in which normal vectors vary most and
     forgets the quiet ones, which is where faults show; whitened, all directions vary alike.
     """
+
+    whitening_: Whitening
+    centre_: NDArray[np.float32]  # (n_outputs,)
+    radius_: float  # 0 for one-class
 
     def __init__(
         self,
@@ -343,7 +316,7 @@ class DeepSvddVectors(Density):
         epochs: int = 100,
         pretrain_epochs: int = 50,
     ) -> None:
-        self.hidden, self.n_outputs, self.soft, self.nu = tuple(hidden), n_outputs, soft, nu
+        self.hidden, self.n_outputs, self.soft, self.nu = list(hidden), n_outputs, soft, nu
         self.epochs, self.pretrain_epochs = epochs, pretrain_epochs
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
@@ -351,25 +324,20 @@ class DeepSvddVectors(Density):
         rng = np.random.default_rng(seed)
         points = self.whiten(vectors)[rng.permutation(len(vectors))]
         n_held = max(2, len(points) // 10)
-        train, batch_size = points[n_held:], min(32, len(points) - n_held)
         widths = [points.shape[1], *self.hidden, self.n_outputs]
         with seeded(seed):
             self.net_ = dense_encoder(widths)
             sphere = train_sphere(
                 self.net_,
                 dense_encoder(widths[::-1]),
-                Schedule(
-                    soft=self.soft,
-                    nu=self.nu,
-                    pretrain_epochs=self.pretrain_epochs,
-                    epochs=self.epochs,
-                    steps_per_epoch=max(1, len(train) // batch_size),
-                    learning_rate=1e-4,
-                    weight_decay=1e-6,
-                ),
-                next_batch=lambda: train[rng.choice(len(train), batch_size, replace=False)],
-                known=[train],
-                held_out=[points[:n_held]],
+                train=points[n_held:],
+                held_out=points[:n_held],
+                soft=self.soft,
+                nu=self.nu,
+                pretrain_epochs=self.pretrain_epochs,
+                epochs=self.epochs,
+                steps_per_epoch=max(1, (len(points) - n_held) // min(32, len(points) - n_held)),
+                rng=rng,
             )
         self.centre_, self.radius_, self.diagnostics_ = sphere.centre.numpy(), sphere.radius, sphere.diagnostics
         return self
@@ -378,25 +346,18 @@ class DeepSvddVectors(Density):
         return to_tensor(self.whitening_.transform(vectors).astype(np.float32))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        import torch
-
         with torch.inference_mode():
             squared = (self.net_(self.whiten(vectors)) - to_tensor(self.centre_)).square().sum(dim=1)
         return np.asarray(squared.double().numpy() - self.radius_**2)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([*self.hidden, self.n_outputs])
-        learned = {"centre": self.centre_, "radius": np.array([self.radius_]), "shape": shape}
-        return {**net_arrays(self.net_), **learned, **self.whitening_.arrays()}
+        return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([*self.hidden, self.n_outputs])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        *hidden, n_outputs = (int(v) for v in arrays["shape"])
-        model = cls(hidden, n_outputs)
-        model.whitening_ = Whitening.from_arrays(arrays)
-        model.centre_, model.radius_ = arrays["centre"], float(arrays["radius"][0])
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        super().load(arrays)
+        *self.hidden, self.n_outputs = (int(v) for v in arrays["shape"])
         with seeded(0):
-            model.net_ = dense_encoder([len(model.whitening_.axes), *hidden, n_outputs])
-        model.net_.load_state_dict(net_weights(arrays))
-        model.net_.eval()
-        return model
+            self.net_ = dense_encoder([len(self.whitening_.axes), *self.hidden, self.n_outputs])
+        self.net_.load_state_dict(net_weights(arrays))
+        self.net_.eval()
+        return self

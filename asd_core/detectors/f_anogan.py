@@ -1,4 +1,4 @@
-"""f-AnoGAN: what a generator of normal sound cannot draw, found with an encoder instead of a search.
+"""f-AnoGAN: what a generator of normal sound cannot draw, by an encoder instead of a search.
 
 Stage 1 trains generator G and critic C as a Wasserstein GAN with gradient penalty. Stage 2 freezes both and trains an
 encoder E so that G(E(x)) looks like x, to the eye and to the critic ("izi_f").
@@ -9,19 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, backward, to_tensor
 from asd_core.errors import TrainingError
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, stage
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 128  # frames: 4 s
 HOP = 64
@@ -33,8 +31,6 @@ INPUT_SCALE = 3.0  # three standard deviations are 1: the range of the images th
 
 def generator() -> nn.Sequential:
     """z ``(n, 128)`` -> images ``(n, 1, 64, 64)``. The output is linear: standardised levels have no bounds."""
-    from torch import nn
-
     widths = CHANNELS[::-1]
     layers: list[nn.Module] = [nn.Linear(N_LATENT, widths[0] * 16, bias=False), nn.Unflatten(1, (widths[0], 4, 4))]
     for a, b in zip(widths, (*widths[1:], 1), strict=True):
@@ -49,8 +45,6 @@ def critic() -> nn.ModuleDict:
     between two passes (no Dropout): LayerNorm, over channels, rows and columns, with a gain for each channel, as
     ``GroupNorm`` of one group is.
     """
-    from torch import nn
-
     layers: list[nn.Module] = []
     for a, b in zip((1, *CHANNELS[:-1]), CHANNELS, strict=True):
         layers.append(nn.Conv2d(a, b, 4, stride=2, padding=1))
@@ -63,8 +57,6 @@ def critic() -> nn.ModuleDict:
 
 def encoder() -> nn.Sequential:
     """Images -> z, bounded by tanh to where the prior has its mass: outside it the generator was never trained."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     for a, b in zip((1, *CHANNELS[:-1]), CHANNELS, strict=True):
         layers += [nn.Conv2d(a, b, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]
@@ -73,8 +65,6 @@ def encoder() -> nn.Sequential:
 
 def gradient_norms(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """Norm of the critic's gradient for each sample on its own, ``(n,)``, differentiable."""
-    import torch
-
     points = at.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(value(points).sum(), points, create_graph=True)
     # The sum's gradient is each sample's own, because no sample touches another in the critic.
@@ -83,8 +73,6 @@ def gradient_norms(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
 
 def between(real: Tensor, fake: Tensor) -> Tensor:
     """Random points on the lines between real and fake samples (Gulrajani et al., 2017)."""
-    import torch
-
     mix = torch.rand(len(real), *[1] * (real.dim() - 1))
     return mix * real + (1.0 - mix) * fake
 
@@ -108,7 +96,6 @@ class FAnoGan(NetworkDetector):
         title="f-AnoGAN",
         origin="report",
         scope="machine type",
-        representation=LogMel(),
         paper="Schlegl et al., f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks, "
         "Medical Image Analysis 2019; Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017.",
         how_it_scores="Mean squared difference of each crop x and G(E(x)), plus kappa times that of their critic "
@@ -123,8 +110,6 @@ class FAnoGan(NetworkDetector):
     )
 
     def build(self) -> nn.Module:
-        from torch import nn
-
         return nn.ModuleDict({"generator": generator(), "critic": critic(), "encoder": encoder()})
 
     def part(self, name: str) -> nn.Module:
@@ -137,9 +122,9 @@ class FAnoGan(NetworkDetector):
         return to_tensor(crops.reshape(n, 1, SIZE, 2, SIZE, 2).mean(axis=(3, 5)) / INPUT_SCALE)
 
     def value(self, images: Tensor) -> Tensor:
-        """The critic's verdict, ``(n, 1)``: higher = more like normal sound."""
-        verdict: Tensor = self.part("critic.head")(self.part("critic.features")(images))
-        return verdict
+        """The critic's output, ``(n, 1)``: higher = more like normal sound."""
+        value: Tensor = self.part("critic.head")(self.part("critic.features")(images))
+        return value
 
     def residuals(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """MSE of images and of the critic's features between x and G(E(x)), each ``(n,)``."""
@@ -171,12 +156,10 @@ class FAnoGan(NetworkDetector):
 
     def train_gan(self, next_batch: Callable[[], Tensor], steps: int, progress: Progress) -> dict[str, Any]:
         """Stage 1, ``steps`` of the generator: WGAN-GP. Curves of the Wasserstein estimate and the gradient norms."""
-        import torch
-
-        draw, decide = self.part("generator"), self.part("critic")
+        draw, critic = self.part("generator"), self.part("critic")
         options: dict[str, Any] = {"lr": self.learning_rate, "betas": (0.0, 0.9)}
         draw_optimiser = torch.optim.Adam(draw.parameters(), **options)
-        judge_optimiser = torch.optim.Adam(decide.parameters(), **options)
+        critic_optimiser = torch.optim.Adam(critic.parameters(), **options)
         self.net_.train()
         distances, norms = [], []
         for step in range(steps):
@@ -186,9 +169,9 @@ class FAnoGan(NetworkDetector):
                     fake = draw(torch.randn(len(real), N_LATENT))
                 distance = self.value(real).mean() - self.value(fake).mean()
                 gradient = gradient_norms(self.value, between(real, fake))
-                judge_optimiser.zero_grad()
+                critic_optimiser.zero_grad()
                 backward(self.penalty * (gradient - 1.0).square().mean() - distance)
-                judge_optimiser.step()
+                critic_optimiser.step()
             draw_optimiser.zero_grad()
             backward(-self.value(draw(torch.randn(self.batch_size, N_LATENT))).mean())
             draw_optimiser.step()
@@ -204,10 +187,8 @@ class FAnoGan(NetworkDetector):
     ) -> dict[str, Any]:
         """Stage 2, izi_f: only the encoder learns; generator and critic are frozen, in eval mode.
 
-        The encoder of the lowest loss on ``held_out`` normal images is kept, looked at every tenth step.
+        The result is the encoder of the lowest loss on ``held_out`` normal images, measured every tenth step.
         """
-        import torch
-
         self.net_.eval()
         self.part("generator").requires_grad_(False)
         self.part("critic").requires_grad_(False)
@@ -247,8 +228,6 @@ class FAnoGan(NetworkDetector):
 
         ``diversity``: the spread of generated samples about their mean over that of real ones; 0 is mode collapse.
         """
-        import torch
-
         with torch.no_grad():
             z = torch.randn(len(images), N_LATENT)
             drawn = self.part("generator")(z)
@@ -267,40 +246,17 @@ class FAnoGan(NetworkDetector):
             "z_distance": round(z_distance, 4),
         }
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        image, feature = self.residuals(self.images(fixed_crops(self.standardise(log_mel), CROP, HOP)))
+        return float((image + self.kappa * feature).double().mean())
 
-        self._known(machine_ids)
-        scores = []
-        with torch.inference_mode():
-            for log_mel in features:
-                image, feature = self.residuals(self.images(fixed_crops(self.standardise(log_mel), CROP, HOP)))
-                scores.append(float((image + self.kappa * feature).double().mean()))
-        return np.array(scores, dtype=np.float64)
-
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """z = E(x), averaged over a clip's crops: ``(n_clips, N_LATENT)``."""
-        import torch
-
-        encode = self.part("encoder")
-        with torch.inference_mode():
-            crops = (self.images(fixed_crops(self.standardise(f), CROP, HOP)) for f in features)
-            means: Array = torch.stack([encode(subset).mean(dim=0) for subset in crops]).numpy()
-        return means
-
-    def z_distance(self, log_mel: Array) -> float:
-        """How far E(G(E(x))) is from E(x), a clip's mean. Not in the score: the paper found that it only adds noise."""
-        import torch
-
-        images = self.images(fixed_crops(self.standardise(log_mel), CROP, HOP))
-        with torch.inference_mode():
-            z = self.part("encoder")(images)
-            return float((self.part("encoder")(self.part("generator")(z)) - z).square().mean())
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """z = E(x), averaged over a clip's crops: ``(N_LATENT,)``."""
+        z: Tensor = self.part("encoder")(self.images(fixed_crops(spectrogram, CROP, HOP))).mean(dim=0)
+        return z
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The image's part: squared difference of x and G(E(x)) at every point (critic features have no place)."""
-        import torch
-
         images = self.images(fixed_crops(self.standardise(features), CROP, HOP))
         with torch.inference_mode():
             errors = (images - self.part("generator")(self.part("encoder")(images))).square()[:, 0].numpy()

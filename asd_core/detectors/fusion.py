@@ -1,4 +1,4 @@
-"""Fusion: what several detectors, each on its own scale, say together."""
+"""Fusion: the scores of several detectors, each on a scale of its own, combined."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ def neg_log10_p(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.floa
     """-log10 of how often a normal clip scores as high, from sorted calibration scores ``(n,)``.
 
     Inside the calibration scores this is their empirical tail, interpolated. Above their 80 % quantile an exponential
-    tail with the mean excess found there goes on, so that it neither stops at 1/n nor ties. It saturates softly at 6: one
+    tail with the mean excess there goes on, so that it neither stops at 1/n nor ties. It saturates softly at 6: one
     member with a heavy-tailed score must not outvote all others.
     """
     n = len(calibration)
@@ -52,7 +52,7 @@ class Fusion(Detector):
         how_it_scores="Mean over its members of -log10 of how often a held-out normal clip scores as high. Members are "
         "the detectors that best tell held-out normal clips from synthetic anomalies made of them (bursts, level drops, "
         "missing events, drifts); no recorded anomaly and no label chooses them.",
-        when_not_to_use="To explain a verdict: look at its members. Where all members share a blind spot it has it too.",
+        when_not_to_use="To explain a decision: look at its members. Where all members share a blind spot it has it too.",
     )
 
     def __post_init__(self) -> None:
@@ -83,18 +83,14 @@ class Fusion(Detector):
         return [float(neg_log10_p(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
 
     def state(self) -> State:
-        return State(
-            {f"{i}/sorted": values for i, values in self.sorted_.items()},
-            {"machine_ids": self.machine_ids_, "parameters": self.parameters(), "members": list(self.members_)},
-        )
+        state = super().state()
+        state.arrays |= {f"{i}/sorted": values for i, values in self.sorted_.items()}
+        state.config["members"] = list(self.members_)
+        return state
 
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_, detector.diagnostics_ = list(state.config["machine_ids"]), {}
-        detector.members_ = list(state.config["members"])
-        detector.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in detector.machine_ids_}
-        return detector
+    def restore(self, state: State) -> None:
+        self.members_ = list(state.config["members"])
+        self.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in self.machine_ids_}
 
 
 def choose_members(aucs: Mapping[str, float], n: int = 4) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import DensityPerId, DetectorInfo, State, parameter
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.gmm import Gmm
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import sklearn
 from asd_core.progress import Progress, silent
 
 AUTO = -1.0
@@ -56,7 +57,6 @@ class GwrpGaussian(DensityPerId):
         title="GWRP + Gaussian",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Guan, Liu, Zhu, Xiao and Han, Time-weighted frequency domain audio representation with GMM estimator "
         "for anomalous sound detection, ICASSP 2023.",
         how_it_scores="Squared Mahalanobis distance of the clip's rank-weighted log-mel spectrum from the normal "
@@ -103,12 +103,13 @@ class GwrpGaussian(DensityPerId):
 
     def state(self) -> State:
         state = super().state()
-        learned = {"decay": self.decay_, "reference_frames": self.reference_frames_}
-        return State(state.arrays, {**state.config, "learned": learned})
+        state.config["learned"] = {"decay": self.decay_, "reference_frames": self.reference_frames_}
+        return state
 
-    def restore(self, config: dict[str, Any]) -> None:
-        self.decay_ = float(config["learned"]["decay"])
-        self.reference_frames_ = int(config["learned"]["reference_frames"])
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.decay_ = float(state.config["learned"]["decay"])
+        self.reference_frames_ = int(state.config["learned"]["reference_frames"])
 
 
 def least_regret(by_kind: Mapping[str, NDArray[np.float64]]) -> float:
@@ -139,8 +140,6 @@ def synthetic_separation(
     recorded anomaly is needed, and no label. Each clip is changed once, by the kinds of :data:`CHANGES` in turn: bursts
     alone would choose a small decay whatever the machine, and drops alone one near 1.
     """
-    from sklearn.model_selection import KFold
-
     rng = np.random.default_rng(seed)
     ids = np.asarray(machine_ids)
     kinds = list(CHANGES)
@@ -153,7 +152,7 @@ def synthetic_separation(
         anomalies = [CHANGES[kinds[turn]](clip, rng) for turn, clip in zip(turns, subset, strict=True)]
         plain = np.stack([rank_pool(clip, decays, reference_frames) for clip in subset], axis=1)
         changed = np.stack([rank_pool(clip, decays, reference_frames) for clip in anomalies], axis=1)
-        folds = list(KFold(5).split(subset))
+        folds = list(sklearn.model_selection.KFold(5).split(subset))
         separations.append(np.array([_held_out_aucs(p, c, turns, folds) for p, c in zip(plain, changed, strict=True)]))
     if not separations:
         return {}
@@ -168,9 +167,9 @@ def _held_out_aucs(
 ) -> list[float]:
     """Chance that an anomaly of each kind scores above a plain clip, neither of them among the fitted ones."""
     normal, changed = np.empty(len(plain)), np.empty(len(plain))
-    for kept, held in folds:
-        model = Mahalanobis().fit(plain[kept])
-        normal[held], changed[held] = model.score(plain[held]), model.score(anomalies[held])
+    for train, test in folds:
+        model = Mahalanobis().fit(plain[train])
+        normal[test], changed[test] = model.score(plain[test]), model.score(anomalies[test])
     above = (changed[:, None] > normal[None, :]).mean(axis=1)
     return [float(above[kinds == kind].mean()) for kind in np.unique(kinds)]
 

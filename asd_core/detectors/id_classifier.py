@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from asd_core.detectors.base import DetectorInfo, Scores, parameter
+from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, crops_of, fixed_crops, merge_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, saliency, to_tensor, train_network
 from asd_core.errors import TrainingError
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 64  # frames: 2 s
 HOP = 50
@@ -27,9 +25,6 @@ N_EMBEDDING = 32
 
 def cosine_classifier(n_ids: int) -> nn.Module:
     """Crops ``(n, 1, 128, 64)`` -> cosines to each machine id's direction, ``(n, n_ids)``."""
-    import torch
-    from torch import nn
-    from torch.nn.functional import normalize
 
     class CosineClassifier(nn.Module):
         def __init__(self) -> None:
@@ -45,22 +40,20 @@ def cosine_classifier(n_ids: int) -> nn.Module:
             """Directions of unit length, ``(n, N_EMBEDDING)``."""
             maps = self.convolutions(x).flatten(1, 2)  # (n, channels x 8 bands, 4 times)
             pooled = torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1)  # steady sound, and short events
-            return normalize(self.embed(pooled))
+            return nn.functional.normalize(self.embed(pooled))
 
         def forward(self, x: Tensor) -> Tensor:
-            cosines: Tensor = self.embedding(x) @ normalize(self.directions).T
+            cosines: Tensor = self.embedding(x) @ nn.functional.normalize(self.directions).T
             return cosines
 
     return CosineClassifier()
 
 
 def arcface(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Tensor:
-    """Logits ``scale * cos(angle + margin)`` for the own id, ``scale * cos(angle)`` for the others (Deng et al., 2019).
+    """Logits ``scale * cos(angle + margin)`` for the labelled id, ``scale * cos(angle)`` for the others (Deng et al., 2019).
 
     Past angle + margin = pi the cosine would rise again; there it goes on falling in a straight line.
     """
-    import torch
-
     subset = cosines.gather(1, labels[:, None]).clamp(-1.0 + 1e-6, 1.0 - 1e-6)
     widened = torch.where(
         subset > math.cos(math.pi - margin), torch.cos(torch.acos(subset) + margin), subset - margin * math.sin(margin)
@@ -70,8 +63,6 @@ def arcface(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Ten
 
 def log_odds(cosines: Tensor, labels: Tensor, scale: float) -> Tensor:
     """log(p(other ids) / p(own id)) of every sample, ``(n,)``: as odds, for p(own) of a sure crop is rounded to 1."""
-    import torch
-
     logits = scale * cosines.double()
     subset = logits.gather(1, labels[:, None])[:, 0]
     others = logits.scatter(1, labels[:, None], float("-inf"))
@@ -80,8 +71,6 @@ def log_odds(cosines: Tensor, labels: Tensor, scale: float) -> Tensor:
 
 def hide_runs(batch: Tensor) -> Tensor:
     """SpecAugment (Park et al., 2019): up to 16 neighbouring bands and up to 8 frames of each crop are set to 0."""
-    import torch
-
     n, _, n_mels, n_frames = batch.shape
 
     def run(size: int, longest: int) -> Tensor:
@@ -111,7 +100,6 @@ class IdClassifier(NetworkDetector):
         title="Machine-id classifier",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Deng et al., ArcFace, CVPR 2019; Giri et al., Self-supervised classification for detecting anomalous "
         "sounds, DCASE Workshop 2020.",
         how_it_scores="-log p(own machine id), averaged over overlapping crops: a machine that no longer sounds like "
@@ -136,14 +124,9 @@ class IdClassifier(NetworkDetector):
         return cosine_classifier(len(self.machine_ids_))
 
     def labels(self, machine_ids: Sequence[str]) -> Tensor:
-        import torch
-
         return torch.tensor([self.machine_ids_.index(i) for i in machine_ids])
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
-        import torch
-        from torch.nn.functional import cross_entropy
-
         rng = np.random.default_rng(seed)
         train, train_labels = [at_least(s, CROP) for s in normals.train], self.labels(normals.train_ids)
         held_crops = [fixed_crops(s, CROP, CROP) for s in normals.held_out]
@@ -156,7 +139,7 @@ class IdClassifier(NetworkDetector):
 
         def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
             images, labels = batch
-            return cross_entropy(arcface(self.net_(images), labels, self.margin, self.scale), labels)
+            return nn.functional.cross_entropy(arcface(self.net_(images), labels, self.margin, self.scale), labels)
 
         history = train_network(
             self.net_,
@@ -172,34 +155,22 @@ class IdClassifier(NetworkDetector):
         self.net_.eval()
         with torch.inference_mode():
             right = self.net_(checks).argmax(dim=1) == check_labels
-        self.diagnostics_ = {**history.to_config(), "held_out_accuracy": round(float(right.double().mean()), 4)}
+        self.diagnostics_ = {**history, "held_out_accuracy": round(float(right.double().mean()), 4)}
 
     def odds(self, images: Tensor, machine_id: str) -> Tensor:
         """log(p(others) / p(own)) of crops ``(n, 1, 128, 64)``."""
         return log_odds(self.net_(images), self.labels([machine_id]).expand(len(images)), self.scale)
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
-        from torch.nn.functional import softplus
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        crops = to_tensor(fixed_crops(self.standardise(log_mel), CROP, HOP))[:, None]
+        # -log p(id) = log(1 + p(others) / p(id)); beyond 1e4 softplus is the identity
+        return float(nn.functional.softplus(self.odds(crops, machine_id), threshold=1e4).mean())
 
-        self._known(machine_ids)
-        scores = []
-        with torch.inference_mode():
-            for log_mel, machine_id in zip(features, machine_ids, strict=True):
-                crops = to_tensor(fixed_crops(self.standardise(log_mel), CROP, HOP))[:, None]
-                # -log p(own) = log(1 + p(others) / p(own)); beyond 1e4 softplus is the identity
-                scores.append(float(softplus(self.odds(crops, machine_id), threshold=1e4).mean()))
-        return np.array(scores, dtype=np.float64)
-
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+    def embedding(self, spectrogram: Array) -> Tensor:
         """The embedding whose angle to a machine id's direction is scored, averaged over a clip's crops."""
-        import torch
-
         net: Any = self.net_
-        with torch.inference_mode():
-            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([net.embedding(subset).mean(dim=0) for subset in crops]).numpy()
-        return means
+        mean: Tensor = net.embedding(to_tensor(fixed_crops(spectrogram, CROP, HOP))[:, None]).mean(dim=0)
+        return mean
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of the log odds against the own id, averaged over overlapping crops."""

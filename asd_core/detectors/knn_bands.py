@@ -1,6 +1,6 @@
 """Nearest neighbours, a sub-band at a time: each part of the spectrum need only resemble *some* normal clip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.distances import squared_distances, squared_norms
 from asd_core.detectors.common.whitening import standardisation
-from asd_core.features import Array, LogMel, pool
+from asd_core.features import Array, pool
 
 N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum
 
@@ -24,6 +24,11 @@ class BandNeighbours(Density):
     always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
     With one sub-band this is the plain nearest-neighbour distance.
     """
+
+    points_: NDArray[np.float32]  # (n, d) training vectors, standardised
+    mean_: NDArray[np.float64]  # (d,)
+    scale_: NDArray[np.float64]  # (d,)
+    typical_: NDArray[np.float64]  # (n_subbands,): median distance between normal vectors
 
     def __init__(self, n_subbands: int = 16, n_statistics: int = 1) -> None:
         self.n_subbands = n_subbands
@@ -78,17 +83,13 @@ class BandNeighbours(Density):
         return shares, like
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([self.n_subbands, self.n_statistics])
-        learned = {"points": self.points_, "mean": self.mean_, "scale": self.scale_, "typical": self.typical_}
-        return {**learned, "shape": shape}
+        return {**super().arrays(), "shape": np.array([self.n_subbands, self.n_statistics])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(*(int(value) for value in arrays["shape"]))
-        model.points_, model.mean_ = arrays["points"], arrays["mean"]
-        model.scale_, model.typical_ = arrays["scale"], arrays["typical"]
-        model._split()
-        return model
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        self.n_subbands, self.n_statistics = (int(value) for value in arrays["shape"])
+        super().load(arrays)
+        self._split()
+        return self
 
 
 @dataclass
@@ -102,11 +103,10 @@ class KnnBands(DensityPerId):
         title="kNN per sub-band",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
         "arXiv 2603.13749, 2026.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "
-        "each mel band), relative to the usual distance between normal clips, averaged over sub-bands.",
+        "each mel band), relative to the typical distance between normal clips, averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",
     )
@@ -121,7 +121,7 @@ class KnnBands(DensityPerId):
         """Each band's part of the score, laid on the frames that are unlike the neighbour's mean in that band.
 
         The share in a band is exact. Its place in time is not known to the score: a band's mean, spread and maximum
-        are all moved by frames far from the usual level, so the share goes to them, as their squared distance does.
+        are all moved by frames far from that level, so the share goes to them, as their squared distance does.
         """
         model = self.models_[machine_id]
         assert isinstance(model, BandNeighbours)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import BandSpectrum
+from asd_core.lazy import scipy, sklearn
 
 
 class Dbscan(Density):
@@ -19,36 +20,27 @@ class Dbscan(Density):
     knee of the sorted k-distance curve (the paper's section 4.2); min_samples is 2 x dimension (Sander et al., 1998).
     """
 
+    core_: NDArray[np.float32]  # (n_core, n_components): the core samples, whitened
+    eps_: float
+    whitening_: Whitening
+
     def __init__(self, n_components: int = 4) -> None:
         self.n_components = n_components
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.cluster import DBSCAN
-        from sklearn.neighbors import NearestNeighbors
-
         self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
         points = self.whitening_.transform(vectors)
         min_samples = min(2 * points.shape[1], max(2, len(points) // 4))
-        distances, _ = NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
+        distances, _ = sklearn.neighbors.NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
         self.eps_ = max(knee(np.sort(distances[:, -1])), 1e-9)
-        clusters = DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points)
+        clusters = sklearn.cluster.DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points)
         self.core_ = points[clusters.core_sample_indices_].astype(np.float32)
         return self
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        from scipy.spatial.distance import cdist
-
-        return np.asarray(cdist(self.whitening_.transform(vectors), self.core_).min(axis=1) / self.eps_)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"core": self.core_, "eps": np.array([self.eps_]), **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(arrays["core"].shape[1])
-        model.core_, model.eps_ = arrays["core"], float(arrays["eps"][0])
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
+        return np.asarray(
+            scipy.spatial.distance.cdist(self.whitening_.transform(vectors), self.core_).min(axis=1) / self.eps_
+        )
 
 
 def knee(rising: NDArray[Any]) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.distances import squared_distances
 from asd_core.detectors.common.whitening import Whitening
-from asd_core.features import Array, LogMel, pool
+from asd_core.features import Array, pool
 
 
 class Lof(Density):
@@ -20,6 +20,12 @@ class Lof(Density):
     where it is sparser than its neighbours. Written out (equal to scikit-learn's ``LocalOutlierFactor(novelty=True)``,
     tested), because its state is then three plain arrays and a new vector is scored against them alone.
     """
+
+    points_: NDArray[np.float32]  # (n, n_components), whitened
+    reach_: NDArray[np.float64]  # (n,): distance of each point to its k-th neighbour
+    density_: NDArray[np.float64]  # (n,): local reachability densities
+    n_neighbors_: int  # k
+    whitening_: Whitening
 
     def __init__(self, variance: float = 0.99, n_neighbors: int = 20) -> None:
         self.variance = variance
@@ -51,18 +57,6 @@ class Lof(Density):
         neighbours, density = self._neighbourhood(distances)
         return np.asarray(self.density_[neighbours].mean(axis=1) / density, dtype=np.float64)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        learned = {"points": self.points_, "reach": self.reach_, "density": self.density_}
-        return {**learned, "n_neighbors": np.array([self.n_neighbors_]), **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(n_neighbors=int(arrays["n_neighbors"][0]))
-        model.n_neighbors_ = model.n_neighbors
-        model.points_, model.reach_, model.density_ = arrays["points"], arrays["reach"], arrays["density"]
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
-
 
 @dataclass
 class PcaLof(DensityPerId):
@@ -76,7 +70,6 @@ class PcaLof(DensityPerId):
         title="PCA + LOF",
         origin="beyond",
         scope="machine id",
-        representation=LogMel(),
         paper="Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers, SIGMOD 2000.",
         how_it_scores="How much sparser the clip's surroundings are than its nearest normal clips' own, on whitened "
         "principal components of each mel band's mean, spread and maximum over time.",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.base import Density, DetectorInfo, Scores, parameter
+from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter, with_prefix
 from asd_core.detectors.common.crops import StackSampler, mean_and_top, merge_stacks, stacks
 from asd_core.detectors.common.kde import Kde
 from asd_core.detectors.common.network import (
@@ -23,11 +23,9 @@ from asd_core.detectors.common.network import (
     to_tensor,
     train_network,
 )
-from asd_core.features import Array, LogMel
+from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 N_MELS = 128
 FRAMES = 5
@@ -36,7 +34,6 @@ ACTIVE_KL = 0.01  # nats: a latent dimension below this says nothing about its i
 
 def vae_network(n_inputs: int, hidden: Sequence[int], n_latent: int) -> nn.ModuleDict:
     """Encoder to (mean, log variance) and decoder, dense with ReLU."""
-    from torch import nn
 
     def dense(widths: Sequence[int]) -> list[nn.Module]:
         layers: list[nn.Module] = []
@@ -66,8 +63,6 @@ def negative_elbo(net: Any, x: Tensor, beta: float, *, sample: bool) -> Tensor:
     Both terms are *summed* over a sample's dimensions: with one averaged, beta would mean something else for every
     input size. z is drawn from q(z|x), or its mean when scores must repeat.
     """
-    import torch
-
     mean, log_variance = posterior(net, x)
     z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean) if sample else mean
     reconstruction = 0.5 * (net["decoder"](z) - x).square().sum(dim=1)
@@ -77,8 +72,6 @@ def negative_elbo(net: Any, x: Tensor, beta: float, *, sample: bool) -> Tensor:
 
 def latent_diagnostics(net: Any, x: Tensor) -> dict[str, Any]:
     """KL of each latent dimension on normal samples, and how many of them are in use."""
-    import torch
-
     with torch.inference_mode():
         per_dimension = kl(*posterior(net, x)).mean(dim=0).numpy()
     return {
@@ -129,16 +122,11 @@ class FrameVae(NetworkDetector):
         )
         self.net_.eval()
         curve = [round(b, 4) for b in betas]
-        self.diagnostics_ = {**history.to_config(), "beta": curve, **latent_diagnostics(self.net_, checks)}
+        self.diagnostics_ = {**history, "beta": curve, **latent_diagnostics(self.net_, checks)}
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """Posterior means, averaged over a clip's stacks: ``(n_clips, n_latent)``."""
-        import torch
-
-        with torch.inference_mode():
-            inputs = (to_tensor(stacks(self.standardise(f), FRAMES)) for f in features)
-            means: Array = torch.stack([posterior(self.net_, subset)[0].mean(dim=0) for subset in inputs]).numpy()
-        return means
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """Posterior means, averaged over a clip's stacks: ``(n_latent,)``."""
+        return posterior(self.net_, to_tensor(stacks(spectrogram, FRAMES)))[0].mean(dim=0)
 
 
 @dataclass
@@ -151,7 +139,6 @@ class VaeElbo(FrameVae):
         title="VAE, likelihood bound",
         origin="beyond",
         scope="machine type",
-        representation=LogMel(),
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; An and Cho, Variational autoencoder "
         "based anomaly detection using reconstruction probability, 2015.",
         how_it_scores="Negative evidence lower bound of each five-frame stack (half the squared error plus the KL, "
@@ -161,21 +148,12 @@ class VaeElbo(FrameVae):
         presets={"quick": {"epochs": 8}, "paper": {"epochs": 100, "stacks_per_clip": 309}},
     )
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        import torch
-
-        self._known(machine_ids)
-        with torch.inference_mode():
-            bounds = [
-                negative_elbo(self.net_, to_tensor(stacks(self.standardise(f), FRAMES)), 1.0, sample=False).numpy()
-                for f in features
-            ]
-        return np.array([b.mean(dtype=np.float64) for b in bounds], dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        inputs = to_tensor(stacks(self.standardise(log_mel), FRAMES))
+        return float(negative_elbo(self.net_, inputs, 1.0, sample=False).numpy().mean(dtype=np.float64))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The reconstruction's part: squared error of every point (the KL belongs to no point)."""
-        import torch
-
         inputs = stacks(self.standardise(features), FRAMES)
         net: Any = self.net_
         with torch.inference_mode():
@@ -195,7 +173,6 @@ class VaeKde(FrameVae):
         title="VAE + KDE",
         origin="report",
         scope="machine id",
-        representation=LogMel(),
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; Parzen, On estimation of a probability "
         "density function and mode, 1962.",
         how_it_scores="-log density of each five-frame stack's standardised posterior mean under Gaussian kernels on "
@@ -224,26 +201,16 @@ class VaeKde(FrameVae):
 
     def posterior_means(self, inputs: Array) -> Array:
         """Standardised stacks ``(n, 640)`` -> the active units' posterior means ``(n, n_active)``."""
-        import torch
-
         with torch.inference_mode():
             means: Array = posterior(self.net_, to_tensor(inputs))[0].numpy()
         return means[:, self.active_]
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array(
-            [
-                mean_and_top(self.kdes_[i].score(self.posterior_means(stacks(self.standardise(f), FRAMES))))
-                for f, i in zip(features, machine_ids, strict=True)
-            ],
-            dtype=np.float64,
-        )
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        means = self.posterior_means(stacks(self.standardise(log_mel), FRAMES))
+        return mean_and_top(self.kdes_[machine_id].score(means))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """|input x gradient| of each stack's -log density, averaged over the stacks a point is in."""
-        import torch
-
         self._known([machine_id])
         kde = self.kdes_[machine_id]
         points, axes = to_tensor(kde.points_), to_tensor(kde.whitening_.axes)
@@ -255,26 +222,29 @@ class VaeKde(FrameVae):
 
         return merge_stacks(saliency(value, stacks(self.standardise(features), FRAMES)), FRAMES, len(features))
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        kdes = {f"kde/{i}/{name}": value for i, kde in self.kdes_.items() for name, value in kde.arrays().items()}
-        return {"active": self.active_, **kdes}
+    def state(self) -> State:
+        state = super().state()
+        state.arrays["active"] = self.active_
+        for machine_id, kde in self.kdes_.items():
+            state.arrays |= {f"kde/{machine_id}/{name}": array for name, array in kde.arrays().items()}
+        return state
 
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.active_ = arrays["active"]
-        self.kdes_ = {}
-        for machine_id in self.machine_ids_:
-            prefix = f"kde/{machine_id}/"
-            subset = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-            self.kdes_[machine_id] = Kde.from_arrays(subset)
+    def restore(self, state: State) -> None:
+        super().restore(state)
+        self.active_ = state.arrays["active"]
+        self.kdes_ = {i: Kde().load(with_prefix(state.arrays, f"kde/{i}/")) for i in self.machine_ids_}
 
 
 class VaeVectors(Density):
     """The same VAE on any ``(n, d)`` vectors, standardised; score = negative evidence lower bound."""
 
+    mean_: NDArray[np.float64]  # (d,)
+    scale_: NDArray[np.float64]  # (d,)
+
     def __init__(
         self, n_latent: int = 8, hidden: Sequence[int] = (64, 32), epochs: int = 200, beta: float = 1.0
     ) -> None:
-        self.n_latent, self.hidden, self.epochs, self.beta = n_latent, tuple(hidden), epochs, beta
+        self.n_latent, self.hidden, self.epochs, self.beta = n_latent, list(hidden), epochs, beta
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.mean_ = vectors.mean(axis=0, dtype=np.float64)
@@ -302,28 +272,23 @@ class VaeVectors(Density):
                 patience=30,
                 before_epoch=warm,
             )
-        self.diagnostics_ = {**history.to_config(), **latent_diagnostics(net, held_out)}
+        self.diagnostics_ = {**history, **latent_diagnostics(net, held_out)}
         return self
 
     def standardise(self, vectors: NDArray[Any]) -> Tensor:
         return to_tensor(np.asarray((vectors - self.mean_) / self.scale_, dtype=np.float32))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        import torch
-
         with torch.inference_mode():
             return negative_elbo(self.net_, self.standardise(vectors), 1.0, sample=False).double().numpy()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        shape = np.array([self.n_latent, *self.hidden])
-        return {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_, "shape": shape}
+        return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([self.n_latent, *self.hidden])}
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        n_latent, *hidden = (int(v) for v in arrays["shape"])
-        model = cls(n_latent, hidden)
-        model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        super().load(arrays)
+        self.n_latent, *self.hidden = (int(v) for v in arrays["shape"])
         with seeded(0):
-            model.net_ = vae_network(len(model.mean_), hidden, n_latent)
-        model.net_.load_state_dict(net_weights(arrays))
-        return model
+            self.net_ = vae_network(len(self.mean_), self.hidden, self.n_latent)
+        self.net_.load_state_dict(net_weights(arrays))
+        return self

@@ -1,14 +1,12 @@
-"""Where detectors differ: how alike they rank clips, on which clips they part, and which anomalies each one finds."""
+"""Where detectors differ: how alike they rank clips, on which clips they part, and which anomalies each one detects."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from asd_core.evaluation.roc_auc import auc
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.evaluation.roc_auc import auc, mean_of_known
+from asd_core.lazy import pd
 
 THIRDS = ("mild", "medium", "strong")
 MANY_VALUES = 12  # a measured attribute with more distinct values than this is cut into thirds
@@ -27,8 +25,6 @@ def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomal
         ``(n_detectors, n_detectors)``, from -1 to 1; ``nan`` for fewer than three clips in common in every id, or scores
         that are all equal.
     """
-    import pandas as pd
-
     subset = scores if label is None else scores[scores["label"] == label]
     detectors = list(dict.fromkeys(scores["detector"]))
     tables = [
@@ -39,11 +35,7 @@ def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomal
         for _, group in subset.groupby("machine_id")
     ]
     stack = np.array(tables).reshape(-1, len(detectors), len(detectors))
-    known = np.isfinite(stack)
-    count = known.sum(axis=0)
-    total = np.where(known, stack, 0.0).sum(axis=0)
-    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return pd.DataFrame(mean, index=detectors, columns=detectors)
+    return pd.DataFrame(mean_of_known(stack), index=detectors, columns=detectors)
 
 
 def disagreements(scores: "pd.DataFrame", n: int = 20) -> "pd.DataFrame":
@@ -87,8 +79,6 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
         Rows of detector, value, auc (``nan`` where not computable), n_normal, n_anomaly (clips of that value over all
         ids) and n_ids (those the mean is of). ``value`` is an ordered category.
     """
-    import pandas as pd
-
     labelled = scores[scores["label"].isin(["normal", "anomaly"])]
     normal = labelled["label"] == "normal"
     values, of_anomalies_alone = _values(labelled, attribute)
@@ -122,8 +112,8 @@ def filter_scores(scores: "pd.DataFrame", attribute: str, chosen: Sequence[str])
     As in :func:`breakdown`, an attribute that only anomalies have chooses among these alone: normal clips all stay.
     """
     values, of_anomalies_alone = _values(scores.drop_duplicates("clip_id").set_index("clip_id"), attribute)
-    kept = values[values.astype(str).isin(list(chosen))].index
-    return scores[scores["clip_id"].isin(kept) | (of_anomalies_alone & (scores["label"] == "normal"))]
+    clips = values[values.astype(str).isin(list(chosen))].index
+    return scores[scores["clip_id"].isin(clips) | (of_anomalies_alone & (scores["label"] == "normal"))]
 
 
 def _values(rows: "pd.DataFrame", attribute: str) -> tuple["pd.Series[str]", bool]:
@@ -139,8 +129,6 @@ def _values(rows: "pd.DataFrame", attribute: str) -> tuple["pd.Series[str]", boo
 
 def _binned(values: "pd.Series[float]", attribute: str) -> "pd.Series[str]":
     """Values as ordered categories, cut into thirds where they are measurements."""
-    import pandas as pd
-
     number = pd.api.types.is_numeric_dtype(values)
     if attribute == "severity" and number:
         return pd.cut(values, [-np.inf, 1 / 3, 2 / 3, np.inf], labels=list(THIRDS)).cat.remove_unused_categories()

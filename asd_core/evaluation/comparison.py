@@ -1,6 +1,6 @@
 """Is one detector better than another, where, and on which clips? Paired comparisons over a score table.
 
-A score table has columns ``detector, machine_id, label, raw, clip_id``, ``calibrated`` where said, and any attributes.
+A score table has columns ``detector, machine_id, label, raw, clip_id``, ``calibrated`` where stated, and any attributes.
 All detectors are compared on the same resampled clips, so that what makes a sample easy is shared and cancels in
 differences (Efron and Tibshirani, 1993, ch. 8). The intervals cover the choice of test clips; the luck of a training
 seed is not in them.
@@ -8,17 +8,15 @@ seed is not in them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.evaluation.intervals import difference_interval, logit_interval
-from asd_core.evaluation.roc_auc import MAX_FPR, RESAMPLES, Floats, auc, pauc
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.evaluation.roc_auc import MAX_FPR, RESAMPLES, Floats, auc, mean_of_known, pauc
+from asd_core.lazy import pd
 
 Metric = Literal["auc", "pauc"]
 Interval = tuple[float, float]
@@ -46,23 +44,14 @@ def resampled(
     Returns:
         AUC and pAUC, each ``(resamples,)``.
     """
-    falling = np.argsort(-normal)
-    values, starts = np.unique(-normal[falling], return_index=True)
-    width = taken_normal[falling]
-    if len(starts) < len(normal):
-        width = np.add.reduceat(width, starts, axis=0)
-    result = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
-    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=result[1:])
-    ordered = np.sort(-anomaly)
-    above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
-    before = result[above]
-    rise = result[reached] - before if (above < reached).any() else None
-    n, m = taken_normal.sum(axis=0), result[-1]
+    width, before, reached = resampled_steps(normal, anomaly, taken_normal, taken_anomaly)
+    rise = reached - before if reached is not before else None
+    n, m = taken_normal.sum(axis=0), taken_anomaly.sum(axis=0)
     limit = max_fpr * n
 
     area = np.einsum("kr,kr->r", width, before)
     # The limit is passed in the first rows, unless the sample is very small or tied: look there first.
-    for top in (int(3 * max_fpr * len(values)) + 10, len(values)):
+    for top in (int(3 * max_fpr * len(width)) + 10, len(width)):
         passed = np.cumsum(width[:top], axis=0)
         if (passed[-1] >= limit).all():
             break
@@ -74,6 +63,28 @@ def resampled(
         part += 0.5 * np.einsum("kr,kr,kr->r", inside, share, rise[:top])
     chance = 0.5 * max_fpr**2
     return area / (n * m), 0.5 * (1.0 + (part / (n * m) - chance) / (max_fpr - chance))
+
+
+def resampled_steps(
+    normal: Floats, anomaly: Floats, taken_normal: Floats, taken_anomaly: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """ROC curves of many resamples, down the distinct scores of normal clips: each array ``(n_distinct, resamples)``.
+
+    Returns:
+        Normal clips passed at each score, anomalies above it, and anomalies at or above it (the same array without ties
+        between the classes). Arguments as in :func:`resampled`.
+    """
+    falling = np.argsort(-normal)
+    values, starts = np.unique(-normal[falling], return_index=True)
+    width = taken_normal[falling]
+    if len(starts) < len(normal):
+        width = np.add.reduceat(width, starts, axis=0)
+    detections = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
+    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=detections[1:])
+    ordered = np.sort(-anomaly)
+    above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
+    before = detections[above]
+    return width, before, detections[reached] if (above < reached).any() else before
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +100,11 @@ class Draws:
 
     def point(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
         """``(n_detectors,)`` observed figures of one id, or the mean over the ids each detector has."""
-        return _mean(self.observed[metric]) if machine_id == MEAN else self.observed[metric][self._row(machine_id)]
+        return self._of(self.observed[metric], machine_id)
 
     def of(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
         """``(n_detectors, resamples)`` figures of one id, or the mean over the ids each detector has."""
-        return _mean(self.draws[metric]) if machine_id == MEAN else self.draws[metric][self._row(machine_id)]
+        return self._of(self.draws[metric], machine_id)
 
     def interval(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
         """``(n_detectors, 2)``: 95 % intervals, see :func:`asd_core.evaluation.intervals.logit_interval`."""
@@ -149,15 +160,8 @@ class Draws:
         """How many resamples stand behind the intervals."""
         return int(self.draws["auc"].shape[-1])
 
-    def _row(self, machine_id: str) -> int:
-        return self.machine_ids.index(machine_id)
-
-
-def _mean(values: Floats) -> Floats:
-    """Mean over the first axis of what is computable, ``nan`` where nothing is."""
-    known = np.isfinite(values)
-    total, count = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+    def _of(self, values: Floats, machine_id: str) -> Floats:
+        return mean_of_known(values) if machine_id == MEAN else values[self.machine_ids.index(machine_id)]
 
 
 def resamples_for(n_rows: int) -> int:
@@ -246,7 +250,7 @@ class Difference(NamedTuple):
 def paired_difference(draws: Draws, a: str, b: str, *, metric: Metric = "auc", machine_id: str = MEAN) -> Difference:
     """How much better ``a`` is than ``b`` on one machine id, or in the mean over the ids that both have.
 
-    The interval is put together from the two figures' own intervals and the correlation of their bootstrap draws (see
+    The interval is put together from those of the two figures and the correlation of their bootstrap draws (see
     :func:`asd_core.evaluation.intervals.difference_interval`). Quantiles of the resampled differences hold the truth too
     rarely near 1. docs/coverage.md has how often both do.
     """

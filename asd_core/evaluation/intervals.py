@@ -5,7 +5,7 @@ import numpy as np
 from asd_core.evaluation.roc_auc import Floats
 
 Z95 = 1.959963984540054  # a normal variable is within this many standard deviations with probability 0.95
-FEW = 1.5  # fewer clips than this decide a figure: nothing can be said of its spread
+FEW = 1.5  # fewer clips than this decide a figure: its spread is unknown
 
 
 def wilson(count: float, n: int) -> tuple[float, float]:

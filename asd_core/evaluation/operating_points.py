@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from asd_core.evaluation.intervals import wilson
 from asd_core.evaluation.roc_auc import Floats, roc
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd, scipy, sklearn
 
 POOLED = "pooled"
 
@@ -25,13 +23,11 @@ def precision_recall(normal: Floats, anomaly: Floats, prevalence: float | None =
             ``p d / (p d + (1 - p) f)`` with detection rate d and false-alarm rate f. ``None`` takes the test set's own
             share, which is the curator's choice: over half of DCASE's test clips are anomalies.
     """
-    from sklearn.metrics import precision_recall_curve
-
     n, m = len(normal), len(anomaly)
     share = m / (n + m) if prevalence is None else prevalence
     weights = np.r_[np.full(n, (1.0 - share) / n), np.full(m, share / m)]
     labels = np.r_[np.zeros(n), np.ones(m)]
-    precision, recall, _ = precision_recall_curve(labels, np.r_[normal, anomaly], sample_weight=weights)
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(labels, np.r_[normal, anomaly], sample_weight=weights)
     return precision[::-1], recall[::-1]
 
 
@@ -50,10 +46,8 @@ def probit(rates: Floats, n: int | None = None) -> Floats:
 
     0 and 1 lie at infinity. With ``n``, the clips behind the rates, they are drawn half a clip inside.
     """
-    from scipy.special import ndtri
-
     inside = rates if n is None else np.clip(rates, 0.5 / n, 1.0 - 0.5 / n)
-    return np.asarray(ndtri(inside), dtype=np.float64)
+    return np.asarray(scipy.special.ndtri(inside), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -94,26 +88,21 @@ def operating_point(
     """
     if not 0.0 <= prevalence <= 1.0 or clips_per_day < 0:
         raise ValueError(f"Prevalence {prevalence} must be from 0 to 1, and clips a day {clips_per_day} not below 0.")
-    counts: dict[str, tuple[int, int, int, int]] = {}
+    counts: dict[str, tuple[int, ...]] = {}
     for machine_id, subset in scores.groupby("machine_id", sort=True):
         threshold = thresholds.get(str(machine_id))
         if threshold is None:
             continue
         alarm = subset["raw"].to_numpy(dtype=np.float64) > threshold
         normal, anomaly = ((subset["label"] == label).to_numpy() for label in ("normal", "anomaly"))
-        counts[str(machine_id)] = (
-            int(normal.sum()),
-            int(anomaly.sum()),
-            int((alarm & normal).sum()),
-            int((alarm & anomaly).sum()),
-        )
-    n, m, false_alarms, detections = (sum(c[k] for c in counts.values()) for k in range(4))
-    counts[POOLED] = (n, m, false_alarms, detections)
-    return {key: _operating_point(*c, prevalence, clips_per_day) for key, c in counts.items()}
+        sets = (normal, anomaly, alarm & normal, alarm & anomaly)
+        counts[str(machine_id)] = tuple(int(clips.sum()) for clips in sets)
+    counts[POOLED] = tuple(sum(c[k] for c in counts.values()) for k in range(4))
+    return {key: _operating_point(*c, prevalence=prevalence, clips_per_day=clips_per_day) for key, c in counts.items()}
 
 
 def _operating_point(
-    n: int, m: int, false_alarms: int, detections: int, prevalence: float, clips_per_day: float
+    n: int, m: int, false_alarms: int, detections: int, *, prevalence: float, clips_per_day: float
 ) -> OperatingPoint:
     false_rate = false_alarms / n if n else float("nan")
     detection_rate = detections / m if m else float("nan")
@@ -189,17 +178,15 @@ def gamma_threshold(calibration_scores: Floats, quantile: float = 0.9) -> float 
     Returns:
         The threshold on the raw score; ``None`` for fewer than two distinct finite scores, or when the fit fails.
     """
-    from scipy.stats import gamma
-
     scores = calibration_scores[np.isfinite(calibration_scores)]
     if len(scores) < 2 or np.ptp(scores) <= 1e-12 * np.abs(scores).max():
         return None
     location = 0.0 if scores.min() > 0 else float(scores.min() - scores.std())
     try:
-        shape, _, scale = gamma.fit(scores - location, floc=0.0)
+        shape, _, scale = scipy.stats.gamma.fit(scores - location, floc=0.0)
     except (ValueError, RuntimeError):  # scipy's FitError is a RuntimeError
         return None
-    threshold = location + float(gamma.ppf(quantile, shape, scale=scale))
+    threshold = location + float(scipy.stats.gamma.ppf(quantile, shape, scale=scale))
     return threshold if np.isfinite(threshold) else None
 
 

@@ -1,14 +1,11 @@
 """The table of a comparison: every detector on every machine id and in the mean, each figure with its interval."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asd_core.evaluation.comparison import MEAN, Draws, Metric, bootstrap
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd
 
 METRICS: tuple[Metric, ...] = ("auc", "pauc")
 
@@ -20,8 +17,6 @@ def ranking(draws: Draws) -> "pd.DataFrame":
         Columns detector, machine_id, auc, auc_low, auc_high, pauc, n_normal, n_anomaly, pauc_low, pauc_high, n_ids (machine
         ids that the figure is of), the intervals being 95 % ones over the same resampled clips for all detectors.
     """
-    import pandas as pd
-
     tables = []
     for machine_id in (*draws.machine_ids, MEAN):
         of = draws.machine_ids if machine_id == MEAN else [machine_id]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 MAX_FPR = 0.1
 RESAMPLES = 1000
-HELD = 5_000_000  # clips drawn at once: 40 MB arrays
 Floats = NDArray[np.float64]
 
 
@@ -23,6 +22,13 @@ def auc(normal: Floats, anomaly: Floats) -> float:
     ordered = np.sort(normal)
     below = np.searchsorted(ordered, anomaly, side="left") + np.searchsorted(ordered, anomaly, side="right")
     return float(below.mean() / (2 * len(normal)))
+
+
+def mean_of_known(values: Floats) -> Floats:
+    """Mean over the first axis of what is computable, ``nan`` where nothing is."""
+    known = np.isfinite(values)
+    total, count = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def roc(normal: Floats, anomaly: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,15 +1,12 @@
 """How far a ROC curve would move with other test clips: its 95 % band over the bootstrap's resamples."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asd_core.evaluation.comparison import MEAN, resamples_for, taken
+from asd_core.evaluation.comparison import MEAN, resampled_steps, resamples_for, taken
 from asd_core.evaluation.roc_auc import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.lazy import pd
 
 
 def roc_bands(
@@ -33,13 +30,13 @@ def roc_bands(
     bands = {}
     for key, subset in labelled[labelled["detector"].isin(detectors)].groupby("detector", sort=False):
         results = []
-        for own_id, group in subset.groupby("machine_id"):
+        for group_id, group in subset.groupby("machine_id"):
             raw, is_normal = group["raw"].to_numpy(dtype=np.float64), (group["label"] == "normal").to_numpy()
             normal, anomaly = raw[is_normal], raw[~is_normal]
-            if machine_id not in (MEAN, own_id) or not len(normal) or not len(anomaly):
+            if machine_id not in (MEAN, group_id) or not len(normal) or not len(anomaly):
                 continue
             rates = np.empty((len(grid), resamples))
-            for which, taken_normal, taken_anomaly in taken(str(own_id), len(normal), len(anomaly), resamples, seed):
+            for which, taken_normal, taken_anomaly in taken(str(group_id), len(normal), len(anomaly), resamples, seed):
                 rates[:, which] = resampled_roc(normal, anomaly, taken_normal, taken_anomaly, grid)
             results.append(rates)
         if results:
@@ -56,21 +53,16 @@ def resampled_roc(normal: Floats, anomaly: Floats, taken_normal: Floats, taken_a
     Args:
         taken_normal: ``(n, resamples)``, how often each normal clip is taken. taken_anomaly: the same for the anomalies.
     """
-    falling = np.argsort(-normal)
-    values, starts = np.unique(-normal[falling], return_index=True)
-    passed = np.cumsum(np.add.reduceat(taken_normal[falling], starts, axis=0), axis=0)
-    result = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
-    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=result[1:])
-    ordered = np.sort(-anomaly)
-    above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
+    width, before, reached = resampled_steps(normal, anomaly, taken_normal, taken_anomaly)
+    passed = np.cumsum(width, axis=0)
     # Down the distinct normal scores: up to the anomalies above one, then over the normals that share it.
-    n_points, resamples = 2 * len(values) + 1, taken_normal.shape[1]
+    n_points, resamples = 2 * len(width) + 1, width.shape[1]
     x, y = np.zeros((n_points, resamples)), np.zeros((n_points, resamples))
     x[2:-1:2], x[1::2] = passed[:-1], passed
-    y[0:-1:2], y[1::2] = result[above], result[reached]
-    x[-1], y[-1] = passed[-1], result[-1]
-    x, y = x / passed[-1], y / result[-1]
-    # One interpolation for all resamples: each is moved to a stretch of its own.
+    y[0:-1:2], y[1::2] = before, reached
+    x[-1], y[-1] = passed[-1], taken_anomaly.sum(axis=0)
+    x, y = x / x[-1], y / y[-1]
+    # One interpolation for all resamples: each is moved to another stretch.
     shift = 2.0 * np.arange(resamples)
     at = np.interp((grid[:, None] + shift).T.ravel(), (x + shift).T.ravel(), y.T.ravel())
     return np.asarray(at.reshape(resamples, len(grid)).T)

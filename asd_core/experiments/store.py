@@ -1,12 +1,11 @@
 """Experiments on disk: ``<folder>/<name>/points.json`` and ``scores.parquet``, one point after the other."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from asd_core import artifacts
 from asd_core.errors import ArtifactError
@@ -38,8 +37,7 @@ class PointRecord(BaseModel):
     spec: dict[str, Any]  # what decides the scores
     model_version: str | None  # of the stored artifact that was used; None: trained for this point
     fit_seconds: float | None
-    # Losses and the like; "health" is the files' older name for it.
-    diagnostics: dict[str, float] = Field(validation_alias="health", serialization_alias="health")
+    diagnostics: Annotated[dict[str, float], artifacts.STORED_AS_HEALTH]  # losses and the like
     versions: dict[str, str]
 
 
@@ -112,13 +110,7 @@ def read_experiment(folder: Path) -> Stored:
 
     path = folder / POINTS_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("schema_version") != SCHEMA:
-            raise ArtifactError(
-                f"{path} has schema version {content.get('schema_version')}, this program reads {SCHEMA}: run the "
-                "experiment again."
-            )
-        header = Header.model_validate(content)
+        header = artifacts.read_versioned(path, Header, SCHEMA, "run the experiment again")
         scores = pd.read_parquet(folder / SCORES)
         held_out = pd.read_parquet(folder / HELD_OUT) if (folder / HELD_OUT).is_file() else scores.iloc[:0]
     except FileNotFoundError as error:

@@ -13,7 +13,7 @@ from .member_scores import MemberScores as MemberScores
 from .registry import from_config as from_config
 from .registry import to_config as to_config
 from .spectrum import BandSpectrum as BandSpectrum
+from .spectrum import WelchSpectrum as WelchSpectrum
 from .spectrum import spectrum_db as spectrum_db
 from .time_domain import Level as Level
 from .time_domain import Waveform as Waveform
-from .welch import WelchSpectrum as WelchSpectrum

@@ -1,4 +1,4 @@
-"""What every representation keeps to: parameters in a frozen dataclass, and one transform."""
+"""The contract of every representation: parameters in a frozen dataclass, and one transform."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Protocol
@@ -21,7 +21,11 @@ class Representation(Protocol):
     def sample_rate(self) -> int: ...
 
     def transform(self, clip: Clip) -> Array:
-        """``clip`` -> features; the shape is the class's."""
+        """A prepared clip -> features; the shape is the class's.
+
+        Raises:
+            ClipError: for a clip of another rate, or of more channels than one.
+        """
         ...
 
 

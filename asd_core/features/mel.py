@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.features.base import Array
+from asd_core.lazy import scipy
 from asd_core.sound import Samples
 
 
@@ -53,14 +54,12 @@ BLOCK = 64  # frames transformed at once: they stay in the processor's cache, an
 
 def mel_power(samples: Samples, *, n_fft: int, hop_length: int, n_mels: int, sample_rate: int) -> Array:
     """Mel-filtered squared magnitudes ``(n_frames, n_mels)``, frames centred on multiples of the hop."""
-    from scipy.fft import rfft
-
     padded = np.pad(samples, n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
     window, filters = _window(n_fft), _transposed_filterbank(n_mels, n_fft, sample_rate)
     mel = np.empty((len(frames), n_mels), dtype=np.float32)
     for first in range(0, len(frames), BLOCK):
-        spectrum = rfft(frames[first : first + BLOCK] * window, axis=1, overwrite_x=True)
+        spectrum = scipy.fft.rfft(frames[first : first + BLOCK] * window, axis=1, overwrite_x=True)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         np.matmul(power, filters, out=mel[first : first + BLOCK])
     return mel

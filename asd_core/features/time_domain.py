@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from asd_core.features.base import Array, mono
+from asd_core.lazy import scipy
 from asd_core.sound import Clip
 
 
@@ -36,12 +37,10 @@ class Waveform:
     n_points: int = 4000
 
     def transform(self, clip: Clip) -> Array:
-        from scipy.signal import resample_poly
-
         length = round(self.seconds * self.sample_rate)
         samples = mono(clip, self.sample_rate)[:length].astype(np.float64)
         common = math.gcd(self.n_points, length)
-        decimated = resample_poly(
+        decimated = scipy.signal.resample_poly(
             np.pad(samples, (0, length - len(samples))), self.n_points // common, length // common
         )
         rms = np.sqrt(np.mean(np.square(decimated[: max(1, round(len(samples) * self.n_points / length))])))

@@ -1,9 +1,7 @@
 from .clip import DetectorScore as DetectorScore
 from .clip import decide as decide
-from .clip import denoised as denoised
 from .clip import score_clip as score_clip
 from .clip import score_prepared as score_prepared
-from .clip import score_records as score_records
 from .denoising_curve import STRENGTHS as STRENGTHS
 from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
@@ -29,6 +27,7 @@ from .store import missing_scores as missing_scores
 from .store import model_versions as model_versions
 from .store import read_scores as read_scores
 from .store import score_attributes as score_attributes
+from .store import score_rows as score_rows
 from .store import scores_digest as scores_digest
 from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job

@@ -1,24 +1,23 @@
 """One clip or many -> scores of the chosen detectors. Pages, command line and batch jobs all call this."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from asd_core.artifacts import Calibration, ModelSet, raw_scores
 from asd_core.features import extract, working_rate
 from asd_core.settings import get_settings
-from asd_core.sound import Clip, DenoiseMix, Kind, denoise_mix, prepare
+from asd_core.sound import Clip, Kind, denoise_mix, prepare
 
 Decision = Literal["normal", "anomaly"]
 
 
 @dataclass(frozen=True)
 class DetectorScore:
-    """What one detector says of one clip."""
+    """One detector's score of one clip."""
 
     detector: str
     raw: float
-    calibrated: float  # percentile among the detector's own held-out normals of this machine id, 0 to 100
+    calibrated: float  # percentile among the detector's held-out normals of this machine id, 0 to 100
     threshold: float  # on the raw score
     decision: Decision
 
@@ -66,16 +65,6 @@ def score_clip(
     prepared = prepare(clip, sample_rate=wanted, channel=channel)
     if denoise > 0.0:
         mix = denoise_mix(prepared.samples[0], prepared.sample_rate, kind=kind)
-        prepared = denoised(prepared, mix, denoise)
+        prepared = prepared.with_samples(mix.at(denoise))
     raw = score_prepared(prepared, models, machine_id)
     return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
-
-
-def denoised(prepared: Clip, mix: DenoiseMix, strength: float) -> Clip:
-    """A prepared clip at a denoising strength."""
-    return prepared.with_samples(mix.at(strength))
-
-
-def score_records(scores: Sequence[DetectorScore]) -> list[dict[str, Any]]:
-    """Scores as JSON."""
-    return [asdict(score) for score in scores]

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.artifacts import ModelSet
 from asd_core.features import LogMel, mel_power
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
-from asd_core.scoring.clip import denoised, score_prepared
+from asd_core.scoring.clip import score_prepared
 from asd_core.sound import Clip, DenoiseMix, Samples
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STRENGTHS = tuple(round(0.1 * step, 1) for step in range(11))
 MOST_DB = 100.0  # a band that is gone: more than this is below what 16 bits hold
@@ -41,19 +38,15 @@ def strength_curve(
     Raises:
         UnknownMachineError: when no detector knows the machine id.
     """
-    import pandas as pd
-
     models = models.for_machine(machine_id)
-    rows: dict[str, list[tuple[object, ...]]] = {key: [] for key in models}
+    rows = []
     for index, strength in enumerate(strengths):
         progress(index / len(strengths), f"denoised at {strength:g}")
-        for key, raw in score_prepared(denoised(prepared, mix, strength), models, machine_id).items():
-            percentile = float(models[key].calibration.percentile(raw, machine_id))
-            rows[key].append((key, float(strength), raw, percentile))
+        for key, raw in score_prepared(prepared.with_samples(mix.at(strength)), models, machine_id).items():
+            rows.append((key, float(strength), raw, float(models[key].calibration.percentile(raw, machine_id))))
     progress(1.0, "done")
-    return pd.DataFrame(
-        [row for subset in rows.values() for row in subset], columns=["detector", "strength", "raw", "calibrated"]
-    )
+    rows.sort(key=lambda row: list(models).index(row[0]))  # detector by detector
+    return pd.DataFrame(rows, columns=["detector", "strength", "raw", "calibrated"])
 
 
 @dataclass(frozen=True, eq=False)

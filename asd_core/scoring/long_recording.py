@@ -1,7 +1,6 @@
 """Long recordings: scores of a window that slides over them, the moments that stand out, and their exports."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,18 +8,14 @@ from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.detectors import detector_class
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
-from asd_core.scoring.clip import decide
 from asd_core.settings import get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
 BATCH = 4  # windows scored between two reports of progress
-PROVENANCE = ("clip", "machine_id", "denoise", "kind", "model_version")  # what every exported row says of itself
+PROVENANCE = ("clip", "machine_id", "denoise", "kind", "model_version")  # of every exported row
 COLUMNS = ("start", "end", "detector", "raw", "calibrated", "threshold", "decision", *PROVENANCE)
 
 
@@ -38,8 +33,7 @@ def scan_windows(duration: float, window: float = WINDOW, hop: float = HOP) -> l
         )
     if duration <= window:
         return [(0.0, duration)]
-    # The last window ends with the recording. One that would begin nearly where it does says the same twice and is left
-    # out, as long as nothing (a millisecond) stays uncovered.
+    # The last window ends with the recording. One that would begin nearly where it does repeats it and is left out, as long as nothing (a millisecond) stays uncovered.
     nearly = max(1e-3, min(0.1 * hop, window - hop))
     starts = np.arange(0.0, duration - window - nearly, hop)
     return [(float(start), float(start + window)) for start in [*starts, duration - window]]
@@ -60,7 +54,7 @@ def scan_recording(
     """Scores of every window of a recording by every detector that knows the machine: columns ``COLUMNS``, a row a
     window and detector.
 
-    Each window is scored as a clip of its own. A silent one is not: its figures are nan and its decision is empty.
+    Each window is scored as a clip. A silent one is not: its figures are nan and its decision is empty.
 
     Args:
         prepared: the sound as it is to be scored, denoised already where it is to be.
@@ -70,8 +64,6 @@ def scan_recording(
     Raises:
         UnknownMachineError: when no detector knows the machine id.
     """
-    import pandas as pd
-
     models = models.for_machine(machine_id)
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     spans = scan_windows(prepared.duration, window, hop)
@@ -89,17 +81,14 @@ def scan_recording(
         places = {span: index for index, (span, _) in enumerate(loud)}
         for span, _ in inputs:
             for key in models:
-                about = (prepared.name, machine_id, denoise, kind, models[key].version)
-                calibration = models[key].calibration
-                figures: tuple[float, float, float, str]
+                score = percentile = np.nan
                 if span in places:
-                    result = decide(key, float(raw[key][places[span]]), calibration, machine_id, rate)
-                    figures = (result.raw, result.calibrated, result.threshold, result.decision)
-                else:
-                    figures = (np.nan, np.nan, calibration.threshold(machine_id, rate).value, "")
-                rows.append((*span, key, *figures, *about))
+                    score = float(raw[key][places[span]])
+                    percentile = float(models[key].calibration.percentile(score, machine_id))
+                about = (prepared.name, machine_id, denoise, kind, models[key].version)
+                rows.append((*span, key, score, percentile, np.nan, "", *about))
     progress(1.0, "done")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return with_decisions(pd.DataFrame(rows, columns=list(COLUMNS)), models, machine_id, rate)
 
 
 def cut_clip(clip: Clip, start: float, end: float) -> Clip:
@@ -133,37 +122,23 @@ def flagged_moments(table: "pd.DataFrame") -> "pd.DataFrame":
     Columns: ``detector, start, end, peak_start, peak_end, peak_raw, peak_calibrated, n_windows`` and ``PROVENANCE``.
     The peak is the window with the highest raw score.
     """
-    import pandas as pd
-
-    results = []
-    for key, subset in table.groupby("detector", sort=False):
-        for run in _runs(subset.sort_values("start")):
+    moments = []
+    for key, windows in table.groupby("detector", sort=False):
+        for run in _runs(windows.sort_values("start")):
             peak = run.loc[run["raw"].idxmax()]
-            about = {name: peak[name] for name in PROVENANCE}
-            results.append(
-                {
-                    "detector": key,
-                    "start": float(run["start"].min()),
-                    "end": float(run["end"].max()),
-                    "peak_start": float(peak["start"]),
-                    "peak_end": float(peak["end"]),
-                    "peak_raw": float(peak["raw"]),
-                    "peak_calibrated": float(peak["calibrated"]),
-                    "n_windows": len(run),
-                    **about,
-                }
-            )
+            figures = peak[["start", "end", "raw", "calibrated"]].astype(float)
+            moments.append((key, run["start"].min(), run["end"].max(), *figures, len(run), *peak[list(PROVENANCE)]))
     columns = ("detector", "start", "end", "peak_start", "peak_end", "peak_raw", "peak_calibrated", "n_windows")
-    listed = pd.DataFrame(results, columns=[*columns, *PROVENANCE])
+    listed = pd.DataFrame(moments, columns=[*columns, *PROVENANCE])
     return listed.sort_values(["peak_calibrated", "start"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def _runs(own: "pd.DataFrame") -> Iterator["pd.DataFrame"]:
+def _runs(windows: "pd.DataFrame") -> Iterator["pd.DataFrame"]:
     """Neighbouring windows that are called anomalies."""
-    flagged = (own["decision"] == "anomaly").to_numpy()
+    flagged = (windows["decision"] == "anomaly").to_numpy()
     number = np.cumsum(np.diff(flagged.astype(int), prepend=0) == 1)
     for run in range(1, int(number.max(initial=0)) + 1):
-        yield own[flagged & (number == run)]
+        yield windows[flagged & (number == run)]
 
 
 def scan_csv(table: "pd.DataFrame") -> str:
@@ -171,11 +146,11 @@ def scan_csv(table: "pd.DataFrame") -> str:
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def moments_audacity(found: "pd.DataFrame") -> str:
+def moments_audacity(moments: "pd.DataFrame") -> str:
     """Moments as an Audacity label track (File > Import > Labels): start, end and text between tabs; where a moment was
     located, the labels are its place, with a second line ``\\``, lowest and highest frequency in Hz."""
     lines = []
-    for row in found.sort_values("start", kind="stable").to_dict("records"):
+    for row in moments.sort_values("start", kind="stable").to_dict("records"):
         title = detector_class(row["detector"]).info.title
         inputs = f", denoised at {row['denoise']:g}" if row["denoise"] else ""
         label = f"{title}: percentile {row['peak_calibrated']:.0f}{inputs}"

@@ -1,23 +1,18 @@
 """Scoring a whole split, with or without denoising, and keeping what was computed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset
-from asd_core.detectors import Scores
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, write_parquet
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
-from asd_core.scoring.clip import denoised
 from asd_core.scoring.store import AS_RECORDED, Scope
 from asd_core.sound import Clip, denoise_mix
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BATCH = 200  # clips whose features are held at once: 30 MB a representation
 
@@ -36,7 +31,7 @@ def compute_scores(
     have changed and every clip is the one that was scored, the stored scores stay.
 
     Args:
-        say: hears one sentence for each clip that could not be read.
+        notify: called with one sentence for each clip that could not be read.
 
     Returns:
         Keys of the detectors that were scored.
@@ -68,15 +63,13 @@ def compute_scores(
 
 def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id."""
-    import pandas as pd
-
     if not path.is_file():
         return False
     stored = pd.read_parquet(path)
     known = stored[["clip_id", "machine_id", "sha256"]].drop_duplicates().set_index("clip_id")
     rows = dataset.rows(split=scope.split).set_index("clip_id")
     subset = rows[rows["machine_id"].isin(stored["machine_id"])]
-    if known.index.has_duplicates:  # two detectors heard different sounds under one name
+    if known.index.has_duplicates:  # two detectors scored different sounds under one name
         return False
     if set(subset.index) != set(known.index) or not subset["machine_id"].equals(
         known["machine_id"].reindex(subset.index)
@@ -97,7 +90,7 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
 
 @dataclass(frozen=True)
 class _Unfinished:
-    """Where a run keeps the batches it has scored."""
+    """Where a run stores the batches it has scored."""
 
     path: Path
     fingerprint: str
@@ -108,8 +101,6 @@ class _Unfinished:
 
     def rows(self) -> "pd.DataFrame | None":
         """What an interrupted run of the same detectors on the same clips has left."""
-        import pandas as pd
-
         if not self.path.is_file():
             return None
         table = pd.read_parquet(self.path)
@@ -132,13 +123,11 @@ def score_split(
 
     Args:
         earlier: scores that are there already; their clips are not read again.
-        keep: hears the table so far after every batch.
+        keep: called with the table so far after every batch.
 
     Returns:
         The score table (without fingerprint), detector by detector, and sentences on clips that could not be read.
     """
-    import pandas as pd
-
     rows = dataset.rows(split=scope.split)
     rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
     tables, skipped = [], []
@@ -160,15 +149,17 @@ def score_split(
             usable = batch.subset(batch.rows["machine_id"].isin(ids).to_numpy())
             if usable.rows.empty:
                 continue
-            own_ids = usable.rows["machine_id"].tolist()
-            result = raw_scores(ModelSet(models.folder, keys, shared=models), usable.features, own_ids)
-            for key, raw in result.items():
-                tables.append(_table(usable.rows, key, models, scope, raw, own_ids))
+            group = ModelSet(models.folder, keys, shared=models)
+            for key, raw in raw_scores(group, usable.features, usable.machine_ids).items():
+                artifact = models[key]
+                tables.append(
+                    score_store.score_rows(usable.rows, key, artifact.version, artifact.calibration, raw, scope)
+                )
         if high < 1.0 and tables:
             tables = [pd.concat(tables, ignore_index=True)]
             keep(tables[0])
     if not tables:
-        return pd.DataFrame(columns=[*rows, *score_store.OWN]), skipped
+        return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), skipped
     table = pd.concat(tables, ignore_index=True)
     order = {key: index for index, key in enumerate(models)}
     return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), skipped
@@ -181,32 +172,23 @@ def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:
     return groups
 
 
-def _table(
-    rows: "pd.DataFrame", key: str, models: ModelSet, scope: Scope, raw: Scores, ids: Sequence[str]
-) -> "pd.DataFrame":
-    calibration = models[key].calibration
-    return rows.assign(
-        detector=key,
-        model_version=models[key].version,
-        denoise=scope.denoise,
-        kind=scope.kind,
-        raw=raw,
-        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
-    )
-
-
 def _denoising(scope: Scope) -> Callable[[Clip], Clip]:
     """What is done to a prepared clip before it is scored."""
     if scope.denoise == 0.0:
         return lambda clip: clip
-    return lambda clip: denoised(clip, denoise_mix(clip.samples[0], clip.sample_rate, kind=scope.kind), scope.denoise)
+
+    def denoise(clip: Clip) -> Clip:
+        mix = denoise_mix(clip.samples[0], clip.sample_rate, kind=scope.kind)
+        return clip.with_samples(mix.at(scope.denoise))
+
+    return denoise
 
 
 def current_scores(
     dataset: Dataset, models: ModelSet, scope: Scope = AS_RECORDED, *, progress: Progress = silent
 ) -> tuple["pd.DataFrame", dict[str, int], list[str]]:
-    """Scores of a scope: the stored ones, and what was missing computed now; of another dataset than the models' own all
-    are computed and none stored.
+    """Scores of a scope: the stored ones, and what was missing computed now; of a dataset that the models were not trained
+    on, all are computed and none stored.
 
     Returns:
         The score table; how many clips were left out of each machine id that no detector knows; sentences on clips that

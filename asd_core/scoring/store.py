@@ -1,7 +1,7 @@
 """Scores on disk, beside the detectors that gave them: one Parquet file a scope (split and denoising) of a models folder.
 
 A row is a clip scored by a detector. It counts only for the weights that gave it (``model_version``) and for the very clips
-of its split (``data_fingerprint``, see :meth:`Dataset.fingerprint`). Labels and attributes are kept in the file for a
+of its split (``data_fingerprint``, see :meth:`Dataset.fingerprint`). Labels and attributes are stored in the file for a
 folder whose recordings are gone; otherwise they are those of the catalogue at the time of reading, so that an edited label
 is never stale.
 """
@@ -11,23 +11,21 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asd_core import artifacts
+from asd_core.artifacts import Calibration
 from asd_core.datasets import COLUMNS, INTERNAL, Dataset
-from asd_core.detectors import detector_keys
+from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
-from asd_core.sound import KINDS, Kind
-
-if TYPE_CHECKING:
-    import pandas as pd
 from asd_core.files import locked, write_parquet
+from asd_core.lazy import pd
+from asd_core.sound import KINDS, Kind
 
 SCORES, DATASET = "scores.parquet", "dataset.json"
 SPLITS = ("test", "train", "eval")
-OWN = ("detector", "model_version", "data_fingerprint", "denoise", "kind", "raw", "calibrated", "sha256")
+SCORE_COLUMNS = ("detector", "model_version", "data_fingerprint", "denoise", "kind", "raw", "calibrated", "sha256")
 
 
 @dataclass(frozen=True)
@@ -76,24 +74,22 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
 
     Args:
         dataset: with it, scores of other clips than its split now has are left out, and labels and attributes are its
-            catalogue's. Without it (the recordings are gone) nothing is known of changes: the file's own are given.
+            catalogue's. Without it (the recordings are gone) nothing is known of changes: those of the file are given.
 
     Returns:
-        The catalogue's columns and those of ``OWN``; no rows when nothing usable is stored.
+        The catalogue's columns and those of ``SCORE_COLUMNS``; no rows when nothing usable is stored.
     """
-    import pandas as pd
-
     path = folder / scope.file
-    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *OWN])
+    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *SCORE_COLUMNS])
     table = table[table["model_version"] == table["detector"].map(model_versions(folder))]
     if dataset is not None:
         if "data_fingerprint" not in table or table.empty:
             table = table.iloc[:0]
         else:
             table = table[table["data_fingerprint"] == dataset.fingerprint(scope.split)]
-        rows = dataset.rows(split=scope.split).drop(columns=list(OWN), errors="ignore").set_index("clip_id")
+        rows = dataset.rows(split=scope.split).drop(columns=list(SCORE_COLUMNS), errors="ignore").set_index("clip_id")
         about = rows.reindex(table["clip_id"]).reset_index()
-        subset = table[[name for name in OWN if name in table]].reset_index(drop=True)
+        subset = table[[name for name in SCORE_COLUMNS if name in table]].reset_index(drop=True)
         table = pd.concat([about, subset], axis=1)
     order = {key: index for index, key in enumerate(detector_keys())}
     return table.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
@@ -118,20 +114,32 @@ def missing_scores(
     return [k for k in wanted if ids & set(artifacts.ModelSet(folder, [k]).machine_ids_of(k))]
 
 
+def score_rows(
+    rows: "pd.DataFrame", key: str, version: str, calibration: Calibration, raw: Scores, scope: Scope = AS_RECORDED
+) -> "pd.DataFrame":
+    """Rows of a score table (without fingerprint): clips of the catalogue with one detector's raw scores ``(n_clips,)``."""
+    return rows.assign(
+        detector=key,
+        model_version=version,
+        denoise=scope.denoise,
+        kind=scope.kind,
+        raw=raw,
+        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, rows["machine_id"], strict=True)],
+    )
+
+
 def write_scores(table: "pd.DataFrame", path: Path) -> None:
     """Put detectors' scores into a score table, in place of their earlier ones there.
 
     Args:
-        table: columns of the catalogue and ``OWN`` (those that apply).
+        table: columns of the catalogue and ``SCORE_COLUMNS`` (those that apply).
     """
-    import pandas as pd
-
     with locked(path):  # what another process wrote meanwhile must not be lost
         if path.is_file():
             earlier = pd.read_parquet(path)
-            kept = earlier[~earlier["detector"].isin(table["detector"].unique())]
+            others = earlier[~earlier["detector"].isin(table["detector"].unique())]
             # Two empty columns of different kinds cannot be joined without a warning.
-            table = pd.concat([kept, table], ignore_index=True) if len(kept) else table
+            table = pd.concat([others, table], ignore_index=True) if len(others) else table
         write_parquet(table, path)
 
 
@@ -145,15 +153,13 @@ def trained_on(folder: Path, dataset: Dataset) -> bool:
 
 def score_attributes(table: "pd.DataFrame") -> list[str]:
     """Columns of a score table by which its clips differ: the catalogue's attributes, machine type and domain."""
-    names = [n for n in table if n not in (*OWN, *INTERNAL, "clip_id", "machine_id", "split", "label")]
+    names = [n for n in table if n not in (*SCORE_COLUMNS, *INTERNAL, "clip_id", "machine_id", "split", "label")]
     one = table.drop_duplicates("clip_id")
     return [str(n) for n in names if one[n].nunique() > 1]
 
 
 def scores_digest(table: "pd.DataFrame") -> str:
     """A hash of a table's content, whatever order its rows are in: the key of what is computed from it."""
-    import pandas as pd
-
     rows = pd.util.hash_pandas_object(table, index=False, categorize=True).to_numpy()
     return hashlib.sha256(np.sort(rows).tobytes() + "\t".join(map(str, table.columns)).encode()).hexdigest()[:16]
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from asd_core.errors import ClipError
+from asd_core.lazy import noisereduce
 from asd_core.sound.recording import Samples
 
 Kind = Literal["stationary", "non-stationary"]
@@ -83,7 +84,6 @@ def denoise_mix(
         raise ClipError(f"The noise reference is silent or under {WINDOW} samples: choose a longer stretch of noise.")
     if len(samples) < WINDOW or not np.any(samples):  # nothing to gate: noisereduce would raise or return NaN
         return DenoiseMix(samples, samples, samples)
-    import noisereduce
 
     def gate(strength: float) -> Samples:
         with np.errstate(divide="ignore", invalid="ignore"):  # exact digital silence divides 0 by 0 in the gate

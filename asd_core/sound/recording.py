@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ClipError
+from asd_core.lazy import soundfile, soxr
 from asd_core.settings import Settings, get_settings
 from asd_core.sound.containers import truncation
 
@@ -58,14 +59,12 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
 
     Args:
         source: the file's bytes, or its path.
-        name: shown in messages; a path's own name by default.
+        name: shown in messages; the file's name by default.
         settings: limits on length and size.
 
     Raises:
         ClipError: naming the file, what is wrong with it, and what to do.
     """
-    import soundfile
-
     settings = settings or get_settings()
     source = Path(source) if isinstance(source, str) else source
     name = name or (source.name if isinstance(source, Path) else "the clip")
@@ -77,11 +76,7 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
             rate, channels, expected = file.samplerate, file.channels, file.frames
             if channels > MAX_CHANNELS:
                 raise ClipError(f"{name} has {channels} channels; at most {MAX_CHANNELS} are read: export fewer.")
-            if expected / rate > settings.max_clip_seconds:
-                raise ClipError(
-                    f"{name} lasts {expected / rate:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
-                    "cut it, or raise ASD_MAX_CLIP_SECONDS."
-                )
+            _limit_duration(name, expected / rate, settings)  # before it is decoded
             samples = file.read(dtype="float32", always_2d=True).T
     except (soundfile.SoundFileError, ValueError) as error:
         reason = truncation(data)
@@ -110,6 +105,14 @@ def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
         raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
 
 
+def _limit_duration(name: str, seconds: float, settings: Settings) -> None:
+    if seconds > settings.max_clip_seconds:
+        raise ClipError(
+            f"{name} lasts {seconds:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
+            "cut it, or raise ASD_MAX_CLIP_SECONDS."
+        )
+
+
 def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
     """Refuse what no detector can score.
 
@@ -124,11 +127,7 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
             f"{clip.name} lasts {clip.duration:.2f} s; at least {settings.min_clip_seconds:.1f} s are needed: "
             "record for longer."
         )
-    if clip.duration > settings.max_clip_seconds:
-        raise ClipError(
-            f"{clip.name} lasts {clip.duration:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
-            "cut it, or raise ASD_MAX_CLIP_SECONDS."
-        )
+    _limit_duration(clip.name, clip.duration, settings)
     if not np.isfinite(clip.samples).all():
         raise ClipError(f"{clip.name} holds values that are not numbers (NaN or infinite): export it again.")
     peak = float(np.abs(clip.samples).max())
@@ -180,14 +179,12 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     """The clip at another rate (soxr, high quality); the same clip when the rate is that already."""
     if clip.sample_rate == sample_rate:
         return clip
-    import soxr
-
     samples = soxr.resample(clip.samples.T, clip.sample_rate, sample_rate, quality="HQ").T
     return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
-    """What detectors hear: one channel (settings' by default) at the representations' rate.
+    """What detectors score: one channel (the settings' by default) at the representations' rate.
 
     Raises:
         ClipError: see :func:`select_channel`.
@@ -203,8 +200,6 @@ def shared_gain(*signals: Samples, headroom: float = 0.9) -> float:
 
 def wav_bytes(samples: Samples, sample_rate: int, *, gain: float = 1.0) -> bytes:
     """16-bit WAV of ``(n_samples,)`` or ``(n_channels, n_samples)``; no normalisation but the given gain."""
-    import soundfile
-
     buffer = io.BytesIO()
     scaled = np.clip(np.atleast_2d(samples).T * gain, -1.0, 1.0 - 2**-15)
     soundfile.write(buffer, scaled, sample_rate, format="WAV", subtype="PCM_16")

@@ -64,11 +64,11 @@ class Signal:
         return f"{DENOISED} at {self.strength:.2f}" if self.is_denoised else RECORDED
 
     def denoising_key(self) -> tuple[object, ...]:
-        """What tells this clip's denoising at all strengths from every other: for caches."""
+        """Identifies this clip's denoising at all strengths: for caches."""
         return (*self.dry.key(), self.kind, self.noise)
 
     def key(self) -> tuple[object, ...]:
-        """What tells it from every other signal: for caches. As recorded, the kind of denoising does not count."""
+        """Identifies the signal: for caches. As recorded, the kind of denoising does not count."""
         if self.is_denoised:
             return (*self.denoising_key(), self.strength)
         return (self.clip.sha256, self.channel, self.clip.sample_rate)

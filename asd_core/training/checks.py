@@ -117,7 +117,7 @@ def synthetic_check(detector: Detector, material: Material) -> SyntheticCheck:
 
 
 def untrained_baseline(detector: Detector, material: Material, seed: int) -> Detector | None:
-    """The same network with the weights it was born with, or ``None`` for a detector without a network."""
+    """The same network as it was initialised, or ``None`` for a detector without a network."""
     if not isinstance(detector, NetworkDetector):
         return None
     untrained = type(detector)(**{**detector.parameters(), "epochs": 0})

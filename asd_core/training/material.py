@@ -53,7 +53,7 @@ def gather(
     train_rows, test_rows = dataset.rows(split="train", label="normal"), dataset.rows(split="test")
     if train_rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
-    inputs = [*representations, WelchSpectrum()]  # which no detector hears: it is for the reference alone
+    inputs = [*representations, WelchSpectrum()]  # for the reference of normal sound; no detector takes it
     train = extract_dataset(dataset, train_rows, inputs, stage(progress, 0.0, 0.6, "training set"))
     test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
     for description in train.skipped + test.skipped:
@@ -77,7 +77,7 @@ def gather(
 
 def learnable(fit: Extracted, detector: Detector) -> list[str]:
     """Machine ids that a detector can learn: a model a machine refuses all of them where one has too few clips. Where none
-    has enough, all of them, for the detector to say so."""
+    has enough, all of them, for the detector to refuse."""
     clips = Counter(fit.machine_ids)
     least = MIN_TRAINING_CLIPS if isinstance(detector, DensityPerId) else 1
     return [i for i in clips if clips[i] >= least] or list(clips)
@@ -92,12 +92,15 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
         TrainingError: when fewer than two trained detectors could be members.
     """
     candidates = _candidates(fusion, material, out)
-    # A mean over easy machines alone says nothing of the others: whoever knows fewer is no member where two know all.
+    # A mean over easy machines alone does not stand for the others: who knows fewer is no member where two know all.
     known = {key: set(ModelSet(out, [key]).machine_ids_of(key)) for key in candidates}
     widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
     fusion.members_ = choose_members(widest if len(widest) > 1 else candidates)
     if len(fusion.members_) < 2:
-        raise TrainingError("it needs two or more trained detectors without an alarm as members.")
+        raise TrainingError(
+            "it needs two or more detectors without an alarm, controls aside, that are trained on the same clips: train "
+            "some with it."
+        )
     models = ModelSet(out, fusion.members_)
     material = material.of_machines(set.intersection(*(known[key] for key in models)))
     if material.calibration.rows.empty:

@@ -12,19 +12,14 @@ from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.explain import write_reference
-from asd_core.features import LogMel, MemberScores
+from asd_core.features import LogMel, MemberScores, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
-from asd_core.scoring import (
-    AS_RECORDED,
-    DATASET,  # for those who know this name from here
-    SCORES,
-    write_scores,
-)
+from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.material import Material, gather, learnable, member_material
 
-UNTRAINED = "untrained.parquet"  # scores of the test clips by the networks as they were born
+UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
 
 def train(
@@ -38,12 +33,12 @@ def train(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Train detectors on a dataset's training normals and write them to ``out``, one by one: what was finished
-    before an interrupt stays.
+    before an interrupt stays. A fusion's members are those trained with it or found in ``out``.
 
     Args:
         detectors: keys; all registered ones for ``None``.
-        progress: hears fractions of the whole.
-        say: hears one sentence for everything the user should know (a skipped clip, a detector that refuses, an alarm).
+        progress: called with fractions of the whole.
+        notify: called with one sentence for all that the user should know: a skipped clip, a detector that refuses, an alarm.
 
     Returns:
         Keys of the detectors that were trained.
@@ -53,9 +48,12 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     classes = {key: detector_class(key) for key in keys}
-    results = [LogMel(), *(c.info.representation for c in classes.values())]
-    representations = [r for r in results if not isinstance(r, MemberScores)]
-    material = gather(dataset, representations, stage(progress, 0.0, 0.15, "reading"), notify)
+    representations = [LogMel(), *(c.info.representation for c in classes.values())]
+    if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
+        manifests = [artifacts.read_manifest(out / key) for key in artifacts.trained_keys(out)]
+        representations += [from_config(manifest.representation) for manifest in manifests]
+    of_sound = [r for r in representations if not isinstance(r, MemberScores)]
+    material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
     out.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
@@ -94,7 +92,7 @@ def train_one(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips. A
-    machine with too few clips is left out, and that is said.
+    machine with too few clips is left out, with a sentence to ``notify``.
 
     Returns:
         Alarms: sentences on why not to trust this detector.
@@ -162,15 +160,6 @@ def store_scores(
     known = test.of_machines(calibration.scores)
     if known.rows.empty:
         return
-    ids = known.machine_ids
-    raw = detector.score(known.features[detector.info.representation], ids)
-    table = known.rows.assign(
-        detector=detector.info.key,
-        model_version=version,
-        data_fingerprint=data_fingerprint,
-        denoise=AS_RECORDED.denoise,
-        kind=AS_RECORDED.kind,
-        raw=raw,
-        calibrated=[float(calibration.percentile(s, i)) for s, i in zip(raw, ids, strict=True)],
-    )
-    write_scores(table, path)
+    raw = detector.score(known.features[detector.info.representation], known.machine_ids)
+    table = score_rows(known.rows, detector.info.key, version, calibration, raw)
+    write_scores(table.assign(data_fingerprint=data_fingerprint), path)

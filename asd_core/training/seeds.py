@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from asd_core.datasets import Dataset, extract_dataset, fitted_rows
 from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.errors import ArtifactError
 from asd_core.files import locked, write_parquet
+from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SEEDS = "seeds.parquet"
 EXPENSIVE = {"f_anogan"}  # one seed unless asked for by name
@@ -34,8 +31,6 @@ def train_seeds(
     Raises:
         ArtifactError: when no network is among the detectors.
     """
-    import pandas as pd
-
     keys = [k for k in select(detectors) if issubclass(detector_class(k), NetworkDetector)]
     if detectors is None:
         keys = [k for k in keys if k not in EXPENSIVE]
@@ -70,8 +65,6 @@ def train_seeds(
 
 def stored_seeds(folder: Path) -> "pd.DataFrame":
     """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw."""
-    import pandas as pd
-
     if (folder / SEEDS).is_file():
         return pd.read_parquet(folder / SEEDS)
     return pd.DataFrame(columns=["clip_id", "machine_id", "label", "detector", "seed", "raw"])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.datasets import Extracted
+from asd_core.lazy import scipy
 from asd_core.sound import Clip, Samples
 
 BURST_DB = (0.0, 12.0)  # of a burst, relative to the clip's own level in the same band
@@ -110,9 +111,7 @@ def _fade(n: int, rate: int) -> NDArray[np.float64]:
 
 def _band(samples: Samples, rate: int, low: float, high: float) -> Samples:
     """What the signal holds between two frequencies in Hz."""
-    from scipy.fft import irfft, rfft, rfftfreq
-
-    spectrum = rfft(samples)
-    frequencies = rfftfreq(len(samples), 1.0 / rate)
+    spectrum = scipy.fft.rfft(samples)
+    frequencies = scipy.fft.rfftfreq(len(samples), 1.0 / rate)
     spectrum[(frequencies < low) | (frequencies > high)] = 0.0
-    return np.asarray(irfft(spectrum, n=len(samples)), dtype=np.float32)
+    return np.asarray(scipy.fft.irfft(spectrum, n=len(samples)), dtype=np.float32)

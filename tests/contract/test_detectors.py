@@ -18,7 +18,7 @@ from asd_core.space import latent_detectors
 
 IDS = ("00", "02")
 PER_ID = 14
-BLIND = {"control_random"}  # a control that must not see the planted fault
+BLIND = {"control_random"}  # a control that must not see the synthetic fault
 MEMBERS = ["pca_kde", "control_mahalanobis"]  # whose scores the fusion combines here
 
 
@@ -85,6 +85,10 @@ def test_card_is_complete(key: str) -> None:
     assert info.key == key
     for text in (info.title, info.paper, info.how_it_scores, info.when_not_to_use):
         assert text.strip()
+    assert min(len(info.how_it_scores), len(info.when_not_to_use)) > 30
+    assert len(info.presets) == 0 or "quick" in info.presets
+    for preset in ("quick", "standard", "paper"):
+        detector_class(key).create(preset)
     for row in detector_class(key).parameter_table():
         assert row.low <= row.default <= row.high
         assert row.help
@@ -97,14 +101,14 @@ def test_scores_are_finite_and_distinct(key: str, bench: Bench) -> None:
     assert len(np.unique(scores)) == 6
 
 
-def test_a_planted_fault_scores_higher(key: str, bench: Bench) -> None:
+def test_a_synthetic_fault_scores_higher(key: str, bench: Bench) -> None:
     if key in BLIND:
         pytest.skip("a control that is blind on purpose")
     rng = np.random.default_rng(0)
     broken = []
     for samples, other in zip(bench.unseen(), bench.unseen("02"), strict=True):
         faulty = samples.copy()
-        if key == "id_classifier":  # it hears only what makes a machine sound like another one
+        if key == "id_classifier":  # it scores only what makes a machine sound like another one
             faulty[16000:64000] = other[16000:64000]
         else:
             faulty[16000:64000] += rng.normal(0, 0.05, 48000)  # three seconds of loud, broadband noise
@@ -198,7 +202,7 @@ def test_one_changed_byte_is_noticed(key: str, bench: Bench, tmp_path: Path) -> 
 def test_too_few_clips_are_refused(key: str, bench: Bench) -> None:
     if detector_class(key).info.scope == "none":
         pytest.skip("it learns nothing")
-    with pytest.raises(TrainingError):
+    with pytest.raises(TrainingError, match=r"more normal sound|another machine"):
         quick(key).fit(bench.training(key)[:1], ["00"])
 
 

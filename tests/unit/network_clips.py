@@ -9,7 +9,7 @@ from asd_core.features import Array
 network.torch_ready()
 torch.set_num_threads(1)  # the tests' networks are so small that a second thread only waits for the first
 
-BANDS, FRAMES = slice(60, 68), slice(70, 80)  # where a fault is planted
+BANDS, FRAMES = slice(60, 68), slice(70, 80)  # where a fault is added
 
 
 def clip(seed: int, *, n_frames: int = 150, machine: int = 0) -> Array:
@@ -29,7 +29,7 @@ def clips(n: int, *, first: int = 0, n_frames: int = 150) -> tuple[list[Array], 
     ]
 
 
-def planted(log_mel: Array, level: float = 20.0) -> Array:
+def with_fault(log_mel: Array, level: float = 20.0) -> Array:
     """The clip with a tone burst of ``level`` dB over the normal sound in 8 bands x 10 frames."""
     faulty = log_mel.copy()
     faulty[BANDS, FRAMES] += level

@@ -9,7 +9,6 @@ from scipy.special import ndtr, ndtri
 from sklearn.metrics import det_curve, precision_recall_curve, roc_auc_score
 
 from asd_core.evaluation import (
-    auc,
     bootstrap,
     breakdown,
     comparison,
@@ -117,17 +116,6 @@ def test_resampled_figures_are_scikit_learns_weighted_ones(seed: int) -> None:
         assert ours[1][k] == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights, max_fpr=0.1), abs=1e-9)
 
 
-def test_resampled_equals_a_loop_over_repeated_clips() -> None:
-    for seed in range(20):
-        normal, anomaly, rng = classes(seed)
-        taken = [rng.multinomial(len(c), np.full(len(c), 1 / len(c)), size=20).T for c in (normal, anomaly)]
-        fast = resampled(normal, anomaly, taken[0].astype(float), taken[1].astype(float))
-        for k in range(20):
-            drawn = np.repeat(normal, taken[0][:, k]), np.repeat(anomaly, taken[1][:, k])
-            assert fast[0][k] == pytest.approx(auc(*drawn), abs=1e-12)
-            assert fast[1][k] == pytest.approx(pauc(*drawn), abs=1e-12)
-
-
 def test_resample_that_takes_only_low_normals() -> None:
     """The highest third of the normal clips is not enough to reach a false-alarm rate of 0.1."""
     normal, anomaly = np.arange(200.0), np.arange(5.0, 200.0, 7.0)
@@ -157,15 +145,6 @@ def test_draws_depend_on_the_clips_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(comparison, "CHUNK_NUMBERS", 1)
     assert np.array_equal(bootstrap(scores, 200).of(metric="pauc"), whole.of(metric="pauc"))
     assert not np.array_equal(bootstrap(scores, 200, seed=1).of(), whole.of())
-
-
-def test_observed_figures_are_those_of_the_results_table() -> None:
-    scores = table({"a": 1.0, "b": 0.5})
-    draws = bootstrap(scores, 50)
-    for result in evaluate(scores, resamples=2):
-        index = draws.detectors.index(result.detector)
-        assert draws.point(result.machine_id)[index] == pytest.approx(result.auc)
-        assert draws.point(result.machine_id, "pauc")[index] == pytest.approx(result.pauc)
 
 
 def test_one_class_is_not_computable_and_never_a_half() -> None:

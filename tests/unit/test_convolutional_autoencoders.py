@@ -1,4 +1,4 @@
-"""The CNN autoencoders: the skip network copies what it hears, the masked one does not."""
+"""The CNN autoencoders: the skip network copies its input, the masked one does not."""
 
 import numpy as np
 import pytest
@@ -15,21 +15,11 @@ from tests.unit.network_clips import clip, clips
 pytestmark = pytest.mark.slow
 
 
-class Rebuilt:
-    """A detector that rebuilds a share of what it hears."""
-
-    def __init__(self, share: float) -> None:
-        self.share = share
-
-    def residual(self, spectrogram):
-        return self.share * spectrogram - spectrogram
-
-
 class TestCopyTest:
     @pytest.mark.parametrize(("share", "expected"), [(1.0, 0.0), (0.0, 1.0), (0.5, 0.25)])
-    def test_it_is_the_share_of_the_plants_energy_that_is_left(self, share, expected):
+    def test_it_is_the_share_of_the_faults_energy_that_is_left(self, share, expected):
         spectrograms = [np.random.default_rng(k).normal(size=(128, 150)).astype(np.float32) for k in range(2)]
-        ratios = copy_test(Rebuilt(share), spectrograms)
+        ratios = copy_test(lambda rebuilt: share * rebuilt - rebuilt, spectrograms)
         assert set(ratios) == {"tone", "knock"}
         assert list(ratios.values()) == pytest.approx([expected, expected], abs=1e-4)
 
@@ -39,10 +29,10 @@ class TestCopyTest:
             cls: cls.create(**settings).fit(*clips(24)).diagnostics_["copy_test"]
             for cls in (CnnAe, CnnAeSkip, CnnAeMasked)
         }
-        for plant in ("tone", "knock"):
-            assert left[CnnAeSkip][plant] < 0.3
-            assert left[CnnAeMasked][plant] > 0.6
-            assert left[CnnAe][plant] > 0.8
+        for fault in ("tone", "knock"):
+            assert left[CnnAeSkip][fault] < 0.3
+            assert left[CnnAeMasked][fault] > 0.6
+            assert left[CnnAe][fault] > 0.8
 
 
 class TestSkipNetwork:

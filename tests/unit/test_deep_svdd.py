@@ -11,13 +11,12 @@ from asd_core.detectors.deep_svdd import (
     DeepSvdd,
     DeepSvddSoft,
     DeepSvddVectors,
-    Schedule,
     dense_encoder,
     first_centre,
     modulation_spectrum,
     train_sphere,
 )
-from tests.unit.network_clips import clip, clips, planted
+from tests.unit.network_clips import clip, clips, with_fault
 
 pytestmark = pytest.mark.slow
 
@@ -44,19 +43,17 @@ def test_the_centre_is_the_mean_output_moved_away_from_zero():
             return x
 
     values = torch.tensor([[0.5, -0.5, 0.05, -0.05, 0.0, 2.0]])
-    centre = first_centre(Fixed(), [values + 1.0, values - 1.0])
+    centre = first_centre(Fixed(), torch.cat([values + 1.0, values - 1.0]))
     assert torch.allclose(centre, torch.tensor([0.5, -0.5, 0.1, -0.1, 0.1, 2.0]))
 
 
-def sphere(*, soft: bool, epochs: int, nu: float = 0.1, pretrain_epochs: int = 2, seen: list | None = None):
+def sphere(*, soft: bool, epochs: int, nu: float = 0.1, pretrain_epochs: int = 2):
     torch.manual_seed(0)
     encoder, decoder = dense_encoder([20, 16, 8]), dense_encoder([8, 16, 20])
     data = torch.randn(256, 20)
-    rng = np.random.default_rng(0)
-    schedule = Schedule(soft, nu, pretrain_epochs, epochs, 8, 1e-3, 1e-6)
-    found = train_sphere(
-        encoder, decoder, schedule, next_batch=lambda: data[rng.integers(256, size=32)], known=[data], held_out=[data]
-    )
+    options = {"soft": soft, "nu": nu, "pretrain_epochs": pretrain_epochs, "epochs": epochs, "learning_rate": 1e-3}
+    data_and_draws = {"train": data, "held_out": data, "rng": np.random.default_rng(0), "steps_per_epoch": 8}
+    found = train_sphere(encoder, decoder, **data_and_draws, **options)
     with torch.no_grad():
         distance = (encoder(data) - found.centre).square().sum(dim=1).sqrt()
     return found, distance, encoder
@@ -137,7 +134,7 @@ class TestDetectors:
     def test_it_beats_its_untrained_baseline(self, cls):
         """Normal clips swing at a rate and strength of their own: training teaches the sphere to overlook that."""
         normal, ids = [restless(500 + k) for k in range(40)], ["00"] * 40
-        faulty = [planted(log_mel) for log_mel in normal]
+        faulty = [with_fault(log_mel) for log_mel in normal]
 
         def auc(epochs: int) -> float:
             detector = cls.create(epochs=epochs, pretrain_epochs=10, batch_size=16, learning_rate=1e-3)
@@ -179,5 +176,5 @@ def test_plain_vectors(soft):
     scores = model.score(normal[300:])
     assert (model.score(outliers)[:, None] > scores).mean() > 0.9
     assert len(np.unique(scores)) == 30
-    again = DeepSvddVectors.from_arrays(model.arrays())
+    again = DeepSvddVectors().load(model.arrays())
     assert np.array_equal(again.score(outliers), model.score(outliers))

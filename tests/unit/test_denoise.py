@@ -29,13 +29,6 @@ def test_equals_noisereduce_on_real_sound(kind: Kind, real_clip: Path) -> None:
     _equal_to_noisereduce(read_clip(real_clip).samples[0], kind)
 
 
-def test_noise_reference_equals_noisereduce() -> None:
-    samples = simulate("00", seed=1, duration=4.0).samples
-    noise = samples[:8000]
-    expected = noisereduce.reduce_noise(y=samples, sr=RATE, stationary=True, y_noise=noise, prop_decrease=0.7)
-    assert np.abs(denoise_mix(samples, RATE, noise=noise).at(0.7) - expected).max() < 1e-6
-
-
 def test_at_most_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     real = noisereduce.reduce_noise

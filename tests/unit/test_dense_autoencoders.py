@@ -122,7 +122,7 @@ class TestVaeVectors:
         model = VaeVectors(epochs=40).fit(normal[:200])
         assert (model.score(outliers)[:, None] > model.score(normal[200:])).mean() > 0.9
         assert model.diagnostics_["active_units"] >= 2
-        again = VaeVectors.from_arrays(model.arrays())
+        again = VaeVectors().load(model.arrays())
         assert np.array_equal(again.score(outliers), model.score(outliers))
         assert np.array_equal(
             VaeVectors(epochs=2).fit(normal).score(normal), VaeVectors(epochs=2).fit(normal).score(normal)

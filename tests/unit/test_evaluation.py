@@ -48,11 +48,3 @@ def test_mean_is_over_machine_ids_and_intervals_hold_it() -> None:
         assert row.auc_low <= row.auc <= row.auc_high
     width = {i: r.auc_high - r.auc_low for i, r in results.items()}
     assert width["mean"] < width["02"]
-
-
-def test_an_id_with_one_class_leaves_the_mean_to_the_others() -> None:
-    table = _table()
-    only = table[(table["machine_id"] == "00") | (table["label"] == "normal")]
-    results = {r.machine_id: r for r in evaluate(only)}
-    assert np.isnan(results["02"].auc)
-    assert results["mean"].auc == results["00"].auc

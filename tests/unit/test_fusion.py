@@ -20,14 +20,14 @@ from asd_core.training.synthetic_anomalies import kinds_in_turn
 NORMAL = np.sort(np.random.default_rng(0).normal(size=60))
 
 
-def test_surprise_rises_and_never_ties() -> None:
+def test_neg_log10_p_rises_and_never_ties() -> None:
     raw = np.linspace(-5, 50, 400)
-    found = neg_log10_p(raw, NORMAL)
-    assert (np.diff(found) > 0).all()
-    assert found.max() < SATURATION
+    result = neg_log10_p(raw, NORMAL)
+    assert (np.diff(result) > 0).all()
+    assert result.max() < SATURATION
 
 
-def test_surprise_is_the_tail_of_the_calibration_scores() -> None:
+def test_neg_log10_p_is_the_tail_of_the_calibration_scores() -> None:
     assert neg_log10_p(np.array([np.median(NORMAL)]), NORMAL)[0] == pytest.approx(-np.log10(0.5), abs=0.01)
     assert neg_log10_p(np.array([np.quantile(NORMAL, 0.8)]), NORMAL)[0] == pytest.approx(-np.log10(0.2), abs=0.02)
 
@@ -77,14 +77,17 @@ def test_fusion_in_a_folder(small_dataset: Dataset, tmp_path: Path) -> None:
     again, _ = score_split(small_dataset, ModelSet(tmp_path))
     both = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
     assert np.allclose(both["raw"], both["raw_stored"], rtol=1e-5)
+    # Trained again alone, it reads what its members need of the clips.
+    assert train(small_dataset, tmp_path, detectors=["fusion"]) == ["fusion"]
+    assert artifacts.load(tmp_path / "fusion").detector.members_ == fusion.detector.members_
 
 
 def test_fusion_without_members_is_refused(small_dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(TrainingError):
         train(small_dataset, tmp_path, detectors=["fusion"])
-    said: list[str] = []
-    train(small_dataset, tmp_path, detectors=["fusion", "control_rms"], notify=said.append)
-    assert any("needs two or more" in s for s in said)
+    messages: list[str] = []
+    train(small_dataset, tmp_path, detectors=["fusion", "control_rms"], notify=messages.append)
+    assert any("needs two or more" in s for s in messages)
 
 
 def slide(seconds: float = 4.0, rate: int = 16000) -> Clip:
@@ -163,11 +166,11 @@ def networks(shifts: tuple[float, float], rng: np.random.Generator) -> list[Synt
     """Two networks that see the same 60 clips of either machine id through noise of their own."""
     ids = ["00", "02"] * 60
     clip = rng.normal(size=120)
-    found = []
+    result = []
     for shift in shifts:
         normal, anomalies = (clip + rng.normal(size=120) + by for by in (0.0, shift))
-        found.append(SyntheticCheck(normal, ids, anomalies, np.arange(120), ["burst"] * 120))
-    return found
+        result.append(SyntheticCheck(normal, ids, anomalies, np.arange(120), ["burst"] * 120))
+    return result
 
 
 def test_equal_networks_hardly_ever_alarm_and_worse_ones_do() -> None:

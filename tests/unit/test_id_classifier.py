@@ -72,7 +72,7 @@ class TestScore:
         assert len(np.unique(p.numpy())) == 3
         assert (p > 0).all()
 
-    def test_accuracy_is_in_its_health(self, trained):
+    def test_accuracy_is_in_its_diagnostics(self, trained):
         assert trained.diagnostics_["held_out_accuracy"] > 0.8
 
 

@@ -60,11 +60,11 @@ def test_a_window_scores_as_the_cut_out_clip(recording: Clip, models: ModelSet, 
     for start in (0.0, 40.0):
         part = recording.samples[:, int(start * 16000) : int((start + 10) * 16000)]
         expected = {s.detector: s for s in score_clip(Clip(part, 16000, "1", "cut"), models, "00")}
-        own = table[table["start"] == start].set_index("detector")
+        windows = table[table["start"] == start].set_index("detector")
         for key in models:
-            assert own.loc[key, "raw"] == pytest.approx(expected[key].raw, rel=1e-4)
-            assert own.loc[key, "decision"] == expected[key].decision
-            assert own.loc[key, "threshold"] == pytest.approx(expected[key].threshold)
+            assert windows.loc[key, "raw"] == pytest.approx(expected[key].raw, rel=1e-4)
+            assert windows.loc[key, "decision"] == expected[key].decision
+            assert windows.loc[key, "threshold"] == pytest.approx(expected[key].threshold)
 
 
 def test_silent_windows_are_not_scored(table: pd.DataFrame, models: ModelSet) -> None:
@@ -76,11 +76,11 @@ def test_silent_windows_are_not_scored(table: pd.DataFrame, models: ModelSet) ->
 
 
 def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) -> None:
-    found = flagged_moments(table)
-    assert found["peak_calibrated"].is_monotonic_decreasing
+    moments = flagged_moments(table)
+    assert moments["peak_calibrated"].is_monotonic_decreasing
     for key in models:
-        own = found[(found["detector"] == key) & (found["end"] <= 60.0)]  # then windows that are half silent
-        best = own.sort_values("peak_raw").iloc[-1]
+        windows = moments[(moments["detector"] == key) & (moments["end"] <= 60.0)]  # then windows that are half silent
+        best = windows.sort_values("peak_raw").iloc[-1]
         assert best["peak_start"] == FAULT[0]
         assert best["start"] < FAULT[1]
         assert best["end"] > FAULT[0]
@@ -88,32 +88,32 @@ def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) 
 
 def test_runs_are_merged_by_hand() -> None:
     flagged = [False, True, True, False, True, False, False, True]
-    own = pd.DataFrame({"start": 5.0 * np.arange(8), "raw": [0, 3, 5, 0, 4, 0, 0, 2.0]})
-    own["end"], own["calibrated"], own["detector"] = own["start"] + 10, own["raw"] * 10, "pca_lof"
-    own["decision"] = np.where(flagged, "anomaly", "normal")
-    own = own.assign(clip="c", machine_id="00", denoise=0.0, kind="stationary", model_version="v")
-    found = flagged_moments(own.sample(frac=1.0, random_state=1)).sort_values("start")
-    assert list(zip(found["start"], found["end"], found["n_windows"], strict=True)) == [
+    windows = pd.DataFrame({"start": 5.0 * np.arange(8), "raw": [0, 3, 5, 0, 4, 0, 0, 2.0]})
+    windows["end"], windows["calibrated"], windows["detector"] = windows["start"] + 10, windows["raw"] * 10, "pca_lof"
+    windows["decision"] = np.where(flagged, "anomaly", "normal")
+    windows = windows.assign(clip="c", machine_id="00", denoise=0.0, kind="stationary", model_version="v")
+    moments = flagged_moments(windows.sample(frac=1.0, random_state=1)).sort_values("start")
+    assert list(zip(moments["start"], moments["end"], moments["n_windows"], strict=True)) == [
         (5.0, 20.0, 2),
         (20.0, 30.0, 1),
         (35.0, 45.0, 1),
     ]
-    assert found["peak_start"].tolist() == [10.0, 20.0, 35.0]
-    assert flagged_moments(own.assign(decision="normal")).empty
+    assert moments["peak_start"].tolist() == [10.0, 20.0, 35.0]
+    assert flagged_moments(windows.assign(decision="normal")).empty
 
 
 def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
-    found = locate(flagged_moments(table), recording, models)
+    moments = locate(flagged_moments(table), recording, models)
     rows = list(csv.DictReader(io.StringIO(scan_csv(table.assign(denoise=0.5)))))
     assert len(rows) == len(table)
     assert rows[0]["clip"] == "long, recording.wav"
     assert {row["denoise"] for row in rows} == {"0.5"}
     assert {row["model_version"] for row in rows} == {models[key].version for key in models}
     assert [float(row["raw"]) if row["raw"] else np.nan for row in rows] == pytest.approx(table["raw"], nan_ok=True)
-    assert len(list(csv.DictReader(io.StringIO(scan_csv(found))))) == len(found)
+    assert len(list(csv.DictReader(io.StringIO(scan_csv(moments))))) == len(moments)
 
     labels: list[list[float]] = []
-    for line in moments_audacity(found.assign(denoise=0.5)).splitlines():
+    for line in moments_audacity(moments.assign(denoise=0.5)).splitlines():
         fields = line.split("\t")
         assert len(fields) == 3
         if fields[0] == "\\":
@@ -121,19 +121,19 @@ def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.D
         else:
             labels.append([float(fields[0]), float(fields[1])])
             assert "denoised at 0.5" in fields[2]
-    assert len(labels) == len(found)
+    assert len(labels) == len(moments)
     for label in labels:
         assert 0.0 <= label[0] < label[1] <= recording.duration
-    assert sorted(len(label) for label in labels) == sorted(4 if f else 2 for f in found["f0"].notna())
-    assert set(found[found["f0"].notna()]["detector"]) == {"gwrp_gaussian"}
+    assert sorted(len(label) for label in labels) == sorted(4 if f else 2 for f in moments["f0"].notna())
+    assert set(moments[moments["f0"].notna()]["detector"]) == {"gwrp_gaussian"}
 
 
 def test_a_located_moment_lies_in_its_peak_window(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
-    found = locate(flagged_moments(table), recording, models).dropna(subset=["t0"])
-    assert len(found)
-    assert (found["t0"] >= found["peak_start"]).all()
-    assert (found["t1"] <= found["peak_end"]).all()
-    assert (found["f0"] < found["f1"]).all()
+    moments = locate(flagged_moments(table), recording, models).dropna(subset=["t0"])
+    assert len(moments)
+    assert (moments["t0"] >= moments["peak_start"]).all()
+    assert (moments["t1"] <= moments["peak_end"]).all()
+    assert (moments["f0"] < moments["f1"]).all()
 
 
 def test_it_reports_and_stops(recording: Clip, models: ModelSet) -> None:
@@ -163,8 +163,8 @@ def test_another_false_alarm_rate_needs_no_new_scan(recording: Clip, models: Mod
     first = Clip(recording.samples[:, : 20 * 16000], 16000, "0", "first.wav")
     for rate in (0.2, 0.05):
         expected = scan_recording(first, models, "00", false_alarm_rate=rate)
-        found = with_decisions(scan_recording(first, models, "00"), models, "00", rate)
-        pd.testing.assert_frame_equal(found, expected)
+        again = with_decisions(scan_recording(first, models, "00"), models, "00", rate)
+        pd.testing.assert_frame_equal(again, expected)
     loose, strict = (with_decisions(table, models, "00", rate) for rate in (0.5, 0.05))
     assert (loose["decision"] == "anomaly").sum() > (strict["decision"] == "anomaly").sum()
     assert (loose.loc[table["raw"].isna(), "decision"] == "").all()

@@ -35,12 +35,12 @@ KEYS = ["pca_kde", "cnn_ae", "control_rms"]
 
 
 @pytest.fixture
-def own(small_folder: Path, small_models: Path, tmp_path: Path) -> tuple[Dataset, Path]:
+def workspace(small_folder: Path, small_models: Path, tmp_path: Path) -> tuple[Dataset, Path]:
     """Recordings and detectors that a test may change."""
     recordings, models = tmp_path / "slider", tmp_path / "models"
     shutil.copytree(small_folder, recordings)  # times of change are copied with the files
     shutil.copytree(small_models, models)
-    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "own"}))
+    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "workspace"}))
     dataset = open_dataset(recordings)
     assert missing_scores(models, dataset) == []
     return dataset, models
@@ -51,9 +51,9 @@ def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_training_stores_scores_that_are_read_without_a_clip(
-    own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
+    workspace: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, models = own
+    dataset, models = workspace
     no_reading(monkeypatch)
     table = read_scores(models, dataset)
     assert list(dict.fromkeys(table["detector"])) == KEYS  # the registry's order
@@ -70,8 +70,8 @@ def test_the_demos_scores_are_current_and_need_no_rendering(monkeypatch: pytest.
     assert table[demo.attributes()].notna().all().all()
 
 
-def test_scores_of_other_weights_are_not_given(own: tuple[Dataset, Path]) -> None:
-    dataset, models = own
+def test_scores_of_other_weights_are_not_given(workspace: tuple[Dataset, Path]) -> None:
+    dataset, models = workspace
     path = models / "pca_kde" / artifacts.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
     assert set(read_scores(models, dataset)["detector"]) == {"cnn_ae", "control_rms"}
@@ -80,8 +80,8 @@ def test_scores_of_other_weights_are_not_given(own: tuple[Dataset, Path]) -> Non
 
 
 @pytest.mark.parametrize("change", ["replaced", "removed", "added"])
-def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Dataset, Path], change: str) -> None:
-    dataset, models = own
+def test_scores_of_other_clips_are_not_given_and_computed_again(workspace: tuple[Dataset, Path], change: str) -> None:
+    dataset, models = workspace
     before = read_scores(models, dataset)
     base = Path(dataset.location)
     first = base / "test" / "normal_id_00_00000000.wav"
@@ -106,8 +106,8 @@ def test_scores_of_other_clips_are_not_given_and_computed_again(own: tuple[Datas
     assert same.all() == (change != "replaced")
 
 
-def test_touched_files_keep_their_scores(own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset, models = own
+def test_touched_files_keep_their_scores(workspace: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset, models = workspace
     before = read_scores(models, dataset)
     os.utime(Path(dataset.location) / "test" / "normal_id_00_00000000.wav", (1, 1))
     dataset = open_dataset(dataset.location)
@@ -119,8 +119,8 @@ def test_touched_files_keep_their_scores(own: tuple[Dataset, Path], monkeypatch:
     )
 
 
-def test_labels_and_attributes_are_the_catalogues_of_today(own: tuple[Dataset, Path]) -> None:
-    dataset, models = own
+def test_labels_and_attributes_are_the_catalogues_of_today(workspace: tuple[Dataset, Path]) -> None:
+    dataset, models = workspace
     catalogue = dataset.catalogue.assign(speed=np.arange(len(dataset.catalogue)) % 3)
     changed = catalogue["clip_id"] == "test/anomaly_id_00_00000000.wav"
     catalogue.loc[changed, "label"] = "normal"
@@ -136,16 +136,16 @@ def test_labels_and_attributes_are_the_catalogues_of_today(own: tuple[Dataset, P
     assert missing_scores(models, other) == KEYS
 
 
-def test_without_recordings_the_stored_scores_are_given_as_they_are(own: tuple[Dataset, Path]) -> None:
-    dataset, models = own
+def test_without_recordings_the_stored_scores_are_given_as_they_are(workspace: tuple[Dataset, Path]) -> None:
+    dataset, models = workspace
     shutil.rmtree(dataset.location)
     table = read_scores(models, None)
     assert len(table) == 3 * 24
     assert set(table["label"]) == {"normal", "anomaly"}
 
 
-def test_splits_and_denoising_are_stored_apart(own: tuple[Dataset, Path]) -> None:
-    dataset, models = own
+def test_splits_and_denoising_are_stored_apart(workspace: tuple[Dataset, Path]) -> None:
+    dataset, models = workspace
     recorded, scope = read_scores(models, dataset), Scope("test", 0.5)
     assert missing_scores(models, dataset, scope) == KEYS
     assert compute_scores(dataset, ModelSet(models, ["pca_kde"]), scope) == ["pca_kde"]
@@ -163,9 +163,9 @@ def test_splits_and_denoising_are_stored_apart(own: tuple[Dataset, Path]) -> Non
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    own: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
+    workspace: tuple[Dataset, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, models = own
+    dataset, models = workspace
     monkeypatch.setattr("asd_core.scoring.split.BATCH", 10)
     scope, whole = Scope("train"), ModelSet(models, ["control_rms", "pca_kde"])
 
@@ -188,8 +188,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert not list(models.glob("*.part"))
 
 
-def test_scores_of_another_dataset_are_never_stored(own: tuple[Dataset, Path], small_dataset: Dataset) -> None:
-    dataset, models = own
+def test_scores_of_another_dataset_are_never_stored(workspace: tuple[Dataset, Path], small_dataset: Dataset) -> None:
+    dataset, models = workspace
     before = (models / AS_RECORDED.file).read_bytes()
     with pytest.raises(ArtifactError, match="not trained on"):
         compute_scores(small_dataset, ModelSet(models))
@@ -200,8 +200,8 @@ def test_scores_of_another_dataset_are_never_stored(own: tuple[Dataset, Path], s
     assert np.allclose(stored["raw"], table["raw"])
 
 
-def test_a_detector_that_knows_no_machine_of_the_split_is_not_missing(own: tuple[Dataset, Path]) -> None:
-    dataset, models = own
+def test_a_detector_that_knows_no_machine_of_the_split_is_not_missing(workspace: tuple[Dataset, Path]) -> None:
+    dataset, models = workspace
     unlabelled = dataset.catalogue.assign(split="eval", machine_id="77")
     other = Dataset("x", "x", dataset.location, unlabelled, dataset.source)
     assert missing_scores(models, other, Scope("eval")) == []
@@ -218,15 +218,17 @@ def test_scopes_that_are_none(arguments: tuple[object, ...], message: str) -> No
         Scope(*arguments)  # type: ignore[arg-type]
 
 
-def test_digests_depend_on_content_alone(own: tuple[Dataset, Path]) -> None:
-    table = read_scores(own[1], own[0])
+def test_digests_depend_on_content_alone(workspace: tuple[Dataset, Path]) -> None:
+    table = read_scores(workspace[1], workspace[0])
     assert scores_digest(table) == scores_digest(table.sample(frac=1, random_state=0))
     edited = table.assign(label=table["label"].where(table.index != 3, "unlabelled"))
     assert scores_digest(table) != scores_digest(edited)
 
 
-def test_retraining_on_changed_recordings_stores_their_fingerprint(own: tuple[Dataset, Path], tmp_path: Path) -> None:
-    dataset, _ = own
+def test_retraining_on_changed_recordings_stores_their_fingerprint(
+    workspace: tuple[Dataset, Path], tmp_path: Path
+) -> None:
+    dataset, _ = workspace
     train(dataset, tmp_path / "again", detectors=["control_rms"])
     assert missing_scores(tmp_path / "again", dataset) == []
     assert set(read_scores(tmp_path / "again", dataset)["data_fingerprint"]) == {dataset.fingerprint("test")}

@@ -90,7 +90,7 @@ def test_state_round_trip_and_determinism(name: str) -> None:
     vectors = correlated(50, seed=1)
     first = DENSITIES[name].fit(correlated(240), seed=3)
     scores = first.score(vectors)
-    again = type(first).from_arrays({key: value.copy() for key, value in first.arrays().items()})
+    again = type(first)().load({key: value.copy() for key, value in first.arrays().items()})
     np.testing.assert_array_equal(again.score(vectors), scores)
     np.testing.assert_array_equal(DENSITIES[name].fit(correlated(240), seed=3).score(vectors), scores)
 
@@ -153,12 +153,12 @@ def test_cross_validation_whitens_on_the_training_folds_alone() -> None:
     """Among 30 vectors of 60 dimensions, components fitted on all of them make the held-out ones look too likely."""
     vectors = np.random.default_rng(3).standard_normal((30, 60)) @ np.diag(np.linspace(1.0, 3.0, 60))
     log_likelihood = np.zeros(len(BANDWIDTHS))
-    for kept, held in KFold(5, shuffle=True, random_state=0).split(vectors):
-        whitening = Whitening.fit(vectors[kept], 8, seed=0)
-        points = whitening.transform(vectors[kept])
+    for train, test in KFold(5, shuffle=True, random_state=0).split(vectors):
+        whitening = Whitening.fit(vectors[train], 8, seed=0)
+        points = whitening.transform(vectors[train])
         for i, width in enumerate(BANDWIDTHS):
             kernels = KernelDensity(bandwidth=width).fit(points)
-            log_likelihood[i] += kernels.score(whitening.transform(vectors[held]))
+            log_likelihood[i] += kernels.score(whitening.transform(vectors[test]))
     model = Kde(8).fit(vectors)
     assert model.bandwidth_ == BANDWIDTHS[int(np.argmax(log_likelihood))]
     everywhere = model.whitening_.transform(vectors)  # the components have seen every fold

@@ -11,6 +11,7 @@ import pytest
 from asd_core import artifacts
 from asd_core.artifacts import POOLED, ModelSet
 from asd_core.datasets import Dataset, held_out
+from asd_core.detectors import detector_keys
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import LogMel, extract
@@ -18,6 +19,20 @@ from asd_core.report import stored_scores
 from asd_core.scoring import score_clip, score_split
 from asd_core.sound import prepare
 from asd_core.training import train
+from tests.conftest import ROOT
+
+# Of a manifest, what its detector's state does not say.
+ABOUT = {
+    "seed",
+    "preset",
+    "dataset",
+    "data_fingerprint",
+    "n_fitted",
+    "calibration",
+    "diagnostics",
+    "alarms",
+    "fit_seconds",
+}
 
 
 def test_manifest_tells_the_whole_story(small_models: Path, small_dataset: Dataset) -> None:
@@ -37,9 +52,9 @@ def test_calibration_clips_are_the_held_out_ones(small_models: Path, small_datas
     mask = held_out([c.sha256 for c in clips], rows["machine_id"].tolist())
     artifact = artifacts.load(small_models / "pca_kde")
     for machine_id in ("00", "02"):
-        kept = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
-        features = [artifact.representation.transform(prepare(c)) for c in kept]
-        scores = artifact.detector.score(features, [machine_id] * len(kept))
+        calibrated = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
+        features = [artifact.representation.transform(prepare(c)) for c in calibrated]
+        scores = artifact.detector.score(features, [machine_id] * len(calibrated))
         assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id])
 
 
@@ -48,11 +63,11 @@ def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset:
     models = ModelSet(small_models)
     assert set(stored["detector"]) == set(models)
     for clip_id in stored["clip_id"].unique()[:3]:
-        own = stored[stored["clip_id"] == clip_id].set_index("detector")
+        rows = stored[stored["clip_id"] == clip_id].set_index("detector")
         clip = small_dataset.read(clip_id)
-        for found in score_clip(clip, models, own["machine_id"].iloc[0]):
-            assert found.raw == pytest.approx(own.loc[found.detector, "raw"], rel=1e-5)
-            assert found.calibrated == pytest.approx(own.loc[found.detector, "calibrated"])
+        for found in score_clip(clip, models, rows["machine_id"].iloc[0]):
+            assert found.raw == pytest.approx(rows.loc[found.detector, "raw"], rel=1e-5)
+            assert found.calibrated == pytest.approx(rows.loc[found.detector, "calibrated"])
     again, skipped = score_split(small_dataset, models)
     assert skipped == []
     merged = again.merge(stored, on=["clip_id", "detector"], suffixes=("", "_stored"))
@@ -121,10 +136,10 @@ def test_no_training_normals(small_dataset: Dataset, tmp_path: Path) -> None:
 def test_a_broken_clip_is_named_and_left_out(small_dataset: Dataset, tmp_path: Path) -> None:
     bad = small_dataset.catalogue["clip_id"].iloc[0]
     broken = Dataset("x", "x", "x", small_dataset.catalogue, lambda c: b"junk" if c == bad else small_dataset.source(c))
-    said: list[str] = []
-    train(broken, tmp_path, detectors=["control_rms"], notify=said.append)
-    assert len(said) == 1
-    assert Path(bad).name in said[0]
+    messages: list[str] = []
+    train(broken, tmp_path, detectors=["control_rms"], notify=messages.append)
+    assert len(messages) == 1
+    assert Path(bad).name in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +160,14 @@ def test_bad_manifests_are_refused(small_models: Path, tmp_path: Path, change: o
     manifest.write_text(json.dumps(change(json.loads(manifest.read_text()))))  # type: ignore[operator]
     with pytest.raises(ArtifactError, match=message):
         artifacts.load(folder)
+
+
+@pytest.mark.parametrize("key", detector_keys())
+def test_stored_artifacts_are_written_again_byte_for_byte(key: str, tmp_path: Path) -> None:
+    stored = artifacts.load(ROOT / "trained_models" / "demo" / key)
+    again = artifacts.save(stored.detector, tmp_path, **stored.manifest.model_dump(include=ABOUT))
+    assert again.weights_sha256 == stored.manifest.weights_sha256
+    assert again.config == stored.manifest.config
 
 
 def test_model_sets_name_what_is_missing(small_models: Path, tmp_path: Path) -> None:
@@ -192,24 +215,12 @@ def test_an_artifact_is_replaced_in_one_step(small_models: Path, tmp_path: Path)
     folder = tmp_path / "control_rms"
     first = artifacts.load(small_models / "control_rms")
     rng = np.random.default_rng(0)
-    about = {
-        name: getattr(first.manifest, name)
-        for name in (
-            "seed",
-            "preset",
-            "dataset",
-            "data_fingerprint",
-            "n_fitted",
-            "calibration",
-            "diagnostics",
-            "alarms",
-        )
-    }
+    about = first.manifest.model_dump(include=ABOUT)
 
     def retrain() -> str:
         levels = [rng.normal(-40, 3, 1).astype(np.float32) for _ in range(20)]
         detector = type(first.detector)().fit(levels, ["00"] * 20)
-        return artifacts.save(detector, folder, fit_seconds=0.0, **about).weights_sha256
+        return artifacts.save(detector, folder, **about).weights_sha256
 
     versions = {retrain()}
     seen, ended = [], threading.Event()

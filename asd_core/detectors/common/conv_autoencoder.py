@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from asd_core.detectors.base import Scores, parameter
+from asd_core.detectors.base import parameter
 from asd_core.detectors.common.copy_test import copy_test
 from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
-from asd_core.detectors.common.network import NetworkDetector, Normals, batches, to_tensor, train_network
+from asd_core.detectors.common.network import NetworkDetector, Normals, channels_last, to_tensor, train_network
 from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 CROP = 128  # frames: four 5x5 convolutions of stride 2 take 128 to 62, 29, 13 and 5
 HOP = 64
@@ -24,8 +22,6 @@ HOP = 64
 
 def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
     """Four convolutions, 5x5 with stride 2: ``(n, 1, 128, 128) -> (n, channels[-1], 5, 5)``."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     previous = 1
     for width in channels:
@@ -36,8 +32,6 @@ def encoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
 
 def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
     """The encoder's mirror image; the output padding restores the odd rows lost at 62 and 128."""
-    from torch import nn
-
     layers: list[nn.Module] = []
     widths = [*reversed(channels), 1]
     for index, padding in enumerate((0, 0, 1, 1)):
@@ -50,8 +44,6 @@ def decoder(channels: Sequence[int], dropout: float) -> nn.Sequential:
 def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
     """The CNN autoencoder's eight layers; each of the decoder's first three outputs is stacked on the encoder's output
     of the same size, and a 1x1 convolution merges the two."""
-    import torch
-    from torch import nn
 
     class SkipAutoencoder(nn.Module):
         def __init__(self) -> None:
@@ -81,12 +73,6 @@ def skip_network(channels: Sequence[int], dropout: float) -> nn.Module:
             return rebuilt
 
     return SkipAutoencoder()
-
-
-def innermost(net: Any, crops: Tensor) -> Tensor:
-    """What a skip network's decoder is given beside the skips, ``(n, channels[-1], 5, 5)``."""
-    latent: Tensor = net.encode(crops)[-1]
-    return latent
 
 
 @dataclass
@@ -121,15 +107,14 @@ class ConvAutoencoder(NetworkDetector):
             self.net_,
             next_batch=next_batch,
             loss=self.loss,
-            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in batches(checks, 64)])),
+            validate=lambda: float(np.mean([float(self.held_out_loss(part)) for part in torch.split(checks, 64)])),
             steps_per_epoch=max(1, round(len(train) / self.batch_size)),
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             patience=self.patience,
             progress=progress,
         )
-        self.net_.eval()
-        self.diagnostics_ = {**history.to_config(), "copy_test": copy_test(self, normals.held_out)}
+        self.diagnostics_ = {**history, "copy_test": copy_test(self.residual, normals.held_out)}
 
     def loss(self, batch: Tensor) -> Tensor:
         """Mean squared error of crops ``(n, 1, n_mels, CROP)``."""
@@ -142,8 +127,6 @@ class ConvAutoencoder(NetworkDetector):
 
     def crop_residuals(self, spectrogram: Array) -> Array:
         """Rebuilt minus true, for the fixed crops of a standardised clip: ``(n_crops, n_mels, CROP)``."""
-        import torch
-
         crops = fixed_crops(spectrogram, CROP, HOP)
         with torch.inference_mode():
             rebuilt: Array = self.net_(to_tensor(crops)[:, None])[:, 0].numpy()
@@ -158,9 +141,8 @@ class ConvAutoencoder(NetworkDetector):
         errors = np.square(self.crop_residuals(self.standardise(log_mel)))
         return merge_crops(errors, log_mel.shape[1], CROP, HOP)
 
-    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
-        self._known(machine_ids)
-        return np.array([mean_and_top(self.error_map(f).mean(axis=0)) for f in features], dtype=np.float64)
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        return mean_and_top(self.error_map(log_mel).mean(axis=0))
 
     def explain(self, features: Array, machine_id: str) -> Array | None:
         """The error map itself."""
@@ -170,11 +152,20 @@ class ConvAutoencoder(NetworkDetector):
         """Crops ``(n, 1, n_mels, CROP)`` -> what the decoder is given, ``(n, width, 5, 5)``."""
         raise NotImplementedError(type(self).__name__)
 
-    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
-        """The bottleneck's channels, averaged over a clip's crops, bands and times: ``(n_clips, width)``."""
-        import torch
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """The bottleneck's channels, averaged over crops, bands and times: ``(width,)``."""
+        return self.bottleneck(to_tensor(fixed_crops(spectrogram, CROP, HOP))[:, None]).mean(dim=(0, 2, 3))
 
-        with torch.inference_mode():
-            crops = (to_tensor(fixed_crops(self.standardise(f), CROP, HOP))[:, None] for f in features)
-            means: Array = torch.stack([self.bottleneck(subset).mean(dim=(0, 2, 3)) for subset in crops]).numpy()
-        return means
+
+@dataclass
+class SkipAutoencoder(ConvAutoencoder):
+    """A convolutional autoencoder on the skip network."""
+
+    def build(self) -> nn.Module:
+        return channels_last(skip_network(self.channels(), self.dropout))
+
+    def bottleneck(self, crops: Tensor) -> Tensor:
+        """What the decoder is given beside the skips, of crops with nothing hidden."""
+        net: Any = self.net_
+        latent: Tensor = net.encode(crops)[-1]
+        return latent

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
+from asd_core.lazy import sklearn
 
 
 class Mahalanobis(Density):
     """Squared Mahalanobis distance with a Ledoit-Wolf shrinkage covariance (J. Multivariate Analysis 88, 2004)."""
 
-    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.covariance import LedoitWolf
+    mean_: NDArray[np.float64]  # (d,)
+    precision_: NDArray[np.float64]  # (d, d)
 
-        model = LedoitWolf().fit(vectors.astype(np.float64))
+    def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
+        model = sklearn.covariance.LedoitWolf().fit(vectors.astype(np.float64))
         self.mean_ = model.location_.astype(np.float64)
         self.precision_ = model.precision_.astype(np.float64)
         return self
@@ -26,12 +28,3 @@ class Mahalanobis(Density):
     def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Centre ``(d,)`` and pull ``(d,)`` of a vector ``(d,)``: its score is the sum of (vector - centre) x pull."""
         return self.mean_, self.precision_ @ (vector - self.mean_)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"mean": self.mean_, "precision": self.precision_}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls()
-        model.mean_, model.precision_ = arrays["mean"], arrays["precision"]
-        return model

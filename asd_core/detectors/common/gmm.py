@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, whitened_folds
+from asd_core.lazy import sklearn
 
 REGULARISATION = 1e-2  # added to the variances, in whitened units: a tenth of a standard deviation
 MAX_MIXTURE = 3
@@ -21,20 +22,26 @@ class Gmm(Density):
     that make held-out normal vectors most likely.
     """
 
+    means_: NDArray[np.float64]  # (n_mixture, n_components), whitened
+    factors_: NDArray[np.float64]  # (n_mixture, n_components, n_components): Cholesky factors of the precisions
+    log_weights_: NDArray[np.float64]  # (n_mixture,), with the factors' log determinants
+    residual_variance_: float  # of a dimension outside the components
+    whitening_: Whitening
+
     def __init__(self, n_mixture: int | None = None, n_components: int | None = None) -> None:
         self.n_mixture = n_mixture
         self.n_components = n_components
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        from sklearn.mixture import GaussianMixture
-
         n_components = self.n_components or likely_components(vectors, seed=seed)
         if self.n_mixture:  # each Gaussian must see a few times as many vectors as it has dimensions
             n_components = max(1, min(n_components, len(vectors) // (3 * self.n_mixture)))
         self.whitening_ = Whitening.fit(vectors, n_components, seed=seed)
         points = self.whitening_.transform(vectors)
         n_mixture = self.n_mixture or _likely_mixture(vectors, points.shape[1], seed=seed)
-        model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(points)
+        model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(
+            points
+        )
         self.means_ = model.means_.astype(np.float64)
         self.factors_ = model.precisions_cholesky_.astype(np.float64)
         determinants = np.log(np.diagonal(self.factors_, axis1=1, axis2=2)).sum(axis=1)
@@ -65,32 +72,13 @@ class Gmm(Density):
         outside = self.whitening_.outside(vector[None])[0] / self.whitening_.scale
         return self.whitening_.restore(self.means_[nearest]), pull + outside / self.residual_variance_
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "means": self.means_,
-            "factors": self.factors_,
-            "log_weights": self.log_weights_,
-            "residual_variance": np.array([self.residual_variance_]),
-            **self.whitening_.arrays(),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        model = cls(*arrays["means"].shape)
-        model.means_, model.factors_, model.log_weights_ = arrays["means"], arrays["factors"], arrays["log_weights"]
-        model.residual_variance_ = float(arrays["residual_variance"][0])
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
-
 
 def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
     """How many Gaussians make held-out vectors most likely (5 folds, each whitened on its training vectors)."""
-    from sklearn.mixture import GaussianMixture
-
     folds = whitened_folds(vectors, n_components, seed=seed)
 
     def likelihood(n_mixture: int) -> float:
-        model = GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
-        return float(np.mean([model.fit(kept).score(held) for kept, held in folds]))
+        model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
+        return float(np.mean([model.fit(train).score(test) for train, test in folds]))
 
     return 1 + int(np.argmax([likelihood(n) for n in range(1, MAX_MIXTURE + 1)]))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, whitened_folds
+from asd_core.lazy import scipy
 
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 
@@ -25,6 +26,11 @@ class Kde(Density):
     score = -log p(x) + residual / (2 variance).
     """
 
+    points_: NDArray[np.float32]  # (n, n_components), whitened
+    bandwidth_: float
+    residual_variance_: float  # of a dimension outside the components; infinite without ``residual``
+    whitening_: Whitening
+
     def __init__(self, n_components: int = 8, residual: bool = True) -> None:
         self.n_components = n_components
         self.residual = residual
@@ -34,12 +40,13 @@ class Kde(Density):
         points = self.whitening_.transform(vectors)
         folds = whitened_folds(vectors, points.shape[1], seed=seed)
         likelihood = [
-            np.mean(np.concatenate([_log_density(held, kept, width) for kept, held in folds])) for width in BANDWIDTHS
+            np.mean(np.concatenate([_log_density(test, train, width) for train, test in folds])) for width in BANDWIDTHS
         ]
         self.bandwidth_ = float(BANDWIDTHS[int(np.argmax(likelihood))])
         self.points_ = points.astype(np.float32)
-        outside = held_out_residual(vectors, points.shape[1], seed=seed) if self.residual else float("inf")
-        self.residual_variance_ = outside
+        self.residual_variance_ = float("inf")
+        if self.residual:
+            self.residual_variance_ = held_out_residual(vectors, points.shape[1], seed=seed)
         return self
 
     def score(self, vectors: NDArray[Any]) -> Scores:
@@ -48,26 +55,10 @@ class Kde(Density):
             neg_log_density += self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
         return neg_log_density
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        learned = {"bandwidth": np.array([self.bandwidth_]), "residual_variance": np.array([self.residual_variance_])}
-        return {"points": self.points_, **learned, **self.whitening_.arrays()}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        variance = float(arrays["residual_variance"][0])
-        model = cls(arrays["points"].shape[1], residual=bool(np.isfinite(variance)))
-        model.points_, model.bandwidth_ = arrays["points"], float(arrays["bandwidth"][0])
-        model.residual_variance_ = variance
-        model.whitening_ = Whitening.from_arrays(arrays)
-        return model
-
 
 def _log_density(at: NDArray[Any], points: NDArray[Any], bandwidth: float) -> Scores:
     """Log of the Gaussian kernel density at ``(m, d)`` of ``(n, d)`` points: ``(m,)``."""
-    from scipy.spatial.distance import cdist
-    from scipy.special import logsumexp
-
-    squared = cdist(at, points, "sqeuclidean")
+    squared = scipy.spatial.distance.cdist(at, points, "sqeuclidean")
     n, dimension = points.shape
     constant = np.log(n) + dimension * np.log(bandwidth * np.sqrt(2.0 * np.pi))
-    return np.asarray(logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)
+    return np.asarray(scipy.special.logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)

@@ -6,26 +6,21 @@ torch is imported inside the functions: the first page must not wait for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, State
+from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Scores, State, with_prefix
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
+from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import torch
-    from torch import Tensor, nn
-
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
 VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
@@ -34,9 +29,6 @@ VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration cl
 @cache
 def torch_ready() -> None:
     """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
     torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
     threadpool_limits(1, user_api="blas")
 
@@ -44,30 +36,10 @@ def torch_ready() -> None:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """torch's global generator seeded inside the block, and put back after it."""
-    import torch
-
     torch_ready()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-@dataclass
-class History:
-    """Loss curves of one training, for the manifest."""
-
-    train: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-    best_epoch: int = 0
-    seconds: float = 0.0
-
-    def to_config(self) -> dict[str, Any]:
-        return {
-            "train_loss": [round(v, 6) for v in self.train],
-            "validation_loss": [round(v, 6) for v in self.validation],
-            "best_epoch": self.best_epoch,
-            "seconds": round(self.seconds, 2),
-        }
 
 
 def train_network(
@@ -85,22 +57,28 @@ def train_network(
     rate: Callable[[int], float] | None = None,
     keep_best: bool = True,
     progress: Progress = silent,
-) -> History:
-    """Adam with a cosine-decayed rate; the weights of the best validation epoch are kept.
+) -> dict[str, Any]:
+    """Adam with a cosine-decayed rate, and then the weights of the best validation epoch.
 
-    ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` hears the loss and the time
-    left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` trains to the last
-    epoch and keeps that, for an objective that changes on the way: its losses do not compare.
+    ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` gets the loss and the time
+    left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` takes the weights of the
+    last epoch, for an objective that changes on the way: its losses do not compare.
+
+    Returns:
+        Loss curves, best epoch and seconds, for the manifest.
+
+    Raises:
+        TrainingError: when the loss is no longer a number.
     """
-    import torch
-
     optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate, weight_decay=weight_decay)
     decay: torch.optim.lr_scheduler.LRScheduler
     if rate is None:
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs), eta_min=learning_rate * 0.05)
     else:
         decay = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-    history, best, kept = History(), float("inf"), None
+    train_loss: list[float] = []
+    validation_loss: list[float] = []
+    best, best_epoch, best_weights = float("inf"), 0, None
     began = time.monotonic()
     for epoch in range(epochs):
         if before_epoch:
@@ -117,24 +95,24 @@ def train_network(
         net.eval()
         with torch.inference_mode():
             validation = validate()
-        history.train.append(total / steps_per_epoch)
-        history.validation.append(validation)
+        train_loss.append(round(total / steps_per_epoch, 6))
+        validation_loss.append(round(validation, 6))
         if not np.isfinite(validation):
             raise TrainingError(f"The loss is no longer a number in epoch {epoch + 1}: lower the learning rate.")
         if not keep_best:
-            history.best_epoch = epoch
+            best_epoch = epoch
         elif validation < best:
-            best, history.best_epoch = validation, epoch
-            kept = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-        elif epoch - history.best_epoch >= patience:
+            best, best_epoch = validation, epoch
+            best_weights = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+        elif epoch - best_epoch >= patience:
             break
         left = (time.monotonic() - began) / (epoch + 1) * (epochs - epoch - 1)
         progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {validation:.4f}, {left:.0f} s left")
-    if kept is not None:
-        net.load_state_dict(kept)
+    if best_weights is not None:
+        net.load_state_dict(best_weights)
     net.eval()
-    history.seconds = time.monotonic() - began
-    return history
+    curves = {"train_loss": train_loss, "validation_loss": validation_loss}
+    return {**curves, "best_epoch": best_epoch, "seconds": round(time.monotonic() - began, 2)}
 
 
 def backward(loss: Tensor) -> None:
@@ -186,12 +164,12 @@ class NetworkDetector(Detector):
         spectrograms = [self.standardise(f) for f in features]
         order = np.random.default_rng(seed).permutation(len(spectrograms))
         n_held = max(2, round(VALIDATION_FRACTION * len(order)))
-        held, kept = order[:n_held], order[n_held:]
+        held_out, train = order[:n_held], order[n_held:]
         normals = Normals(
-            [spectrograms[i] for i in kept],
-            [machine_ids[i] for i in kept],
-            [spectrograms[i] for i in held],
-            [machine_ids[i] for i in held],
+            [spectrograms[i] for i in train],
+            [machine_ids[i] for i in train],
+            [spectrograms[i] for i in held_out],
+            [machine_ids[i] for i in held_out],
         )
         with seeded(seed):
             self.net_ = self.build()
@@ -203,45 +181,43 @@ class NetworkDetector(Detector):
         """dB -> zero mean and unit variance a band."""
         return np.asarray((log_mel - self.mean_[:, None]) / self.scale_[:, None], dtype=np.float32)
 
+    def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
+        self._known(machine_ids)
+        with torch.inference_mode():
+            scores = [self.score_clip(f, i) for f, i in zip(features, machine_ids, strict=True)]
+        return np.array(scores, dtype=np.float64)
+
+    def score_clip(self, log_mel: Array, machine_id: str) -> float:
+        """Raw score of one clip, from its log-mel in dB."""
+        raise NotImplementedError(type(self).__name__)
+
+    def latent(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Array | None:
+        with torch.inference_mode():
+            embeddings: Array = torch.stack([self.embedding(self.standardise(f)) for f in features]).numpy()
+        return embeddings
+
+    def embedding(self, spectrogram: Array) -> Tensor:
+        """Where the network puts a clip, ``(d,)``, from its standardised log-mel."""
+        raise NotImplementedError(type(self).__name__)
+
     def state(self) -> State:
-        return State(
-            {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_, **self.extra_arrays()},
-            {"machine_ids": self.machine_ids_, "parameters": self.parameters()},
-        )
+        state = super().state()
+        state.arrays |= {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_}
+        return state
 
-    def extra_arrays(self) -> dict[str, NDArray[Any]]:
-        """Learned arrays beside the network's weights."""
-        return {}
-
-    def set_extra(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Take back what :meth:`extra_arrays` gave."""
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        torch_ready()
-        detector = cls(**state.config["parameters"])
-        detector.machine_ids_ = list(state.config["machine_ids"])
-        detector.diagnostics_ = {}
-        detector.mean_, detector.scale_ = state.arrays["mean"], state.arrays["scale"]
-        detector.net_ = detector.build_for_loading()
+    def restore(self, state: State) -> None:
+        self.mean_, self.scale_ = state.arrays["mean"], state.arrays["scale"]
+        with seeded(0):  # its first weights are replaced: drawing them must not move the global generator
+            self.net_ = self.build()
         try:
-            detector.net_.load_state_dict(net_weights(state.arrays))
+            self.net_.load_state_dict(net_weights(state.arrays))
         except RuntimeError as error:
-            raise ArtifactError(f"The weights of {cls.info.title} do not fit its network: train it again.") from error
-        detector.net_.eval()
-        detector.set_extra(state.arrays)
-        return detector
-
-    def build_for_loading(self) -> nn.Module:
-        """The network whose weights are about to be replaced: built without drawing from the global generator."""
-        with seeded(0):
-            return self.build()
+            raise ArtifactError(f"The weights of {self.info.title} do not fit its network: train it again.") from error
+        self.net_.eval()
 
 
 def to_tensor(array: Array) -> torch.Tensor:
     """float32 tensor that shares the array's memory."""
-    import torch
-
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
 
 
@@ -250,24 +226,15 @@ def net_arrays(net: nn.Module) -> dict[str, NDArray[Any]]:
     return {f"net/{name}": tensor.detach().numpy() for name, tensor in net.state_dict().items()}
 
 
-def net_weights(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+def net_weights(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     """What :func:`net_arrays` took out, for ``load_state_dict``."""
-    import torch
-
-    return {k.removeprefix("net/"): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("net/")}
+    return {name: torch.from_numpy(array.copy()) for name, array in with_prefix(arrays, "net/").items()}
 
 
 def channels_last(net: nn.Module) -> nn.Module:
     """The network with its weights laid out as CPU convolutions like them."""
-    import torch
-
     laid_out: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
     return laid_out
-
-
-def batches(tensor: Tensor, size: int) -> list[Tensor]:
-    """``tensor`` in parts of ``size`` rows, the last one what is left."""
-    return [tensor[first : first + size] for first in range(0, len(tensor), size)]
 
 
 def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
@@ -275,8 +242,6 @@ def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
 
     On standardised input this is the first-order effect of putting a point back to its mean.
     """
-    import torch
-
     tensor = to_tensor(inputs).requires_grad_()
     (gradient,) = torch.autograd.grad(value(tensor).sum(), tensor)
     return np.asarray((gradient * tensor).abs().detach().numpy(), dtype=np.float32)

@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.lazy import sklearn
+
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
@@ -22,11 +24,9 @@ class Whitening:
 
         Each dimension is standardised first, or whichever has the largest unit would choose the components.
         """
-        from sklearn.decomposition import PCA
-
         mean, scale = standardisation(vectors)
         wanted = n_components if n_components < 1 else min(int(n_components), len(vectors) - 1, vectors.shape[1])
-        pca = PCA(wanted, random_state=seed).fit((vectors - mean) / scale)
+        pca = sklearn.decomposition.PCA(wanted, random_state=seed).fit((vectors - mean) / scale)
         deviation = np.sqrt(np.maximum(pca.explained_variance_.astype(np.float64), 1e-12))
         return cls(mean, (pca.components_ / deviation[:, None] / scale).astype(np.float32), scale, deviation)
 
@@ -49,19 +49,12 @@ class Whitening:
         components = self.axes * self.scale * self.deviation[:, None]
         return np.asarray(self.mean + (points * self.deviation) @ components * self.scale, dtype=np.float64)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"mean": self.mean, "axes": self.axes, "scale": self.scale, "deviation": self.deviation}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        return cls(arrays["mean"], arrays["axes"], arrays["scale"], arrays["deviation"])
-
 
 def standardisation(vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each dimension, each ``(d,)``.
 
     A dimension that hardly moves among the training vectors (a band at the floor) counts as moving a hundredth of the
-    usual: divided by its own spread, a rounding error there would outweigh everything else.
+    median: divided by its own spread, a rounding error there would outweigh everything else.
     """
     spread = vectors.std(axis=0, dtype=np.float64)
     return vectors.mean(axis=0, dtype=np.float64), np.maximum(spread, max(0.01 * float(np.median(spread)), 1e-9))
@@ -78,12 +71,10 @@ def whitened_folds(
         Training and held-out points of each fold, ``(n, n_components)`` each; fewer components where a fold has not enough
         vectors.
     """
-    from sklearn.model_selection import KFold
-
     folds = []
-    for kept, held in KFold(5, shuffle=True, random_state=seed).split(vectors):
-        whitening = Whitening.fit(vectors[kept], n_components, seed=seed)
-        folds.append((whitening.transform(vectors[kept]), whitening.transform(vectors[held])))
+    for train, test in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
+        whitening = Whitening.fit(vectors[train], n_components, seed=seed)
+        folds.append((whitening.transform(vectors[train]), whitening.transform(vectors[test])))
     return folds
 
 
@@ -93,13 +84,13 @@ def held_out_residual(vectors: NDArray[Any], n_components: int, *, seed: int) ->
     On the vectors they were fitted on it is too small, and with fewer vectors than dimensions it can be zero.
     Infinite when the components leave nothing out, so that dividing by it makes the residual vanish.
     """
-    from sklearn.model_selection import KFold
-
     left_out = vectors.shape[1] - n_components
     if left_out <= 0:
         return float("inf")
-    folds = KFold(5, shuffle=True, random_state=seed).split(vectors)
-    residuals = [Whitening.fit(vectors[kept], n_components, seed=seed).residual(vectors[held]) for kept, held in folds]
+    folds = sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors)
+    residuals = [
+        Whitening.fit(vectors[train], n_components, seed=seed).residual(vectors[test]) for train, test in folds
+    ]
     variance = float(np.concatenate(residuals).mean() / left_out)
     return max(variance, 1e-12)
 
@@ -111,16 +102,14 @@ def likely_components(vectors: NDArray[Any], *, seed: int) -> int:
     their number, and likelihoods can be compared (probabilistic PCA, Tipping and Bishop, 1999, but with the residual's
     variance taken on held-out vectors).
     """
-    from sklearn.model_selection import KFold
-
     d = vectors.shape[1]
     most = min(len(vectors) - len(vectors) // 5 - 2, d)
     numbers = [k for k in (1, 2, 4, 8, 16, 32, 64, 96, 128, 192) if k <= most]
     gains, residuals = np.zeros((2, len(numbers)))
-    for kept, held in KFold(5, shuffle=True, random_state=seed).split(vectors):
-        full = Whitening.fit(vectors[kept], most, seed=seed)
-        squared = np.square(full.transform(vectors[held]))
-        standardised = np.square((vectors[held] - full.mean) / full.scale).sum(axis=1)
+    for train, test in sklearn.model_selection.KFold(5, shuffle=True, random_state=seed).split(vectors):
+        full = Whitening.fit(vectors[train], most, seed=seed)
+        squared = np.square(full.transform(vectors[test]))
+        standardised = np.square((vectors[test] - full.mean) / full.scale).sum(axis=1)
         for index, k in enumerate(numbers):
             gains[index] -= (0.5 * squared[:, :k].sum(axis=1) + np.log(full.deviation[:k]).sum()).sum()
             residuals[index] += (standardised - (squared[:, :k] * full.deviation[:k] ** 2).sum(axis=1)).sum()

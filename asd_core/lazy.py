@@ -1,0 +1,31 @@
+"""Heavy libraries, each imported when one of its names is first used: the first page must not wait for them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+
+class _Lazy:
+    """Stands for a module until one of its names is asked for."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+
+if TYPE_CHECKING:
+    import noisereduce
+    import pandas as pd
+    import scipy
+    import sklearn
+    import soundfile
+    import soxr
+    import torch
+    from torch import Tensor, nn
+else:
+    noisereduce, soundfile, soxr = map(_Lazy, ("noisereduce", "soundfile", "soxr"))
+    pd, scipy, sklearn, torch, nn = map(_Lazy, ("pandas", "scipy", "sklearn", "torch", "torch.nn"))
+    Tensor = Any  # for annotations alone
+
+__all__ = ["Tensor", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "soxr", "torch"]
