@@ -14,10 +14,9 @@ from .events import EventKind as EventKind
 from .events import new_uid as new_uid
 from .exchange import SUFFIXES as SUFFIXES
 from .exchange import Format as Format
-from .exchange import audacity_track as audacity_track
 from .exchange import export as export
+from .imports import IMPORT_SUFFIXES as IMPORT_SUFFIXES
 from .imports import Plan as Plan
-from .imports import import_formats as import_formats
 from .imports import plan_import as plan_import
 from .on_clip import ClipLabel as ClipLabel
 from .on_clip import Marked as Marked

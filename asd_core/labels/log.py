@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import fold
@@ -15,6 +15,7 @@ from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 CHUNK = 500  # values in one IN (…)
 ClipKey = tuple[str, str]  # dataset, sha256 of the clip
+Rows = list[fold.Row]
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -31,8 +32,7 @@ def as_event(row: Any) -> Event:
 
 def as_row(draft: Draft, at: datetime) -> dict[str, Any]:
     """A draft as a row of the log, without its id."""
-    row = {f.name: getattr(draft, f.name) for f in fields(Draft)}
-    return {**row, "at": fold.micros(draft.at or at)}
+    return {**vars(draft), "at": fold.micros(draft.at or at)}
 
 
 def by_uid(connection: Connection, uids: Iterable[str]) -> dict[str, Event]:
@@ -76,9 +76,7 @@ def _resolve_removals(connection: Connection, drafts: dict[str, Draft]) -> None:
             raise LabelError("The region to remove is not in the store: reload the page.")
         if (region.annotator, region.dataset) != (draft.annotator, draft.dataset):
             raise LabelError(f"The region was drawn by {region.annotator}: only they can remove it.")
-        drafts[uid] = replace(
-            draft, clip_sha256=region.clip_sha256, clip_id=region.clip_id, machine_id=region.machine_id
-        )
+        drafts[uid] = replace(draft, **fold.clip_of(region))
 
 
 def undo(connection: Connection, annotator: str, dataset: str, uid: str, target: str | None) -> Event | None:
@@ -89,16 +87,7 @@ def undo(connection: Connection, annotator: str, dataset: str, uid: str, target:
     event = _last(connection, annotator, dataset) if target is None else _named(connection, annotator, dataset, target)
     if event is None:
         return None
-    draft = Draft(
-        kind="undo",
-        annotator=annotator,
-        dataset=dataset,
-        uid=uid,
-        target=event.uid,
-        clip_sha256=event.clip_sha256,
-        clip_id=event.clip_id,
-        machine_id=event.machine_id,
-    )
+    draft = Draft(kind="undo", annotator=annotator, uid=uid, target=event.uid, **fold.clip_of(event))
     connection.execute(insert(EVENTS), [as_row(draft, datetime.now(UTC))])
     keep(connection, {(dataset, event.clip_sha256)})
     return event
@@ -145,14 +134,14 @@ def keep(connection: Connection, clips: set[ClipKey]) -> None:
             put(connection, following(map(as_event, connection.execute(events))))
 
 
-def put(connection: Connection, rows: tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]) -> None:
+def put(connection: Connection, rows: tuple[Rows, Rows, Rows]) -> None:
     """Insert kept rows: of what holds now, of regions, of adjudications."""
     for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
         if subset:
             connection.execute(insert(table), subset)
 
 
-def following(events: Iterable[Event]) -> tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]:
+def following(events: Iterable[Event]) -> tuple[Rows, Rows, Rows]:
     """The kept rows that follow from all events of some clips."""
     of_clip: dict[ClipKey, list[Event]] = defaultdict(list)
     for event in events:
@@ -162,10 +151,9 @@ def following(events: Iterable[Event]) -> tuple[list[fold.KeptRow], list[fold.Ke
         of_annotator = defaultdict(list)
         for event in subset:
             of_annotator[event.annotator].append(event)
-        for opinion in map(fold.opinion, of_annotator.values()):
-            if opinion:
-                current.append(opinion.row)
-                regions += opinion.regions
+        for row, marked in filter(None, map(fold.opinion, of_annotator.values())):
+            current.append(row)
+            regions += marked
         decided = fold.adjudication(subset)
         adjudicated += [decided] if decided else []
     return current, regions, adjudicated
@@ -184,9 +172,3 @@ def all_events(connection: Connection, count: int = 20_000) -> Iterator[list[Eve
         part.append(event)
     if part:
         yield part
-
-
-def newest(connection: Connection, dataset: str | None) -> int:
-    """The newest event's id; 0 when there is none."""
-    ids = select(func.max(EVENTS.c.id))
-    return int(connection.execute(ids if dataset is None else ids.where(EVENTS.c.dataset == dataset)).scalar() or 0)

@@ -60,8 +60,8 @@ def selecting(source: Table, names: Sequence[str], *, since: int | None = None, 
 def table(
     connection: Connection,
     source: Table,
-    *,
     columns: Sequence[str] | None = None,
+    *,
     since: int | None = None,
     **equal: str | None,
 ) -> "pd.DataFrame":
@@ -101,15 +101,3 @@ def sitting(connection: Connection, dataset: str, annotator: str, now: datetime 
             break
         gaps.append(max(0, later - earlier) / 1e6)
     return len(gaps) + 1, statistics.median(gaps) if gaps else None
-
-
-def annotators(connection: Connection, dataset: str | None) -> list[str]:
-    """Names of those who said something about a clip, even if they took it back."""
-    names = select(CURRENT.c.annotator).distinct()
-    return sorted(connection.execute(names if dataset is None else names.where(CURRENT.c.dataset == dataset)).scalars())
-
-
-def datasets(connection: Connection) -> list[str]:
-    """Names of the datasets that have events."""
-    names = connection.execute(select(EVENTS.c.dataset).distinct()).scalars()
-    return sorted(name for name in names if name)
