@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.plots import colours
-from asd_core.plots.lines import GREY
+from asd_core.plots.layout import GREY, new_figure
 from asd_core.plots.percentiles import percentile_curves
 from asd_core.plots.signal import mel_axis
 
@@ -51,26 +51,15 @@ def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], stre
         removed: ``(n_mels,)`` in dB, nan for a band without energy.
         frequencies: centres in Hz.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure(
-        go.Bar(
-            x=np.arange(len(removed)),
-            y=removed.astype(np.float32),
-            marker={"color": colours.DENOISED, "line": {"width": 0}},
-            customdata=frequencies,
-            hovertemplate="%{customdata:.0f} Hz: %{y:.1f} dB removed<extra></extra>",
-        )
-    )
     known = removed[np.isfinite(removed)]
     high = max(3.0, float(known.max()) * 1.08) if len(known) else 3.0
     low = min(0.0, float(known.min()) * 1.08) if len(known) else 0.0
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        bargap=0,
-        xaxis=mel_axis(),
-        yaxis={"title": f"level removed at strength {strength:.2f} in dB", "range": [low, high]},
-        uirevision="removed",
+    yaxis = {"title": f"level removed at strength {strength:.2f} in dB", "range": [low, high]}
+    figure = new_figure(height=HEIGHT, bargap=0, xaxis=mel_axis(), yaxis=yaxis, uirevision="removed")
+    return figure.add_bar(
+        x=np.arange(len(removed)),
+        y=removed.astype(np.float32),
+        marker={"color": colours.DENOISED, "line": {"width": 0}},
+        customdata=frequencies,
+        hovertemplate="%{customdata:.0f} Hz: %{y:.1f} dB removed<extra></extra>",
     )
-    return figure

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from asd_core.plots import colours
+from asd_core.plots.layout import ALONE, detector_line, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,20 +30,9 @@ def percentile_curves(
         height: of the figure, in pixels.
         width: of the lines, in pixels.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
+    yaxis = {"title": "percentile among held-out normal clips", "range": [-3, 106]}
+    figure = new_figure(height=height, yaxis=yaxis, legend={**ALONE, "font": {"size": 11}})
     for key, rows in table.groupby("detector", sort=False):
-        style = {"color": colours.detector_colour(str(key)), "dash": colours.detector_dash(str(key)), "width": width}
-        name = names[str(key)]
-        figure.add_trace(
-            go.Scatter(y=rows["calibrated"], mode="lines+markers", name=name, line=style, **trace(rows, name))
-        )
-    figure.add_hline(y=100 * (1 - rate), line={"dash": "dot", "color": colours.LABELS["anomaly"], "width": 1.5})
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        yaxis={"title": "percentile among held-out normal clips", "range": [-3, 106]},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "font": {"size": 11}},
-    )
-    return figure
+        name, line = names[str(key)], detector_line(str(key), width)
+        figure.add_scatter(y=rows["calibrated"], mode="lines+markers", name=name, line=line, **trace(rows, name))
+    return figure.add_hline(y=100 * (1 - rate), line={"dash": "dot", "color": colours.LABELS["anomaly"], "width": 1.5})

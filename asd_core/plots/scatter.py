@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.plots import colours
+from asd_core.plots.layout import MARGIN
 from asd_core.space import DensityRegions
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _scale(values: "pd.Series[Any]", name: str, limits: tuple[float, float] | No
 def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     text = values.astype(str).replace("", NONE)
     counts = text.value_counts()
-    kept = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
-    text = text.where(text.isin(kept), OTHERS)
+    named = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
+    text = text.where(text.isin(named), OTHERS)
     # Anomalies are drawn last, on top; what has no name first, below.
     results = sorted(text.unique(), key=lambda v: (v == "anomaly", v not in (NONE, OTHERS), v))
     colour, symbol = colours.categories(results), colours.symbols(results)
@@ -172,13 +173,8 @@ def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool, middle: f
 
 
 def _lay_out(figure: "go.Figure", axes: Sequence[str], flat: bool) -> None:
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"},
-        hovermode="closest",
-        hoverdistance=12,
-    )
+    legend = {"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"}
+    figure.update_layout(height=HEIGHT, margin=MARGIN, legend=legend, hovermode="closest", hoverdistance=12)
     if flat:
         figure.update_layout(xaxis={"title": axes[0]}, yaxis={"title": axes[1]}, dragmode="lasso")
     else:
