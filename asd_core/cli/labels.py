@@ -1,13 +1,13 @@
 """The command line's ``labels`` commands: what people said about clips, out, in, and compared."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.errors import LabelError
-from asd_core.files import write_bytes
 
 if TYPE_CHECKING:
     from asd_core.labels import LabelStore
@@ -57,10 +57,7 @@ def export(
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
-    try:
-        write_bytes(content, out)
-    except OSError as error:
-        raise LabelError(f"{out} cannot be written ({error.strerror}): choose another file.") from error
+    write_output(content, out)
     notify(f"{out} written.")
 
 
@@ -101,24 +98,16 @@ def import_(
 @labels.command()
 def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
     """How far annotators agree, and on which clips they do not."""
-    import math
-
     from asd_core.labels import annotator_agreement
 
     store = _store()
     _known(store, dataset)
     result = annotator_agreement(store.current(dataset), store.adjudications(dataset))
 
-    def shown(value: float) -> float | None:
-        return None if math.isnan(value) else value
-
-    pairs: list[dict[str, Any]] = [
-        {**row, "agreement": shown(row["agreement"]), "kappa": shown(row["kappa"])}
-        for row in result.pairs.to_dict(orient="records")
-    ]
+    pairs = result.pairs.to_dict(orient="records")
     all_of_them = {
-        name: {"value": shown(c.value), "n": c.n, "reason": c.reason}
-        for name, c in (("fleiss_kappa", result.fleiss), ("krippendorff_alpha", result.alpha))
+        name: asdict(coefficient)
+        for name, coefficient in (("fleiss_kappa", result.fleiss), ("krippendorff_alpha", result.alpha))
     }
     conflicts = result.conflicts.to_dict(orient="records")
     if as_json:

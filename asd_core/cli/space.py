@@ -9,11 +9,7 @@ from asd_core.cli.options import Data, Detectors, Models, comma_separated
 from asd_core.cli.output import notify, progress_bar
 
 
-def latents(
-    data: Data,
-    models: Models,
-    detectors: Detectors = None,
-) -> None:
+def latents(data: Data, models: Models, detectors: Detectors = None) -> None:
     """Put every clip through the networks and keep where they come out, for the feature space."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
@@ -26,10 +22,7 @@ def latents(
     notify(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
 
 
-def thumbnails(
-    data: Data,
-    models: Models,
-) -> None:
+def thumbnails(data: Data, models: Models) -> None:
     """Draw a small spectrogram of every clip, for the feature space."""
     from asd_core.artifacts import read_pooled
     from asd_core.datasets import open_dataset

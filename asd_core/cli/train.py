@@ -56,10 +56,7 @@ def seeds(
     notify(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
 
 
-def reference(
-    data: Data,
-    models: Models,
-) -> None:
+def reference(data: Data, models: Models) -> None:
     """Measure what is usual: spectra of each machine id's normal clips, kept beside the detectors. Training does it too."""
     from asd_core.datasets import open_dataset
     from asd_core.explain import REFERENCE, make_reference

@@ -1,6 +1,5 @@
 """What the command ``experiment`` does: choose, run, and tell."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,5 @@ def execute(
         raise TrainingError(f"No point of {experiment.name} could be run.")
     table = table.drop_duplicates("point")
     shown = [c for c in SHOWN if not table[c].isna().all()]
-    points = [{k: _clean(v) for k, v in row.items()} for row in table[shown].to_dict("records")]
+    points = table[shown].to_dict("records")  # nan where nothing can be computed
     return {"name": experiment.name, "points": points, "conclusion": conclusion(stored)}
-
-
-def _clean(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value

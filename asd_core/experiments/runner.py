@@ -67,13 +67,8 @@ class _Run:
     """What is stored so far, and the clips' features."""
 
     def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, notify: Say) -> None:
-        self.experiment, self.dataset, self.models, self.folder, self.notify = (
-            experiment,
-            dataset,
-            models,
-            folder,
-            notify,
-        )
+        self.experiment, self.dataset, self.models = experiment, dataset, models
+        self.folder, self.notify = folder, notify
 
     def open(self, progress: Progress) -> None:
         """Identify the clips, and take up what is stored for them."""

@@ -14,6 +14,7 @@ from asd_core.detectors import detector_class, detector_keys
 from asd_core.errors import DatasetError
 from asd_core.features import Array, LogMel, extract
 from asd_core.files import write_parquet
+from asd_core.markdown import markdown_table
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, prepare
 
@@ -172,11 +173,11 @@ def overlap_section(folder: Path) -> str:
         f"The figure for short faults is over the {result['n_short'].iloc[0]} clips whose fault fills at most a third of "
         f"the time (at most {result['best_short'].iloc[0]:.2f})."
     )
-    return "\n\n".join([heading, about, _table(result, faults), _verdict(result)])
+    return "\n\n".join([heading, about, _table(result, faults), _best_maps(result)])
 
 
-def _reach(found: "pd.DataFrame", faults: list[str]) -> str:
-    first = found.iloc[0]
+def _reach(table: "pd.DataFrame", faults: list[str]) -> str:
+    first = table.iloc[0]
     each = ", ".join(f"{fault.replace('_', ' ')} {first[f'best time {fault}']:.2f}" for fault in faults)
     return (
         f"the most that a map could reach is {first['time_best']:.2f} for times ({each}) and {first['place_best']:.2f} "
@@ -184,26 +185,26 @@ def _reach(found: "pd.DataFrame", faults: list[str]) -> str:
     )
 
 
-def _table(found: "pd.DataFrame", faults: list[str]) -> str:
+def _table(table: "pd.DataFrame", faults: list[str]) -> str:
     names = [fault.replace("_", " ") for fault in faults]
     heads = ["detector", "times (95 %)", *names, "short faults", "shuffled", "places (95 %)", *names, "shuffled"]
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for row in found.to_dict("records"):
+    rows = []
+    for row in table.to_dict("records"):
         cells = [detector_class(row["detector"]).info.title]
         for name in MEASURES:
             cells.append(f"{row[f'{name}_ratio']:.2f} ({row[f'{name}_low']:.2f}–{row[f'{name}_high']:.2f})")
             cells += [f"{row[f'{name} {fault}']:.2f}" for fault in faults]
             cells += [f"{row['time_short']:.2f}"] if name == "time" else []
             cells.append(f"{row[f'{name}_shuffled']:.2f}")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return markdown_table(heads, rows)
 
 
-def _verdict(found: "pd.DataFrame") -> str:
+def _best_maps(table: "pd.DataFrame") -> str:
     """Which map is best, and whether it is three times better than chance."""
     parts = []
     for label, name in (("times", "time_ratio"), ("times of short faults", "time_short"), ("places", "place_ratio")):
-        best = found.loc[found[name].idxmax()]
+        best = table.loc[table[name].idxmax()]
         title = detector_class(str(best["detector"])).info.title
         above = "above" if best[name] >= 3.0 else "below"
         parts.append(f"for {label} {title} ({best[name]:.2f}, {above} three times chance)")

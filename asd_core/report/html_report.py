@@ -6,7 +6,6 @@ The file holds no script and loads nothing: it opens offline, passes mail filter
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,13 @@ from asd_core.evaluation import MEAN, POOLED
 from asd_core.progress import Progress, silent
 from asd_core.report import layout, wording
 from asd_core.report.charts import charts
-from asd_core.report.figures import Comparison, compare, is_control
+from asd_core.report.figures import Comparison, compare
+from asd_core.report.rendering import render
 from asd_core.report.sounds import MAX_SECONDS, examples
 from asd_core.report.tables import Assumptions
 
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Environment
 
 
 def report_content(
@@ -120,7 +119,6 @@ def report_html(
         "takeaways": wording.takeaways(comparison),
         "warnings": wording.warnings(comparison, dataset),
         "protocol": wording.report_protocol(comparison),
-        "glossary": wording.GLOSSARY,
         "dataset_rows": layout.dataset_rows(comparison),
         "verdicts": {key: wording.verdict(comparison, key) for key in comparison.detectors},
         "ranking": layout.by_id(comparison.ranking),
@@ -141,28 +139,4 @@ def report_html(
         "MEAN": MEAN,
         "POOLED": POOLED,
     }
-    return _environment().get_template("report.html.j2").render(content)
-
-
-@cache
-def _environment() -> "Environment":
-    """Templates beside this file. Everything that is put into them is escaped: names and titles come from users."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "figure": layout.figure,
-        "percent": layout.percent,
-        "shade": layout.shade,
-        "whisker": layout.whisker,
-        "words": layout.words,
-        "opening": layout.opening,
-    }
-    environment.tests |= {"control": is_control, "computable": layout.computable}
-    return environment
+    return render("report.html.j2", **content)

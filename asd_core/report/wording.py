@@ -197,31 +197,3 @@ def verdict(c: Comparison, key: str) -> str:
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
     return ", ".join(filter(None, [result, c.draws.coverage().get(key, "")]))
-
-
-GLOSSARY = (
-    ("Anomaly", "A clip on which the machine did not run as it should, by the dataset's labels."),
-    ("AUC", "How well scores rank anomalous above normal clips: 0.5 is guessing, 1 is perfect."),
-    ("Calibrated score, percentile", "The share of held-out normal clips of the same machine id that score lower."),
-    ("Clip", "One recording."),
-    ("Conformal threshold", "A limit that a new normal clip passes with at most the chosen probability."),
-    (
-        "Control",
-        "A yardstick: clip level, a distance from the mean, chance. A detector must beat it to be worth using.",
-    ),
-    ("Denoising", "Taking steady background noise out of a clip before it is scored."),
-    ("DET curve", "Misses against false alarms, on axes that spread out the small rates; lower left is better."),
-    ("Detection rate, recall", "Share of anomalous clips that raise an alarm."),
-    ("False-alarm rate", "Share of normal clips that raise an alarm."),
-    ("Held-out normal clips", "Normal training clips that no detector was fitted on; they set the thresholds."),
-    ("Interval, 95 %", "The range in which the figure would plausibly lie with other clips of the same kind."),
-    ("Machine id", "One physical machine. Each has its own threshold."),
-    ("Miss", "An anomalous clip that raises no alarm."),
-    ("Model version", "The start of the hash of a trained detector's weights: another training, another version."),
-    ("pAUC", "AUC where false alarms are few (up to 10 %): what counts when each alarm costs a walk to the machine."),
-    ("Precision", "Share of alarms that are true."),
-    ("Prevalence", "Share of anomalous clips at the plant."),
-    ("ROC curve", "Detection rate against false-alarm rate as the threshold moves; upper left is better."),
-    ("Raw score", "A detector's own figure; higher is more anomalous. Not comparable between detectors."),
-    ("SNR", "Level of the machine above the background noise, in dB."),
-)

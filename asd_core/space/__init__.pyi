@@ -1,7 +1,6 @@
 from .clip_table import PERCENTILE as PERCENTILE
 from .clip_table import chosen_clips as chosen_clips
 from .clip_table import clip_figures as clip_figures
-from .clip_table import clips_csv as clips_csv
 from .clip_table import readable_columns as readable_columns
 from .contours import CELLS as CELLS
 from .contours import DensityRegions as DensityRegions

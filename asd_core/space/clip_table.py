@@ -67,8 +67,3 @@ def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     """Of :func:`chosen_clips`'s columns those for the eye: percentiles, no raw scores and no versions."""
     hidden = (f", {RAW}", f", {VERSION}")
     return table[[name for name in table if not str(name).endswith(hidden) and name != "denoise"]]
-
-
-def clips_csv(table: "pd.DataFrame") -> str:
-    """A heading and a line a clip; what is not known is empty."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
