@@ -3,7 +3,6 @@ from .catalogue import COLUMNS as COLUMNS
 from .catalogue import INTERNAL as INTERNAL
 from .catalogue import Dataset as Dataset
 from .catalogue import file_stamp as file_stamp
-from .clip_cache import ClipCache as ClipCache
 from .clip_files import write_clips as write_clips
 from .demo import build_catalogue as build_catalogue
 from .demo import render_demo_clip as render_demo_clip

@@ -79,14 +79,6 @@ class Stored:
 
         return bootstrap(self.scores.rename(columns={"point": "detector"}))
 
-    def point(self, name: str) -> PointRecord | None:
-        return next((p for p in self.header.points if p.name == name), None)
-
-
-def folders(models: Path) -> list[Path]:
-    """Where experiments on a models folder lie: beside the models, and the user's own."""
-    return [models / EXPERIMENTS_FOLDER, user_folder(models)]
-
 
 def user_folder(models: Path) -> Path:
     """Where a user's sweeps and reruns go: never into the committed folder."""
@@ -96,7 +88,7 @@ def user_folder(models: Path) -> Path:
 def stored_names(models: Path) -> dict[str, Path]:
     """Name and folder of each stored experiment on a models folder; the user's own come last."""
     result = {}
-    for folder in folders(models):
+    for folder in (models / EXPERIMENTS_FOLDER, user_folder(models)):
         for path in sorted(folder.glob(f"*/{POINTS_FILE}")):
             result[path.parent.name] = path.parent
     return result

@@ -3,14 +3,8 @@ from .deviation import in_words as in_words
 from .deviation import largest as largest
 from .deviation import level_difference as level_difference
 from .explanation import Explanation as Explanation
-from .explanation import band_edges as band_edges
 from .explanation import explain as explain
-from .explanation import narrowest_band as narrowest_band
-from .explanation import strongest_span as strongest_span
 from .map_overlap import OVERLAP as OVERLAP
-from .map_overlap import fault_frames as fault_frames
-from .map_overlap import fault_points as fault_points
-from .map_overlap import overlap as overlap
 from .map_overlap import overlap_section as overlap_section
 from .map_overlap import store_overlap as store_overlap
 from .maps import drawable as drawable

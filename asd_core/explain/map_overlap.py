@@ -126,16 +126,14 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
     for key, subset in sorted(table.groupby("detector"), key=lambda pair: order[str(pair[0])]):
         row: dict[str, Any] = {"detector": key, "n": len(subset)}
         for name in MEASURES:
-            chance = subset[f"{name}_chance"]
-            ratio = subset[f"{name}_hit"] / chance
-            means = ratio.to_numpy()[rng.integers(len(subset), size=(1000, len(subset)))].mean(axis=1)
-            row[f"{name}_ratio"] = ratio.mean()
+            hits = subset[[f"{name}_{column}" for column in ("hit", "shuffled", "best")]]
+            ratios = hits.div(subset[f"{name}_chance"], axis=0).set_axis(["ratio", "shuffled", "best"], axis=1)
+            means = ratios["ratio"].to_numpy()[rng.integers(len(subset), size=(1000, len(subset)))].mean(axis=1)
             row[f"{name}_low"], row[f"{name}_high"] = np.percentile(means, [2.5, 97.5])
-            row[f"{name}_shuffled"] = (subset[f"{name}_shuffled"] / chance).mean()
-            row[f"{name}_best"] = (subset[f"{name}_best"] / chance).mean()
-            row |= {f"{name} {fault}": value for fault, value in ratio.groupby(subset["fault"]).mean().items()}
-            best = subset[f"{name}_best"] / chance
-            row |= {f"best {name} {fault}": value for fault, value in best.groupby(subset["fault"]).mean().items()}
+            row |= ratios.mean().add_prefix(f"{name}_").to_dict()
+            by_fault = ratios.groupby(subset["fault"]).mean()
+            row |= by_fault["ratio"].add_prefix(f"{name} ").to_dict()
+            row |= by_fault["best"].add_prefix(f"best {name} ").to_dict()
         short = subset["time_chance"] <= REACHABLE
         row["time_short"] = (subset["time_hit"] / subset["time_chance"])[short].mean()
         row["best_short"] = (subset["time_best"] / subset["time_chance"])[short].mean()

@@ -1,15 +1,11 @@
 from .clips import clip_table as clip_table
-from .database import Database as Database
-from .evaluate import Annotations as Annotations
 from .evaluate import Basis as Basis
 from .evaluate import Provenance as Provenance
 from .evaluate import Truth as Truth
 from .evaluate import effective_labels as effective_labels
 from .evaluate import truth as truth
-from .events import CLASSES as CLASSES
 from .events import LABELS as LABELS
 from .events import Draft as Draft
-from .events import Event as Event
 from .events import EventKind as EventKind
 from .events import new_uid as new_uid
 from .exchange import SUFFIXES as SUFFIXES
@@ -18,7 +14,6 @@ from .exchange import export as export
 from .imports import IMPORT_SUFFIXES as IMPORT_SUFFIXES
 from .imports import Plan as Plan
 from .imports import plan_import as plan_import
-from .on_clip import ClipLabel as ClipLabel
 from .on_clip import Marked as Marked
 from .on_clip import OnClip as OnClip
 from .queues import CONFLICTS as CONFLICTS
@@ -34,9 +29,5 @@ from .queues import label_queue as label_queue
 from .rater_agreement import Agreement as Agreement
 from .rater_agreement import Coefficient as Coefficient
 from .rater_agreement import annotator_agreement as annotator_agreement
-from .rater_agreement import cohen_kappa as cohen_kappa
-from .rater_agreement import conflicts as conflicts
-from .rater_agreement import fleiss_kappa as fleiss_kappa
-from .rater_agreement import krippendorff_alpha as krippendorff_alpha
 from .store import AnnotatorProgress as AnnotatorProgress
 from .store import LabelStore as LabelStore

@@ -10,8 +10,6 @@ from .deviation import difference_figure as difference_figure
 from .experiments import experiment_figures as experiment_figures
 from .heatmaps import agreement_figure as agreement_figure
 from .heatmaps import breakdown_figure as breakdown_figure
-from .lines import MOST_POINTS as MOST_POINTS
-from .lines import thinned as thinned
 from .loadings import loadings_figure as loadings_figure
 from .loadings import scree_figure as scree_figure
 from .scatter import Star as Star
@@ -22,6 +20,5 @@ from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen
 from .signal import mel_ticks as mel_ticks
 from .spectra import Drawn as Drawn
-from .spectra import peaks as peaks
 from .spectra import spectra_figure as spectra_figure
 from .timeline import timeline_figure as timeline_figure

@@ -4,7 +4,6 @@ from .exports import report_json as report_json
 from .figures import Comparison as Comparison
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
-from .results_page import stored_scores as stored_scores
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
 from .wording import report_protocol as report_protocol

@@ -27,8 +27,9 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    filters = (layout.figure, layout.percent, layout.shade, layout.whisker, layout.words, layout.opening)
-    environment.filters |= {function.__name__: function for function in filters}
+    names = ("figure", "percent", "shade", "whisker", "words", "opening", "settings")
+    environment.filters |= {name: getattr(layout, name) for name in names}
     environment.tests |= {"control": is_control, "computable": layout.computable}
     return environment

@@ -14,7 +14,7 @@ from asd_core.errors import AsdError
 from asd_core.features import LogMel
 from asd_core.plots import colours, mel_ticks
 from asd_core.report.figures import Comparison
-from asd_core.report.layout import described, opening, said
+from asd_core.report.layout import described, in_words, opening
 from asd_core.sound import Clip, Samples, prepare, shared_gain
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
 
 def _about(row: ScoreRow, names: list[str]) -> str:
     """The clip's attributes as a sentence, none of a normal clip's faults."""
-    reported = [said(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
+    reported = [in_words(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
     text = ", ".join(filter(None, reported))
     return f"{opening(text)}. " if text else ""
 

@@ -186,7 +186,7 @@ def report_protocol(c: Comparison) -> list[str]:
     ]
 
 
-def verdict(c: Comparison, key: str) -> str:
+def rank(c: Comparison, key: str) -> str:
     """What the mean AUC says of one detector, and of how many machine ids it is where others know more."""
     lost = next((lost for lost in c.losers if lost.detector == key), None)
     result = ""

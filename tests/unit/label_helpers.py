@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from asd_core.labels import Draft, Event, LabelStore, new_uid
+from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.labels.events import Event
 
 DATASET = "press"
 

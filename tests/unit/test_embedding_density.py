@@ -1,6 +1,7 @@
 import numpy as np
 
-from asd_core.space import CELLS, density_regions
+from asd_core.space import density_regions
+from asd_core.space.contours import CELLS
 
 
 def test_a_line_holds_its_share_of_the_clips() -> None:

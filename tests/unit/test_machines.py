@@ -16,7 +16,8 @@ from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import evaluate
 from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
-from asd_core.report import report_content, report_html, results_page, stored_scores, wording
+from asd_core.report import report_content, report_html, results_page, wording
+from asd_core.report.results_page import stored_scores
 from asd_core.scoring import current_scores, scan_recording, score_clip, strength_curve, with_decisions
 from asd_core.sound import denoise_mix, prepare, read_clip
 from asd_core.training import train

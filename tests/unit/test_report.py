@@ -29,10 +29,10 @@ from asd_core.report import (
     report_html,
     report_json,
     report_protocol,
-    stored_scores,
     wording,
 )
 from asd_core.report.layout import percent, words
+from asd_core.report.results_page import stored_scores
 from tests.conftest import ROOT, write_wav
 
 DEMO = ROOT / "trained_models" / "demo"
