@@ -64,7 +64,7 @@ def _run() -> int:
         notify(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
         return 2 if sys.argv[1:] else 0
     except (typer.Abort, KeyboardInterrupt):
-        notify("Stopped; what was finished is kept.")
+        notify("Stopped; what was finished is stored.")
         return STOPPED
     except AsdError as error:
         notify(str(error))

@@ -51,17 +51,15 @@ def results(models: Models, out: Annotated[Path, typer.Option("--out", help="Mar
 
 def report(
     models: Models,
-    out: Annotated[Path, typer.Option("--out", help="HTML file to write.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
     data: Annotated[
-        str | None, typer.Option("--data", help="Where the recordings are; where they were in training by default.")
+        str | None, typer.Option(help="Where the recordings are; where they were in training by default.")
     ] = None,
     detectors: Detectors = None,
-    rate: Annotated[float, typer.Option("--rate", min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
-    prevalence: Annotated[
-        float, typer.Option("--prevalence", min=0.0, max=1.0, help="Share of anomalous clips at the plant.")
-    ] = 0.01,
-    per_day: Annotated[int, typer.Option("--per-day", min=1, help="Clips a day at the plant.")] = 1000,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the results table to this file.")] = None,
+    rate: Annotated[float, typer.Option(min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
+    prevalence: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of anomalous clips at the plant.")] = 0.01,
+    per_day: Annotated[int, typer.Option(min=1, help="Clips a day at the plant.")] = 1000,
+    csv: Annotated[Path | None, typer.Option(help="Also write the results table to this file.")] = None,
     all_tables: Annotated[
         Path | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
     ] = None,

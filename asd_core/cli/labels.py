@@ -1,4 +1,4 @@
-"""The command line's ``labels`` commands: what people said about clips, out, in, and compared."""
+"""The command line's ``labels`` commands: labels by people exported, imported and compared."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,15 +33,13 @@ def _known(store: "LabelStore", dataset: str) -> None:
 @labels.command()
 def export(
     dataset: DatasetName,
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
     form: Annotated[
         Literal["csv", "json", "parquet", "audacity", "label-studio"], typer.Option("--format", help="Of the file.")
     ] = "csv",
     annotator: Annotator = None,
-    models: Annotated[
-        Path | None, typer.Option("--models", help="Trained detectors, for Label Studio's predictions.")
-    ] = None,
-    data: Annotated[str | None, typer.Option("--data", help="Also clips without a label, for Label Studio.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Trained detectors, for Label Studio's predictions.")] = None,
+    data: Annotated[str | None, typer.Option(help="Also clips without a label, for Label Studio.")] = None,
 ) -> None:
     """Write a dataset's labels, regions and adjudications as they hold now."""
     from asd_core.datasets import open_dataset
@@ -67,7 +65,7 @@ def import_(
         Path, typer.Argument(help="CSV, Parquet, a JSON of Label Studio, or a label track of Audacity (.txt).")
     ],
     dataset: DatasetName,
-    data: Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")],
+    data: Annotated[str, typer.Option(help="A folder of recordings, or demo.")],
     annotator: Annotator = None,
     take: Annotated[bool, typer.Option("--take", help="Where the file contradicts what holds, take the file.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
@@ -120,9 +118,9 @@ def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
 
 @labels.command()
 def check(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make what is kept anew from the log first.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild the current tables from the log first.")] = False,
 ) -> None:
-    """Check the label database: the file itself, and whether what is kept follows from the log."""
+    """Check the label database: the file itself, and whether the current tables follow from the log."""
     store = _store()
     if rebuild:
         store.rebuild()

@@ -1,4 +1,4 @@
-"""The demo data set: a catalogue of simulated slide-rail clips, kept as seeds (text), rendered on demand."""
+"""The demo data set: a catalogue of simulated slide-rail clips, stored as seeds (text), rendered on demand."""
 
 from __future__ import annotations
 

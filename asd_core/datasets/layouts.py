@@ -84,7 +84,7 @@ def folder_dataset(root: Path) -> Dataset:
         inside = "".join(f"{folder}/" for folder in folders)
         for name in sorted(names):
             stem = name[: name.rfind(".")]
-            row = next((found for layout in LAYOUTS if (found := layout([*above, *folders], stem))), None)
+            row = next((match for layout in LAYOUTS if (match := layout([*above, *folders], stem))), None)
             if row:
                 rows.append({"clip_id": inside + name, "domain": "source", **row})
     if not rows:
@@ -105,7 +105,7 @@ def folder_dataset(root: Path) -> Dataset:
         str(base),
         catalogue,
         lambda clip_id: base / clip_id,
-        lambda found: [file_stamp(f"{base}/{clip_id}") for clip_id in found["clip_id"]],
+        lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
     )
 
 

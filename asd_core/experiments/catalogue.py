@@ -36,7 +36,7 @@ class Experiment:
     name: str  # of its folder
     about: About
     points: tuple[Point, ...]
-    chosen: frozenset[str]  # names of the points to run now; the others are kept where they are stored
+    chosen: frozenset[str]  # names of the points to run now; the others stay as they are stored
 
 
 KINDS = tuple(ABOUT)

@@ -1,4 +1,4 @@
-"""What the command ``experiment`` does: choose, run, and tell."""
+"""What the command ``experiment`` does: choose, run, and summarise."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -30,13 +30,13 @@ def models_folder(models: Path | None, data: str) -> Path:
 
 def listing(models: Path) -> list[dict[str, Any]]:
     """A row an experiment: the named ones, then other stored ones (sweeps, other presets)."""
-    there = store.stored_names(models)
-    counts = {name: len(store.read_experiment(path).header.points) for name, path in there.items()}
+    folders = store.stored_names(models)
+    counts = {name: len(store.read_experiment(path).header.points) for name, path in folders.items()}
     rows = [
         {"name": kind, "question": about.question, "points": len(named(kind).points), "stored": counts.get(kind, 0)}
         for kind, about in ABOUT.items()
     ]
-    for name, path in there.items():
+    for name, path in folders.items():
         if name not in ABOUT:
             header = store.read_experiment(path).header
             rows.append({"name": name, "question": header.question, "points": counts[name], "stored": counts[name]})

@@ -1,7 +1,7 @@
 """What an experiment shows, in a sentence or two whose figures are computed from what is stored.
 
 Best values are found with test labels, so they are called a best observed one and nothing else is chosen by them. The
-intervals are paired over test clips and not corrected for how many values were tried; a seed's luck is not in them.
+intervals are paired over test clips and not corrected for how many values were tried; the variance between seeds is not in them.
 """
 
 from collections.abc import Callable

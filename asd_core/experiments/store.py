@@ -117,7 +117,7 @@ def read_experiment(folder: Path) -> Stored:
         raise ArtifactError(f"{folder} holds no stored experiment: run it first.") from error
     except (AttributeError, KeyError, OSError, ValueError) as error:  # of JSON, of pydantic, of Parquet
         raise ArtifactError(f"{folder} holds a damaged experiment: delete it and run it again.") from error
-    if header.kind in ABOUT:  # what is said of a named experiment is said today's way
+    if header.kind in ABOUT:  # a named experiment is described in today's words
         header = header.model_copy(update=asdict(ABOUT[header.kind]))
     names = [p.name for p in header.points]
     return Stored(header, scores[scores["point"].isin(names)].reset_index(drop=True), held_out)

@@ -85,9 +85,9 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
 
 def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:
     """First and last-but-one index of the run of ``values (n,)`` that exceeds its part of ``widths (n,)`` the most."""
-    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]) / max(float(values.sum()), 1e-300)
+    cumulated = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]) / max(float(values.sum()), 1e-300)
     part = np.concatenate([[0.0], np.cumsum(widths, dtype=np.float64)]) / float(widths.sum())
-    share, width = held[None, :] - held[:, None], part[None, :] - part[:, None]
+    share, width = cumulated[None, :] - cumulated[:, None], part[None, :] - part[:, None]
     ratio = np.full(share.shape, -np.inf)
     more = (width > 0.0) & (share > width)
     s, w = np.clip(share[more], 1e-12, 1.0), width[more]
@@ -101,10 +101,10 @@ def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int
 
 def narrowest_band(values: NDArray[Any], share: float) -> tuple[int, int]:
     """First and last-but-one index of the shortest run of ``values (n,)`` that holds a share of their sum."""
-    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    cumulated = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     # For each start, the first end that holds enough; none does for starts too far up.
-    ends = np.searchsorted(held, held[:-1] + share * held[-1] * (1.0 - 1e-9))
-    lengths = np.where(ends < len(held), ends - np.arange(len(values)), len(values) + 1)
+    ends = np.searchsorted(cumulated, cumulated[:-1] + share * cumulated[-1] * (1.0 - 1e-9))
+    lengths = np.where(ends < len(cumulated), ends - np.arange(len(values)), len(values) + 1)
     first = int(lengths.argmin())
     return first, int(ends[first])
 

@@ -143,12 +143,12 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def store_overlap(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) -> None:
-    """Measure, and keep the figures beside the detectors."""
+    """Measure, and store the figures beside the detectors."""
     write_parquet(measure(dataset, models, progress=progress), models.folder / OVERLAP)
 
 
 def overlap_section(folder: Path) -> str:
-    """The section of ``docs/results.md``, from what :func:`store_overlap` kept of the detectors as they are now."""
+    """The section of ``docs/results.md``, from what :func:`store_overlap` wrote of the detectors as they are now."""
     import pandas as pd
 
     heading = "## Do the maps point at the fault?"

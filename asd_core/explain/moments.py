@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 from asd_core.scoring import cut_clip
 
 
-def locate(found: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
+def locate(moments: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
     """Moments with the place that their detector's map shows in the peak window: ``t0, t1`` in s of the recording and
     ``f0, f1`` in Hz; nan where a detector has no map.
 
     Args:
-        found: see :func:`moments`; of this very recording.
+        moments: see :func:`moments`; of this very recording.
     """
-    places = np.full((len(found), 4), np.nan)
-    for index, row in enumerate(found.to_dict("records")):
-        progress(index / len(found), f"moment {index + 1} of {len(found)}")
+    places = np.full((len(moments), 4), np.nan)
+    for index, row in enumerate(moments.to_dict("records")):
+        progress(index / len(moments), f"moment {index + 1} of {len(moments)}")
         artifact, part = models[row["detector"]], cut_clip(prepared, row["peak_start"], row["peak_end"])
         wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
         place = explain(artifact, models, extract(part, wanted), row["machine_id"]).why
         if place:
             places[index] = row["peak_start"] + place.t0, row["peak_start"] + place.t1, place.f0, place.f1
     progress(1.0, "done")
-    return found.assign(**dict(zip(("t0", "t1", "f0", "f1"), places.T, strict=True)))
+    return moments.assign(**dict(zip(("t0", "t1", "f0", "f1"), places.T, strict=True)))

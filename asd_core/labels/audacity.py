@@ -1,7 +1,7 @@
 """Audacity label tracks: a line ``start⇥end⇥text``, and ``\\⇥low⇥high`` after it where the label has frequencies.
 
 See https://manual.audacityteam.org/man/importing_and_exporting_labels.html. The text of a region is its class, with a note
-``class | note``. A track has no place for what is said of the whole clip, so that is a point label at 0: ``label: anomaly``
+``class | note``. A track has no place for labels of the whole clip, so that is a point label at 0: ``label: anomaly``
 or ``note: …``.
 """
 

@@ -21,7 +21,7 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def holding(events: Iterable[Event]) -> list[Event]:
+def valid_events(events: Iterable[Event]) -> list[Event]:
     """Events that were not undone, without the undos; oldest first."""
     events = sorted(events, key=lambda event: event.id)
     undone = {event.target for event in events if event.kind == "undo"}
@@ -37,13 +37,13 @@ def opinion(events: Sequence[Event]) -> tuple[Row, list[Row]] | None:
     if not subset:
         return None
     last = max(subset, key=lambda event: event.id)
-    held = holding(subset)
-    labels = [e for e in held if e.kind == "label"]
-    notes = [e for e in held if e.kind in ("label", "note") and e.note is not None]
-    removed = {e.target for e in held if e.kind == "remove_region"}
-    regions = [e for e in held if e.kind == "region" and e.uid not in removed]
+    valid = valid_events(subset)
+    labels = [e for e in valid if e.kind == "label"]
+    notes = [e for e in valid if e.kind in ("label", "note") and e.note is not None]
+    removed = {e.target for e in valid if e.kind == "remove_region"}
+    regions = [e for e in valid if e.kind == "region" and e.uid not in removed]
     label = labels[-1] if labels else None
-    shown = label or (held[-1] if held else last)
+    shown = label or (valid[-1] if valid else last)
     row = {
         **clip_of(last),
         "annotator": last.annotator,
@@ -51,7 +51,7 @@ def opinion(events: Sequence[Event]) -> tuple[Row, list[Row]] | None:
         "note": notes[-1].note if notes else "",
         "at": micros(shown.at),
         "blind": shown.blind,
-        "skipped": label is None and any(e.kind == "skip" for e in held),
+        "skipped": label is None and any(e.kind == "skip" for e in valid),
         "source": shown.source,
         "queue": shown.queue,
         "event_id": last.id,
@@ -61,10 +61,10 @@ def opinion(events: Sequence[Event]) -> tuple[Row, list[Row]] | None:
 
 def adjudication(events: Sequence[Event]) -> Row | None:
     """Fold the events of one clip of one dataset, of all annotators, to the row of label_adjudicated."""
-    held = [e for e in holding(events) if e.kind == "adjudicate"]
-    if not held:
+    valid = [e for e in valid_events(events) if e.kind == "adjudicate"]
+    if not valid:
         return None
-    last = held[-1]
+    last = valid[-1]
     return {
         "uid": last.uid,
         **clip_of(last),

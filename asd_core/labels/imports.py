@@ -166,7 +166,7 @@ def _compare(plan: Plan, store: LabelStore, dataset: str, drafts: list[tuple[int
 
 
 def _key(row: Fields) -> tuple[Any, ...]:
-    """What there can be only one of: an annotator's opinion on a clip, a clip's adjudication, a region."""
+    """What there can be only one of: an annotator's label on a clip, a clip's adjudication, a region."""
     if row["kind"] == "adjudicate":
         return "adjudicate", row["clip_sha256"]
     if row["kind"] == "region":

@@ -1,4 +1,4 @@
-"""Appending to the log and, in the same transaction, keeping what holds now in step with it."""
+"""Appending to the log and, in the same transaction, updating the current tables with it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,15 +58,15 @@ def append(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
         now = datetime.now(UTC)
         connection.execute(insert(EVENTS), [as_row(draft, now) for draft in new.values()])
         if len(new) > CHUNK and connection.dialect.name == "postgresql":
-            # Its planner takes the table for empty until it is told, and reads all of it for every query below.
+            # Its planner takes the table for empty until it is analysed, and reads all of it for every query below.
             connection.exec_driver_sql("ANALYZE label_events")
         stored |= by_uid(connection, new)
-        keep(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
+        update_current(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
     return [stored[draft.uid] for draft in drafts]
 
 
 def _resolve_removals(connection: Connection, drafts: dict[str, Draft]) -> None:
-    """A removal is about the clip of the region that it removes, which must be the annotator's own."""
+    """A removal is about the clip of the region that it removes, which must be the same annotator's."""
     targets = by_uid(connection, [d.target for d in drafts.values() if d.kind == "remove_region" and d.target])
     for uid, draft in drafts.items():
         if draft.kind != "remove_region":
@@ -84,12 +84,16 @@ def undo(connection: Connection, annotator: str, dataset: str, uid: str, target:
     stored = by_uid(connection, [uid]).get(uid)
     if stored is not None:
         return by_uid(connection, [stored.target or ""]).get(stored.target or "")
-    event = _last(connection, annotator, dataset) if target is None else _named(connection, annotator, dataset, target)
+    if target is None:
+        row = connection.execute(last(annotator, dataset, UNDOABLE, 1)).first()
+        event = as_event(row) if row else None
+    else:
+        event = _named(connection, annotator, dataset, target)
     if event is None:
         return None
     draft = Draft(kind="undo", annotator=annotator, uid=uid, target=event.uid, **fold.clip_of(event))
     connection.execute(insert(EVENTS), [as_row(draft, datetime.now(UTC))])
-    keep(connection, {(dataset, event.clip_sha256)})
+    update_current(connection, {(dataset, event.clip_sha256)})
     return event
 
 
@@ -106,11 +110,6 @@ def last(annotator: str, dataset: str, kinds: Sequence[EventKind], count: int) -
     return mine.order_by(EVENTS.c.id.desc()).limit(count)
 
 
-def _last(connection: Connection, annotator: str, dataset: str) -> Event | None:
-    row = connection.execute(last(annotator, dataset, UNDOABLE, 1)).first()
-    return as_event(row) if row else None
-
-
 def _named(connection: Connection, annotator: str, dataset: str, target: str) -> Event | None:
     event = by_uid(connection, [target]).get(target)
     if event is None or event.kind not in (*UNDOABLE, "adjudicate"):
@@ -121,8 +120,8 @@ def _named(connection: Connection, annotator: str, dataset: str, target: str) ->
     return None if done else event
 
 
-def keep(connection: Connection, clips: set[ClipKey]) -> None:
-    """Make the kept rows of some clips anew from the log."""
+def update_current(connection: Connection, clips: set[ClipKey]) -> None:
+    """Rebuild the current rows of some clips from the log."""
     by_dataset = defaultdict(list)
     for dataset, sha256 in clips:
         by_dataset[dataset].append(sha256)
@@ -135,14 +134,14 @@ def keep(connection: Connection, clips: set[ClipKey]) -> None:
 
 
 def put(connection: Connection, rows: tuple[Rows, Rows, Rows]) -> None:
-    """Insert kept rows: of what holds now, of regions, of adjudications."""
+    """Insert current rows: of labels, of regions, of adjudications."""
     for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
         if subset:
             connection.execute(insert(table), subset)
 
 
 def following(events: Iterable[Event]) -> tuple[Rows, Rows, Rows]:
-    """The kept rows that follow from all events of some clips."""
+    """The current rows that follow from all events of some clips."""
     of_clip: dict[ClipKey, list[Event]] = defaultdict(list)
     for event in events:
         of_clip[event.dataset, event.clip_sha256].append(event)

@@ -1,4 +1,4 @@
-"""What holds for one clip. It is read for every clip that is heard, hence plain rows: a table takes longer to make than to read."""
+"""What holds for one clip. It is read for every clip that is opened, hence plain rows: a table takes longer to make than to read."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,7 +11,7 @@ from asd_core.labels.schema import CURRENT, REGIONS
 
 @dataclass(frozen=True)
 class ClipLabel:
-    """What one person says of the clip."""
+    """One annotator's label of the clip."""
 
     annotator: str
     label: str | None
@@ -41,7 +41,7 @@ class OnClip:
 
 
 def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: str | None) -> OnClip:
-    """What people say of a clip and where; only one annotator's when one is named."""
+    """Labels and regions of a clip; only one annotator's when one is named."""
 
     def rows(source: Table, kind: type[Any]) -> list[Any]:
         names = [field.name for field in fields(kind)]

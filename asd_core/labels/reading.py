@@ -19,7 +19,7 @@ SITTING_GAP = timedelta(minutes=5)  # a longer pause between two labels ends a s
 MICROSECOND = timedelta(microseconds=1)
 SITTING_MOST = 500  # labels that the pace is taken from
 SAYS_SOMETHING = or_(CURRENT.c.label.is_not(None), CURRENT.c.skipped, CURRENT.c.note != "")
-NUMBERS = ("t0", "t1", "f0", "f1")
+DTYPES = {**dict.fromkeys(("t0", "t1", "f0", "f1"), "float64"), "event_id": "int64", "skipped": "bool"}
 
 
 def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) -> "pd.DataFrame":
@@ -33,21 +33,17 @@ def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) ->
     for name, subset in zip(columns, values, strict=True):
         if name == "at":
             made[name] = pd.to_datetime(np.array(subset, dtype="int64"), unit="us", utc=True)
-        elif name in NUMBERS:
-            made[name] = np.array(subset, dtype="float64")
-        elif name == "event_id":
-            made[name] = np.array(subset, dtype="int64")
-        elif name == "skipped":
-            made[name] = np.array(subset, dtype=bool)
         elif name == "blind":
             made[name] = pd.array([None if v is None else bool(v) for v in subset], dtype="boolean")
+        elif name in DTYPES:
+            made[name] = np.array(subset, dtype=DTYPES[name])
         else:
             made[name] = pd.array(subset, dtype="str")
     return pd.DataFrame(made)
 
 
 def selecting(source: Table, names: Sequence[str], *, since: int | None = None, **equal: str | None) -> Select[Any]:
-    """Query for rows of a kept table that say something; conditions that are ``None`` do not count."""
+    """Query for rows of a current table that hold a label, a note or a skip; conditions that are ``None`` do not count."""
     query = select(*(source.c[name] for name in names))
     for name, value in equal.items():
         if value is not None:
@@ -65,7 +61,7 @@ def table(
     since: int | None = None,
     **equal: str | None,
 ) -> "pd.DataFrame":
-    """Rows of a kept table, in order of the last change; conditions that are ``None`` do not count.
+    """Rows of a current table, in order of the last change; conditions that are ``None`` do not count.
 
     The order is made here, not in SQL: with it, the database would read in that order, from all over the table. Without
     the column event_id there is none.

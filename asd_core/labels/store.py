@@ -1,4 +1,4 @@
-"""The label store: an append-only log of events and, kept in the same transaction, what follows from it."""
+"""The label store: an append-only log of events and, updated in the same transaction, the current tables that follow from it."""
 
 import json
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ class LabelStore:
         note = json.dumps(check_classes(classes), ensure_ascii=False)
         return self.add(Draft(kind="classes", annotator=annotator, dataset="", uid=uid, note=note))
 
-    # Reading: from what is kept beside the log, never by going through it.
+    # Reading: from the current tables, never by going through the log.
 
     def current(
         self,
@@ -138,7 +138,7 @@ class LabelStore:
             return reading.table(connection, CURRENT, columns, since=since, dataset=dataset, annotator=annotator)
 
     def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> OnClip:
-        """What people say of one clip and where they hear it: by everybody, or by one annotator."""
+        """Labels and regions of one clip: by everybody, or by one annotator."""
         with self._database.read() as connection:
             return on_clip(connection, dataset, clip_sha256, annotator)
 
@@ -209,11 +209,11 @@ class LabelStore:
     # Integrity.
 
     def check(self) -> list[str]:
-        """Sentences on what is wrong (none: all is well): the database's own check, and log and kept tables compared."""
+        """Sentences on what is wrong (none: all is well): the database's own check, and log and current tables compared."""
         with self._database.read() as connection:
             return integrity.check(connection)
 
     def rebuild(self) -> None:
-        """Make the kept tables anew from the log."""
+        """Rebuild the current tables from the log."""
         with self._database.write() as connection:
             integrity.rebuild(connection)

@@ -53,7 +53,7 @@ def checked(draft: Draft) -> Draft:
 
 def _check_clip(draft: Draft) -> None:
     if not draft.dataset:
-        raise LabelError("A label needs the name of the dataset in which the clip was heard.")
+        raise LabelError("A label needs the name of the dataset that the clip is from.")
     if not _SHA256.fullmatch(draft.clip_sha256):
         raise LabelError(f"{draft.clip_id or 'A clip'} is not known by the sha256 of its bytes: read the clip first.")
 

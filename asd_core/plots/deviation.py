@@ -1,4 +1,4 @@
-"""A clip's log-mel against what is usual, and one clip's levels against another's."""
+"""A clip's log-mel against the normal reference, and one clip's levels against another's."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -134,9 +134,9 @@ def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
         table: ``dbscan.transfers``'s.
     """
     marks = {
-        "oracle": ("tuned and judged on the same clips (oracle)", "star", "anomaly"),
+        "oracle": ("tuned and evaluated on the same clips (oracle)", "star", "anomaly"),
         "oracle_elsewhere": ("tuned on the other clips themselves (oracle)", "star-open", "anomaly"),
-        "transferred": ("judged on the other clips", "circle", "normal"),
+        "transferred": ("evaluated on the other clips", "circle", "normal"),
         "rule_elsewhere": ("rule without labels, on the other clips", "line-ns-open", "unlabelled"),
     }
     rows = [f"tuned on {name}" for name in table["tuned_on"]]

@@ -59,7 +59,7 @@ def spectra_figure(
     """FFT of the whole clip (thin) and Welch's spectrum (bold), as recorded and denoised, over the band of normal clips.
 
     Args:
-        reference: what is usual; of Welch spectra with the same bins.
+        reference: of Welch spectra with the same bins.
         log: a logarithmic frequency axis.
     """
     figure = new_figure(height=HEIGHT, legend=ABOVE, hovermode="x", uirevision=f"spectra-{log}")

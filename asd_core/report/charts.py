@@ -50,7 +50,7 @@ class Chart:
     """A drawing of ``WIDTH`` by ``HEIGHT`` pixels."""
 
     heading: str
-    says: str
+    description: str
     x_title: str
     y_title: str
     x_ticks: list[tuple[float, str]]
@@ -101,7 +101,7 @@ def charts(comparison: Comparison) -> tuple[list[Chart], list[Style]]:
             precision_recall_figure(labelled, MEAN, names, prevalence=prevalence),
         ),
     )
-    drawn = [_chart(heading, says, shown, styles) for heading, says, shown in figures]
+    drawn = [_chart(heading, description, shown, styles) for heading, description, shown in figures]
     legend = [style for style in styles.values() if style.width > 1]
     others = len(styles) - len(legend)
     if others:
@@ -129,7 +129,7 @@ def _styles(comparison: Comparison) -> dict[str, Style]:
     return styles
 
 
-def _chart(heading: str, says: str, shown: "go.Figure", styles: dict[str, Style]) -> Chart:
+def _chart(heading: str, description: str, shown: "go.Figure", styles: dict[str, Style]) -> Chart:
     x = _axis(shown.layout.xaxis, LEFT, WIDTH - RIGHT, 34)
     y = _axis(shown.layout.yaxis, HEIGHT - BOTTOM, TOP, 15)
     traces = {trace.name: trace for trace in shown.data if trace.mode == "lines" and trace.fill in (None, "none")}
@@ -142,7 +142,7 @@ def _chart(heading: str, says: str, shown: "go.Figure", styles: dict[str, Style]
     chance = _points(traces["chance"], x, y) if "chance" in traces else ""
     x_title, y_title = (str(axis.title.text or "") for axis in (shown.layout.xaxis, shown.layout.yaxis))
     # What stands in brackets fits along the lower axis alone.
-    return Chart(heading, says, x_title, y_title.split(" (")[0], x.ticks, y.ticks, lines, chance)
+    return Chart(heading, description, x_title, y_title.split(" (")[0], x.ticks, y.ticks, lines, chance)
 
 
 def _axis(axis: Any, start: float, end: float, room: float) -> Axis:

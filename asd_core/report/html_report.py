@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asd_core import __version__, artifacts
 from asd_core.datasets import Dataset, open_dataset
@@ -107,34 +107,24 @@ def report_html(
     progress(0.4, "reading recordings")
     sounds, unread = examples(comparison, dataset, lambda f, m: progress(0.4 + 0.5 * f, m))
     progress(0.9, "writing the page")
-    best = comparison.tied[0] if comparison.tied else ""
-    content: dict[str, Any] = {
-        "c": comparison,
-        "title": f"Which detector to trust: {comparison.title}",
-        "made": f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "program": f"asd_core {__version__}",
-        "names": {key: detector_class(key).info.title for key in comparison.detectors},
-        "infos": {key: detector_class(key).info for key in comparison.detectors},
-        "best": best,
-        "takeaways": wording.takeaways(comparison),
-        "warnings": wording.warnings(comparison, dataset),
-        "protocol": wording.report_protocol(comparison),
-        "dataset_rows": layout.dataset_rows(comparison),
-        "ranks": {key: wording.rank(comparison, key) for key in comparison.detectors},
-        "ranking": layout.by_id(comparison.ranking),
-        "thresholds": layout.by_id(comparison.thresholds),
-        "breakdowns": layout.breakdowns(comparison),
-        "thirds": layout.THIRDS if "severity" in set(comparison.breakdown["attribute"]) else "",
-        "failures": layout.failures(comparison, best),
-        "fingerprints": layout.fingerprints(comparison),
-        "library_versions": layout.library_versions(comparison),
-        "charts": drawn,
-        "legend": legend,
-        "sounds": sounds,
-        "no_sounds": reason or ("There are no recordings." if dataset is None else ""),
-        "unread": unread,
-        "sound_seconds": MAX_SECONDS,
-        "MEAN": MEAN,
-        "POOLED": POOLED,
-    }
-    return render("report.html.j2", **content)
+    return render(
+        "report.html.j2",
+        c=comparison,
+        title=f"Which detector to trust: {comparison.title}",
+        made=f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        program=f"asd_core {__version__}",
+        infos={key: detector_class(key).info for key in comparison.detectors},
+        names={key: detector_class(key).info.title for key in comparison.detectors},
+        best=comparison.tied[0] if comparison.tied else "",
+        warnings=wording.warnings(comparison, dataset),
+        charts=drawn,
+        legend=legend,
+        sounds=sounds,
+        no_sounds=reason or ("There are no recordings." if dataset is None else ""),
+        unread=unread,
+        sound_seconds=MAX_SECONDS,
+        wording=wording,
+        layout=layout,
+        MEAN=MEAN,
+        POOLED=POOLED,
+    )

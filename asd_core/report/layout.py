@@ -125,11 +125,11 @@ def breakdowns(comparison: Comparison) -> list[list[dict[str, Any]]]:
 def failures(comparison: Comparison, best: str) -> list[dict[str, Any]]:
     """Worst misses and false alarms of one detector, as two tables."""
     subset = comparison.failures[comparison.failures["detector"] == best]
-    there = [name for name in described(subset.columns) if name != "domain"]
+    attributes = [name for name in described(subset.columns) if name != "domain"]
     return [
         {
             "heading": title,
-            "columns": [(name, opening(heading(name))) for name in there],
+            "columns": [(name, opening(heading(name))) for name in attributes],
             "rows": subset[subset["error"] == kind].to_dict("records"),
         }
         for kind, title in (("miss", "Missed anomalies"), ("false alarm", "False alarms"))

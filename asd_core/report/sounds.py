@@ -1,4 +1,4 @@
-"""Clips a reader can hear: sound and picture as data inside the page."""
+"""Clips a reader can listen to: sound and picture as data inside the page."""
 
 import base64
 import io
@@ -117,7 +117,7 @@ def _about(row: ScoreRow, names: list[str]) -> str:
 
 
 def _read(dataset: Dataset, row: ScoreRow) -> Clip:
-    """The clip as the detectors heard it, before any denoising.
+    """The clip as the detectors got it, before any denoising.
 
     Raises:
         AsdError: also when the recording is not the one that was scored.

@@ -40,13 +40,13 @@ def one_view(scores: "pd.DataFrame") -> "pd.DataFrame":
     Of a table that holds several, the test split and the weakest denoising are taken: figures over a mixture would be
     of no clip set in particular.
     """
-    there = scores.assign(
+    view = scores.assign(
         split=scores.get("split", TEST),
         denoise=scores["denoise"].astype(float) if "denoise" in scores else NOT_DENOISED,
     )
-    splits = sorted(there["split"].unique(), key=lambda split: (split != TEST, split))
-    there = there[there["split"] == splits[0]] if splits else there
-    return there[there["denoise"] == there["denoise"].min()].reset_index(drop=True)
+    splits = sorted(view["split"].unique(), key=lambda split: (split != TEST, split))
+    view = view[view["split"] == splits[0]] if splits else view
+    return view[view["denoise"] == view["denoise"].min()].reset_index(drop=True)
 
 
 def attributes(scores: "pd.DataFrame") -> list[str]:

@@ -38,10 +38,10 @@ def _best(c: Comparison) -> str:
             "machines cannot be compared. Compare them on one machine id."
         )
     if not c.tied:
-        there = listed(sorted(set(c.clips["label"]) & set(LABELS)))
+        labels = listed(sorted(set(c.clips["label"]) & set(LABELS)))
         return (
             f"Which detector to trust is not computable from this data: it takes normal and anomalous clips of one "
-            f"machine id, and the labelled clips are {there} ones only."
+            f"machine id, and the labelled clips are {labels} ones only."
         )
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
@@ -57,7 +57,7 @@ def _best(c: Comparison) -> str:
             "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
         )
     if c.manifests[best].alarms:
-        description += "; mind that it raised an alarm in training"
+        description += "; it raised an alarm in training"
     return description + "."
 
 
@@ -174,8 +174,8 @@ def report_protocol(c: Comparison) -> list[str]:
         f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "
         "1989). Both are computed for each machine id; the mean is their arithmetic mean (as in DCASE 2020 Task 2).",
         f"Intervals of AUC and pAUC: 95 %, stratified bootstrap, {c.draws.resamples:,} resamples of normal and of "
-        "anomalous clips within each machine id; 1.96 standard errors on the logit scale. The luck "
-        "of a training seed is in neither.",
+        "anomalous clips within each machine id; 1.96 standard errors on the logit scale. The "
+        "variance between training seeds is in neither.",
         "Tied with the best: the 95 % interval of the difference, on the same resampled clips, includes 0. A control is "
         "what any detector must beat; one whose difference from the best control is not clearly above 0 is marked.",
         "Thresholds: for each detector and machine id the conformal quantile of the held-out normal clips' scores, at "

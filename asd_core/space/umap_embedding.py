@@ -1,4 +1,4 @@
-"""UMAP: fitted once in a process of its own, kept as plain arrays, new clips placed without it.
+"""UMAP: fitted once in a process of its own, stored as plain arrays, new clips placed without it.
 
 ``import umap`` takes many seconds, so nothing here imports it but :func:`fit_umap`.
 """
@@ -97,7 +97,7 @@ def memberships(distances: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def umap_file(vectors: Array, settings: UmapSettings) -> Path:
-    """Where the embedding of these very vectors with these settings is kept, in the user's data."""
+    """Where the embedding of these very vectors with these settings is stored, in the user's data."""
     digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
     digest.update(json.dumps([list(vectors.shape), asdict(settings)]).encode())
     return get_settings().data_dir / "user" / "projections" / f"umap-{digest.hexdigest()[:16]}.safetensors"
