@@ -11,5 +11,5 @@ from .extraction import extract_dataset as extract_dataset
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
-from .opening import open_dataset as open_dataset
+from .layouts import open_dataset as open_dataset
 from .rendered import demo_dataset as demo_dataset

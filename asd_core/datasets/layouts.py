@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets.catalogue import COLUMNS, Dataset, file_stamp
+from asd_core.datasets.rendered import demo_dataset
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
 
@@ -62,6 +63,15 @@ LAYOUTS: tuple[Callable[[Sequence[str], str], CatalogueRow | None], ...] = (
     dcase_2020,
     plain,
 )
+
+
+def open_dataset(where: str | Path) -> Dataset:
+    """The demo (``"demo"``), or a folder in one of the known layouts.
+
+    Raises:
+        DatasetError: when the folder does not exist or holds no clip in a known layout.
+    """
+    return demo_dataset() if str(where) == "demo" else folder_dataset(Path(where))
 
 
 def folder_dataset(root: Path) -> Dataset:

@@ -14,8 +14,6 @@ from .exchange import export as export
 from .imports import IMPORT_SUFFIXES as IMPORT_SUFFIXES
 from .imports import Plan as Plan
 from .imports import plan_import as plan_import
-from .on_clip import Marked as Marked
-from .on_clip import OnClip as OnClip
 from .queues import CONFLICTS as CONFLICTS
 from .queues import FROM_SELECTION as FROM_SELECTION
 from .queues import FROM_UPLOADS as FROM_UPLOADS
@@ -29,5 +27,7 @@ from .queues import label_queue as label_queue
 from .rater_agreement import Agreement as Agreement
 from .rater_agreement import Coefficient as Coefficient
 from .rater_agreement import annotator_agreement as annotator_agreement
+from .reading import Marked as Marked
+from .reading import OnClip as OnClip
 from .store import AnnotatorProgress as AnnotatorProgress
 from .store import LabelStore as LabelStore

@@ -1,6 +1,7 @@
-"""Reading what holds now, as tables."""
+"""Reading what holds now: as tables, and of one clip."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 from asd_core.errors import LabelError
 from asd_core.labels import log
 from asd_core.labels.fold import micros
-from asd_core.labels.schema import CURRENT, EVENTS
+from asd_core.labels.schema import CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,3 +98,46 @@ def sitting(connection: Connection, dataset: str, annotator: str, now: datetime 
             break
         gaps.append(max(0, later - earlier) / 1e6)
     return len(gaps) + 1, statistics.median(gaps) if gaps else None
+
+
+@dataclass(frozen=True)
+class ClipLabel:
+    """One annotator's label of the clip."""
+
+    annotator: str
+    label: str | None
+    note: str  # "": none
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A region of the clip."""
+
+    uid: str
+    annotator: str
+    t0: float  # s
+    t1: float
+    f0: float | None  # Hz; None: all frequencies
+    f1: float | None
+    region_class: str
+
+
+@dataclass(frozen=True)
+class OnClip:
+    """Oldest first."""
+
+    labels: list[ClipLabel]
+    regions: list[Marked]
+
+
+def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: str | None) -> OnClip:
+    """Labels and regions of a clip; only one annotator's when one is named. It is read for every clip that is opened, hence
+    plain rows: a table takes longer to make than to read."""
+
+    def rows(source: Table, kind: type[Any]) -> list[Any]:
+        names = [field.name for field in fields(kind)]
+        query = selecting(source, names, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
+        return [kind(*row) for row in connection.execute(query.order_by(source.c.event_id))]
+
+    return OnClip(rows(CURRENT, ClipLabel), rows(REGIONS, Marked))

@@ -12,7 +12,6 @@ from asd_core.errors import LabelError
 from asd_core.labels import integrity, log, reading, schema
 from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES, LABELS, Draft, Event
-from asd_core.labels.on_clip import OnClip, on_clip
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 from asd_core.labels.validate import check_classes, checked
 
@@ -137,10 +136,10 @@ class LabelStore:
         with self._database.read() as connection:
             return reading.table(connection, CURRENT, columns, since=since, dataset=dataset, annotator=annotator)
 
-    def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> OnClip:
+    def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> reading.OnClip:
         """Labels and regions of one clip: by everybody, or by one annotator."""
         with self._database.read() as connection:
-            return on_clip(connection, dataset, clip_sha256, annotator)
+            return reading.on_clip(connection, dataset, clip_sha256, annotator)
 
     def last_id(self, dataset: str | None = None) -> int:
         """The newest event's id, 0 when there is none: a key for caches of everything read here."""

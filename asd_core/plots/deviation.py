@@ -1,4 +1,4 @@
-"""A clip's log-mel against the normal reference, and one clip's levels against another's."""
+"""Levels by mel band: of a clip against the normal reference, of one clip against another, of what denoising removes."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -100,13 +100,40 @@ def difference_figure(
     yaxis = {"title": "difference in dB", "range": [-limit, limit], "zeroline": True}
     layout = {"bargap": 0, "barmode": "overlay", "legend": ABOVE, "uirevision": "difference"}
     figure = new_figure(height=240, xaxis=mel_axis(), yaxis=yaxis, **layout)
-    for mask, name, colour in ((louder, names[0], DIVERGING[2][1]), (~louder, names[1], DIVERGING[0][1])):
-        figure.add_bar(
-            x=np.arange(len(difference)),
-            y=np.where(mask, difference, np.nan).astype(np.float32),
-            name=f"{name} is louder",
-            marker={"color": colour, "line": {"width": 0}},
-            customdata=frequencies,
-            hovertemplate="%{customdata:.0f} Hz: %{y:+.1f} dB<extra></extra>",
-        )
+    for mask, name, colour in (
+        (louder, names[0], colours.LABELS["anomaly"]),
+        (~louder, names[1], colours.LABELS["normal"]),
+    ):
+        levels = np.where(mask, difference, np.nan)
+        _add_bars(figure, levels, frequencies, colour, "%{y:+.1f} dB", name=f"{name} is louder")
     return figure
+
+
+def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], strength: float) -> "go.Figure":
+    """How far a strength lowers the level of each mel band.
+
+    Args:
+        removed: ``(n_mels,)`` in dB, nan for a band without energy.
+        frequencies: centres in Hz.
+    """
+    known = removed[np.isfinite(removed)]
+    high = max(3.0, float(known.max()) * 1.08) if len(known) else 3.0
+    low = min(0.0, float(known.min()) * 1.08) if len(known) else 0.0
+    yaxis = {"title": f"level removed at strength {strength:.2f} in dB", "range": [low, high]}
+    figure = new_figure(height=470, bargap=0, xaxis=mel_axis(), yaxis=yaxis, uirevision="removed")
+    _add_bars(figure, removed, frequencies, colours.DENOISED, "%{y:.1f} dB removed")
+    return figure
+
+
+def _add_bars(
+    figure: "go.Figure", levels: NDArray[Any], frequencies: NDArray[Any], colour: str, hover: str, **more: Any
+) -> None:
+    """A bar a mel band."""
+    figure.add_bar(
+        x=np.arange(len(levels)),
+        y=levels.astype(np.float32),
+        marker={"color": colour, "line": {"width": 0}},
+        customdata=frequencies,
+        hovertemplate=f"%{{customdata:.0f}} Hz: {hover}<extra></extra>",
+        **more,
+    )

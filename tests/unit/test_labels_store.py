@@ -13,7 +13,7 @@ from asd_core.labels import Draft, LabelStore, Marked, OnClip, new_uid, schema
 from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES
 from asd_core.labels.log import append
-from asd_core.labels.on_clip import ClipLabel
+from asd_core.labels.reading import ClipLabel
 from asd_core.labels.validate import checked
 from tests.unit.label_helpers import DATASET, act, label, labels_of, name, region, sha
 
