@@ -28,22 +28,8 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    detectors,
-    simulate,
-    train,
-    score,
-    evaluate,
-    scores,
-    results,
-    reference,
-    overlap,
-    seeds,
-    experiment,
-    report,
-    latents,
-    thumbnails,
-    umap,
-    cards,
+    *(detectors, simulate, train, score, evaluate, scores, results, reference),
+    *(overlap, seeds, experiment, report, latents, thumbnails, umap, cards),
 ):
     app.command()(command)
 app.add_typer(labels, name="labels")
