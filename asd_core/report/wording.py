@@ -8,6 +8,7 @@ from asd_core.detectors import detector_class
 from asd_core.evaluation import MAX_FPR, MEAN, POOLED
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, computable, percent
+from asd_core.report.rendering import render
 
 FEW_CLIPS = 10
 
@@ -164,26 +165,7 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
 
 def report_protocol(c: Comparison) -> list[str]:
     """How the figures were made, a sentence or two each."""
-    return [
-        f"Training: normal clips alone. {percent(HELD_OUT_FRACTION)} of each machine id's training clips, chosen by a hash of "
-        "their content, were held out: no detector was fitted on them.",
-        f"Figures are of the {c.split} split{f', only {c.where}' if c.where else ''}. Denoising: {c.denoising}. "
-        f"Right and wrong by {c.labels or 'the labels of the dataset'}. Test labels chose nothing: no parameter, no length "
-        "of training, no threshold.",
-        "AUC: the probability that an anomalous clip scores above a normal clip of the same machine id, ties counted "
-        f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "
-        "1989). Both are computed for each machine id; the mean is their arithmetic mean (as in DCASE 2020 Task 2).",
-        f"Intervals of AUC and pAUC: 95 %, stratified bootstrap, {c.draws.resamples:,} resamples of normal and of "
-        "anomalous clips within each machine id; 1.96 standard errors on the logit scale. The "
-        "variance between training seeds is in neither.",
-        "Tied with the best: the 95 % interval of the difference, on the same resampled clips, includes 0. A control is "
-        "what any detector must beat; one whose difference from the best control is not clearly above 0 is marked.",
-        "Thresholds: for each detector and machine id the conformal quantile of the held-out normal clips' scores, at "
-        f"the false-alarm rate asked for ({percent(c.assumptions.rate)}). A clip above it is an alarm. Observed rates "
-        "carry Wilson 95 % intervals. No anomalous clip was looked at to set them.",
-        f"Alerts a day and precision assume {c.assumptions.clips_per_day:,.0f} clips a day, "
-        f"{percent(c.assumptions.prevalence)} of them anomalous: the share in the test set says nothing of the plant's.",
-    ]
+    return render("protocol.md.j2", c=c, held_out=HELD_OUT_FRACTION, max_fpr=MAX_FPR).splitlines()
 
 
 def rank(c: Comparison, key: str) -> str:
