@@ -139,7 +139,7 @@ def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory
     assert comparison.draws.ranked() == ["control_random"]
     assert comparison.detectors[0] == "control_random"
     assert comparison.tied == ["control_random"]
-    assert wording.verdict(comparison, "control_rms") == "control, 2 of 3 ids"
+    assert wording.rank(comparison, "control_rms") == "control, 2 of 3 ids"
     assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in wording.warnings(comparison, dataset))
     assert set(comparison.clips["machine_type"]) == {"fan", "slider"}
     page = report_html(comparison, dataset)
