@@ -34,7 +34,7 @@ def stored_scores(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame
     return read_scores(folder, dataset)
 
 
-def _ranking(results: list[Result]) -> str:
+def ranking_markdown(results: list[Result]) -> str:
     """A table with a row a detector and a column a machine id: AUC with its interval, and pAUC."""
     ids = sorted({r.machine_id for r in results} - {"mean"})
     rows, most = [], max((r.n_ids for r in results), default=0)
@@ -59,7 +59,7 @@ def write_results(folder: Path, path: Path) -> None:
         n_ids=len({r.machine_id for r in results}) - 1,
         fitted=next(iter(next(iter(manifests.values())).n_fitted.values())),
         first=next(r for r in results if r.machine_id != "mean"),
-        ranking=_ranking(results),
+        ranking=ranking_markdown(results),
         against_controls=_against_controls(scores),
         bursts_alone=_bursts_alone(manifests),
         seeds=_seeds(folder, results, manifests),

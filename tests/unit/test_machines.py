@@ -145,7 +145,7 @@ def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory
     page = report_html(comparison, dataset)
     assert "id fan/00" in page
     assert "2 of 3 ids" in page
-    assert len(results_page.markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4
+    assert len(results_page.ranking_markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4
 
 
 def test_python_names_detectors_that_do_not_know_a_machine(factory: Path, factory_models: Path) -> None:
