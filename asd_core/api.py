@@ -93,7 +93,7 @@ def score(
         denoise: strength from 0 to 1, see :func:`denoise`.
         channel: the settings' (the first) by default.
         false_alarm_rate: that thresholds are set to; the settings' (0.05) by default.
-        say: hears a sentence that names the detectors that do not know the machine, where there are any.
+        notify: called with a sentence that names the detectors that do not know the machine, where there are any.
 
     Returns:
         A row a detector that knows the machine, with columns ``detector``, ``raw`` (higher = more anomalous), ``calibrated`` (percentile among the
@@ -134,7 +134,7 @@ def evaluate(
 
     Args:
         progress: is called with the fraction done and what is done now.
-        say: hears a sentence for every clip that cannot be scored and every machine that no detector knows.
+        notify: called with a sentence on every clip that cannot be scored and every machine that no detector knows.
 
     Returns:
         A row a detector and machine id, and one of ``machine_id == "mean"``; columns ``detector, machine_id, auc, auc_low,

@@ -30,8 +30,8 @@ class JobError(AsdError):
 
 
 class LabelError(AsdError):
-    """A label that cannot be kept, or a label store that cannot be opened, read or written."""
+    """A label that cannot be stored, or a label store that cannot be opened, read or written."""
 
 
 class Cancelled(AsdError):
-    """The user stopped a long task; what was finished before is kept."""
+    """The user stopped a long task; what was finished before is stored."""

@@ -3,7 +3,7 @@
 A process leaves the page's interpreter alone, can be stopped at any moment, and survives a reload of the page and a
 restart of the server. Whatever a command finishes it stores itself; here is only how far it is and how it ended.
 
-A job's folder holds ``job.json`` (what was started), ``progress.json`` (how far it is), ``log.txt`` (what it said) and
+A job's folder holds ``job.json`` (what was started), ``progress.json`` (how far it is), ``log.txt`` (its messages) and
 ``lock``, which the process holds as long as it lives, so that nobody has to trust a process number.
 """
 
@@ -41,7 +41,7 @@ class Job:
     state: JobState
     fraction: float  # 0 to 1
     message: str  # what it does now
-    description: str  # what it said last: after a failure, why
+    description: str  # its last message: after a failure, why
     started: float  # seconds since 1970
 
 
@@ -65,7 +65,15 @@ def start(name: str, arguments: Sequence[str], title: str) -> Job:
         about = {"title": title, "arguments": list(arguments), "started": time.time()}
         with open(folder / "log.txt", "wb") as log:
             try:
-                process = _spawn(arguments, folder, lock, log)
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "asd_core", *arguments],
+                    cwd=PROJECT_ROOT,
+                    env={**os.environ, FOLDER: str(folder)},
+                    pass_fds=[lock.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                )
             except OSError as error:
                 raise JobError(f"{title} cannot be started ({error.strerror}): free memory and try again.") from error
         _write(folder / "job.json", {**about, "pid": process.pid})
@@ -97,18 +105,6 @@ def _is_held(lock: IO[str]) -> bool:
     return False
 
 
-def _spawn(arguments: Sequence[str], folder: Path, lock: IO[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "asd_core", *arguments],
-        cwd=PROJECT_ROOT,
-        env={**os.environ, FOLDER: str(folder)},
-        pass_fds=[lock.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=log,
-    )
-
-
 def find(name: str) -> Job | None:
     """The latest job of a name; ``None`` when there was none."""
     folder = _folder(name)
@@ -116,7 +112,7 @@ def find(name: str) -> Job | None:
 
 
 def cancel(name: str) -> None:
-    """Ask a running job to stop (what it finished is kept); asked twice, it is killed."""
+    """Ask a running job to stop (what it finished is stored); asked twice, it is killed."""
     folder = _folder(name)
     if not (folder / "job.json").is_file() or not _alive(folder):
         return

@@ -1,4 +1,4 @@
-"""How long work tells how far it is: a callback that hears a fraction and a message, and may raise ``Cancelled``."""
+"""How long work reports how far it is: a callback that takes a fraction and a message, and may raise ``Cancelled``."""
 
 from __future__ import annotations
 

@@ -53,16 +53,20 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
 
 def _label(store: "LabelStore", catalogue: "pd.DataFrame", position: int, uid: str) -> float:
     """Seconds to store one label and to read again what it changed."""
+    from asd_core.labels import Draft
+
     began = time.perf_counter()
     clip = catalogue.iloc[position]
     event = store.add(
-        kind="label",
-        annotator=ANNOTATORS[0],
-        dataset=DATASET,
-        uid=uid,
-        clip_sha256=clip["sha256"],
-        clip_id=clip["clip_id"],
-        label="normal",
+        Draft(
+            kind="label",
+            annotator=ANNOTATORS[0],
+            dataset=DATASET,
+            uid=uid,
+            clip_sha256=clip["sha256"],
+            clip_id=clip["clip_id"],
+            label="normal",
+        )
     )
     changed = store.current(DATASET, since=event.id - 1)
     store.progress(DATASET, ANNOTATORS[0])

@@ -28,22 +28,8 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    detectors,
-    simulate,
-    train,
-    score,
-    evaluate,
-    scores,
-    results,
-    reference,
-    overlap,
-    seeds,
-    experiment,
-    report,
-    latents,
-    thumbnails,
-    umap,
-    cards,
+    *(detectors, simulate, train, score, evaluate, scores, results, reference),
+    *(overlap, seeds, experiment, report, latents, thumbnails, umap, cards),
 ):
     app.command()(command)
 app.add_typer(labels, name="labels")
@@ -64,7 +50,7 @@ def _run() -> int:
         notify(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
         return 2 if sys.argv[1:] else 0
     except (typer.Abort, KeyboardInterrupt):
-        notify("Stopped; what was finished is kept.")
+        notify("Stopped; what was finished is stored.")
         return STOPPED
     except AsdError as error:
         notify(str(error))

@@ -9,13 +9,9 @@ from asd_core.cli.output import notify, progress_bar
 
 
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to, in the DCASE 2020 layout.")],
-    machine_id: Annotated[
-        list[str] | None, typer.Option("--machine-id", help="Only this one; may be repeated.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most so many clips a split and label.")
-    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to, in the DCASE 2020 layout.")],
+    machine_id: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips a split and label.")] = None,
 ) -> None:
     """Write the demo's slide-rail clips as WAV files."""
     from asd_core.datasets import demo_dataset, write_clips

@@ -1,26 +1,20 @@
 """Figures on the test clips, and the documents made of them."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
-from asd_core.errors import AsdError
-from asd_core.files import write_text
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 
 
-def evaluate(
-    data: Data,
-    models: Models,
-    as_json: AsJson = False,
-) -> None:
+def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
     from asd_core.evaluation import evaluate as tabulate
-    from asd_core.report import result_records
     from asd_core.scoring import current_scores
 
     with progress_bar() as progress:
@@ -29,17 +23,14 @@ def evaluate(
         notify(description)
     for machine_id, count in unknown.items():
         notify(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
-    rows = result_records(tabulate(scores))
+    rows = [asdict(result) for result in tabulate(scores)]
     if as_json:
         print_json({"rows": rows, "unknown_machine_ids": unknown})
     else:
         print_table("AUC and pAUC on the test clips", rows)
 
 
-def overlap(
-    data: Data,
-    models: Models,
-) -> None:
+def overlap(data: Data, models: Models) -> None:
     """Measure how well anomaly maps point at the simulator's strong faults, for the results table."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
@@ -50,10 +41,7 @@ def overlap(
     notify(f"{models / OVERLAP} written.")
 
 
-def results(
-    models: Models,
-    out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")],
-) -> None:
+def results(models: Models, out: Annotated[Path, typer.Option("--out", help="Markdown file to write.")]) -> None:
     """Write the table of results (docs/results.md)."""
     from asd_core.report import write_results
 
@@ -63,23 +51,21 @@ def results(
 
 def report(
     models: Models,
-    out: Annotated[Path, typer.Option("--out", help="HTML file to write.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
     data: Annotated[
-        str | None, typer.Option("--data", help="Where the recordings are; where they were in training by default.")
+        str | None, typer.Option(help="Where the recordings are; where they were in training by default.")
     ] = None,
     detectors: Detectors = None,
-    rate: Annotated[float, typer.Option("--rate", min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
-    prevalence: Annotated[
-        float, typer.Option("--prevalence", min=0.0, max=1.0, help="Share of anomalous clips at the plant.")
-    ] = 0.01,
-    per_day: Annotated[int, typer.Option("--per-day", min=1, help="Clips a day at the plant.")] = 1000,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the results table to this file.")] = None,
+    rate: Annotated[float, typer.Option(min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
+    prevalence: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of anomalous clips at the plant.")] = 0.01,
+    per_day: Annotated[int, typer.Option(min=1, help="Clips a day at the plant.")] = 1000,
+    csv: Annotated[Path | None, typer.Option(help="Also write the results table to this file.")] = None,
     all_tables: Annotated[
         Path | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
     ] = None,
 ) -> None:
     """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
-    from asd_core.report import Assumptions, report_content, report_html, report_json, report_protocol, table_csv
+    from asd_core.report import Assumptions, report_content, report_html, report_json, report_protocol
 
     with progress_bar() as progress:
         comparison, dataset, reason = report_content(
@@ -91,14 +77,11 @@ def report(
         page = report_html(comparison, dataset, reason, progress=progress)
     written = {out: page}
     if csv:
-        written[csv] = table_csv(comparison.ranking)
+        written[csv] = comparison.ranking.to_csv(index=False)
     if all_tables:
         written[all_tables] = report_json(comparison, report_protocol(comparison))
     for path, text in written.items():
-        try:
-            write_text(text, path)
-        except OSError as error:
-            raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
+        write_output(text.encode(), path)
     if reason:
         notify(f"The report is without sounds: {reason}")
     notify(f"{', '.join(map(str, written))} written.")

@@ -12,17 +12,15 @@ from asd_core.cli.output import AsJson, notify, print_json, print_table, progres
 def experiment(
     name: Annotated[str | None, typer.Argument(help="A name that --list shows, or sweep.")] = None,
     data: Data = "demo",
-    models: Annotated[
-        Path | None, typer.Option("--models", help="Folder of trained detectors; the demo's by default.")
-    ] = None,
+    models: Annotated[Path | None, typer.Option(help="Folder of trained detectors; the demo's by default.")] = None,
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
-    detector: Annotated[str | None, typer.Option("--detector", help="Of a sweep: the detector.")] = None,
-    parameter: Annotated[str | None, typer.Option("--parameter", help="Of a sweep: its parameter.")] = None,
-    values: Annotated[str | None, typer.Option("--values", help="Of a sweep: 1,2,4.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Of a sweep: the detector.")] = None,
+    parameter: Annotated[str | None, typer.Option(help="Of a sweep: its parameter.")] = None,
+    values: Annotated[str | None, typer.Option(help="Of a sweep: 1,2,4.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder to store in; --models/experiments, or the user's for a sweep.")
+        Path | None, typer.Option(help="Folder to store in; --models/experiments, or the user's for a sweep.")
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="Name the experiments and what is stored.")] = False,
     as_json: AsJson = False,

@@ -1,13 +1,13 @@
-"""The command line's ``labels`` commands: what people said about clips, out, in, and compared."""
+"""The command line's ``labels`` commands: labels by people exported, imported and compared."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.errors import LabelError
-from asd_core.files import write_bytes
 
 if TYPE_CHECKING:
     from asd_core.labels import LabelStore
@@ -33,15 +33,13 @@ def _known(store: "LabelStore", dataset: str) -> None:
 @labels.command()
 def export(
     dataset: DatasetName,
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
     form: Annotated[
         Literal["csv", "json", "parquet", "audacity", "label-studio"], typer.Option("--format", help="Of the file.")
     ] = "csv",
     annotator: Annotator = None,
-    models: Annotated[
-        Path | None, typer.Option("--models", help="Trained detectors, for Label Studio's predictions.")
-    ] = None,
-    data: Annotated[str | None, typer.Option("--data", help="Also clips without a label, for Label Studio.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Trained detectors, for Label Studio's predictions.")] = None,
+    data: Annotated[str | None, typer.Option(help="Also clips without a label, for Label Studio.")] = None,
 ) -> None:
     """Write a dataset's labels, regions and adjudications as they hold now."""
     from asd_core.datasets import open_dataset
@@ -57,10 +55,7 @@ def export(
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
-    try:
-        write_bytes(content, out)
-    except OSError as error:
-        raise LabelError(f"{out} cannot be written ({error.strerror}): choose another file.") from error
+    write_output(content, out)
     notify(f"{out} written.")
 
 
@@ -70,7 +65,7 @@ def import_(
         Path, typer.Argument(help="CSV, Parquet, a JSON of Label Studio, or a label track of Audacity (.txt).")
     ],
     dataset: DatasetName,
-    data: Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")],
+    data: Annotated[str, typer.Option(help="A folder of recordings, or demo.")],
     annotator: Annotator = None,
     take: Annotated[bool, typer.Option("--take", help="Where the file contradicts what holds, take the file.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
@@ -101,24 +96,16 @@ def import_(
 @labels.command()
 def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
     """How far annotators agree, and on which clips they do not."""
-    import math
-
     from asd_core.labels import annotator_agreement
 
     store = _store()
     _known(store, dataset)
     result = annotator_agreement(store.current(dataset), store.adjudications(dataset))
 
-    def shown(value: float) -> float | None:
-        return None if math.isnan(value) else value
-
-    pairs: list[dict[str, Any]] = [
-        {**row, "agreement": shown(row["agreement"]), "kappa": shown(row["kappa"])}
-        for row in result.pairs.to_dict(orient="records")
-    ]
+    pairs = result.pairs.to_dict(orient="records")
     all_of_them = {
-        name: {"value": shown(c.value), "n": c.n, "reason": c.reason}
-        for name, c in (("fleiss_kappa", result.fleiss), ("krippendorff_alpha", result.alpha))
+        name: asdict(coefficient)
+        for name, coefficient in (("fleiss_kappa", result.fleiss), ("krippendorff_alpha", result.alpha))
     }
     conflicts = result.conflicts.to_dict(orient="records")
     if as_json:
@@ -131,9 +118,9 @@ def agreement(dataset: DatasetName, as_json: AsJson = False) -> None:
 
 @labels.command()
 def check(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make what is kept anew from the log first.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild the current tables from the log first.")] = False,
 ) -> None:
-    """Check the label database: the file itself, and whether what is kept follows from the log."""
+    """Check the label database: the file itself, and whether the current tables follow from the log."""
     store = _store()
     if rebuild:
         store.rebuild()

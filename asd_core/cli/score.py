@@ -13,7 +13,7 @@ from asd_core.cli.output import AsJson, notify, print_json, print_table, progres
 def score(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG or MP3.")],
     models: Models,
-    machine_id: Annotated[str, typer.Option("--machine-id", help="The machine that was recorded: 00, or fan/00.")],
+    machine_id: Annotated[str, typer.Option(help="The machine that was recorded: 00, or fan/00.")],
     detectors: Detectors = None,
     denoise: Strength = 0.0,
     as_json: AsJson = False,
@@ -42,14 +42,12 @@ def score(
 def scores(
     data: Data,
     models: Models,
-    split: Annotated[str, typer.Option("--split", help="test, train or eval.")] = "test",
+    split: Annotated[str, typer.Option(help="test, train or eval.")] = "test",
     detectors: Detectors = None,
     denoise: Strength = 0.0,
-    kind: Annotated[
-        Literal["stationary", "non-stationary"], typer.Option("--kind", help="Of denoising.")
-    ] = "stationary",
+    kind: Annotated[Literal["stationary", "non-stationary"], typer.Option(help="Of denoising.")] = "stationary",
 ) -> None:
-    """Score a dataset's clips and keep the scores beside the detectors; what is there and still true is not done again."""
+    """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
     from asd_core.scoring import Scope, compute_scores
@@ -59,4 +57,6 @@ def scores(
         done = compute_scores(
             open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, notify=notify
         )
-    notify(f"{scope.description()}: " + (f"scored by {', '.join(done)}." if done else "every score was there already."))
+    notify(
+        f"{scope.description()}: " + (f"scored by {', '.join(done)}." if done else "every score was stored already.")
+    )

@@ -9,12 +9,8 @@ from asd_core.cli.options import Data, Detectors, Models, comma_separated
 from asd_core.cli.output import notify, progress_bar
 
 
-def latents(
-    data: Data,
-    models: Models,
-    detectors: Detectors = None,
-) -> None:
-    """Put every clip through the networks and keep where they come out, for the feature space."""
+def latents(data: Data, models: Models, detectors: Detectors = None) -> None:
+    """Put every clip through the networks and store their latent vectors, for the feature space."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
     from asd_core.space import compute_latents
@@ -23,13 +19,12 @@ def latents(
         done = compute_latents(
             open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, notify=notify
         )
-    notify(f"Latent spaces of {', '.join(done)} kept in {models}." if done else "Every latent space was there already.")
+    notify(
+        f"Latent spaces of {', '.join(done)} stored in {models}." if done else "Every latent space was stored already."
+    )
 
 
-def thumbnails(
-    data: Data,
-    models: Models,
-) -> None:
+def thumbnails(data: Data, models: Models) -> None:
     """Draw a small spectrogram of every clip, for the feature space."""
     from asd_core.artifacts import read_pooled
     from asd_core.datasets import open_dataset
@@ -44,21 +39,19 @@ def thumbnails(
 def umap(
     models: Models,
     part: Annotated[
-        str, typer.Option("--part", help="Of the pooled log-mel: all, mean, spread, peak; or a detector: its latent.")
+        str, typer.Option(help="Of the pooled log-mel: all, mean, spread, peak; or a detector: its latent.")
     ] = "all",
-    split: Annotated[
-        list[str] | None, typer.Option("--split", help="Only clips of this split; may be repeated.")
-    ] = None,
-    machine_id: Annotated[str | None, typer.Option("--machine-id", help="Only clips of this machine.")] = None,
-    n_neighbors: Annotated[int, typer.Option("--n-neighbors", help="Few: details; many: the whole.")] = 15,
-    min_dist: Annotated[float, typer.Option("--min-dist", help="How close points may be drawn.")] = 0.1,
+    split: Annotated[list[str] | None, typer.Option(help="Only clips of this split; may be repeated.")] = None,
+    machine_id: Annotated[str | None, typer.Option(help="Only clips of this machine.")] = None,
+    n_neighbors: Annotated[int, typer.Option(help="Few: details; many: the whole.")] = 15,
+    min_dist: Annotated[float, typer.Option(help="How close points may be drawn.")] = 0.1,
     metric: Annotated[
-        Literal["euclidean", "cosine", "manhattan", "correlation"], typer.Option("--metric", help="Of distance.")
+        Literal["euclidean", "cosine", "manhattan", "correlation"], typer.Option(help="Of distance.")
     ] = "euclidean",
     seed: Annotated[int, typer.Option(help="Same seed, same map.")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; in the user's data by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; in the user's data by default.")] = None,
 ) -> None:
-    """Draw a UMAP of the clips and keep it for the feature space."""
+    """Compute a UMAP of the clips and store it for the feature space."""
     from asd_core.space import UmapSettings, fit_umap, read_space, save_umap, umap_file
 
     settings = UmapSettings(n_neighbors, min_dist, metric, seed)

@@ -11,7 +11,7 @@ from asd_core.cli.output import notify, progress_bar
 
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the trained detectors.")],
+    out: Annotated[Path, typer.Option(help="Folder for the trained detectors.")],
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
@@ -36,11 +36,11 @@ def train(
 def seeds(
     data: Data,
     models: Models,
-    seed: Annotated[list[int], typer.Option("--seed", help="Another seed; may be repeated.")],
+    seed: Annotated[list[int], typer.Option(help="Another seed; may be repeated.")],
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
 ) -> None:
-    """Train networks again with other seeds and keep their scores of the test clips: how much is luck?"""
+    """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
     from asd_core.datasets import open_dataset
     from asd_core.training import train_seeds
 
@@ -53,14 +53,11 @@ def seeds(
             preset=preset.value,
             progress=progress,
         )
-    notify(f"Scores of seeds {', '.join(map(str, seed))} kept in {models}.")
+    notify(f"Scores of seeds {', '.join(map(str, seed))} stored in {models}.")
 
 
-def reference(
-    data: Data,
-    models: Models,
-) -> None:
-    """Measure what is usual: spectra of each machine id's normal clips, kept beside the detectors. Training does it too."""
+def reference(data: Data, models: Models) -> None:
+    """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
     from asd_core.datasets import open_dataset
     from asd_core.explain import REFERENCE, make_reference
 

@@ -3,7 +3,6 @@ from .catalogue import COLUMNS as COLUMNS
 from .catalogue import INTERNAL as INTERNAL
 from .catalogue import Dataset as Dataset
 from .catalogue import file_stamp as file_stamp
-from .clip_cache import ClipCache as ClipCache
 from .clip_files import write_clips as write_clips
 from .demo import build_catalogue as build_catalogue
 from .demo import render_demo_clip as render_demo_clip
@@ -12,5 +11,5 @@ from .extraction import extract_dataset as extract_dataset
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
-from .opening import open_dataset as open_dataset
+from .layouts import open_dataset as open_dataset
 from .rendered import demo_dataset as demo_dataset

@@ -71,7 +71,7 @@ class Dataset:
         """A hash that changes when a clip of the split is added, removed, replaced or given to another machine.
 
         Nothing is decoded: a file stands for its sound by size and time of last change, a rendered clip by what it is
-        rendered from. Labels and attributes are not in it: no detector hears them.
+        rendered from. Labels and attributes are not in it: no detector sees them.
         """
         rows = self.rows(split=split)
         stamps = self.stamps(rows) if self.stamps else [self._stamp(clip_id) for clip_id in rows["clip_id"]]

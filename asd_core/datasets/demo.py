@@ -1,13 +1,13 @@
-"""The demo data set: a catalogue of simulated slide-rail clips, kept as seeds (text), rendered on demand."""
+"""The demo data set: a catalogue of simulated slide-rail clips, stored as seeds (text), rendered on demand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asd_core.datasets import catalogue
 from asd_core.datasets.slide_rail import simulate
 from asd_core.datasets.slide_rail.faults import FAULTS
 from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB, SimulatedClip
@@ -15,24 +15,9 @@ from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB, Simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-TRAIN_NORMALS = 300
-"""Training normals per machine id."""
-TEST_NORMALS = 60
-"""Test normals per machine id."""
-TEST_PER_FAULT = 20
-"""Test anomalies per machine id and fault."""
-COLUMNS = (
-    "clip_id",
-    "machine_type",
-    "machine_id",
-    "split",
-    "label",
-    "domain",
-    "fault",
-    "severity",
-    "snr_db",
-    "seed",
-)
+TRAIN_NORMALS, TEST_NORMALS = 300, 60  # of each machine id
+TEST_PER_FAULT = 20  # test anomalies of each machine id and fault
+COLUMNS = (*catalogue.COLUMNS, "fault", "severity", "snr_db", "seed")
 
 
 def build_catalogue(seed: int = 2020) -> pd.DataFrame:
@@ -59,13 +44,6 @@ def build_catalogue(seed: int = 2020) -> pd.DataFrame:
     # Distinct by construction: no clip shares its background or motion with another one.
     seeds = rng.choice(2**31, size=len(rows), replace=False)
     return pd.DataFrame([(*row, int(s)) for row, s in zip(rows, seeds, strict=True)], columns=list(COLUMNS))
-
-
-def write_catalogue(path: str | Path) -> None:
-    """Write the default catalogue as CSV."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    build_catalogue().to_csv(path, index=False, lineterminator="\n")
 
 
 def render_demo_clip(row: Mapping[str, Any] | pd.Series[Any]) -> SimulatedClip:

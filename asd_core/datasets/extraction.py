@@ -30,9 +30,9 @@ class Extracted:
         return list(self.rows["machine_id"])
 
     def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
-        keep = np.flatnonzero(mask)
-        features = {r: [values[i] for i in keep] for r, values in self.features.items()}
-        return Extracted(self.rows.iloc[keep].reset_index(drop=True), features, self.skipped)
+        chosen = np.flatnonzero(mask)
+        features = {r: [values[i] for i in chosen] for r, values in self.features.items()}
+        return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped)
 
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
         """The clips of these machines alone."""
@@ -50,11 +50,11 @@ def extract_dataset(
     """Read, prepare and transform clips; those that cannot be scored are named and left out.
 
     Args:
-        change: applied to each prepared clip first (planting a fault, denoising).
+        change: applied to each prepared clip first (synthetic anomalies, denoising).
     """
     wanted = list(dict.fromkeys(representations))
     features: dict[Representation, list[Array]] = {r: [] for r in wanted}
-    hashes, kept, skipped = [], [], []
+    hashes, readable, skipped = [], [], []
     for index, clip_id in enumerate(rows["clip_id"]):
         if index % 20 == 0:
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
@@ -68,6 +68,6 @@ def extract_dataset(
         for representation, values in result.items():
             features[representation].append(values)
         hashes.append(clip.sha256)
-        kept.append(index)
-    table = rows.iloc[kept].reset_index(drop=True).assign(sha256=hashes)
+        readable.append(index)
+    table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
     return Extracted(table, features, skipped)

@@ -20,7 +20,7 @@ def held_out(
 ) -> NDArray[np.bool_]:
     """Which training normals calibrate and are never fitted on: the clips of lowest hash of each machine id.
 
-    Chosen by content, so the choice depends neither on order nor on file names. At least one clip an id is kept.
+    Chosen by content, so the choice depends neither on order nor on file names. At least one clip an id is held out.
 
     Returns:
         ``(n_clips,)`` booleans.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets.catalogue import COLUMNS, Dataset, file_stamp
+from asd_core.datasets.rendered import demo_dataset
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
 
@@ -64,6 +65,15 @@ LAYOUTS: tuple[Callable[[Sequence[str], str], CatalogueRow | None], ...] = (
 )
 
 
+def open_dataset(where: str | Path) -> Dataset:
+    """The demo (``"demo"``), or a folder in one of the known layouts.
+
+    Raises:
+        DatasetError: when the folder does not exist or holds no clip in a known layout.
+    """
+    return demo_dataset() if str(where) == "demo" else folder_dataset(Path(where))
+
+
 def folder_dataset(root: Path) -> Dataset:
     """The recordings under a folder as a dataset.
 
@@ -84,7 +94,7 @@ def folder_dataset(root: Path) -> Dataset:
         inside = "".join(f"{folder}/" for folder in folders)
         for name in sorted(names):
             stem = name[: name.rfind(".")]
-            row = next((found for layout in LAYOUTS if (found := layout([*above, *folders], stem))), None)
+            row = next((match for layout in LAYOUTS if (match := layout([*above, *folders], stem))), None)
             if row:
                 rows.append({"clip_id": inside + name, "domain": "source", **row})
     if not rows:
@@ -105,7 +115,7 @@ def folder_dataset(root: Path) -> Dataset:
         str(base),
         catalogue,
         lambda clip_id: base / clip_id,
-        lambda found: [file_stamp(f"{base}/{clip_id}") for clip_id in found["clip_id"]],
+        lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
     )
 
 

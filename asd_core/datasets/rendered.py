@@ -1,4 +1,4 @@
-"""The demo as a dataset: clips rendered when asked for, and kept on disk up to a size limit."""
+"""The demo as a dataset: clips rendered when asked for, and cached on disk up to a size limit."""
 
 import hashlib
 from functools import lru_cache
@@ -53,8 +53,8 @@ def demo_dataset(settings: Settings | None = None) -> Dataset:
             cache.put(name, data)
         return data
 
-    def stamps(found: "pd.DataFrame") -> list[str]:
-        columns = [found[name].astype(str) for name in RENDERED_FROM]
+    def stamps(of: "pd.DataFrame") -> list[str]:
+        columns = [of[name].astype(str) for name in RENDERED_FROM]
         return [" ".join((*values, simulator_version())) for values in zip(*columns, strict=True)]
 
     return Dataset("demo", "Simulated slide rail (demo)", "demo", catalogue, source, stamps)

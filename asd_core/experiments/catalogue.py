@@ -23,6 +23,7 @@ EPOCHS = (1, 2, 4, 8, 16, 32)
 EPS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
 MIN_SAMPLES = (2, 4, 8, 16, 32)
 DEFAULT_RULE = "rule"
+KDE, DBSCAN = "pca_kde_bandwidth", "pca_dbscan_tuned"
 # A standard training of f-AnoGAN takes ten minutes, of the others a few, and the denoising curve needs five of each.
 QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked"}
 
@@ -35,7 +36,7 @@ class Experiment:
     name: str  # of its folder
     about: About
     points: tuple[Point, ...]
-    chosen: frozenset[str]  # names of the points to run now; the others are kept where they are stored
+    chosen: frozenset[str]  # names of the points to run now; the others stay as they are stored
 
 
 KINDS = tuple(ABOUT)
@@ -88,13 +89,7 @@ def _batch_size(preset: str, seed: int) -> list[Point]:
 def _components(preset: str, seed: int) -> list[Point]:
     return [
         Point(
-            f"{k} {'component' if k == 1 else 'components'}, {rule}",
-            rule,
-            k,
-            "pca_kde_bandwidth",
-            {"n_components": k, **values},
-            preset,
-            seed,
+            f"{k} component{'' if k == 1 else 's'}, {rule}", rule, k, KDE, {"n_components": k, **values}, preset, seed
         )
         for rule, values in RULES.items()
         for k in COMPONENTS
@@ -103,16 +98,9 @@ def _components(preset: str, seed: int) -> list[Point]:
 
 def _bandwidth(preset: str, seed: int) -> list[Point]:
     return [
-        Point(
-            f"{k} components, bandwidth x {f:g}",
-            f"{k} components",
-            f,
-            "pca_kde_bandwidth",
-            {"n_components": k, "factor": f},
-            preset,
-            seed,
-        )
+        Point(f"{series}, bandwidth x {f:g}", series, f, KDE, {"n_components": k, "factor": f}, preset, seed)
         for k in FACTOR_COMPONENTS
+        for series in [f"{k} components"]
         for f in FACTORS
     ]
 
@@ -127,16 +115,9 @@ def _skips(preset: str, seed: int) -> list[Point]:
 
 def _dbscan(preset: str, seed: int) -> list[Point]:
     grid = [
-        Point(
-            f"eps {eps:g}, min_samples {m}",
-            f"min_samples {m}",
-            eps,
-            "pca_dbscan_tuned",
-            {"eps": eps, "min_samples": m},
-            preset,
-            seed,
-        )
+        Point(f"eps {eps:g}, {series}", series, eps, DBSCAN, {"eps": eps, "min_samples": m}, preset, seed)
         for m in MIN_SAMPLES
+        for series in [f"min_samples {m}"]
         for eps in EPS
     ]
     return [Point(DEFAULT_RULE, DEFAULT_RULE, float("nan"), "pca_dbscan", {}, preset, seed), *grid]
@@ -191,14 +172,8 @@ def sweep(
         text = str(value).lower() if isinstance(value, bool) else f"{value:g}"
         points.append(Point(f"{name} {text}", detector, float(value), detector, {name: value}, preset, seed))
     title = cls.info.title
-    about = About(
-        f"{title}: {name}",
-        f"How much hangs on {name} of {title}?",
-        "",
-        row.help,
-        name,
-        log_x=max(numbers) >= 8 * min(numbers) > 0,
-    )
+    wide = max(numbers) >= 8 * min(numbers) > 0
+    about = About(f"{title}: {name}", f"How much hangs on {name} of {title}?", "", row.help, name, log_x=wide)
     stem = _named(f"sweep-{detector}-{name}", preset, seed)
     return Experiment("sweep", stem, about, tuple(points), frozenset(p.name for p in points))
 

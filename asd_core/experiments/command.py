@@ -1,6 +1,5 @@
-"""What the command ``experiment`` does: choose, run, and tell."""
+"""What the command ``experiment`` does: choose, run, and summarise."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,13 @@ def models_folder(models: Path | None, data: str) -> Path:
 
 def listing(models: Path) -> list[dict[str, Any]]:
     """A row an experiment: the named ones, then other stored ones (sweeps, other presets)."""
-    there = store.stored_names(models)
-    counts = {name: len(store.read_experiment(path).header.points) for name, path in there.items()}
+    folders = store.stored_names(models)
+    counts = {name: len(store.read_experiment(path).header.points) for name, path in folders.items()}
     rows = [
         {"name": kind, "question": about.question, "points": len(named(kind).points), "stored": counts.get(kind, 0)}
         for kind, about in ABOUT.items()
     ]
-    for name, path in there.items():
+    for name, path in folders.items():
         if name not in ABOUT:
             header = store.read_experiment(path).header
             rows.append({"name": name, "question": header.question, "points": counts[name], "stored": counts[name]})
@@ -92,9 +91,5 @@ def execute(
         raise TrainingError(f"No point of {experiment.name} could be run.")
     table = table.drop_duplicates("point")
     shown = [c for c in SHOWN if not table[c].isna().all()]
-    points = [{k: _clean(v) for k, v in row.items()} for row in table[shown].to_dict("records")]
+    points = table[shown].to_dict("records")  # nan where nothing can be computed
     return {"name": experiment.name, "points": points, "conclusion": conclusion(stored)}
-
-
-def _clean(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,7 +1,7 @@
 """What an experiment shows, in a sentence or two whose figures are computed from what is stored.
 
 Best values are found with test labels, so they are called a best observed one and nothing else is chosen by them. The
-intervals are paired over test clips and not corrected for how many values were tried; a seed's luck is not in them.
+intervals are paired over test clips and not corrected for how many values were tried; the variance between seeds is not in them.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
 from asd_core.experiments.summaries import experiment_summary
-from asd_core.experiments.wording import better, is_tie, listed, number, signed
+from asd_core.experiments.wording import better, is_tie, listed, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def _bandwidth(stored: Stored, table: "pd.DataFrame") -> str:
         if all(ties)
         else "Where the interval is above 0 test labels would choose another bandwidth; normal clips alone cannot."
     )
-    return f"From {number(table['x'].min())} to {number(table['x'].max())} times the likelihood's bandwidth, " + (
+    return f"From {table['x'].min():g} to {table['x'].max():g} times the likelihood's bandwidth, " + (
         "; ".join(texts) + ". " + end
     )
 

@@ -1,4 +1,4 @@
-"""DBSCAN's oracle: tuned with the labels of some test clips, judged on others."""
+"""DBSCAN's oracle: tuned with the labels of some test clips, evaluated on others."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def halves(scores: "pd.DataFrame") -> list[tuple[str, "pd.Series", "pd.Series"]]:
-    """Ways to part labelled test clips: a name, and two disjoint masks over the rows (tuned on, judged on).
+    """Ways to part labelled test clips: a name, and two disjoint masks over the rows (tuned on, evaluated on).
 
     Half of the clips of each machine id and label by a hash of their names, and half of the machine ids; each both ways.
     """

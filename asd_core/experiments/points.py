@@ -1,4 +1,4 @@
-"""A point of an experiment: one detector, how it is trained, and what it then hears."""
+"""A point of an experiment: one detector, how it is trained, and what it then scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, a
 
 @dataclass(frozen=True)
 class Point:
-    """One training and one listening; points of one training differ in what they hear alone."""
+    """One training and one scoring; points of one training differ in what they score alone."""
 
     name: str  # unique in its experiment
     series: str  # the curve it lies on
@@ -95,12 +95,12 @@ class Denoised:
         return self.base.transform(clip.with_samples(_last_ends(clip).at(self.strength)))
 
 
-_kept: list[tuple[Clip, DenoiseMix]] = []
+_last_mix: list[tuple[Clip, DenoiseMix]] = []
 
 
 def _last_ends(clip: Clip) -> DenoiseMix:
-    """The ends of the strength range of a clip; those of the last clip are kept, so that all strengths of it cost two
+    """The ends of the strength range of a clip; those of the last clip are cached, so that all strengths of it cost two
     calls of the gate."""
-    if not _kept or _kept[0][0] is not clip:
-        _kept[:] = [(clip, denoise_mix(clip.samples[0], clip.sample_rate))]
-    return _kept[0][1]
+    if not _last_mix or _last_mix[0][0] is not clip:
+        _last_mix[:] = [(clip, denoise_mix(clip.samples[0], clip.sample_rate))]
+    return _last_mix[0][1]

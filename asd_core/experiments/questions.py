@@ -73,7 +73,7 @@ ABOUT: dict[str, About] = {
         "DBSCAN tuned with test labels",
         "Does DBSCAN tuned with test labels carry over?",
         "0.85 accuracy on its development set, tuned with the test labels, which did not carry over",
-        "**An oracle: eps and min_samples are chosen by AUC on test labels**, and judged on other test clips. Nothing "
+        "**An oracle: eps and min_samples are chosen by AUC on test labels**, and evaluated on other test clips. Nothing "
         "of it enters any other table. The rule without labels: eps at the knee, min_samples of twice the dimension.",
         "eps, in standard deviations of the whitened components",
         True,

@@ -17,14 +17,14 @@ from asd_core.features import Representation
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = ("copy_test", "bandwidth")  # of a training's diagnostics that are kept beside the losses
+FIGURES = ("copy_test", "bandwidth")  # of a training's diagnostics that are stored beside the losses
 
 
 def score_rows(name: str, detector: Detector, part: Extracted, representation: Representation) -> "pd.DataFrame":
     """Raw scores of the clips whose machine id the detector knows: columns of ``store.COLUMNS``."""
-    keep = np.flatnonzero(part.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
-    rows = part.rows.iloc[keep]
-    raw = detector.score([part.features[representation][i] for i in keep], rows["machine_id"].tolist())
+    chosen = np.flatnonzero(part.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
+    rows = part.rows.iloc[chosen]
+    raw = detector.score([part.features[representation][i] for i in chosen], rows["machine_id"].tolist())
     return rows[["clip_id", "machine_id", "label"]].assign(point=name, raw=raw.astype(np.float32))
 
 
@@ -59,7 +59,7 @@ def record(
 
 
 def figures(diagnostics: dict[str, Any]) -> dict[str, float]:
-    """Losses at the epoch whose weights are kept, the number of epochs run, and what else an experiment reads."""
+    """Losses at the epoch whose weights are used, the number of epochs run, and what else an experiment reads."""
     result: dict[str, float] = {}
     best = int(diagnostics.get("best_epoch", -1))
     for name, curve in (("train_loss", "train_loss"), ("held_out_loss", "validation_loss")):

@@ -12,6 +12,7 @@ from asd_core.experiments.conclusions import conclusion
 from asd_core.experiments.dbscan import dbscan_transfers
 from asd_core.experiments.questions import ABOUT, About
 from asd_core.experiments.summaries import experiment_summary
+from asd_core.markdown import markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,12 +55,12 @@ def _table(stored: store.Stored) -> str:
     if kind in ("components", "bandwidth"):
         wide = table.pivot(index="x", columns="series", values="auc").reindex(columns=table["series"].unique())
         cells = [[f"{x:g}", *(_figure(v) for v in row)] for x, row in zip(wide.index, wide.to_numpy(), strict=True)]
-        return _markdown([stored.header.x_title, *map(str, wide.columns)], cells)
+        return markdown_table([stored.header.x_title, *map(str, wide.columns)], cells)
     cells = [
         [f"{r.x:g}", f"{r.auc:.3f} ({r.auc_low:.3f}–{r.auc_high:.3f})", f"{r.pauc:.3f}", _figure(r.held_out_loss)]
         for r in table.itertuples()
     ]
-    return _markdown([stored.header.x_title, "mean AUC (95 %)", "mean pAUC", "held-out loss"], cells)
+    return markdown_table([stored.header.x_title, "mean AUC (95 %)", "mean pAUC", "held-out loss"], cells)
 
 
 def _denoising(table: "pd.DataFrame") -> str:
@@ -74,7 +75,7 @@ def _denoising(table: "pd.DataFrame") -> str:
     for key in table["detector"].unique():
         values = [*both.reindex([key]).to_numpy()[0], *alone.reindex([key]).to_numpy()[0]]
         cells.append([detector_class(key).info.title, *map(_figure, values)])
-    return _markdown(["detector", *columns], cells)
+    return markdown_table(["detector", *columns], cells)
 
 
 def _skips(table: "pd.DataFrame") -> str:
@@ -84,20 +85,15 @@ def _skips(table: "pd.DataFrame") -> str:
     for x, subset in table.groupby("x"):
         rows = subset.set_index("detector")[["auc", "held_out_loss"]].reindex(keys).to_numpy()
         cells.append([f"{x:g}", *map(_figure, rows.reshape(-1))])
-    return _markdown(["epochs", *columns], cells)
+    return markdown_table(["epochs", *columns], cells)
 
 
 def _transfers(table: "pd.DataFrame") -> str:
     columns = ("oracle", "rule", "transferred", "rule_elsewhere", "oracle_elsewhere")
     heads = ("oracle there", "rule there", "elsewhere", "rule elsewhere", "oracle elsewhere")
     cells = [[r["tuned_on"], r["chosen"], *(_figure(r[c]) for c in columns)] for r in table.to_dict("records")]
-    return _markdown(["tuned on", "chosen", *heads], cells)
+    return markdown_table(["tuned on", "chosen", *heads], cells)
 
 
 def _figure(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "–"
-
-
-def _markdown(columns: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -1,4 +1,4 @@
-"""Running an experiment: points that are not stored yet are trained, heard and written, one training after the other."""
+"""Running an experiment: points that are not stored yet are trained, scored and written, one training after the other."""
 
 import json
 import time
@@ -23,7 +23,7 @@ from asd_core.files import locked
 from asd_core.progress import Progress, silent, stage
 from asd_core.training import learnable
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def run(
@@ -33,15 +33,15 @@ def run(
     *,
     out: Path | None = None,
     progress: Progress = silent,
-    notify: Say = lambda _: None,
+    notify: Notify = lambda _: None,
 ) -> Stored:
     """Finish an experiment: what is stored for these very clips and parameters is not done again.
 
     Args:
         models: folder of trained detectors. One that was trained as a point asks is used as it is.
         out: folder that holds a folder an experiment; the models folder's own for ``None``, the user's for a sweep.
-        progress: hears fractions of the whole; it may raise to stop. Finished points stay.
-        say: hears one sentence for a clip or a point that is left out, and for stored points that are void.
+        progress: called with fractions of the whole; it may raise to stop. Finished points stay.
+        notify: called with a sentence on each clip or point that is left out, and on stored points that are void.
 
     Raises:
         TrainingError: when there is nothing to learn from or to test on.
@@ -58,7 +58,7 @@ def run(
     if work.members:
         # It costs nothing, so it is always computed from what is stored of its members now.
         everything = experiment.points, experiment.chosen, work.members, work.stored, work.rows["train"]
-        work.keep(*fused(*everything), [])
+        work.store(*fused(*everything), [])
     progress(1.0, "done")
     return work.stored
 
@@ -66,14 +66,9 @@ def run(
 class _Run:
     """What is stored so far, and the clips' features."""
 
-    def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, notify: Say) -> None:
-        self.experiment, self.dataset, self.models, self.folder, self.notify = (
-            experiment,
-            dataset,
-            models,
-            folder,
-            notify,
-        )
+    def __init__(self, experiment: Experiment, dataset: Dataset, models: Path, folder: Path, notify: Notify) -> None:
+        self.experiment, self.dataset, self.models = experiment, dataset, models
+        self.folder, self.notify = folder, notify
 
     def open(self, progress: Progress) -> None:
         """Identify the clips, and take up what is stored for them."""
@@ -104,7 +99,7 @@ class _Run:
         self.stored = self._taken_up(self.notify)
         self.members = self._members()
 
-    def _taken_up(self, notify: Say) -> Stored:
+    def _taken_up(self, notify: Notify) -> Stored:
         """What is on disk and still true; nothing where it was run on other clips."""
         header = self.stored.header
         if not (self.folder / store.POINTS_FILE).is_file():
@@ -114,15 +109,15 @@ class _Run:
         if its != mine:
             notify(f"What is stored in {self.folder} was run on other clips: it is run again.")
             return empty(header)
-        kept = [p for p in earlier.header.points if self._current(p)]
-        void = len(earlier.header.points) - len(kept)
+        valid = [p for p in earlier.header.points if self._current(p)]
+        void = len(earlier.header.points) - len(valid)
         if void:
             notify(
                 f"{void} of the points in {self.folder} have other parameters or models than today's: they are dropped."
             )
-        names = [p.name for p in kept]
+        names = [p.name for p in valid]
         parts = (table[table["point"].isin(names)] for table in (earlier.scores, earlier.held_out))
-        return Stored(header.model_copy(update={"points": kept}), *parts)
+        return Stored(header.model_copy(update={"points": valid}), *parts)
 
     def _current(self, stored: PointRecord) -> bool:
         """False when the program now means something else by this point, or its artifact was trained again."""
@@ -186,7 +181,7 @@ class _Run:
         return folder if same and manifest.data_fingerprint == self.stored.header.fingerprint else None
 
     def do(self, group: Sequence[Point], progress: Progress) -> None:
-        """Train once, hear every point of the group, and write them."""
+        """Train once, score every point of the group, and write them."""
         first = group[0]
         try:
             detector, about = self._trained(first, progress)
@@ -199,7 +194,7 @@ class _Run:
             for p in group
             if p.detector in self.members and p.heard_at == p.trained_at
         ]
-        self.keep([record(p, **about) for p in group], scores, taught)
+        self.store([record(p, **about) for p in group], scores, taught)
 
     def _trained(self, point: Point, progress: Progress) -> tuple[Detector, dict[str, Any]]:
         folder = self._artifact(point)
@@ -219,7 +214,7 @@ class _Run:
         detector.fit(features, fit.machine_ids, seed=point.seed, progress=progress)
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}
 
-    def keep(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:
+    def store(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:
         """Write points beside those on disk, where another run may have put some meanwhile."""
         if records:
             order = [p.name for p in self.experiment.points]

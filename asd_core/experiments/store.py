@@ -77,14 +77,6 @@ class Stored:
 
         return bootstrap(self.scores.rename(columns={"point": "detector"}))
 
-    def point(self, name: str) -> PointRecord | None:
-        return next((p for p in self.header.points if p.name == name), None)
-
-
-def folders(models: Path) -> list[Path]:
-    """Where experiments on a models folder lie: beside the models, and the user's own."""
-    return [models / EXPERIMENTS_FOLDER, user_folder(models)]
-
 
 def user_folder(models: Path) -> Path:
     """Where a user's sweeps and reruns go: never into the committed folder."""
@@ -94,7 +86,7 @@ def user_folder(models: Path) -> Path:
 def stored_names(models: Path) -> dict[str, Path]:
     """Name and folder of each stored experiment on a models folder; the user's own come last."""
     result = {}
-    for folder in folders(models):
+    for folder in (models / EXPERIMENTS_FOLDER, user_folder(models)):
         for path in sorted(folder.glob(f"*/{POINTS_FILE}")):
             result[path.parent.name] = path.parent
     return result
@@ -117,7 +109,7 @@ def read_experiment(folder: Path) -> Stored:
         raise ArtifactError(f"{folder} holds no stored experiment: run it first.") from error
     except (AttributeError, KeyError, OSError, ValueError) as error:  # of JSON, of pydantic, of Parquet
         raise ArtifactError(f"{folder} holds a damaged experiment: delete it and run it again.") from error
-    if header.kind in ABOUT:  # what is said of a named experiment is said today's way
+    if header.kind in ABOUT:  # a named experiment is described in today's words
         header = header.model_copy(update=asdict(ABOUT[header.kind]))
     names = [p.name for p in header.points]
     return Stored(header, scores[scores["point"].isin(names)].reset_index(drop=True), held_out)

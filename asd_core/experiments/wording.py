@@ -29,7 +29,3 @@ def listed(names: Sequence[str]) -> str:
     """``a, b and c``, and how many more after the fourth."""
     shown = [*names[:MOST_NAMES], *([f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else [])]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def number(value: float) -> str:
-    return f"{value:g}"

@@ -1,4 +1,4 @@
-"""How far a clip's levels lie from what is usual: by time and band, by band alone, and which frequencies leave the band."""
+"""How far a clip's levels lie from the normal reference: by time and band, by band alone, and which frequencies leave the band."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.explain.reference import HIGH, LOW, NormalReference
 from asd_core.features import Array
 
-MERGED = 2  # bins inside the band that do not end a run: one bin of luck does not make two faults of one
+MERGED = 2  # bins inside the band that do not end a run: one bin inside by chance does not make two faults of one
 LISTED = 3  # runs that a sentence names
 EXPECTED = (LOW + 100.0 - HIGH) / 100.0  # of the frequencies of normal clips lie outside, on average
 

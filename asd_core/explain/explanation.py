@@ -1,18 +1,26 @@
 """Why a detector scores a clip as it does: the time and the band that contribute most, in a sentence with numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
-from asd_core.detectors import detector_class
+from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.features import Array, Features, LogMel, MemberScores
+from asd_core.features import Array, Features, LogMel, MemberScores, extract
+from asd_core.progress import Progress, silent
+from asd_core.scoring import cut_clip
+from asd_core.sound import Clip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
+STRONGEST = 99.5  # percentile of the map that is drawn full: a single point does not make the rest invisible
 MOST = 0.5  # of a span's map lies in the band that is named
 
 
@@ -85,9 +93,9 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
 
 def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:
     """First and last-but-one index of the run of ``values (n,)`` that exceeds its part of ``widths (n,)`` the most."""
-    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]) / max(float(values.sum()), 1e-300)
+    cumulated = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]) / max(float(values.sum()), 1e-300)
     part = np.concatenate([[0.0], np.cumsum(widths, dtype=np.float64)]) / float(widths.sum())
-    share, width = held[None, :] - held[:, None], part[None, :] - part[:, None]
+    share, width = cumulated[None, :] - cumulated[:, None], part[None, :] - part[:, None]
     ratio = np.full(share.shape, -np.inf)
     more = (width > 0.0) & (share > width)
     s, w = np.clip(share[more], 1e-12, 1.0), width[more]
@@ -101,10 +109,10 @@ def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int
 
 def narrowest_band(values: NDArray[Any], share: float) -> tuple[int, int]:
     """First and last-but-one index of the shortest run of ``values (n,)`` that holds a share of their sum."""
-    held = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    cumulated = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     # For each start, the first end that holds enough; none does for starts too far up.
-    ends = np.searchsorted(held, held[:-1] + share * held[-1] * (1.0 - 1e-9))
-    lengths = np.where(ends < len(held), ends - np.arange(len(values)), len(values) + 1)
+    ends = np.searchsorted(cumulated, cumulated[:-1] + share * cumulated[-1] * (1.0 - 1e-9))
+    lengths = np.where(ends < len(cumulated), ends - np.arange(len(values)), len(values) + 1)
     first = int(lengths.argmin())
     return first, int(ends[first])
 
@@ -155,3 +163,34 @@ def _band(f0: float, f1: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+
+
+def drawable(anomaly_map: Array) -> Array:
+    """A detector's map ``(n_mels, n_frames)`` from 0 (nothing, or below) to 1 (its strongest half percent)."""
+    rest = np.maximum(np.nan_to_num(anomaly_map), 0.0)
+    top = float(np.percentile(rest, STRONGEST)) or float(rest.max())
+    return np.asarray(np.minimum(rest / top, 1.0) if top > 0 else rest, dtype=np.float32)
+
+
+def with_map(keys: Iterable[str]) -> list[str]:
+    """Those detectors that say where their score comes from."""
+    return [key for key in keys if detector_class(key).explain is not Detector.explain]
+
+
+def locate(moments: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
+    """Moments with the place that their detector's map shows in the peak window: ``t0, t1`` in s of the recording and
+    ``f0, f1`` in Hz; nan where a detector has no map.
+
+    Args:
+        moments: see :func:`moments`; of this very recording.
+    """
+    places = np.full((len(moments), 4), np.nan)
+    for index, row in enumerate(moments.to_dict("records")):
+        progress(index / len(moments), f"moment {index + 1} of {len(moments)}")
+        artifact, part = models[row["detector"]], cut_clip(prepared, row["peak_start"], row["peak_end"])
+        wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
+        place = explain(artifact, models, extract(part, wanted), row["machine_id"]).why
+        if place:
+            places[index] = row["peak_start"] + place.t0, row["peak_start"] + place.t1, place.f0, place.f1
+    progress(1.0, "done")
+    return moments.assign(**dict(zip(("t0", "t1", "f0", "f1"), places.T, strict=True)))

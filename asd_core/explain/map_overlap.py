@@ -14,6 +14,7 @@ from asd_core.detectors import detector_class, detector_keys
 from asd_core.errors import DatasetError
 from asd_core.features import Array, LogMel, extract
 from asd_core.files import write_parquet
+from asd_core.markdown import markdown_table
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, prepare
 
@@ -125,16 +126,14 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
     for key, subset in sorted(table.groupby("detector"), key=lambda pair: order[str(pair[0])]):
         row: dict[str, Any] = {"detector": key, "n": len(subset)}
         for name in MEASURES:
-            chance = subset[f"{name}_chance"]
-            ratio = subset[f"{name}_hit"] / chance
-            means = ratio.to_numpy()[rng.integers(len(subset), size=(1000, len(subset)))].mean(axis=1)
-            row[f"{name}_ratio"] = ratio.mean()
+            hits = subset[[f"{name}_{column}" for column in ("hit", "shuffled", "best")]]
+            ratios = hits.div(subset[f"{name}_chance"], axis=0).set_axis(["ratio", "shuffled", "best"], axis=1)
+            means = ratios["ratio"].to_numpy()[rng.integers(len(subset), size=(1000, len(subset)))].mean(axis=1)
             row[f"{name}_low"], row[f"{name}_high"] = np.percentile(means, [2.5, 97.5])
-            row[f"{name}_shuffled"] = (subset[f"{name}_shuffled"] / chance).mean()
-            row[f"{name}_best"] = (subset[f"{name}_best"] / chance).mean()
-            row |= {f"{name} {fault}": value for fault, value in ratio.groupby(subset["fault"]).mean().items()}
-            best = subset[f"{name}_best"] / chance
-            row |= {f"best {name} {fault}": value for fault, value in best.groupby(subset["fault"]).mean().items()}
+            row |= ratios.mean().add_prefix(f"{name}_").to_dict()
+            by_fault = ratios.groupby(subset["fault"]).mean()
+            row |= by_fault["ratio"].add_prefix(f"{name} ").to_dict()
+            row |= by_fault["best"].add_prefix(f"best {name} ").to_dict()
         short = subset["time_chance"] <= REACHABLE
         row["time_short"] = (subset["time_hit"] / subset["time_chance"])[short].mean()
         row["best_short"] = (subset["time_best"] / subset["time_chance"])[short].mean()
@@ -144,12 +143,12 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def store_overlap(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) -> None:
-    """Measure, and keep the figures beside the detectors."""
+    """Measure, and store the figures beside the detectors."""
     write_parquet(measure(dataset, models, progress=progress), models.folder / OVERLAP)
 
 
 def overlap_section(folder: Path) -> str:
-    """The section of ``docs/results.md``, from what :func:`store_overlap` kept of the detectors as they are now."""
+    """The section of ``docs/results.md``, from what :func:`store_overlap` wrote of the detectors as they are now."""
     import pandas as pd
 
     heading = "## Do the maps point at the fault?"
@@ -172,11 +171,11 @@ def overlap_section(folder: Path) -> str:
         f"The figure for short faults is over the {result['n_short'].iloc[0]} clips whose fault fills at most a third of "
         f"the time (at most {result['best_short'].iloc[0]:.2f})."
     )
-    return "\n\n".join([heading, about, _table(result, faults), _verdict(result)])
+    return "\n\n".join([heading, about, _table(result, faults), _best_maps(result)])
 
 
-def _reach(found: "pd.DataFrame", faults: list[str]) -> str:
-    first = found.iloc[0]
+def _reach(table: "pd.DataFrame", faults: list[str]) -> str:
+    first = table.iloc[0]
     each = ", ".join(f"{fault.replace('_', ' ')} {first[f'best time {fault}']:.2f}" for fault in faults)
     return (
         f"the most that a map could reach is {first['time_best']:.2f} for times ({each}) and {first['place_best']:.2f} "
@@ -184,26 +183,26 @@ def _reach(found: "pd.DataFrame", faults: list[str]) -> str:
     )
 
 
-def _table(found: "pd.DataFrame", faults: list[str]) -> str:
+def _table(table: "pd.DataFrame", faults: list[str]) -> str:
     names = [fault.replace("_", " ") for fault in faults]
     heads = ["detector", "times (95 %)", *names, "short faults", "shuffled", "places (95 %)", *names, "shuffled"]
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for row in found.to_dict("records"):
+    rows = []
+    for row in table.to_dict("records"):
         cells = [detector_class(row["detector"]).info.title]
         for name in MEASURES:
             cells.append(f"{row[f'{name}_ratio']:.2f} ({row[f'{name}_low']:.2f}–{row[f'{name}_high']:.2f})")
             cells += [f"{row[f'{name} {fault}']:.2f}" for fault in faults]
             cells += [f"{row['time_short']:.2f}"] if name == "time" else []
             cells.append(f"{row[f'{name}_shuffled']:.2f}")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return markdown_table(heads, rows)
 
 
-def _verdict(found: "pd.DataFrame") -> str:
+def _best_maps(table: "pd.DataFrame") -> str:
     """Which map is best, and whether it is three times better than chance."""
     parts = []
     for label, name in (("times", "time_ratio"), ("times of short faults", "time_short"), ("places", "place_ratio")):
-        best = found.loc[found[name].idxmax()]
+        best = table.loc[table[name].idxmax()]
         title = detector_class(str(best["detector"])).info.title
         above = "above" if best[name] >= 3.0 else "below"
         parts.append(f"for {label} {title} ({best[name]:.2f}, {above} three times chance)")

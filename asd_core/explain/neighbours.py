@@ -39,7 +39,7 @@ def nearest(table: "pd.DataFrame", log_mel: Array, machine_id: str, sha256: str,
     subset = table[table["machine_id"] == machine_id]
     is_normal = ((subset["split"] == "train") & (subset["label"] == "normal")).to_numpy()
     points = subset[figures].to_numpy(dtype=np.float64)
-    if is_normal.sum() < 2:  # nothing to measure the usual spread by
+    if is_normal.sum() < 2:  # nothing to measure the normal spread by
         empty = subset.iloc[:0][shown].assign(distance=np.array([], dtype=np.float64))
         return Neighbours(empty, empty)
     _, scale = standardisation(points[is_normal])

@@ -1,6 +1,6 @@
-"""What is usual for a machine: the spread of its normal training clips' spectra, kept beside the detectors."""
+"""The normal reference of a machine: the spread of its normal training clips' spectra, stored beside the detectors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -56,15 +56,6 @@ def measure(log_mels: Sequence[Array], welch_spectra: Sequence[Array]) -> Normal
     return NormalReference(**{k: v.astype(np.float32) for k, v in arrays.items()}, n_clips=len(levels))
 
 
-def write(references: Mapping[str, NormalReference], folder: Path) -> None:
-    """Store the references of a models folder, by machine id, in place of earlier ones."""
-    from safetensors.numpy import save
-
-    arrays = {f"{i}/{name}": np.ascontiguousarray(getattr(r, name)) for i, r in references.items() for name in ARRAYS}
-    counts = {f"{i}/n_clips": np.array([r.n_clips]) for i, r in references.items()}
-    write_bytes(save({**arrays, **counts}), folder / REFERENCE)
-
-
 def read_reference(folder: Path, machine_id: str) -> NormalReference | None:
     """The reference of a machine id, or ``None`` where the folder has none of it.
 
@@ -89,13 +80,17 @@ def read_reference(folder: Path, machine_id: str) -> NormalReference | None:
 
 
 def write_reference(fit: Extracted, out: Path) -> None:
-    """What is usual for each machine id, from the clips that detectors are fitted on (with :class:`WelchSpectrum`)."""
+    """The normal reference of each machine id, from the clips that detectors are fitted on (with :class:`WelchSpectrum`)."""
+    from safetensors.numpy import save
+
     log_mels, spectra, ids = fit.features[LogMel()], fit.features[WelchSpectrum()], np.array(fit.machine_ids)
-    references = {}
+    arrays: dict[str, Array] = {}
     for machine_id in np.unique(ids).tolist():
         subset = np.flatnonzero(ids == machine_id).tolist()
-        references[machine_id] = measure([log_mels[i] for i in subset], [spectra[i] for i in subset])
-    write(references, out)
+        reference = measure([log_mels[i] for i in subset], [spectra[i] for i in subset])
+        arrays |= {f"{machine_id}/{name}": np.ascontiguousarray(getattr(reference, name)) for name in ARRAYS}
+        arrays[f"{machine_id}/n_clips"] = np.array([reference.n_clips])
+    write_bytes(save(arrays), out / REFERENCE)
 
 
 def make_reference(

@@ -1,4 +1,4 @@
-"""What people say of clips in, the label store, queues, agreement and exchange files out.
+"""Labels and regions that people give in, the label store, queues, agreement and exchange files out.
 
 May import: space and what comes before it."""
 

@@ -1,7 +1,7 @@
 """Audacity label tracks: a line ``start⇥end⇥text``, and ``\\⇥low⇥high`` after it where the label has frequencies.
 
 See https://manual.audacityteam.org/man/importing_and_exporting_labels.html. The text of a region is its class, with a note
-``class | note``. A track has no place for what is said of the whole clip, so that is a point label at 0: ``label: anomaly``
+``class | note``. A track has no place for labels of the whole clip, so that is a point label at 0: ``label: anomaly``
 or ``note: …``.
 """
 
@@ -92,27 +92,27 @@ def _label(line: str) -> Fields:
     return row | ({"note": _unescaped(note)} if bar else {})
 
 
-def _frequencies(line: str, found: list[Numbered], index: int) -> list[str]:
+def _frequencies(line: str, rows: list[Numbered], index: int) -> list[str]:
     parts = line.split("\t")
-    if len(parts) != 3 or not found or found[-1][1]["kind"] != "region" or found[-1][0] != index - 1:
+    if len(parts) != 3 or not rows or rows[-1][1]["kind"] != "region" or rows[-1][0] != index - 1:
         raise ValueError("frequencies without a label before them")
     low, high = number(parts[1]), number(parts[2])
     if low == high == _UNDEFINED:
         return []
     if high == _UNDEFINED:
         return [f"Line {index}: the region has no highest frequency, so it is taken over all frequencies."]
-    found[-1][1].update(f0=max(low, 0.0), f1=high)
+    rows[-1][1].update(f0=max(low, 0.0), f1=high)
     return []
 
 
-def _joined(found: list[Numbered]) -> list[Numbered]:
+def _joined(rows: list[Numbered]) -> list[Numbered]:
     """A clip's label and note are one row, as in the other formats."""
-    labels = [row for _, row in found if row["kind"] == "label"]
-    notes = [row for _, row in found if row["kind"] == "note"]
+    labels = [row for _, row in rows if row["kind"] == "label"]
+    notes = [row for _, row in rows if row["kind"] == "note"]
     if len(labels) == len(notes) == 1:
         labels[0]["note"] = notes[0]["note"]
-        return [(index, row) for index, row in found if row["kind"] != "note"]
-    return found
+        return [(index, row) for index, row in rows if row["kind"] != "note"]
+    return rows
 
 
 def _number(value: float) -> str:
@@ -126,7 +126,7 @@ def _escaped(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     back = {value: key for key, value in _ESCAPES.items()}
-    return re.sub(r"\\[\\tnr]", lambda found: back[found.group()], text)
+    return re.sub(r"\\[\\tnr]", lambda match: back[match.group()], text)
 
 
 def _safe(name: str) -> str:

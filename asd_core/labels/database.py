@@ -111,7 +111,7 @@ def _url(url: str | None) -> URL:
         return parsed.set(drivername="sqlite")
     if backend in ("postgresql", "postgres"):
         return parsed.set(drivername="postgresql+psycopg")
-    raise LabelError(f"Labels cannot be kept in a {backend} database: {HOW}.")
+    raise LabelError(f"Labels cannot be stored in a {backend} database: {HOW}.")
 
 
 def _reason(error: SQLAlchemyError) -> str:

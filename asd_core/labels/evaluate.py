@@ -7,7 +7,7 @@ annotations override) or the clip is left out (``missing="drop"``, they stand in
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
 Basis = Literal["dataset", "mine", "majority", "adjudicated"]
 TRUTHS = ("normal", "anomaly")
-BASES: tuple[Basis, ...] = ("dataset", "mine", "majority", "adjudicated")
+BASES: tuple[Basis, ...] = get_args(Basis)
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
     """Labels to evaluate against, beside the catalogue's own."""
 
-    table: (
-        "pd.DataFrame"  # a row a clip: clip_id, sha256, catalogue, annotation ("": none), label ("": left out), state
-    )
+    # A row a clip: clip_id, sha256, catalogue, annotation ("": none), label ("": left out), state.
+    table: "pd.DataFrame"
     same: int  # annotated as the catalogue says
     overridden: int  # annotated otherwise than the catalogue says
     added: int  # annotated, unlabelled in the catalogue

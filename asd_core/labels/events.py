@@ -32,7 +32,7 @@ class Draft:
     Args:
         kind: ``label`` and ``adjudicate`` need ``label``; ``region`` needs t0, t1 and region_class (f0 and f1 both or neither);
             ``remove_region`` and ``undo`` need ``target``; ``note`` needs ``note`` ("" clears it); ``skip`` nothing.
-        dataset: name of the dataset in which the clip was heard.
+        dataset: name of the dataset that the clip is from.
         clip_sha256: of the clip's bytes, 64 hexadecimal digits.
         clip_id: the clip's name there; informative only.
         t0, t1: seconds; f0, f1: Hz (a region over all frequencies has none).

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from asd_core.errors import LabelError
 from asd_core.labels import audacity, flat, label_studio
-from asd_core.labels.imports import Conflict, Plan, import_formats, plan_import
 from asd_core.labels.store import LabelStore
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["SUFFIXES", "Conflict", "Format", "Plan", "audacity_track", "export", "import_formats", "plan_import"]
 
 Format = Literal["csv", "json", "parquet", "audacity", "label-studio"]
 SUFFIXES: dict[Format, str] = {
@@ -56,11 +53,3 @@ def export(
     if form == "audacity":
         return audacity.tracks(rows)
     return label_studio.tasks(rows, dataset, clips, scores, rate)
-
-
-def audacity_track(store: LabelStore, dataset: str, clip_sha256: str, annotator: str) -> str:
-    """One clip's regions as an Audacity label track: ``start⇥end⇥class``, then ``\\⇥low⇥high`` where it has frequencies.
-
-    The clip's label is a point label at 0, ``label: anomaly``."""
-    rows = flat.rows(store, dataset, annotator)
-    return audacity.track(row for row in rows if row["clip_sha256"] == clip_sha256 and row["kind"] != "adjudicate")

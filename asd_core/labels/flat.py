@@ -102,21 +102,14 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LabelError("The file is not UTF-8 text: save it as CSV in UTF-8.") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    results: list[Numbered] = []
-    problems: list[str] = []
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        names = [name.strip() for name in reader.fieldnames or []]
-        reader.fieldnames = names
+        names = reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
         _check_names(names)
-        for row in reader:
-            try:
-                results.append((reader.line_num, _fields(row)))
-            except ValueError as error:
-                problems.append(f"Row {reader.line_num}: {error}.")
+        return _read((reader.line_num, row) for row in reader)
     except csv.Error as error:
         raise LabelError(f"Line {reader.line_num} is not CSV ({error}): save the table again.") from error
-    return results, problems
 
 
 def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
@@ -133,11 +126,16 @@ def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
     except (pa.ArrowException, OSError) as error:
         raise LabelError("The file is not Parquet: export the table again.") from error
     _check_names(table.column_names)
+    cells = ({name: _text(value) for name, value in row.items()} for row in table.to_pylist())
+    return _read(enumerate(cells, start=1))
+
+
+def _read(cells: Iterable[tuple[int, dict[Any, Any]]]) -> tuple[list[Numbered], list[str]]:
     results: list[Numbered] = []
     problems: list[str] = []
-    for place, row in enumerate(table.to_pylist(), start=1):
+    for place, row in cells:
         try:
-            results.append((place, _fields({name: _text(value) for name, value in row.items()})))
+            results.append((place, _fields(row)))
         except ValueError as error:
             problems.append(f"Row {place}: {error}.")
     return results, problems
@@ -146,11 +144,6 @@ def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
 def _check_names(names: list[str]) -> None:
     if not {"clip_sha256", "clip_id"} & set(names) or not {"label", "region_class"} & set(names):
         raise LabelError("The file has no columns clip_sha256 (or clip_id) and label (or region_class): add them.")
-
-
-def _delimiter(text: str) -> str:
-    head = text.split("\n", 1)[0]
-    return max(",;\t", key=head.count)
 
 
 def _fields(row: dict[Any, Any]) -> Fields:

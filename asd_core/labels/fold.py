@@ -7,13 +7,12 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from asd_core.labels.events import Event
+from asd_core.labels.events import Draft, Event
 
-KeptRow = dict[str, Any]
+Row = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,60 +21,53 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-@dataclass
-class Opinion:
-    """What one annotator says of one clip now."""
-
-    row: KeptRow  # of label_current
-    regions: list[KeptRow] = field(default_factory=list)  # of label_regions
-
-
-def holding(events: Iterable[Event]) -> list[Event]:
+def valid_events(events: Iterable[Event]) -> list[Event]:
     """Events that were not undone, without the undos; oldest first."""
     events = sorted(events, key=lambda event: event.id)
     undone = {event.target for event in events if event.kind == "undo"}
     return [event for event in events if event.kind != "undo" and event.uid not in undone]
 
 
-def opinion(events: Sequence[Event]) -> Opinion | None:
-    """Fold the events of one annotator on one clip of one dataset; ``None`` when they say nothing about the clip."""
+def opinion(events: Sequence[Event]) -> tuple[Row, list[Row]] | None:
+    """Fold the events of one annotator on one clip of one dataset to the row of label_current and those of label_regions;
+    ``None`` when they say nothing about the clip."""
     subset = [e for e in events if e.kind != "adjudicate"]
     adjudications = {e.uid for e in events if e.kind == "adjudicate"}
     subset = [e for e in subset if not (e.kind == "undo" and e.target in adjudications)]
     if not subset:
         return None
     last = max(subset, key=lambda event: event.id)
-    held = holding(subset)
-    labels = [e for e in held if e.kind == "label"]
-    notes = [e for e in held if e.kind in ("label", "note") and e.note is not None]
-    removed = {e.target for e in held if e.kind == "remove_region"}
-    regions = [e for e in held if e.kind == "region" and e.uid not in removed]
+    valid = valid_events(subset)
+    labels = [e for e in valid if e.kind == "label"]
+    notes = [e for e in valid if e.kind in ("label", "note") and e.note is not None]
+    removed = {e.target for e in valid if e.kind == "remove_region"}
+    regions = [e for e in valid if e.kind == "region" and e.uid not in removed]
     label = labels[-1] if labels else None
-    said = label or (held[-1] if held else last)
+    shown = label or (valid[-1] if valid else last)
     row = {
-        **_where(last),
+        **clip_of(last),
         "annotator": last.annotator,
         "label": label.label if label else None,
         "note": notes[-1].note if notes else "",
-        "at": micros(said.at),
-        "blind": said.blind,
-        "skipped": label is None and any(e.kind == "skip" for e in held),
-        "source": said.source,
-        "queue": said.queue,
+        "at": micros(shown.at),
+        "blind": shown.blind,
+        "skipped": label is None and any(e.kind == "skip" for e in valid),
+        "source": shown.source,
+        "queue": shown.queue,
         "event_id": last.id,
     }
-    return Opinion(row, [_region(e) for e in regions])
+    return row, [_region(e) for e in regions]
 
 
-def adjudication(events: Sequence[Event]) -> KeptRow | None:
+def adjudication(events: Sequence[Event]) -> Row | None:
     """Fold the events of one clip of one dataset, of all annotators, to the row of label_adjudicated."""
-    held = [e for e in holding(events) if e.kind == "adjudicate"]
-    if not held:
+    valid = [e for e in valid_events(events) if e.kind == "adjudicate"]
+    if not valid:
         return None
-    last = held[-1]
+    last = valid[-1]
     return {
         "uid": last.uid,
-        **_where(last),
+        **clip_of(last),
         "label": last.label,
         "annotator": last.annotator,
         "note": last.note or "",
@@ -85,14 +77,15 @@ def adjudication(events: Sequence[Event]) -> KeptRow | None:
     }
 
 
-def _where(event: Event) -> KeptRow:
+def clip_of(event: Draft) -> Row:
+    """Which clip an event is about."""
     return {name: getattr(event, name) for name in ("dataset", "clip_sha256", "clip_id", "machine_id")}
 
 
-def _region(event: Event) -> KeptRow:
+def _region(event: Event) -> Row:
     same = ("uid", "annotator", "t0", "t1", "f0", "f1", "region_class", "blind", "source")
     return {
-        **_where(event),
+        **clip_of(event),
         **{name: getattr(event, name) for name in same},
         "note": event.note or "",
         "at": micros(event.at),

@@ -7,7 +7,7 @@ takes the file's side; then the log keeps both.
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from asd_core.labels.validate import checked
 if TYPE_CHECKING:
     import pandas as pd
 
+IMPORT_SUFFIXES = (".csv", ".parquet", ".json", ".txt")  # of files that can be imported
 KINDS = ("label", "skip", "note", "region", "adjudicate")
 _TAKEN = {f.name for f in fields(Draft)} - {"dataset", "uid", "source", "app_version", "target"}
 
@@ -38,17 +39,17 @@ class Conflict:
     file: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Plan:
     """What an import would do. Nothing is written before :meth:`apply`."""
 
     source: str
-    new: list[Draft]
-    conflicts: list[Conflict]
-    conflicting: list[Draft]  # the file's side of the conflicts
-    known: int  # rows that the store holds already, or held before
-    problems: list[str] = field(default_factory=list)  # sentences with row numbers: unknown clips, bad values
-    notes: list[str] = field(default_factory=list)  # sentences: matched by name, and the like
+    problems: list[str]  # sentences with row numbers: unknown clips, bad values
+    notes: list[str]  # sentences: matched by name, and the like
+    new: list[Draft] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    conflicting: list[Draft] = field(default_factory=list)  # the file's side of the conflicts
+    known: int = 0  # rows that the store holds already, or held before
 
     def apply(self, store: LabelStore, *, conflicts: Literal["keep", "take"] = "keep") -> int:
         """Append what is new; with ``conflicts="take"`` also the file's side of conflicts (the log keeps both).
@@ -60,11 +61,6 @@ class Plan:
         before = store.stored([draft.uid for draft in drafts])
         store.add_many(drafts)
         return len({draft.uid for draft in drafts} - before)
-
-
-def import_formats() -> tuple[str, ...]:
-    """File name endings that can be imported."""
-    return (".csv", ".parquet", ".json", ".txt")
 
 
 def plan_import(
@@ -102,7 +98,9 @@ def plan_import(
         notes.append(
             f"{known_clips.unread} rows are about clips that were not read yet: their sha256 was not compared."
         )
-    return _compare(store, dataset, source, drafts, problems, notes)
+    plan = Plan(source, problems, notes)
+    _compare(plan, store, dataset, drafts)
+    return plan
 
 
 def _read(source: str, content: bytes, clip_sha256: str | None) -> tuple[list[Numbered], list[str], list[str]]:
@@ -117,7 +115,7 @@ def _read(source: str, content: bytes, clip_sha256: str | None) -> tuple[list[Nu
         rows, problems, notes = audacity.from_track(content)
         clip: Fields = {"clip_sha256": clip_sha256 or "", "clip_id": source}
         return [(number, clip | row) for number, row in rows], problems, notes
-    raise LabelError(f"{source} cannot be imported: choose a file ending in {', '.join(import_formats())}.")
+    raise LabelError(f"{source} cannot be imported: choose a file ending in {', '.join(IMPORT_SUFFIXES)}.")
 
 
 def _draft(row: Fields, clips: Clips, dataset: str, source: str, annotator: str | None) -> Draft:
@@ -130,11 +128,7 @@ def _draft(row: Fields, clips: Clips, dataset: str, source: str, annotator: str 
     if not values["annotator"].strip():
         raise ValueError("nobody is named whose label it is: say whose the file is")
     draft = checked(Draft(**values, dataset=dataset, source=source, uid="to be made"))
-    return checked(Draft(**{**_plain(draft), "uid": _uid(draft)}))
-
-
-def _plain(draft: Draft) -> dict[str, Any]:
-    return {f.name: getattr(draft, f.name) for f in fields(Draft)}
+    return replace(draft, uid=_uid(draft))
 
 
 def _uid(draft: Draft) -> str:
@@ -143,49 +137,36 @@ def _uid(draft: Draft) -> str:
     return "import-" + hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
-def _compare(
-    store: LabelStore,
-    dataset: str,
-    source: str,
-    drafts: list[tuple[int, Draft]],
-    problems: list[str],
-    notes: list[str],
-) -> Plan:
+def _compare(plan: Plan, store: LabelStore, dataset: str, drafts: list[tuple[int, Draft]]) -> None:
     """Sort drafts into what is new, what is known and what contradicts."""
-    holds = _holding(flat.rows(store, dataset))
+    current = {_key(row): _content(row) for row in flat.rows(store, dataset)}
     stored = store.stored([draft.uid for _, draft in drafts])
-    plan = Plan(source, [], [], [], 0, problems, notes)
-    known, seen = 0, dict[tuple[Any, ...], Draft]()
+    seen: dict[tuple[Any, ...], Draft] = {}
     for number, draft in drafts:
-        key = _key(_plain(draft))
+        row = vars(draft)
+        key, file = _key(row), _content(row)
         if draft.uid in stored or (key in seen and seen[key].uid == draft.uid):
-            known += 1
-            continue
-        if key in seen and draft.kind != "region":
-            problems.append(
+            plan.known += 1
+        elif key in seen and draft.kind != "region":
+            plan.problems.append(
                 f"Row {number}: {draft.clip_id} has another label by {draft.annotator} before it in the file."
             )
-            continue
-        seen[key] = draft
-        now, file = holds.get(key), _said(_plain(draft))
-        verdict = _verdict(now, file)
-        if verdict == "new":
-            plan.new.append(draft)
-        elif verdict == "known":
-            known += 1
-        elif now is not None:
-            plan.conflicting.append(draft)
-            shown = [", ".join(part for part in side if part) or "nothing" for side in (now, file)]
-            plan.conflicts.append(Conflict(number, draft.clip_id, draft.clip_sha256, draft.annotator, *shown))
-    return Plan(source, plan.new, plan.conflicts, plan.conflicting, known, problems, notes)
-
-
-def _holding(rows: list[Fields]) -> dict[tuple[Any, ...], tuple[str, str]]:
-    return {_key(row): _said(row) for row in rows}
+        else:
+            seen[key] = draft
+            now = current.get(key)
+            status = _status(now, file)
+            if status == "new":
+                plan.new.append(draft)
+            elif now is None or status == "known":
+                plan.known += 1
+            else:
+                plan.conflicting.append(draft)
+                shown = [", ".join(filter(None, side)) or "nothing" for side in (now, file)]
+                plan.conflicts.append(Conflict(number, draft.clip_id, draft.clip_sha256, draft.annotator, *shown))
 
 
 def _key(row: Fields) -> tuple[Any, ...]:
-    """What there can be only one of: an annotator's opinion on a clip, a clip's adjudication, a region."""
+    """What there can be only one of: an annotator's label on a clip, a clip's adjudication, a region."""
     if row["kind"] == "adjudicate":
         return "adjudicate", row["clip_sha256"]
     if row["kind"] == "region":
@@ -194,11 +175,11 @@ def _key(row: Fields) -> tuple[Any, ...]:
     return "opinion", row["clip_sha256"], row["annotator"]
 
 
-def _said(row: Fields) -> tuple[str, str]:
+def _content(row: Fields) -> tuple[str, str]:
     return row["label"] or "", row["note"] or ""
 
 
-def _verdict(now: tuple[str, str] | None, file: tuple[str, str]) -> Literal["new", "known", "conflict"]:
+def _status(now: tuple[str, str] | None, file: tuple[str, str]) -> Literal["new", "known", "conflict"]:
     """What a row adds to what holds: a label where there is none, a note where there is none. An empty one says nothing."""
     if now is None:
         return "new"

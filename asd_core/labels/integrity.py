@@ -1,4 +1,4 @@
-"""Does what is kept still follow from the log?"""
+"""Do the current tables still follow from the log?"""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from sqlalchemy import Connection, delete, func, select, text
 from asd_core.labels import log
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
-KEPT = (CURRENT, REGIONS, ADJUDICATED)
+DERIVED = (CURRENT, REGIONS, ADJUDICATED)
 NAMES = {"label_current": "current labels", "label_regions": "regions", "label_adjudicated": "adjudications"}
 
 
 def rebuild(connection: Connection) -> None:
-    """Make the kept tables anew from the log, inside a writing transaction."""
-    for table in KEPT:
+    """Rebuild the current tables from the log, inside a writing transaction."""
+    for table in DERIVED:
         connection.execute(delete(table))
     for part in log.all_events(connection):
         log.put(connection, log.following(part))
@@ -40,9 +40,9 @@ def _compared(connection: Connection) -> list[str]:
         for rows, subset in zip(log.following(part), expected, strict=True):
             subset.update(tuple(sorted(row.items())) for row in rows)
     problems = []
-    for table, subset in zip(KEPT, expected, strict=True):
-        kept = {tuple(sorted(row._mapping.items())) for row in connection.execute(select(table))}
-        if differing := len(subset ^ kept):
+    for table, subset in zip(DERIVED, expected, strict=True):
+        stored = {tuple(sorted(row._mapping.items())) for row in connection.execute(select(table))}
+        if differing := len(subset ^ stored):
             what = NAMES[table.name]
             problems.append(
                 f"The {what} do not follow from the log ({differing} rows differ): rebuild them, the log is the truth."

@@ -59,20 +59,10 @@ def tasks(
     made = []
     for number, (key, (clip_id, machine_id)) in enumerate(about.items(), start=1):
         sha256 = "" if key == clip_id else key
-        made.append(
-            {
-                "id": number,
-                "data": {
-                    "audio": clip_id,
-                    "clip_id": clip_id,
-                    "clip_sha256": sha256,
-                    "machine_id": machine_id,
-                    "dataset": dataset,
-                },
-                "annotations": _annotations(of.get(key, [])),
-                "predictions": list((by_hash.get(sha256) or by_name.get(clip_id, {})).values()),
-            }
-        )
+        names = {"audio": clip_id, "clip_id": clip_id, "clip_sha256": sha256, "machine_id": machine_id}
+        predictions = list((by_hash.get(sha256) or by_name.get(clip_id, {})).values())
+        task = {"id": number, "data": {**names, "dataset": dataset}, "annotations": _annotations(of.get(key, []))}
+        made.append({**task, "predictions": predictions})
     return (json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -107,8 +97,10 @@ def _annotations(rows: list[Fields]) -> list[dict[str, Any]]:
     return made
 
 
-def _item(name: str, kind: str, value: dict[str, Any], own: str, meta: dict[str, Any] | None = None) -> dict[str, Any]:
-    item = {"id": own, "from_name": name, "to_name": "audio", "type": kind, "value": value}
+def _item(
+    name: str, kind: str, value: dict[str, Any], item_id: str, meta: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    item = {"id": item_id, "from_name": name, "to_name": "audio", "type": kind, "value": value}
     return item | ({"meta": meta} if meta else {})
 
 
@@ -171,27 +163,25 @@ def _rows(annotation: dict[str, Any]) -> list[Fields]:
     common: Fields = {"annotator": annotator} if annotator else {}
     if annotation.get("created_at"):
         common["at"] = moment(str(annotation["created_at"]))
-    said: Fields | None = None
+    opinion: Fields | None = None
     rows: list[Fields] = []
     for item in items:
         meta = item.get("meta") or {}
-        subset = (
-            common
-            | {"blind": meta.get("blind"), "queue": meta.get("queue")}
-            | ({"at": moment(meta["at"])} if meta.get("at") else {})
-        )
+        subset = common | {"blind": meta.get("blind"), "queue": meta.get("queue")}
+        if meta.get("at"):
+            subset["at"] = moment(meta["at"])
         if item.get("type") == "labels":
             rows.append(subset | _region(item["value"], meta))
         elif item.get("type") == "choices":
             kind = "adjudicate" if meta.get("kind") == "adjudicate" else "label"
             label = str(item["value"]["choices"][0]).strip().lower()
-            said = subset | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
+            opinion = subset | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
         elif meta.get("kind") in ("skip", "note"):
-            said = said or subset | {"kind": meta["kind"]}
+            opinion = opinion or subset | {"kind": meta["kind"]}
     note = _one(texts.get("note"))
-    if said is None and (annotation.get("was_cancelled") or note):
-        said = common | {"kind": "skip" if annotation.get("was_cancelled") else "note"}
-    return ([said | ({"note": note} if note else {})] if said else []) + rows
+    if opinion is None and (annotation.get("was_cancelled") or note):
+        opinion = common | {"kind": "skip" if annotation.get("was_cancelled") else "note"}
+    return ([opinion | ({"note": note} if note else {})] if opinion else []) + rows
 
 
 def _region(value: dict[str, Any], meta: dict[str, Any]) -> Fields:

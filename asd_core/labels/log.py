@@ -1,12 +1,12 @@
-"""Appending to the log and, in the same transaction, keeping what holds now in step with it."""
+"""Appending to the log and, in the same transaction, updating the current tables with it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from asd_core.errors import LabelError
 from asd_core.labels import fold
@@ -15,6 +15,7 @@ from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 CHUNK = 500  # values in one IN (…)
 ClipKey = tuple[str, str]  # dataset, sha256 of the clip
+Rows = list[fold.Row]
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -31,8 +32,7 @@ def as_event(row: Any) -> Event:
 
 def as_row(draft: Draft, at: datetime) -> dict[str, Any]:
     """A draft as a row of the log, without its id."""
-    row = {f.name: getattr(draft, f.name) for f in fields(Draft)}
-    return {**row, "at": fold.micros(draft.at or at)}
+    return {**vars(draft), "at": fold.micros(draft.at or at)}
 
 
 def by_uid(connection: Connection, uids: Iterable[str]) -> dict[str, Event]:
@@ -58,15 +58,15 @@ def append(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
         now = datetime.now(UTC)
         connection.execute(insert(EVENTS), [as_row(draft, now) for draft in new.values()])
         if len(new) > CHUNK and connection.dialect.name == "postgresql":
-            # Its planner takes the table for empty until it is told, and reads all of it for every query below.
+            # Its planner takes the table for empty until it is analysed, and reads all of it for every query below.
             connection.exec_driver_sql("ANALYZE label_events")
         stored |= by_uid(connection, new)
-        keep(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
+        update_current(connection, {(draft.dataset, draft.clip_sha256) for draft in new.values() if draft.clip_sha256})
     return [stored[draft.uid] for draft in drafts]
 
 
 def _resolve_removals(connection: Connection, drafts: dict[str, Draft]) -> None:
-    """A removal is about the clip of the region that it removes, which must be the annotator's own."""
+    """A removal is about the clip of the region that it removes, which must be the same annotator's."""
     targets = by_uid(connection, [d.target for d in drafts.values() if d.kind == "remove_region" and d.target])
     for uid, draft in drafts.items():
         if draft.kind != "remove_region":
@@ -76,9 +76,7 @@ def _resolve_removals(connection: Connection, drafts: dict[str, Draft]) -> None:
             raise LabelError("The region to remove is not in the store: reload the page.")
         if (region.annotator, region.dataset) != (draft.annotator, draft.dataset):
             raise LabelError(f"The region was drawn by {region.annotator}: only they can remove it.")
-        drafts[uid] = replace(
-            draft, clip_sha256=region.clip_sha256, clip_id=region.clip_id, machine_id=region.machine_id
-        )
+        drafts[uid] = replace(draft, **fold.clip_of(region))
 
 
 def undo(connection: Connection, annotator: str, dataset: str, uid: str, target: str | None) -> Event | None:
@@ -86,21 +84,16 @@ def undo(connection: Connection, annotator: str, dataset: str, uid: str, target:
     stored = by_uid(connection, [uid]).get(uid)
     if stored is not None:
         return by_uid(connection, [stored.target or ""]).get(stored.target or "")
-    event = _last(connection, annotator, dataset) if target is None else _named(connection, annotator, dataset, target)
+    if target is None:
+        row = connection.execute(last(annotator, dataset, UNDOABLE, 1)).first()
+        event = as_event(row) if row else None
+    else:
+        event = _named(connection, annotator, dataset, target)
     if event is None:
         return None
-    draft = Draft(
-        kind="undo",
-        annotator=annotator,
-        dataset=dataset,
-        uid=uid,
-        target=event.uid,
-        clip_sha256=event.clip_sha256,
-        clip_id=event.clip_id,
-        machine_id=event.machine_id,
-    )
+    draft = Draft(kind="undo", annotator=annotator, uid=uid, target=event.uid, **fold.clip_of(event))
     connection.execute(insert(EVENTS), [as_row(draft, datetime.now(UTC))])
-    keep(connection, {(dataset, event.clip_sha256)})
+    update_current(connection, {(dataset, event.clip_sha256)})
     return event
 
 
@@ -117,11 +110,6 @@ def last(annotator: str, dataset: str, kinds: Sequence[EventKind], count: int) -
     return mine.order_by(EVENTS.c.id.desc()).limit(count)
 
 
-def _last(connection: Connection, annotator: str, dataset: str) -> Event | None:
-    row = connection.execute(last(annotator, dataset, UNDOABLE, 1)).first()
-    return as_event(row) if row else None
-
-
 def _named(connection: Connection, annotator: str, dataset: str, target: str) -> Event | None:
     event = by_uid(connection, [target]).get(target)
     if event is None or event.kind not in (*UNDOABLE, "adjudicate"):
@@ -132,8 +120,8 @@ def _named(connection: Connection, annotator: str, dataset: str, target: str) ->
     return None if done else event
 
 
-def keep(connection: Connection, clips: set[ClipKey]) -> None:
-    """Make the kept rows of some clips anew from the log."""
+def update_current(connection: Connection, clips: set[ClipKey]) -> None:
+    """Rebuild the current rows of some clips from the log."""
     by_dataset = defaultdict(list)
     for dataset, sha256 in clips:
         by_dataset[dataset].append(sha256)
@@ -145,15 +133,15 @@ def keep(connection: Connection, clips: set[ClipKey]) -> None:
             put(connection, following(map(as_event, connection.execute(events))))
 
 
-def put(connection: Connection, rows: tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]) -> None:
-    """Insert kept rows: of what holds now, of regions, of adjudications."""
+def put(connection: Connection, rows: tuple[Rows, Rows, Rows]) -> None:
+    """Insert current rows: of labels, of regions, of adjudications."""
     for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
         if subset:
             connection.execute(insert(table), subset)
 
 
-def following(events: Iterable[Event]) -> tuple[list[fold.KeptRow], list[fold.KeptRow], list[fold.KeptRow]]:
-    """The kept rows that follow from all events of some clips."""
+def following(events: Iterable[Event]) -> tuple[Rows, Rows, Rows]:
+    """The current rows that follow from all events of some clips."""
     of_clip: dict[ClipKey, list[Event]] = defaultdict(list)
     for event in events:
         of_clip[event.dataset, event.clip_sha256].append(event)
@@ -162,10 +150,9 @@ def following(events: Iterable[Event]) -> tuple[list[fold.KeptRow], list[fold.Ke
         of_annotator = defaultdict(list)
         for event in subset:
             of_annotator[event.annotator].append(event)
-        for opinion in map(fold.opinion, of_annotator.values()):
-            if opinion:
-                current.append(opinion.row)
-                regions += opinion.regions
+        for row, marked in filter(None, map(fold.opinion, of_annotator.values())):
+            current.append(row)
+            regions += marked
         decided = fold.adjudication(subset)
         adjudicated += [decided] if decided else []
     return current, regions, adjudicated
@@ -184,9 +171,3 @@ def all_events(connection: Connection, count: int = 20_000) -> Iterator[list[Eve
         part.append(event)
     if part:
         yield part
-
-
-def newest(connection: Connection, dataset: str | None) -> int:
-    """The newest event's id; 0 when there is none."""
-    ids = select(func.max(EVENTS.c.id))
-    return int(connection.execute(ids if dataset is None else ids.where(EVENTS.c.dataset == dataset)).scalar() or 0)

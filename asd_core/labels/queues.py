@@ -1,4 +1,4 @@
-"""In which order clips are heard."""
+"""In which order clips are presented."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,10 @@ from asd_core.errors import LabelError
 if TYPE_CHECKING:
     import pandas as pd
 
-QUEUES = (
-    "in order",
-    "random",
-    "most anomalous",
-    "detectors disagree",
-    "nearest a threshold",
-    "second opinion",
-)
-NEEDS_SCORES = ("most anomalous", "detectors disagree", "nearest a threshold")
 NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
+NEEDS_SCORES = (*NEEDS_DETECTOR, "detectors disagree")
 NEEDS_OTHERS = ("second opinion",)  # other people's labels too
+QUEUES = ("in order", "random", "most anomalous", "detectors disagree", "nearest a threshold", *NEEDS_OTHERS)
 FROM_SELECTION, FROM_UPLOADS = "selection", "uploads"  # clips that come from elsewhere, whatever their order
 CONFLICTS = "conflicts"  # where adjudications come from
 # Scores or people picked the clips of these: those labelled so far are no fair sample of the dataset.
@@ -89,7 +82,7 @@ def label_queue(
     unlabelled_only: bool = False,
     seed: int = 0,
 ) -> NDArray[np.int64]:
-    """Row positions of ``clips`` in the order in which they are to be heard.
+    """Row positions of ``clips`` in the order in which they are to be presented.
 
     Args:
         name: one of ``QUEUES``.
@@ -117,21 +110,28 @@ def label_queue(
         )
     shuffled = np.random.default_rng(seed).permutation(len(clips))
     second = name in NEEDS_OTHERS
-    opinions = _opinions(clips, current if second or unlabelled_only else None, annotator, count_others=second)
+    labelled = skipped = np.zeros(len(clips), dtype=bool)  # by the annotator
+    others = np.zeros(len(clips), dtype=np.int64)  # how many others labelled each
+    if current is not None and len(current) and (second or unlabelled_only):
+        mine, has = current["annotator"] == annotator, current["label"].notna()
+        labelled = _isin(clips["sha256"], current.loc[mine & has, "clip_sha256"])
+        skipped = _isin(clips["sha256"], current.loc[mine & current["skipped"], "clip_sha256"])
+        if second:
+            counts = current.loc[has & ~mine, "clip_sha256"].value_counts()
+            others = clips["sha256"].map(counts).fillna(0).to_numpy(np.int64)
     if name == "in order":
         order = np.arange(len(clips))
     elif name == "random":
         order = shuffled
     elif second:
-        order = shuffled[np.argsort(opinions.others[shuffled], kind="stable")]
-        order = order[(opinions.others[order] > 0) & ~opinions.labelled[order]]
+        order = shuffled[np.argsort(others[shuffled], kind="stable")]
+        order = order[(others[order] > 0) & ~labelled[order]]
     else:
         assert aligned is not None
         order = _by_scores(name, aligned, detector, rate, shuffled)
     if unlabelled_only:
-        order = order[~opinions.labelled[order]]
-        skipped = opinions.skipped[order]
-        order = np.concatenate([order[~skipped], order[skipped]])
+        order = order[~labelled[order]]
+        order = order[np.argsort(skipped[order], kind="stable")]
     return order.astype(np.int64)
 
 
@@ -164,31 +164,6 @@ def _by_scores(
         # Percentiles saturate at 100: there the raw score goes on. The last key counts first.
         keys = [-raw, -calibrated] if name == "most anomalous" else [distance]
     return shuffled[np.lexsort([key[shuffled] for key in keys])]  # stable, and nan sorts last
-
-
-@dataclass(frozen=True, eq=False)
-class _Opinions:
-    labelled: NDArray[np.bool_]  # (n_clips,) by the annotator
-    skipped: NDArray[np.bool_]  # (n_clips,) by the annotator
-    others: NDArray[np.int64]  # (n_clips,) how many others labelled it
-
-
-def _opinions(
-    clips: "pd.DataFrame", current: "pd.DataFrame | None", annotator: str, *, count_others: bool
-) -> _Opinions:
-    if current is None or not len(current):
-        nothing = np.zeros(len(clips), dtype=bool)
-        return _Opinions(nothing, nothing, nothing.astype(np.int64))
-    mine, has = current["annotator"] == annotator, current["label"].notna()
-
-    def among(rows: "pd.Series[Any]") -> NDArray[np.bool_]:
-        return _isin(clips["sha256"], current.loc[rows, "clip_sha256"])
-
-    others = np.zeros(len(clips), dtype=np.int64)
-    if count_others:
-        counts = current.loc[has & ~mine, "clip_sha256"].value_counts()
-        others = clips["sha256"].map(counts).fillna(0).to_numpy(np.int64)
-    return _Opinions(among(mine & has), among(mine & current["skipped"]), others)
 
 
 def _isin(values: "pd.Series[Any]", wanted: "pd.Series[Any]") -> NDArray[np.bool_]:

@@ -116,27 +116,16 @@ def conflicts(current: "pd.DataFrame", adjudications: "pd.DataFrame | None" = No
     rows = current[current["label"].isin(LABELS)]
     differing = rows.groupby("clip_sha256")["label"].transform("nunique") > 1
     rows = rows[differing].sort_values(["clip_sha256", "annotator"], kind="stable")
-    decided = (
-        {} if adjudications is None else dict(zip(adjudications["clip_sha256"], adjudications["label"], strict=True))
-    )
-    results = []
-    for sha256, subset in rows.groupby("clip_sha256", sort=False):
-        given = subset["label"].value_counts()
-        results.append(
-            {
-                "clip_sha256": sha256,
-                "clip_id": subset["clip_id"].iloc[-1],
-                "machine_id": subset["machine_id"].iloc[-1],
-                **{f"n_{label}": int(given.get(label, 0)) for label in LABELS},
-                "labels": dict(zip(subset["annotator"], subset["label"], strict=True)),
-                "adjudicated": decided.get(sha256),
-            }
-        )
-    names = ["clip_sha256", "clip_id", "machine_id", *(f"n_{label}" for label in LABELS), "labels", "adjudicated"]
-    table = pd.DataFrame(results, columns=names)
+    clips = rows.groupby("clip_sha256")
+    table = clips[["clip_id", "machine_id"]].last()
+    for label in LABELS:
+        table[f"n_{label}"] = (rows["label"] == label).groupby(rows["clip_sha256"]).sum()
+    table["labels"] = pd.Series({sha256: dict(zip(r["annotator"], r["label"], strict=True)) for sha256, r in clips})
+    decided = None if adjudications is None else adjudications.set_index("clip_sha256")["label"]
+    table["adjudicated"] = None if decided is None else decided.reindex(table.index).astype(object)
     table["adjudicated"] = table["adjudicated"].astype(object).where(table["adjudicated"].notna(), None)
     many = -table[[f"n_{label}" for label in LABELS]].sum(axis=1)
-    return table.iloc[np.lexsort([table["clip_id"].astype(object), many])].reset_index(drop=True)
+    return table.reset_index().iloc[np.lexsort([table["clip_id"].astype(object), many])].reset_index(drop=True)
 
 
 def annotator_agreement(

@@ -1,6 +1,7 @@
-"""Reading what holds now, as tables."""
+"""Reading what holds now: as tables, and of one clip."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 from asd_core.errors import LabelError
 from asd_core.labels import log
 from asd_core.labels.fold import micros
-from asd_core.labels.schema import CURRENT, EVENTS
+from asd_core.labels.schema import CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ SITTING_GAP = timedelta(minutes=5)  # a longer pause between two labels ends a s
 MICROSECOND = timedelta(microseconds=1)
 SITTING_MOST = 500  # labels that the pace is taken from
 SAYS_SOMETHING = or_(CURRENT.c.label.is_not(None), CURRENT.c.skipped, CURRENT.c.note != "")
-NUMBERS = ("t0", "t1", "f0", "f1")
+DTYPES = {**dict.fromkeys(("t0", "t1", "f0", "f1"), "float64"), "event_id": "int64", "skipped": "bool"}
 
 
 def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) -> "pd.DataFrame":
@@ -33,21 +34,17 @@ def frame(connection: Connection, query: Select[Any], columns: Sequence[str]) ->
     for name, subset in zip(columns, values, strict=True):
         if name == "at":
             made[name] = pd.to_datetime(np.array(subset, dtype="int64"), unit="us", utc=True)
-        elif name in NUMBERS:
-            made[name] = np.array(subset, dtype="float64")
-        elif name == "event_id":
-            made[name] = np.array(subset, dtype="int64")
-        elif name == "skipped":
-            made[name] = np.array(subset, dtype=bool)
         elif name == "blind":
             made[name] = pd.array([None if v is None else bool(v) for v in subset], dtype="boolean")
+        elif name in DTYPES:
+            made[name] = np.array(subset, dtype=DTYPES[name])
         else:
             made[name] = pd.array(subset, dtype="str")
     return pd.DataFrame(made)
 
 
 def selecting(source: Table, names: Sequence[str], *, since: int | None = None, **equal: str | None) -> Select[Any]:
-    """Query for rows of a kept table that say something; conditions that are ``None`` do not count."""
+    """Query for rows of a current table that hold a label, a note or a skip; conditions that are ``None`` do not count."""
     query = select(*(source.c[name] for name in names))
     for name, value in equal.items():
         if value is not None:
@@ -60,12 +57,12 @@ def selecting(source: Table, names: Sequence[str], *, since: int | None = None, 
 def table(
     connection: Connection,
     source: Table,
-    *,
     columns: Sequence[str] | None = None,
+    *,
     since: int | None = None,
     **equal: str | None,
 ) -> "pd.DataFrame":
-    """Rows of a kept table, in order of the last change; conditions that are ``None`` do not count.
+    """Rows of a current table, in order of the last change; conditions that are ``None`` do not count.
 
     The order is made here, not in SQL: with it, the database would read in that order, from all over the table. Without
     the column event_id there is none.
@@ -103,13 +100,44 @@ def sitting(connection: Connection, dataset: str, annotator: str, now: datetime 
     return len(gaps) + 1, statistics.median(gaps) if gaps else None
 
 
-def annotators(connection: Connection, dataset: str | None) -> list[str]:
-    """Names of those who said something about a clip, even if they took it back."""
-    names = select(CURRENT.c.annotator).distinct()
-    return sorted(connection.execute(names if dataset is None else names.where(CURRENT.c.dataset == dataset)).scalars())
+@dataclass(frozen=True)
+class ClipLabel:
+    """One annotator's label of the clip."""
+
+    annotator: str
+    label: str | None
+    note: str  # "": none
+    skipped: bool
 
 
-def datasets(connection: Connection) -> list[str]:
-    """Names of the datasets that have events."""
-    names = connection.execute(select(EVENTS.c.dataset).distinct()).scalars()
-    return sorted(name for name in names if name)
+@dataclass(frozen=True)
+class Marked:
+    """A region of the clip."""
+
+    uid: str
+    annotator: str
+    t0: float  # s
+    t1: float
+    f0: float | None  # Hz; None: all frequencies
+    f1: float | None
+    region_class: str
+
+
+@dataclass(frozen=True)
+class OnClip:
+    """Oldest first."""
+
+    labels: list[ClipLabel]
+    regions: list[Marked]
+
+
+def on_clip(connection: Connection, dataset: str, clip_sha256: str, annotator: str | None) -> OnClip:
+    """Labels and regions of a clip; only one annotator's when one is named. It is read for every clip that is opened, hence
+    plain rows: a table takes longer to make than to read."""
+
+    def rows(source: Table, kind: type[Any]) -> list[Any]:
+        names = [field.name for field in fields(kind)]
+        query = selecting(source, names, dataset=dataset, clip_sha256=clip_sha256, annotator=annotator)
+        return [kind(*row) for row in connection.execute(query.order_by(source.c.event_id))]
+
+    return OnClip(rows(CURRENT, ClipLabel), rows(REGIONS, Marked))

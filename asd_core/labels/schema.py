@@ -1,7 +1,7 @@
 """The database's tables, as an ordered list of versions. A version that was released is never edited: append another.
 
 The log (``label_events``) is the truth; the database itself refuses to change or delete a row of it. What holds now
-(``label_current``, ``label_regions``, ``label_adjudicated``) is kept beside it, so that no reading goes through the log.
+(``label_current``, ``label_regions``, ``label_adjudicated``) is stored beside it, so that no reading goes through the log.
 Times are whole microseconds since 1970, UTC: both databases keep them exactly.
 """
 
@@ -25,7 +25,7 @@ VERSIONS: list[list[str]] = [
         "CREATE INDEX label_events_classes ON label_events (id) WHERE kind = 'classes'",
         "{append_only}",
     ],
-    [  # 2: what holds now, kept beside it
+    [  # 2: the current tables
         """CREATE TABLE label_current (
             dataset TEXT NOT NULL, clip_sha256 TEXT NOT NULL, annotator TEXT NOT NULL, clip_id TEXT NOT NULL,
             machine_id TEXT NOT NULL, label TEXT, note TEXT NOT NULL, at BIGINT NOT NULL, blind BOOLEAN,

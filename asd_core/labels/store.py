@@ -1,4 +1,4 @@
-"""The label store: an append-only log of events and, kept in the same transaction, what follows from it."""
+"""The label store: an append-only log of events and, updated in the same transaction, the current tables that follow from it."""
 
 import json
 from collections.abc import Sequence
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from asd_core.errors import LabelError
 from asd_core.labels import integrity, log, reading, schema
 from asd_core.labels.database import Database
-from asd_core.labels.events import CLASSES, LABELS, Draft, Event, EventKind
-from asd_core.labels.on_clip import OnClip, on_clip
+from asd_core.labels.events import CLASSES, LABELS, Draft, Event
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 from asd_core.labels.validate import check_classes, checked
 
@@ -72,51 +71,12 @@ class LabelStore:
 
     # Writing: durable on return.
 
-    def add(
-        self,
-        *,
-        kind: EventKind,
-        annotator: str,
-        dataset: str,
-        uid: str,
-        clip_sha256: str = "",
-        clip_id: str = "",
-        machine_id: str = "",
-        label: str | None = None,
-        t0: float | None = None,
-        t1: float | None = None,
-        f0: float | None = None,
-        f1: float | None = None,
-        region_class: str | None = None,
-        note: str | None = None,
-        blind: bool | None = None,
-        queue: str | None = None,
-        target: str | None = None,
-    ) -> Event:
-        """Append one event, see :class:`Draft`. A uid that is stored already changes nothing: its event is returned.
+    def add(self, draft: Draft) -> Event:
+        """Append one event. A uid that is stored already changes nothing: its event is returned.
 
         Raises:
             LabelError: for an event that makes no sense, or when it cannot be written.
         """
-        draft = Draft(
-            kind=kind,
-            annotator=annotator,
-            dataset=dataset,
-            uid=uid,
-            clip_sha256=clip_sha256,
-            clip_id=clip_id,
-            machine_id=machine_id,
-            label=label,
-            t0=t0,
-            t1=t1,
-            f0=f0,
-            f1=f1,
-            region_class=region_class,
-            note=note,
-            blind=blind,
-            queue=queue,
-            target=target,
-        )
         return self.add_many([draft])[0]
 
     def add_many(self, drafts: Sequence[Draft]) -> list[Event]:
@@ -151,9 +111,9 @@ class LabelStore:
             LabelError: for an empty list, a class twice, or one with a tab, a line break or ``|`` in it.
         """
         note = json.dumps(check_classes(classes), ensure_ascii=False)
-        return self.add(kind="classes", annotator=annotator, dataset="", uid=uid, note=note)
+        return self.add(Draft(kind="classes", annotator=annotator, dataset="", uid=uid, note=note))
 
-    # Reading: from what is kept beside the log, never by going through it.
+    # Reading: from the current tables, never by going through the log.
 
     def current(
         self,
@@ -174,24 +134,18 @@ class LabelStore:
             the label, or of the last change without one), blind, skipped, source, event_id (of the last change), queue.
         """
         with self._database.read() as connection:
-            return reading.table(
-                connection,
-                CURRENT,
-                columns=columns,
-                since=since,
-                dataset=dataset,
-                annotator=annotator,
-            )
+            return reading.table(connection, CURRENT, columns, since=since, dataset=dataset, annotator=annotator)
 
-    def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> OnClip:
-        """What people say of one clip and where they hear it: by everybody, or by one annotator."""
+    def on_clip(self, dataset: str, clip_sha256: str, *, annotator: str | None = None) -> reading.OnClip:
+        """Labels and regions of one clip: by everybody, or by one annotator."""
         with self._database.read() as connection:
-            return on_clip(connection, dataset, clip_sha256, annotator)
+            return reading.on_clip(connection, dataset, clip_sha256, annotator)
 
     def last_id(self, dataset: str | None = None) -> int:
         """The newest event's id, 0 when there is none: a key for caches of everything read here."""
+        ids = select(func.max(EVENTS.c.id))
         with self._database.read() as connection:
-            return log.newest(connection, dataset)
+            return connection.execute(ids if dataset is None else ids.where(EVENTS.c.dataset == dataset)).scalar() or 0
 
     def regions(self, dataset: str | None = None, *, annotator: str | None = None) -> "pd.DataFrame":
         """Regions that hold now, oldest first.
@@ -234,12 +188,15 @@ class LabelStore:
     def datasets(self) -> list[str]:
         """Names of the datasets of which something is stored, in alphabetical order."""
         with self._database.read() as connection:
-            return reading.datasets(connection)
+            names = connection.execute(select(EVENTS.c.dataset).distinct()).scalars()
+            return sorted(name for name in names if name)
 
     def annotators(self, dataset: str | None = None) -> list[str]:
         """Names of those who labelled, skipped, noted or marked something, even if they took it back, in alphabetical order."""
+        names = select(CURRENT.c.annotator).distinct()
+        names = names if dataset is None else names.where(CURRENT.c.dataset == dataset)
         with self._database.read() as connection:
-            return reading.annotators(connection, dataset)
+            return sorted(connection.execute(names).scalars())
 
     def classes(self) -> list[str]:
         """Region classes to choose from."""
@@ -251,11 +208,11 @@ class LabelStore:
     # Integrity.
 
     def check(self) -> list[str]:
-        """Sentences on what is wrong (none: all is well): the database's own check, and log and kept tables compared."""
+        """Sentences on what is wrong (none: all is well): the database's own check, and log and current tables compared."""
         with self._database.read() as connection:
             return integrity.check(connection)
 
     def rebuild(self) -> None:
-        """Make the kept tables anew from the log."""
+        """Rebuild the current tables from the log."""
         with self._database.write() as connection:
             integrity.rebuild(connection)

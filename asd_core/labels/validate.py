@@ -4,25 +4,14 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from asd_core.errors import LabelError
 from asd_core.labels.events import KINDS, LABELS, LONGEST_NAME, LONGEST_NOTE, Draft
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NAMES = (
-    "annotator",
-    "dataset",
-    "uid",
-    "clip_id",
-    "machine_id",
-    "region_class",
-    "app_version",
-    "target",
-    "source",
-    "queue",
-)
+_TEXTS = [f.name for f in fields(Draft) if f.type in (str, str | None)]
 
 
 def checked(draft: Draft) -> Draft:
@@ -32,7 +21,7 @@ def checked(draft: Draft) -> Draft:
         LabelError: when it makes no sense.
     """
     cleaned: dict[str, Any] = {}
-    for name in (*_NAMES, "note"):
+    for name in _TEXTS:
         value = getattr(draft, name)
         if value is None:
             continue
@@ -47,7 +36,7 @@ def checked(draft: Draft) -> Draft:
         elif len(value) > longest:
             raise LabelError(f"A {_word(name)} of {len(value)} characters is too long: write at most {longest}.")
         cleaned[name] = value if name in ("note", "clip_id") else value.strip()
-    draft = replace(draft, **cleaned, clip_sha256=draft.clip_sha256.strip().lower())
+    draft = replace(draft, **{**cleaned, "clip_sha256": cleaned["clip_sha256"].lower()})
     if draft.at is not None and draft.at.tzinfo is None:
         raise LabelError("A time without a time zone says nothing: give it in UTC.")
     if draft.kind not in KINDS:
@@ -64,7 +53,7 @@ def checked(draft: Draft) -> Draft:
 
 def _check_clip(draft: Draft) -> None:
     if not draft.dataset:
-        raise LabelError("A label needs the name of the dataset in which the clip was heard.")
+        raise LabelError("A label needs the name of the dataset that the clip is from.")
     if not _SHA256.fullmatch(draft.clip_sha256):
         raise LabelError(f"{draft.clip_id or 'A clip'} is not known by the sha256 of its bytes: read the clip first.")
 

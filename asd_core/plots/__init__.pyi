@@ -3,17 +3,16 @@ from . import scatter as scatter
 from .curves import det_figure as det_figure
 from .curves import precision_recall_figure as precision_recall_figure
 from .curves import roc_figure as roc_figure
-from .denoising import removed_figure as removed_figure
-from .denoising import strength_figure as strength_figure
 from .deviation import deviation_figure as deviation_figure
 from .deviation import difference_figure as difference_figure
+from .deviation import removed_figure as removed_figure
 from .experiments import experiment_figures as experiment_figures
 from .heatmaps import agreement_figure as agreement_figure
 from .heatmaps import breakdown_figure as breakdown_figure
-from .lines import MOST_POINTS as MOST_POINTS
-from .lines import thinned as thinned
 from .loadings import loadings_figure as loadings_figure
 from .loadings import scree_figure as scree_figure
+from .percentiles import strength_figure as strength_figure
+from .percentiles import timeline_figure as timeline_figure
 from .scatter import Star as Star
 from .scatter import scatter_figure as scatter_figure
 from .score_histogram import histogram_figure as histogram_figure
@@ -22,6 +21,4 @@ from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen
 from .signal import mel_ticks as mel_ticks
 from .spectra import Drawn as Drawn
-from .spectra import peaks as peaks
 from .spectra import spectra_figure as spectra_figure
-from .timeline import timeline_figure as timeline_figure

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.evaluation import Floats, Mark, det, precision_recall, probit, roc, roc_bands
-from asd_core.plots.lines import GREY, Curve, at, band, lines, mark, rate_axis, shown, thinned
+from asd_core.plots import colours
+from asd_core.plots.layout import GREY, add_band
+from asd_core.plots.lines import Curve, at, lines, mark, rate_axis, shown, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +53,9 @@ def roc_figure(
 
     hover = "false alarms %{x:.1%}, detections %{y:.1%}"
     figure = lines(scores, machine_id, names, curve, mean, hover)
-    band(figure, grid, roc_bands(scores, bands, machine_id, grid) if bands else {})
+    for key, ends in (roc_bands(scores, bands, machine_id, grid) if bands else {}).items():
+        of: dict[str, Any] = {"legendgroup": key, "showlegend": False, "name": "95 % band"}
+        add_band(figure, grid, *ends, colours.detector_colour(key), 0.18, **of)
     figure.add_scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": GREY, "dash": "dot", "width": 1})
     mark(figure, {k: (m.false_alarm_rate, m.detection_rate) for k, m in (marks or {}).items()}, names, hover)
     # Behind the lines: the bands. The first entry of the legend: chance.
@@ -145,16 +149,11 @@ def det_figure(
 
     figure = lines(scores, machine_id, names, det, mean, "")
     mark(figure, {k: (m.false_alarm_rate, 1.0 - m.detection_rate) for k, m in (marks or {}).items()}, names, "")
+    hover = "false alarms %{customdata[0]:.1%}, misses %{customdata[1]:.1%}"
     for trace in figure.data:
         x, y = np.asarray(trace.x, dtype=np.float64), np.asarray(trace.y, dtype=np.float64)
-        trace.update(
-            x=probit(x, n_normal),
-            y=probit(y, n_anomaly),
-            customdata=np.c_[x, y],
-            hovertemplate="false alarms %{customdata[0]:.1%}, misses %{customdata[1]:.1%}<extra>"
-            + trace.name
-            + "</extra>",
-        )
+        trace.update(x=probit(x, n_normal), y=probit(y, n_anomaly), customdata=np.c_[x, y])
+        trace.hovertemplate = f"{hover}<extra>{trace.name}</extra>"
     low, high = probit(np.array([0.0, 1.0]), max(n_normal, n_anomaly))
     axis: dict[str, Any] = {
         "tickvals": probit(RATES),

@@ -1,4 +1,4 @@
-"""A clip's log-mel against what is usual, and one clip's levels against another's."""
+"""Levels by mel band: of a clip against the normal reference, of one clip against another, of what denoising removes."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from asd_core.explain import NormalReference, from_mean, largest
 from asd_core.features import Array, LogMel
 from asd_core.plots import colours
+from asd_core.plots.layout import ABOVE, ABOVE_RIGHT, MARGIN, new_figure
 from asd_core.plots.normal_band import normal_band
 from asd_core.plots.signal import coarsen, mel_axis, mel_ticks
 
@@ -27,7 +28,6 @@ def deviation_figure(log_mel: Array, reference: NormalReference, representation:
         log_mel: of the clip, ``(n_mels, n_frames)`` in dB.
         name: of the version that is drawn: as recorded, or denoised.
     """
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     difference = from_mean(log_mel, reference)
@@ -36,18 +36,16 @@ def deviation_figure(log_mel: Array, reference: NormalReference, representation:
     bands = np.arange(len(values))
     hertz = representation.frequencies().astype(np.float32)
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, column_widths=[0.72, 0.28], horizontal_spacing=0.11)
-    figure.add_trace(
-        go.Heatmap(
-            z=values,
-            x=representation.times(log_mel.shape[1])[::step].astype(np.float32),
-            y=bands,
-            zmin=-limit,
-            zmax=limit,
-            colorscale=DIVERGING,
-            colorbar={"title": {"text": "dB above normal mean", "side": "right"}, "thickness": 10, "x": 0.645},
-            customdata=np.broadcast_to(hertz[:, None], values.shape),
-            hovertemplate="%{x:.2f} s, %{customdata:.0f} Hz: %{z:+.1f} dB<extra></extra>",
-        ),
+    figure.add_heatmap(
+        z=values,
+        x=representation.times(log_mel.shape[1])[::step].astype(np.float32),
+        y=bands,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=DIVERGING,
+        colorbar={"title": {"text": "dB above normal mean", "side": "right"}, "thickness": 10, "x": 0.645},
+        customdata=np.broadcast_to(hertz[:, None], values.shape),
+        hovertemplate="%{x:.2f} s, %{customdata:.0f} Hz: %{z:+.1f} dB<extra></extra>",
         row=1,
         col=1,
     )
@@ -58,13 +56,7 @@ def deviation_figure(log_mel: Array, reference: NormalReference, representation:
     figure.update_yaxes(title_text="frequency in Hz", row=1, col=1)
     figure.update_xaxes(title_text="time in s", row=1, col=1)
     figure.update_xaxes(title_text="mean level in dB", row=1, col=2)
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        uirevision="deviation",
-    )
-    return figure
+    return figure.update_layout(height=HEIGHT, margin=MARGIN, legend=ABOVE_RIGHT, uirevision="deviation")
 
 
 def _strongest(difference: Array) -> tuple[Array, int]:
@@ -103,30 +95,45 @@ def difference_figure(
         frequencies: centres in Hz.
         names: of the one and the other.
     """
-    import plotly.graph_objects as go
-
     limit = largest(difference, 100.0, 3.0) * 1.08
     louder = difference > 0
-    figure = go.Figure()
-    for mask, name, colour in ((louder, names[0], DIVERGING[2][1]), (~louder, names[1], DIVERGING[0][1])):
-        figure.add_trace(
-            go.Bar(
-                x=np.arange(len(difference)),
-                y=np.where(mask, difference, np.nan).astype(np.float32),
-                name=f"{name} is louder",
-                marker={"color": colour, "line": {"width": 0}},
-                customdata=frequencies,
-                hovertemplate="%{customdata:.0f} Hz: %{y:+.1f} dB<extra></extra>",
-            )
-        )
-    figure.update_layout(
-        height=240,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        bargap=0,
-        barmode="overlay",
-        xaxis=mel_axis(),
-        yaxis={"title": "difference in dB", "range": [-limit, limit], "zeroline": True},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        uirevision="difference",
-    )
+    yaxis = {"title": "difference in dB", "range": [-limit, limit], "zeroline": True}
+    layout = {"bargap": 0, "barmode": "overlay", "legend": ABOVE, "uirevision": "difference"}
+    figure = new_figure(height=240, xaxis=mel_axis(), yaxis=yaxis, **layout)
+    for mask, name, colour in (
+        (louder, names[0], colours.LABELS["anomaly"]),
+        (~louder, names[1], colours.LABELS["normal"]),
+    ):
+        levels = np.where(mask, difference, np.nan)
+        _add_bars(figure, levels, frequencies, colour, "%{y:+.1f} dB", name=f"{name} is louder")
     return figure
+
+
+def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], strength: float) -> "go.Figure":
+    """How far a strength lowers the level of each mel band.
+
+    Args:
+        removed: ``(n_mels,)`` in dB, nan for a band without energy.
+        frequencies: centres in Hz.
+    """
+    known = removed[np.isfinite(removed)]
+    high = max(3.0, float(known.max()) * 1.08) if len(known) else 3.0
+    low = min(0.0, float(known.min()) * 1.08) if len(known) else 0.0
+    yaxis = {"title": f"level removed at strength {strength:.2f} in dB", "range": [low, high]}
+    figure = new_figure(height=470, bargap=0, xaxis=mel_axis(), yaxis=yaxis, uirevision="removed")
+    _add_bars(figure, removed, frequencies, colours.DENOISED, "%{y:.1f} dB removed")
+    return figure
+
+
+def _add_bars(
+    figure: "go.Figure", levels: NDArray[Any], frequencies: NDArray[Any], colour: str, hover: str, **more: Any
+) -> None:
+    """A bar a mel band."""
+    figure.add_bar(
+        x=np.arange(len(levels)),
+        y=levels.astype(np.float32),
+        marker={"color": colour, "line": {"width": 0}},
+        customdata=frequencies,
+        hovertemplate=f"%{{customdata:.0f}} Hz: {hover}<extra></extra>",
+        **more,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from asd_core.detectors import detector_class
 from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers
 from asd_core.plots import colours
+from asd_core.plots.layout import ALONE, GREY, add_band, detector_line, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 AUC_TITLE = "mean AUC over machine ids (95 % interval)"
 FEW_LINES = 5  # whose intervals can be told apart
 MOST_TICKS = 16
-LOSSES = {"held_out_loss": "held-out loss", "train_loss": "training loss"}
 
 
 def experiment_figures(stored: "Stored", table: "pd.DataFrame") -> "dict[str, go.Figure]":
@@ -63,47 +63,31 @@ def curve_figure(
         x_title: what was varied, with its unit.
         log_x: a logarithmic axis.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
     keys = [str(key) for key in table[by].unique()]
     if by == "detector":
-        styles = {k: (colours.detector_colour(k), colours.detector_dash(k), names.get(k, k)) for k in keys}
+        styles = {k: (detector_line(k, 2), names.get(k, k)) for k in keys}
     else:
-        styles = {k: (colour, "solid", k) for k, colour in colours.categories(keys).items()}
-    bands, lines = [], []
-    for key in keys:
-        subset = table[table[by] == key].sort_values("x")
+        styles = {k: ({"color": colour, "width": 2}, k) for k, colour in colours.categories(keys).items()}
+    figure = _auc_figure()
+    curves = {key: table[table[by] == key].sort_values("x") for key in keys}
+    faint = 0.12 if len(keys) <= FEW_LINES else 0.03
+    for key, subset in curves.items():  # all bands lie behind all lines
         x, low, high = (subset[c].to_numpy(dtype=np.float64) for c in ("x", "auc_low", "auc_high"))
-        colour, dash, name = styles[key]
-        bands.append(
-            go.Scatter(
-                x=np.concatenate([x, x[::-1]]),
-                y=np.concatenate([high, low[::-1]]),
-                mode="lines",
-                fill="toself",
-                fillcolor=_faint(colour, 0.12 if len(keys) <= FEW_LINES else 0.03),
-                line={"width": 0},
-                hoverinfo="skip",
-                showlegend=False,
-                legendgroup=key,
-            )
+        add_band(figure, x, low, high, styles[key][0]["color"], faint, showlegend=False, legendgroup=key)
+    for key, subset in curves.items():
+        line, name = styles[key]
+        figure.add_scatter(
+            x=subset["x"],
+            y=subset["auc"],
+            mode="lines+markers",
+            name=name,
+            legendgroup=key,
+            line=line,
+            marker={"size": 6},
+            customdata=subset[["auc_low", "auc_high"]],
+            hovertemplate=f"{x_title} %{{x:g}}: AUC %{{y:.3f}} (%{{customdata[0]:.3f}}–%{{customdata[1]:.3f}})"
+            f"<extra>{name}</extra>",
         )
-        lines.append(
-            go.Scatter(
-                x=x,
-                y=subset["auc"],
-                mode="lines+markers",
-                name=name,
-                legendgroup=key,
-                line={"color": colour, "dash": dash, "width": 2},
-                marker={"size": 6},
-                customdata=np.c_[low, high],
-                hovertemplate=f"{x_title} %{{x:g}}: AUC %{{y:.3f}} (%{{customdata[0]:.3f}}–%{{customdata[1]:.3f}})"
-                f"<extra>{name}</extra>",
-            )
-        )
-    figure.add_traces([*bands, *lines])
     values = np.sort(table["x"].dropna().unique())
     axis: dict[str, Any] = {"title": x_title}
     log = log_x and len(values) > 0 and values[0] > 0
@@ -112,47 +96,34 @@ def curve_figure(
         axis |= {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
     if log:
         axis |= {"type": "log"}
-    _auc_axis(figure, axis)
-    return figure
+    return figure.update_layout(xaxis=axis)
 
 
-def loss_figure(table: "pd.DataFrame", names: Mapping[str, str], *, loss: str = "held_out_loss") -> "go.Figure":
-    """AUC over the loss of the weights that are kept, a line a detector through its numbers of epochs.
+def loss_figure(table: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
+    """AUC over the held-out loss of the stored weights, a line a detector through its numbers of epochs.
 
     Args:
         table: ``summary``'s; ``x`` is the number of epochs, written at each point.
         names: the title of each detector key.
-        loss: ``held_out_loss`` or ``train_loss``.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for key, subset in table.dropna(subset=loss).groupby("detector", sort=False):
+    title = "held-out loss (squared standard deviations), falling to the right"
+    figure = _auc_figure(xaxis={"title": title, "type": "log", "autorange": "reversed"})
+    for key, subset in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
         subset = subset.sort_values("x")
-        colour = colours.detector_colour(str(key))
-        figure.add_trace(
-            go.Scatter(
-                x=subset[loss],
-                y=subset["auc"],
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": subset["auc_high"] - subset["auc"],
-                    "arrayminus": subset["auc"] - subset["auc_low"],
-                    "thickness": 1,
-                },
-                mode="lines+markers+text",
-                text=[f"{epochs:g}" for epochs in subset["x"]],
-                textposition="top right",
-                name=names.get(str(key), str(key)),
-                line={"color": colour, "dash": colours.detector_dash(str(key)), "width": 1.5},
-                marker={"size": 8, "color": colour},
-                hovertemplate="%{text} epochs: loss %{x:.3g}, AUC %{y:.3f}"
-                f"<extra>{names.get(str(key), str(key))}</extra>",
-            )
+        ends = {"array": subset["auc_high"] - subset["auc"], "arrayminus": subset["auc"] - subset["auc_low"]}
+        name = names.get(str(key), str(key))
+        figure.add_scatter(
+            x=subset["held_out_loss"],
+            y=subset["auc"],
+            error_y={"type": "data", "symmetric": False, "thickness": 1, **ends},
+            mode="lines+markers+text",
+            text=[f"{epochs:g}" for epochs in subset["x"]],
+            textposition="top right",
+            name=name,
+            line=detector_line(str(key), 1.5),
+            marker={"size": 8, "color": colours.detector_colour(str(key))},
+            hovertemplate=f"%{{text}} epochs: loss %{{x:.3g}}, AUC %{{y:.3f}}<extra>{name}</extra>",
         )
-    title = f"{LOSSES[loss]} (squared standard deviations), falling to the right"
-    _auc_axis(figure, {"title": title, "type": "log", "autorange": "reversed"})
     return figure
 
 
@@ -162,61 +133,43 @@ def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
     Args:
         table: ``dbscan.transfers``'s.
     """
-    import plotly.graph_objects as go
-
     marks = {
-        "oracle": ("tuned and judged on the same clips (oracle)", "star", "anomaly"),
+        "oracle": ("tuned and evaluated on the same clips (oracle)", "star", "anomaly"),
         "oracle_elsewhere": ("tuned on the other clips themselves (oracle)", "star-open", "anomaly"),
-        "transferred": ("judged on the other clips", "circle", "normal"),
+        "transferred": ("evaluated on the other clips", "circle", "normal"),
         "rule_elsewhere": ("rule without labels, on the other clips", "line-ns-open", "unlabelled"),
     }
     rows = [f"tuned on {name}" for name in table["tuned_on"]]
-    figure = go.Figure()
-    for column, (name, symbol, label) in marks.items():
-        figure.add_trace(
-            go.Scatter(
-                x=table[column],
-                y=rows,
-                mode="markers",
-                name=name,
-                marker={"size": 12, "symbol": symbol, "color": colours.LABELS[label], "line": {"width": 2}},
-                text=table["chosen"],
-                hovertemplate=f"%{{y}} (%{{text}}): AUC %{{x:.3f}}<extra>{name}</extra>",
-            )
-        )
-    figure.update_layout(
+    figure = new_figure(
         height=320,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={"title": "mean AUC over machine ids"},
         yaxis={"type": "category", "autorange": "reversed"},
         legend={"orientation": "h", "y": -0.3},
         uirevision="transfer",
     )
+    for column, (name, symbol, label) in marks.items():
+        figure.add_scatter(
+            x=table[column],
+            y=rows,
+            mode="markers",
+            name=name,
+            marker={"size": 12, "symbol": symbol, "color": colours.LABELS[label], "line": {"width": 2}},
+            text=table["chosen"],
+            hovertemplate=f"%{{y}} (%{{text}}): AUC %{{x:.3f}}<extra>{name}</extra>",
+        )
     return figure
 
 
-def _auc_axis(figure: "go.Figure", xaxis: dict[str, Any]) -> None:
-    figure.add_hline(y=0.5, line={"dash": "dot", "width": 1, "color": "#9aa5b1"})  # chance
-    figure.update_layout(
-        height=460,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis=xaxis,
-        yaxis={"title": AUC_TITLE},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
-        uirevision="experiment",
-    )
+def _auc_figure(**layout: Any) -> "go.Figure":
+    """A figure of mean AUCs without a line, but that of chance."""
+    figure = new_figure(height=460, yaxis={"title": AUC_TITLE}, legend=ALONE, uirevision="experiment", **layout)
+    return figure.add_hline(y=0.5, line={"dash": "dot", "width": 1, "color": GREY})
 
 
 def _ticks(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """The values to write at an axis: those too close to the one before are left out."""
-    least, kept = (values[-1] - values[0]) / MOST_TICKS, [0]
+    least, chosen = (values[-1] - values[0]) / MOST_TICKS, [0]
     for index, value in enumerate(values):
-        if value - values[kept[-1]] > least:
-            kept.append(index)
-    return np.array(kept)
-
-
-def _faint(colour: str, opacity: float) -> str:
-    """A hex colour that lets others through."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity:g})"
+        if value - values[chosen[-1]] > least:
+            chosen.append(index)
+    return np.array(chosen)

@@ -7,6 +7,7 @@ import numpy as np
 
 from asd_core.evaluation import Floats
 from asd_core.plots import colours
+from asd_core.plots.layout import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +62,10 @@ def _squares(
     values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: Any, title: str
 ) -> "go.Figure":
     """A heatmap, rows from the top, with its figures written in while there is room for them."""
-    import plotly.graph_objects as go
-
-    heatmap = go.Heatmap(
+    category = {"type": "category"}
+    height = max(220, 120 + 26 * len(rows))
+    figure = new_figure(height=height, xaxis=category, yaxis={**category, "autorange": "reversed"})
+    return figure.add_heatmap(
         z=values,
         x=columns,
         y=rows,
@@ -77,11 +79,3 @@ def _squares(
         xgap=1,
         ygap=1,
     )
-    figure = go.Figure(heatmap)
-    figure.update_layout(
-        height=max(220, 120 + 26 * len(rows)),
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"type": "category"},
-        yaxis={"type": "category", "autorange": "reversed"},
-    )
-    return figure

@@ -7,14 +7,15 @@ import numpy as np
 
 from asd_core.evaluation import Floats
 from asd_core.plots import colours
+from asd_core.plots.layout import ALONE, detector_line, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
 Curve = tuple[Floats, Floats]
+MARK = {"size": 10, "symbol": "diamond", "line": {"width": 1, "color": "#333"}}
 MOST_POINTS = 2000  # of a drawn curve: more cannot be told apart on a screen
-GREY = "#9aa5b1"
 
 
 def lines(
@@ -30,9 +31,7 @@ def lines(
 
     Figures are exact; what is drawn is thinned to 2,000 points, both ends among them.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
+    figure = new_figure(height=480, legend=ALONE)
     for key, subset in shown(scores, machine_id).groupby("detector", sort=False):
         curves = []
         for _, group in subset.groupby("machine_id"):
@@ -43,23 +42,15 @@ def lines(
         if not curves:
             continue
         x, y = thinned(*(mean(curves) if machine_id == "mean" else curves[0]))
-        style = {"color": colours.detector_colour(str(key)), "dash": colours.detector_dash(str(key)), "width": 2}
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="lines",
-                name=names[str(key)],
-                legendgroup=str(key),
-                line={**style, "shape": line_shape},
-                hovertemplate=f"{hover}<extra>{names[str(key)]}</extra>",
-            )
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            name=names[str(key)],
+            legendgroup=str(key),
+            line={**detector_line(str(key), 2), "shape": line_shape},
+            hovertemplate=f"{hover}<extra>{names[str(key)]}</extra>",
         )
-    figure.update_layout(
-        height=480,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"itemclick": "toggleothers", "itemdoubleclick": "toggle", "traceorder": "normal"},
-    )
     return figure
 
 
@@ -76,32 +67,8 @@ def mark(figure: "go.Figure", points: Mapping[str, tuple[float, float]], names: 
             name=f"{names[key]}: threshold",
             legendgroup=key,
             showlegend=False,
-            marker={
-                "color": colours.detector_colour(key),
-                "size": 10,
-                "symbol": "diamond",
-                "line": {"width": 1, "color": "#333"},
-            },
+            marker={"color": colours.detector_colour(key), **MARK},
             hovertemplate=f"at the threshold: {hover}<extra>{names[key]}</extra>",
-        )
-
-
-def band(figure: "go.Figure", x: Floats, ends: Mapping[str, Curve]) -> None:
-    """A shaded band in each detector's colour, between the lower and upper ends."""
-    for key, (low, high) in ends.items():
-        colour = colours.detector_colour(key)
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        figure.add_scatter(
-            x=np.r_[x, x[::-1]],
-            y=np.r_[high, low[::-1]],
-            fill="toself",
-            fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
-            line={"width": 0},
-            mode="lines",
-            legendgroup=key,
-            showlegend=False,
-            hoverinfo="skip",
-            name="95 % band",
         )
 
 
@@ -113,8 +80,8 @@ def thinned(x: Floats, y: Floats) -> Curve:
         return x, y
     half = MOST_POINTS // 2
     spread = np.r_[np.linspace(0, n - 1, half), np.geomspace(1, n, half) - 1]
-    kept = np.unique(np.rint(spread).astype(np.int64))
-    return x[kept], y[kept]
+    chosen = np.unique(np.rint(spread).astype(np.int64))
+    return x[chosen], y[chosen]
 
 
 def at(grid: Floats, x: Floats, y: Floats) -> Floats:

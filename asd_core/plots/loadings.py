@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.features import LogMel
 from asd_core.plots import colours
+from asd_core.plots.layout import MARGIN, new_figure
 from asd_core.space import POOLED, Projection
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def loadings_figure(projection: Projection, part: str, n_axes: int) -> "go.Figur
     figure.update_xaxes(**bottom, row=n_axes, col=1)
     figure.update_layout(
         height=HEIGHT_EACH * n_axes + HEIGHT_FRAME,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        margin={**MARGIN, "t": 40},
         legend={"orientation": "h", "y": -0.12 if n_axes > 2 else -0.2, "yanchor": "top"},
         hovermode="x unified",
     )
@@ -72,20 +73,15 @@ def _lines(axis: NDArray[Any], part: str, *, first: bool) -> list[Any]:
 
 def scree_figure(projection: Projection) -> "go.Figure":
     """Share of the variance of each component, and of all up to it."""
-    import plotly.graph_objects as go
-
     n = np.arange(1, len(projection.explained) + 1)
-    figure = go.Figure(
-        [
-            go.Bar(x=n, y=100 * projection.explained, name="each", marker_color=colours.LABELS["normal"]),
-            go.Scatter(x=n, y=100 * np.cumsum(projection.explained), name="together", line={"color": "#D55E00"}),
-        ]
-    )
-    figure.update_layout(
+    figure = new_figure(
         height=HEIGHT_EACH * 2 + HEIGHT_FRAME,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        margin={**MARGIN, "t": 40},
         xaxis={"title": "component", "dtick": 1},
         yaxis={"title": "variance in %", "range": [0, 100]},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
     )
-    return figure
+    figure.add_bar(x=n, y=100 * projection.explained, name="each", marker_color=colours.LABELS["normal"])
+    return figure.add_scatter(
+        x=n, y=100 * np.cumsum(projection.explained), name="together", line={"color": colours.LABELS["anomaly"]}
+    )

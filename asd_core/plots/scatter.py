@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.plots import colours
+from asd_core.plots.layout import MARGIN
 from asd_core.space import DensityRegions
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RARE_OPACITY = 0.9  # of anomalies among normals: a fault must not drown
 STAR = "#F0E442"
 IN_SPACE = {"triangle-up": "circle-open"}  # markers that a plot in space lacks
 CAMERA = {"eye": {"x": 1.45, "y": 1.45, "z": 1.0}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}}  # nothing is cut off
-HELD = (0.5, 0.9, 0.2)  # contours: the first, the last, the step
+LEVELS = (0.5, 0.9, 0.2)  # contours: the first, the last, the step
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def scatter_figure(
     groups = _scale(values, name, limits) if numeric else _names(values, flat)
     opacity = 0.55 if normals is not None else 0.8  # the lines lie below the points
     kind = (go.Scattergl if len(places) > WEBGL_ABOVE else go.Scatter) if flat else go.Scatter3d
-    for label, keep, marker in groups:
-        subset = places[keep].astype(np.float32)
+    for label, mask, marker in groups:
+        subset = places[mask].astype(np.float32)
         figure.add_trace(
             kind(
                 **dict(zip("xyz", subset.T, strict=False)),
@@ -74,7 +75,7 @@ def scatter_figure(
                 name=f"{label} ({len(subset)})",
                 showlegend=not numeric or label != name,
                 marker={"size": _size(len(places), flat), "opacity": opacity, **marker},
-                customdata=numbers[keep].astype(np.int32),
+                customdata=numbers[mask].astype(np.int32),
                 hovertemplate="%{marker.color:.3g}<extra></extra>" if label == name else f"{label}<extra></extra>",
             )
         )
@@ -104,8 +105,8 @@ def _scale(values: "pd.Series[Any]", name: str, limits: tuple[float, float] | No
 def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
     text = values.astype(str).replace("", NONE)
     counts = text.value_counts()
-    kept = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
-    text = text.where(text.isin(kept), OTHERS)
+    named = set(counts.index[:MOST_NAMES] if len(counts) <= MOST_NAMES else counts.index[: MOST_NAMES - 1])
+    text = text.where(text.isin(named), OTHERS)
     # Anomalies are drawn last, on top; what has no name first, below.
     results = sorted(text.unique(), key=lambda v: (v == "anomaly", v not in (NONE, OTHERS), v))
     colour, symbol = colours.categories(results), colours.symbols(results)
@@ -122,11 +123,11 @@ def _names(values: "pd.Series[Any]", flat: bool) -> list[Any]:
 def _contours(normals: DensityRegions) -> Any:
     import plotly.graph_objects as go
 
-    first, last, step = HELD
+    first, last, step = LEVELS
     return go.Contour(
         x=normals.x,
         y=normals.y,
-        z=normals.held,
+        z=normals.enclosed,
         contours={
             "coloring": "lines",
             "start": first,
@@ -172,13 +173,8 @@ def _add_stars(figure: "go.Figure", stars: Sequence[Star], flat: bool, middle: f
 
 
 def _lay_out(figure: "go.Figure", axes: Sequence[str], flat: bool) -> None:
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"},
-        hovermode="closest",
-        hoverdistance=12,
-    )
+    legend = {"orientation": "h", "y": -0.1, "yanchor": "top", "x": 0, "itemsizing": "constant"}
+    figure.update_layout(height=HEIGHT, margin=MARGIN, legend=legend, hovermode="closest", hoverdistance=12)
     if flat:
         figure.update_layout(xaxis={"title": axes[0]}, yaxis={"title": axes[1]}, dragmode="lasso")
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asd_core.plots import colours
+from asd_core.plots.layout import ABOVE_RIGHT, MARGIN, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,6 @@ def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str
     Args:
         scores: columns label, raw.
     """
-    import plotly.graph_objects as go
-
     raw = scores["raw"].to_numpy(dtype=np.float64)
     low, high = (float(raw.min()), float(np.quantile(raw, 0.98))) if len(raw) else (0.0, 1.0)
     if threshold is not None:
@@ -28,37 +27,29 @@ def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str
     # Counted here: a bar a bin is all the browser needs, however many clips there are.
     edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)
     edges = np.r_[edges, 2 * edges[-1] - edges[-2]]
-    figure = go.Figure()
-    for label in [name for name in colours.LABELS if name != "unlabelled" or (scores["label"] == name).any()]:
-        subset = raw[(scores["label"] == label).to_numpy()]
-        counts, _ = np.histogram(np.minimum(subset, edges[-2]), bins=edges)  # the last bin holds everything beyond it
-        figure.add_trace(
-            go.Bar(
-                x=(edges[1:] + edges[:-1]) / 2,
-                y=counts,
-                width=np.diff(edges),
-                customdata=np.c_[edges[:-1], edges[1:]],
-                name=f"{label} ({len(subset)})",
-                marker={
-                    "color": colours.LABELS[label],
-                    "pattern": {"shape": "/" if label == "anomaly" else ""},
-                    "line": {"width": 0},
-                },
-                opacity=0.65,
-                hovertemplate="score %{customdata[0]:.4g} to %{customdata[1]:.4g}: %{y} clips<extra>"
-                + label
-                + "</extra>",
-            )
-        )
-    if threshold is not None:
-        figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": "#7F7F7F"})
-    figure.update_layout(
+    figure = new_figure(
         title={"text": title, "font_size": 13},
         barmode="overlay",
         height=240,
-        margin={"l": 10, "r": 10, "t": 34, "b": 10},
+        margin={**MARGIN, "t": 34},
         xaxis={"title": "raw score"},
         yaxis={"title": "clips"},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        legend=ABOVE_RIGHT,
     )
+    for label in [name for name in colours.LABELS if name != "unlabelled" or (scores["label"] == name).any()]:
+        subset = raw[(scores["label"] == label).to_numpy()]
+        counts, _ = np.histogram(np.minimum(subset, edges[-2]), bins=edges)  # the last bin holds everything beyond it
+        pattern = {"shape": "/" if label == "anomaly" else ""}
+        figure.add_bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            width=np.diff(edges),
+            customdata=np.c_[edges[:-1], edges[1:]],
+            name=f"{label} ({len(subset)})",
+            marker={"color": colours.LABELS[label], "pattern": pattern, "line": {"width": 0}},
+            opacity=0.65,
+            hovertemplate=f"score %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: %{{y}} clips<extra>{label}</extra>",
+        )
+    if threshold is not None:
+        figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": "#7F7F7F"})
     return figure

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asd_core.explain import NormalReference
 from asd_core.features import Array, spectrum_db
+from asd_core.plots.layout import ABOVE, new_figure
 from asd_core.plots.normal_band import normal_band
 from asd_core.plots.signal import Version
 
@@ -58,20 +59,18 @@ def spectra_figure(
     """FFT of the whole clip (thin) and Welch's spectrum (bold), as recorded and denoised, over the band of normal clips.
 
     Args:
-        reference: what is usual; of Welch spectra with the same bins.
+        reference: of Welch spectra with the same bins.
         log: a logarithmic frequency axis.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
+    figure = new_figure(height=HEIGHT, legend=ABOVE, hovermode="x", uirevision=f"spectra-{log}")
+    part = slice(1, None) if log else slice(None)  # 0 Hz has no place on a logarithmic axis
     if reference is not None:
-        figure.add_traces(_band(reference, log))
+        figure.add_traces(_band(reference, part))
     for one in drawn:
         frequencies, levels = peaks(*spectrum_db(one.version.samples, sample_rate), POINTS, log=log)
-        figure.add_trace(_line(one.version, "FFT", frequencies, levels, {"width": 0.8}, opacity=0.45))
+        _add_line(figure, one.version, "FFT", frequencies, levels, width=0.8, opacity=0.45)
     for one in drawn:
-        kept = slice(1, None) if log else slice(None)  # 0 Hz has no place on a logarithmic axis
-        figure.add_trace(_line(one.version, "Welch", welch_frequencies[kept], one.welch[kept], {"width": 2.2}))
+        _add_line(figure, one.version, "Welch", welch_frequencies[part], one.welch[part], width=2.2, opacity=1.0)
     axis: dict[str, Any] = {"title": "frequency in Hz", "range": [0, sample_rate / 2]}
     if log:
         limits = [np.log10(LOWEST), np.log10(sample_rate / 2)]
@@ -79,37 +78,27 @@ def spectra_figure(
     lines = [trace for trace in figure.data if trace.fill is None and trace.opacity == 1.0]
     levels = np.concatenate([np.asarray(trace.y) for trace in lines])
     limits_y = [max(-140.0, float(np.percentile(levels, 1)) - 25.0), float(levels.max()) + 4.0]
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis=axis,
-        yaxis={"title": "level in dB re full scale", "range": limits_y},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        hovermode="x",
-        uirevision=f"spectra-{log}",
-    )
-    return figure
+    return figure.update_layout(xaxis=axis, yaxis={"title": "level in dB re full scale", "range": limits_y})
 
 
-def _line(version: Version, what: str, x: NDArray[Any], y: Array, line: dict[str, Any], opacity: float = 1.0) -> Any:
-    import plotly.graph_objects as go
-
+def _add_line(
+    figure: "go.Figure", version: Version, what: str, x: NDArray[Any], y: Array, *, width: float, opacity: float
+) -> None:
     name = f"{what}, {version.name}"
-    return go.Scatter(
+    figure.add_scatter(
         x=x.astype(np.float32),
         y=y.astype(np.float32),
         mode="lines",
         name=name,
-        line={"color": version.colour, **line},
+        line={"color": version.colour, "width": width},
         opacity=opacity,
-        hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>" + name + "</extra>",
+        hovertemplate=f"%{{x:.0f}} Hz: %{{y:.1f}} dB<extra>{name}</extra>",
     )
 
 
-def _band(reference: NormalReference, log: bool) -> list[Any]:
+def _band(reference: NormalReference, part: slice) -> list[Any]:
     """The band of the normal clips' Welch spectra; pointing at their median shows its level."""
-    kept = slice(1, None) if log else slice(None)
     spectra = (reference.welch_frequencies, reference.welch_low, reference.welch_median, reference.welch_high)
-    traces = normal_band(reference, *(values[kept] for values in spectra))
+    traces = normal_band(reference, *(values[part] for values in spectra))
     traces[1].update(hoverinfo=None, hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>normal median</extra>")
     return traces

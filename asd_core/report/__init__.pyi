@@ -1,12 +1,9 @@
 from .detector_cards import cards_markdown as cards_markdown
 from .exports import figures_key as figures_key
 from .exports import report_json as report_json
-from .exports import table_csv as table_csv
 from .figures import Comparison as Comparison
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
-from .results_page import result_records as result_records
-from .results_page import stored_scores as stored_scores
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
 from .wording import report_protocol as report_protocol

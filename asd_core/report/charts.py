@@ -38,24 +38,16 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One curve; ``points`` as SVG writes them."""
-
-    style: Style
-    points: str
-
-
-@dataclass(frozen=True)
 class Chart:
     """A drawing of ``WIDTH`` by ``HEIGHT`` pixels."""
 
     heading: str
-    says: str
+    description: str
     x_title: str
     y_title: str
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
-    lines: list[Line]
+    lines: list[tuple[Style, str]]  # points as SVG writes them
     chance: str
     size: tuple[int, int] = (WIDTH, HEIGHT)
     frame: tuple[int, int, int, int] = (LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
@@ -70,7 +62,6 @@ class Axis:
     log: bool
     start: float
     end: float
-    ticks: list[tuple[float, str]]
 
     def pixels(self, values: Floats) -> Floats:
         """Positions of values, ends of the axis at most."""
@@ -86,22 +77,20 @@ def charts(comparison: Comparison) -> tuple[list[Chart], list[Style]]:
     if not comparison.tied:
         return [], []
     names = {key: key for key in comparison.detectors}
-    prevalence = comparison.assumptions.prevalence
+    share = comparison.assumptions.prevalence
+    stretched = roc_figure(labelled, MEAN, names, log_x=True)
+    recall = precision_recall_figure(labelled, MEAN, names, prevalence=share)
     figures = (
         ("ROC curve", "Upper left is better. Dotted: chance.", roc_figure(labelled, MEAN, names)),
-        (
-            "ROC curve, few false alarms",
-            "The same, with the left end stretched.",
-            roc_figure(labelled, MEAN, names, log_x=True),
-        ),
+        ("ROC curve, few false alarms", "The same, with the left end stretched.", stretched),
         ("DET curve", "Lower left is better.", det_figure(labelled, MEAN, names)),
         (
             "Precision and recall",
-            f"Upper right is better. Precision if {percent(prevalence)} of clips are anomalous.",
-            precision_recall_figure(labelled, MEAN, names, prevalence=prevalence),
+            f"Upper right is better. Precision if {percent(share)} of clips are anomalous.",
+            recall,
         ),
     )
-    drawn = [_chart(heading, says, shown, styles) for heading, says, shown in figures]
+    drawn = [_chart(heading, description, shown, styles) for heading, description, shown in figures]
     legend = [style for style in styles.values() if style.width > 1]
     others = len(styles) - len(legend)
     if others:
@@ -129,39 +118,39 @@ def _styles(comparison: Comparison) -> dict[str, Style]:
     return styles
 
 
-def _chart(heading: str, says: str, shown: "go.Figure", styles: dict[str, Style]) -> Chart:
-    x = _axis(shown.layout.xaxis, LEFT, WIDTH - RIGHT, 34)
-    y = _axis(shown.layout.yaxis, HEIGHT - BOTTOM, TOP, 15)
+def _chart(heading: str, description: str, shown: "go.Figure", styles: dict[str, Style]) -> Chart:
+    axes = shown.layout.xaxis, shown.layout.yaxis
+    x, y = _axis(axes[0], LEFT, WIDTH - RIGHT), _axis(axes[1], HEIGHT - BOTTOM, TOP)
     traces = {trace.name: trace for trace in shown.data if trace.mode == "lines" and trace.fill in (None, "none")}
     # Grey ones first, the best last: it lies on top.
     lines = [
-        Line(style, _points(traces[key], x, y))
+        (style, _points(traces[key], x, y))
         for key, style in sorted(styles.items(), key=lambda item: item[1].width)
         if key in traces
     ]
     chance = _points(traces["chance"], x, y) if "chance" in traces else ""
-    x_title, y_title = (str(axis.title.text or "") for axis in (shown.layout.xaxis, shown.layout.yaxis))
+    x_title, y_title = (str(axis.title.text or "") for axis in axes)
+    ticks = _ticks(axes[0], x, room=34), _ticks(axes[1], y, room=15)
     # What stands in brackets fits along the lower axis alone.
-    return Chart(heading, says, x_title, y_title.split(" (")[0], x.ticks, y.ticks, lines, chance)
+    return Chart(heading, description, x_title, y_title.split(" (")[0], *ticks, lines, chance)
 
 
-def _axis(axis: Any, start: float, end: float, room: float) -> Axis:
-    """Limits of a plotly axis, and its ticks that have ``room`` pixels of their own."""
-    low, high = (float(v) for v in axis.range)
-    log = axis.type == "log"
-    blank = Axis(low, high, log, start, end, [])
-    if axis.tickvals is None:
-        ticks = LINEAR
-    else:
-        texts: Sequence[str] = axis.ticktext or [percent(v) for v in axis.tickvals]
-        ticks = [(float(v), str(t)) for v, t in zip(axis.tickvals, texts, strict=True)]
+def _axis(axis: Any, start: float, end: float) -> Axis:
+    low, high = axis.range
+    return Axis(float(low), float(high), axis.type == "log", start, end)
+
+
+def _ticks(axis: Any, scale: Axis, room: float) -> list[tuple[float, str]]:
+    """Ticks of a plotly axis that have ``room`` pixels each: where, and what is written."""
+    texts: Sequence[str] = axis.ticktext or [percent(v) for v in axis.tickvals or ()]
+    ticks = LINEAR if axis.tickvals is None else zip(map(float, axis.tickvals), map(str, texts), strict=True)
     results: list[tuple[float, str]] = []
     for value, text in ticks:
-        inside = low <= (np.log10(value) if log else value) <= high
-        position = round(float(blank.pixels(np.array([value]))[0]), 1)
+        inside = scale.low <= (np.log10(value) if scale.log else value) <= scale.high
+        position = round(float(scale.pixels(np.array([value]))[0]), 1)
         if inside and (not results or abs(position - results[-1][0]) >= room):
             results.append((position, text))
-    return Axis(low, high, log, start, end, results)
+    return results
 
 
 def _points(trace: Any, x: Axis, y: Axis) -> str:

@@ -26,11 +26,6 @@ def figures_key(scores: "pd.DataFrame") -> str:
     return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
 
 
-def table_csv(table: "pd.DataFrame") -> str:
-    """A table as CSV: a heading and a line a row; what cannot be computed is empty."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
-
-
 def report_json(comparison: Comparison, protocol: list[str] | None = None) -> str:
     """All tables and what they stand on, as one JSON document; what cannot be computed is null.
 

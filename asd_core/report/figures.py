@@ -1,4 +1,4 @@
-"""Everything that is said of some detectors on one dataset: what the report and the exports are written from."""
+"""All figures of some detectors on one dataset: what the report and the exports are written from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ LABELS = ("normal", "anomaly")
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Everything that is said of some detectors on one dataset, split and denoising strength."""
+    """All figures of some detectors on one dataset, split and denoising strength."""
 
     title: str  # of the dataset
     split: str

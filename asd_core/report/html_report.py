@@ -6,9 +6,8 @@ The file holds no script and loads nothing: it opens offline, passes mail filter
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asd_core import __version__, artifacts
 from asd_core.datasets import Dataset, open_dataset
@@ -18,13 +17,13 @@ from asd_core.evaluation import MEAN, POOLED
 from asd_core.progress import Progress, silent
 from asd_core.report import layout, wording
 from asd_core.report.charts import charts
-from asd_core.report.figures import Comparison, compare, is_control
+from asd_core.report.figures import Comparison, compare
+from asd_core.report.rendering import render
 from asd_core.report.sounds import MAX_SECONDS, examples
 from asd_core.report.tables import Assumptions
 
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Environment
 
 
 def report_content(
@@ -108,61 +107,24 @@ def report_html(
     progress(0.4, "reading recordings")
     sounds, unread = examples(comparison, dataset, lambda f, m: progress(0.4 + 0.5 * f, m))
     progress(0.9, "writing the page")
-    best = comparison.tied[0] if comparison.tied else ""
-    content: dict[str, Any] = {
-        "c": comparison,
-        "title": f"Which detector to trust: {comparison.title}",
-        "made": f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "program": f"asd_core {__version__}",
-        "names": {key: detector_class(key).info.title for key in comparison.detectors},
-        "infos": {key: detector_class(key).info for key in comparison.detectors},
-        "best": best,
-        "takeaways": wording.takeaways(comparison),
-        "warnings": wording.warnings(comparison, dataset),
-        "protocol": wording.report_protocol(comparison),
-        "glossary": wording.GLOSSARY,
-        "dataset_rows": layout.dataset_rows(comparison),
-        "verdicts": {key: wording.verdict(comparison, key) for key in comparison.detectors},
-        "ranking": layout.by_id(comparison.ranking),
-        "thresholds": layout.by_id(comparison.thresholds),
-        "id_groups": layout.groups(comparison.draws.machine_ids),
-        "breakdowns": layout.breakdowns(comparison),
-        "thirds": layout.THIRDS if "severity" in set(comparison.breakdown["attribute"]) else "",
-        "failures": layout.failures(comparison, best),
-        "models": layout.models(comparison),
-        "fingerprints": layout.fingerprints(comparison),
-        "library_versions": layout.library_versions(comparison),
-        "charts": drawn,
-        "legend": legend,
-        "sounds": sounds,
-        "no_sounds": reason or ("There are no recordings." if dataset is None else ""),
-        "unread": unread,
-        "sound_seconds": MAX_SECONDS,
-        "MEAN": MEAN,
-        "POOLED": POOLED,
-    }
-    return _environment().get_template("report.html.j2").render(content)
-
-
-@cache
-def _environment() -> "Environment":
-    """Templates beside this file. Everything that is put into them is escaped: names and titles come from users."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render(
+        "report.html.j2",
+        c=comparison,
+        title=f"Which detector to trust: {comparison.title}",
+        made=f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        program=f"asd_core {__version__}",
+        infos={key: detector_class(key).info for key in comparison.detectors},
+        names={key: detector_class(key).info.title for key in comparison.detectors},
+        best=comparison.tied[0] if comparison.tied else "",
+        warnings=wording.warnings(comparison, dataset),
+        charts=drawn,
+        legend=legend,
+        sounds=sounds,
+        no_sounds=reason or ("There are no recordings." if dataset is None else ""),
+        unread=unread,
+        sound_seconds=MAX_SECONDS,
+        wording=wording,
+        layout=layout,
+        MEAN=MEAN,
+        POOLED=POOLED,
     )
-    environment.filters |= {
-        "figure": layout.figure,
-        "percent": layout.percent,
-        "shade": layout.shade,
-        "whisker": layout.whisker,
-        "words": layout.words,
-        "opening": layout.opening,
-    }
-    environment.tests |= {"control": is_control, "computable": layout.computable}
-    return environment

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from asd_core.detectors import detector_class
@@ -11,7 +11,6 @@ from asd_core.report.figures import LABELS, Comparison
 if TYPE_CHECKING:
     import pandas as pd
 
-IDS_A_TABLE = 6  # machine ids that fit side by side on a printed page
 NOT_COMPUTABLE, ABSENT = "n/c", "–"
 WHISKER = (0.4, 1.0)  # AUCs at the ends of an interval's little axis
 VALUES_A_TABLE = 10  # values of attributes, likewise
@@ -70,11 +69,6 @@ def by_id(table: "pd.DataFrame") -> Cells:
     return {(str(row["detector"]), str(row["machine_id"])): row for row in table.to_dict("records")}
 
 
-def groups(machine_ids: Sequence[str]) -> list[list[str]]:
-    """Machine ids in as many tables as they need."""
-    return [list(machine_ids[i : i + IDS_A_TABLE]) for i in range(0, len(machine_ids), IDS_A_TABLE)]
-
-
 def dataset_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """For each machine id how many clips were fitted, held out and scored, by label."""
     scored = comparison.clips.drop_duplicates("clip_id")
@@ -102,7 +96,7 @@ def heading(attribute: str) -> str:
     return ", ".join(MEASURES[attribute]) if attribute in MEASURES else words(attribute)
 
 
-def said(attribute: str, value: Any) -> str:
+def in_words(attribute: str, value: Any) -> str:
     """An attribute and its value in a sentence; nothing when it has none."""
     name, unit = MEASURES.get(attribute, (words(attribute), ""))
     text = words(value)
@@ -131,11 +125,11 @@ def breakdowns(comparison: Comparison) -> list[list[dict[str, Any]]]:
 def failures(comparison: Comparison, best: str) -> list[dict[str, Any]]:
     """Worst misses and false alarms of one detector, as two tables."""
     subset = comparison.failures[comparison.failures["detector"] == best]
-    there = [name for name in described(subset.columns) if name != "domain"]
+    attributes = [name for name in described(subset.columns) if name != "domain"]
     return [
         {
             "heading": title,
-            "columns": [(name, opening(heading(name))) for name in there],
+            "columns": [(name, opening(heading(name))) for name in attributes],
             "rows": subset[subset["error"] == kind].to_dict("records"),
         }
         for kind, title in (("miss", "Missed anomalies"), ("false alarm", "False alarms"))
@@ -146,23 +140,6 @@ def described(columns: Iterable[str]) -> list[str]:
     """The attributes among a failures table's columns: those between its label and its percentile."""
     names = list(columns)
     return names[names.index("label") + 1 : names.index("calibrated")]
-
-
-def models(comparison: Comparison) -> list[dict[str, Any]]:
-    """Settings of each detector, from its manifest."""
-    return [
-        {
-            "key": key,
-            "version": manifest.weights_sha256[:8],
-            "seed": manifest.seed,
-            "preset": manifest.preset,
-            "representation": _settings(manifest.representation),
-            "parameters": _settings(manifest.config.get("parameters", {})),
-            "alarms": manifest.alarms,
-        }
-        for key in comparison.detectors
-        for manifest in [comparison.manifests[key]]
-    ]
 
 
 def fingerprints(comparison: Comparison) -> dict[str, list[str]]:
@@ -182,6 +159,7 @@ def library_versions(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _settings(values: Mapping[str, Any]) -> str:
-    said = [f"{value}" if name == "kind" else f"{name.replace('_', ' ')} {value}" for name, value in values.items()]
-    return ", ".join(said) or "none"
+def settings(values: Mapping[str, Any]) -> str:
+    """Parameters and their values, to be read."""
+    parts = [f"{value}" if name == "kind" else f"{name.replace('_', ' ')} {value}" for name, value in values.items()]
+    return ", ".join(parts) or "none"

@@ -1,4 +1,4 @@
-"""Clips a reader can hear: sound and picture as data inside the page."""
+"""Clips a reader can listen to: sound and picture as data inside the page."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ from asd_core.errors import AsdError
 from asd_core.features import LogMel
 from asd_core.plots import colours, mel_ticks
 from asd_core.report.figures import Comparison
-from asd_core.report.layout import described, opening, said
+from asd_core.report.layout import described, in_words, opening
 from asd_core.sound import Clip, Samples, prepare, shared_gain
 
 if TYPE_CHECKING:
@@ -111,13 +111,13 @@ def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
 
 def _about(row: ScoreRow, names: list[str]) -> str:
     """The clip's attributes as a sentence, none of a normal clip's faults."""
-    reported = [said(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
+    reported = [in_words(name, row[name]) for name in names if row["label"] == "anomaly" or name != "severity"]
     text = ", ".join(filter(None, reported))
     return f"{opening(text)}. " if text else ""
 
 
 def _read(dataset: Dataset, row: ScoreRow) -> Clip:
-    """The clip as the detectors heard it, before any denoising.
+    """The clip as the detectors got it, before any denoising.
 
     Raises:
         AsdError: also when the recording is not the one that was scored.

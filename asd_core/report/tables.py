@@ -40,13 +40,13 @@ def one_view(scores: "pd.DataFrame") -> "pd.DataFrame":
     Of a table that holds several, the test split and the weakest denoising are taken: figures over a mixture would be
     of no clip set in particular.
     """
-    there = scores.assign(
+    view = scores.assign(
         split=scores.get("split", TEST),
         denoise=scores["denoise"].astype(float) if "denoise" in scores else NOT_DENOISED,
     )
-    splits = sorted(there["split"].unique(), key=lambda split: (split != TEST, split))
-    there = there[there["split"] == splits[0]] if splits else there
-    return there[there["denoise"] == there["denoise"].min()].reset_index(drop=True)
+    splits = sorted(view["split"].unique(), key=lambda split: (split != TEST, split))
+    view = view[view["split"] == splits[0]] if splits else view
+    return view[view["denoise"] == view["denoise"].min()].reset_index(drop=True)
 
 
 def attributes(scores: "pd.DataFrame") -> list[str]:
@@ -94,9 +94,8 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
         for machine_id, point in points.items():
             limit = limits.get(machine_id)
             figures = asdict(point)
-            (far_low, far_high), (found_low, found_high) = (
-                figures.pop(name) for name in ("false_alarm_interval", "detection_interval")
-            )
+            for name in ("false_alarm", "detection"):
+                figures[f"{name}_rate_low"], figures[f"{name}_rate_high"] = figures.pop(f"{name}_interval")
             rows.append(
                 {
                     "detector": key,
@@ -107,10 +106,6 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                     "threshold": float("nan") if limit is None else limit.value,
                     "n_held_out": sum(map(calibration.n, limits)) if limit is None else calibration.n(machine_id),
                     **figures,
-                    "false_alarm_rate_low": far_low,
-                    "false_alarm_rate_high": far_high,
-                    "detection_rate_low": found_low,
-                    "detection_rate_high": found_high,
                     "prevalence": assumed.prevalence,
                     "clips_per_day": assumed.clips_per_day,
                 }

@@ -8,6 +8,7 @@ from asd_core.detectors import detector_class
 from asd_core.evaluation import MAX_FPR, MEAN, POOLED
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, computable, percent
+from asd_core.report.rendering import render
 
 FEW_CLIPS = 10
 
@@ -38,10 +39,10 @@ def _best(c: Comparison) -> str:
             "machines cannot be compared. Compare them on one machine id."
         )
     if not c.tied:
-        there = listed(sorted(set(c.clips["label"]) & set(LABELS)))
+        labels = listed(sorted(set(c.clips["label"]) & set(LABELS)))
         return (
             f"Which detector to trust is not computable from this data: it takes normal and anomalous clips of one "
-            f"machine id, and the labelled clips are {there} ones only."
+            f"machine id, and the labelled clips are {labels} ones only."
         )
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
@@ -57,7 +58,7 @@ def _best(c: Comparison) -> str:
             "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
         )
     if c.manifests[best].alarms:
-        description += "; mind that it raised an alarm in training"
+        description += "; it raised an alarm in training"
     return description + "."
 
 
@@ -164,29 +165,10 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
 
 def report_protocol(c: Comparison) -> list[str]:
     """How the figures were made, a sentence or two each."""
-    return [
-        f"Training: normal clips alone. {percent(HELD_OUT_FRACTION)} of each machine id's training clips, chosen by a hash of "
-        "their content, were held out: no detector was fitted on them.",
-        f"Figures are of the {c.split} split{f', only {c.where}' if c.where else ''}. Denoising: {c.denoising}. "
-        f"Right and wrong by {c.labels or 'the labels of the dataset'}. Test labels chose nothing: no parameter, no length "
-        "of training, no threshold.",
-        "AUC: the probability that an anomalous clip scores above a normal clip of the same machine id, ties counted "
-        f"half. pAUC: the same for false-alarm rates up to {percent(MAX_FPR)}, standardised so that chance is 0.5 (McClish, "
-        "1989). Both are computed for each machine id; the mean is their arithmetic mean (as in DCASE 2020 Task 2).",
-        f"Intervals of AUC and pAUC: 95 %, stratified bootstrap, {c.draws.resamples:,} resamples of normal and of "
-        "anomalous clips within each machine id; 1.96 standard errors on the logit scale. The luck "
-        "of a training seed is in neither.",
-        "Tied with the best: the 95 % interval of the difference, on the same resampled clips, includes 0. A control is "
-        "what any detector must beat; one whose difference from the best control is not clearly above 0 is marked.",
-        "Thresholds: for each detector and machine id the conformal quantile of the held-out normal clips' scores, at "
-        f"the false-alarm rate asked for ({percent(c.assumptions.rate)}). A clip above it is an alarm. Observed rates "
-        "carry Wilson 95 % intervals. No anomalous clip was looked at to set them.",
-        f"Alerts a day and precision assume {c.assumptions.clips_per_day:,.0f} clips a day, "
-        f"{percent(c.assumptions.prevalence)} of them anomalous: the share in the test set says nothing of the plant's.",
-    ]
+    return render("protocol.md.j2", c=c, held_out=HELD_OUT_FRACTION, max_fpr=MAX_FPR).splitlines()
 
 
-def verdict(c: Comparison, key: str) -> str:
+def rank(c: Comparison, key: str) -> str:
     """What the mean AUC says of one detector, and of how many machine ids it is where others know more."""
     lost = next((lost for lost in c.losers if lost.detector == key), None)
     result = ""
@@ -197,31 +179,3 @@ def verdict(c: Comparison, key: str) -> str:
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
     return ", ".join(filter(None, [result, c.draws.coverage().get(key, "")]))
-
-
-GLOSSARY = (
-    ("Anomaly", "A clip on which the machine did not run as it should, by the dataset's labels."),
-    ("AUC", "How well scores rank anomalous above normal clips: 0.5 is guessing, 1 is perfect."),
-    ("Calibrated score, percentile", "The share of held-out normal clips of the same machine id that score lower."),
-    ("Clip", "One recording."),
-    ("Conformal threshold", "A limit that a new normal clip passes with at most the chosen probability."),
-    (
-        "Control",
-        "A yardstick: clip level, a distance from the mean, chance. A detector must beat it to be worth using.",
-    ),
-    ("Denoising", "Taking steady background noise out of a clip before it is scored."),
-    ("DET curve", "Misses against false alarms, on axes that spread out the small rates; lower left is better."),
-    ("Detection rate, recall", "Share of anomalous clips that raise an alarm."),
-    ("False-alarm rate", "Share of normal clips that raise an alarm."),
-    ("Held-out normal clips", "Normal training clips that no detector was fitted on; they set the thresholds."),
-    ("Interval, 95 %", "The range in which the figure would plausibly lie with other clips of the same kind."),
-    ("Machine id", "One physical machine. Each has its own threshold."),
-    ("Miss", "An anomalous clip that raises no alarm."),
-    ("Model version", "The start of the hash of a trained detector's weights: another training, another version."),
-    ("pAUC", "AUC where false alarms are few (up to 10 %): what counts when each alarm costs a walk to the machine."),
-    ("Precision", "Share of alarms that are true."),
-    ("Prevalence", "Share of anomalous clips at the plant."),
-    ("ROC curve", "Detection rate against false-alarm rate as the threshold moves; upper left is better."),
-    ("Raw score", "A detector's own figure; higher is more anomalous. Not comparable between detectors."),
-    ("SNR", "Level of the machine above the background noise, in dB."),
-)

@@ -1,17 +1,13 @@
 from .clip_table import PERCENTILE as PERCENTILE
 from .clip_table import chosen_clips as chosen_clips
 from .clip_table import clip_figures as clip_figures
-from .clip_table import clips_csv as clips_csv
 from .clip_table import readable_columns as readable_columns
-from .contours import CELLS as CELLS
 from .contours import DensityRegions as DensityRegions
 from .contours import density_regions as density_regions
 from .latents import compute_latents as compute_latents
 from .latents import latent_detectors as latent_detectors
 from .latents import latents_stamp as latents_stamp
-from .latents import read_latents as read_latents
 from .latents import stored_latents as stored_latents
-from .latents import write_latents as write_latents
 from .projection import MIN_CLIPS as MIN_CLIPS
 from .projection import POOLED as POOLED
 from .projection import Projection as Projection
@@ -32,6 +28,5 @@ from .umap_embedding import Embedding as Embedding
 from .umap_embedding import UmapSettings as UmapSettings
 from .umap_embedding import fit_umap as fit_umap
 from .umap_embedding import load_umap as load_umap
-from .umap_embedding import memberships as memberships
 from .umap_embedding import save_umap as save_umap
 from .umap_embedding import umap_file as umap_file

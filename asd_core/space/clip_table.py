@@ -21,19 +21,14 @@ def clip_figures(
     """
     import pandas as pd
 
-    subset = [table[table["detector"] == detector] for table in stored]
-    results = pd.concat(
-        [part[["sha256", "machine_id", column]] for part in subset if not part.empty] or [_empty(column)]
-    )
+    parts = [t.loc[t["detector"] == detector, ["sha256", "machine_id", column]] for t in stored]
+    parts = [part for part in parts if not part.empty]
+    if not parts:
+        return pd.Series(float("nan"), index=about.index, name=column)
+    results = pd.concat(parts)
     values = results.drop_duplicates(["sha256", "machine_id"]).set_index(["sha256", "machine_id"])[column]
     at = pd.MultiIndex.from_frame(about[["sha256", "machine_id"]])
     return pd.Series(values.reindex(at).to_numpy(dtype=float), index=about.index, name=column)
-
-
-def _empty(column: str) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.DataFrame({"sha256": pd.Series(dtype=str), "machine_id": pd.Series(dtype=str), column: []})
 
 
 def chosen_clips(
@@ -67,8 +62,3 @@ def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     """Of :func:`chosen_clips`'s columns those for the eye: percentiles, no raw scores and no versions."""
     hidden = (f", {RAW}", f", {VERSION}")
     return table[[name for name in table if not str(name).endswith(hidden) and name != "denoise"]]
-
-
-def clips_csv(table: "pd.DataFrame") -> str:
-    """A heading and a line a clip; what is not known is empty."""
-    return str(table.to_csv(index=False, lineterminator="\n"))

@@ -20,7 +20,7 @@ class DensityRegions:
 
     x: Array  # (CELLS,)
     y: Array  # (CELLS,)
-    held: Array  # (CELLS, CELLS): rows are y; the line at 0.9 holds the densest 90 % of the clips
+    enclosed: Array  # (CELLS, CELLS): rows are y; the line at 0.9 holds the densest 90 % of the clips
 
 
 def density_regions(xy: NDArray[Any]) -> DensityRegions | None:
@@ -48,6 +48,6 @@ def density_regions(xy: NDArray[Any]) -> DensityRegions | None:
     column = np.clip(((xy[:, 0] - low[0]) / cell[0]).astype(int), 0, CELLS - 1)
     row = np.clip(((xy[:, 1] - low[1]) / cell[1]).astype(int), 0, CELLS - 1)
     at_clips = np.sort(grid[row, column])
-    held = 1.0 - np.searchsorted(at_clips, grid.ravel(), side="left").reshape(grid.shape) / n
+    enclosed = 1.0 - np.searchsorted(at_clips, grid.ravel(), side="left").reshape(grid.shape) / n
     x, y = ((edge[:-1] + edge[1:]) / 2.0 for edge in edges)
-    return DensityRegions(x.astype(np.float32), y.astype(np.float32), held.astype(np.float32))
+    return DensityRegions(x.astype(np.float32), y.astype(np.float32), enclosed.astype(np.float32))

@@ -46,7 +46,7 @@ def compute_latents(
 
     Args:
         models: of these, the detectors with a latent space; those whose vectors are stored already are left out.
-        say: hears a sentence for each clip that can no longer be read.
+        notify: called with a sentence on each clip that can no longer be read.
 
     Returns:
         Keys of the detectors whose vectors were computed.
@@ -56,8 +56,8 @@ def compute_latents(
     """
     import pandas as pd
 
-    there = stored_latents(models.folder)
-    keys = [key for key in models if key in latent_detectors() and key not in there]
+    stored = stored_latents(models.folder)
+    keys = [key for key in models if key in latent_detectors() and key not in stored]
     if not keys:
         return []
     clips = read_pooled(models.folder, ("clip_id", "sha256"))

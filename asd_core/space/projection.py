@@ -32,10 +32,10 @@ class Space:
 
     def subset(self, splits: Sequence[str], machine_id: str | None) -> "Space":
         """The clips of some splits, and of one machine id (``None``: of all)."""
-        keep = self.about["split"].isin(list(splits))
+        mask = self.about["split"].isin(list(splits))
         if machine_id is not None:
-            keep = keep & (self.about["machine_id"] == machine_id)
-        return Space(self.about[keep], self.vectors[keep.to_numpy()])
+            mask = mask & (self.about["machine_id"] == machine_id)
+        return Space(self.about[mask], self.vectors[mask.to_numpy()])
 
 
 def read_space(folder: Path, part: str) -> Space:

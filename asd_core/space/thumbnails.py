@@ -63,7 +63,7 @@ def compute_thumbnails(
 
     Args:
         clips: columns clip_id, sha256, in the order of the pictures.
-        say: hears a sentence for each clip that cannot be read.
+        notify: called with a sentence on each clip that cannot be read.
     """
     representation, n = LogMel(), len(clips)
     pictures = np.full((n, HEIGHT, WIDTH), np.nan, dtype=np.float32)

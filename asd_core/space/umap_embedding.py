@@ -1,4 +1,4 @@
-"""UMAP: fitted once in a process of its own, kept as plain arrays, new clips placed without it.
+"""UMAP: fitted once in a process of its own, stored as plain arrays, new clips placed without it.
 
 ``import umap`` takes many seconds, so nothing here imports it but :func:`fit_umap`.
 """
@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -96,7 +97,7 @@ def memberships(distances: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def umap_file(vectors: Array, settings: UmapSettings) -> Path:
-    """Where the embedding of these very vectors with these settings is kept, in the user's data."""
+    """Where the embedding of these very vectors with these settings is stored, in the user's data."""
     digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
     digest.update(json.dumps([list(vectors.shape), asdict(settings)]).encode())
     return get_settings().data_dir / "user" / "projections" / f"umap-{digest.hexdigest()[:16]}.safetensors"
@@ -118,7 +119,7 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
     from umap import UMAP
 
     progress(0.3, "nearest neighbours")
-    reported = _Told(lambda done: progress(0.5 + 0.5 * done, f"layout, {done:.0%}"))
+    reported = _Bar(lambda done: progress(0.5 + 0.5 * done, f"layout, {done:.0%}"))
     model = UMAP(
         n_neighbors=settings.n_neighbors,
         min_dist=settings.min_dist,
@@ -133,17 +134,17 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
     return Embedding(settings, components, seen, xy)
 
 
-class _Told(io.StringIO):
+class _Bar(io.StringIO):
     """The file that UMAP's progress bar is drawn to: it reads how far the bar is."""
 
-    def __init__(self, hear: "Any") -> None:
+    def __init__(self, on_fraction: Callable[[float], None]) -> None:
         super().__init__()
-        self._hear = hear
+        self._on_fraction = on_fraction
 
     def write(self, text: str) -> int:
         result = _PROGRESS.search(text)
         if result and int(result[2]):
-            self._hear(int(result[1]) / int(result[2]))
+            self._on_fraction(int(result[1]) / int(result[2]))
         return len(text)
 
 
@@ -151,15 +152,8 @@ def save_umap(embedding: Embedding, path: Path) -> None:
     """Write plain arrays; the settings are their metadata."""
     from safetensors.numpy import save as to_bytes
 
-    components = embedding.components
-    arrays: dict[str, NDArray[Any]] = {
-        "mean": components.mean,
-        "scale": components.scale,
-        "axes": np.ascontiguousarray(components.axes),
-        "explained": components.explained,
-        "seen": embedding.seen,
-        "xy": embedding.xy,
-    }
+    arrays = {**vars(embedding.components), "seen": embedding.seen, "xy": embedding.xy}
+    arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     data = to_bytes(arrays, metadata={"settings": json.dumps(asdict(embedding.settings))})
     write_bytes(data, path)
 
@@ -178,7 +172,7 @@ def load_umap(path: Path) -> Embedding | None:
         with safe_open(path, framework="numpy") as file:
             a = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
             settings = UmapSettings(**json.loads(file.metadata()["settings"]))
-        components = Projection(a["mean"], a["scale"], a["axes"], a["explained"])
-        return Embedding(settings, components, a["seen"], a["xy"])
+        seen, xy = a.pop("seen"), a.pop("xy")
+        return Embedding(settings, Projection(**a), seen, xy)
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise ArtifactError(f"{path} is damaged: delete it and compute the map again.") from error

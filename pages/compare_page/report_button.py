@@ -14,7 +14,6 @@ from asd_core.report import (
     report_html,
     report_json,
     report_protocol,
-    table_csv,
 )
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
@@ -87,8 +86,8 @@ def _downloads(name: str, comparison: Comparison, page: str) -> None:
     protocol = report_protocol(comparison)
     files: tuple[tuple[str, str | Callable[[], str], str, str], ...] = (
         ("Report (HTML)", page, f"{name}-report.html", "text/html"),
-        ("Results (CSV)", lambda: table_csv(comparison.ranking), f"{name}-results.csv", "text/csv"),
-        ("Scores of all clips (CSV)", lambda: table_csv(comparison.clips), f"{name}-scores.csv", "text/csv"),
+        ("Results (CSV)", lambda: comparison.ranking.to_csv(index=False), f"{name}-results.csv", "text/csv"),
+        ("Scores of all clips (CSV)", lambda: comparison.clips.to_csv(index=False), f"{name}-scores.csv", "text/csv"),
         ("All tables (JSON)", lambda: report_json(comparison, protocol), f"{name}-report.json", "application/json"),
     )
     for index, (label, data, file, kind) in enumerate(files):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core.scoring import model_versions
-from asd_core.space import PERCENTILE, chosen_clips, clips_csv, readable_columns
+from asd_core.space import PERCENTILE, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared.choice import Choice, title
@@ -39,7 +39,7 @@ def selection(selected: Choice, about: "pd.DataFrame") -> None:
         table = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
         st.download_button(
             "CSV",
-            clips_csv(table),
+            table.to_csv(index=False),
             "selected_clips.csv",
             "text/csv",
             key="space_csv",

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, EventKind, new_uid
+from asd_core.labels import LABELS, Draft, EventKind, new_uid
 from pages.components.label_panel import Act
 from pages.components.player import Region
 from pages.label_page.queue import Queue, find, go
@@ -70,16 +70,18 @@ def _leave(act: Act, drawn: DrawnClip) -> bool:
 def _write(drawn: DrawnClip, kind: EventKind, uid: str, **more: Any) -> bool:
     try:
         label_store().add(
-            kind=kind,
-            annotator=drawn.annotator,
-            dataset=drawn.dataset,
-            uid=uid,
-            clip_sha256=drawn.sha256,
-            clip_id=drawn.clip_id,
-            machine_id=drawn.machine_id,
-            blind=drawn.blind,
-            queue=drawn.queue,
-            **more,
+            Draft(
+                kind=kind,
+                annotator=drawn.annotator,
+                dataset=drawn.dataset,
+                uid=uid,
+                clip_sha256=drawn.sha256,
+                clip_id=drawn.clip_id,
+                machine_id=drawn.machine_id,
+                blind=drawn.blind,
+                queue=drawn.queue,
+                **more,
+            )
         )
     except AsdError as error:
         st.session_state[PROBLEM] = f"Not saved. {error}"

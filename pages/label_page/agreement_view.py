@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import CONFLICTS, Agreement, Coefficient, annotator_agreement, new_uid
+from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid
 from pages.components.player import player
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
@@ -142,16 +142,18 @@ def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> Non
 def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str) -> None:
     try:
         label_store().add(
-            kind="adjudicate",
-            annotator=annotator,
-            dataset=dataset,
-            uid=new_uid(),
-            clip_sha256=sha,
-            clip_id=clip_id,
-            machine_id=machine_id,
-            label=label,
-            blind=False,
-            queue=CONFLICTS,
+            Draft(
+                kind="adjudicate",
+                annotator=annotator,
+                dataset=dataset,
+                uid=new_uid(),
+                clip_sha256=sha,
+                clip_id=clip_id,
+                machine_id=machine_id,
+                label=label,
+                blind=False,
+                queue=CONFLICTS,
+            )
         )
     except AsdError as error:
         st.error(f"Not saved. {error}", icon=":material/error:")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import SUFFIXES, Format, Plan, export, import_formats, plan_import
+from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
 from asd_core.scoring import SPLITS, Scope
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
@@ -89,7 +89,7 @@ def _import(selected: Choice, annotator: str) -> None:
     st.subheader("Import")
     file = st.file_uploader(
         "A CSV or Parquet file exported here, Label Studio's JSON, or an Audacity track named after its clip",
-        type=[ending.lstrip(".") for ending in import_formats()],
+        type=[ending.lstrip(".") for ending in IMPORT_SUFFIXES],
         key="labels_file",
     )
     if file is None:

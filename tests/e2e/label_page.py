@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from asd_core.datasets import demo_dataset
-from asd_core.labels import LabelStore, new_uid
+from asd_core.labels import Draft, LabelStore, new_uid
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 
@@ -33,14 +33,16 @@ def given(database: Path, annotator: str, labels: list[str]) -> None:
     store = LabelStore.open(f"sqlite:///{database}")
     for clip_id, machine_id, label in zip(rows["clip_id"], rows["machine_id"], labels, strict=True):
         store.add(
-            kind="label",
-            annotator=annotator,
-            dataset="demo",
-            uid=new_uid(),
-            clip_sha256=hashes[clip_id],
-            clip_id=clip_id,
-            machine_id=machine_id,
-            label=label,
+            Draft(
+                kind="label",
+                annotator=annotator,
+                dataset="demo",
+                uid=new_uid(),
+                clip_sha256=hashes[clip_id],
+                clip_id=clip_id,
+                machine_id=machine_id,
+                label=label,
+            )
         )
     store.close()
 

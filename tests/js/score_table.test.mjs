@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { digits } from "../../pages/components/score_table/score_table.js";
+import { csv, digits } from "../../pages/components/score_table/score_table.js";
 
-test("raw scores have four digits, as %.4g has them", () => {
+test("raw scores have four digits, large ones all before the point", () => {
   const cases = [[0, "0"], [1, "1"], [0.123456, "0.1235"], [-12.3456, "-12.35"], [1234.56, "1235"], [0.0001, "0.0001"],
-    [0.000012345, "1.234e-5"], [12346, "1.235e+4"], [20000, "2e+4"]];
+    [0.000012345, "1.234e-5"], [12345.6, "12346"], [-20000, "-20000"], [1.5e9, "1.5e+9"]];
   for (const [value, text] of cases) assert.equal(digits(value), text);
+});
+
+test("the file holds plain numbers with all their digits", () => {
+  const recorded = { percentile: 100 / 3, anomaly: true, raw: 1.25e-9 };
+  const [, line] = csv([{ detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567 }]).split("\n");
+  assert.equal(line, '"A ""b"", c",33.333333333333336,anomaly,0.00000000125,,,,12345.678901234567');
 });

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from asd_core.labels import Event, LabelStore, new_uid
+from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.labels.events import Event
 
 DATASET = "press"
 
@@ -21,7 +22,7 @@ def name(number: int) -> str:
 
 def act(store: LabelStore, number: int, kind: str = "label", annotator: str = "Ada", **more: Any) -> Event:
     about = {"dataset": DATASET, "clip_sha256": sha(number), "clip_id": name(number), "machine_id": "00"}
-    return store.add(kind=kind, annotator=annotator, **{**about, "uid": new_uid(), **more})
+    return store.add(Draft(kind=kind, annotator=annotator, **{**about, "uid": new_uid(), **more}))
 
 
 def label(store: LabelStore, number: int, label: str, annotator: str = "Ada", **more: Any) -> Event:

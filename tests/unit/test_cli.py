@@ -100,9 +100,9 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     models = tmp_path / "small"
     shutil.copytree(small_models, models)
     code, _, err = cli("latents", "--data", small_folder, "--models", models)
-    assert (code, "Latent spaces of cnn_ae kept" in err) == (0, True)
+    assert (code, "Latent spaces of cnn_ae stored" in err) == (0, True)
     assert stored_latents(models) == ["cnn_ae"]
-    assert "was there already" in cli("latents", "--data", small_folder, "--models", models)[2]
+    assert "was stored already" in cli("latents", "--data", small_folder, "--models", models)[2]
     code, _, err = cli("thumbnails", "--data", small_folder, "--models", models)
     (sheet,) = (tmp_path / "data" / "user" / "thumbnails").glob("*.webp")
     assert (code, f"{sheet} written." in err) == (0, True)

@@ -14,12 +14,12 @@ from asd_core.plots import (
     clip_versions,
     deviation_figure,
     difference_figure,
-    peaks,
     removed_figure,
     spectra_figure,
     strength_figure,
     timeline_figure,
 )
+from asd_core.plots.spectra import peaks
 
 NAMES = {"pca_kde": "PCA + KDE", "cnn_ae": "CNN autoencoder"}
 

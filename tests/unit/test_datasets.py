@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.datasets import COLUMNS, ClipCache, Dataset, demo_dataset, open_dataset
+from asd_core.datasets import COLUMNS, Dataset, demo_dataset, open_dataset
+from asd_core.datasets.clip_cache import ClipCache
 from asd_core.errors import DatasetError
 from asd_core.settings import Settings
 from tests.conftest import write_wav

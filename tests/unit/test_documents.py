@@ -7,7 +7,8 @@ import pytest
 
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
-from asd_core.report import cards_markdown, stored_scores, write_results
+from asd_core.report import cards_markdown, write_results
+from asd_core.report.results_page import stored_scores
 from asd_core.training import stored_seeds, train, train_seeds
 from tests.conftest import ROOT
 
@@ -70,8 +71,9 @@ def test_demo_has_every_detector() -> None:
 
 def test_demo_has_every_experiment() -> None:
     """Each is stored whole, small, and run with the parameters and clips of today."""
-    from asd_core.experiments import ABOUT, EXPERIMENTS_FOLDER, read_experiment, staleness
+    from asd_core.experiments import ABOUT, read_experiment, staleness
     from asd_core.experiments.catalogue import named
+    from asd_core.experiments.store import EXPERIMENTS_FOLDER
 
     models = ROOT / "trained_models" / "demo"
     for kind in ABOUT:

@@ -10,7 +10,8 @@ import pytest
 
 from asd_core.errors import ArtifactError
 from asd_core.settings import get_settings
-from asd_core.space import Embedding, UmapSettings, fit_umap, load_umap, memberships, save_umap, umap_file
+from asd_core.space import Embedding, UmapSettings, fit_umap, load_umap, save_umap, umap_file
+from asd_core.space.umap_embedding import memberships
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from asd_core.space import CELLS, density_regions
+from asd_core.space import density_regions
+from asd_core.space.contours import CELLS
 
 
 def test_a_line_holds_its_share_of_the_clips() -> None:
@@ -9,11 +10,11 @@ def test_a_line_holds_its_share_of_the_clips() -> None:
     assert found is not None
     column = np.clip(np.searchsorted(found.x, xy[:, 0]) - 1, 0, CELLS - 1)
     row = np.clip(np.searchsorted(found.y, xy[:, 1]) - 1, 0, CELLS - 1)
-    held = found.held[row, column]
+    held = found.enclosed[row, column]
     for share in (0.5, 0.7, 0.9):
         assert abs((held <= share).mean() - share) < 0.03
-    assert found.held[0, 0] == 1.0  # a corner: all clips lie where they are denser
-    middle = found.held[np.abs(found.y + 4.0).argmin(), np.abs(found.x - 10.0).argmin()]
+    assert found.enclosed[0, 0] == 1.0  # a corner: all clips lie where they are denser
+    middle = found.enclosed[np.abs(found.y + 4.0).argmin(), np.abs(found.x - 10.0).argmin()]
     assert middle < 0.05
 
 
@@ -25,7 +26,7 @@ def test_a_clip_far_out_does_not_blur_the_crowd() -> None:
     assert disturbed is not None
 
     def width(found: object) -> float:
-        inside = (found.held <= 0.5).any(axis=0)  # type: ignore[attr-defined]
+        inside = (found.enclosed <= 0.5).any(axis=0)  # type: ignore[attr-defined]
         return float(np.ptp(found.x[inside]))  # type: ignore[attr-defined]
 
     assert width(disturbed) < 1.6 * width(calm)

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from asd_core.space import chosen_clips, clip_figures, clips_csv, readable_columns
+from asd_core.space import chosen_clips, clip_figures, readable_columns
 
 ABOUT = pd.DataFrame(
     {
@@ -48,7 +48,7 @@ def test_the_table_keeps_the_maps_order_and_names_model_and_denoising() -> None:
 
 def test_csv_reads_back_and_leaves_empty_what_is_not_known() -> None:
     table = chosen_clips(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"})
-    text = clips_csv(table)
+    text = table.to_csv(index=False)
     assert text.splitlines()[2] == "c,02,test,normal,0.0,,,v"
     back = pd.read_csv(io.StringIO(text), dtype={"machine_id": str})
     assert back.columns.tolist() == table.columns.tolist()

@@ -12,21 +12,18 @@ from asd_core.evaluation import auc
 from asd_core.experiments import (
     ABOUT,
     BOTH,
-    DEFAULT_RULE,
-    EPOCHS,
     TEST_ONLY,
     Header,
-    PointRecord,
     Stored,
     conclusion,
     dbscan_transfers,
     experiment_summary,
-    record,
 )
-from asd_core.experiments.catalogue import named
+from asd_core.experiments.catalogue import DEFAULT_RULE, EPOCHS, named
 from asd_core.experiments.dbscan import halves
-from asd_core.experiments.records import empty
+from asd_core.experiments.records import empty, record
 from asd_core.experiments.report import _table
+from asd_core.experiments.store import PointRecord
 from asd_core.plots import experiment_figures
 
 IDS, N = ("00", "02", "04", "06"), 50

@@ -14,12 +14,8 @@ from asd_core.errors import ArtifactError, TrainingError
 from asd_core.experiments import (
     ABOUT,
     BOTH,
-    EXPERIMENTS_FOLDER,
     POINTS_FILE,
     TEST_ONLY,
-    Denoised,
-    PcaDbscanTuned,
-    PcaKdeBandwidth,
     Point,
     Stored,
     experiment_summary,
@@ -31,10 +27,13 @@ from asd_core.experiments import (
     sweepable,
 )
 from asd_core.experiments.catalogue import named
+from asd_core.experiments.points import Denoised
 from asd_core.experiments.runner import run
+from asd_core.experiments.store import EXPERIMENTS_FOLDER
+from asd_core.experiments.variants import PcaDbscanTuned, PcaKdeBandwidth
 from asd_core.features import BandSpectrum, Level, LogMel
 from asd_core.plots import experiment_figures
-from asd_core.report import stored_scores
+from asd_core.report.results_page import stored_scores
 from asd_core.settings import Settings
 from asd_core.sound import denoise_mix, prepare
 from asd_core.training import train

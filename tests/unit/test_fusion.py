@@ -10,7 +10,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, neg_log10_p
 from asd_core.errors import TrainingError
-from asd_core.report import stored_scores
+from asd_core.report.results_page import stored_scores
 from asd_core.scoring import score_clip, score_split
 from asd_core.sound import Clip
 from asd_core.training import KINDS, SyntheticCheck, collapse_alarms, synthetic_anomaly, train

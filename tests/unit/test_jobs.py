@@ -72,7 +72,7 @@ def test_progress_is_seen_and_a_stopped_job_keeps_what_it_finished(tmp_path: Pat
     assert job.message != "starting"
     jobs.cancel("clips")
     stopped = until("clips", "stopped")
-    assert "what was finished is kept" in stopped.description
+    assert "what was finished is stored" in stopped.description
     assert list((tmp_path / "clips").rglob("*.wav"))
     jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Again")
     assert until("clips", "finished", "failed").state == "finished"

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.labels import LabelStore, annotator_agreement, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
-from asd_core.labels.rater_agreement import codes
+from asd_core.labels import LabelStore, annotator_agreement
+from asd_core.labels.rater_agreement import codes, cohen_kappa, conflicts, fleiss_kappa, krippendorff_alpha
 from tests.unit.label_helpers import DATASET, act, label, sha
 
 

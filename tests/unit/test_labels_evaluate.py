@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import Annotations, LabelStore, Provenance, effective_labels, truth
+from asd_core.labels import LabelStore, Provenance, effective_labels, truth
+from asd_core.labels.evaluate import Annotations
 from tests.unit.label_helpers import DATASET, act, clips, label, sha
 
 

@@ -9,8 +9,11 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from asd_core.errors import LabelError
-from asd_core.labels import CLASSES, ClipLabel, Database, Draft, LabelStore, Marked, OnClip, new_uid, schema
+from asd_core.labels import Draft, LabelStore, Marked, OnClip, new_uid, schema
+from asd_core.labels.database import Database
+from asd_core.labels.events import CLASSES
 from asd_core.labels.log import append
+from asd_core.labels.reading import ClipLabel
 from asd_core.labels.validate import checked
 from tests.unit.label_helpers import DATASET, act, label, labels_of, name, region, sha
 
@@ -133,13 +136,13 @@ def test_regions_come_and_go(labels: LabelStore) -> None:
     assert table.loc[0, ["t0", "t1", "f0", "f1"]].tolist() == [1.25, 2.5, 300.0, 1200.0]
     assert table["f0"].isna().tolist() == [False, True]
     assert table["note"].tolist() == ["rattles", ""]
-    removal = labels.add(kind="remove_region", annotator="Ada", dataset=DATASET, uid=new_uid(), target=box.uid)
+    removal = labels.add(Draft(kind="remove_region", annotator="Ada", dataset=DATASET, uid=new_uid(), target=box.uid))
     assert removal.clip_sha256 == sha(1)
     assert labels.regions(DATASET)["uid"].tolist() == [whole.uid]
     assert labels.undo("Ada", DATASET, uid=new_uid()) == removal
     assert labels.regions(DATASET)["uid"].tolist() == [box.uid, whole.uid]
     with pytest.raises(LabelError, match="drawn by Ada"):
-        labels.add(kind="remove_region", annotator="Bob", dataset=DATASET, uid=new_uid(), target=box.uid)
+        labels.add(Draft(kind="remove_region", annotator="Bob", dataset=DATASET, uid=new_uid(), target=box.uid))
     assert labels.annotators(DATASET) == ["Ada"]
 
 
@@ -254,7 +257,7 @@ def test_nonsense_is_refused(change: dict[str, object], why: str, tmp_path: Path
         "uid": "u",
     }
     with pytest.raises(LabelError, match=why):
-        store.add(**{**fields, **change})  # type: ignore[arg-type]
+        store.add(Draft(**{**fields, **change}))  # type: ignore[arg-type]
     assert store.last_id() == 0
 
 

@@ -8,15 +8,8 @@ import pytest
 from asd_core.artifacts import ModelSet, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError
-from asd_core.space import (
-    compute_latents,
-    latents,
-    latents_stamp,
-    read_latents,
-    read_space,
-    stored_latents,
-    write_latents,
-)
+from asd_core.space import compute_latents, latents, latents_stamp, read_space, stored_latents
+from asd_core.space.latents import read_latents, write_latents
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import evaluate
 from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
-from asd_core.report import report_content, report_html, results_page, stored_scores, wording
+from asd_core.report import report_content, report_html, results_page, wording
+from asd_core.report.results_page import stored_scores
 from asd_core.scoring import current_scores, scan_recording, score_clip, strength_curve, with_decisions
 from asd_core.sound import denoise_mix, prepare, read_clip
 from asd_core.training import train
@@ -138,13 +139,13 @@ def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory
     assert comparison.draws.ranked() == ["control_random"]
     assert comparison.detectors[0] == "control_random"
     assert comparison.tied == ["control_random"]
-    assert wording.verdict(comparison, "control_rms") == "control, 2 of 3 ids"
+    assert wording.rank(comparison, "control_rms") == "control, 2 of 3 ids"
     assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in wording.warnings(comparison, dataset))
     assert set(comparison.clips["machine_type"]) == {"fan", "slider"}
     page = report_html(comparison, dataset)
     assert "id fan/00" in page
     assert "2 of 3 ids" in page
-    assert len(results_page.markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4
+    assert len(results_page.ranking_markdown(evaluate(stored_scores(factory_models), 20)).split("2 of 3 ids")) == 4
 
 
 def test_python_names_detectors_that_do_not_know_a_machine(factory: Path, factory_models: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, demo_dataset, render_demo_clip
 from asd_core.errors import DatasetError
-from asd_core.explain import OVERLAP, fault_frames, fault_points, overlap, overlap_section
-from asd_core.explain.map_overlap import measure, summary
+from asd_core.explain import OVERLAP, overlap_section
+from asd_core.explain.map_overlap import fault_frames, fault_points, measure, overlap, summary
 from asd_core.sound import prepare
 from tests.conftest import ROOT
 

@@ -18,7 +18,8 @@ from asd_core.evaluation import (
     roc_bands,
     worst_machine,
 )
-from asd_core.plots import MOST_POINTS, det_figure, histogram_figure, precision_recall_figure, roc_figure, thinned
+from asd_core.plots import det_figure, histogram_figure, precision_recall_figure, roc_figure
+from asd_core.plots.lines import MOST_POINTS, thinned
 from benchmarks.synthetic import made_up_scores
 
 KEYS = ["pca_kde", "cnn_ae"]

@@ -29,11 +29,10 @@ from asd_core.report import (
     report_html,
     report_json,
     report_protocol,
-    stored_scores,
-    table_csv,
     wording,
 )
 from asd_core.report.layout import percent, words
+from asd_core.report.results_page import stored_scores
 from tests.conftest import ROOT, write_wav
 
 DEMO = ROOT / "trained_models" / "demo"
@@ -181,7 +180,7 @@ def test_rows_say_what_they_are_of(demo: tuple[Comparison, str]) -> None:
     document = json.loads(report_json(comparison, report_protocol(comparison)))
     assert set(document["tables"]) == {"ranking", "thresholds", "breakdown", "failures", "clips"}
     for name, table in comparison.tables().items():
-        read = list(csv.DictReader(io.StringIO(table_csv(table))))
+        read = list(csv.DictReader(io.StringIO(table.to_csv(index=False))))
         assert len(read) == len(document["tables"][name]) == len(table) > 0
         for line, record in zip(read, document["tables"][name], strict=True):
             version = comparison.manifests[line["detector"]].weights_sha256[:8]
@@ -242,7 +241,7 @@ def test_one_label_is_not_computable(copied: Path, small_dataset: Dataset) -> No
     assert comparison.ranking["auc"].isna().all()
     document = json.loads(report_json(comparison))
     assert {r["auc"] for r in document["tables"]["ranking"]} == {None}
-    assert {r["auc"] for r in csv.DictReader(io.StringIO(table_csv(comparison.ranking)))} == {""}
+    assert {r["auc"] for r in csv.DictReader(io.StringIO(comparison.ranking.to_csv(index=False)))} == {""}
     assert (comparison.thresholds["false_alarm_rate"] >= 0).all()
     with pytest.raises(ArtifactError, match="no labelled clip"):
         report_content(copied, scores=scores.assign(label="unlabelled"))

@@ -15,7 +15,7 @@ from asd_core.detectors import detector_keys
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
 from asd_core.features import LogMel, extract
-from asd_core.report import stored_scores
+from asd_core.report.results_page import stored_scores
 from asd_core.scoring import score_clip, score_split
 from asd_core.sound import prepare
 from asd_core.training import train

@@ -5,8 +5,8 @@ import pytest
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import demo_dataset, render_demo_clip
-from asd_core.explain import band_edges, explain, narrowest_band, strongest_span
-from asd_core.explain.explanation import why
+from asd_core.explain import explain
+from asd_core.explain.explanation import band_edges, narrowest_band, strongest_span, why
 from asd_core.features import LogMel, MemberScores, extract
 from asd_core.scoring import score_prepared
 from asd_core.sound import prepare

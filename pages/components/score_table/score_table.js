@@ -15,15 +15,30 @@ const COLUMNS = [
 ];
 const sorting = new Map(); // of each table its column and direction, should the page draw it anew
 
-// Four digits, as %.4g has them.
+// Four digits; a large number keeps those before its point, so that a column does not mix two ways of writing.
 export function digits(value) {
   const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-4 && size < 1e4)) return String(Number(value.toPrecision(4)));
+  if (size >= 1e4 && size < 1e9) return value.toFixed(0);
+  if (value === 0 || (size >= 1e-4 && size < 1e9)) return String(Number(value.toPrecision(4)));
   return value.toExponential(3).replace(/\.?0+e/, "e");
 }
 
+// Every digit that tells the number from the next one, and never an exponent: spreadsheets read one as text or cut it.
+function plain(value) {
+  return value.toLocaleString("en-US", { useGrouping: false, maximumSignificantDigits: 21 });
+}
+
 function exported(score) {
-  return score ? [score.percentile, score.anomaly ? "anomaly" : "normal", score.raw] : ["", "", ""];
+  return score ? [plain(score.percentile), score.anomaly ? "anomaly" : "normal", plain(score.raw)] : ["", "", ""];
+}
+
+export function csv(rows) {
+  const heads = "detector,percentile,decision,raw,denoised_percentile,denoised_decision,denoised_raw,threshold";
+  const lines = rows.map((row) => {
+    const name = `"${row.detector.replaceAll('"', '""')}"`;
+    return [name, ...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)].join(",");
+  });
+  return `${[heads, ...lines].join("\n")}\n`;
 }
 
 function element(tag, className, text = "") {
@@ -139,12 +154,8 @@ class ScoreTable {
   }
 
   download() {
-    const heads = "detector,percentile,decision,raw,denoised_percentile,denoised_decision,denoised_raw,threshold";
-    const rows = this.sorted().map((row) => {
-      return [`"${row.detector.replaceAll('"', '""')}"`, ...exported(row.recorded), ...exported(row.denoised), row.threshold].join(",");
-    });
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([`${[heads, ...rows].join("\n")}\n`], { type: "text/csv" }));
+    link.href = URL.createObjectURL(new Blob([csv(this.sorted())], { type: "text/csv" }));
     link.download = `scores-${this.data.clip.slice(0, 12)}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
