@@ -1,8 +1,8 @@
 """What is usual for a machine, and which of the dataset's clips sound most like the open one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import pooled_table
@@ -13,9 +13,6 @@ from pages.shared.background import NOTICED, Refreshed
 from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
 from pages.shared.recordings import open_or_reason
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
@@ -30,8 +27,8 @@ def reference_of(source: Source, machine_id: str) -> NormalReference | None:
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False)
-def _pooled(folder: str, stamp: float, location: str) -> "Refreshed[tuple[pd.DataFrame, str]]":
-    def read(_: "tuple[pd.DataFrame, str] | None") -> "tuple[pd.DataFrame, str]":
+def _pooled(folder: str, stamp: float, location: str) -> Refreshed[tuple[pd.DataFrame, str]]:
+    def read(_: tuple[pd.DataFrame, str] | None) -> tuple[pd.DataFrame, str]:
         dataset, unreadable = open_or_reason(folder, location, stamp)
         return pooled_table(Path(folder), dataset), unreadable
 

@@ -1,8 +1,9 @@
 """Long recordings: scores of a window that slides over them, and the moments that stand out."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.explain import locate
@@ -26,9 +27,6 @@ from pages.clip_page.version_choice import chosen_version
 from pages.shared.choice import percent, title
 from pages.shared.table_sizes import BUTTON_ROW, HEADER
 from pages.shared.trained_models import chosen_models
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STEPS = {f"{w:g} s every {h:g} s": (w, h) for w, h in ((WINDOW, HOP), (5.0, 2.5), (2.0, 1.0))}
 CHART, GO = "timeline", "moment_go"
@@ -85,7 +83,7 @@ def draw(context: ClipContext) -> None:
         _downloads(context, table, placed)
 
 
-def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
+def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> pd.DataFrame:
     return scan_recording(
         signal.output,
         chosen_models(context.selected),
@@ -98,7 +96,7 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
     )
 
 
-def _locate(context: ClipContext, signal: Signal, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
+def _locate(context: ClipContext, signal: Signal, found: pd.DataFrame, progress: Progress) -> pd.DataFrame:
     return locate(found, signal.output, chosen_models(context.selected), progress=progress)
 
 
@@ -109,7 +107,7 @@ def _jump() -> None:
         seek(float(points[0]["customdata"][0]))
 
 
-def _moments(found: "pd.DataFrame", n_windows: int) -> None:
+def _moments(found: pd.DataFrame, n_windows: int) -> None:
     """The flagged moments as a table whose buttons jump to them."""
     st.markdown(f"**{len(found)} flagged moments** in {n_windows} windows")
     starts = found["t0"].fillna(found["peak_start"]).tolist()
@@ -148,7 +146,7 @@ def _go(starts: list[float]) -> None:
     seek(starts[st.session_state[GO]["row"]])
 
 
-def _downloads(context: ClipContext, table: "pd.DataFrame", found: "pd.DataFrame") -> None:
+def _downloads(context: ClipContext, table: pd.DataFrame, found: pd.DataFrame) -> None:
     stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     with st.container(horizontal=True):
         for label, text, name, kind in (

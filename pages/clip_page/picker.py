@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -16,9 +16,6 @@ from pages.shared.choice import choice
 from pages.shared.open_clip import ANY, FILTERS
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SOURCES = ("Catalogue", "Upload")
 
@@ -87,7 +84,7 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
     return Picked(catalogue_clip(source, str(clip_id)), facts)
 
 
-def _telling(rows: "pd.DataFrame") -> str:
+def _telling(rows: pd.DataFrame) -> str:
     """The clip to open first: the most severe fault in the least noise where the catalogue knows, else the first anomaly."""
     anomalies = rows[rows["label"] == "anomaly"]
     if anomalies.empty:

@@ -1,8 +1,9 @@
 """Clips that sound most like the open one, heard and seen beside it."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -17,9 +18,6 @@ from pages.shared.open_clip import open_clip
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import signal_of
 from pages.shared.table_sizes import BUTTON_ROW, HEADER
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NARROWEST = 400
 OTHER = "beside"  # of the clip that is heard beside the open one, in the address
@@ -47,7 +45,7 @@ def draw(context: ClipContext) -> None:
     _beside(context, result, gone)
 
 
-def _rows(rows: "pd.DataFrame", name: str) -> None:
+def _rows(rows: pd.DataFrame, name: str) -> None:
     """A table of clips whose buttons play and open them."""
     if rows.empty:
         st.info("This machine id has none.", icon=":material/info:")

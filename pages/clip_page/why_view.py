@@ -1,8 +1,8 @@
 """Why every detector scores the clip as it does: in a sentence, and as a map over the spectrogram."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.explain import Explanation, with_map
@@ -18,9 +18,6 @@ from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state
 from pages.shared.choice import title
 from pages.shared.table_sizes import BUTTON_ROW, HEADER
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
@@ -72,9 +69,7 @@ def _explanations(context: ClipContext, signal: Signal, progress: Progress) -> d
     return explanations
 
 
-def _table(scores: list[DetectorScore], explanations: dict[str, Explanation], shown: str | None) -> "pd.DataFrame":
-    import pandas as pd
-
+def _table(scores: list[DetectorScore], explanations: dict[str, Explanation], shown: str | None) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {

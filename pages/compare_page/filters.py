@@ -1,8 +1,8 @@
 """What the Compare page is about: which split, denoised or not, which machine ids and which clips of these."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import filter_options, filter_scores
@@ -12,9 +12,6 @@ from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
@@ -27,7 +24,7 @@ class ComparedScores:
 
     selected: Choice  # the sidebar's, with the detectors that have scores here
     scope: Scope
-    scores: "pd.DataFrame"
+    scores: pd.DataFrame
     where: str  # the filter in words, empty without one
     computable: bool  # scores of more detectors can be had: the row says how
     key: tuple[str, ...]  # of what is computed from these scores

@@ -1,8 +1,8 @@
 """The report to hand on: prepared when asked for, then offered as HTML, CSV and JSON."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -20,9 +20,6 @@ from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 PREVALENCE, PER_DAY = 1.0, 1000  # per cent, and clips a day, where the Thresholds view has not been asked
 
 
@@ -35,7 +32,7 @@ def _prepared(
     where: str,
     labels: str,
     _source: Source,
-    _scores: "pd.DataFrame",
+    _scores: pd.DataFrame,
 ) -> tuple[Comparison, str]:
     comparison, dataset, reason = report_content(
         _source.folder, scores=_scores, assumptions=assumptions, where=where, labels=labels
@@ -43,7 +40,7 @@ def _prepared(
     return comparison, report_html(comparison, dataset, reason)
 
 
-def draw(selected: Choice, scores: "pd.DataFrame", where: str = "", labels: str = "") -> None:
+def draw(selected: Choice, scores: pd.DataFrame, where: str = "", labels: str = "") -> None:
     """The button. Nothing of the report is computed before it is pressed.
 
     Args:
@@ -59,7 +56,7 @@ def draw(selected: Choice, scores: "pd.DataFrame", where: str = "", labels: str 
 
 # A dialog and not a popover: a popover would run the page below it again, and close when its elements move.
 @st.dialog("Report", icon=":material/summarize:")
-def _dialog(selected: Choice, scores: "pd.DataFrame", where: str, labels: str) -> None:
+def _dialog(selected: Choice, scores: pd.DataFrame, where: str, labels: str) -> None:
     prevalence = float(st.session_state.get("prevalence", PREVALENCE))
     per_day = float(st.session_state.get("per_day", PER_DAY))
     assumptions = Assumptions(selected.rate, prevalence / 100, per_day)

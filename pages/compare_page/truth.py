@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from pages.shared.annotator import current_annotator
 from pages.shared.sources import Source
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asd_core.labels import Basis, Provenance, Truth
 
 NAMES: "dict[Basis, str]" = {
@@ -30,14 +29,14 @@ class Against:
     truth: "Truth"
     provenance: "Provenance"  # how they were given
 
-    def apply(self, table: "pd.DataFrame") -> "pd.DataFrame":
+    def apply(self, table: pd.DataFrame) -> pd.DataFrame:
         """Scores with these labels; a clip without one is unlabelled."""
         labels = dict(zip(self.truth.table["clip_id"], self.truth.table["label"], strict=True))
         result = table["clip_id"].map(labels)
         return table.assign(label=result.where(result.isin(["normal", "anomaly"]), "unlabelled"))
 
 
-def draw(source: Source, table: "pd.DataFrame") -> Against | None:
+def draw(source: Source, table: pd.DataFrame) -> Against | None:
     """Draw the choice; ``None`` for the dataset's own labels, and where there are none to use."""
     basis: Basis = st.selectbox(
         "Evaluate against",
@@ -66,7 +65,7 @@ def draw(source: Source, table: "pd.DataFrame") -> Against | None:
     return _against(source, table, basis, bool(alone), bool(blind_only))
 
 
-def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
+def _against(source: Source, table: pd.DataFrame, basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
     # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
     from asd_core.labels import effective_labels, truth
     from pages.shared.label_store import label_store

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -29,9 +30,6 @@ from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 
 
@@ -39,7 +37,7 @@ COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 class Fitted:
     """The chosen clips and where a projection puts them. Shared by all sessions: nothing in it may be changed."""
 
-    about: "pd.DataFrame"
+    about: pd.DataFrame
     model: Projection | Embedding
     places: Any  # (n, 2) or (n, 3)
 
@@ -55,7 +53,7 @@ def space(source: Source, part: str) -> Space:
     return _space(*source.key(), written, part)
 
 
-def clips(source: Source) -> "pd.DataFrame":
+def clips(source: Source) -> pd.DataFrame:
     """What is known of every clip; a row's number names the clip on the map. It must not be changed."""
     return space(source, "all").about
 

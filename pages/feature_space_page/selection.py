@@ -1,7 +1,6 @@
 """The clips inside a lasso: a table to listen through, to download, to send on."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from asd_core.scoring import model_versions
@@ -12,14 +11,11 @@ from pages.shared.choice import Choice, title
 from pages.shared.label_selection import label_clips
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
 MOST_SCORES, MOST_ROWS = 3, 12
 
 
-def selection(selected: Choice, about: "pd.DataFrame") -> None:
+def selection(selected: Choice, about: pd.DataFrame) -> None:
     """The table of the chosen clips and what can be done with them; nothing while none is chosen."""
     numbers: list[int] = st.session_state.get(CHOSEN, [])
     if not numbers:

@@ -1,8 +1,9 @@
 """How far annotators agree, and the clips on which somebody has to decide."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -14,9 +15,6 @@ from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.table_sizes import ROW_HEIGHT, table_height
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
@@ -60,7 +58,7 @@ def _coefficient(name: str, found: Coefficient, over: str) -> None:
     st.metric(name, value, help=f"Over {over}: {found.n:,}. {found.reason}".strip())
 
 
-def _pairs(pairs: "pd.DataFrame") -> None:
+def _pairs(pairs: pd.DataFrame) -> None:
     st.markdown("**Pair by pair**")
     st.dataframe(
         pairs,
@@ -80,7 +78,7 @@ def _pairs(pairs: "pd.DataFrame") -> None:
     )
 
 
-def _conflicts(selected: Choice, annotator: str, conflicts: "pd.DataFrame") -> None:
+def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame) -> None:
     """The table of conflicts; a chosen row is heard and decided."""
     if conflicts.empty:
         st.success("No clip was labelled in two ways.", icon=":material/handshake:")
@@ -113,7 +111,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: "pd.DataFrame") -> N
     _decide(selected, annotator, chosen)
 
 
-def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> None:
+def _decide(selected: Choice, annotator: str, conflict: pd.Series[Any]) -> None:
     """One conflict, heard and decided."""
     clip_id, sha = str(conflict["clip_id"]), str(conflict["clip_sha256"])
     with st.container(border=True):

@@ -1,8 +1,8 @@
 """Clips that can be labelled, as tables."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -11,9 +11,6 @@ from pages.shared.caching import SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EVERY_SPLIT = "all"
 
@@ -27,7 +24,7 @@ def splits_of(selected: Choice) -> list[str]:
 @st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
 def _clips_of(
     folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     result = dataset_of(_source).catalogue
     if split != EVERY_SPLIT:
         result = result[result["split"] == split]
@@ -41,7 +38,7 @@ def _clips_of(
     return table.merge(hashes, on="clip_id", how="left").fillna({"sha256": ""})
 
 
-def clips_of(source: Source, split: str, machine_id: str | None) -> "pd.DataFrame":
+def clips_of(source: Source, split: str, machine_id: str | None) -> pd.DataFrame:
     """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
     return _clips_of(*source.key(), dataset_of(source).version, split, machine_id, source)
 

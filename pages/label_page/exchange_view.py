@@ -1,7 +1,6 @@
 """Labels out to other programs and back in."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -12,9 +11,6 @@ from pages.label_page.queue import renew
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
 from pages.shared.stored_scores import stored_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMATS: dict[Format, str] = {
     "csv": "CSV: a row a label, region or adjudication",
@@ -73,13 +69,11 @@ def _export(selected: Choice) -> None:
         st.caption("Nobody has labelled a clip of this dataset yet.")
 
 
-def _clips(selected: Choice) -> "pd.DataFrame":
+def _clips(selected: Choice) -> pd.DataFrame:
     return clips_of(selected.source, EVERY_SPLIT, None)
 
 
-def _scores(selected: Choice) -> "pd.DataFrame":
-    import pandas as pd
-
+def _scores(selected: Choice) -> pd.DataFrame:
     tables = [stored_scores(selected.source, Scope(split)).table for split in SPLITS]
     scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
     return scores[scores["detector"].isin(selected.detectors)]

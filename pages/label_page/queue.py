@@ -3,9 +3,10 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid
@@ -19,9 +20,6 @@ from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
 from pages.shared.stored_scores import stored_scores
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
 
 
@@ -31,16 +29,14 @@ class Queue:
 
     settings: tuple[Any, ...]
     uid: str  # another one when it is made anew
-    clips: "pd.DataFrame"  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
+    clips: pd.DataFrame  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
     order: "np.ndarray[Any, np.dtype[np.int64]]"  # rows of it
 
     def __len__(self) -> int:
         return len(self.order)
 
 
-def _table(settings: QueueSettings) -> "pd.DataFrame":
-    import pandas as pd
-
+def _table(settings: QueueSettings) -> pd.DataFrame:
     source = settings.selected.source
     if settings.where == UPLOADS:
         kept: dict[str, Clip] = st.session_state.get("uploads", {})
@@ -55,14 +51,12 @@ def _table(settings: QueueSettings) -> "pd.DataFrame":
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Ordering the clips …")
-def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> ClipScores:
+def _aligned(clips: str, scores: str, _clips: pd.DataFrame, _scores: pd.DataFrame) -> ClipScores:
     return align_scores(_clips, _scores)
 
 
-def _scores(settings: QueueSettings, clips: "pd.DataFrame") -> ClipScores:
+def _scores(settings: QueueSettings, clips: pd.DataFrame) -> ClipScores:
     """Stored scores of the clips, of every split that has some."""
-    import pandas as pd
-
     source = settings.selected.source
     splits = SPLITS if settings.split == EVERY_SPLIT else (settings.split,)
     stored = [stored_scores(source, Scope(split)) for split in splits]

@@ -1,15 +1,10 @@
 """From a point or a row to its clip on the Clip page."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from pages.shared.choice import choice
 from pages.shared.recordings import seen_clips
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 ANY = "any"
 FILTERS = ("split", "label", "fault")  # of the Clip page's picker: also their keys in the session
@@ -33,7 +28,7 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     st.switch_page("pages/clip.py", query_params={})
 
 
-def open_row(key: str, clips: "pd.DataFrame") -> None:
+def open_row(key: str, clips: pd.DataFrame) -> None:
     """Open the clip of the chosen row of a table.
 
     Args:

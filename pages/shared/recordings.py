@@ -1,8 +1,8 @@
 """The recordings of a dataset: its catalogue, its clips, and which of them training saw."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import read_pooled
@@ -13,9 +13,6 @@ from asd_core.sound import Clip
 from pages.shared.background import Refreshed
 from pages.shared.caching import FOLDERS, cache_bytes
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 UNREADABLE = (ArtifactError, DatasetError)  # recordings that cannot be looked at
 
@@ -63,11 +60,11 @@ def catalogue_clip(source: Source, clip_id: str) -> Clip:
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False)
-def _seen_clips(folder: str, stamp: float) -> "pd.DataFrame":
+def _seen_clips(folder: str, stamp: float) -> pd.DataFrame:
     return read_pooled(Path(folder), ("clip_id", "machine_id", "sha256"))
 
 
-def seen_clips(source: Source) -> "pd.DataFrame":
+def seen_clips(source: Source) -> pd.DataFrame:
     """Which clips training saw: clip_id, machine_id, sha256. Shared by all sessions: it must not be changed.
 
     Raises:

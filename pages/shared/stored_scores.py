@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.scoring import (
@@ -22,15 +22,12 @@ from pages.shared.recordings import dataset_of, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass(frozen=True, eq=False)
 class StoredScores:
     """Stored scores of a scope. The table is shared by all sessions: it must not be changed."""
 
-    table: "pd.DataFrame"
+    table: pd.DataFrame
     digest: str  # of the table's content: the key of what is computed from it
     unreadable: str  # why the recordings cannot be looked at; empty when they were
 
