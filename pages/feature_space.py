@@ -23,29 +23,29 @@ SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style
 
 
 @st.fragment
+@show_errors()  # they do not leave a fragment
 def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
-    """Everything that a click or a lasso changes. Errors are shown here: they do not leave a fragment."""
-    with show_errors():
-        stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
-        st.html(SIDE_BY_SIDE)
-        with st.container(horizontal=True):
-            with st.container(width="stretch", key="space_map"):
-                chart(selected.source, view, fitted, stars)
-            with st.container(width=PANEL):
-                the_clip(selected, fitted)
-        for problem in problems:
-            st.warning(problem, icon=":material/warning:")
-        st.caption(about(view, fitted, len(stars)))
-        selection(selected, fitted.about)
+    """Everything that a click or a lasso changes."""
+    stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
+    st.html(SIDE_BY_SIDE)
+    with st.container(horizontal=True):
+        with st.container(width="stretch", key="space_map"):
+            chart(selected.source, view, fitted, stars)
+        with st.container(width=PANEL):
+            the_clip(selected, fitted)
+    for problem in problems:
+        st.warning(problem, icon=":material/warning:")
+    st.caption(about(view, fitted, len(stars)))
+    selection(selected, fitted.about)
 
 
 @st.fragment
+@show_errors()
 def the_clip(selected: Choice, fitted: points.Fitted) -> None:
     """What a click changes: it draws no map, which takes a while with very many clips."""
-    with show_errors():
-        hover(selected.source, f"st-key-{CHART}")
-        with st.container(border=True, key="space_clip"):
-            clip_panel(selected.source, fitted.about)
+    hover(selected.source, f"st-key-{CHART}")
+    with st.container(border=True, key="space_clip"):
+        clip_panel(selected.source, fitted.about)
 
 
 def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
@@ -98,7 +98,7 @@ def page(selected: Choice) -> None:
     view = controls(selected)
     if latents_missing(selected, view.part):
         return
-    chosen = points.space(selected.source, view.part).subset(view.splits, view.machine_id)
+    chosen = points.chosen_space(selected.source, view)
     if len(chosen.about) < MIN_CLIPS:
         st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from pages.shared import linked
 from pages.shared.annotator import current_annotator
 from pages.shared.sources import Source
 
@@ -24,7 +25,7 @@ NAMES: "dict[Basis, str]" = {
 class Against:
     """Labels in place of the dataset's."""
 
-    words: str  # for what is exported and said of figures
+    words: str  # for what is exported and shown beside figures
     key: tuple[str, ...]  # of what is computed with them
     truth: "Truth"
     provenance: "Provenance"  # how they were given
@@ -38,11 +39,10 @@ class Against:
 
 def draw(source: Source, table: pd.DataFrame) -> Against | None:
     """Draw the choice; ``None`` for the dataset's own labels, and where there are none to use."""
-    basis: Basis = st.selectbox(
+    basis = linked.selectbox(
         "Evaluate against",
         list(NAMES),
         key="against",
-        bind="query-params",
         format_func=NAMES.__getitem__,
         width=190,
         help="Labels that people gave on the Label page, in place of the dataset's or over them. They choose no threshold "
@@ -50,19 +50,17 @@ def draw(source: Source, table: pd.DataFrame) -> Against | None:
     )
     if basis == "dataset":
         return None
-    alone = st.toggle(
+    alone = linked.toggle(
         "Annotated clips only",
         key="annotated_only",
-        bind="query-params",
-        help="Otherwise the dataset's label stands where nobody has said anything.",
+        help="Otherwise the dataset's label stands where nobody has labelled a clip.",
     )
-    blind_only = st.toggle(
+    blind_only = linked.toggle(
         "Blind labels only",
         key="blind_labels",
-        bind="query-params",
         help="Leave out labels that were given in sight of other labels or of the detectors' scores, and adjudications.",
     )
-    return _against(source, table, basis, bool(alone), bool(blind_only))
+    return _against(source, table, basis, alone, blind_only)
 
 
 def _against(source: Source, table: pd.DataFrame, basis: "Basis", alone: bool, blind_only: bool) -> Against | None:

@@ -1,4 +1,4 @@
-"""The clip that was clicked: heard and seen at once, opened by a button."""
+"""The clip that was clicked: played and drawn at once, opened by a button."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -51,7 +51,7 @@ def clip_panel(source: Source, about: pd.DataFrame) -> None:
     )
 
 
-def facts(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+def facts(row: Mapping[str, Any] | pd.Series) -> str:
     """What the catalogue says of a clip, in a line."""
     names = [*_FIRST, *(name for name in _FACTS if name not in _FIRST)]
     known = {name: str(row[name]) for name in names if name in row}

@@ -1,4 +1,7 @@
-"""From a point or a row to its clip on the Clip page."""
+"""From a point or a row to its clip: facts in words, and the Clip page."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +29,15 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     st.session_state["clip"] = clip_id
     # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
     st.switch_page("pages/clip.py", query_params={})
+
+
+def clip_facts(row: Mapping[str, Any] | pd.Series) -> list[str]:
+    """Fault, severity and noise of a clip in words, as far as the catalogue knows them."""
+    known = {k: row[k] for k in ("fault", "severity", "snr_db") if k in row and str(row[k]) not in ("", "nan")}
+    forms = {"fault": "{}", "severity": "severity {:.2f}", "snr_db": "SNR {:g} dB"}
+    if not known.get("fault"):
+        known.pop("severity", None)  # of no fault
+    return [forms[k].format(v).replace("_", " ") for k, v in known.items()]
 
 
 def open_row(key: str, clips: pd.DataFrame) -> None:

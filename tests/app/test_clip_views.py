@@ -105,8 +105,8 @@ def test_a_map_that_is_asked_for_is_shown_until_the_listener_chooses(app: AppTes
     look(app, "Why")
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Hide map"
     assert "**GWRP + Gaussian**: " in captions(app)  # the sentence under the player
-    said = {"strength": 0.6, "version": "recorded", "region": None, "overlay": None, "turn": 1}
-    app.session_state["player"] = {"heard": said}
+    sent = {"strength": 0.6, "version": "recorded", "region": None, "overlay": None, "turn": 1}
+    app.session_state["player"] = {"state": sent}
     app.run()
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Show map"
 
@@ -211,11 +211,11 @@ def test_uploads_are_stepped_through(app: AppTest) -> None:
 
     assert place() == "Uploaded clip (1 of 3)"
     assert any("2.wav" in m.value for m in app.markdown)
-    app.button(key="next_upload").click().run()
+    app.button(key="next_uploaded").click().run()
     assert place() == "Uploaded clip (2 of 3)"
     assert any("1.wav" in m.value for m in app.markdown)
-    app.button(key="previous_upload").click().run()
-    app.button(key="previous_upload").click().run()
+    app.button(key="previous_uploaded").click().run()
+    app.button(key="previous_uploaded").click().run()
     assert place() == "Uploaded clip (3 of 3)"
     assert any("0.wav" in m.value for m in app.markdown)
 
@@ -243,7 +243,7 @@ def test_views_without_reference_and_recordings_say_so(
         "Why": lambda: "does not say where" in table(app, "Why", "Map")["Why"][0],
         "Spectrum": lambda: "no band of normal clips" in said,
         "Denoising": lambda: len(charts(app)) == 2,
-        "Similar clips": lambda: "is not a folder" in said and "can be listed but not heard" in said,
+        "Similar clips": lambda: "is not a folder" in said and "can be listed but not played" in said,
         "Over time": lambda: "is one window" in said,
     }
     assert expected[view]()

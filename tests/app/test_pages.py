@@ -112,9 +112,9 @@ def test_filters_and_steps_change_the_clip(app: AppTest) -> None:
     app.selectbox(key="label").set_value("normal").run()
     assert "normal" in app.selectbox(key="clip").value
     first = app.selectbox(key="clip").value
-    app.button(key="next").click().run()
+    app.button(key="next_clip").click().run()
     assert app.selectbox(key="clip").value != first
-    app.button(key="previous").click().run()
+    app.button(key="previous_clip").click().run()
     assert app.selectbox(key="clip").value == first
 
 
