@@ -21,7 +21,7 @@ from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
-FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is no word
+FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
 
 
 @st.fragment

@@ -11,7 +11,7 @@ from pages.feature_space_page.controls import controls, part_title
 from pages.feature_space_page.hover import hover, pictures_panel
 from pages.feature_space_page.selection import selection
 from pages.feature_space_page.umap_panel import umap_panel
-from pages.feature_space_page.view import METHODS, View
+from pages.feature_space_page.view import PCA_3D, UMAP, View
 from pages.shared.choice import Choice, choice
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
@@ -52,13 +52,13 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
     """What the map shows, in a line or two."""
     what = (
         "Principal components of the standardised vectors"
-        if view.method != METHODS[2]
+        if view.method != UMAP
         else f"UMAP of their first {fitted.model.seen.shape[1]} principal components"  # type: ignore[union-attr]
     )
     starred = " Stars: the open clip and uploads, projected into the map." if n_stars else ""
-    if n_stars and view.method == METHODS[2]:
+    if n_stars and view.method == UMAP:
         starred += " UMAP puts a star among its nearest clips, however far they are."
-    turn = " Drag to turn it; a lasso needs two dimensions." if view.method == METHODS[1] else ""
+    turn = " Drag to turn it; a lasso needs two dimensions." if view.method == PCA_3D else ""
     return (
         f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
         f"{starred}{turn}"
@@ -102,13 +102,13 @@ def page(selected: Choice) -> None:
     if len(chosen.about) < MIN_CLIPS:
         st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
         return
-    if view.method == METHODS[2]:
+    if view.method == UMAP:
         fitted = points.umap(selected.source, view)
         if fitted is None:
             umap_panel(selected.source, view, len(chosen.about))
             return
     else:
-        fitted = points.components(selected.source, view, METHODS.index(view.method) + 2)
+        fitted = points.components(selected.source, view, 3 if view.method == PCA_3D else 2)
     the_map(selected, view, fitted)
     if view.loadings:
         axes_explained(view, fitted)

@@ -16,7 +16,7 @@ from pages.shared.stored_scores import StoredScores, stored_scores, unscored_det
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
-WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is no word
+WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is not plain English
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class ComparedScores:
     scope: Scope
     scores: pd.DataFrame
     where: str  # the filter in words, empty without one
-    computable: bool  # scores of more detectors can be had: the row says how
+    computable: bool  # scores of more detectors can be had: the row of filters says how
     key: tuple[str, ...]  # of what is computed from these scores
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
@@ -153,7 +153,11 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
                 f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.description()}** "
                 f"({few}), or only such of other clips or weights, which are not shown."
             )
-            _job(selected, scope, absent)
+            source = selected.source
+            arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
+            arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
+            name = f"Scores of the {scope.description()}"
+            job_panel(scoring_job(source.folder, scope), name, arguments, "Compute the missing scores")
     if scope.denoise:
         st.warning(
             "The detectors learned from undenoised sound: denoised clips are unlike anything they know, and so are their "
@@ -163,15 +167,3 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
     if scope.split == "train":
         st.caption("Four fifths of the training clips are what the detectors learned from: they score them too low.")
     return bool(absent)
-
-
-def _job(selected: Choice, scope: Scope, absent: list[str]) -> None:
-    source = selected.source
-    arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
-    arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
-    job_panel(
-        scoring_job(source.folder, scope),
-        f"Scores of the {scope.description()}",
-        arguments,
-        "Compute the missing scores",
-    )

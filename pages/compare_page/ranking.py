@@ -1,6 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,15 +24,12 @@ from pages.shared import linked
 from pages.shared.alarms import alarms
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
-from pages.shared.tables import download, table
+from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import thresholds_of
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
-NONE, EMPTY = "not computable", "–"  # an interval says it in words, a figure has no room for them
+EMPTY = "–"  # the interval beside it says "not computable"
 CHANGE = "Change"  # of a figure by people's labels
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
@@ -82,7 +79,7 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
     points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
-    figure: go.Figure
+    figure: Any  # Plotly has no types
     if curve in CURVES[:2]:
         chosen = linked.multiselect(
             "95 % band of",
@@ -206,11 +203,6 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
             **figures,
         },
     )
-
-
-def interval(low: float, high: float) -> str:
-    """An interval, or that there is none."""
-    return f"{low:.3f} – {high:.3f}" if np.isfinite(low) else NONE
 
 
 def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:

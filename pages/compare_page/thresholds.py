@@ -11,7 +11,7 @@ from asd_core.plots import histogram_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, title
-from pages.shared.tables import download, table
+from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import calibration_of
 from pages.shared.unknown_machine import name_others
 
@@ -66,11 +66,11 @@ def draw(compared: ComparedScores) -> None:
             row
             | {
                 "False alarms": point.false_alarm_rate,
-                "Interval": between(point.false_alarm_interval),
+                "Interval": interval(*point.false_alarm_interval, ".0%"),
                 "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
                 "Observed": point.false_alarms if point.n_normal else None,
                 "Detected": point.detection_rate,
-                "Interval ": between(point.detection_interval),
+                "Interval ": interval(*point.detection_interval, ".0%"),
                 "Precision": point.precision,
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
@@ -165,9 +165,3 @@ def _table(points: pd.DataFrame) -> None:
             "of them false": st.column_config.NumberColumn(format="%.1f"),
         },
     )
-
-
-def between(interval: tuple[float, float]) -> str:
-    """An interval of a rate in percent."""
-    low, high = interval
-    return f"{low:.0%} – {high:.0%}" if low == low else "not computable"

@@ -51,12 +51,8 @@ def proposal(default: object, low: float, high: float) -> str:
     """A few values around the default, inside the range."""
     if isinstance(default, bool) or not isinstance(default, int | float):
         return "false, true"
-    results = []
-    for factor in (0.25, 0.5, 1, 2, 4):
-        value = default * factor
-        if low <= value <= high:
-            results.append(int(value) if isinstance(default, int) else value)
-    return ", ".join(f"{v:g}" for v in dict.fromkeys(results))
+    values = [default * factor for factor in (0.25, 0.5, 1, 2, 4) if low <= default * factor <= high]
+    return ", ".join(f"{v:g}" for v in dict.fromkeys(map(type(default), values)))
 
 
 def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:

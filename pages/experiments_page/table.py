@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.experiments import Header
-from pages.shared.tables import download, table
+from pages.shared.tables import download, interval, table
 
 LOSSES = ("train_loss", "held_out_loss")
 LEARNING = ("skips", "mels", "batch_size", "sweep")
@@ -24,7 +24,7 @@ def points_table(header: Header, points: pd.DataFrame) -> None:
     """AUC with its interval, and the losses where there are any."""
     rows = points.drop_duplicates("point")
     ends = zip(rows["auc_low"], rows["auc_high"], strict=True)
-    rows = rows.assign(interval=[f"{low:.3f} – {high:.3f}" if low == low else "not computable" for low, high in ends])
+    rows = rows.assign(interval=[interval(low, high) for low, high in ends])
     # Losses of different detectors are on different scales: only those of networks that learn the same are compared.
     known = [
         c for c in NAMES if c in rows and not rows[c].isna().all() and (c not in LOSSES or header.kind in LEARNING)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, POOLED, UmapSettings, latent_detectors, space_attributes
 from pages.feature_space_page.points import clips
-from pages.feature_space_page.view import METHODS, View
+from pages.feature_space_page.view import METHODS, PCA_3D, UMAP, View
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.sources import Source
@@ -57,7 +57,7 @@ def controls(selected: Choice) -> View:
         detector = selected.detectors[0]
         if colour == SCORE:
             detector = linked.selectbox("Detector", selected.detectors, key="by", width=220, format_func=title)
-        flat = method != METHODS[1]
+        flat = method != PCA_3D
         contours = linked.toggle(
             "Contours of the normals",
             True,
@@ -65,7 +65,7 @@ def controls(selected: Choice) -> View:
             disabled=not flat,
             help="Lines around the densest 50, 70 and 90 % of the normal clips shown.",
         )
-        loadings = linked.toggle("What the axes mean", key="loadings", disabled=method == METHODS[2])
+        loadings = linked.toggle("What the axes mean", key="loadings", disabled=method == UMAP)
     return View(
         part,
         method,
@@ -74,8 +74,8 @@ def controls(selected: Choice) -> View:
         colour,
         detector,
         contours and flat,
-        loadings and method != METHODS[2],
-        _umap() if method == METHODS[2] else UmapSettings(),
+        loadings and method != UMAP,
+        _umap() if method == UMAP else UmapSettings(),
     )
 
 

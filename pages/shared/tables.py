@@ -15,6 +15,11 @@ def table(data: Any, *, key: str, most: int = 1000, row: int = ROW, **more: Any)
     st.dataframe(data, hide_index=True, row_height=row, height=height, key=key, **more)
 
 
+def interval(low: float, high: float, form: str = ".3f") -> str:
+    """An interval as text, or that there is none."""
+    return f"{low:{form}} – {high:{form}}" if low == low else "not computable"
+
+
 def download(
     label: str, content: str | Callable[[], str | bytes], name: str, kind: str = "text/csv", **more: Any
 ) -> None:

@@ -371,19 +371,16 @@ class Player {
     return this.mix.raw ? this.envelopes.recorded : this.envelopes.mixed;
   }
 
-  // All that the drawing code needs to know.
+  // All that the drawing code needs to know: what the player has, and what follows from it.
   scene() {
-    const { sound, picture, envelopes, view, theme, mix, regions, region, peak, duration, nyquist, nMels } = this;
-    const { version, strength, welch, reference, analyser, message, opacity, logarithmic } = this;
     const heat = this.overlay && this.heatData?.key === this.overlay ? this.heatData : null;
     const normal = this.difference ? this.normalMean : null;
-    return {
-      sound, picture, envelopes, view, theme, mix, regions, region, peak, duration, nyquist, nMels,
-      version, strength, welch, reference, analyser, message, opacity, logarithmic, heat, normal,
-      hop: sound ? this.hop() : 0,
+    return Object.assign(Object.create(this), {
+      heat, normal,
+      hop: this.sound ? this.hop() : 0,
       range: normal ? [-20, 20] : (this.levelRange ?? [-80, 0]),
-      scale: normal ? theme.difference : heat ? SCALES.grey : SCALES.level, // one hue a meaning: grey below an overlay
-    };
+      scale: normal ? this.theme.difference : heat ? SCALES.grey : SCALES.level, // one hue a meaning: grey below an overlay
+    });
   }
 
   // Draw what lasts; at most once a frame.
