@@ -1,4 +1,4 @@
-"""One clip: see it, hear it, and what every detector says of it."""
+"""One clip: its sound, its pictures, and every detector's score."""
 
 import time
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from asd_core.sound import flags
 from pages.clip_page.context import ClipContext
-from pages.clip_page.listening import listen, verdicts
+from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.views import look_closer
@@ -20,18 +20,13 @@ from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
-FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is no word
+FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
 
 
 @st.fragment
-def listening(picked: Picked) -> None:
-    """Everything that the player changes. Errors are shown here: they do not leave a fragment."""
-    with show_errors():
-        draw(picked)
-
-
+@show_errors()  # they do not leave a fragment
 def draw(picked: Picked) -> None:
-    """The player, beside it what the detectors say, below it what is looked at more closely."""
+    """What the player changes: itself, beside it the scores, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
     state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate))
@@ -42,7 +37,7 @@ def draw(picked: Picked) -> None:
     with grid.cell():
         name_others(choice(), selected.machine_id)
         if selected.detectors:
-            verdicts(context)
+            scores(context)
         if warm:
             alarms(selected)
     if not warm:  # the first page of a fresh server: it has shown what needs neither the denoiser nor the networks
@@ -68,4 +63,4 @@ with show_errors():
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
-        listening(picked)
+        draw(picked)

@@ -1,7 +1,6 @@
 """The report's questions asked again, and any parameter swept: stored results, their plot, and what they show."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from asd_core.experiments import (
@@ -24,15 +23,12 @@ from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 NEW = "sweep"
 WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
-def figures(folder: str, changed: float, _stored: Stored) -> "tuple[pd.DataFrame, str]":
+def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, str]:
     """Table of the points and the sentence on them; ``changed`` is the file's time, so nothing old is shown."""
     return experiment_summary(_stored), conclusion(_stored)
 

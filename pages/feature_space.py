@@ -11,7 +11,7 @@ from pages.feature_space_page.controls import controls, part_title
 from pages.feature_space_page.hover import hover, pictures_panel
 from pages.feature_space_page.selection import selection
 from pages.feature_space_page.umap_panel import umap_panel
-from pages.feature_space_page.view import METHODS, View
+from pages.feature_space_page.view import PCA_3D, UMAP, View
 from pages.shared.choice import Choice, choice
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
@@ -22,42 +22,42 @@ SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style
 
 
 @st.fragment
+@show_errors()  # they do not leave a fragment
 def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
-    """Everything that a click or a lasso changes. Errors are shown here: they do not leave a fragment."""
-    with show_errors():
-        stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
-        st.html(SIDE_BY_SIDE)
-        with st.container(horizontal=True):
-            with st.container(width="stretch", key="space_map"):
-                chart(selected.source, view, fitted, stars)
-            with st.container(width=PANEL):
-                the_clip(selected, fitted)
-        for problem in problems:
-            st.warning(problem, icon=":material/warning:")
-        st.caption(about(view, fitted, len(stars)))
-        selection(selected, fitted.about)
+    """Everything that a click or a lasso changes."""
+    stars, problems = points.stars(selected.source, view.part, selected.machine_id, fitted)
+    st.html(SIDE_BY_SIDE)
+    with st.container(horizontal=True):
+        with st.container(width="stretch", key="space_map"):
+            chart(selected.source, view, fitted, stars)
+        with st.container(width=PANEL):
+            the_clip(selected, fitted)
+    for problem in problems:
+        st.warning(problem, icon=":material/warning:")
+    st.caption(about(view, fitted, len(stars)))
+    selection(selected, fitted.about)
 
 
 @st.fragment
+@show_errors()
 def the_clip(selected: Choice, fitted: points.Fitted) -> None:
     """What a click changes: it draws no map, which takes a while with very many clips."""
-    with show_errors():
-        hover(selected.source, f"st-key-{CHART}")
-        with st.container(border=True, key="space_clip"):
-            clip_panel(selected.source, fitted.about)
+    hover(selected.source, f"st-key-{CHART}")
+    with st.container(border=True, key="space_clip"):
+        clip_panel(selected.source, fitted.about)
 
 
 def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
     """What the map shows, in a line or two."""
     what = (
         "Principal components of the standardised vectors"
-        if view.method != METHODS[2]
+        if view.method != UMAP
         else f"UMAP of their first {fitted.model.seen.shape[1]} principal components"  # type: ignore[union-attr]
     )
     starred = " Stars: the open clip and uploads, projected into the map." if n_stars else ""
-    if n_stars and view.method == METHODS[2]:
+    if n_stars and view.method == UMAP:
         starred += " UMAP puts a star among its nearest clips, however far they are."
-    turn = " Drag to turn it; a lasso needs two dimensions." if view.method == METHODS[1] else ""
+    turn = " Drag to turn it; a lasso needs two dimensions." if view.method == PCA_3D else ""
     return (
         f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
         f"{starred}{turn}"
@@ -97,17 +97,17 @@ def page(selected: Choice) -> None:
     view = controls(selected)
     if latents_missing(selected, view.part):
         return
-    chosen = points.space(selected.source, view.part).subset(view.splits, view.machine_id)
+    chosen = points.chosen_space(selected.source, view)
     if len(chosen.about) < MIN_CLIPS:
         st.info("Fewer than three clips are chosen: choose another split or machine id.", icon=":material/filter_alt:")
         return
-    if view.method == METHODS[2]:
+    if view.method == UMAP:
         fitted = points.umap(selected.source, view)
         if fitted is None:
             umap_panel(selected.source, view, len(chosen.about))
             return
     else:
-        fitted = points.components(selected.source, view, METHODS.index(view.method) + 2)
+        fitted = points.components(selected.source, view, 3 if view.method == PCA_3D else 2)
     the_map(selected, view, fitted)
     if view.loadings:
         axes_explained(view, fitted)

@@ -7,6 +7,7 @@ from pages.label_page.clip_tables import look_ahead
 from pages.label_page.queue_settings import controls
 from pages.label_page.station import station
 from pages.label_page.who import annotator
+from pages.shared import linked
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 
@@ -17,15 +18,8 @@ with show_errors():
     selected = choice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = annotator()
-        view = st.segmented_control(
-            "View",
-            (LABEL, AGREEMENT, FILES),
-            default=LABEL,
-            required=True,
-            key="label_view",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        views = (LABEL, AGREEMENT, FILES)
+        view = linked.segmented("View", views, key="label_view", label_visibility="collapsed")
     if view == AGREEMENT:
         agreement_view.draw(selected, name)
     elif view == FILES:

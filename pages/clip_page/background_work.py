@@ -15,6 +15,7 @@ from asd_core.errors import AsdError, Cancelled
 from asd_core.progress import Progress
 from pages.shared.background import start
 from pages.shared.caching import recall, remember
+from pages.shared.job_panel import progress_bar
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
@@ -115,9 +116,7 @@ def _watch(slot: str) -> None:
     now = _works().get(slot)
     if now is None or not now.running:
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, now.fraction), text=f"{now.title}: {now.message or 'begins'} ({now.fraction:.0%})")
-        st.button("Stop", key=f"stop_{slot}", icon=":material/stop:", on_click=now.stop)
+    progress_bar(now.title, now.fraction, now.message or "begins", slot, now.stop)
 
 
 def _over(now: Work) -> None:

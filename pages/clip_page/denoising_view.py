@@ -1,8 +1,8 @@
 """What denoising does to every score and to every band."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.features import LogMel
@@ -15,9 +15,6 @@ from pages.clip_page.context import ClipContext
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.trained_models import chosen_models
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NARROWEST = 440
 
@@ -64,7 +61,7 @@ def noise_in_use(signal: Signal) -> str:
     return "Non-stationary: the noise is estimated from the clip itself, anew at every moment."
 
 
-def _curve(context: ClipContext, mix: DenoiseMix, progress: Progress) -> "pd.DataFrame":
+def _curve(context: ClipContext, mix: DenoiseMix, progress: Progress) -> pd.DataFrame:
     selected = context.selected
     return strength_curve(context.signal.clip, mix, chosen_models(selected), selected.machine_id, progress=progress)
 

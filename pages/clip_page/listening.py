@@ -25,7 +25,7 @@ def listen(context: ClipContext, state: PlayerState) -> None:
     explanation = None
     if state.overlay in maps:
         explanation = explained(selected, str(state.overlay), state.played)
-    usual = reference_of(selected.source, selected.machine_id)
+    reference = reference_of(selected.source, selected.machine_id)
     overlay = None
     if explanation and explanation.map is not None:
         overlay = Overlay(explanation.detector, title(explanation.detector), drawable(explanation.map))
@@ -34,12 +34,12 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         key=PLAYER,
         overlays={key: title(key) for key in maps},
         overlay=overlay,
-        reference=usual,
+        reference=reference,
         seek=st.session_state.get("player_seek"),
     )
     if explanation:
         st.caption(f"**{title(explanation.detector)}**: {explanation.description}")
-    if usual is None and selected.source.location:
+    if reference is None and selected.source.location:
         job_panel(
             f"reference-{selected.source.name}".lower(),
             "Normal spectra",
@@ -49,13 +49,9 @@ def listen(context: ClipContext, state: PlayerState) -> None:
 
 
 @st.fragment
-def verdicts(context: ClipContext) -> None:
-    """What every detector says, as recorded and denoised, at the strength that the player has at the moment."""
-    with show_errors():
-        _verdicts(context)
-
-
-def _verdicts(context: ClipContext) -> None:
+@show_errors()
+def scores(context: ClipContext) -> None:
+    """Every detector's score and decision, as recorded and denoised, at the strength that the player has at the moment."""
     selected, signal = context.selected, context.signal
     if signal.mix is None:  # the libraries are still being imported: what training stored
         stored = stored_clip_scores(

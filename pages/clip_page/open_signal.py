@@ -4,6 +4,7 @@ import streamlit as st
 
 from asd_core.sound import DEFAULT_STRENGTH, KINDS, Clip, Kind, Noise, Signal, strength_within
 from pages.components.player import Region, player_state
+from pages.shared import linked
 from pages.shared.signals import signal_of
 
 PLAYER = "player"  # key of the Clip page's player
@@ -21,13 +22,10 @@ def open_signal(clip: Clip, *, denoiser: bool, sample_rate: int) -> Signal:
     """
     recorded = signal_of(clip, strength=_address_strength(), sample_rate=sample_rate)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind: Kind = st.segmented_control(
+        kind: Kind = linked.segmented(
             "Noise is",
             KINDS,
-            default=KINDS[0],
-            required=True,
             key="kind",
-            bind="query-params",
             help="Stationary: one threshold for each frequency, from the whole clip or from a stretch of it that you drag. "
             "It takes a steady hum for noise, even the machine's own. Non-stationary: a threshold that follows the sound.",
         )

@@ -1,8 +1,9 @@
 """Long recordings: scores of a window that slides over them, and the moments that stand out."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.explain import locate
@@ -23,12 +24,10 @@ from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.page_rerun import seek
 from pages.clip_page.version_choice import chosen_version
+from pages.shared import linked
 from pages.shared.choice import percent, title
-from pages.shared.table_sizes import BUTTON_ROW, HEADER
+from pages.shared.tables import BUTTON_ROW, download, table
 from pages.shared.trained_models import chosen_models
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STEPS = {f"{w:g} s every {h:g} s": (w, h) for w, h in ((WINDOW, HOP), (5.0, 2.5), (2.0, 1.0))}
 CHART, GO = "timeline", "moment_go"
@@ -40,10 +39,7 @@ def draw(context: ClipContext) -> None:
     selected = context.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
         version = chosen_version(context)
-        step = st.segmented_control(
-            "Window", list(STEPS), default=next(iter(STEPS)), required=True, key="window", bind="query-params"
-        )
-    window, hop = STEPS[str(step)]
+        window, hop = STEPS[linked.segmented("Window", list(STEPS), key="window")]
     spans = scan_windows(context.signal.clip.duration, window, hop)
     if window < WINDOW:
         st.warning(
@@ -63,9 +59,9 @@ def draw(context: ClipContext) -> None:
     scores = work("scan", key, name, partial(_scan, context, version, window, hop))
     if scores is None:
         return
-    table = with_decisions(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
+    windows = with_decisions(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
     names = {k: title(k) for k in selected.detectors}
-    figure = timeline_figure(table, names, selected.rate)
+    figure = timeline_figure(windows, names, selected.rate)
     st.plotly_chart(figure, key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(
@@ -74,18 +70,18 @@ def draw(context: ClipContext) -> None:
         f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
         + (f" {silent} silent windows have no score." if silent else "")
     )
-    result = flagged_moments(table)
+    result = flagged_moments(windows)
     if result.empty:
         st.info("No detector flags any window.", icon=":material/check:")
-        _downloads(context, table, result)
+        _downloads(context, windows, result)
         return
     placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, result))
     _moments(result.assign(t0=float("nan")) if placed is None else placed, len(spans))
     if placed is not None:
-        _downloads(context, table, placed)
+        _downloads(context, windows, placed)
 
 
-def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> "pd.DataFrame":
+def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> pd.DataFrame:
     return scan_recording(
         signal.output,
         chosen_models(context.selected),
@@ -98,8 +94,8 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
     )
 
 
-def _locate(context: ClipContext, signal: Signal, found: "pd.DataFrame", progress: Progress) -> "pd.DataFrame":
-    return locate(found, signal.output, chosen_models(context.selected), progress=progress)
+def _locate(context: ClipContext, signal: Signal, moments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+    return locate(moments, signal.output, chosen_models(context.selected), progress=progress)
 
 
 def _jump() -> None:
@@ -109,19 +105,18 @@ def _jump() -> None:
         seek(float(points[0]["customdata"][0]))
 
 
-def _moments(found: "pd.DataFrame", n_windows: int) -> None:
+def _moments(moments: pd.DataFrame, n_windows: int) -> None:
     """The flagged moments as a table whose buttons jump to them."""
-    st.markdown(f"**{len(found)} flagged moments** in {n_windows} windows")
-    starts = found["t0"].fillna(found["peak_start"]).tolist()
+    st.markdown(f"**{len(moments)} flagged moments** in {n_windows} windows")
+    starts = moments["t0"].fillna(moments["peak_start"]).tolist()
     columns = ("detector", "start", "end", "n_windows", "peak_calibrated", "t0", "t1", "f0", "f1")
-    table = found[[name for name in columns if name in found]].assign(
-        detector=[title(key) for key in found["detector"]], go=":material/play_arrow: Go"
+    shown = moments[[name for name in columns if name in moments]].assign(
+        detector=[title(key) for key in moments["detector"]], go=":material/play_arrow: Go"
     )
-    st.dataframe(
-        table[["go", *[c for c in table if c != "go"]]],
-        hide_index=True,
-        row_height=BUTTON_ROW,
-        height=BUTTON_ROW * min(len(table), MOST_ROWS) + HEADER,
+    table(
+        shown[["go", *[c for c in shown if c != "go"]]],
+        row=BUTTON_ROW,
+        most=MOST_ROWS,
         key="moments",
         alt="Flagged moments",
         placeholder="",  # a detector without a map names no place
@@ -148,15 +143,9 @@ def _go(starts: list[float]) -> None:
     seek(starts[st.session_state[GO]["row"]])
 
 
-def _downloads(context: ClipContext, table: "pd.DataFrame", found: "pd.DataFrame") -> None:
+def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
     stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     with st.container(horizontal=True):
-        for label, text, name, kind in (
-            ("Windows as CSV", partial(scan_csv, table), f"{stem}_windows.csv", "text/csv"),
-            ("Moments as CSV", partial(scan_csv, found), f"{stem}_moments.csv", "text/csv"),
-            ("Moments as Audacity labels", partial(moments_audacity, found), f"{stem}_labels.txt", "text/plain"),
-        ):
-            st.download_button(
-                label, text, name, kind, key=f"download_{name.rsplit('_', 1)[-1]}", icon=":material/download:",
-                on_click="ignore",
-            )  # fmt: skip
+        download("Windows as CSV", partial(scan_csv, windows), f"{stem}_windows.csv")
+        download("Moments as CSV", partial(scan_csv, moments), f"{stem}_moments.csv")
+        download("Moments as Audacity labels", partial(moments_audacity, moments), f"{stem}_labels.txt", "text/plain")

@@ -3,22 +3,21 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, read_clip
+from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
 from pages.shared.open_clip import ANY, FILTERS
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SOURCES = ("Catalogue", "Upload")
 
@@ -35,10 +34,7 @@ def pick() -> Picked | None:
     """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do)."""
     selected = choice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        where = st.segmented_control(
-            "Clip from", SOURCES, default=SOURCES[0], required=True, key="from", bind="query-params"
-        )
-        if where == SOURCES[0]:
+        if linked.segmented("Clip from", SOURCES, key="from") == SOURCES[0]:
             return _catalogue(selected.source, selected.machine_id)
     return _upload()
 
@@ -51,14 +47,13 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
             continue
         options = [ANY, *sorted(str(v) for v in dataset.catalogue[column].unique() if v)]
         default = "test" if column == "split" and "test" in options else ANY
-        value = st.selectbox(
+        value = linked.selectbox(
             column.capitalize(),
             options,
             index=options.index(default),
             key=column,
-            bind="query-params",
             width=120,
-            format_func=lambda v: str(v).replace("_", " "),
+            format_func=lambda v: v.replace("_", " "),
         )
         if value != ANY:
             rows = rows[rows[column] == value]
@@ -66,28 +61,28 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
     if not ids:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
-
-    def step(by: int) -> None:
-        here = st.session_state.get("clip")
-        st.session_state["clip"] = ids[((ids.index(here) if here in ids else 0) + by) % len(ids)]
-
-    st.button("Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key="previous")
-    clip_id = st.selectbox(
-        f"Clip (one of {len(ids)})",
-        ids,
-        index=ids.index(_telling(rows)),
-        key="clip",
-        bind="query-params",
-        width=300,
-    )
-    st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next")
+    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key="clip", index=ids.index(_first(rows)), bind="query-params")
     row = rows.set_index("clip_id").loc[clip_id]
     names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
-    return Picked(catalogue_clip(source, str(clip_id)), facts)
+    return Picked(catalogue_clip(source, clip_id), facts)
 
 
-def _telling(rows: "pd.DataFrame") -> str:
+def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
+    """A list of clips between buttons that go through it, round and round."""
+
+    def step(by: int) -> None:
+        here = st.session_state.get(key)
+        st.session_state[key] = options[((options.index(here) if here in options else 0) + by) % len(options)]
+
+    one = len(options) == 1
+    st.button("Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key=f"previous_{key}", disabled=one)
+    chosen = str(st.selectbox(label, options, key=key, width=300, **more))
+    st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key=f"next_{key}", disabled=one)
+    return chosen
+
+
+def _first(rows: pd.DataFrame) -> str:
     """The clip to open first: the most severe fault in the least noise where the catalogue knows, else the first anomaly."""
     anomalies = rows[rows["label"] == "anomaly"]
     if anomalies.empty:
@@ -98,20 +93,20 @@ def _telling(rows: "pd.DataFrame") -> str:
 
 
 def _upload() -> Picked | None:
-    kept: dict[str, Clip] = st.session_state.setdefault("uploads", {})
-    seen: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # file -> what is wrong with it
+    uploads: dict[str, Clip] = st.session_state.setdefault("uploads", {})
+    problems: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # by file; empty where there is none
     for file_id, name, data in _files():
-        if file_id not in seen:
-            seen[file_id] = _keep(data(), name, kept)
-        if seen[file_id]:
-            st.error(seen[file_id], icon=":material/error:")
-    if not kept:
+        if file_id not in problems:
+            problems[file_id] = _add(data(), name, uploads)
+        if problems[file_id]:
+            st.error(problems[file_id], icon=":material/error:")
+    if not uploads:
         st.info(
             "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
             icon=":material/upload_file:",
         )
         return None
-    clip = _one_of(kept)
+    clip = _one_of(uploads)
     return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
 
 
@@ -148,40 +143,23 @@ def _name_of_recording() -> str:
     return f"Microphone {datetime.now(zone):%Y-%m-%d %H.%M.%S}.wav"
 
 
-def _one_of(kept: dict[str, Clip]) -> Clip:
+def _one_of(uploads: dict[str, Clip]) -> Clip:
     """The upload that is stepped to, the latest one first."""
-    order = list(kept)[::-1]
-
-    def step(by: int) -> None:
-        here = st.session_state.get("uploaded")
-        st.session_state["uploaded"] = order[((order.index(here) if here in kept else 0) + by) % len(order)]
-
+    order = list(uploads)[::-1]
     here = st.session_state.get("uploaded")
-    place = order.index(here) + 1 if here in kept else 1
+    label = f"Uploaded clip ({order.index(here) + 1 if here in uploads else 1} of {len(order)})"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        one = len(order) == 1
-        st.button(
-            "Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key="previous_upload", disabled=one
-        )
-        sha = st.selectbox(
-            f"Uploaded clip ({place} of {len(order)})",
-            order,
-            format_func=lambda s: kept[s].name,
-            key="uploaded",
-            width=300,
-        )
-        st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key="next_upload", disabled=one)
-    return kept[str(sha)]
+        return uploads[_stepped(label, order, key="uploaded", format_func=lambda sha: uploads[sha].name)]
 
 
-def _keep(data: bytes, name: str, kept: dict[str, Clip]) -> str:
+def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
     """Decode an upload and remember it; the sentence to show if that fails."""
     try:
         clip = read_clip(data, name=name)
     except AsdError as error:
         return str(error)
-    kept.pop(clip.sha256, None)  # what is dropped again is the latest
-    kept[clip.sha256] = clip
-    drop_oldest(kept)
+    uploads.pop(clip.sha256, None)  # what is dropped again is the latest
+    uploads[clip.sha256] = clip
+    drop_oldest(uploads)
     st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
     return ""

@@ -7,44 +7,30 @@ from asd_core.explain import Explanation, explain
 from asd_core.features import extract
 from asd_core.scoring import DetectorScore, decide, score_prepared
 from asd_core.sound import Signal
-from pages.shared.caching import ANSWERS, cache_bytes
+from pages.shared.caching import ANSWERS, BY_KEY, cache_bytes
 from pages.shared.choice import Choice
+from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
 
 
-@st.cache_data(max_entries=ANSWERS, show_spinner=False)
-def _raw_scores(
-    signal: tuple[object, ...],
-    machine_id: str,
-    source: tuple[str, float],
-    keys: tuple[str, ...],
-    _signal: Signal,
-    _models: ModelSet,
-) -> dict[str, float]:
-    return score_prepared(_signal.output, ModelSet(_models.folder, keys, shared=_models), machine_id)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> dict[str, float]:
+    return score_prepared(signal.output, ModelSet(source.folder, keys, shared=models_of(source)), machine_id)
 
 
 def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
     """Scores of a signal by the chosen detectors."""
     keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
-    raw = _raw_scores(signal.key(), machine_id, selected.source.key(), tuple(keys), signal, models)
+    raw = _raw_scores(signal, machine_id, selected.source, keys)
     return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
 
 
 @cache_bytes
-def _explained(
-    signal: tuple[object, ...],
-    machine_id: str,
-    source: tuple[str, float],
-    key: str,
-    _signal: Signal,
-    _models: ModelSet,
-) -> Explanation:
-    one = ModelSet(_models.folder, [key], shared=_models)
-    return explain(one[key], one, extract(_signal.output, one.representations()), machine_id)
+def _explained(signal: Signal, machine_id: str, source: Source, key: str) -> Explanation:
+    one = ModelSet(source.folder, [key], shared=models_of(source))
+    return explain(one[key], one, extract(signal.output, one.representations()), machine_id)
 
 
 def explained(selected: Choice, key: str, signal: Signal) -> Explanation:
     """Where one detector's score of a signal comes from."""
-    models = models_of(selected.source)
-    return _explained(signal.key(), selected.machine_id, selected.source.key(), key, signal, models)
+    return _explained(signal, selected.machine_id, selected.source, key)

@@ -1,11 +1,10 @@
-"""Clips that sound most like the open one, heard and seen beside it."""
+"""Clips that sound most like the open one, played and drawn beside it."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
-from asd_core.errors import AsdError
 from asd_core.explain import Neighbours, level_difference
 from asd_core.features import LogMel, features_of
 from asd_core.plots import difference_figure
@@ -13,16 +12,13 @@ from asd_core.sound import Clip, Signal
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import neighbours_of
 from pages.components.player import player
-from pages.shared.open_clip import open_clip
+from pages.shared.open_clip import clip_facts, open_clip
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import signal_of
-from pages.shared.table_sizes import BUTTON_ROW, HEADER
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.tables import BUTTON_ROW, table
 
 NARROWEST = 400
-OTHER = "beside"  # of the clip that is heard beside the open one, in the address
+OTHER = "beside"  # of the clip that is played beside the open one, in the address
 UPLOAD = "upload:"
 
 
@@ -31,7 +27,7 @@ def draw(context: ClipContext) -> None:
     selected = context.selected
     result, gone = neighbours_of(selected.source, selected.machine_id, context.signal)
     if gone:
-        st.info(f"{gone} These clips can be listed but not heard.", icon=":material/volume_off:")
+        st.info(f"{gone} These clips can be listed but not played.", icon=":material/volume_off:")
     grid = st.grid(2, min_column_width=NARROWEST)
     for name, heading, rows in (
         ("normals", "Nearest normal clips (training)", result.normals),
@@ -47,23 +43,21 @@ def draw(context: ClipContext) -> None:
     _beside(context, result, gone)
 
 
-def _rows(rows: "pd.DataFrame", name: str) -> None:
+def _rows(rows: pd.DataFrame, name: str) -> None:
     """A table of clips whose buttons play and open them."""
     if rows.empty:
         st.info("This machine id has none.", icon=":material/info:")
         return
     ids = rows["clip_id"].tolist()
-    table = rows[["distance"]].assign(
+    shown = rows[["distance"]].assign(
         play=":material/play_arrow: Listen",
         clip=[name_of(i) for i in ids],
-        facts=[_facts(row) for row in rows.to_dict("records")],
+        facts=[" · ".join(clip_facts(row)) for row in rows.to_dict("records")],
         open=":material/open_in_new: Open",
     )
-    st.dataframe(
-        table[["play", "clip", "distance", "facts", "open"]],
-        hide_index=True,
-        row_height=BUTTON_ROW,
-        height=BUTTON_ROW * len(table) + HEADER,
+    table(
+        shown[["play", "clip", "distance", "facts", "open"]],
+        row=BUTTON_ROW,
         key=f"similar_{name}",
         alt=f"Similar clips: {name}",
         column_config={
@@ -72,9 +66,7 @@ def _rows(rows: "pd.DataFrame", name: str) -> None:
             ),
             "clip": st.column_config.TextColumn("Clip", width=160),
             "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=62),
-            "facts": st.column_config.TextColumn(
-                "Fault, SNR", width=128, help="Fault with its severity, and the signal-to-noise ratio in dB."
-            ),
+            "facts": st.column_config.TextColumn("Fault, SNR", width=168, help="SNR: signal-to-noise ratio."),
             "open": st.column_config.ButtonColumn(
                 "", width=72, type="tertiary", key=f"open_{name}", on_click=_open, args=(f"open_{name}", ids)
             ),
@@ -87,15 +79,6 @@ def name_of(clip_id: str) -> str:
     return clip_id.rsplit("/", 1)[-1]
 
 
-def _facts(row: dict[str, Any]) -> str:
-    """Fault, severity and noise of a clip, as far as the catalogue knows them."""
-    known = {k: row[k] for k in ("fault", "severity", "snr_db") if str(row.get(k, "")) not in ("", "nan")}
-    fault = str(known.get("fault", "")).replace("_", " ")
-    severity = f"{known['severity']:.2f}" if fault and "severity" in known else ""
-    snr = f"{known['snr_db']:g} dB" if "snr_db" in known else ""
-    return ", ".join(part for part in (f"{fault} {severity}".strip(), snr) if part)
-
-
 def _listen(key: str, ids: list[str]) -> None:
     st.session_state[OTHER] = ids[st.session_state[key]["row"]]
     st.session_state["beside_plays"] = True
@@ -105,9 +88,9 @@ def _open(key: str, ids: list[str]) -> None:
     open_clip(ids[st.session_state[key]["row"]])
 
 
-def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
+def _beside(context: ClipContext, neighbours: Neighbours, gone: str) -> None:
     """The open clip and another one side by side, and the difference of their levels."""
-    options = _options(context, found, gone)
+    options = _options(context, neighbours, gone)
     if not options:
         return
     other_id = st.selectbox(
@@ -123,11 +106,7 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
     if other_id is None:
         st.caption("Listen to a clip above, or choose any other one, to hear it beside the open clip.")
         return
-    try:
-        other = _other(context, str(other_id))
-    except AsdError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    other = _other(context, str(other_id))
     name, here = name_of(options[str(other_id)]), name_of(context.signal.clip.name)
     plays = bool(st.session_state.pop("beside_plays", False))
     grid = st.grid(2, min_column_width=NARROWEST)
@@ -143,14 +122,14 @@ def _beside(context: ClipContext, found: Neighbours, gone: str) -> None:
     st.caption(f"Level of {here} above that of {name} at each mel band, both as recorded and averaged over time.")
 
 
-def _options(context: ClipContext, found: Neighbours, gone: str) -> dict[str, str]:
+def _options(context: ClipContext, neighbours: Neighbours, gone: str) -> dict[str, str]:
     """Clips that can stand beside the open one by key: similar ones first, then the catalogue's, then uploads."""
     selected, subset = context.selected, context.signal.clip.sha256
     uploads: dict[str, Clip] = st.session_state.get("uploads", {})
     dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != subset}
     if gone:
         return dropped
-    near = [*found.normals["clip_id"], *found.anomalies["clip_id"]]
+    near = [*neighbours.normals["clip_id"], *neighbours.anomalies["clip_id"]]
     rows = dataset_of(selected.source).rows(machine_id=selected.machine_id)
     open_now = st.session_state.get("clip") if context.picked.facts.get("split") else None
     every = dict.fromkeys([*near, *rows["clip_id"]])

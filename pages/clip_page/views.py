@@ -4,32 +4,19 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.clip_page import (
-    denoising_view as denoising,
-)
-from pages.clip_page import (
-    over_time_view as over_time,
-)
-from pages.clip_page import (
-    similar_view as similar,
-)
-from pages.clip_page import (
-    spectrum_view as spectrum,
-)
-from pages.clip_page import (
-    why_view as why,
-)
+from pages.clip_page import denoising_view, over_time_view, similar_view, spectrum_view, why_view
 from pages.clip_page.background_work import stop_others
 from pages.clip_page.context import ClipContext
 from pages.clip_page.page_rerun import page_is_due
+from pages.shared import linked
 from pages.shared.error_messages import show_errors
 
 VIEWS: dict[str, Callable[[ClipContext], None]] = {
-    "Why": why.draw,
-    "Spectrum": spectrum.draw,
-    "Denoising": denoising.draw,
-    "Similar clips": similar.draw,
-    "Over time": over_time.draw,
+    "Why": why_view.draw,
+    "Spectrum": spectrum_view.draw,
+    "Denoising": denoising_view.draw,
+    "Similar clips": similar_view.draw,
+    "Over time": over_time_view.draw,
 }
 
 
@@ -39,15 +26,6 @@ def look_closer(context: ClipContext) -> None:
     if page_is_due():
         st.rerun()
     stop_others(context.signal.clip.sha256)
-    look = st.segmented_control(
-        "Look closer",
-        list(VIEWS),
-        default=next(iter(VIEWS)),
-        required=True,
-        key="look",
-        bind="query-params",
-        label_visibility="collapsed",
-        width="stretch",
-    )
+    view = linked.segmented("Look closer", list(VIEWS), key="look", label_visibility="collapsed", width="stretch")
     with show_errors():
-        VIEWS[str(look)](context)
+        VIEWS[view](context)

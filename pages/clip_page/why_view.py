@@ -1,8 +1,8 @@
 """Why every detector scores the clip as it does: in a sentence, and as a map over the spectrogram."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.explain import Explanation, with_map
@@ -17,10 +17,7 @@ from pages.clip_page.signal_scores import explained, signal_scores
 from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state
 from pages.shared.choice import title
-from pages.shared.table_sizes import BUTTON_ROW, HEADER
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.tables import BUTTON_ROW, table
 
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
@@ -36,12 +33,9 @@ def draw(context: ClipContext) -> None:
     scores = sorted(signal_scores(context.selected, version), key=lambda s: (s.decision != "anomaly", -s.calibrated))
     shown = player_state(PLAYER, context.signal).overlay
     keys = [score.detector for score in scores]
-    table = _table(scores, explanations, shown)
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=BUTTON_ROW,
-        height=BUTTON_ROW * len(table) + HEADER,
+    table(
+        _rows(scores, explanations, shown),
+        row=BUTTON_ROW,
         key="why_table",
         alt="Why every detector scores the clip as it does",
         column_config={
@@ -59,7 +53,7 @@ def draw(context: ClipContext) -> None:
         f"The clip {version.description}, highest percentile first; percentile among each detector's own held-out normal clips of "
         f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
         f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
-        "player lays it over what is heard, recorded or denoised."
+        "player lays it over what is played, recorded or denoised."
     )
 
 
@@ -72,9 +66,7 @@ def _explanations(context: ClipContext, signal: Signal, progress: Progress) -> d
     return explanations
 
 
-def _table(scores: list[DetectorScore], explanations: dict[str, Explanation], shown: str | None) -> "pd.DataFrame":
-    import pandas as pd
-
+def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], shown: str | None) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {

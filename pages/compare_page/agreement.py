@@ -1,4 +1,4 @@
-"""Do the detectors hear the same? Rank correlation, and the clips on which they disagree most."""
+"""How far the detectors agree: rank correlation, and the clips on which they disagree most."""
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +9,7 @@ from asd_core.plots import agreement_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import title
 from pages.shared.open_clip import open_row
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.tables import table
 
 SHOWN = 15
 
@@ -31,28 +31,23 @@ def draw(compared: ComparedScores) -> None:
         detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]
         with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
         result = disagreements(with_decisions, SHOWN)
-        st.dataframe(
+        table(
             pd.DataFrame(
                 {
                     "Clip": [clip_id.split("/")[-1] for clip_id in result["clip_id"]],
                     "Label": result["label"].to_numpy(),
-                    "Highest": [
-                        f"{title(k)}: {p:.0f}"
-                        for k, p in zip(result["highest"], result["highest_percentile"], strict=True)
-                    ],
-                    "Lowest": [
-                        f"{title(k)}: {p:.0f}"
-                        for k, p in zip(result["lowest"], result["lowest_percentile"], strict=True)
-                    ],
+                    "Highest": _percentiles(result, "highest"),
+                    "Lowest": _percentiles(result, "lowest"),
                 }
             ),
-            hide_index=True,
             key="disagreements",
-            row_height=ROW_HEIGHT,
-            height=table_height(len(result)),
             on_select=lambda: open_row("disagreements", result),
             selection_mode="single-row",
         )
         st.caption(
             "The clips whose percentiles differ most between two detectors, controls aside. Choose a row to open its clip."
         )
+
+
+def _percentiles(result: pd.DataFrame, end: str) -> list[str]:
+    return [f"{title(k)}: {p:.0f}" for k, p in zip(result[end], result[f"{end}_percentile"], strict=True)]

@@ -1,4 +1,4 @@
-"""Where detectors fail: by any attribute of the clips, and their worst clips, to be heard."""
+"""Where detectors fail: by any attribute of the clips, and their worst clips, to be played."""
 
 import pandas as pd
 import streamlit as st
@@ -9,15 +9,16 @@ from asd_core.plots import breakdown_figure
 from asd_core.scoring import score_attributes
 from asd_core.sound import wav_bytes
 from pages.compare_page.filters import ComparedScores, capital, word
+from pages.shared import linked
 from pages.shared.choice import percent, title
-from pages.shared.open_clip import open_clip, open_row
+from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.tables import table
 from pages.shared.trained_models import thresholds_of
 
-HEARD = 3  # of each kind: a player holds its clip's bytes
-LISTED = 50
+PLAYED = 3  # of each kind: a player holds its clip's bytes
+LISTED, MOST_ROWS = 50, 12  # clips in the table, and how many of them are seen without scrolling
 
 
 def draw(compared: ComparedScores) -> None:
@@ -25,29 +26,17 @@ def draw(compared: ComparedScores) -> None:
     selected, scores = compared.selected, compared.scores
     there = [*score_attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
     if there:
-        attribute = st.segmented_control(
-            "AUC by",
-            there,
-            default=there[0],
-            required=True,
-            key="by",
-            bind="query-params",
-            format_func=word,
-        )
+        attribute = linked.segmented("AUC by", there, key="by", format_func=word)
         names = {key: title(key) for key in selected.detectors}
-        table = breakdown(scores, str(attribute))
-        if table["auc"].notna().any():
-            st.plotly_chart(breakdown_figure(table, names, word(str(attribute))), key="breakdown")
+        figures = breakdown(scores, attribute)
+        if figures["auc"].notna().any():
+            st.plotly_chart(breakdown_figure(figures, names, word(attribute)), key="breakdown")
             st.caption(f"{compared.description()}. Mean over machine ids; an empty square is not computable.")
         else:
-            st.info(f"AUC by {word(str(attribute))} is not computable here.", icon=":material/info:")
+            st.info(f"AUC by {word(attribute)} is not computable here.", icon=":material/info:")
     else:
         st.info("The clips in scope differ in no attribute.", icon=":material/filter_alt:")
-    key = str(
-        st.selectbox(
-            "Worst clips of", selected.detectors, format_func=title, key="worst_of", bind="query-params", width=300
-        )
-    )
+    key = linked.selectbox("Worst clips of", selected.detectors, format_func=title, key="worst_of", width=300)
     subset = scores[scores["detector"] == key]
     limits = thresholds_of(selected)[key]
     misses, false_alarms = misses_and_false_alarms(subset, limits, LISTED)
@@ -62,58 +51,49 @@ def draw(compared: ComparedScores) -> None:
             if result.empty:
                 st.info("None in scope.", icon=":material/check:")
                 continue
-            for row in result.head(HEARD).to_dict("records"):
+            for row in result.head(PLAYED).to_dict("records"):
                 _player(compared, row, name)
             _rows(result, name)
 
 
 def _player(compared: ComparedScores, row: dict[str, object], name: str) -> None:
-    """A clip to be heard, as the detectors heard it, and a way to its page."""
-    clip_id, facts = str(row["clip_id"]), _facts(row)
+    """A clip as the detectors scored it, to be played, and a way to its page."""
+    clip_id = str(row["clip_id"])
+    facts = " · ".join([f"percentile {row['calibrated']:.0f}", *clip_facts(row)])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             str(clip_id).split("/")[-1],
             key=f"{name}_{clip_id}",
             icon=":material/open_in_new:",
-            help=f"Open {clip_id}: percentile {row['calibrated']:.0f}{facts}",
+            help=f"Open {clip_id}: {facts}",
             on_click=open_clip,
             args=(clip_id, str(row["machine_id"])),
             type="tertiary",
         )
-        st.caption(f"percentile {row['calibrated']:.0f}{facts}")
+        st.caption(facts)
     try:
         st.audio(_sound(compared, clip_id), format="audio/wav")
     except AsdError as error:
         st.caption(f":material/volume_off: {error}")
 
 
-def _facts(row: dict[str, object]) -> str:
-    fault, severity, snr = row.get("fault"), row.get("severity"), row.get("snr_db")
-    results = [str(fault).replace("_", " ")] if fault else []
-    results += [f"severity {severity:.2f}"] if isinstance(severity, float) and severity > 0 else []
-    results += [f"SNR {snr:g} dB"] if isinstance(snr, int | float) and snr == snr else []
-    return "".join(f" · {fact}" for fact in results)
-
-
 def _sound(compared: ComparedScores, clip_id: str) -> bytes:
-    """WAV of a clip as the detectors heard it."""
+    """WAV of a clip as the detectors scored it."""
     source, scope = compared.selected.source, compared.scope
     clip = catalogue_clip(source, clip_id)
     signal = signal_of(clip, denoiser=scope.denoise > 0, kind=scope.kind, strength=scope.denoise)
     return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
 
 
-def _rows(found: pd.DataFrame, key: str) -> None:
+def _rows(clips: pd.DataFrame, key: str) -> None:
     """Clips as rows that open them."""
-    columns = [name for name in score_attributes(found) if name not in ("machine_type",)]
-    with st.expander(f"All {len(found)}" if len(found) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
-        st.dataframe(
-            found[["clip_id", "calibrated", *columns]].assign(clip_id=[c.split("/")[-1] for c in found["clip_id"]]),
-            hide_index=True,
+    columns = [name for name in score_attributes(clips) if name not in ("machine_type",)]
+    with st.expander(f"All {len(clips)}" if len(clips) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
+        table(
+            clips[["clip_id", "calibrated", *columns]].assign(clip_id=[c.split("/")[-1] for c in clips["clip_id"]]),
             key=key,
-            row_height=ROW_HEIGHT,
-            height=min(table_height(len(found)), table_height(12)),
-            on_select=lambda: open_row(key, found),
+            most=MOST_ROWS,
+            on_select=lambda: open_row(key, clips),
             selection_mode="single-row",
             column_config={
                 "clip_id": "Clip",

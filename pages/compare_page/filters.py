@@ -1,24 +1,22 @@
 """What the Compare page is about: which split, denoised or not, which machine ids and which clips of these."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import filter_options, filter_scores
 from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job
 from pages.compare_page import truth
+from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
-WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is no word
+WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is not plain English
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +25,22 @@ class ComparedScores:
 
     selected: Choice  # the sidebar's, with the detectors that have scores here
     scope: Scope
-    scores: "pd.DataFrame"
+    scores: pd.DataFrame
     where: str  # the filter in words, empty without one
-    computable: bool  # scores of more detectors can be had: the row says how
+    computable: bool  # scores of more detectors can be had: the row of filters says how
     key: tuple[str, ...]  # of what is computed from these scores
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
 
+    @property
+    def labels(self) -> str:
+        """Whose labels they are evaluated against; empty for the dataset's."""
+        return self.against.words if self.against else ""
+
     def description(self) -> str:
         """What the figures are of: ``Test split, not denoised, only fault belt``."""
-        said = f", labels: {self.against.words}" if self.against else ""
-        return capital(self.scope.description() + (f", only {self.where}" if self.where else "") + said)
+        labels = f", labels: {self.labels}" if self.labels else ""
+        return capital(self.scope.description() + (f", only {self.where}" if self.where else "") + labels)
 
     def about(self) -> dict[str, str | float]:
         """Columns that say it in an exported table."""
@@ -45,7 +48,7 @@ class ComparedScores:
             "split": self.scope.split,
             "denoised": self.scope.denoise or "no",
             "filter": self.where or "none",
-            "labels": self.against.words if self.against else "dataset",
+            "labels": self.labels or "dataset",
         }
 
 
@@ -65,19 +68,12 @@ def draw(selected: Choice) -> ComparedScores:
         scope = _scope(selected)
         stored = stored_scores(selected.source, scope)
         table = stored.table
-        ids = st.multiselect(
-            "Machine ids",
-            sorted(table["machine_id"].unique()),
-            key="of_ids",
-            bind="query-params",
-            placeholder="all of them",
-            width=210,
-        )
-        attribute = st.selectbox(
+        there = sorted(table["machine_id"].unique())
+        ids = linked.multiselect("Machine ids", there, key="of_ids", placeholder="all of them", width=210)
+        attribute = linked.selectbox(
             "Only clips by",
             [EVERY, *score_attributes(table)],
             key="of_attribute",
-            bind="query-params",
             format_func=lambda name: name if name == EVERY else word(name),
             width=150,
             help="One attribute of the catalogue. A fault or severity chooses among the anomalies alone: normal clips have "
@@ -85,11 +81,10 @@ def draw(selected: Choice) -> ComparedScores:
         )
         chosen: list[str] = []
         if attribute != EVERY:
-            chosen = st.multiselect(
+            chosen = linked.multiselect(
                 capital(word(attribute)),
                 filter_options(table, attribute),
                 key=f"of_{attribute}",
-                bind="query-params",
                 placeholder="any value",
                 format_func=lambda value: value.replace("_", " "),
                 width=260,
@@ -101,8 +96,8 @@ def draw(selected: Choice) -> ComparedScores:
         scores = scores[scores["machine_id"].isin(ids)]
     if chosen:
         scores = filter_scores(scores, attribute, chosen)
-    there = set(scores["detector"])
-    present = replace(selected, detectors=[key for key in selected.detectors if key in there])
+    scored = set(scores["detector"])
+    present = replace(selected, detectors=[key for key in selected.detectors if key in scored])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
@@ -121,26 +116,22 @@ def _scope(selected: Choice) -> Scope:
     except UNREADABLE:
         there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
     splits = [split for split in SPLITS if split in there] or ["test"]
-    split = st.segmented_control(
+    split = linked.segmented(
         "Split",
         splits,
-        default=splits[0],
-        required=True,
         key="of_split",
-        bind="query-params",
         help="Test clips were never trained on. Of the training clips four fifths were: their scores are too good to be "
         "true. Evaluation clips have no labels.",
     )
-    strength = st.selectbox(
+    strength = linked.selectbox(
         "Denoised at",
         STRENGTHS,
         key="of_denoise",
-        bind="query-params",
         format_func=lambda s: "0 (as recorded)" if s == 0 else f"{s:g}",
         width=150,
         help="Stationary spectral gating of the clips that are scored.",
     )
-    return Scope(str(split), float(strength))
+    return Scope(split, strength)
 
 
 def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
@@ -162,7 +153,11 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
                 f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.description()}** "
                 f"({few}), or only such of other clips or weights, which are not shown."
             )
-            _job(selected, scope, absent)
+            source = selected.source
+            arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
+            arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
+            name = f"Scores of the {scope.description()}"
+            job_panel(scoring_job(source.folder, scope), name, arguments, "Compute the missing scores")
     if scope.denoise:
         st.warning(
             "The detectors learned from undenoised sound: denoised clips are unlike anything they know, and so are their "
@@ -172,15 +167,3 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
     if scope.split == "train":
         st.caption("Four fifths of the training clips are what the detectors learned from: they score them too low.")
     return bool(absent)
-
-
-def _job(selected: Choice, scope: Scope, absent: list[str]) -> None:
-    source = selected.source
-    arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
-    arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
-    job_panel(
-        scoring_job(source.folder, scope),
-        f"Scores of the {scope.description()}",
-        arguments,
-        "Compute the missing scores",
-    )

@@ -1,6 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,18 +20,16 @@ from asd_core.evaluation import (
 )
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from pages.compare_page.filters import ComparedScores
+from pages.shared import linked
 from pages.shared.alarms import alarms
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import thresholds_of
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
-NONE, EMPTY = "not computable", "–"  # an interval says it in words, a figure has no room for them
+EMPTY = "–"  # the interval beside it says "not computable"
 CHANGE = "Change"  # of a figure by people's labels
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
@@ -48,38 +46,31 @@ def draw(compared: ComparedScores) -> None:
     """Curves beside the table, or above it when it shows every id."""
     draws, results = resampled(compared.key, compared.scores)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = st.segmented_control(
+        view = linked.segmented(
             "Of",
             [MEAN, *draws.machine_ids],
-            default=MEAN,
-            required=True,
             key="roc",
-            bind="query-params",
             format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
         )
-        curve = st.segmented_control(
-            "Curve", CURVES, default=CURVES[0], required=True, key="curve", bind="query-params"
-        )
-        name = st.segmented_control(
-            "Figure", list(METRICS), default="AUC", required=True, key="figure", bind="query-params"
-        )
-        per_id = st.toggle("Each id", key="each_id", bind="query-params", help="A column for every machine id.")
+        curve = linked.segmented("Curve", CURVES, key="curve")
+        name = linked.segmented("Figure", list(METRICS), key="figure")
+        per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
     metric = METRICS[name]
-    shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(str(view), metric)]
+    shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     if per_id:
-        chart = table = st.container()
+        chart = figures = st.container()
     else:
         side_by_side = st.grid(2, min_column_width=440)
-        chart, table = side_by_side.cell(), side_by_side.cell()
+        chart, figures = side_by_side.cell(), side_by_side.cell()
     with chart:
-        _chart(compared, str(view), str(curve), name, shown)
-    with table:
-        verdicts = _verdicts(compared, draws, metric, str(view))
+        _chart(compared, view, curve, name, shown)
+    with figures:
+        verdicts = _verdicts(compared, draws, metric, view)
         if per_id:
             _wide(results, draws.order(metric=metric), metric, name, verdicts)
         else:
-            _compact(results, shown, metric, name, verdicts, _by_dataset(compared, str(view)))
-        _caption(compared, draws, shown, str(view))
+            _compact(results, shown, metric, name, verdicts, _by_dataset(compared, view))
+        _caption(compared, draws, shown, view)
         alarms(compared.selected)
         _download(compared, results)
 
@@ -88,13 +79,12 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
     points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
-    figure: go.Figure
+    figure: Any  # Plotly has no types
     if curve in CURVES[:2]:
-        chosen = st.multiselect(
+        chosen = linked.multiselect(
             "95 % band of",
             list(shown.index),
             key="bands",
-            bind="query-params",
             format_func=title,
             max_selections=BANDS,
             placeholder="the best",
@@ -165,12 +155,9 @@ def _compact(
         }
         for key, row in shown.iterrows()
     ]
-    st.dataframe(
+    table(
         pd.DataFrame(rows),
-        hide_index=True,
         key="auc_table",
-        row_height=ROW_HEIGHT,
-        height=table_height(len(rows)),
         placeholder=EMPTY,
         column_config={
             "Detector": st.column_config.TextColumn(width=140),
@@ -194,22 +181,19 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
     rows = []
     for key in order:
         row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}
-        for machine_id, table in subset.items():
+        for machine_id, of_id in subset.items():
             heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
-            row[heading] = table.loc[key, metric]
-            low, high = table.loc[key, f"{metric}_low"], table.loc[key, f"{metric}_high"]
+            row[heading] = of_id.loc[key, metric]
+            low, high = of_id.loc[key, f"{metric}_low"], of_id.loc[key, f"{metric}_high"]
             row[f"95 % of {'mean' if machine_id == MEAN else machine_id}"] = interval(low, high)
             if machine_id == MEAN:
                 row["Worst"] = lowest[key][1] if key in lowest else None
                 row["of id"] = lowest[key][0] if key in lowest else ""
         rows.append(row)
     figures = {column: st.column_config.NumberColumn(format="%.3f") for column in rows[0] if column.startswith("id ")}
-    st.dataframe(
+    table(
         pd.DataFrame(rows),
-        hide_index=True,
         key="id_table",
-        row_height=ROW_HEIGHT,
-        height=table_height(len(rows)),
         placeholder=EMPTY,
         column_config={
             "Detector": st.column_config.TextColumn(pinned=True, width=150),
@@ -219,11 +203,6 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
             **figures,
         },
     )
-
-
-def interval(low: float, high: float) -> str:
-    """An interval, or that there is none."""
-    return f"{low:.3f} – {high:.3f}" if np.isfinite(low) else NONE
 
 
 def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:
@@ -250,15 +229,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
 def _download(compared: ComparedScores, results: pd.DataFrame) -> None:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
     about = compared.about()
-    table = results.assign(split=about["split"], denoised=about["denoised"])
+    rows = results.assign(split=about["split"], denoised=about["denoised"])
     # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
-    last = {name: table.pop(name) for name in ("pauc_low", "pauc_high", "n_ids")}
-    table = table.assign(**last, model_version=table["detector"].map(versions))
-    st.download_button(
-        "Table as CSV",
-        table.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False),
-        "auc.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    last = {name: rows.pop(name) for name in ("pauc_low", "pauc_high", "n_ids")}
+    rows = rows.assign(**last, model_version=rows["detector"].map(versions))
+    download("Table as CSV", rows.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False), "auc.csv")

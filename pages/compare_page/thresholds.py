@@ -9,8 +9,9 @@ from asd_core.artifacts import Calibration
 from asd_core.evaluation import POOLED, expected_false_alarms, gamma_threshold, operating_point
 from asd_core.plots import histogram_figure
 from pages.compare_page.filters import ComparedScores
+from pages.shared import linked
 from pages.shared.choice import Choice, percent, title
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import calibration_of
 from pages.shared.unknown_machine import name_others
 
@@ -22,22 +23,16 @@ def draw(compared: ComparedScores) -> None:
     """The operating points of the sidebar's machine id, or of all ids together."""
     selected = compared.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        of = st.segmented_control(
+        of = linked.segmented(
             "Of",
             ["one", POOLED],
-            default="one",
-            required=True,
             key="threshold_of",
-            bind="query-params",
             format_func=lambda o: "all ids, pooled" if o == POOLED else f"id {selected.machine_id}",
         )
-        rule = st.segmented_control(
+        rule = linked.segmented(
             "Rule",
             RULES,
-            default=RULES[0],
-            required=True,
             key="rule",
-            bind="query-params",
             help="Both look at held-out normal clips alone. Conformal: their quantile for the sidebar's false-alarm rate. "
             "DCASE's option: the 0.9 quantile of a gamma distribution fitted to them, whatever the sidebar says.",
         )
@@ -71,18 +66,18 @@ def draw(compared: ComparedScores) -> None:
             row
             | {
                 "False alarms": point.false_alarm_rate,
-                "Interval": between(point.false_alarm_interval),
+                "Interval": interval(*point.false_alarm_interval, ".0%"),
                 "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
                 "Observed": point.false_alarms if point.n_normal else None,
                 "Detected": point.detection_rate,
-                "Interval ": between(point.detection_interval),
+                "Interval ": interval(*point.detection_interval, ".0%"),
                 "Precision": point.precision,
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
             }
         )
-    table = pd.DataFrame(rows)
-    _table(table)
+    points = pd.DataFrame(rows)
+    _table(points)
     if of == POOLED:
         known = {key: sum(i in calibrations[key].scores for i in ids) for key in keys}
         fewer = [f"{title(key)} ({n} of {len(ids)})" for key, n in known.items() if n < len(ids)]
@@ -103,23 +98,16 @@ def draw(compared: ComparedScores) -> None:
             else ""
         )
     )
-    st.download_button(
-        "Thresholds as CSV",
-        table.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about()).to_csv(index=False),
-        "thresholds.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    points = points.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about())
+    download("Thresholds as CSV", points.to_csv(index=False), "thresholds.csv")
     if of == POOLED:
         return  # raw scores of different machines have thresholds of their own
-    drawn = st.multiselect(
+    drawn = linked.multiselect(
         "Histograms of",
         keys,
         default=keys[:SHOWN_HISTOGRAMS],
         format_func=title,
         key="histograms",
-        bind="query-params",
         help="The dashed line is the threshold. Scores past the last bin are counted in it.",
     )
     grid = st.grid(2, min_column_width=380)
@@ -132,17 +120,11 @@ def _limits(
     calibration: Calibration, ids: list[str], gamma: bool, rate: float
 ) -> dict[str, tuple[float | None, float | None]]:
     """Threshold of each id that the detector knows, and the false-alarm rate it promises (``None``: none)."""
-    limits: dict[str, tuple[float | None, float | None]] = {}
-    for machine_id in ids:
-        if machine_id not in calibration.scores:
-            continue
-        conformal = calibration.threshold(machine_id, rate)
-        limits[machine_id] = (
-            (gamma_threshold(calibration.sorted_scores(machine_id)), None)
-            if gamma
-            else (conformal.value, conformal.rate)
-        )
-    return limits
+    known = [i for i in ids if i in calibration.scores]
+    if gamma:
+        return {i: (gamma_threshold(calibration.sorted_scores(i)), None) for i in known}
+    conformal = {i: calibration.threshold(i, rate) for i in known}
+    return {i: (threshold.value, threshold.rate) for i, threshold in conformal.items()}
 
 
 def _promise(selected: Choice, calibration: Calibration, ids: list[str]) -> None:
@@ -159,14 +141,11 @@ def _promise(selected: Choice, calibration: Calibration, ids: list[str]) -> None
         )
 
 
-def _table(table: pd.DataFrame) -> None:
+def _table(points: pd.DataFrame) -> None:
     share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        table,
-        hide_index=True,
+    table(
+        points,
         key="threshold_table",
-        row_height=ROW_HEIGHT,
-        height=table_height(len(table)),
         placeholder="–",  # the interval beside it says "not computable"
         column_config={
             "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
@@ -186,9 +165,3 @@ def _table(table: pd.DataFrame) -> None:
             "of them false": st.column_config.NumberColumn(format="%.1f"),
         },
     )
-
-
-def between(interval: tuple[float, float]) -> str:
-    """An interval of a rate in percent."""
-    low, high = interval
-    return f"{low:.0%} – {high:.0%}" if low == low else "not computable"

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
+from pages.shared import linked
 from pages.shared.annotator import current_annotator
 from pages.shared.sources import Source
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from asd_core.labels import Basis, Provenance, Truth
 
 NAMES: "dict[Basis, str]" = {
@@ -25,25 +25,24 @@ NAMES: "dict[Basis, str]" = {
 class Against:
     """Labels in place of the dataset's."""
 
-    words: str  # for what is exported and said of figures
+    words: str  # for what is exported and shown beside figures
     key: tuple[str, ...]  # of what is computed with them
     truth: "Truth"
     provenance: "Provenance"  # how they were given
 
-    def apply(self, table: "pd.DataFrame") -> "pd.DataFrame":
+    def apply(self, table: pd.DataFrame) -> pd.DataFrame:
         """Scores with these labels; a clip without one is unlabelled."""
         labels = dict(zip(self.truth.table["clip_id"], self.truth.table["label"], strict=True))
         result = table["clip_id"].map(labels)
         return table.assign(label=result.where(result.isin(["normal", "anomaly"]), "unlabelled"))
 
 
-def draw(source: Source, table: "pd.DataFrame") -> Against | None:
+def draw(source: Source, table: pd.DataFrame) -> Against | None:
     """Draw the choice; ``None`` for the dataset's own labels, and where there are none to use."""
-    basis: Basis = st.selectbox(
+    basis = linked.selectbox(
         "Evaluate against",
         list(NAMES),
         key="against",
-        bind="query-params",
         format_func=NAMES.__getitem__,
         width=190,
         help="Labels that people gave on the Label page, in place of the dataset's or over them. They choose no threshold "
@@ -51,22 +50,20 @@ def draw(source: Source, table: "pd.DataFrame") -> Against | None:
     )
     if basis == "dataset":
         return None
-    alone = st.toggle(
+    alone = linked.toggle(
         "Annotated clips only",
         key="annotated_only",
-        bind="query-params",
-        help="Otherwise the dataset's label stands where nobody has said anything.",
+        help="Otherwise the dataset's label stands where nobody has labelled a clip.",
     )
-    blind_only = st.toggle(
+    blind_only = linked.toggle(
         "Blind labels only",
         key="blind_labels",
-        bind="query-params",
         help="Leave out labels that were given in sight of other labels or of the detectors' scores, and adjudications.",
     )
-    return _against(source, table, basis, bool(alone), bool(blind_only))
+    return _against(source, table, basis, alone, blind_only)
 
 
-def _against(source: Source, table: "pd.DataFrame", basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
+def _against(source: Source, table: pd.DataFrame, basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
     # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
     from asd_core.labels import effective_labels, truth
     from pages.shared.label_store import label_store

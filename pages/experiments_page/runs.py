@@ -3,8 +3,8 @@
 import streamlit as st
 
 from asd_core.detectors import detector_class
-from asd_core.errors import TrainingError
 from asd_core.experiments import sweep
+from pages.shared import linked
 from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
 from pages.shared.sources import Source
@@ -26,31 +26,23 @@ def run_sweep(source: Source, detectors: list[str]) -> None:
         "clips. A value that is chosen because it does best here is chosen with test labels: show it as an exploration."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        detector = st.selectbox(
-            "Detector", detectors, format_func=title, key="sweep_detector", bind="query-params", width=240
-        )
-        table = {row.name: row for row in detector_class(str(detector)).parameter_table()}
-        parameter = st.selectbox("Parameter", list(table), key="sweep_parameter", bind="query-params", width=220)
-        row = table[str(parameter)]
-        preset = st.segmented_control(
-            "Training", PRESETS, default=PRESETS[0], required=True, key="sweep_preset", bind="query-params"
-        )
+        detector = linked.selectbox("Detector", detectors, format_func=title, key="sweep_detector", width=240)
+        table = {row.name: row for row in detector_class(detector).parameter_table()}
+        parameter = linked.selectbox("Parameter", list(table), key="sweep_parameter", width=220)
+        row = table[parameter]
+        preset = linked.segmented("Training", PRESETS, key="sweep_preset")
         values = st.text_input(
             "Values", proposal(row.default, row.low, row.high), key=f"sweep_values_{detector}_{parameter}", width=260
         )
     st.caption(f"{row.help} Default {row.default}, from {row.low} to {row.high}.")
     given = [v.strip() for v in values.split(",") if v.strip()]
-    try:
-        wanted = sweep(str(detector), str(parameter), given, preset=str(preset))
-    except TrainingError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    options = ["--detector", str(detector), "--parameter", str(parameter), "--values", ",".join(given)]
+    wanted = sweep(detector, parameter, given, preset=preset)
+    options = ["--detector", detector, "--parameter", parameter, "--values", ",".join(given)]
     _job(
         source,
         wanted.name,
-        ["experiment", "sweep", *options, "--preset", str(preset)],
-        f"Sweep of {parameter} of {title(str(detector))}",
+        ["experiment", "sweep", *options, "--preset", preset],
+        f"Sweep of {parameter} of {title(detector)}",
         f"Train {len(wanted.points)} times",
     )
 
@@ -59,12 +51,8 @@ def proposal(default: object, low: float, high: float) -> str:
     """A few values around the default, inside the range."""
     if isinstance(default, bool) or not isinstance(default, int | float):
         return "false, true"
-    results = []
-    for factor in (0.25, 0.5, 1, 2, 4):
-        value = default * factor
-        if low <= value <= high:
-            results.append(int(value) if isinstance(default, int) else value)
-    return ", ".join(f"{v:g}" for v in dict.fromkeys(results))
+    values = [default * factor for factor in (0.25, 0.5, 1, 2, 4) if low <= default * factor <= high]
+    return ", ".join(f"{v:g}" for v in dict.fromkeys(map(type(default), values)))
 
 
 def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.experiments import Header
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
+from pages.shared.tables import download, interval, table
 
 LOSSES = ("train_loss", "held_out_loss")
 LEARNING = ("skips", "mels", "batch_size", "sweep")
@@ -20,22 +20,19 @@ NAMES = {
 }
 
 
-def points_table(header: Header, table: pd.DataFrame) -> None:
+def points_table(header: Header, points: pd.DataFrame) -> None:
     """AUC with its interval, and the losses where there are any."""
-    rows = table.drop_duplicates("point")
+    rows = points.drop_duplicates("point")
     ends = zip(rows["auc_low"], rows["auc_high"], strict=True)
-    rows = rows.assign(interval=[f"{low:.3f} – {high:.3f}" if low == low else "not computable" for low, high in ends])
+    rows = rows.assign(interval=[interval(low, high) for low, high in ends])
     # Losses of different detectors are on different scales: only those of networks that learn the same are compared.
     known = [
         c for c in NAMES if c in rows and not rows[c].isna().all() and (c not in LOSSES or header.kind in LEARNING)
     ]
-    shown = rows[known].rename(columns=NAMES)
-    st.dataframe(
-        shown,
-        hide_index=True,
+    table(
+        rows[known].rename(columns=NAMES),
         key=f"points_{header.name}",
-        row_height=ROW_HEIGHT,
-        height=table_height(min(len(shown), MOST)),
+        most=MOST,
         column_config={
             "Point": st.column_config.TextColumn(width=250),
             "AUC": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", width=90),
@@ -46,13 +43,5 @@ def points_table(header: Header, table: pd.DataFrame) -> None:
         },
     )
     st.caption("Test split, mean over machine ids.")
-    st.download_button(
-        "Points as CSV",
-        table.assign(dataset=header.dataset, split="test", data_fingerprint=header.fingerprint[:12]).to_csv(
-            index=False
-        ),
-        f"experiment-{header.name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    points = points.assign(dataset=header.dataset, split="test", data_fingerprint=header.fingerprint[:12])
+    download("Points as CSV", points.to_csv(index=False), f"experiment-{header.name}.csv")

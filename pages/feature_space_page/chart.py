@@ -7,7 +7,7 @@ from asd_core.space import density_regions
 from pages.feature_space_page.points import Fitted
 from pages.feature_space_page.scores import colours
 from pages.feature_space_page.selection import choose
-from pages.feature_space_page.view import METHODS, View
+from pages.feature_space_page.view import PCA_3D, UMAP, View
 from pages.shared.sources import Source
 
 CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
@@ -17,7 +17,7 @@ LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn aroun
 def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None:
     """Draw the map. In space a lasso cannot be drawn; a click works in both."""
     values, name, limits = colours(source, view, fitted.about)
-    flat = view.method != METHODS[1]
+    flat = view.method != PCA_3D
     normal = (fitted.about["label"] == "normal").to_numpy()
     contours = density_regions(fitted.places[normal]) if view.contours else None
     figure = scatter_figure(
@@ -45,7 +45,7 @@ def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None
 
 def axes(view: View, fitted: Fitted) -> list[str]:
     """What the axes are called."""
-    if view.method == METHODS[2]:
+    if view.method == UMAP:
         return ["UMAP 1 (no unit)", "UMAP 2 (no unit)"]
     names = [fitted.model.axis(i) for i in range(fitted.places.shape[1])]  # type: ignore[union-attr]  # it is a PCA
     # In space a long title is cut off.

@@ -1,8 +1,9 @@
-"""The clip that was clicked: heard and seen at once, opened by a button."""
+"""The clip that was clicked: played and drawn at once, opened by a button."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -12,9 +13,6 @@ from pages.shared.open_clip import open_clip
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CLICKED, CLICKS = "space_clicked", "space_clicks"  # in the session: the clip's number, and which click it was
 _FACTS = {"machine_id": "id {}", "severity": "severity {}", "snr_db": "SNR {} dB"}
@@ -27,7 +25,7 @@ def click(number: int) -> None:
     st.session_state[CLICKS] = st.session_state.get(CLICKS, 0) + 1
 
 
-def clip_panel(source: Source, about: "pd.DataFrame") -> None:
+def clip_panel(source: Source, about: pd.DataFrame) -> None:
     """Name, facts, sound and spectrogram of the clicked clip; before the first click, what a click does."""
     number = st.session_state.get(CLICKED)
     if number is None or number not in about.index:
@@ -53,7 +51,7 @@ def clip_panel(source: Source, about: "pd.DataFrame") -> None:
     )
 
 
-def facts(row: "Mapping[str, Any] | pd.Series[Any]") -> str:
+def facts(row: Mapping[str, Any] | pd.Series) -> str:
     """What the catalogue says of a clip, in a line."""
     names = [*_FIRST, *(name for name in _FACTS if name not in _FIRST)]
     known = {name: str(row[name]) for name in names if name in row}

@@ -4,7 +4,8 @@ import streamlit as st
 
 from asd_core.space import METRICS, MIN_DIST, NEIGHBOURS, POOLED, UmapSettings, latent_detectors, space_attributes
 from pages.feature_space_page.points import clips
-from pages.feature_space_page.view import METHODS, View
+from pages.feature_space_page.view import METHODS, PCA_3D, UMAP, View
+from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.sources import Source
 
@@ -39,56 +40,42 @@ def controls(selected: Choice) -> View:
     about = clips(selected.source)
     splits = sorted(about["split"].unique())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = st.selectbox(
+        part = linked.selectbox(
             "Representation",
             parts(selected.source),
             key="part",
-            bind="query-params",
             width=320,
             format_func=part_title,
             help="What makes two clips alike: the log-mel summed up over time, or where a network puts the clip.",
         )
-        method = st.segmented_control(
-            "Projection", METHODS, default=METHODS[0], required=True, key="method", bind="query-params"
-        )
+        method = linked.segmented("Projection", METHODS, key="method")
         shown = st.pills("Splits", splits, selection_mode="multi", default=splits, key="splits", bind="query-params")
-        only = st.toggle(f"Only machine id {selected.machine_id}", key="only", bind="query-params", value=True)
+        only = linked.toggle(f"Only machine id {selected.machine_id}", True, key="only")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        colour = st.selectbox(
-            "Colour",
-            [*space_attributes(about), SCORE],
-            key="colour",
-            bind="query-params",
-            width=180,
-            format_func=colour_title,
-        )
+        names = [*space_attributes(about), SCORE]
+        colour = linked.selectbox("Colour", names, key="colour", width=180, format_func=colour_title)
         detector = selected.detectors[0]
         if colour == SCORE:
-            detector = st.selectbox(
-                "Detector", selected.detectors, key="by", bind="query-params", width=220, format_func=title
-            )
-        flat = method != METHODS[1]
-        contours = st.toggle(
+            detector = linked.selectbox("Detector", selected.detectors, key="by", width=220, format_func=title)
+        flat = method != PCA_3D
+        contours = linked.toggle(
             "Contours of the normals",
+            True,
             key="contours",
-            bind="query-params",
-            value=True,
             disabled=not flat,
             help="Lines around the densest 50, 70 and 90 % of the normal clips shown.",
         )
-        loadings = st.toggle("What the axes mean", key="loadings", bind="query-params", disabled=method == METHODS[2])
-    umap = _umap() if method == METHODS[2] else UmapSettings()
-    machine_id = selected.machine_id if only else None
+        loadings = linked.toggle("What the axes mean", key="loadings", disabled=method == UMAP)
     return View(
-        str(part),
-        method or METHODS[0],
+        part,
+        method,
         tuple(shown),
-        machine_id,
-        str(colour),
-        str(detector),
-        bool(contours) and flat,
-        bool(loadings) and method != METHODS[2],
-        umap,
+        selected.machine_id if only else None,
+        colour,
+        detector,
+        contours and flat,
+        loadings and method != UMAP,
+        _umap() if method == UMAP else UmapSettings(),
     )
 
 
@@ -115,7 +102,7 @@ def _umap() -> UmapSettings:
             width=200,
             help="How close points may be drawn: 0 makes tight clumps.",
         )
-        metric = st.selectbox("Distance", METRICS, key="metric", bind="query-params", width=150)
+        metric = linked.selectbox("Distance", METRICS, key="metric", width=150)
         seed = st.number_input(
             "Seed", 0, 9999, standard.seed, key="seed", bind="query-params", width=110, help="Same seed, same map."
         )

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.features import LogMel
 from asd_core.plots import Star
-from asd_core.sound import Clip
+from asd_core.sound import Clip, Signal
 from asd_core.space import (
     POOLED,
     Embedding,
@@ -24,13 +25,10 @@ from asd_core.space import (
     umap_file,
 )
 from pages.feature_space_page.view import View
-from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
+from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 
@@ -39,55 +37,57 @@ COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 class Fitted:
     """The chosen clips and where a projection puts them. Shared by all sessions: nothing in it may be changed."""
 
-    about: "pd.DataFrame"
+    about: pd.DataFrame
     model: Projection | Embedding
     places: Any  # (n, 2) or (n, 3)
 
 
-@st.cache_resource(max_entries=FOLDERS, show_spinner="Reading the clips …")
-def _space(folder: str, stamp: float, written: int, part: str) -> Space:
-    return read_space(Path(folder), part)
+@st.cache_resource(max_entries=FOLDERS, show_spinner="Reading the clips …", hash_funcs=BY_KEY)
+def _space(source: Source, written: int, part: str) -> Space:
+    return read_space(source.folder, part)
+
+
+def _written(source: Source, part: str) -> int:
+    """When the vectors were stored; those of the log-mel come with the detectors."""
+    return 0 if part in POOLED else latents_stamp(source.folder)
 
 
 def space(source: Source, part: str) -> Space:
     """All clips of a dataset as vectors."""
-    written = 0 if part in POOLED else latents_stamp(source.folder)
-    return _space(*source.key(), written, part)
+    return _space(source, _written(source, part), part)
 
 
-def clips(source: Source) -> "pd.DataFrame":
+def chosen_space(source: Source, view: View) -> Space:
+    """The clips that the map shows, as vectors."""
+    return space(source, view.part).subset(view.splits, view.machine_id)
+
+
+def clips(source: Source) -> pd.DataFrame:
     """What is known of every clip; a row's number names the clip on the map. It must not be changed."""
     return space(source, "all").about
 
 
-@st.cache_resource(max_entries=SELECTIONS, show_spinner="Computing principal components …")
+@st.cache_resource(max_entries=SELECTIONS, show_spinner="Computing principal components …", hash_funcs=BY_KEY)
 def _components(
-    folder: str, stamp: float, written: int, part: str, splits: tuple[str, ...], machine_id: str | None
+    source: Source, written: int, part: str, splits: tuple[str, ...], machine_id: str | None
 ) -> tuple[Space, Projection, Any]:
-    chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
+    chosen = space(source, part).subset(splits, machine_id)
     fitted = fit_pca(chosen.vectors, COMPONENTS)
     return chosen, fitted, fitted.transform(chosen.vectors)
 
 
 def components(source: Source, view: View, n_axes: int) -> Fitted:
     """Principal components of the chosen clips."""
-    written = 0 if view.part in POOLED else latents_stamp(source.folder)
-    chosen, fitted, places = _components(*source.key(), written, view.part, view.splits, view.machine_id)
+    written = _written(source, view.part)
+    chosen, fitted, places = _components(source, written, view.part, view.splits, view.machine_id)
     return Fitted(chosen.about, fitted, places[:, :n_axes])
 
 
-@st.cache_data(max_entries=ANSWERS, show_spinner=False)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def _umap_path(
-    folder: str,
-    stamp: float,
-    written: int,
-    part: str,
-    splits: tuple[str, ...],
-    machine_id: str | None,
-    settings: UmapSettings,
+    source: Source, written: int, part: str, splits: tuple[str, ...], machine_id: str | None, settings: UmapSettings
 ) -> Path:
-    chosen = _space(folder, stamp, written, part).subset(splits, machine_id)
-    return umap_file(chosen.vectors, settings)
+    return umap_file(space(source, part).subset(splits, machine_id).vectors, settings)
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
@@ -97,8 +97,7 @@ def _embedding(path: str, written: int) -> Embedding | None:
 
 def umap_path(source: Source, view: View) -> Path:
     """Where the map of the chosen clips with these settings is kept, once it is computed."""
-    written = 0 if view.part in POOLED else latents_stamp(source.folder)
-    return _umap_path(*source.key(), written, view.part, view.splits, view.machine_id, view.umap)
+    return _umap_path(source, _written(source, view.part), view.part, view.splits, view.machine_id, view.umap)
 
 
 def umap(source: Source, view: View) -> Fitted | None:
@@ -107,19 +106,15 @@ def umap(source: Source, view: View) -> Fitted | None:
     result = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None
     if result is None:
         return None
-    chosen = space(source, view.part).subset(view.splits, view.machine_id)
-    return Fitted(chosen.about, result, result.xy)
+    return Fitted(chosen_space(source, view).about, result, result.xy)
 
 
-@st.cache_data(max_entries=ANSWERS, show_spinner=False)
-def _vector(
-    signal: tuple[object, ...], part: str, machine_id: str, folder: str, stamp: float, _clip: Clip, _source: Source
-) -> Any:
-    log_mel = LogMel().transform(_clip)
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _vector(signal: Signal, part: str, machine_id: str, source: Source) -> Any:
+    log_mel = LogMel().transform(signal.clip)
     if part in POOLED:
         return pooled_vector(log_mel, part)
-    detector = models_of(_source)[part].detector
-    return detector.latent([log_mel], [machine_id])
+    return models_of(source)[part].detector.latent([log_mel], [machine_id])
 
 
 def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[list[Star], list[str]]:
@@ -135,8 +130,7 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
             if len(here):
                 place = fitted.places[here[0]]
             else:
-                signal = signal_of(clip)
-                vector = _vector(signal.key(), part, machine_id, *source.key(), signal.clip, source)
+                vector = _vector(signal_of(clip), part, machine_id, source)
                 place = fitted.model.transform(vector)[0][: fitted.places.shape[1]]
         except AsdError as error:
             problems.append(str(error))

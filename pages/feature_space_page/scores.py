@@ -1,27 +1,21 @@
 """Scores that are stored of the clips on the map."""
 
-from typing import TYPE_CHECKING, Any
+import pandas as pd
 
-from asd_core.scoring import SPLITS, Scope
 from asd_core.space import clip_figures
 from pages.feature_space_page.controls import SCORE, colour_title
 from pages.feature_space_page.view import View
 from pages.shared.choice import title
 from pages.shared.sources import Source
-from pages.shared.stored_scores import stored_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.stored_scores import scores_of_splits
 
 
-def stored(source: Source) -> "list[pd.DataFrame]":
-    """Score tables of every split, as recorded: training stores the test clips', the others come with Compare."""
-    return [stored_scores(source, Scope(split)).table for split in SPLITS]
+def stored(source: Source) -> list[pd.DataFrame]:
+    """Score tables of every split."""
+    return [scores.table for scores in scores_of_splits(source)]
 
 
-def colours(
-    source: Source, view: View, about: "pd.DataFrame"
-) -> "tuple[pd.Series[Any], str, tuple[float, float] | None]":
+def colours(source: Source, view: View, about: pd.DataFrame) -> tuple[pd.Series, str, tuple[float, float] | None]:
     """The colour of each clip, what it means, and the ends of its scale (``None``: its own)."""
     if view.colour != SCORE:
         return about[view.colour], colour_title(view.colour), None

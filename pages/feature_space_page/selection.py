@@ -1,73 +1,54 @@
 """The clips inside a lasso: a table to listen through, to download, to send on."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from asd_core.scoring import model_versions
 from asd_core.space import PERCENTILE, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
+from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import label_clips
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.tables import download, table
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
 MOST_SCORES, MOST_ROWS = 3, 12
 
 
-def selection(selected: Choice, about: "pd.DataFrame") -> None:
+def selection(selected: Choice, about: pd.DataFrame) -> None:
     """The table of the chosen clips and what can be done with them; nothing while none is chosen."""
     numbers: list[int] = st.session_state.get(CHOSEN, [])
     if not numbers:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        keys = st.multiselect(
+        keys = linked.multiselect(
             "Scores of",
             selected.detectors,
             default=selected.detectors[:1],
             max_selections=MOST_SCORES,
             key="scores",
-            bind="query-params",
             format_func=title,
             width=420,
         )
         titles = {key: title(key) for key in keys}
-        table = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
-        st.download_button(
-            "CSV",
-            table.to_csv(index=False),
-            "selected_clips.csv",
-            "text/csv",
-            key="space_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.button(
-            "Label them",
-            key="space_label",
-            icon=":material/label:",
-            on_click=label_clips,
-            args=(table["clip_id"].tolist(),),
-        )
-        st.button("Clear", key="space_clear", icon=":material/close:", on_click=_clear)
-    normal, anomalies = (int((table["label"] == label).sum()) for label in ("normal", "anomaly"))
+        clips = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
+        download("CSV", clips.to_csv(index=False), "selected_clips.csv", key="space_csv")
+        ids = clips["clip_id"].tolist()
+        st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))
+        st.button("Clear", key="space_clear", icon=":material/close:", on_click=choose, args=([],))
+    normal, anomalies = (int((clips["label"] == label).sum()) for label in ("normal", "anomaly"))
     st.caption(
-        f"**{len(table)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
+        f"**{len(clips)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
         "to hear it. Percentiles are among each detector's own held-out normal clips; clips whose scores are not stored "
         "have none."
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
-    st.dataframe(
-        readable_columns(table),
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=table_height(min(MOST_ROWS, len(table))),
+    table(
+        readable_columns(clips),
+        most=MOST_ROWS,
         key=event_key,
-        on_select=lambda: _row(event_key, table.index.tolist()),
+        on_select=lambda: _row(event_key, clips.index.tolist()),
         selection_mode="single-row",
         alt="Selected clips",
         column_config={
@@ -92,10 +73,6 @@ def choose(numbers: list[int]) -> None:
     """Keep what a lasso chose; none clears the table."""
     st.session_state[CHOSEN] = numbers
     st.session_state["space_lassos"] = st.session_state.get("space_lassos", 0) + 1
-
-
-def _clear() -> None:
-    choose([])
 
 
 def _row(key: str, numbers: list[int]) -> None:

@@ -9,7 +9,7 @@ from pages.shared.sources import Source
 
 
 def umap_panel(source: Source, view: View, n_clips: int) -> None:
-    """What is said and offered while there is no map with these settings."""
+    """What is shown and offered while there is no map with these settings."""
     path, settings = umap_path(source, view), view.umap
     st.info(
         f"No UMAP of these {n_clips} clips with these settings is stored yet. Computing it takes half a minute and "

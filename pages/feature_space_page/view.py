@@ -1,12 +1,12 @@
 """What is shown on the map and how, as the controls say it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from asd_core.space import UmapSettings
 
 Method = Literal["PCA 2-D", "PCA 3-D", "UMAP"]
-METHODS: tuple[Method, ...] = ("PCA 2-D", "PCA 3-D", "UMAP")
+PCA_2D, PCA_3D, UMAP = METHODS = get_args(Method)
 
 
 @dataclass(frozen=True)

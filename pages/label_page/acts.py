@@ -36,7 +36,7 @@ class DrawnClip:
 def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnClip | None) -> None:
     """Do what was pressed; the event has the act's id, so that an act that comes again changes nothing.
 
-    A press on a clip that has been left meanwhile says nothing of the one that came after it.
+    A press on a clip that has been left meanwhile is none on the one that came after it.
     """
     if act.kind == "undo":
         _undo(act, settings.selected.source.name, settings.annotator, queue)
@@ -52,10 +52,10 @@ def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnCli
 def showing(queue: Queue, sha256: str, at: int) -> str:
     """A name for the clip at its place, the same however often it is drawn while it stays."""
     place = (queue.uid, sha256, at)
-    kept = st.session_state.get(SHOWING)
-    if not kept or kept[0] != place:
-        kept = st.session_state[SHOWING] = (place, new_uid())
-    return str(kept[1])
+    before = st.session_state.get(SHOWING)
+    if not before or before[0] != place:
+        before = st.session_state[SHOWING] = (place, new_uid())
+    return str(before[1])
 
 
 def _leave(act: Act, drawn: DrawnClip) -> bool:

@@ -1,22 +1,19 @@
 """How far annotators agree, and the clips on which somebody has to decide."""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid
 from pages.components.player import player
+from pages.shared import linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
-from pages.shared.table_sizes import ROW_HEIGHT, table_height
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.tables import table
 
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
@@ -32,10 +29,8 @@ def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agre
 def draw(selected: Choice, annotator: str) -> None:
     """Coefficients, pairs, and the conflicts to adjudicate."""
     dataset, store = selected.source.name, label_store()
-    with_unsure = st.toggle(
-        "Unsure counts as a label", key="count_unsure", bind="query-params", help="Otherwise it counts as no label."
-    )
-    result = _computed(store.where, dataset, store.last_id(dataset), bool(with_unsure))
+    with_unsure = linked.toggle("Unsure counts as a label", key="count_unsure", help="Otherwise it counts as no label.")
+    result = _computed(store.where, dataset, store.last_id(dataset), with_unsure)
     if len(result.annotators) < 2:
         st.info(
             "Agreement needs two people who labelled the same clips: choose “Second opinion” as the order to listen to "
@@ -55,19 +50,17 @@ def draw(selected: Choice, annotator: str) -> None:
     _conflicts(selected, annotator, result.conflicts)
 
 
-def _coefficient(name: str, found: Coefficient, over: str) -> None:
-    value = f"{found.value:.3f}" if np.isfinite(found.value) else "not computable"
-    st.metric(name, value, help=f"Over {over}: {found.n:,}. {found.reason}".strip())
+def _coefficient(name: str, result: Coefficient, over: str) -> None:
+    value = f"{result.value:.3f}" if np.isfinite(result.value) else "not computable"
+    st.metric(name, value, help=f"Over {over}: {result.n:,}. {result.reason}".strip())
 
 
-def _pairs(pairs: "pd.DataFrame") -> None:
+def _pairs(pairs: pd.DataFrame) -> None:
     st.markdown("**Pair by pair**")
-    st.dataframe(
+    table(
         pairs,
-        hide_index=True,
         key="pairs_table",
-        row_height=ROW_HEIGHT,
-        height=table_height(min(MOST_ROWS, len(pairs))),
+        most=MOST_ROWS,
         placeholder="not computable",
         column_config={
             "annotator_a": "One",
@@ -80,23 +73,21 @@ def _pairs(pairs: "pd.DataFrame") -> None:
     )
 
 
-def _conflicts(selected: Choice, annotator: str, conflicts: "pd.DataFrame") -> None:
-    """The table of conflicts; a chosen row is heard and decided."""
+def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame) -> None:
+    """The table of conflicts; a chosen row is played and decided."""
     if conflicts.empty:
         st.success("No clip was labelled in two ways.", icon=":material/handshake:")
         return
     st.markdown("**Conflicts**")
     shown = conflicts.assign(
         clip_id=[str(c).rsplit("/", 1)[-1] for c in conflicts["clip_id"]],
-        labels=[", ".join(f"{who}: {label}" for who, label in said.items()) for said in conflicts["labels"]],
+        labels=[", ".join(f"{who}: {label}" for who, label in labels.items()) for labels in conflicts["labels"]],
     )
     key = "conflicts_table"
-    st.dataframe(
+    table(
         shown[["clip_id", "machine_id", "labels", "adjudicated"]],
-        hide_index=True,
         key=key,
-        row_height=ROW_HEIGHT,
-        height=table_height(min(MOST_ROWS, len(shown))),
+        most=MOST_ROWS,
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
@@ -113,12 +104,12 @@ def _conflicts(selected: Choice, annotator: str, conflicts: "pd.DataFrame") -> N
     _decide(selected, annotator, chosen)
 
 
-def _decide(selected: Choice, annotator: str, conflict: "pd.Series[Any]") -> None:
-    """One conflict, heard and decided."""
+def _decide(selected: Choice, annotator: str, conflict: pd.Series) -> None:
+    """One conflict, played and decided."""
     clip_id, sha = str(conflict["clip_id"]), str(conflict["clip_sha256"])
     with st.container(border=True):
-        said = ", ".join(f"{who}: {label}" for who, label in conflict["labels"].items())
-        st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {said}")
+        labels = ", ".join(f"{who}: {label}" for who, label in conflict["labels"].items())
+        st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {labels}")
         try:
             uploads = st.session_state.get("uploads", {})
             clip = uploads.get(sha) or catalogue_clip(selected.source, clip_id)

@@ -1,19 +1,16 @@
 """Clips that can be labelled, as tables."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.scoring import SPLITS
-from pages.shared.caching import SELECTIONS
+from pages.shared.caching import BY_KEY, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips
 from pages.shared.sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EVERY_SPLIT = "all"
 
@@ -24,29 +21,27 @@ def splits_of(selected: Choice) -> list[str]:
     return [*(split for split in SPLITS if split in there), EVERY_SPLIT]
 
 
-@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
-def _clips_of(
-    folder: str, stamp: float, version: int, split: str, machine_id: str | None, _source: Source
-) -> "pd.DataFrame":
-    result = dataset_of(_source).catalogue
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
+def _clips_of(source: Source, version: int, split: str, machine_id: str | None) -> pd.DataFrame:
+    result = dataset_of(source).catalogue
     if split != EVERY_SPLIT:
         result = result[result["split"] == split]
     if machine_id is not None:
         result = result[result["machine_id"] == machine_id]
     table = result[["clip_id", "machine_id"]].reset_index(drop=True)
     try:
-        hashes = seen_clips(_source)[["clip_id", "sha256"]]
+        hashes = seen_clips(source)[["clip_id", "sha256"]]
     except UNREADABLE:
         return table.assign(sha256="")
     return table.merge(hashes, on="clip_id", how="left").fillna({"sha256": ""})
 
 
-def clips_of(source: Source, split: str, machine_id: str | None) -> "pd.DataFrame":
+def clips_of(source: Source, split: str, machine_id: str | None) -> pd.DataFrame:
     """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
-    return _clips_of(*source.key(), dataset_of(source).version, split, machine_id, source)
+    return _clips_of(source, dataset_of(source).version, split, machine_id)
 
 
 def look_ahead(selected: Choice) -> None:
     """List the clips, which takes a second with 100,000 of them, before anybody waits for it."""
-    with suppress(AsdError):  # said when its turn comes
+    with suppress(AsdError):  # shown when its turn comes
         clips_of(selected.source, splits_of(selected)[0], None)

@@ -1,20 +1,17 @@
 """Labels out to other programs and back in."""
 
-from typing import TYPE_CHECKING
-
+import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
-from asd_core.scoring import SPLITS, Scope
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
+from pages.shared import linked
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
-from pages.shared.stored_scores import stored_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.stored_scores import scores_of_splits
+from pages.shared.tables import download
 
 FORMATS: dict[Format, str] = {
     "csv": "CSV: a row a label, region or adjudication",
@@ -41,9 +38,7 @@ def draw(selected: Choice, annotator: str) -> None:
 def _export(selected: Choice) -> None:
     st.subheader("Export")
     store, source = label_store(), selected.source
-    form: Format = st.selectbox(
-        "Format", list(FORMATS), key="export_format", bind="query-params", format_func=FORMATS.__getitem__
-    )
+    form = linked.selectbox("Format", list(FORMATS), key="export_format", format_func=FORMATS.__getitem__)
     people = store.annotators(source.name)
     whose = st.selectbox("Labels of", [EVERYBODY, *people], key="export_whose")
 
@@ -54,33 +49,19 @@ def _export(selected: Choice) -> None:
             source.name,
             form,
             annotator=None if whose == EVERYBODY else str(whose),
-            clips=_clips(selected) if everything else None,
+            clips=clips_of(source, EVERY_SPLIT, None) if everything else None,
             scores=_scores(selected) if everything else None,
             rate=selected.rate,
         )
 
-    st.download_button(
-        "Download",
-        content,
-        f"labels-{source.name}-{form}{SUFFIXES[form]}",
-        "application/octet-stream",
-        key="export_labels",
-        icon=":material/download:",
-        on_click="ignore",
-        disabled=not people,
-    )
+    name = f"labels-{source.name}-{form}{SUFFIXES[form]}"
+    download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
     if not people:
         st.caption("Nobody has labelled a clip of this dataset yet.")
 
 
-def _clips(selected: Choice) -> "pd.DataFrame":
-    return clips_of(selected.source, EVERY_SPLIT, None)
-
-
-def _scores(selected: Choice) -> "pd.DataFrame":
-    import pandas as pd
-
-    tables = [stored_scores(selected.source, Scope(split)).table for split in SPLITS]
+def _scores(selected: Choice) -> pd.DataFrame:
+    tables = [scores.table for scores in scores_of_splits(selected.source)]
     scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
     return scores[scores["detector"].isin(selected.detectors)]
 
@@ -96,14 +77,8 @@ def _import(selected: Choice, annotator: str) -> None:
         st.caption("What the file would change is shown first; nothing is written before you say so.")
         return
     try:
-        plan = plan_import(
-            label_store(),
-            selected.source.name,
-            file.name,
-            file.getvalue(),
-            clips=_clips(selected),
-            annotator=annotator or None,
-        )
+        name, clips = selected.source.name, clips_of(selected.source, EVERY_SPLIT, None)
+        plan = plan_import(label_store(), name, file.name, file.getvalue(), clips=clips, annotator=annotator or None)
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return

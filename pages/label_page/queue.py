@@ -3,13 +3,14 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid
-from asd_core.scoring import SPLITS, Scope
+from asd_core.scoring import SPLITS
 from asd_core.sound import Clip
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue_settings import SELECTION, UPLOADS, QueueSettings
@@ -17,34 +18,29 @@ from pages.shared.caching import SELECTIONS
 from pages.shared.label_selection import selected_to_label
 from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
-from pages.shared.stored_scores import stored_scores
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pages.shared.stored_scores import scores_of_splits
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
 
 
 @dataclass(frozen=True, eq=False)
 class Queue:
-    """Clips in the order in which they are heard. It stays as it is until it is made anew."""
+    """Clips in the order in which they are played. It stays as it is until it is made anew."""
 
     settings: tuple[Any, ...]
     uid: str  # another one when it is made anew
-    clips: "pd.DataFrame"  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
+    clips: pd.DataFrame  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
     order: "np.ndarray[Any, np.dtype[np.int64]]"  # rows of it
 
     def __len__(self) -> int:
         return len(self.order)
 
 
-def _table(settings: QueueSettings) -> "pd.DataFrame":
-    import pandas as pd
-
+def _table(settings: QueueSettings) -> pd.DataFrame:
     source = settings.selected.source
     if settings.where == UPLOADS:
-        kept: dict[str, Clip] = st.session_state.get("uploads", {})
-        rows = [(clip.name, settings.selected.machine_id, sha) for sha, clip in kept.items()]
+        uploads: dict[str, Clip] = st.session_state.get("uploads", {})
+        rows = [(clip.name, settings.selected.machine_id, sha) for sha, clip in uploads.items()]
         return pd.DataFrame(rows, columns=["clip_id", "machine_id", "sha256"])
     table = clips_of(source, settings.split, settings.machine_id)
     if settings.where == SELECTION:
@@ -55,17 +51,15 @@ def _table(settings: QueueSettings) -> "pd.DataFrame":
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Ordering the clips …")
-def _aligned(clips: str, scores: str, _clips: "pd.DataFrame", _scores: "pd.DataFrame") -> ClipScores:
+def _aligned(clips: str, scores: str, _clips: pd.DataFrame, _scores: pd.DataFrame) -> ClipScores:
     return align_scores(_clips, _scores)
 
 
-def _scores(settings: QueueSettings, clips: "pd.DataFrame") -> ClipScores:
+def _scores(settings: QueueSettings, clips: pd.DataFrame) -> ClipScores:
     """Stored scores of the clips, of every split that has some."""
-    import pandas as pd
-
     source = settings.selected.source
     splits = SPLITS if settings.split == EVERY_SPLIT else (settings.split,)
-    stored = [stored_scores(source, Scope(split)) for split in splits]
+    stored = scores_of_splits(source, splits)
     table = pd.concat([part.table for part in stored])
     wanted = [settings.detector] if settings.detector else settings.selected.detectors
     table = table[table["detector"].isin(wanted)]
@@ -80,9 +74,9 @@ def current_queue(settings: QueueSettings) -> Queue:
     Raises:
         LabelError: when the order needs scores that are not there, or labels that cannot be read.
     """
-    kept = st.session_state.get(QUEUE)
-    if isinstance(kept, Queue) and kept.settings == settings.key():
-        return kept
+    before = st.session_state.get(QUEUE)
+    if isinstance(before, Queue) and before.settings == settings.key():
+        return before
     clips = _table(settings)
     current = label_store().current(
         settings.selected.source.name,
@@ -111,7 +105,7 @@ def renew() -> None:
 
 
 def place(queue: Queue) -> int:
-    """Which clip of the queue is heard; its length after the last one."""
+    """Which clip of the queue is played; its length after the last one."""
     return min(max(0, int(st.session_state.get(AT, 0))), len(queue))
 
 
@@ -127,14 +121,10 @@ def clip_at(queue: Queue, settings: QueueSettings, at: int) -> tuple[Clip, str, 
         ClipError, DatasetError: when it cannot be read.
     """
     row = queue.clips.iloc[int(queue.order[at])]
+    clip_id, machine_id = str(row["clip_id"]), str(row["machine_id"])
     if settings.where == UPLOADS:
-        return cast(Clip, st.session_state["uploads"][row["sha256"]]), str(row["clip_id"]), str(row["machine_id"])
-    source = settings.selected.source
-    return (
-        catalogue_clip(source, str(row["clip_id"])),
-        str(row["clip_id"]),
-        str(row["machine_id"]),
-    )
+        return cast(Clip, st.session_state["uploads"][row["sha256"]]), clip_id, machine_id
+    return catalogue_clip(settings.selected.source, clip_id), clip_id, machine_id
 
 
 def find(queue: Queue, sha256: str, clip_id: str) -> int | None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from asd_core.labels import FROM_SELECTION, FROM_UPLOADS, NEEDS_DETECTOR, QUEUES
 from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
+from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import selected_to_label
 
@@ -33,19 +34,15 @@ class QueueSettings:
         """Where the clips come from, as a label remembers it: where they were picked elsewhere, that counts, not their order."""
         return {SELECTION: FROM_SELECTION, UPLOADS: FROM_UPLOADS}.get(self.where, self.name)
 
-    def clips_key(self) -> tuple[Any, ...]:
-        """Which clips they are."""
-        part: tuple[Any, ...] = (self.split, self.machine_id)
-        if self.where == SELECTION:
-            part = tuple(selected_to_label())
-        elif self.where == UPLOADS:
-            part = tuple(st.session_state.get("uploads", {}))
-        return (*self.selected.source.key(), self.where, *part)
-
     def key(self) -> tuple[Any, ...]:
-        """What decides the order; blind or not, the same clips come in the same order."""
+        """Clips and order; blind or not, the same clips come in the same order."""
+        clips: tuple[Any, ...] = (self.split, self.machine_id)
+        if self.where == SELECTION:
+            clips = tuple(selected_to_label())
+        elif self.where == UPLOADS:
+            clips = tuple(st.session_state.get("uploads", {}))
         by = (self.detector, self.selected.rate) if self.name in NEEDS_DETECTOR else ()
-        return (*self.clips_key(), "", self.annotator, self.name, *by, self.unlabelled)
+        return (*self.selected.source.key(), self.where, *clips, "", self.annotator, self.name, *by, self.unlabelled)
 
 
 def controls(selected: Choice, annotator: str) -> QueueSettings:
@@ -66,62 +63,32 @@ def controls(selected: Choice, annotator: str) -> QueueSettings:
             )
         split, machine_id = EVERY_SPLIT, None
         if where == DATASET:
-            split, machine_id = _part(selected)
-        name = st.selectbox(
+            split = linked.segmented("Split", splits_of(selected), key="label_split")
+            only = linked.toggle(f"Only machine id {selected.machine_id}", key="label_only")
+            machine_id = selected.machine_id if only else None
+        name = linked.selectbox(
             "Order",
             QUEUES,
             key="order",
-            bind="query-params",
             width=190,
             format_func=lambda n: n[:1].upper() + n[1:],
             help="Second opinion: clips that somebody else has labelled and you have not.",
         )
         detector = None
         if name in NEEDS_DETECTOR:
-            detector = st.selectbox(
-                "By", selected.detectors, key="label_by", bind="query-params", width=190, format_func=title
-            )
-        unlabelled = st.toggle(
-            "Unlabelled only",
-            key="unlabelled",
-            bind="query-params",
-            value=True,
-            help="Leave out what you have labelled.",
-        )
-        blind = st.toggle(
+            detector = linked.selectbox("By", selected.detectors, key="label_by", width=190, format_func=title)
+        unlabelled = linked.toggle("Unlabelled only", True, key="unlabelled", help="Leave out what you have labelled.")
+        blind = linked.toggle(
             "Blind",
+            True,
             key="blind",
-            bind="query-params",
-            value=True,
             help="Hides the dataset's labels, other people's labels and the detectors' scores, so that nobody is led. "
             "Every label remembers whether it was given blind.",
         )
-        autoplay = st.toggle(
+        autoplay = linked.toggle(
             "Autoplay",
+            True,
             key="autoplay",
-            bind="query-params",
-            value=True,
             help="A clip plays when it arrives. A browser allows it after the first click or key on the page.",
         )
-    return QueueSettings(
-        selected,
-        annotator,
-        str(where),
-        split,
-        machine_id,
-        str(name),
-        detector,
-        bool(unlabelled),
-        bool(blind),
-        bool(autoplay),
-    )
-
-
-def _part(selected: Choice) -> tuple[str, str | None]:
-    """Which split and machine ids."""
-    options = splits_of(selected)
-    split = st.segmented_control(
-        "Split", options, default=options[0], required=True, key="label_split", bind="query-params"
-    )
-    only = st.toggle(f"Only machine id {selected.machine_id}", key="label_only", bind="query-params")
-    return str(split), selected.machine_id if only else None
+    return QueueSettings(selected, annotator, where, split, machine_id, name, detector, unlabelled, blind, autoplay)

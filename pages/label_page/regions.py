@@ -49,9 +49,8 @@ def _edit(known: Sequence[str], annotator: str) -> None:
     text = st.text_area("Classes, one a line", "\n".join(known), key="region_classes", height=160, width=260)
     if st.button("Save the classes", key="save_classes"):
         try:
-            label_store().set_classes(
-                [line.strip() for line in text.splitlines() if line.strip()], annotator=annotator, uid=new_uid()
-            )
+            names = [line.strip() for line in text.splitlines() if line.strip()]
+            label_store().set_classes(names, annotator=annotator, uid=new_uid())
         except AsdError as error:
             st.error(str(error))
             return

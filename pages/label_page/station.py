@@ -73,7 +73,7 @@ def _clips(settings: QueueSettings) -> None:
 
 
 def _load(settings: QueueSettings, queue: Queue, at: int) -> LoadedClip | str:
-    """The clip, or the sentence on why it cannot be heard, or nothing at the end of the queue."""
+    """The clip, or the sentence on why it cannot be played, or nothing at the end of the queue."""
     if at >= len(queue):
         return ""
     annotator = settings.annotator if settings.blind else None
@@ -109,7 +109,7 @@ def _listen(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip) 
 
 
 def _side(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip | str, here: DrawnClip | None) -> None:
-    """Beside the player: the place in the queue, the clip's labels and regions where one is heard, and how much is done."""
+    """Beside the player: the place in the queue, the clip's labels and regions where one is played, and how much is done."""
     with st.container(width=PANEL, border=True, key="label_side"):
         names = label_store().classes() if here and here.region else []
         of_clip = _of_clip(loaded, here, names) if isinstance(loaded, LoadedClip) and here else None
@@ -128,12 +128,12 @@ def _side(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip | s
 
 
 def _of_clip(loaded: LoadedClip, here: DrawnClip, names: Sequence[str]) -> OfClip:
-    subset = next((said for said in loaded.known.labels if said.annotator == here.annotator), None)
+    subset = next((given for given in loaded.known.labels if given.annotator == here.annotator), None)
     return OfClip(
         showing=here.showing,
         name=here.clip_id.rsplit("/", 1)[-1],
         about=f"Machine id {here.machine_id} · {loaded.clip.duration:.1f} s",
-        own="" if subset is None else subset.label or ("skipped" if subset.skipped else ""),
+        current="" if subset is None else subset.label or ("skipped" if subset.skipped else ""),
         note=subset.note if subset else "",
         labels=[(name, KEYS[name]) for name in LABELS],
         region=here.region.as_dict() if here.region else None,
@@ -167,14 +167,14 @@ def _nothing_left(queue: Queue) -> None:
 
 
 def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
-    """What blind labelling hides: the catalogue's label, other people's, the detectors' verdicts."""
+    """What blind labelling hides: the catalogue's label, other people's, the detectors' decisions."""
     selected = settings.selected
     lines = []
     if settings.where != UPLOADS:
         row = dataset_of(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
         lines.append(f"Dataset: **{row['label']}**")
-    others = (said for said in loaded.known.labels if said.label and said.annotator != here.annotator)
-    lines += [f"{said.annotator}: **{said.label}**" for said in others]
+    others = (given for given in loaded.known.labels if given.label and given.annotator != here.annotator)
+    lines += [f"{given.annotator}: **{given.label}**" for given in others]
     st.markdown("\n".join(f"- {line}" for line in lines) or "Nobody has labelled it.")
     rate = selected.rate
     scores = stored_clip_scores(selected.source, selected.detectors, here.machine_id, rate, loaded.clip.sha256)
@@ -183,14 +183,14 @@ def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
 
 
 def _next_ready(settings: QueueSettings, queue: Queue, at: int) -> None:
-    """Read and denoise the next clip, and let the browser fetch it, while this one is heard."""
+    """Read and denoise the next clip, and let the browser fetch it, while this one is played."""
     if at >= len(queue):
         return
     try:
         clip, _, _ = clip_at(queue, settings, at)
         fetch_ahead(_signal(clip), key=KEY)
     except AsdError:
-        return  # said when its turn comes
+        return  # shown when its turn comes
 
 
 def _legend() -> None:

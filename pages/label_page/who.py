@@ -27,7 +27,7 @@ _REMEMBER = st.components.v2.component(
 
 
 def annotator() -> str:
-    """Draw who labels; empty while nobody has said so."""
+    """Draw who labels; empty while no name is given."""
     return _login() if has_login() else _typed()
 
 

@@ -14,12 +14,20 @@ from typing import Any, ParamSpec, TypeVar
 import cachetools
 import numpy as np
 
+from asd_core.sound import Signal
+from pages.shared.sources import Source
+
 FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
 BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
 FETCHED_BYTES = 512e6  # what browsers may fetch: the three sounds of ten minutes at 48 kHz are 345 MB
 UPLOAD_BYTES = 256e6  # decoded uploads of one session; ten minutes at 48 kHz are 115 MB
+# How caches tell apart what holds arrays or names a folder.
+BY_KEY: dict[str | type, Callable[[Any], Any]] = {
+    Source: lambda source: (*source.key(), source.location),
+    Signal: Signal.key,
+}
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
@@ -57,17 +65,18 @@ def _frozen(value: Value) -> Value:
 
 
 def cache_bytes(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
-    """Remember what a function gives, by its arguments but those whose name begins with ``_``.
+    """Remember what a function gives, by its arguments (see :data:`BY_KEY`) but those whose name begins with ``_``.
 
     The value is shared, not copied, and its arrays are made read-only. Two sessions that ask at a time wait for one
     computation. What is longer than the whole store is not kept.
     """
     parameters = signature(function)
-    hidden = [name for name in parameters.parameters if name.startswith("_")]
 
     def key(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         bound = parameters.bind(*args, **kwargs).arguments
-        return (function.__module__, function.__qualname__, *(bound[name] for name in bound if name not in hidden))
+        telling = (value for name, value in bound.items() if not name.startswith("_"))
+        keys = (BY_KEY[type(value)](value) if type(value) in BY_KEY else value for value in telling)
+        return (function.__module__, function.__qualname__, *keys)
 
     def compute(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         return _frozen(function(*args, **kwargs))
@@ -95,9 +104,9 @@ def served_files() -> "cachetools.LRUCache[str, tuple[bytes, str]]":
     return cachetools.LRUCache(FETCHED_BYTES, getsizeof=lambda value: len(value[0]))
 
 
-def drop_oldest(kept: dict[str, Any], limit: float = UPLOAD_BYTES) -> None:
+def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> None:
     """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays."""
-    sizes = {key: n_bytes(value) for key, value in kept.items()}
-    while len(kept) > 1 and sum(sizes.values()) > limit:
-        oldest = next(iter(kept))
-        del kept[oldest], sizes[oldest]
+    sizes = {key: n_bytes(value) for key, value in values.items()}
+    while len(values) > 1 and sum(sizes.values()) > limit:
+        oldest = next(iter(values))
+        del values[oldest], sizes[oldest]

@@ -10,7 +10,7 @@ from asd_core.errors import AsdError
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Show a library error as its sentence and stop the page there; anything already drawn stays."""
+    """Show a library error as its sentence and stop the page there; anything already drawn stays. Also a decorator."""
     try:
         yield
     except AsdError as error:

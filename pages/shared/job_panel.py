@@ -1,6 +1,6 @@
 """Long work on a page: a button that starts it, then a bar with how far it is and a button that stops it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -11,9 +11,8 @@ from pages.shared.error_messages import show_errors
 EVERY = 1.0  # s between two looks at a running job
 
 
-def job_panel(
-    name: str, title: str, arguments: Sequence[str], button: str, *, help: str | None = None, resumes: bool = True
-) -> None:
+@show_errors()
+def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, resumes: bool = True) -> None:
     """Start, watch and stop a job; the page is drawn anew when it ends.
 
     The job is found by its name: a reload, another tab or a restarted server see the same bar.
@@ -25,38 +24,36 @@ def job_panel(
         button: what starts it.
         resumes: a stopped one goes on where it was.
     """
-    with show_errors():
-        job = jobs.find(name)
-        if job and job.state == "running":
-            _watch(name)
-            return
-        if job and job.state == "failed":
-            st.error(f"{job.title} failed: {job.description}", icon=":material/error:")
-        elif job and job.state == "stopped":
-            kept = "What was finished is kept; start it to go on." if resumes else "Nothing of it is kept."
-            st.info(f"{job.title} was stopped. {kept}", icon=":material/pause:")
-        st.button(
-            button,
-            key=f"start_{name}",
-            icon=":material/play_arrow:",
-            on_click=_start,
-            args=(name, arguments, title),
-            help=help,
-        )
+    job = jobs.find(name)
+    if job and job.state == "running":
+        _watch(name)
+        return
+    if job and job.state == "failed":
+        st.error(f"{job.title} failed: {job.description}", icon=":material/error:")
+    elif job and job.state == "stopped":
+        rest = "What was finished is kept; start it to go on." if resumes else "Nothing of it is kept."
+        st.info(f"{job.title} was stopped. {rest}", icon=":material/pause:")
+    click = partial(_start, name, arguments, title)
+    st.button(button, key=f"start_{name}", icon=":material/play_arrow:", on_click=click)
 
 
+@show_errors()
 def _start(name: str, arguments: Sequence[str], title: str) -> None:
-    with show_errors():
-        jobs.start(name, arguments, title)
+    jobs.start(name, arguments, title)
 
 
 @st.fragment(run_every=EVERY)
+@show_errors()
 def _watch(name: str) -> None:
-    with show_errors():
-        job = jobs.find(name)
-        if job is None or job.state != "running":
-            st.rerun()
-            return
-        bar, stop = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(min(1.0, job.fraction), text=f"{job.title}: {job.message} ({job.fraction:.0%})")
-        stop.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=partial(jobs.cancel, name))
+    job = jobs.find(name)
+    if job is None or job.state != "running":
+        st.rerun()
+        return
+    progress_bar(job.title, job.fraction, job.message, name, partial(jobs.cancel, name))
+
+
+def progress_bar(title: str, fraction: float, message: str, name: str, stop: Callable[[], None]) -> None:
+    """How far some work is, with a button that stops it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, fraction), text=f"{title}: {message} ({fraction:.0%})")
+        st.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=stop)

@@ -1,15 +1,13 @@
-"""From a point or a row to its clip on the Clip page."""
+"""From a point or a row to its clip: facts in words, and the Clip page."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.shared.choice import choice
 from pages.shared.recordings import seen_clips
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 ANY = "any"
 FILTERS = ("split", "label", "fault")  # of the Clip page's picker: also their keys in the session
@@ -33,7 +31,16 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     st.switch_page("clip.py", query_params={})
 
 
-def open_row(key: str, clips: "pd.DataFrame") -> None:
+def clip_facts(row: Mapping[str, Any] | pd.Series) -> list[str]:
+    """Fault, severity and noise of a clip in words, as far as the catalogue knows them."""
+    known = {k: row[k] for k in ("fault", "severity", "snr_db") if k in row and str(row[k]) not in ("", "nan")}
+    forms = {"fault": "{}", "severity": "severity {:.2f}", "snr_db": "SNR {:g} dB"}
+    if not known.get("fault"):
+        known.pop("severity", None)  # of no fault
+    return [forms[k].format(v).replace("_", " ") for k, v in known.items()]
+
+
+def open_row(key: str, clips: pd.DataFrame) -> None:
     """Open the clip of the chosen row of a table.
 
     Args:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
+from pages.shared import linked
 from pages.shared.choice import Choice, percent, set_choice, title
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
@@ -30,23 +31,19 @@ def sidebar() -> bool:
             return False
         by_name = {source.name: source for source in trained}
         with st.sidebar:
-            name = st.selectbox(
-                "Dataset", list(by_name), format_func=lambda n: by_name[n].title, key="dataset", bind="query-params"
-            )
-            source = by_name[name or trained[0].name]
-            machine_id = st.selectbox(
+            name = linked.selectbox("Dataset", list(by_name), format_func=lambda n: by_name[n].title, key="dataset")
+            source = by_name[name]
+            machine_id = linked.selectbox(
                 "Machine id",
                 machine_ids_of(source),
                 key="machine",
-                bind="query-params",
                 help="One physical machine. Each has its own calibration.",
             )
-            chosen = st.multiselect(
+            chosen = linked.multiselect(
                 "Detectors",
                 list(models_of(source)),
                 format_func=title,
                 key="detectors",
-                bind="query-params",
                 placeholder="all of them",
                 help="Which detectors the pages show. None chosen means all.",
             )
@@ -60,7 +57,7 @@ def sidebar() -> bool:
                 help="The share of normal clips that may be called anomalies. Thresholds are set on held-out normal "
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
-        set_choice(Choice(source, str(machine_id), chosen or list(models_of(source)), float(rate)))
+        set_choice(Choice(source, machine_id, chosen or list(models_of(source)), float(rate)))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False

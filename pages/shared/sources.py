@@ -17,9 +17,10 @@ class Source:
     title: str
     location: str
     folder: Path
-    stamp: float  # when its newest manifest was written: the caches' key
+    stamp: float  # when its newest manifest was written
 
     def key(self) -> tuple[str, float]:
+        """What tells its detectors from all others."""
         return str(self.folder), self.stamp
 
 

@@ -1,13 +1,14 @@
 """Scores of a dataset's clips that are stored beside its detectors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from asd_core.scoring import (
     AS_RECORDED,
+    SPLITS,
     DetectorScore,
     Scope,
     decide,
@@ -17,29 +18,26 @@ from asd_core.scoring import (
     scores_stamp,
 )
 from pages.shared.background import Refreshed
-from pages.shared.caching import SELECTIONS
+from pages.shared.caching import BY_KEY, SELECTIONS
 from pages.shared.recordings import dataset_of, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
 class StoredScores:
     """Stored scores of a scope. The table is shared by all sessions: it must not be changed."""
 
-    table: "pd.DataFrame"
+    table: pd.DataFrame
     digest: str  # of the table's content: the key of what is computed from it
     unreadable: str  # why the recordings cannot be looked at; empty when they were
 
 
-@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
-def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope) -> Refreshed[StoredScores]:
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
+def _scores(source: Source, written: int, scope: Scope) -> Refreshed[StoredScores]:
     def read(_: StoredScores | None) -> StoredScores:
-        dataset, unreadable = open_or_reason(folder, location, stamp)
-        table = read_scores(Path(folder), dataset, scope)
+        dataset, unreadable = open_or_reason(source)
+        table = read_scores(source.folder, dataset, scope)
         return StoredScores(table, scores_digest(table), unreadable)
 
     return Refreshed(read)
@@ -47,7 +45,12 @@ def _scores(folder: str, stamp: float, written: int, location: str, scope: Scope
 
 def stored_scores(source: Source, scope: Scope) -> StoredScores:
     """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
-    return _scores(*source.key(), scores_stamp(source.folder, scope), source.location, scope).get()
+    return _scores(source, scores_stamp(source.folder, scope), scope).get()
+
+
+def scores_of_splits(source: Source, splits: Sequence[str] = SPLITS) -> list[StoredScores]:
+    """Stored scores of every split, as recorded: training stores the test clips', the Compare page the others'."""
+    return [stored_scores(source, Scope(split)) for split in splits]
 
 
 def unscored_detectors(source: Source, scope: Scope, stored: StoredScores) -> list[str]:

@@ -1,25 +1,19 @@
 """The trained detectors of a dataset, their calibrations and thresholds."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
 from asd_core.errors import UnknownMachineError
 from asd_core.features import MemberScores, Representation, from_config, working_rate
-from pages.shared.caching import ANSWERS, FOLDERS, SELECTIONS
+from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
 
 
-@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
-def _models(folder: str, stamp: float) -> ModelSet:
-    return ModelSet(Path(folder))
-
-
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
 def models_of(source: Source) -> ModelSet:
     """The trained detectors of a dataset; weights are read when they are first used."""
-    return _models(*source.key())
+    return ModelSet(source.folder)
 
 
 def chosen_models(selected: Choice) -> ModelSet:
@@ -28,29 +22,29 @@ def chosen_models(selected: Choice) -> ModelSet:
     return ModelSet(every.folder, selected.detectors, shared=every)
 
 
-@st.cache_resource(max_entries=ANSWERS, show_spinner=False)
-def _manifest(folder: str, stamp: float, key: str) -> Manifest:
-    return read_manifest(Path(folder) / key)
+@st.cache_resource(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _manifest(source: Source, key: str) -> Manifest:
+    return read_manifest(source.folder / key)
 
 
-@st.cache_data(max_entries=ANSWERS, show_spinner=False)
-def _representations(folder: str, stamp: float, keys: tuple[str, ...]) -> list[Representation]:
-    results = [from_config(_manifest(folder, stamp, key).representation) for key in keys]
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _representations(source: Source, keys: tuple[str, ...]) -> list[Representation]:
+    results = [from_config(_manifest(source, key).representation) for key in keys]
     if any(isinstance(representation, MemberScores) for representation in results):
         # Its members may be any of the folder's; which ones, only its weights say.
-        results = [from_config(_manifest(folder, stamp, key).representation) for key in _models(folder, stamp)]
+        results = [from_config(_manifest(source, key).representation) for key in models_of(source)]
     return [representation for representation in results if not isinstance(representation, MemberScores)]
 
 
 def scoring_rate(selected: Choice, recorded: int) -> int:
     """The rate in Hz at which a clip recorded at ``recorded`` is prepared for the chosen detectors; no weights are loaded."""
     keys = selected.detectors or models_of(selected.source)  # none knows the machine: as it is played elsewhere
-    return working_rate(_representations(*selected.source.key(), tuple(keys)), recorded)
+    return working_rate(_representations(selected.source, tuple(keys)), recorded)
 
 
 def calibration_of(source: Source, key: str) -> Calibration:
     """A detector's calibration, without loading its weights."""
-    return Calibration(_manifest(*source.key(), key).calibration)
+    return Calibration(_manifest(source, key).calibration)
 
 
 def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:
@@ -62,21 +56,17 @@ def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:
     return thresholds
 
 
+# Every look into a cache costs a millisecond or two: one for all detectors, not one for each.
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
     """For each detector that training marked: why not to trust it."""
-    return _alarms(*source.key(), tuple(keys))
-
-
-# Every look into a cache costs a millisecond or two: one for all detectors, not one for each.
-@st.cache_data(max_entries=ANSWERS, show_spinner=False)
-def _alarms(folder: str, stamp: float, keys: tuple[str, ...]) -> dict[str, list[str]]:
-    alarms = {key: _manifest(folder, stamp, key).alarms for key in keys}
+    alarms = {key: _manifest(source, key).alarms for key in keys}
     return {key: reasons for key, reasons in alarms.items() if reasons}
 
 
 def machine_ids_of(source: Source) -> list[str]:
     """Machine ids that at least one of the source's detectors knows."""
-    ids = sorted({i for known in _machine_ids(*source.key()).values() for i in known})
+    ids = sorted({i for known in _machine_ids(source).values() for i in known})
     if not ids:
         raise UnknownMachineError(f"The detectors of {source.title} know no machine id: train them again.")
     return ids
@@ -84,11 +74,11 @@ def machine_ids_of(source: Source) -> list[str]:
 
 def not_knowing(source: Source, keys: list[str], machine_id: str) -> list[str]:
     """Which of some detectors do not know a machine."""
-    known = _machine_ids(*source.key())
+    known = _machine_ids(source)
     return [key for key in keys if machine_id not in known[key]]
 
 
-@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def _machine_ids(folder: str, stamp: float) -> dict[str, list[str]]:
-    every = _models(folder, stamp)
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
+def _machine_ids(source: Source) -> dict[str, list[str]]:
+    every = models_of(source)
     return {key: every.machine_ids_of(key) for key in every}

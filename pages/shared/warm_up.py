@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -33,29 +33,20 @@ def frames() -> Iterator[None]:
     place.empty()
 
 
-def until_warm() -> None:
+def until_warm(names: Sequence[str] = _HEAVY[:2]) -> None:
     """Wait until a page can use them (the imports themselves, if nobody began them)."""
-    for name in _HEAVY[:2]:
-        _import(name)
+    for name in names:
+        library = import_module(name)
+        if name == "torch":
+            # One clip gains nothing from a second core, and on a busy machine two threads that wait for each other take
+            # ten times as long. Trainings run in other processes.
+            library.set_num_threads(1)
 
 
 def _import_all() -> None:
-    for name in _HEAVY:
-        _import(name)
-    settle()
-
-
-def _import(name: str) -> None:
-    """Import a library. Torch computes on one core: one clip gains nothing from a second, and on a busy machine two threads
-    that wait for each other take ten times as long. Trainings run in processes of their own."""
-    library = import_module(name)
-    if name == "torch":
-        library.set_num_threads(1)
-
-
-def settle() -> None:
-    """Spare the garbage collector what stays for the server's life. Streamlit looks for garbage after every run, and while
-    it went through all that libraries and detectors hold (a tenth of a second) no page got its last elements."""
+    """All of them. What they hold stays for the server's life and is spared the garbage collector: Streamlit calls it after
+    every run, and while it went through libraries and detectors (a tenth of a second) no page got its last elements."""
+    until_warm(_HEAVY)
     gc.collect()
     gc.freeze()
 

@@ -1,43 +1,24 @@
 """The views below the player, in process: texts, tables, states that are empty (clicks in charts and tables need a browser)."""
 
-import io
+import json
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import demo_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.scoring import STRENGTHS
-from asd_core.settings import get_settings
-from tests.conftest import ROOT
-
-TIMEOUT = 90
-FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]
+from tests.app.helpers import FEW, app_at, wav
 
 
 @pytest.fixture
 def app() -> AppTest:
-    found = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
-    found.query_params["detectors"] = FEW  # as the address has them: by title
-    return found
-
-
-@pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    get_settings.cache_clear()
-    yield monkeypatch
-    get_settings.cache_clear()
-
-
-def wav(samples: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, 16000, format="WAV")
-    return buffer.getvalue()
+    return app_at(detectors=FEW)
 
 
 def look(app: AppTest, view: str) -> AppTest:
@@ -63,9 +44,9 @@ def captions(app: AppTest) -> str:
 
 def table(app: AppTest, *columns: str) -> "object":
     """The table with these columns."""
-    found = [d.value for d in app.dataframe if set(columns) <= set(d.value.columns)]
-    assert len(found) == 1, [list(d.value.columns) for d in app.dataframe]
-    return found[0]
+    tables = [d.value for d in app.dataframe if set(columns) <= set(d.value.columns)]
+    assert len(tables) == 1, [list(d.value.columns) for d in app.dataframe]
+    return tables[0]
 
 
 def charts(app: AppTest) -> list[str]:
@@ -105,8 +86,8 @@ def test_a_map_that_is_asked_for_is_shown_until_the_listener_chooses(app: AppTes
     look(app, "Why")
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Hide map"
     assert "**GWRP + Gaussian**: " in captions(app)  # the sentence under the player
-    said = {"strength": 0.6, "version": "recorded", "region": None, "overlay": None, "turn": 1}
-    app.session_state["player"] = {"heard": said}
+    sent = {"strength": 0.6, "version": "recorded", "region": None, "overlay": None, "turn": 1}
+    app.session_state["player"] = {"state": sent}
     app.run()
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Show map"
 
@@ -160,14 +141,14 @@ def test_denoising_shows_a_curve_and_the_reference_in_use(app: AppTest) -> None:
 
 def test_similar_clips_are_listed_with_their_distance(app: AppTest) -> None:
     look(app, "Similar clips")
-    found = [d.value for d in app.dataframe if "distance" in d.value.columns]
-    assert len(found) == 2
-    for rows in found:
+    tables = [d.value for d in app.dataframe if "distance" in d.value.columns]
+    assert len(tables) == 2
+    for rows in tables:
         assert len(rows) == 5
         assert rows["distance"].is_monotonic_increasing
-    assert found[0]["clip"].str.startswith("normal_id_00").all()
-    assert found[1]["clip"].str.startswith("anomaly_id_00").all()
-    assert found[1]["facts"].str.contains("dB").all()
+    assert tables[0]["clip"].str.startswith("normal_id_00").all()
+    assert tables[1]["clip"].str.startswith("anomaly_id_00").all()
+    assert tables[1]["facts"].str.contains("dB").all()
     assert not charts(app)
     other = app.selectbox(key="beside").options[0]
     app.selectbox(key="beside").set_value(other).run()
@@ -211,11 +192,11 @@ def test_uploads_are_stepped_through(app: AppTest) -> None:
 
     assert place() == "Uploaded clip (1 of 3)"
     assert any("2.wav" in m.value for m in app.markdown)
-    app.button(key="next_upload").click().run()
+    app.button(key="next_uploaded").click().run()
     assert place() == "Uploaded clip (2 of 3)"
     assert any("1.wav" in m.value for m in app.markdown)
-    app.button(key="previous_upload").click().run()
-    app.button(key="previous_upload").click().run()
+    app.button(key="previous_uploaded").click().run()
+    app.button(key="previous_uploaded").click().run()
     assert place() == "Uploaded clip (3 of 3)"
     assert any("0.wav" in m.value for m in app.markdown)
 
@@ -226,9 +207,6 @@ def test_uploads_are_stepped_through(app: AppTest) -> None:
 def test_views_without_reference_and_recordings_say_so(
     app: AppTest, settings: pytest.MonkeyPatch, small_models: Path, tmp_path: Path, view: str
 ) -> None:
-    import json
-    import shutil
-
     shutil.copytree(small_models, tmp_path / "small")
     (tmp_path / "small" / "dataset.json").write_text(json.dumps({"location": str(tmp_path / "gone"), "title": "gone"}))
     (tmp_path / "small" / "reference.safetensors").unlink(missing_ok=True)
@@ -237,13 +215,13 @@ def test_views_without_reference_and_recordings_say_so(
     app.query_params["look"] = view
     upload(app, ("mine.wav", simulate("00", seed=5, duration=4.0).samples))
     finish(app)
-    said = "\n".join(i.value for i in app.info)
+    notes = "\n".join(i.value for i in app.info)
     assert not app.error
     expected: dict[str, Callable[[], bool]] = {
         "Why": lambda: "does not say where" in table(app, "Why", "Map")["Why"][0],
-        "Spectrum": lambda: "no band of normal clips" in said,
+        "Spectrum": lambda: "no band of normal clips" in notes,
         "Denoising": lambda: len(charts(app)) == 2,
-        "Similar clips": lambda: "is not a folder" in said and "can be listed but not heard" in said,
-        "Over time": lambda: "is one window" in said,
+        "Similar clips": lambda: "is not a folder" in notes and "can be listed but not played" in notes,
+        "Over time": lambda: "is one window" in notes,
     }
     assert expected[view]()

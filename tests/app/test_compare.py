@@ -3,17 +3,16 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
 from asd_core.scoring import Scope, compute_scores
-from asd_core.settings import get_settings
-from tests.conftest import ROOT
+from tests.app import helpers
+from tests.app.helpers import text
 
 # The views, and the first column and another one of their first table.
 COLUMNS = {
@@ -24,44 +23,24 @@ COLUMNS = {
 }
 VIEWS = list(COLUMNS)
 ONE_CLASS = "Only normal clips are in scope"
+opened = partial(helpers.opened, "compare")
 
 
 @pytest.fixture
-def own(
-    monkeypatch: pytest.MonkeyPatch, small_folder: Path, small_models: Path, tmp_path: Path
-) -> Iterator[tuple[Path, Path]]:
-    """Recordings and detectors that a test may change, as the only dataset of the app; job files go beside them."""
-    recordings, models = tmp_path / "recordings" / "slider", tmp_path / "models" / "own"
+def copies(folders: Path, small_folder: Path, small_models: Path) -> tuple[Path, Path]:
+    """Recordings and detectors that a test may change, as the only dataset of the app."""
+    recordings, models = folders / "recordings" / "slider", folders / "models" / "copies"
     shutil.copytree(small_folder, recordings)
     shutil.copytree(small_models, models)
-    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "own"}))
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    get_settings.cache_clear()
-    yield recordings, models
-    get_settings.cache_clear()
-
-
-def opened(**address: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-    app.switch_page("compare.py")
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.caption, *app.info, *app.warning, *app.error, *app.markdown]
-    return "\n".join(str(part.value) for part in parts)
+    (models / "dataset.json").write_text(json.dumps({"location": str(recordings), "title": "copies"}))
+    return recordings, models
 
 
 def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
     app = opened(of_attribute="fault", of_fault=["no grease"], of_ids=["02", "04"])
-    assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in said(app)
+    assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in text(app)
     one = opened(of_attribute="severity", of_severity=["mild"], roc="id 02")
-    assert "only severity mild: 60 normal and 18 anomalous clips of machine id 02" in said(one)
+    assert "only severity mild: 60 normal and 18 anomalous clips of machine id 02" in text(one)
     assert not app.dataframe[0].value["AUC"].equals(one.dataframe[0].value["AUC"])
 
 
@@ -71,15 +50,15 @@ def test_every_view_takes_the_scope(view: str) -> None:
     assert not app.error
     table = app.dataframe[0].value
     assert (table.columns[0], set(COLUMNS[view]) <= set(table.columns)) == (COLUMNS[view][0], True)
-    assert "only SNR (dB) -6" in said(app)
+    assert "only SNR (dB) -6" in text(app)
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_one_class_is_not_computable_in_any_view(own: tuple[Path, Path], view: str) -> None:
-    recordings, models = own
+def test_one_class_is_not_computable_in_any_view(copies: tuple[Path, Path], view: str) -> None:
+    recordings, models = copies
     compute_scores(open_dataset(recordings), ModelSet(models), Scope("train"))
     app = opened(of_split="train", view=view)
-    assert ONE_CLASS in said(app)
+    assert ONE_CLASS in text(app)
     assert not app.error
     if view == "Ranking":
         table = app.dataframe[0].value
@@ -95,42 +74,42 @@ def test_one_class_is_not_computable_in_any_view(own: tuple[Path, Path], view: s
         assert app.get("plotly_chart")
 
 
-def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(own: tuple[Path, Path]) -> None:
-    _, models = own
+def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(copies: tuple[Path, Path]) -> None:
+    _, models = copies
     app = opened()
-    assert "have no scores" not in said(app)
+    assert "have no scores" not in text(app)
     manifest = models / "cnn_ae" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"weights_sha256": "0" * 64}))
     app = opened()
-    assert "1 of 3 detectors have no scores of the test split, not denoised" in said(app)
+    assert "1 of 3 detectors have no scores of the test split, not denoised" in text(app)
     assert any("Compute the missing scores" in b.label for b in app.button)
     assert (
         app.dataframe[0].value["Detector"].tolist() == ["PCA + KDE", "Control: clip level"]
         or len(app.dataframe[0].value) == 2
     )
     app = opened(of_denoise="0.5")
-    assert "3 of 3 detectors have no scores of the test split, denoised at 0.5" in said(app)
-    assert "learned from undenoised sound" in said(app)
+    assert "3 of 3 detectors have no scores of the test split, denoised at 0.5" in text(app)
+    assert "learned from undenoised sound" in text(app)
     assert not app.dataframe
 
 
-def test_computed_denoised_scores_are_shown_with_a_warning(own: tuple[Path, Path]) -> None:
-    recordings, models = own
+def test_computed_denoised_scores_are_shown_with_a_warning(copies: tuple[Path, Path]) -> None:
+    recordings, models = copies
     compute_scores(open_dataset(recordings), ModelSet(models), Scope("test", 0.5))
     plain, app = opened(), opened(of_denoise="0.5")
-    assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in said(app)
-    assert "learned from undenoised sound" in said(app)
+    assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in text(app)
+    assert "learned from undenoised sound" in text(app)
     assert not app.dataframe[0].value.equals(plain.dataframe[0].value)
 
 
-def test_recordings_that_are_gone_leave_the_stored_scores(own: tuple[Path, Path]) -> None:
-    recordings, _ = own
+def test_recordings_that_are_gone_leave_the_stored_scores(copies: tuple[Path, Path]) -> None:
+    recordings, _ = copies
     shutil.rmtree(recordings)
     app = opened()
-    assert "cannot be checked" in said(app)
+    assert "cannot be checked" in text(app)
     assert len(app.dataframe[0].value) == 3
     app = opened(view="Where it fails", rate="50%")
-    assert "is not a folder" in said(app)
+    assert "is not a folder" in text(app)
     assert not app.exception
 
 
@@ -150,13 +129,13 @@ def test_pooled_thresholds_count_what_was_promised() -> None:
     table = app.dataframe[0].value
     assert table["Expected"].tolist() == pytest.approx([24.0] * len(table))  # a tenth of 240 normal clips
     assert (table["Observed"] / 240).tolist() == pytest.approx(table["False alarms"].tolist())
-    assert "All machine ids together" in said(app)
+    assert "All machine ids together" in text(app)
     strict = opened(view="Thresholds", rate="0.1%")
-    assert re.search(r"Only 60 normal clips .* no less than 1\.6% false alarms, not 0\.1%", said(strict))
+    assert re.search(r"Only 60 normal clips .* no less than 1\.6% false alarms, not 0\.1%", text(strict))
 
 
 def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     app = opened(view="Where it fails")
     assert len(app.get("audio")) == 6
-    assert "McClish" in said(app)
-    assert "94 to 97 %" in said(app)
+    assert "McClish" in text(app)
+    assert "94 to 97 %" in text(app)

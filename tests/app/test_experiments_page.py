@@ -1,21 +1,14 @@
 """The Experiments page in process: stored results without computing, sweeps and their limits."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from asd_core.experiments import ABOUT
 from asd_core.experiments import runner as run
-from tests.conftest import ROOT
+from tests.app import helpers
 
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-    app.switch_page("experiments.py")
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+opened = partial(helpers.opened, "experiments")
 
 
 @pytest.mark.parametrize("name", list(ABOUT))

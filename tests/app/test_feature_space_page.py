@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,34 +10,22 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core import jobs
 from asd_core.settings import get_settings
-from tests.conftest import ROOT
+from tests.app.helpers import opened
+
+page = partial(opened, "feature_space")
 
 
 @pytest.fixture
-def folders(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A models folder of the small detectors, and data of this test's own."""
-    shutil.copytree(small_models, tmp_path / "models" / "small")
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    get_settings.cache_clear()
-    yield tmp_path / "models" / "small"
-    get_settings.cache_clear()
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=120)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("feature_space.py").run()
-    assert not app.exception
-    return app
+def small(folders: Path, small_models: Path) -> Path:
+    """A models folder of the small detectors."""
+    return Path(shutil.copytree(small_models, folders / "models" / "small"))
 
 
 def captions(app: AppTest) -> str:
     return " ".join(c.value for c in app.caption)
 
 
-def test_a_map_says_what_it_is_of(folders: Path) -> None:
+def test_a_map_says_what_it_is_of(small: Path) -> None:
     app = page()
     assert app.title[0].value == "Feature space"
     assert "36 clips · Log-mel: mean, spread and peak · Principal components" in captions(app)
@@ -48,14 +36,14 @@ def test_a_map_says_what_it_is_of(folders: Path) -> None:
     assert not app.error
 
 
-def test_too_few_clips_are_said(folders: Path) -> None:
+def test_too_few_clips_are_said(small: Path) -> None:
     app = page()
     app.button_group(key="splits").set_value([]).run()
     assert ["Fewer than three clips are chosen" in i.value for i in app.info] == [True]
     assert not app.exception
 
 
-def test_a_latent_space_that_is_missing_is_offered(folders: Path) -> None:
+def test_a_latent_space_that_is_missing_is_offered(small: Path) -> None:
     app = page()
     app.selectbox(key="part").set_value("cnn_ae").run()
     assert ["Latent spaces are not stored" in i.value for i in app.info] == [True]
@@ -63,14 +51,14 @@ def test_a_latent_space_that_is_missing_is_offered(folders: Path) -> None:
     assert jobs.find("latents-small") is None
 
 
-def test_missing_pooled_features_are_one_sentence(folders: Path) -> None:
-    (folders / "features.parquet").unlink()
+def test_missing_pooled_features_are_one_sentence(small: Path) -> None:
+    (small / "features.parquet").unlink()
     app = page()
     assert len(app.error) == 1
     assert "holds no pooled features (features.parquet): train its detectors again." in app.error[0].value
 
 
-def test_umap_costs_nothing_until_it_is_asked_for(folders: Path) -> None:
+def test_umap_costs_nothing_until_it_is_asked_for(small: Path) -> None:
     app = page(method="UMAP")
     assert ["No UMAP of these 36 clips" in i.value for i in app.info] == [True]
     assert not (get_settings().data_dir / "user" / "jobs").exists()
@@ -81,10 +69,10 @@ def test_umap_costs_nothing_until_it_is_asked_for(folders: Path) -> None:
     assert app.session_state["neighbours"] == 30
 
 
-def test_a_damaged_map_is_one_sentence(folders: Path) -> None:
+def test_a_damaged_map_is_one_sentence(small: Path) -> None:
     from asd_core.space import UmapSettings, read_space, umap_file
 
-    vectors = read_space(folders, "all").subset(["test", "train"], "00").vectors
+    vectors = read_space(small, "all").subset(["test", "train"], "00").vectors
     path = umap_file(vectors, UmapSettings())
     path.parent.mkdir(parents=True)
     path.write_bytes(b"nonsense")

@@ -1,7 +1,7 @@
 """The Label page in process: queues, people, agreement and what a database that cannot be opened looks like."""
 
 import json
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,40 +9,27 @@ from typing import Any, cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.labels import LabelStore, new_uid
 from asd_core.scoring import AS_RECORDED, read_scores
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
 from pages.label_page import acts
 from pages.label_page.acts import DrawnClip
 from pages.label_page.queue_settings import DATASET, SELECTION, UPLOADS, QueueSettings
-from tests.conftest import ROOT
+from tests.app import helpers
+from tests.app.helpers import text
 
 SHA = {"a": "a" * 64, "b": "b" * 64}
 
 
+opened = partial(helpers.opened, "label", "Ada")
+
+
 @pytest.fixture
-def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def url(settings: pytest.MonkeyPatch, tmp_path: Path) -> str:
     address = f"sqlite:///{tmp_path / 'labels.sqlite3'}"
-    monkeypatch.setenv("ASD_DATABASE_URL", address)
-    get_settings.cache_clear()
-    yield address
-    get_settings.cache_clear()
-
-
-def opened(name: str = "Ada", **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-    app.switch_page("label.py")
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.session_state["annotator"] = name
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.caption, *app.info, *app.warning, *app.error, *app.markdown])
+    settings.setenv("ASD_DATABASE_URL", address)
+    return address
 
 
 def panel(app: AppTest) -> dict[str, Any] | None:
@@ -58,21 +45,21 @@ def names(app: AppTest) -> str:
 
 
 def test_nobody_is_asked_to_label_before_saying_who_they_are(url: str) -> None:
-    app = opened("")
-    assert "Say who is listening" in said(app)
+    app = helpers.opened("label")
+    assert "Say who is listening" in text(app)
     assert panel(app) is None
 
 
 def test_a_press_means_the_clip_that_was_shown_and_is_done_once(url: str) -> None:
-    heard = DrawnClip("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "random", "shown", None, 8000.0)
+    drawn = DrawnClip("demo", "Ada", SHA["a"], "test/a.wav", "00", True, "random", "shown", None, 8000.0)
     nowhere: Any = None  # neither settings nor queue is asked
-    acts.do(Act("1", "label", "normal", "another", "", None), nowhere, nowhere, 0, heard)
-    acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, heard)
+    acts.do(Act("1", "label", "normal", "another", "", None), nowhere, nowhere, 0, drawn)
+    acts.do(Act("2", "label", "perfect", "shown", "", None), nowhere, nowhere, 0, drawn)
     store = LabelStore.open(url)
     assert store.current("demo").empty
     # The third came before, and comes again.
     for number, label in (("3", "anomaly"), ("4", "normal"), ("3", "anomaly")):
-        acts.do(Act(number, "label", label, "shown", "squeaks", None), nowhere, nowhere, 0, heard)
+        acts.do(Act(number, "label", label, "shown", "squeaks", None), nowhere, nowhere, 0, drawn)
     (row,) = store.current("demo").to_dict("records")
     assert (row["annotator"], row["label"], row["note"], row["blind"]) == ("Ada", "normal", "squeaks", True)
     assert [event.label for event in store.history(SHA["a"])] == ["anomaly", "normal"]
@@ -100,19 +87,19 @@ def test_a_clip_that_cannot_be_prepared_is_passed(url: str, monkeypatch: pytest.
 def test_orders_differ_and_blind_shows_no_reason(url: str, order: str) -> None:
     app = opened(order=order.capitalize())
     assert names(app) != names(opened(order="In order"))
-    assert "Dataset:" not in said(app)
-    assert "detectors call it" not in said(app)
+    assert "Dataset:" not in text(app)
+    assert "detectors call it" not in text(app)
 
 
-def test_open_eyes_see_the_label_and_the_verdicts(url: str) -> None:
+def test_open_eyes_see_the_label_and_the_decisions(url: str) -> None:
     app = opened(blind="false")
-    shown = said(app)
+    shown = text(app)
     assert f"Dataset: **{names(app).split('_')[0]}**" in shown
     assert "call it" in shown
 
 
 def test_a_second_opinion_without_a_first_says_so(url: str) -> None:
-    assert "nobody else has labelled anything" in said(opened(order="Second opinion"))
+    assert "nobody else has labelled anything" in text(opened(order="Second opinion"))
 
 
 def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
@@ -120,43 +107,30 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
     for who, labels in (("Ada", {"a": "normal", "b": "normal"}), ("Grace", {"a": "anomaly", "b": "normal"})):
         for clip, label in labels.items():
             store.add(
-                Draft(
-                    kind="label",
-                    annotator=who,
-                    dataset="demo",
-                    uid=new_uid(),
-                    clip_sha256=SHA[clip],
-                    clip_id=f"test/{clip}.wav",
-                    machine_id="00",
-                    label=label,
-                )
+                kind="label",
+                annotator=who,
+                dataset="demo",
+                uid=new_uid(),
+                clip_sha256=SHA[clip],
+                clip_id=f"test/{clip}.wav",
+                machine_id="00",
+                label=label,
             )
     app = opened(label_view="Agreement")
     shown = {m.label: m.value for m in app.metric}
     assert shown["People"] == "2"
     assert shown["Conflicts"] == "1"
     assert shown["Krippendorff's α"] == "0.000"  # by hand: one of two pairs agrees, as often as chance has it
-    assert "Ada: normal, Grace: anomaly" in said(app)
+    assert "Ada: normal, Grace: anomaly" in text(app)
     app.button(key=f"adjudicate_anomaly_{SHA['a'][:12]}").click().run()
     assert store.adjudications("demo")["label"].tolist() == ["anomaly"]
 
 
-def test_a_database_that_cannot_be_opened_is_named_without_its_password(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("ASD_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/labels")
-    get_settings.cache_clear()
-    try:
-        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-        app.switch_page("label.py")
-        app.session_state["annotator"] = "Ada"
-        app.run()
-        assert not app.exception
-        (error,) = (e.value for e in app.error)
-        assert "127.0.0.1" in error
-        assert "secret" not in error
-    finally:
-        get_settings.cache_clear()
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(settings: pytest.MonkeyPatch) -> None:
+    settings.setenv("ASD_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/labels")
+    (error,) = (e.value for e in opened().error)
+    assert "127.0.0.1" in error
+    assert "secret" not in error
 
 
 @pytest.mark.parametrize(
@@ -177,26 +151,18 @@ def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
     hashes = {number: str(clips["sha256"].iloc[number]) for number, _, _ in given} | {3: SHA["a"]}  # 3: no test clip
     for number, blind, queue in [*given, (3, True, "random")]:
         store.add(
-            Draft(
-                kind="label",
-                annotator="Ada",
-                dataset="demo",
-                uid=new_uid(),
-                clip_sha256=hashes[number],
-                label="anomaly",
-                blind=blind,
-                queue=queue,
-            )
+            kind="label",
+            annotator="Ada",
+            dataset="demo",
+            uid=new_uid(),
+            clip_sha256=hashes[number],
+            label="anomaly",
+            blind=blind,
+            queue=queue,
         )
 
     def compared(**address: str) -> str:
-        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-        app.switch_page("compare.py")
-        for name, value in {"against": "the majority's labels", **address}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception
-        return said(app)
+        return text(helpers.opened("compare", against="the majority's labels", **address))
 
     every, blind = compared(), compared(blind_labels="true")
     assert "Of 3 labels, 2 given blind, 1 in sight of other labels or scores" in every

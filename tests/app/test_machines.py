@@ -2,47 +2,28 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.settings import get_settings
-from tests.conftest import ROOT
+from tests.app import helpers
+from tests.app.helpers import text
 
 OTHERS = "so without a score of it: PCA + KDE, PCA + LOF, Control: clip level."
 
 
 @pytest.fixture(autouse=True)
-def only(monkeypatch: pytest.MonkeyPatch, factory: Path, factory_models: Path, tmp_path: Path) -> Iterator[None]:
-    """The factory's detectors are the only ones; what is labelled and computed goes into a folder of the test."""
-    shutil.copytree(factory_models, tmp_path / "models" / "factory")
-    (tmp_path / "models" / "factory" / "dataset.json").write_text(
-        json.dumps({"location": str(factory), "title": "factory"})
-    )
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
+def only(folders: Path, factory: Path, factory_models: Path) -> None:
+    """The factory's detectors are the only ones."""
+    models = shutil.copytree(factory_models, folders / "models" / "factory")
+    (models / "dataset.json").write_text(json.dumps({"location": str(factory), "title": "factory"}))
 
 
 def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-    app.switch_page(f"{page}.py")
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.session_state["annotator"] = "Ada"
-    app.run()
-    assert not app.exception
+    app = helpers.opened(page, "Ada", **address)
     assert not app.error
     return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.caption, *app.info, *app.warning, *app.markdown])
 
 
 def rows(app: AppTest) -> list[str]:
@@ -56,10 +37,10 @@ def test_the_sidebar_lists_machines_and_the_address_names_one() -> None:
     machine = app.sidebar.selectbox(key="machine")
     assert machine.options == ["fan/00", "slider/00", "slider/02"]
     assert len(rows(app)) == 4
-    assert OTHERS not in said(app)
+    assert OTHERS not in text(app)
     linked = opened("clip", machine="slider/00")
     assert linked.sidebar.selectbox(key="machine").value == "slider/00"
-    assert "held-out normal clips of machine id slider/00" in said(linked)
+    assert "held-out normal clips of machine id slider/00" in text(linked)
     assert all(o.startswith("slider/") for o in linked.selectbox(key="clip").options)
 
 
@@ -67,14 +48,14 @@ def test_the_sidebar_lists_machines_and_the_address_names_one() -> None:
 def test_the_clip_page_shows_who_knows_the_machine_and_names_the_others(look: str) -> None:
     app = opened("clip", machine="slider/02", look=look)
     assert rows(app) == ["Control: random score"]
-    assert f"Trained without machine id slider/02, {OTHERS}" in said(app)
+    assert f"Trained without machine id slider/02, {OTHERS}" in text(app)
 
 
 def test_none_of_the_chosen_detectors_knows_the_machine() -> None:
     app = opened("clip", machine="slider/02", detectors="PCA + KDE")
-    assert "so without a score of it: PCA + KDE." in said(app)
+    assert "so without a score of it: PCA + KDE." in text(app)
     assert any(e.proto.component_name == "asd_player" for e in app.get("bidi_component")), (
-        "it can be heard all the same"
+        "it can be played all the same"
     )
 
 
@@ -84,12 +65,12 @@ def test_the_compare_page_ranks_means_over_fewer_machines_apart() -> None:
     assert table.index[0] == "Control: random score"
     assert table["Verdict"].str.contains("2 of 3 ids").tolist() == [False, True, True, True]
     assert not table["Verdict"].str.contains("best").any()
-    assert "is ranked after theirs, and never called the best" in said(app)
+    assert "is ranked after theirs, and never called the best" in text(app)
     one = opened("compare", roc="id fan/00")
     assert not one.dataframe[0].value["Verdict"].str.contains("of 3 ids").any()
-    assert OTHERS in said(opened("compare", view="Thresholds", machine="slider/02"))
+    assert OTHERS in text(opened("compare", view="Thresholds", machine="slider/02"))
     pooled = opened("compare", view="Thresholds", threshold_of="all ids, pooled")
-    assert "Over fewer machine ids than the others: PCA + KDE (2 of 3)" in said(pooled)
+    assert "Over fewer machine ids than the others: PCA + KDE (2 of 3)" in text(pooled)
 
 
 def test_the_label_page_names_who_does_not_know_the_clip_s_machine() -> None:
@@ -97,8 +78,8 @@ def test_the_label_page_names_who_does_not_know_the_clip_s_machine() -> None:
     assert "Machine id slider/02" in next(
         e.proto.json for e in app.get("bidi_component") if e.proto.component_name == "asd_label"
     )
-    assert OTHERS in said(app)
-    assert OTHERS not in said(opened("label", machine="slider/02", label_only="true", blind="true"))
+    assert OTHERS in text(app)
+    assert OTHERS not in text(opened("label", machine="slider/02", label_only="true", blind="true"))
 
 
 @pytest.mark.parametrize("page", ["feature_space", "experiments"])

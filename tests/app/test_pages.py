@@ -1,16 +1,13 @@
 """The real app in process: widgets, texts and errors (charts and players need the browser tests)."""
 
-import io
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
@@ -23,40 +20,20 @@ from pages.shared.choice import Choice
 from pages.shared.signals import signal_of
 from pages.shared.sources import sources
 from pages.shared.trained_models import scoring_rate
+from tests.app.helpers import FEW, app_at, wav
 from tests.conftest import ROOT
-
-TIMEOUT = 60
-
-
-FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]
 
 
 @pytest.fixture
 def app() -> AppTest:
     """The app with a few detectors: what it does with all of them is seen once a page, by ``every``."""
-    found = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
-    found.query_params["detectors"] = FEW  # as the address has them: by title
-    return found
+    return app_at(detectors=FEW)
 
 
 @pytest.fixture
 def every() -> AppTest:
     """The app with all detectors."""
-    return AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
-
-
-@pytest.fixture
-def models_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Settings may be changed by the environment in this test, and are read anew after it."""
-    get_settings.cache_clear()
-    yield monkeypatch
-    get_settings.cache_clear()
-
-
-def wav(samples: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, 16000, format="WAV")
-    return buffer.getvalue()
+    return app_at()
 
 
 def table(app: AppTest) -> pd.DataFrame:
@@ -98,10 +75,7 @@ def test_strength_changes_denoised_scores_only(app: AppTest) -> None:
     app.run()
     before = table(app).copy()
     for strength, same in (("0.2", False), ("0", True)):
-        linked = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=TIMEOUT)
-        linked.query_params["detectors"] = FEW
-        linked.query_params["strength"] = strength
-        after = table(linked.run())
+        after = table(app_at(detectors=FEW, strength=strength).run())
         assert np.array_equal(before["Raw"], after["Raw"])
         assert not np.allclose(before["Denoised raw"], after["Denoised raw"])
         assert np.array_equal(after["Raw"], after["Denoised raw"]) is same
@@ -112,9 +86,9 @@ def test_filters_and_steps_change_the_clip(app: AppTest) -> None:
     app.selectbox(key="label").set_value("normal").run()
     assert "normal" in app.selectbox(key="clip").value
     first = app.selectbox(key="clip").value
-    app.button(key="next").click().run()
+    app.button(key="next_clip").click().run()
     assert app.selectbox(key="clip").value != first
-    app.button(key="previous").click().run()
+    app.button(key="previous_clip").click().run()
     assert app.selectbox(key="clip").value == first
 
 
@@ -202,7 +176,7 @@ def test_prevalence_moves_precision_only(app: AppTest) -> None:
     assert not app.exception
 
 
-def test_verdicts_mark_the_best_and_those_below_a_control(every: AppTest) -> None:
+def test_the_ranking_marks_the_best_and_those_below_a_control(every: AppTest) -> None:
     every.run()
     every.switch_page("compare.py").run()
     verdicts = every.dataframe[0].value.set_index("Detector")["Verdict"]
@@ -219,8 +193,8 @@ def test_feature_space_with_too_few_clips(app: AppTest) -> None:
     assert not app.exception
 
 
-def test_no_trained_detectors_says_what_to_do(app: AppTest, models_dir: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+def test_no_trained_detectors_says_what_to_do(app: AppTest, settings: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
     app.run()
     assert app.title[0].value == "No trained detectors yet"
     assert "make demo-models" in app.info[0].value
@@ -228,28 +202,23 @@ def test_no_trained_detectors_says_what_to_do(app: AppTest, models_dir: pytest.M
 
 
 def test_a_damaged_artifact_is_named(
-    app: AppTest, models_dir: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
+    app: AppTest, settings: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
 ) -> None:
-    import shutil
-
     shutil.copytree(small_models, tmp_path / "small")
     weights = tmp_path / "small" / "pca_kde" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
     app.run()
     assert any("does not match its manifest" in e.value and "pca_kde" in e.value for e in app.error)
     assert not app.exception
 
 
 def test_recordings_that_are_gone_are_named(
-    app: AppTest, models_dir: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
+    app: AppTest, settings: pytest.MonkeyPatch, small_models: Path, tmp_path: Path
 ) -> None:
-    import json
-    import shutil
-
     shutil.copytree(small_models, tmp_path / "small")
     (tmp_path / "small" / "dataset.json").write_text(json.dumps({"location": str(tmp_path / "gone"), "title": "gone"}))
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
     app.run()
     assert any("is not a folder" in e.value for e in app.error)
     assert not app.exception
@@ -257,12 +226,12 @@ def test_recordings_that_are_gone_are_named(
 
 @pytest.mark.real
 def test_real_clips_score_the_same_uploaded(
-    app: AppTest, models_dir: pytest.MonkeyPatch, real_slider: Path, real_models: Path, tmp_path: Path
+    app: AppTest, settings: pytest.MonkeyPatch, real_slider: Path, real_models: Path, tmp_path: Path
 ) -> None:
     from asd_core.sound import read_clip
 
     (tmp_path / "real").symlink_to(real_models)
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
     app.query_params["detectors"] = ["PCA + KDE", "CNN autoencoder", "Control: clip level"]
     app.run()
     app.segmented_control(key="from").set_value("Upload").run()
@@ -274,14 +243,14 @@ def test_real_clips_score_the_same_uploaded(
         assert np.allclose(table(app)["Raw"], expected, rtol=1e-5)
 
 
-def test_the_clip_page_scores_at_the_detectors_own_rate(models_dir: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_clip_page_scores_at_the_detectors_own_rate(settings: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A detector of 32 kHz gets on the page what it gets on the command line; beside it one of 16 kHz."""
     shutil.copytree(ROOT / "trained_models" / "demo", tmp_path / "mixed")
     manifest = tmp_path / "mixed" / "gwrp_gaussian" / "manifest.json"
     reported = json.loads(manifest.read_text("utf-8"))
     reported["representation"]["sample_rate"] = 32000
     manifest.write_text(json.dumps(reported), "utf-8")
-    models_dir.setenv("ASD_MODELS_DIR", str(tmp_path))
+    settings.setenv("ASD_MODELS_DIR", str(tmp_path))
     get_settings.cache_clear()
     (source,) = sources()
     samples = np.random.default_rng(0).normal(0, 0.1, (1, 2 * 48000)).astype(np.float32)

@@ -77,7 +77,7 @@ def arrived(page: Any) -> None:
     page.evaluate("window.arrived = performance.now()")
 
 
-def wait_to_judge(page: Any) -> None:
+def wait_for_labelling(page: Any) -> None:
     """Until the page takes a press for a judgement of its clip, and not for the second half of a double click on the one
     before: by its own clock, which nothing on it shows."""
     page.wait_for_function("performance.now() - window.arrived > 320")
@@ -85,7 +85,7 @@ def wait_to_judge(page: Any) -> None:
 
 def press(page: Any, key: str, expected: int) -> None:
     """Press a key and wait for the place in the queue that it leads to."""
-    wait_to_judge(page)
+    wait_for_labelling(page)
     page.keyboard.press(key)
     page.get_by_text(re.compile(rf"Clip {expected} of")).first.wait_for()
     arrived(page)

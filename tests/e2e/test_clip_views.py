@@ -194,7 +194,7 @@ def test_uploads_are_stepped_through_and_compared(page: Any, address: str, tmp_p
     heading = page.locator("[data-testid=stMarkdown] strong").first
     assert "second.wav" in heading.inner_text()
     page.get_by_text("Uploaded clip (1 of 2)").wait_for()
-    page.locator(".st-key-next_upload button").click()
+    page.locator(".st-key-next_uploaded button").click()
     page.get_by_text("Uploaded clip (2 of 2)").wait_for()
     settle(page)
     assert "first.wav" in heading.inner_text()

@@ -8,14 +8,14 @@ import pytest
 
 from benchmarks.browser import serve
 from tests.conftest import ROOT
-from tests.e2e.label_page import arrived, wait_to_judge
+from tests.e2e.label_page import arrived, wait_for_labelling
 
 COMPONENTS = ROOT / "pages" / "components"
 
 
 @contextmanager
 def opened(page: Any, component: str) -> Iterator[None]:
-    with serve(COMPONENTS / component / "test_page.py") as served:
+    with serve(COMPONENTS / component / "test_page.py", PYTHONPATH=str(ROOT)) as served:
         page.goto(served)
         yield
 
@@ -44,11 +44,11 @@ def test_the_label_panel_sends_every_act_once_in_order(page: Any) -> None:
         page.get_by_label("Note").fill("squeaks")
         page.get_by_label("Note").press("Enter")
         arrived(page)
-        wait_to_judge(page)
+        wait_for_labelling(page)
         page.keyboard.press("a")
         page.get_by_text("Clip 2 of 3").wait_for()
         arrived(page)
-        wait_to_judge(page)
+        wait_for_labelling(page)
         page.keyboard.press("s")
         page.keyboard.press("z")  # before the answer: the browser still shows the second clip
         text(page, "undo (-), clip 1, note: -").wait_for()

@@ -9,7 +9,7 @@ from asd_core.labels import LabelStore
 from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import requests, wait_for_request
-from tests.e2e.label_page import NAME, READY, arrived, place, wait_to_judge
+from tests.e2e.label_page import NAME, READY, arrived, place, wait_for_labelling
 
 # Servers of each database, and labels before one is killed; test_labels_safety.py kills twenty writers.
 KILLS, MOST = 4, 6
@@ -41,11 +41,11 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
     assert place(page) == 1  # what is labelled has left the queue
     arrived(page)
     for number in range(count):
-        wait_to_judge(page)
+        wait_for_labelling(page)
         page.keyboard.press(rng.choice("nau"))
         page.get_by_text(f"Clip {number + 2} of").wait_for()
         arrived(page)
-    wait_to_judge(page)
+    wait_for_labelling(page)
     before = requests(page)
     page.keyboard.press("n")
     wait_for_request(page, before)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import new_tab, requests, wait_for_request, wait_idle
-from tests.e2e.label_page import arrived, enter, log, place, press, wait_to_judge
+from tests.e2e.label_page import arrived, enter, log, place, press, wait_for_labelling
 
 
 def test_two_browsers_at_once_lose_nothing(browser: Any, label_server: str, label_database: Path) -> None:
@@ -21,7 +21,7 @@ def test_two_browsers_at_once_lose_nothing(browser: Any, label_server: str, labe
         enter(tab, label_server, name)
     for number in range(5):
         for tab in tabs:
-            wait_to_judge(tab)
+            wait_for_labelling(tab)
         for tab, key in zip(tabs, "nau", strict=True):
             tab.keyboard.press(key)
         for tab in tabs:
@@ -53,7 +53,7 @@ def test_what_could_not_be_saved_keeps_its_note(
     enter(page, label_server, name)
     page.get_by_label("Note").fill("rattles")
     page.get_by_label("Note").press("Enter")
-    wait_to_judge(page)
+    wait_for_labelling(page)
     with sqlite3.connect(label_database) as connection:
         connection.execute(harm)
     try:
@@ -82,7 +82,7 @@ def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_mean
         enter(page, address, "Vera")
         press(page, "n", 2)
         press(page, "a", 3)
-        wait_to_judge(page)
+        wait_for_labelling(page)
         server.process.send_signal(signal.SIGSTOP)
         try:
             page.keyboard.press("z")
@@ -102,7 +102,7 @@ def test_a_label_is_kept_when_the_page_is_left_before_it_is_answered(page: Any, 
     server = serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}")
     with server as address:
         enter(page, address, "Chien-Shiung")
-        wait_to_judge(page)
+        wait_for_labelling(page)
         server.process.send_signal(signal.SIGSTOP)
         try:
             before = requests(page)

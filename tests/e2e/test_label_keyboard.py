@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.helpers import new_tab, wait_idle
-from tests.e2e.label_page import NAME, READY, arrived, enter, log, name_of, place, press, wait_to_judge
+from tests.e2e.label_page import NAME, READY, arrived, enter, log, name_of, place, press, wait_for_labelling
 
 COUNT = 20
 
@@ -55,7 +55,7 @@ def test_twenty_clips_by_keyboard_with_undo_reload_and_a_second_visit(
 
 def test_a_double_click_labels_one_clip(page: Any, label_server: str, label_database: Path) -> None:
     enter(page, label_server, "Grace")
-    wait_to_judge(page)
+    wait_for_labelling(page)
     page.get_by_role("button", name=re.compile("Anomaly")).first.dblclick()
     page.get_by_text("Clip 2 of").wait_for()
     wait_idle(page)
@@ -67,7 +67,7 @@ def test_a_press_as_soon_as_the_next_clip_comes_is_half_of_a_double_click(
     page: Any, label_server: str, label_database: Path
 ) -> None:
     enter(page, label_server, "Sofia")
-    wait_to_judge(page)
+    wait_for_labelling(page)
     page.locator(".asd-label [data-part=place]").evaluate(
         """(place, key) => new Promise((done) => {
           const press = () => document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -85,7 +85,7 @@ def test_keys_pressed_before_the_answer_are_all_done_in_order(
     page: Any, label_server: str, label_database: Path
 ) -> None:
     enter(page, label_server, "Katherine")
-    wait_to_judge(page)
+    wait_for_labelling(page)
     page.evaluate(
         """(keys) => {
           for (const key of keys) document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -102,12 +102,12 @@ def test_a_key_that_is_held_down_labels_one_clip(
     page: Any, label_server: str, label_database: Path, name: str, key: str
 ) -> None:
     enter(page, label_server, name)
-    wait_to_judge(page)
+    wait_for_labelling(page)
     page.get_by_role("button", name="Normal").focus()
     page.keyboard.down(key)
     page.get_by_text("Clip 2 of").wait_for()
     arrived(page)
-    wait_to_judge(page)
+    wait_for_labelling(page)
     for _ in range(3):
         page.keyboard.down(key)  # a repeat, at a time when a press would count
     page.keyboard.up(key)

@@ -38,7 +38,7 @@ def test_pick_a_clip(page: Any, address: str) -> None:
     assert clip_name(page).startswith("normal_id_00")
     assert scores(page) != before
     first = clip_name(page)
-    page.locator(".st-key-next button").click()
+    page.locator(".st-key-next_clip button").click()
     wait_idle(page)
     assert clip_name(page) != first
 
@@ -79,7 +79,7 @@ def test_a_strength_is_taken_along_to_the_next_clip(page: Any, address: str) -> 
     slider = page.locator("[data-part=strength]")
     slider.focus()
     slider.press("ArrowLeft")
-    page.locator(".st-key-next button").click()
+    page.locator(".st-key-next_clip button").click()
     wait_idle(page)
     page.get_by_text("Denoised at 0.55").wait_for()
     assert "strength=0.55" in page.url
@@ -161,7 +161,7 @@ def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> 
     choose(page, "Machine id", "04")
     choose(page, "Label", "normal")
     press(page, "Denoising strength", "ArrowRight", 4)
-    page.locator(".st-key-next button").click()
+    page.locator(".st-key-next_clip button").click()
     wait_idle(page)
     expected, link = (clip_name(page), scores(page)), page.url
     assert "clip=" in link
@@ -176,7 +176,7 @@ def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:
     open_page(page, address)
     names = [clip_name(page)]
     for _ in range(2):
-        page.locator(".st-key-next button").click()
+        page.locator(".st-key-next_clip button").click()
         wait_idle(page)
         names.append(clip_name(page))
     assert len(set(names)) == 3

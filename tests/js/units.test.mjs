@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clamp, clock, floats, hertz, hertzTick, hzToMel, hzToRow, melToHz, niceStep, rowToHz, signed, ticks, toDb } from "../../pages/components/player/units.js";
 
-const near = (found, expected, tolerance = 1e-9) => assert.ok(Math.abs(found - expected) < tolerance, `${found} is not ${expected}`);
+const near = (actual, expected, tolerance = 1e-9) => assert.ok(Math.abs(actual - expected) < tolerance, `${actual} is not ${expected}`);
 
 test("the mel scale is Slaney's", () => {
   // The examples of librosa's documentation, and the ends of the logarithmic part: 27 steps make a factor of 6.4.

@@ -7,6 +7,8 @@ import streamlit as st
 
 from pages.components.common.modules import script
 
+_BASE = Path(__file__).with_name("base.css").read_text("utf-8")
+
 
 def component(name: str, entry: Path) -> Any:
     """Declare a component, once, when its module is imported.
@@ -20,6 +22,6 @@ def component(name: str, entry: Path) -> Any:
     return st.components.v2.component(
         name,
         html=html.read_text("utf-8") if html.is_file() else "<span hidden>\n</span>",
-        css=css.read_text("utf-8") if css.is_file() else None,
+        css=_BASE + css.read_text("utf-8") if css.is_file() else None,
         js=script(entry),
     )

@@ -4,17 +4,17 @@ export function mounting(selector, Kind) {
   const instances = new WeakMap();
   return (component) => {
     const { parentElement } = component, root = parentElement.querySelector(selector);
-    let own = instances.get(parentElement);
-    if (!own || own.root !== root) {
-      own?.destroy();
-      own = new Kind(root);
-      instances.set(parentElement, own);
+    let instance = instances.get(parentElement);
+    if (!instance || instance.root !== root) {
+      instance?.destroy();
+      instance = new Kind(root);
+      instances.set(parentElement, instance);
     }
-    own.receive(component);
-    const call = (own.call = (own.call ?? 0) + 1);
+    instance.receive(component);
+    const call = (instance.call = (instance.call ?? 0) + 1);
     return () => {
-      if (own.call !== call) return; // Streamlit may clean up after a call that another one has overtaken
-      own.destroy();
+      if (instance.call !== call) return; // Streamlit may clean up after a call that another one has overtaken
+      instance.destroy();
       instances.delete(parentElement);
     };
   };

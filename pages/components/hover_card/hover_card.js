@@ -96,7 +96,7 @@ class HoverCard {
     this.encircle();
   }
 
-  // Plotly's own click is not heard everywhere: in space it needs a picture to be drawn while the button is down.
+  // Plotly's own click is not reported everywhere: in space it needs a picture to be drawn while the button is down.
   press(event) {
     const { shown, pointer: [x, y] } = this;
     const close = shown && Math.hypot(event.clientX - x, event.clientY - y) < STILL;
@@ -144,7 +144,7 @@ class HoverCard {
     const { names, sheet } = this.data, wanted = names + sheet;
     if (this.fetched === wanted) return;
     this.fetched = wanted;
-    const keep = (part, value) => {
+    const store = (part, value) => {
       if (this.fetched !== wanted) return; // of another map by now
       this[part] = value;
       this.draw();
@@ -152,9 +152,9 @@ class HoverCard {
     if (sheet) {
       const image = new Image();
       image.src = sheet;
-      image.decode().then(() => keep("sheet", image), () => {}); // without pictures the card has its text
+      image.decode().then(() => store("sheet", image), () => {}); // without pictures the card has its text
     }
-    if (names) fetch(names).then((answer) => answer.json()).then((list) => keep("names", list), () => {}); // or the chart's own label
+    if (names) fetch(names).then((answer) => answer.json()).then((list) => store("names", list), () => {}); // or the chart's own label
   }
 
   hide() {

@@ -1,11 +1,7 @@
 """Three points with the card beside them, and in words which one was clicked."""
 
 import json
-import sys
-from pathlib import Path
 from urllib.parse import quote
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
 
 import plotly.graph_objects as go
 import streamlit as st

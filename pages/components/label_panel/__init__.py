@@ -27,7 +27,7 @@ class OfClip:
     showing: str  # its name while it stays
     name: str
     about: str
-    own: str  # what the annotator said of it; "": nothing
+    current: str  # the annotator's label of it; "": none
     note: str
     labels: list[tuple[str, str]]  # each with its key
     region: dict[str, float] | None  # that is dragged
@@ -66,17 +66,17 @@ def panel(annotator: str, queue: str, at: int, of: int, clip: OfClip | None, on_
         "steps": ["back"] * (at > 0) + ["on"] * (at < of),
         **(asdict(clip) if clip else {"showing": "", "note": ""}),
     }
-    _COMPONENT(key=KEY, data=data, on_act_change=lambda: _hear(on_act))
+    _COMPONENT(key=KEY, data=data, on_act_change=lambda: _receive(on_act))
 
 
-def _hear(on_act: Callable[[Act], None]) -> None:
+def _receive(on_act: Callable[[Act], None]) -> None:
     """Deal with an act, and only then call it done: the browser sends it again until it hears so."""
-    said = st.session_state.get(KEY, {}).get("act")
-    if not isinstance(said, dict):
+    message = st.session_state.get(KEY, {}).get("act")
+    if not isinstance(message, dict):
         return
     names = ("id", "kind", "value", "showing", "note")
-    number, kind, value, showing, note = (str(said.get(name) or "") for name in names)
+    number, kind, value, showing, note = (str(message.get(name) or "") for name in names)
     if not number or number == st.session_state.get(DONE):
         return
-    on_act(Act(number, kind, value, showing, note.strip()[:LONGEST_NOTE], said.get("region")))
+    on_act(Act(number, kind, value, showing, note.strip()[:LONGEST_NOTE], message.get("region")))
     st.session_state[DONE] = number

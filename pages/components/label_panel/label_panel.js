@@ -9,7 +9,7 @@ const LEAVING = ["label", "skip"]; // acts that say something of the clip and le
 const KEYS = { S: "skip", Z: "undo", ArrowLeft: "back", ArrowRight: "on" };
 const MOVED_BY_ARROWS = "input, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [role=menu]";
 
-const unsaid = []; // acts without an answer when their panel went: the next one sends those on the clip that it shows
+const unanswered = []; // acts without an answer when their panel went: the next one sends those on the clip that it shows
 
 class LabelPanel {
   constructor(root) {
@@ -48,7 +48,7 @@ class LabelPanel {
     }
     if (before?.queue !== data.queue) this.leaveBox();
     this.draw();
-    if (!before) this.queue = unsaid.splice(0).filter((act) => act.showing && act.showing === data.showing && act.id !== data.done);
+    if (!before) this.queue = unanswered.splice(0).filter((act) => act.showing && act.showing === data.showing && act.id !== data.done);
     if (this.asked?.id === data.done) this.answered();
     else this.next();
   }
@@ -75,7 +75,7 @@ class LabelPanel {
 
   actOf(key) {
     if (KEYS[key]) return [KEYS[key]];
-    const label = this.data.labels?.find(([, own]) => own === key), region = this.data.classes?.[key - 1];
+    const label = this.data.labels?.find(([, letter]) => letter === key), region = this.data.classes?.[key - 1];
     return label ? ["label", label[0]] : region && ["mark", region.name];
   }
 
@@ -88,7 +88,7 @@ class LabelPanel {
     this.next();
   }
 
-  // One act after the other: Streamlit keeps only the last one of those that it is told before it has time. What gets no
+  // One act after the other: Streamlit keeps only the last one of those that are sent before it has time. What gets no
   // answer is sent again (the server does it once); what is pressed meanwhile is not meant for a page that stands still.
   next() {
     if (this.asked) return;
@@ -133,11 +133,11 @@ class LabelPanel {
     if (!data.showing) return;
     text("name", data.name);
     text("about", data.about);
-    const own = document.createElement("b");
-    own.textContent = data.own;
-    this.part("own").replaceChildren(...(data.own ? [" · you: ", own] : []));
+    const current = document.createElement("b");
+    current.textContent = data.current;
+    this.part("current").replaceChildren(...(data.current ? [" · you: ", current] : []));
     this.buttons("labels", data.labels.map(([name, key]) => ({
-      name: name[0].toUpperCase() + name.slice(1), key, pressed: name === data.own, act: ["label", name],
+      name: name[0].toUpperCase() + name.slice(1), key, pressed: name === data.current, act: ["label", name],
     })));
     text("hint", data.region ? "Mark the region as" : "Drag over the spectrogram to mark where it is");
     this.buttons("classes", data.classes.map(({ name, marked }, index) => ({
@@ -162,7 +162,7 @@ class LabelPanel {
 
   destroy() {
     clearTimeout(this.waiting);
-    unsaid.push(...[this.asked, ...this.queue].filter(Boolean));
+    unanswered.push(...[this.asked, ...this.queue].filter(Boolean));
     window.removeEventListener("keydown", this.onKey);
   }
 }

@@ -1,9 +1,4 @@
-"""The Label panel alone, and in words every act that Python was told."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
+"""The Label panel alone, and in words every act that Python received."""
 
 import streamlit as st
 

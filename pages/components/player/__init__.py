@@ -1,8 +1,8 @@
-"""The sound player: waveform and log-mel on one time axis, heard and seen at any denoising strength.
+"""The sound player: waveform and log-mel on one time axis, played and drawn at any denoising strength.
 
 The browser fetches three sounds once (the recording and both ends of the denoising range), cross-fades them while it
-plays, and computes every picture from what is heard. Python sends only what it alone knows: a detector's map, the band
-of normal clips, marked regions. Python hears of a change of strength, version, region or overlay, never of the position.
+plays, and computes every picture from what it plays. Python sends only what it alone knows: a detector's map, the band
+of normal clips, marked regions. Python is sent strength, version, region and overlay, never the position.
 """
 
 from base64 import b64encode
@@ -10,28 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from asd_core.explain import NormalReference
 from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import SPECTROGRAM_COLUMNS, coarsen, colours
 from asd_core.sound import Signal, shared_gain
 from pages.components.common import component
 from pages.components.common.media import address
-from pages.components.player.parts import NormalBand, Overlay, PlayerState, Region, Shown
+from pages.components.player.parts import Overlay, PlayerState, Region, Shown
 from pages.components.player.state import ask_for_map, initial_message, player_state, state_message
 from pages.shared.caching import SELECTIONS
 
-__all__ = [
-    "NormalBand",
-    "Overlay",
-    "PlayerState",
-    "Region",
-    "Shown",
-    "ask_for_map",
-    "fetch_ahead",
-    "player",
-    "player_state",
-]
+__all__ = ["Overlay", "PlayerState", "Region", "Shown", "ask_for_map", "fetch_ahead", "player", "player_state"]
 
 _HERE = Path(__file__).parent
 _COMPONENT = component("asd_player", _HERE / "player.js")
@@ -44,7 +36,7 @@ def player(
     key: str,
     overlays: Mapping[str, str] | None = None,
     overlay: Overlay | None = None,
-    reference: NormalBand | None = None,
+    reference: NormalReference | None = None,
     regions: Sequence[Shown] = (),
     seek: tuple[float, int] | None = None,
     autoplay: bool = False,
@@ -58,7 +50,7 @@ def player(
         key: of the player's state; one player keeps it from clip to clip, but for the region.
         overlays: detectors whose map can be asked for, and their titles.
         overlay: the map of the one that was asked for (see :func:`player_state`).
-        reference: what is usual for the machine.
+        reference: spectra of the normal clips of the machine.
         regions: drawn over the pictures.
         seek: a position in seconds, and a number that differs from jump to jump.
         autoplay: play a new clip on arrival, where the browser allows it.
@@ -76,7 +68,7 @@ def player(
         "peak": max(float(abs(raw).max()), 1e-6),
         "mel": _filterbank(representation),
         "colours": {"recorded": colours.RAW, "denoised": colours.DENOISED},
-        "heard": state_message(key, signal, start),
+        "state": state_message(key, signal, start),
         "overlays": list((overlays or {}).items()),
         "heat": None if overlay is None else _heat(overlay, representation),
         "reference": None if reference is None else _band(reference, representation),
@@ -85,7 +77,7 @@ def player(
         "autoplay": autoplay,
         "compact": compact,
     }
-    _COMPONENT(key=key, data=data, default={"heard": start}, on_heard_change=lambda: None)
+    _COMPONENT(key=key, data=data, default={"state": start}, on_state_change=lambda: None)
     return player_state(key, signal, shown_map)
 
 
@@ -121,17 +113,16 @@ def _encode(array: Any) -> str:
 def _filterbank(representation: LogMel) -> dict[str, Any]:
     """The mel filters without their zeros, row after row."""
     filters = mel_filterbank(representation.n_mels, representation.n_fft, representation.sample_rate)
-    spans = [
-        (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0) for used in (row.nonzero()[0] for row in filters)
-    ]
-    weights = b"".join(row[low:high].astype("<f4").tobytes() for row, (low, high) in zip(filters, spans, strict=True))
+    used = [row.nonzero()[0] for row in filters]
+    spans = [(int(bins[0]), int(bins[-1]) + 1) if len(bins) else (0, 0) for bins in used]
+    weights = np.concatenate([row[low:high] for row, (low, high) in zip(filters, spans, strict=True)]).astype("<f4")
     return {
         "n_fft": representation.n_fft,
         "hop": representation.hop_length,
         "n_mels": representation.n_mels,
         "first": [low for low, _ in spans],
         "count": [high - low for low, high in spans],
-        "weights": b64encode(weights).decode("ascii"),
+        "weights": _encode(weights),
     }
 
 
@@ -146,13 +137,9 @@ def _heat(overlay: Overlay, representation: LogMel) -> dict[str, Any]:
     }
 
 
-def _band(reference: NormalBand, representation: LogMel) -> dict[str, str | None]:
+def _band(reference: NormalReference, representation: LogMel) -> dict[str, str | None]:
     """The band as the browser reads it; no mean for pictures of other bands than its own."""
     mean = reference.mel_mean
-    return {
-        "frequencies": _encode(reference.welch_frequencies.astype("<f4")),
-        "low": _encode(reference.welch_low.astype("<f4")),
-        "median": _encode(reference.welch_median.astype("<f4")),
-        "high": _encode(reference.welch_high.astype("<f4")),
-        "mel_mean": _encode(mean.astype("<f4")) if len(mean) == representation.n_mels else None,
-    }
+    names = ("frequencies", "low", "median", "high")
+    band = {name: _encode(getattr(reference, f"welch_{name}").astype("<f4")) for name in names}
+    return {**band, "mel_mean": _encode(mean.astype("<f4")) if len(mean) == representation.n_mels else None}

@@ -1,6 +1,6 @@
 // The toolbar: every control is a plain HTML element, so that Tab reaches it and a screen reader names it.
 
-import { prepareCanvas } from "./theme.js";
+import { fill, prepareCanvas } from "./theme.js";
 import { clamp, hertz, MINUS, signed, toDb } from "./units.js";
 
 function decibels(amplitude) {
@@ -20,17 +20,17 @@ export class Controls {
     click("fit", () => player.fit());
     click("recorded", () => player.setVersion("recorded"));
     click("denoised", () => player.setVersion("denoised"));
-    click("difference", () => player.setDifference(!player.difference));
+    click("difference", () => player.set({ difference: !player.difference }));
     click("clear", () => player.select(null, true));
-    click("axis", () => player.setLogarithmic(!player.panel.logarithmic));
+    click("axis", () => player.set({ logarithmic: !player.logarithmic }));
     at("speed").onchange = (event) => player.engine.setSpeed(Number(event.target.value));
     at("gain").oninput = (event) => player.setGain(Number(event.target.value));
     at("gain").ondblclick = () => player.setGain(0);
     at("strength").oninput = (event) => player.setStrength(Number(event.target.value), false);
     at("strength").onchange = (event) => player.setStrength(Number(event.target.value), true);
-    at("strength").onblur = () => player.tell(0); // whoever goes on takes the strength along
+    at("strength").onblur = () => player.report(0); // the next element on the page gets the strength
     at("overlay").onchange = (event) => player.setOverlay(event.target.value || null);
-    at("opacity").oninput = (event) => player.setOpacity(Number(event.target.value));
+    at("opacity").oninput = (event) => player.set({ opacity: Number(event.target.value) });
     this.meter = at("meter");
     this.hold = { peak: 0, until: 0 };
     this.clippedUntil = 0;
@@ -99,7 +99,7 @@ export class Controls {
     this.text("spectrum-title", `Spectrum (Welch)${where}`);
     this.show("legend-denoised", player.hasEnds && player.strength > 0);
     this.show("legend-normal", Boolean(player.reference));
-    this.press("axis", player.panel.logarithmic);
+    this.press("axis", player.logarithmic);
   }
 
   // Bars from -60 to 0 dBFS: RMS filled, the last second's peak as a line, clipping as a lamp.
@@ -110,14 +110,10 @@ export class Controls {
     if (peak > 1.0) this.clippedUntil = now + 2000;
     const width = this.meterWidth, height = 14, g = prepareCanvas(this.meter, width, height);
     const at = (value) => clamp((toDb(value) + 60) / 60, 0, 1) * (width - 2);
-    g.fillStyle = theme.grid;
-    g.fillRect(0, 0, width, height);
+    fill(g, theme.grid, 0, 0, width, height);
     for (const [from, to, colour] of [[-60, -18, "#2fa36b"], [-18, -6, "#c9a227"], [-6, 0, "#d9593d"]]) {
       const x = ((from + 60) / 60) * (width - 2), end = Math.min(at(rms), ((to + 60) / 60) * (width - 2));
-      if (end > x) {
-        g.fillStyle = colour;
-        g.fillRect(x, 2, end - x, height - 4);
-      }
+      if (end > x) fill(g, colour, x, 2, end - x, height - 4);
     }
     g.fillStyle = theme.text;
     if (this.hold.peak > 0.001) g.fillRect(at(this.hold.peak), 1, 2, height - 2);

@@ -53,7 +53,7 @@ export class RealFFT {
   }
 }
 
-// What is heard and seen: the recording, or p times y(1) plus (1 - p) times y(0).
+// What is played and drawn: the recording, or p times y(1) plus (1 - p) times y(0).
 export function mixOf(version, strength) {
   if (version === "recorded" || strength === 0) return { key: "raw", raw: 1, zero: 0, one: 0 };
   return { key: `y${strength.toFixed(4)}`, raw: 0, zero: 1 - strength, one: strength };
@@ -62,11 +62,7 @@ export function mixOf(version, strength) {
 export class Analyser {
   // mel: {n_fft, hop, n_mels, first, count, weights}: the filterbank's non-zero weights, row after row.
   constructor(mel) {
-    this.nFft = mel.n_fft;
-    this.hop = mel.hop;
-    this.nMels = mel.n_mels;
-    this.first = mel.first;
-    this.count = mel.count;
+    ({ n_fft: this.nFft, hop: this.hop, n_mels: this.nMels, first: this.first, count: this.count } = mel);
     this.weights = floats(mel.weights);
     this.fft = new RealFFT(this.nFft);
     this.frame = new Float64Array(this.nFft);

@@ -2,7 +2,7 @@
 
 import { isForPage, isTyping } from "../common/keys.js";
 
-const players = new Set();
+export const players = new Set(); // on the page
 let current = null;
 
 function onPageKey(event) {
@@ -20,28 +20,19 @@ function onOtherSound(event) {
   for (const player of players) if (player !== event.detail) player.engine.pause();
 }
 
+// Once for all players, and for good: without a player they do nothing.
+document.addEventListener("keydown", onPageKey);
+document.addEventListener("play", onOtherSound, true);
+window.addEventListener("asd-play", onOtherSound);
+
 // The one that keys pressed elsewhere on the page are for.
 export function use(player) {
   current = player;
 }
 
-export function enter(player) {
-  if (!players.size) {
-    document.addEventListener("keydown", onPageKey);
-    document.addEventListener("play", onOtherSound, true);
-    window.addEventListener("asd-play", onOtherSound);
-  }
-  players.add(player);
-}
-
 export function leave(player) {
   players.delete(player);
   if (current === player) current = null;
-  if (!players.size) {
-    document.removeEventListener("keydown", onPageKey);
-    document.removeEventListener("play", onOtherSound, true);
-    window.removeEventListener("asd-play", onOtherSound);
-  }
 }
 
 export function onPlayerKey(player, event) {

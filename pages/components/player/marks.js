@@ -1,7 +1,7 @@
 // What lies over the pictures: selection, marked regions, crosshair, and the cursor. The cursor is an element of its own,
 // because it moves with every frame: a canvas of this size would be drawn and put on the screen anew each time.
 
-import { prepareCanvas } from "./theme.js";
+import { clipped, fill, prepareCanvas } from "./theme.js";
 import { hzToRow } from "./units.js";
 
 export class Marks {
@@ -25,21 +25,18 @@ export class Marks {
   draw(s, pointer) {
     const { stage } = this, g = prepareCanvas(this.canvas, stage.width, stage.height), { theme } = s;
     g.font = `11px ${theme.font}`;
-    g.save();
-    g.beginPath();
-    g.rect(stage.left, 0, stage.inner, stage.height);
-    g.clip();
-    for (const shown of s.regions) this.box(g, s, shown, shown.colour);
-    if (s.region) this.selection(g, s);
-    if (pointer) {
-      g.fillStyle = theme.dark ? "rgba(255,255,255,0.45)" : "rgba(0,0,0,0.35)";
-      g.fillRect(pointer.x, stage.wave.top, 1, stage.ruler.top - stage.wave.top);
-      if (pointer.part === "map") {
-        g.fillStyle = "rgba(255,255,255,0.5)";
-        g.fillRect(stage.left, pointer.y, stage.inner, 1);
-      }
-    }
-    g.restore();
+    clipped(g, stage.left, 0, stage.inner, stage.height, () => {
+      for (const shown of s.regions) this.box(g, s, shown, shown.colour);
+      if (s.region) this.selection(g, s);
+      if (pointer) this.crosshair(g, theme, pointer);
+    });
+  }
+
+  crosshair(g, theme, pointer) {
+    const { stage } = this;
+    const colour = theme.dark ? "rgba(255,255,255,0.45)" : "rgba(0,0,0,0.35)";
+    fill(g, colour, pointer.x, stage.wave.top, 1, stage.ruler.top - stage.wave.top);
+    if (pointer.part === "map") fill(g, "rgba(255,255,255,0.5)", stage.left, pointer.y, stage.inner, 1);
   }
 
   edges(s, region) {
@@ -54,18 +51,16 @@ export class Marks {
 
   selection(g, s) {
     const { stage } = this, { left, right, top, bottom } = this.edges(s, s.region), { wave, map } = stage;
-    g.fillStyle = s.theme.dark ? "rgba(255,255,255,0.13)" : "rgba(11,110,153,0.16)";
-    g.fillRect(left, wave.top, right - left, wave.height);
-    g.fillStyle = "rgba(0,0,0,0.42)"; // outside is dimmed, so that the colours inside keep their meaning
-    g.fillRect(stage.left, map.top, left - stage.left, map.height);
+    fill(g, s.theme.dark ? "rgba(255,255,255,0.13)" : "rgba(11,110,153,0.16)", left, wave.top, right - left, wave.height);
+    // Outside is dimmed, so that the colours inside keep their meaning.
+    fill(g, "rgba(0,0,0,0.42)", stage.left, map.top, left - stage.left, map.height);
     g.fillRect(right, map.top, stage.left + stage.inner - right, map.height);
     g.fillRect(left, map.top, right - left, top - map.top);
     g.fillRect(left, bottom, right - left, map.top + map.height - bottom);
     g.strokeStyle = "#ffffff";
     g.lineWidth = 1.25;
     g.strokeRect(left, top, right - left, bottom - top);
-    g.fillStyle = s.theme.primary;
-    g.fillRect(left - 0.75, wave.top, 1.5, wave.height);
+    fill(g, s.theme.primary, left - 0.75, wave.top, 1.5, wave.height);
     g.fillRect(right - 0.75, wave.top, 1.5, wave.height);
     g.fillRect(left, stage.ruler.top, right - left, 3);
   }
@@ -80,13 +75,11 @@ export class Marks {
     g.lineWidth = 1.5;
     g.strokeRect(left, top + 1, right - left, bottom - top - 2);
     g.globalAlpha = 0.2;
-    g.fillStyle = colour;
-    g.fillRect(left, stage.wave.top, right - left, stage.wave.height);
+    fill(g, colour, left, stage.wave.top, right - left, stage.wave.height);
     g.globalAlpha = 1;
     if (!shown.label) return;
     const width = g.measureText(shown.label).width + 8, x = Math.max(left, stage.left);
-    g.fillStyle = "rgba(0,0,0,0.72)";
-    g.fillRect(x, top + 1, width, 16);
+    fill(g, "rgba(0,0,0,0.72)", x, top + 1, width, 16);
     g.fillStyle = "#ffffff";
     g.textAlign = "left";
     g.textBaseline = "middle";

@@ -1,7 +1,6 @@
 """What the player is given and what it gives back."""
 
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 from asd_core.features import Array
 from asd_core.sound import Signal
@@ -36,21 +35,6 @@ class Overlay:
     key: str
     title: str
     map: Array  # (n_mels, n_frames) from 0 to 1, frames as LogMel has them
-
-
-class NormalBand(Protocol):
-    """What is usual for a machine; :class:`asd_core.explain.NormalReference` is one."""
-
-    @property
-    def welch_frequencies(self) -> Array: ...  # (n_bins,) in Hz
-    @property
-    def welch_low(self) -> Array: ...  # (n_bins,) in dB, 0 dB is a full-scale sine
-    @property
-    def welch_median(self) -> Array: ...
-    @property
-    def welch_high(self) -> Array: ...
-    @property
-    def mel_mean(self) -> Array: ...  # (n_mels,) in dB
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import { mixOf, powerToDb } from "./dsp.js";
 export const TILE = 64; // columns
 const MOST_TILES = 1500; // about 50 MB
 const RANGE_FRAMES = 96; // at equal distances: enough for levels that are rounded to 5 dB
-const DETAIL_SECONDS = 10; // a view this long shows exactly the frames that detectors hear; a shorter one more
+const DETAIL_SECONDS = 10; // a view this long shows exactly the frames that detectors score; a shorter one more
 
 export class Picture {
   constructor(sound, analyser) {
@@ -43,6 +43,12 @@ export class Picture {
   columnCount(h) {
     const { hop } = this.analyser;
     return h <= hop ? 1 + Math.floor(this.sound.length / h) : Math.ceil((1 + Math.floor(this.sound.length / hop)) / (h / hop));
+  }
+
+  // The first and the last column that are seen in a view, with one more at either end.
+  columnsIn(view, h) {
+    const { rate } = this.sound, at = (seconds) => this.columnAt(seconds * rate, h);
+    return [Math.max(0, at(view.from) - 1), Math.min(this.columnCount(h) - 1, at(view.to) + 1)];
   }
 
   // Compute the tiles of columns first..last: each frame when columns are single frames; when they pool many, first a

@@ -1,4 +1,4 @@
-// One player: what it shows, what it plays, and what it tells Python.
+// One player: what it shows, what it plays, and what it reports to Python.
 
 import { SCALES } from "../common/colours.js";
 import { mounting } from "../common/mount.js";
@@ -6,7 +6,7 @@ import { Controls } from "./controls.js";
 import { Analyser, mixOf } from "./dsp.js";
 import { Engine } from "./engine.js";
 import { Envelope } from "./envelope.js";
-import { enter, leave, onPlayerKey, use } from "./keys.js";
+import { leave, onPlayerKey, players, use } from "./keys.js";
 import { Marks } from "./marks.js";
 import { Picture, TILE } from "./picture.js";
 import { Pointer } from "./pointer.js";
@@ -18,8 +18,8 @@ import { readTheme } from "./theme.js";
 import { clamp, clock, floats, rowToHz, signed, toDb } from "./units.js";
 import { Welch } from "./welch.js";
 
-const TELL_AFTER = 80; // ms of rest before Python hears of a change
-const REST = 700; // ms before it hears of a strength that somebody else on the page has followed already
+const REPORT_AFTER = 80; // ms of rest before a change is reported to Python
+const REST = 700; // ms before a strength is reported that another component on the page has followed already
 const READ_EVERY = 50; // ms between two figures while it plays: nobody reads faster, and each has the page laid out anew
 const SHORTEST_VIEW = 0.02; // s
 const memory = new Map(); // where a player was, should the page draw it anew
@@ -33,11 +33,11 @@ class Player {
     this.version = "recorded";
     this.strength = this.turn = 0;
     this.region = this.overlay = this.heat = null;
-    this.looping = this.difference = false;
+    this.looping = this.difference = this.logarithmic = false;
     this.opacity = 0.7;
     this.extraDb = this.readAt = 0;
     this.view = { from: 0, to: 1 };
-    enter(this);
+    players.add(this);
     root.onkeydown = (event) => onPlayerKey(this, event);
     root.onpointerdown = root.onfocusin = () => use(this);
   }
@@ -60,7 +60,7 @@ class Player {
     this.peak = data.peak;
     this.overlays = data.overlays;
     this.regions = data.regions;
-    this.hear(data.heard);
+    this.adoptState(data.state);
     if (JSON.stringify(before?.heat) !== JSON.stringify(data.heat)) this.heatData = data.heat && this.unpack(data.heat);
     if (JSON.stringify(before?.reference) !== JSON.stringify(data.reference)) {
       this.reference = data.reference && Object.fromEntries(
@@ -71,9 +71,8 @@ class Player {
     if (!sameClip) this.view = { from: 0, to: this.duration };
     if (!sameSound) this.fetch(data, sameClip);
     this.engine.setGain(this.linearGain);
-    if (data.seek && memory.get(data.key)?.seek !== data.seek[1] && sameSound) this.obey(data.seek);
-    this.changed();
-    this.redraw();
+    if (sameSound) this.jump();
+    this.update();
   }
 
   unpack(heat) {
@@ -124,7 +123,7 @@ class Player {
       const remembered = memory.get(data.key)?.clip === data.clip.id ? memory.get(data.key).position : 0;
       const goOn = sameClip && this.engine.wanted;
       this.adopt(sound, sameClip && this.engine.sound ? this.engine.position() : remembered);
-      if (data.seek && memory.get(data.key)?.seek !== data.seek[1]) this.obey(data.seek);
+      this.jump();
       // A browser lets no sound start before the first click or key on a page.
       if (goOn || (data.autoplay && !sameClip && navigator.userActivation?.hasBeenActive !== false)) this.play();
     } catch (error) {
@@ -148,8 +147,7 @@ class Player {
     this.slices.run("recorded", this.envelopes.recorded.build(mixOf("recorded", 0)));
     this.measure();
     if (!sound.buffer) this.controls.text("readout", "This browser cannot play this sample rate.");
-    this.changed();
-    this.redraw();
+    this.update();
     this.root.dataset.clip = this.data.clip.id;
     this.root.dataset.ready = "true";
   }
@@ -166,31 +164,31 @@ class Player {
     return 10 ** (this.gainDb / 20);
   }
 
-  // Python's word counts unless it only repeats what it was told.
-  hear(heard) {
-    const text = JSON.stringify(heard), known = this.pending.indexOf(text);
-    if (text === this.heard) return;
-    this.heard = text;
+  // Python's state counts unless it only repeats what this player has reported.
+  adoptState(state) {
+    const text = JSON.stringify(state), known = this.pending.indexOf(text);
+    if (text === this.state) return;
+    this.state = text;
     if (known >= 0) {
       this.pending.splice(0, known + 1);
       return;
     }
     this.pending = [];
-    ({ version: this.version, strength: this.strength, region: this.region, overlay: this.overlay, turn: this.turn } = heard);
+    ({ version: this.version, strength: this.strength, region: this.region, overlay: this.overlay, turn: this.turn } = state);
     this.engine.setMix(this.mix);
-    this.engine.setLoop(this.looping, this.region && [this.region.t0, this.region.t1]);
+    this.loop();
     if (this.sound) this.measure();
   }
 
-  tell(after = TELL_AFTER) {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
+  report(after = REPORT_AFTER) {
+    clearTimeout(this.reporting);
+    this.reporting = setTimeout(() => {
       const { version, strength, region, overlay } = this;
-      const heard = { clip: this.data.clip.id, strength, version, region, overlay, turn: this.turn };
-      if (JSON.stringify(heard) === (this.pending.at(-1) ?? this.heard)) return;
-      heard.turn = ++this.turn; // so that Python knows whether what it asked for came before or after
-      this.pending.push(JSON.stringify(heard));
-      this.component.setStateValue("heard", heard);
+      const state = { clip: this.data.clip.id, strength, version, region, overlay, turn: this.turn };
+      if (JSON.stringify(state) === (this.pending.at(-1) ?? this.state)) return;
+      state.turn = ++this.turn; // so that Python knows whether what it asked for came before or after
+      this.pending.push(JSON.stringify(state));
+      this.component.setStateValue("state", state);
     }, after);
   }
 
@@ -226,20 +224,27 @@ class Player {
     this.changed();
   }
 
-  obey([position, nonce]) {
-    memory.set(this.data.key, { ...memory.get(this.data.key), seek: nonce });
-    this.seek(position);
+  // To where Python asks for, once.
+  jump() {
+    const { key, seek } = this.data, before = memory.get(key);
+    if (!seek || before?.seek === seek[1]) return;
+    memory.set(key, { ...before, seek: seek[1] });
+    this.seek(seek[0]);
   }
 
   setLooping(looping) {
     this.looping = looping;
-    this.engine.setLoop(looping, this.region && [this.region.t0, this.region.t1]);
+    this.loop();
     this.changed();
+  }
+
+  loop() {
+    this.engine.setLoop(this.looping, this.region && [this.region.t0, this.region.t1]);
   }
 
   setVersion(version) {
     this.version = version;
-    this.tell(0);
+    this.report(0);
     this.remix();
   }
 
@@ -247,8 +252,8 @@ class Player {
   setStrength(strength, released) {
     if (strength !== this.strength) this.version = "denoised";
     this.strength = strength;
-    if (this.followed(strength)) this.tell(REST);
-    else if (released) this.tell(0); // it was let go: nothing more is to come
+    if (this.followed(strength)) this.report(REST);
+    else if (released) this.report(0); // it was let go: nothing more is to come
     this.remix();
   }
 
@@ -260,6 +265,10 @@ class Player {
 
   remix() {
     this.engine.setMix(this.mix);
+    this.update();
+  }
+
+  update() {
     this.changed();
     this.redraw();
   }
@@ -273,35 +282,23 @@ class Player {
 
   setOverlay(key) {
     this.overlay = key;
-    this.tell();
-    this.changed();
-    this.redraw();
+    this.report();
+    this.update();
   }
 
-  setOpacity(opacity) {
-    this.opacity = opacity;
-    this.redraw();
-  }
-
-  setDifference(on) {
-    this.difference = on;
-    this.changed();
-    this.redraw();
-  }
-
-  setLogarithmic(on) {
-    this.panel.logarithmic = on;
-    this.changed();
-    this.redraw();
+  // What only this browser knows of: overlay's opacity, difference from normal, logarithmic frequencies.
+  set(choices) {
+    Object.assign(this, choices);
+    this.update();
   }
 
   select(region, finished) {
     const shortest = region && region.t1 - region.t0 < 0.005;
     this.region = shortest ? null : region;
     if (finished) {
-      this.engine.setLoop(this.looping, this.region && [this.region.t0, this.region.t1]);
+      this.loop();
       if (this.sound) this.measure();
-      this.tell();
+      this.report();
     }
     this.changed();
   }
@@ -354,8 +351,8 @@ class Player {
         this.readout = () => `${t.toFixed(3)} s · peak ${signed(toDb(Math.max(-low, high)))} dBFS`;
       } else {
         const row = stage.rowOf(place.y, this.nMels), m = clamp(Math.floor(row), 0, this.nMels - 1);
-        const h = this.hop(), found = this.picture.column(Math.max(0, this.picture.columnAt(t * sound.rate, h)), h);
-        const level = found ? found[0][found[1] + m] : null;
+        const h = this.hop(), column = this.picture.column(Math.max(0, this.picture.columnAt(t * sound.rate, h)), h);
+        const level = column ? column[0][column[1] + m] : null;
         const above = level !== null && this.difference ? level - this.normalMean[m] : null;
         const more = above === null ? "" : ` (normal ${above >= 0 ? "+" : ""}${signed(above)} dB)`;
         this.readout = () => `${t.toFixed(3)} s · ${Math.round(rowToHz(row, this.nMels, this.nyquist))} Hz · ${level === null ? "…" : `${signed(level)} dB`}${more}`;
@@ -374,19 +371,16 @@ class Player {
     return this.mix.raw ? this.envelopes.recorded : this.envelopes.mixed;
   }
 
-  // All that the drawing code needs to know.
+  // All that the drawing code needs to know: what the player has, and what follows from it.
   scene() {
-    const { sound, picture, envelopes, view, theme, mix, regions, region, peak, duration, nyquist, nMels } = this;
-    const { version, strength, welch, reference, analyser, message, opacity } = this;
     const heat = this.overlay && this.heatData?.key === this.overlay ? this.heatData : null;
     const normal = this.difference ? this.normalMean : null;
-    return {
-      sound, picture, envelopes, view, theme, mix, regions, region, peak, duration, nyquist, nMels,
-      version, strength, welch, reference, analyser, message, opacity, heat, normal,
-      hop: sound ? this.hop() : 0,
+    return Object.assign(Object.create(this), {
+      heat, normal,
+      hop: this.sound ? this.hop() : 0,
       range: normal ? [-20, 20] : (this.levelRange ?? [-80, 0]),
-      scale: normal ? theme.difference : heat ? SCALES.grey : SCALES.level, // one hue a meaning: grey below an overlay
-    };
+      scale: normal ? this.theme.difference : heat ? SCALES.grey : SCALES.level, // one hue a meaning: grey below an overlay
+    });
   }
 
   // Draw what lasts; at most once a frame.
@@ -405,10 +399,8 @@ class Player {
   // Start what the next picture lacks.
   prepare() {
     if (!this.sound) return;
-    const { picture, mix, view, sound } = this, h = this.hop();
+    const { picture, mix, view } = this, h = this.hop(), [first, last] = picture.columnsIn(view, h);
     picture.setMix(mix);
-    const first = Math.max(0, picture.columnAt(view.from * sound.rate, h) - 1);
-    const last = Math.min(picture.columnCount(h) - 1, picture.columnAt(view.to * sound.rate, h) + 1);
     const wanted = `${mix.key}:${h}:${Math.floor(first / TILE)}:${Math.floor(last / TILE)}`;
     if (wanted !== this.filling) {
       this.filling = wanted;
@@ -426,7 +418,7 @@ class Player {
     this.marks.point(this.view, this.engine.position());
   }
 
-  // Something of what is heard or chosen has changed: show it, and keep the cursor moving while it plays.
+  // Playback or a choice has changed: show it, and keep the cursor moving while it plays.
   changed() {
     const { dataset } = this.root;
     dataset.playing = String(this.engine.wanted);
@@ -472,7 +464,7 @@ class Player {
     this.aborter?.abort();
     cancelAnimationFrame(this.frame);
     cancelAnimationFrame(this.drawing);
-    clearTimeout(this.telling);
+    clearTimeout(this.reporting);
     leave(this);
   }
 }

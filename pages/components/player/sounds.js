@@ -1,16 +1,11 @@
-// The samples of a clip: fetched once as files of 32-bit floats, kept for a while in case the player is drawn anew.
+// The samples of a clip: fetched once as files of 32-bit floats, cache for a while in case the player is drawn anew.
 
-const KEPT_BYTES = 160e6;
-const kept = new Map(); // by address; the component that fetches ahead shares this module
+const CACHE_BYTES = 160e6;
+const cache = new Map(); // by address; the component that fetches ahead shares this module
 
 class Sound {
   constructor(rate, raw, zero, one) {
-    this.rate = rate;
-    this.length = raw.length;
-    this.raw = raw;
-    this.zero = zero;
-    this.one = one;
-    this.buffer = null;
+    Object.assign(this, { rate, length: raw.length, raw, zero, one, buffer: null });
     try {
       this.buffer = new AudioBuffer({ numberOfChannels: one ? 3 : 1, length: raw.length, sampleRate: rate });
     } catch {
@@ -40,19 +35,19 @@ async function fetchSamples(url, signal) {
 
 export async function fetchSound(files, rate, signal) {
   const key = soundKey(files);
-  let sound = kept.get(key);
+  let sound = cache.get(key);
   if (!sound) {
     const urls = [...new Set([files.raw, files.zero, files.one].filter(Boolean))];
-    const found = new Map();
-    await Promise.all(urls.map(async (url) => found.set(url, await fetchSamples(url, signal))));
-    sound = new Sound(rate, found.get(files.raw), found.get(files.zero), found.get(files.one));
+    const fetched = new Map();
+    await Promise.all(urls.map(async (url) => fetched.set(url, await fetchSamples(url, signal))));
+    sound = new Sound(rate, fetched.get(files.raw), fetched.get(files.zero), fetched.get(files.one));
   }
-  kept.delete(key);
-  kept.set(key, sound);
-  let total = [...kept.values()].reduce((sum, one) => sum + one.bytes, 0);
-  for (const [old, one] of kept) {
-    if (total <= KEPT_BYTES || old === key) break;
-    kept.delete(old);
+  cache.delete(key);
+  cache.set(key, sound);
+  let total = [...cache.values()].reduce((sum, one) => sum + one.bytes, 0);
+  for (const [old, one] of cache) {
+    if (total <= CACHE_BYTES || old === key) break;
+    cache.delete(old);
     total -= one.bytes;
   }
   return sound;

@@ -1,7 +1,7 @@
 // Long-term spectrum against the band of normal clips.
 
 import { mixOf } from "./dsp.js";
-import { prepareCanvas } from "./theme.js";
+import { clipped, fill, prepareCanvas } from "./theme.js";
 import { clamp, hertz, hertzTick, niceStep, signed, ticks } from "./units.js";
 
 export class SpectrumPanel {
@@ -11,32 +11,31 @@ export class SpectrumPanel {
     this.height = 216;
     this.top = 8;
     this.bottom = 34;
-    this.logarithmic = false;
     this.hover = null; // Hz
   }
 
   span(s) {
-    return this.logarithmic ? [Math.max(20, s.nyquist / 400), s.nyquist] : [0, s.nyquist];
+    return s.logarithmic ? [Math.max(20, s.nyquist / 400), s.nyquist] : [0, s.nyquist];
   }
 
   xOf(hz, s) {
     const [low, high] = this.span(s), { left, inner } = this.stage;
-    const share = this.logarithmic ? Math.log(Math.max(hz, low) / low) / Math.log(high / low) : hz / high;
+    const share = s.logarithmic ? Math.log(Math.max(hz, low) / low) / Math.log(high / low) : hz / high;
     return left + share * inner;
   }
 
   frequencyOf(x, s) {
     const [low, high] = this.span(s), share = clamp((x - this.stage.left) / this.stage.inner, 0, 1);
-    return this.logarithmic ? low * (high / low) ** share : high * share;
+    return s.logarithmic ? low * (high / low) ** share : high * share;
   }
 
   curves(s) {
     const bins = s.analyser.nFft / 2, frequencies = Float32Array.from({ length: bins + 1 }, (_, k) => (k * s.nyquist) / bins);
-    const found = [{ name: "recorded", frequencies, levels: s.welch?.levels(mixOf("recorded", 0)), colour: s.theme.recorded }];
+    const curves = [{ name: "recorded", frequencies, levels: s.welch?.levels(mixOf("recorded", 0)), colour: s.theme.recorded }];
     if (s.sound?.one && s.strength > 0) {
-      found.push({ name: "denoised", frequencies, levels: s.welch?.levels(mixOf("denoised", s.strength)), colour: s.theme.denoised });
+      curves.push({ name: "denoised", frequencies, levels: s.welch?.levels(mixOf("denoised", s.strength)), colour: s.theme.denoised });
     }
-    return found.filter((curve) => curve.levels);
+    return curves.filter((curve) => curve.levels);
   }
 
   draw(s) {
@@ -46,28 +45,20 @@ export class SpectrumPanel {
     g.textBaseline = "middle";
     this.shown = this.curves(s);
     const [low, high] = this.levels(s), y = (level) => this.top + ((high - level) / (high - low)) * height;
-    g.fillStyle = theme.panel;
-    g.fillRect(stage.left, this.top, stage.inner, height);
+    fill(g, theme.panel, stage.left, this.top, stage.inner, height);
     g.textAlign = "right";
     for (const level of ticks(low, high, niceStep(high - low, height / 30))) {
-      g.fillStyle = theme.grid;
-      g.fillRect(stage.left, Math.round(y(level)), stage.inner, 1);
+      fill(g, theme.grid, stage.left, Math.round(y(level)), stage.inner, 1);
       g.fillStyle = theme.faint;
       g.fillText(signed(level, 0), stage.left - 7, clamp(y(level), this.top + 4, this.top + height - 4));
     }
     stage.axisName(g, "dB re full-scale sine", this.top + height / 2, theme);
     this.frequencyAxis(g, s, height);
-    g.save();
-    g.beginPath();
-    g.rect(stage.left, this.top, stage.inner, height);
-    g.clip();
-    if (s.reference) this.band(g, s, y);
-    for (const curve of this.shown) this.line(g, s, curve, y, curve.colour, curve.name === s.version ? 1.6 : 1);
-    if (this.hover !== null) {
-      g.fillStyle = theme.faint;
-      g.fillRect(this.xOf(this.hover, s), this.top, 1, height);
-    }
-    g.restore();
+    clipped(g, stage.left, this.top, stage.inner, height, () => {
+      if (s.reference) this.band(g, s, y);
+      for (const curve of this.shown) this.line(g, s, curve, y, curve.colour, curve.name === s.version ? 1.6 : 1);
+      if (this.hover !== null) fill(g, theme.faint, this.xOf(this.hover, s), this.top, 1, height);
+    });
     stage.frame(g, part, theme);
   }
 
@@ -88,14 +79,13 @@ export class SpectrumPanel {
 
   frequencyAxis(g, s, height) {
     const { stage } = this, { theme } = s, bottom = this.top + height;
-    const values = this.logarithmic
+    const values = s.logarithmic
       ? [31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000].filter((hz) => hz >= this.span(s)[0] && hz <= s.nyquist)
       : ticks(0, s.nyquist, niceStep(s.nyquist, stage.inner / 64));
     g.textAlign = "center";
     for (const hz of values) {
       const x = this.xOf(hz, s);
-      g.fillStyle = theme.grid;
-      g.fillRect(Math.round(x), this.top, 1, height);
+      fill(g, theme.grid, Math.round(x), this.top, 1, height);
       g.fillStyle = theme.faint;
       g.fillText(hertzTick(hz), x, bottom + 12);
     }

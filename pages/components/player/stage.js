@@ -2,7 +2,7 @@
 
 import { cssOf, SCALES } from "../common/colours.js";
 import { mixOf } from "./dsp.js";
-import { prepareCanvas } from "./theme.js";
+import { clipped, fill, prepareCanvas } from "./theme.js";
 import { clamp, clock, hertzTick, hzToRow, MINUS, niceStep, signed, ticks, toDb } from "./units.js";
 
 export class Stage {
@@ -74,8 +74,7 @@ export class Stage {
     g.textAlign = "right";
     for (const amplitude of [s.peak, s.peak / 2]) {
       for (const value of [amplitude, -amplitude]) {
-        g.fillStyle = theme.grid;
-        g.fillRect(this.left, Math.round(y(value)), this.inner, 1);
+        fill(g, theme.grid, this.left, Math.round(y(value)), this.inner, 1);
         g.fillStyle = theme.faint;
         if (value > 0 || height > 80) g.fillText(signed(toDb(amplitude), 0), this.left - 7, y(value));
       }
@@ -83,17 +82,13 @@ export class Stage {
     g.fillText(`${MINUS}∞`, this.left - 7, middle);
     this.axisName(g, "dBFS", top + height / 2, theme);
     if (s.sound) {
-      g.save();
-      g.beginPath();
-      g.rect(this.left, top, this.inner, height);
-      g.clip();
-      const recorded = mixOf("recorded", 0);
-      if (s.mix.key !== "raw") this.drawLine(g, s, s.envelopes.recorded, recorded, y, theme.recorded, 0.4);
-      this.drawLine(g, s, s.mix.raw ? s.envelopes.recorded : s.envelopes.mixed, s.mix, y, s.mix.raw ? theme.recorded : theme.denoised, 1);
-      g.restore();
+      clipped(g, this.left, top, this.inner, height, () => {
+        const recorded = mixOf("recorded", 0), { mix, envelopes } = s;
+        this.drawLine(g, s, envelopes.recorded, recorded, y, theme.recorded, mix.raw ? 1 : 0.4);
+        if (!mix.raw) this.drawLine(g, s, envelopes.mixed, mix, y, theme.denoised, 1);
+      });
     }
-    g.fillStyle = theme.grid;
-    g.fillRect(this.left, Math.round(middle), this.inner, 1);
+    fill(g, theme.grid, this.left, Math.round(middle), this.inner, 1);
     this.frame(g, this.wave, theme);
   }
 
@@ -119,22 +114,17 @@ export class Stage {
 
   drawMap(g, s) {
     const { top, height } = this.map, { theme, nMels } = s;
-    g.fillStyle = theme.panel;
-    g.fillRect(this.left, top, this.inner, height);
-    g.save();
-    g.beginPath();
-    g.rect(this.left, top, this.inner, height);
-    g.clip();
-    if (s.sound) this.paint(g, s);
-    if (s.sound && s.heat) this.paintHeat(g, s);
-    g.restore();
+    fill(g, theme.panel, this.left, top, this.inner, height);
+    clipped(g, this.left, top, this.inner, height, () => {
+      if (s.sound) this.paint(g, s);
+      if (s.sound && s.heat) this.paintHeat(g, s);
+    });
     g.textAlign = "right";
     let free = Infinity; // above this height no name is written yet
     for (const hz of [125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000]) {
       if (hz > s.nyquist * 1.001) break;
       const y = clamp(this.yOf(hzToRow(hz, nMels, s.nyquist), nMels), top + 4, top + height - 4);
-      g.fillStyle = theme.faint;
-      g.fillRect(this.left - 4, Math.round(y), 4, 1);
+      fill(g, theme.faint, this.left - 4, Math.round(y), 4, 1);
       if (y > free) continue;
       g.fillText(hertzTick(hz), this.left - 7, y);
       free = y - 11;
@@ -155,8 +145,7 @@ export class Stage {
 
   paint(g, s) {
     const { picture, nMels } = s, h = s.hop, { rate } = s.sound;
-    const first = Math.max(0, picture.columnAt(s.view.from * rate, h) - 1);
-    const last = Math.min(picture.columnCount(h) - 1, picture.columnAt(s.view.to * rate, h) + 1);
+    const [first, last] = picture.columnsIn(s.view, h);
     const n = last - first + 1;
     if (n < 1) return;
     this.off.width = n;
@@ -164,9 +153,8 @@ export class Stage {
     const context = this.off.getContext("2d"), image = context.createImageData(n, nMels);
     const pixels = new Uint32Array(image.data.buffer), [low, high] = s.range, scale = 255 / (high - low);
     for (let c = first; c <= last; c++) {
-      const found = picture.column(c, h);
-      if (!found) continue;
-      const [values, offset] = found;
+      const [values, offset] = picture.column(c, h) ?? [];
+      if (!values) continue;
       for (let m = 0; m < nMels; m++) {
         const level = values[offset + m] - (s.normal ? s.normal[m] : 0);
         const index = Math.round((level - low) * scale);
@@ -210,15 +198,13 @@ export class Stage {
     g.textAlign = "center";
     for (const t of ticks(view.from, view.to, step)) {
       const x = this.xOf(view, t);
-      g.fillStyle = theme.faint;
-      g.fillRect(Math.round(x), top, 1, 5);
+      fill(g, theme.faint, Math.round(x), top, 1, 5);
       g.fillText(long ? clock(t, digits) : t.toFixed(digits), clamp(x, this.left, this.left + this.inner), top + 13);
     }
     g.textAlign = "left";
     g.fillText(long ? "min:s" : "s", this.left + this.inner + 12, top + 13);
     const thumb = [this.left + (view.from / s.duration) * this.inner, this.left + (view.to / s.duration) * this.inner];
-    g.fillStyle = theme.grid;
-    g.fillRect(this.left, top + 25, this.inner, 5);
+    fill(g, theme.grid, this.left, top + 25, this.inner, 5);
     g.fillStyle = theme.primary;
     g.globalAlpha = span < s.duration * 0.9999 ? 0.85 : 0.25;
     g.fillRect(thumb[0], top + 25, Math.max(6, thumb[1] - thumb[0]), 5);
@@ -229,8 +215,7 @@ export class Stage {
     const x = this.left + this.inner + 12, { top, height } = this.map, [low, high] = s.range;
     const from = top + 16, length = height - 16;
     for (let i = 0; i < length; i++) {
-      g.fillStyle = cssOf(s.scale[Math.round(255 * (1 - i / (length - 1)))]);
-      g.fillRect(x, from + i, 9, 1.2);
+      fill(g, cssOf(s.scale[Math.round(255 * (1 - i / (length - 1)))]), x, from + i, 9, 1.2);
     }
     g.fillStyle = s.theme.faint;
     g.textAlign = "left";

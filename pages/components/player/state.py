@@ -1,4 +1,4 @@
-"""What a browser says is chosen: checked, since anything can come over the wire."""
+"""The state that a browser sends: checked, since anything can come over the wire."""
 
 import math
 from typing import Any, TypeGuard
@@ -42,7 +42,7 @@ def initial_message(signal: Signal, overlay: str | None) -> dict[str, Any]:
 
 def ask_for_map(key: str, overlay: str | None) -> None:
     """Have a player show a detector's map, or none, until its listener chooses another. For callbacks."""
-    sent = st.session_state.get(key, {}).get("heard")
+    sent = st.session_state.get(key, {}).get("state")
     st.session_state[f"{key}_asked"] = (turn_of(sent), overlay)
 
 
@@ -54,23 +54,19 @@ def turn_of(message: Any) -> int:
 
 def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, Any]:
     """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
-    sent = st.session_state.get(key, {}).get("heard")
+    sent = st.session_state.get(key, {}).get("state")
     requested = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
     now = requested[0] == turn_of(sent)
     if not isinstance(sent, dict):
         return {**start, "overlay": requested[1]} if now else start
-    version, overlay = sent.get("version"), sent.get("overlay")
+    version, overlay = sent.get("version"), requested[1] if now else sent.get("overlay")
     return {
         "clip": signal.clip.sha256,
         "strength": strength_within(sent.get("strength"), start["strength"]),
         "version": version if version in VERSIONS else start["version"],
         # A region belongs to the clip it was drawn in.
         "region": _region(sent.get("region"), signal.clip) if sent.get("clip") == signal.clip.sha256 else None,
-        "overlay": requested[1]
-        if now
-        else overlay
-        if overlay is None or isinstance(overlay, str)
-        else start["overlay"],
+        "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
         "turn": turn_of(sent),
     }
 

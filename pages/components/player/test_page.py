@@ -1,28 +1,14 @@
 """Two players on a page, and in words what Python knows of the first; parameters of the address choose what is shown."""
 
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
-
 import numpy as np
 import streamlit as st
 
-from asd_core.features import Array, LogMel, WelchSpectrum, mel_frequencies
+from asd_core.explain import NormalReference
+from asd_core.features import LogMel, WelchSpectrum, mel_frequencies
 from asd_core.sound import DEFAULT_STRENGTH, Clip, DenoiseMix, Signal, denoise_mix
 from pages.components.player import Overlay, Region, Shown, player, player_state
 
 RATE = 16000
-
-
-@dataclass
-class Band:
-    welch_frequencies: Array
-    welch_low: Array
-    welch_median: Array
-    welch_high: Array
-    mel_mean: Array
 
 
 @st.cache_data
@@ -46,11 +32,12 @@ def mix(seconds: float, seed: int) -> DenoiseMix:
     return denoise_mix(samples, RATE)
 
 
-def band(clip: Clip) -> Band:
+def reference(clip: Clip) -> NormalReference:
     spectrum, log_mel = WelchSpectrum().transform(clip), LogMel().transform(clip)
     smooth = np.convolve(spectrum, np.ones(9) / 9, "same").astype(np.float32)
     frequencies = WelchSpectrum().frequencies().astype(np.float32)
-    return Band(frequencies, smooth - 4, smooth, smooth + 4, np.median(log_mel, axis=1))
+    mel = np.median(log_mel, axis=1)
+    return NormalReference(frequencies, smooth - 4, smooth, smooth + 4, mel, mel, mel, mel, 1)
 
 
 def anomaly_map() -> Overlay:
@@ -72,7 +59,7 @@ def first() -> None:
         key="first",
         overlays={"knn": "Nearest neighbours", "gmm": "Mixture"},
         overlay=anomaly_map() if before.overlay == "knn" else None,
-        reference=band(clip),
+        reference=reference(clip),
         regions=[Shown(Region(6.0, 7.2, 500.0, 2000.0), "labelled", "#CC79A7")] if "regions" in parameters else [],
         seek=(4.0, st.session_state["jump"]) if st.session_state.get("jump") else None,
     )

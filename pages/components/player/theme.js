@@ -33,6 +33,21 @@ function darker(hex) {
   return `rgb(${r},${g},${b})`;
 }
 
+export function fill(context, colour, x, y, width, height) {
+  context.fillStyle = colour;
+  context.fillRect(x, y, width, height);
+}
+
+// Draw in a rectangle, and nothing beside it.
+export function clipped(context, x, y, width, height, draw) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  draw();
+  context.restore();
+}
+
 // Size a canvas for the screen's pixels and give a context that counts in CSS pixels.
 export function prepareCanvas(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;

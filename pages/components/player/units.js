@@ -54,9 +54,9 @@ export function niceStep(span, most, sexagesimal = false) {
 }
 
 export function ticks(low, high, step) {
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step);
-  return found;
+  const values = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) values.push(i * step);
+  return values;
 }
 
 export function floats(base64) {

@@ -1,4 +1,4 @@
-// Long-term spectrum (Welch, 1967) of recording and denoised sound. Powers of both ends and of their product are kept,
+// Long-term spectrum (Welch, 1967) of recording and denoised sound. Powers of both ends and of their product are stored,
 // so that the spectrum at any strength costs one sum a bin.
 
 const MOST_FRAMES = 1900; // about 60 s: of a longer stretch, frames at equal distances

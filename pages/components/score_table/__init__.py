@@ -1,6 +1,6 @@
-"""Every detector's verdict on one clip, as recorded and denoised, in one table that follows the player's strength.
+"""Every detector's score and decision on one clip, as recorded and denoised, in one table that follows the player's strength.
 
-The player tells the table in the browser when its strength is turned; the table asks Python for the scores and takes them
+The player notifies the table in the browser when its strength changes; the table asks Python for the scores and takes them
 in. So nothing but the scores crosses the wire, also while the slider is held.
 """
 
@@ -23,12 +23,7 @@ _COMPONENT = component("asd_scores", Path(__file__).with_name("score_table.js"))
 
 
 def score_table(
-    raw: Sequence[DetectorScore],
-    denoised: Sequence[DetectorScore] | None,
-    signal: Signal,
-    *,
-    key: str,
-    player: str,
+    raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] | None, signal: Signal, *, key: str, player: str
 ) -> None:
     """Percentiles as bars, decisions, and the raw figures behind them.
 
@@ -76,14 +71,14 @@ def _minority(scores: Sequence[DetectorScore]) -> bool | None:
 
 
 def disagreement(scores: Sequence[DetectorScore]) -> str:
-    """A sentence on who says what: a small minority is named."""
+    """A sentence on how many detectors decide what: a small minority is named."""
     yes = [title(s.detector) for s in scores if s.decision == "anomaly"]
     no = [title(s.detector) for s in scores if s.decision == "normal"]
     if not yes or not no:
-        verdict = "an anomaly" if yes else "normal"
-        return f"All {len(scores)} detectors call it {verdict}."
-    few, verdict = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
+        decision = "an anomaly" if yes else "normal"
+        return f"All {len(scores)} detectors call it {decision}."
+    few, decision = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
     counts = f"{len(yes)} of {len(scores)} detectors call it an anomaly."
     if len(few) > NAMED:
         return f"{counts} Those in the minority are shaded."
-    return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {verdict}."
+    return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {decision}."

@@ -52,8 +52,8 @@ class ScoreTable {
   constructor(root) {
     this.root = root;
     this.wanted = this.asked = null;
-    this.hear = (event) => this.follow(event);
-    window.addEventListener("asd-strength", this.hear);
+    this.onStrength = (event) => this.follow(event);
+    window.addEventListener("asd-strength", this.onStrength);
     root.querySelector("[data-part=csv]").onclick = () => this.download();
     const heads = COLUMNS.map(([name, , help], index) => {
       const cell = element("th", this.classOf(index)), button = element("button", "", name);
@@ -80,7 +80,7 @@ class ScoreTable {
     this.root.dataset.strength = data.strength === null ? "" : data.strength.toFixed(2);
   }
 
-  // The player's strength was turned: it need not tell Python at once when a table does.
+  // The player's strength was turned: it need not report it to Python at once when a table does.
   follow(event) {
     const { key, clip, strength, turn } = event.detail;
     if (key !== this.data.player || clip !== this.data.clip || this.data.strength === null) return;
@@ -137,12 +137,12 @@ class ScoreTable {
     const line = document.createElement("tr"), name = element("th", "", row.detector);
     name.scope = "row";
     name.title = row.detector;
-    line.append(name, ...this.said(row.recorded, true), ...this.said(row.denoised, false));
+    line.append(name, ...this.cells(row.recorded, true), ...this.cells(row.denoised, false));
     line.append(element("td", "first number", digits(row.threshold)));
     return line;
   }
 
-  said(score, recorded) {
+  cells(score, recorded) {
     if (!score) return [element("td", "first", "…"), element("td", "", "…"), element("td", "number", "…")];
     const place = element("td", "first"), bar = element("span", "bar"), track = element("i", "");
     track.style.backgroundSize = `${score.percentile}% 100%`;
@@ -163,7 +163,7 @@ class ScoreTable {
 
   destroy() {
     clearTimeout(this.waiting);
-    window.removeEventListener("asd-strength", this.hear);
+    window.removeEventListener("asd-strength", this.onStrength);
   }
 }
 

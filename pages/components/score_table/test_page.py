@@ -1,10 +1,5 @@
 """The score table alone, and in words which strength it asks for."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the script is served from its own folder
-
 import numpy as np
 import streamlit as st
 
