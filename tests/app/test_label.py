@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.labels import LabelStore, new_uid
+from asd_core.labels import Draft, LabelStore, new_uid
 from asd_core.scoring import AS_RECORDED, read_scores
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
@@ -107,14 +107,16 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
     for who, labels in (("Ada", {"a": "normal", "b": "normal"}), ("Grace", {"a": "anomaly", "b": "normal"})):
         for clip, label in labels.items():
             store.add(
-                kind="label",
-                annotator=who,
-                dataset="demo",
-                uid=new_uid(),
-                clip_sha256=SHA[clip],
-                clip_id=f"test/{clip}.wav",
-                machine_id="00",
-                label=label,
+                Draft(
+                    kind="label",
+                    annotator=who,
+                    dataset="demo",
+                    uid=new_uid(),
+                    clip_sha256=SHA[clip],
+                    clip_id=f"test/{clip}.wav",
+                    machine_id="00",
+                    label=label,
+                )
             )
     app = opened(label_view="Agreement")
     shown = {m.label: m.value for m in app.metric}
@@ -151,14 +153,16 @@ def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
     hashes = {number: str(clips["sha256"].iloc[number]) for number, _, _ in given} | {3: SHA["a"]}  # 3: no test clip
     for number, blind, queue in [*given, (3, True, "random")]:
         store.add(
-            kind="label",
-            annotator="Ada",
-            dataset="demo",
-            uid=new_uid(),
-            clip_sha256=hashes[number],
-            label="anomaly",
-            blind=blind,
-            queue=queue,
+            Draft(
+                kind="label",
+                annotator="Ada",
+                dataset="demo",
+                uid=new_uid(),
+                clip_sha256=hashes[number],
+                label="anomaly",
+                blind=blind,
+                queue=queue,
+            )
         )
 
     def compared(**address: str) -> str:

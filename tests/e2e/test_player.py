@@ -12,7 +12,6 @@ from asd_core.features import LogMel, WelchSpectrum
 from benchmarks.browser import serve
 from pages.components.player import test_page
 from tests.conftest import ROOT
-from tests.e2e import served_player
 from tests.e2e.helpers import FRAME, requests, wait_idle
 
 TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 50, 122, 256, 54, 58
@@ -20,7 +19,7 @@ TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 50, 122, 256,
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    with serve(Path(served_player.__file__), PYTHONPATH=str(ROOT)) as found:
+    with serve(Path(__file__).parent / "served_player.py", PYTHONPATH=str(ROOT)) as found:
         yield found
 
 
