@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from asd_core.labels import LabelStore
 
 ROOT = Path(__file__).parent.parent
-LONG_FIRST = ["e2e", "app", "contract"]
+# Files that take longest, longest first (by their CPU time), then folders.
+LONG_FIRST = [
+    *(f"e2e/test_{name}.py" for name in ("main_job", "compare", "player", "label_failures", "label_keyboard")),
+    *(f"e2e/test_{name}.py" for name in ("clip_views", "feature_space", "umap", "label_crash")),
+    *(f"unit/test_{name}.py" for name in ("network_detectors", "deep_svdd", "f_anogan", "convolutional_autoencoders")),
+    *(
+        "e2e/*",
+        "contract/*",
+        "app/*",
+        "unit/test_cli.py",
+        "unit/test_experiments.py",
+        "unit/test_dense_autoencoders.py",
+    ),
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Workers take file after file in this order: the long ones first, so that none is left over at the end.
-    items.sort(key=lambda item: [*(item.path.match(f"tests/{part}/*") for part in LONG_FIRST), True].index(True))
+    items.sort(key=lambda item: [*(item.path.match(f"tests/{part}") for part in LONG_FIRST), True].index(True))
     if os.environ.get("ASD_REAL_DATA"):
         return
     skip = pytest.mark.skip(reason="ASD_REAL_DATA is not set: no real recordings here")

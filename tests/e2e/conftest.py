@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
-from tests.e2e.helpers import new_tab
+from tests.e2e.helpers import new_context
 
 playwright = pytest.importorskip("playwright.sync_api")
 EXECUTABLE = chromium()
@@ -39,10 +39,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def context(browser: "playwright.Browser") -> Iterator["playwright.BrowserContext"]:
+    """One for all pages of a worker: what it keeps of Streamlit's files is half the work of opening a page."""
+    shared = new_context(browser)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
-    """A new tab that may reach this machine only; a request to anywhere else fails the test."""
-    tab = new_tab(browser)
+def page(context: "playwright.BrowserContext") -> Iterator["playwright.Page"]:
+    """A new tab of a browser that remembers nobody; it may reach this machine only: a request to anywhere else fails the test."""
+    tab = context.new_page()
+    context.clear_cookies()
+    context.new_cdp_session(tab).send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "local_storage"})
     outside: list[str] = []
 
     def check(request: "playwright.Request") -> None:
@@ -51,7 +61,8 @@ def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
 
     tab.on("request", check)
     yield tab
-    tab.context.close()
+    for opened in context.pages:
+        opened.close()
     assert outside == []
 
 

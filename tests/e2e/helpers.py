@@ -41,13 +41,17 @@ FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame
 _calls = itertools.count()
 
 
-def new_tab(browser: Any, **options: Any) -> Any:
-    """A tab in a context of its own, for which :func:`wait_idle` works; close it by its context."""
+def new_context(browser: Any, **options: Any) -> Any:
+    """A context in whose tabs :func:`wait_idle` works."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
     context.add_init_script(TRAFFIC)
-    tab = context.new_page()
-    tab.set_default_timeout(60_000)
-    return tab
+    context.set_default_timeout(60_000)
+    return context
+
+
+def new_tab(browser: Any, **options: Any) -> Any:
+    """A tab in a context of its own: another person's browser. Close it by its context."""
+    return new_context(browser, **options).new_page()
 
 
 def wait_idle(page: Any) -> None:

@@ -47,9 +47,9 @@ def given(database: Path, annotator: str, labels: list[str]) -> None:
     store.close()
 
 
-def enter(page: Any, address: str, name: str, query: str = "") -> None:
-    """Open the page and say who is there."""
-    page.goto(f"{address}/label?{query}")
+def enter(page: Any, address: str, name: str, query: str = "", *, autoplay: bool = False) -> None:
+    """Open the page and say who is there. Clips stay silent unless asked for: a cursor that moves costs half a core."""
+    page.goto(f"{address}/label?autoplay={str(autoplay).lower()}&{query}")
     page.locator(NAME).wait_for()
     wait_idle(page)
     if page.locator(NAME).input_value() != name:

@@ -1,14 +1,12 @@
 """Finding clips that sound alike, as a person does it."""
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 from asd_core.datasets.slide_rail import simulate
-from benchmarks.browser import serve
-from tests.conftest import ROOT, write_wav
-from tests.e2e.helpers import FRAME, TABLE, cells, new_tab, wait_idle
+from tests.conftest import write_wav
+from tests.e2e.helpers import FRAME, TABLE, cells, wait_idle
 
 CHART = ".st-key-space_chart .js-plotly-plot"
 PLAYING = ".asd-player[data-ready=true][data-playing=true]"
@@ -140,20 +138,19 @@ def test_a_click_plays_in_space_too(page: Any, address: str) -> None:
     assert page.locator(".st-key-space_clip strong").first.inner_text() == name
 
 
-def test_a_copied_link_restores_the_view(page: Any, browser: Any, address: str) -> None:
+def test_a_copied_link_restores_the_view(page: Any, address: str) -> None:
     open_space(page, address, "?colour=fault&only=false&part=Log-mel%3A+peak+of+each+band&splits=test&contours=false")
     page.get_by_text("What the axes mean").click()
     page.locator(".st-key-scree_chart .js-plotly-plot").wait_for()
     wait_idle(page)
     here = page.evaluate(POINTS)
     assert sum(len(points) for points in here) / 2 == 480
-    other = new_tab(browser)
+    other = page.context.new_page()
     other.goto(page.url)
     other.locator(".st-key-scree_chart .js-plotly-plot").wait_for()
     wait_idle(other)
     assert other.evaluate(POINTS) == here
     assert other.locator(f"{CHART} .contourlayer path").count() == 0
-    other.context.close()
 
 
 def test_an_upload_is_a_star_and_nothing_is_fitted_again(page: Any, address: str, tmp_path: Path) -> None:
@@ -173,32 +170,3 @@ def test_an_upload_is_a_star_and_nothing_is_fitted_again(page: Any, address: str
     wait_idle(page)
     assert [name for name, *_ in page.evaluate(STARS)] == ["mine.wav"]
     assert page.evaluate(POINTS) == before
-
-
-def test_umap_starts_when_asked_shows_progress_and_is_kept(page: Any, small_models: Path, tmp_path: Path) -> None:
-    shutil.copytree(small_models, tmp_path / "models" / "small")
-    folders = {"ASD_MODELS_DIR": str(tmp_path / "models"), "ASD_DATA_DIR": str(tmp_path / "data")}
-    with serve(ROOT / "app.py", **folders) as address:
-        page.goto(f"{address}/feature_space?method=UMAP&only=false")
-        button = page.get_by_role("button", name="Compute the map")
-        button.wait_for()
-        wait_idle(page)
-        assert not (tmp_path / "data" / "user").exists()  # no job and no map before it is asked for
-        button.click()
-        bar = page.locator("[data-testid=stProgress]")
-        bar.get_by_text(re.compile("loading UMAP|principal|starting")).wait_for()
-        page.reload()  # the job goes on beside the page
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_text("was stopped. Nothing of it is kept.").wait_for()
-        assert list(tmp_path.rglob("umap-*.safetensors")) == []
-        page.get_by_role("button", name="Compute the map").click()
-        page.wait_for_selector(CHART, timeout=480_000)
-        wait_idle(page)
-        drawn = page.evaluate(POINTS)
-        assert sum(len(points) for points in drawn) / 2 == 72
-        assert len(list(tmp_path.rglob("umap-*.safetensors"))) == 1
-        page.reload()
-        page.wait_for_selector(f"{CHART}[data-hover=ready]")
-        wait_idle(page)
-        assert page.evaluate(POINTS) == drawn
-        assert button.count() == 0

@@ -195,13 +195,11 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None
         assert page.get_by_role("alert").count() == 0
 
 
-def test_two_tabs_do_not_share_their_state(browser: Any, address: str) -> None:
-    tabs = [new_tab(browser) for _ in range(2)]
+def test_two_tabs_do_not_share_their_state(page: Any, address: str) -> None:
+    tabs = [page, page.context.new_page()]
     for tab in tabs:
         open_page(tab, address)
     choose(tabs[0], "Machine id", "06")
     assert "id_06" in clip_name(tabs[0])
     press(tabs[1], "Denoising strength", "ArrowRight", 1)
     assert "id_00" in clip_name(tabs[1])
-    for tab in tabs:
-        tab.context.close()
