@@ -8,7 +8,7 @@ WORKERS ?= 2
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check test-coverage bench peers coverage report-variants demo-models experiments results lint screenshots clean
+.PHONY: help run test test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments results lint screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
@@ -21,6 +21,7 @@ help:
 	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
 	@echo "make peers        our density models against PyOD's, on the same arrays"
 	@echo "make coverage     how often the 95 % intervals hold the truth (slow), written to docs/coverage.md"
+	@echo "make applicability  how often the guard says that a recording is not one of the machine"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
 	@echo "make screenshots  write screenshots/*.png from the running app, light and dark, wide and narrow"
@@ -88,6 +89,9 @@ peers: $(VENV)/.dev-stamp
 
 coverage: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.coverage --markdown docs/coverage.md
+
+applicability: $(VENV)/.run-stamp
+	$(PY) -m benchmarks.applicability
 
 report-variants: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.report_variants --markdown docs/report-variants.md

@@ -36,7 +36,7 @@ app.add_typer(labels, name="labels")
 
 
 def main() -> int:
-    """Run a command. Bad use ends with exit code 2 and one sentence; an interrupt with 130."""
+    """Run a command. Bad use ends with exit code 2 and one sentence; what was done in part with 1; an interrupt with 130."""
     code = _run()
     reporter.ended(code)
     return code
@@ -44,7 +44,8 @@ def main() -> int:
 
 def _run() -> int:
     try:
-        if app(standalone_mode=False) == STOPPED:  # typer turns an interrupt into this code
+        code = app(standalone_mode=False)  # of typer.Exit; None when all was done
+        if code == STOPPED:  # typer turns an interrupt into this code
             raise KeyboardInterrupt
     except TyperException as error:
         notify(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
@@ -55,4 +56,4 @@ def _run() -> int:
     except AsdError as error:
         notify(str(error))
         return 2
-    return 0
+    return int(code or 0)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +27,15 @@ def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"rows": rows, "unknown_machine_ids": unknown})
     else:
-        print_table("AUC and pAUC on the test clips", rows)
+        print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """What a terminal has room for."""
+    ids = f"mean of {row['n_ids']}" if row["machine_id"] == "mean" else row["machine_id"]
+    figures = {name: row[name] for name in row if name.startswith(("auc", "pauc"))}
+    clips = f"{row['n_normal']}+{row['n_anomaly']}"
+    return {"detector": row["detector"], "machine_id": ids, **figures, "normal_+_anomaly": clips}
 
 
 def overlap(data: Data, models: Models) -> None:

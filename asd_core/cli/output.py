@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +19,8 @@ from asd_core.progress import Progress
 
 console, err_console = Console(), Console(stderr=True)
 reporter = Reporter()
+
+KEY = 24  # letters: a longer name may be broken
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -53,12 +56,55 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(title=title)
-    for index, name in enumerate(rows[0] if rows else ()):
-        table.add_column(name, overflow="fold", no_wrap=index == 0)
-    for row in _plain(rows):
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else "–" if v is None else str(v) for v in row.values()))
+    """A table that a terminal of 80 columns holds: text may go on in the next line, a figure never does. ``x_low`` and
+    ``x_high`` beside ``x`` stand in its cell, as its interval."""
+    shown = [_with_intervals(row) for row in _plain(rows)]
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in shown[0] if shown else ():
+        values = [row[name] for row in shown]
+        texts = [str(value) for value in values]
+        figure = not any(isinstance(value, str) for value in values)
+        whole = figure or all(len(text) <= KEY and " " not in text for text in texts)
+        # A name longer than all that stands under it goes on in the next line.
+        wide = whole and len(name) > max(map(len, texts))
+        heading = name.replace("_", "\n" if wide else " ")
+        table.add_column(heading, overflow="fold", no_wrap=whole, justify="right" if figure else "left")
+    for row in shown:
+        table.add_row(*map(str, row.values()))
     console.print(table)
+
+
+def print_line(text: str) -> None:
+    """A line under a table, broken between words."""
+    console.print(text, markup=False, highlight=False)
+
+
+class _Figure:
+    """A number as it is printed; ``–`` where there is none."""
+
+    def __init__(self, value: float | None, low: float | None = None, high: float | None = None) -> None:
+        self.text = _number(value) if low is None or high is None else f"{_number(value)} ({low:.2f}–{high:.2f})"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _with_intervals(row: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in row.items():
+        if name.removesuffix("_low").removesuffix("_high") in row and name.endswith(("_low", "_high")):
+            continue
+        if value is None or isinstance(value, int | float):
+            result[name] = _Figure(value, row.get(f"{name}_low"), row.get(f"{name}_high"))
+        else:
+            result[name] = str(value)
+    return result
+
+
+def _number(value: float | None) -> str:
+    if not isinstance(value, float):
+        return "–" if value is None else str(value)
+    return f"{value:.3f}" if value == 0.0 or 1e-3 <= abs(value) < 1e5 else f"{value:.3g}"
 
 
 def write_output(content: bytes, path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
+from asd_core.errors import ClipError
 
 
 def score(
@@ -18,25 +19,46 @@ def score(
     denoise: Strength = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Score recordings with every trained detector that knows the machine; the others are named."""
+    """Score recordings with every trained detector that knows the machine; the others are named.
+
+    A recording that cannot be read is named, the others are scored, and the exit code is 1."""
     from asd_core.artifacts import ModelSet, not_scored
-    from asd_core.scoring import score_clip
-    from asd_core.sound import read_clip
+    from asd_core.scoring import applicability_of, score_clip, sentence
+    from asd_core.sound import prepare, read_clip
 
     loaded = ModelSet(models, comma_separated(detectors))
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
         notify(not_scored(others, machine_id))
-    results = []
+    results, bad = [], 0
     for file in files:
-        scores = [asdict(s) for s in score_clip(read_clip(file), known, machine_id, denoise=denoise)]
-        results.append({"file": str(file), "machine_id": machine_id, "denoise": denoise, "scores": scores})
-        if others:
-            results[-1]["not_scored_by"] = others
+        try:
+            clip = read_clip(file)
+            guard = applicability_of(prepare(clip), models, machine_id)
+            scores = [asdict(s) for s in score_clip(clip, known, machine_id, denoise=denoise)]
+        except ClipError as error:
+            notify(str(error))
+            bad += 1
+            continue
+        result: dict[str, Any] = {
+            "file": str(file),
+            "machine_id": machine_id,
+            "denoise": denoise,
+            "applicable": guard.applicable if guard else None,
+            "reason": (guard.reason or None) if guard else None,
+            "scores": scores,
+        }
+        results.append(result | ({"not_scored_by": others} if others else {}))
         if not as_json:
-            print_table(f"{file.name}, machine id {machine_id}, denoising {denoise:g}", scores)
+            title = f"{file.name}, machine id {machine_id}, denoising {denoise:g}"
+            foreign = guard if guard and not guard.applicable else None
+            print_table(f"⚠ {title}" if foreign else title, scores)
+            if foreign:
+                print_line(sentence(foreign))
     if as_json:
         print_json(results)
+    if bad:
+        raise typer.Exit(1)
 
 
 def scores(

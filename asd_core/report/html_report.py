@@ -52,7 +52,7 @@ def report_content(
         ArtifactError: when there are no scores of labelled clips by these detectors.
     """
     from asd_core.report.results_page import stored_scores
-    from asd_core.scoring import trained_on
+    from asd_core.scoring import trained_on, with_applicability
 
     title, dataset, reason = _dataset(folder, data)
     subset = dataset if dataset is not None and trained_on(folder, dataset) else None
@@ -67,6 +67,7 @@ def report_content(
         table = table[table["detector"].isin(keys)]
     if table.empty:
         raise ArtifactError(f"{folder} holds no scores of the clips as they are now: run the command scores first.")
+    table = with_applicability(table, folder)
     manifests = {key: artifacts.read_manifest(folder / key) for key in table["detector"].unique()}
     return compare(table, manifests, title=title, assumptions=assumptions, where=where, labels=labels), dataset, reason
 

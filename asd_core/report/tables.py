@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEST, NOT_DENOISED = "test", 0.0  # what a score table without these columns is of
 WORST = 10  # misses and false alarms of each detector
+APPLICABILITY = ("applicable", "applicability_reason")
 MANY_NAMES = 24  # a text attribute of more values than this names clips rather than groups of them
 
 
@@ -145,4 +146,4 @@ def clip_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]
     decision = pd.Series("normal", index=scores.index).mask(scores["raw"] > threshold, "anomaly")
     names = ["detector", "clip_id", "machine_id", "label", *attributes(scores), "raw", "calibrated"]
     table = scores[names].assign(threshold=threshold, decision=decision.where(pd.notna(threshold), ""))
-    return table if "sha256" not in scores else table.assign(sha256=scores["sha256"])
+    return table.assign(**{name: scores[name] for name in (*APPLICABILITY, "sha256") if name in scores})

@@ -11,6 +11,7 @@ from asd_core.report.layout import by_id, computable, percent
 from asd_core.report.rendering import render
 
 FEW_CLIPS = 10
+FOREIGN_NAMED = 5  # clips that do not belong, by name: the export lists all
 
 
 def name(key: str) -> str:
@@ -142,6 +143,7 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
         used = c.clips[c.clips["label"].isin(LABELS)]["clip_id"].nunique()
         if used < len(rows):
             results.append(f"{used} of the {len(rows)} labelled clips of the {c.split} split are in this report.")
+    results += _foreign(c)
     if c.denoise > 0:
         results.append(
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
@@ -161,6 +163,25 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
         results.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
     return results
+
+
+def _foreign(c: Comparison) -> list[str]:
+    """Clips that do not belong to the machine they are said to be of."""
+    if "applicable" not in c.clips:
+        return []
+    clips = c.clips.drop_duplicates(["clip_id", "machine_id"])
+    found = clips[~clips["applicable"].fillna(True).astype(bool)]
+    if found.empty:
+        return []
+    rows = found.head(FOREIGN_NAMED)
+    named = [f"{r.clip_id} ({r.applicability_reason})" for r in rows.itertuples()]
+    rest = f" and {len(found) - len(rows)} more" if len(found) > len(rows) else ""
+    one = len(found) == 1
+    return [
+        f"{len(found)} clip{'' if one else 's'} of the {c.split} split {'is' if one else 'are'} not like any recording of "
+        f"{'its' if one else 'their'} machine: check machine id, microphone and rate; what is said of {'it' if one else 'them'} "
+        f"means little. {'; '.join(named)}{rest}."
+    ]
 
 
 def report_protocol(c: Comparison) -> list[str]:

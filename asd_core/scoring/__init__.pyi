@@ -1,3 +1,11 @@
+from .applicability import Applicability as Applicability
+from .applicability import MachineNormals as MachineNormals
+from .applicability import applicability_of as applicability_of
+from .applicability import judge as judge
+from .applicability import known_normals as known_normals
+from .applicability import machine_normals as machine_normals
+from .applicability import sentence as sentence
+from .applicability import with_applicability as with_applicability
 from .clip import DetectorScore as DetectorScore
 from .clip import decide as decide
 from .clip import score_clip as score_clip

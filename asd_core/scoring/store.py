@@ -21,11 +21,23 @@ from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.files import locked, write_parquet
 from asd_core.lazy import pd
+from asd_core.scoring.applicability import with_applicability
 from asd_core.sound import KINDS, Kind
 
 SCORES, DATASET = "scores.parquet", "dataset.json"
 SPLITS = ("test", "train", "eval")
-SCORE_COLUMNS = ("detector", "model_version", "data_fingerprint", "denoise", "kind", "raw", "calibrated", "sha256")
+SCORE_COLUMNS = (
+    "detector",
+    "model_version",
+    "data_fingerprint",
+    "denoise",
+    "kind",
+    "raw",
+    "calibrated",
+    "sha256",
+    "applicable",
+    "applicability_reason",
+)
 
 
 @dataclass(frozen=True)
@@ -129,11 +141,13 @@ def score_rows(
 
 
 def write_scores(table: "pd.DataFrame", path: Path) -> None:
-    """Put detectors' scores into a score table, in place of their earlier ones there.
+    """Put detectors' scores into a score table, in place of their earlier ones there; each row says whether its clip belongs
+    to its machine (see :func:`with_applicability`).
 
     Args:
         table: columns of the catalogue and ``SCORE_COLUMNS`` (those that apply).
     """
+    table = with_applicability(table, path.parent)
     with locked(path):  # what another process wrote meanwhile must not be lost
         if path.is_file():
             earlier = pd.read_parquet(path)

@@ -1,16 +1,25 @@
+import io
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from asd_core.artifacts import ModelSet, trained_keys
+from asd_core.cli import output
 from asd_core.cli.app import main
+from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
 from asd_core.space import UmapSettings, load_umap, read_space, stored_latents, umap_file
+from tests.conftest import ROOT, write_wav
 
 
 def run(
@@ -52,7 +61,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     )
     result = json.loads(out)
     assert code == 0
-    assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "scores"}] * 2
+    assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "applicable", "reason", "scores"}] * 2
     assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
@@ -124,7 +133,6 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     [
         (["nonsense"], "No such command"),
         (["score", "x.wav", "--models", "nowhere", "--machine-id", "00"], "no trained detectors"),
-        (["score", "missing.wav", "--models", "{models}", "--machine-id", "00"], "missing.wav cannot be opened"),
         (["score", "missing.wav", "--models", "{models}", "--machine-id", "77"], "they know 00, 02"),
         (["score", "x.wav", "--models", "{models}", "--machine-id", "00", "--denoise", "2"], "--denoise"),
         (
@@ -150,6 +158,92 @@ def test_bad_use_is_exit_code_2_and_one_sentence(
     assert err.count("\n") == 1
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path
+) -> None:
+    good = sorted((small_folder / "test").glob("*_id_00_*.wav"))[:2]
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound")
+    given = ("--models", small_models, "--machine-id", "00", "--detectors", "control_rms")
+    code, out, err = cli("score", good[0], bad, "missing.wav", good[1], *given, "--json")
+    assert code == 1
+    assert [row["file"] for row in json.loads(out)] == [str(file) for file in good]
+    sentences = err.splitlines()
+    assert len(sentences) == 2
+    assert sentences[0].startswith("bad.wav is not audio that can be read")
+    assert sentences[1].startswith("missing.wav cannot be opened")
+    code, out, _ = cli("score", bad, *given, "--json")
+    assert (code, json.loads(out)) == (1, [])
+    assert cli("score", *good, *given, "--json")[0] == 0
+
+
+def test_score_says_what_does_not_belong(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    own = simulate("00", seed=4711, snr_db=0).samples
+    files = [write_wav(tmp_path / "own.wav", own), write_wav(tmp_path / "far.wav", own * 10**-1.5)]
+    given = (*files, "--models", ROOT / "trained_models" / "demo", "--machine-id", "00", "--detectors", "control_rms")
+    code, out, _ = cli("score", *given, "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [row["applicable"] for row in rows] == [True, False]
+    assert rows[0]["reason"] is None
+    said = r"its level is (29|30|31) dB below the normal clips"
+    assert re.fullmatch(said, rows[1]["reason"])
+    _, out, _ = cli("score", *given)
+    first, second = out.split("far.wav")
+    assert "⚠" not in first.split("own.wav")[0]
+    assert first.rstrip().endswith("⚠")
+    assert "Not like any recording of this machine" not in first
+    assert "Not like any recording of this machine" in second
+    assert re.search(said, " ".join(second.split()))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["detectors"],
+        ["experiment", "--list"],
+        ["evaluate", "--data", "demo", "--models", "{demo}"],
+        ["score", "{clip}", "--models", "{demo}", "--machine-id", "00"],
+    ],
+)
+def test_tables_fit_80_columns(arguments: list[str], tmp_path: Path) -> None:
+    """In a terminal's own process: no line is longer, and every row of figures is one line."""
+    clip = write_wav(tmp_path / "clip.wav", simulate("00", seed=4711, snr_db=0).samples)
+    given = [part.format(demo=ROOT / "trained_models" / "demo", clip=clip) for part in arguments]
+    shown = subprocess.run(
+        [sys.executable, "-m", "asd_core", *given],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    names = [line.split()[0] for line in lines if line.strip()]
+    assert set(REGISTRY) <= set(names) or "mels" in names
+    if arguments[0] == "evaluate":
+        interval = r"0\.\d{3} \(0\.\d{2}–[01]\.\d{2}\)"
+        rows = [line for line in lines if line.split()[:1] and line.split()[0] in REGISTRY]
+        assert len(rows) == 5 * len(REGISTRY)
+        assert all(re.search(rf"^ ?\w+ +(0\d|mean of 4) +{interval} +{interval} +\d+\+\d+ *$", row) for row in rows)
+    if arguments[0] == "score":
+        rows = [line for line in lines if line.split()[:1] and line.split()[0] in REGISTRY]
+        assert all(len(row.split()) == 5 for row in rows)
+
+
+def test_no_figure_of_a_table_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text gives way, with many columns and long names; a figure of very large or small size stays short."""
+    console = Console(width=80, file=io.StringIO())
+    monkeypatch.setattr(output, "console", console)
+    figures = {f"figure_{i}": value for i, value in enumerate((123456789.0, 1.5e-7, 0.25, None, 240))}
+    row = {"name": "some words of a long description " * 3, "auc": 0.5, "auc_low": 0.25, "auc_high": 0.75, **figures}
+    output.print_table("T", [row, row])
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= 80
+    assert sum("0.500 (0.25–0.75) 1.23e+08 1.5e-07 0.250 – 240" in " ".join(line.split()) for line in lines) == 2
 
 
 @pytest.mark.slow

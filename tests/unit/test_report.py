@@ -265,6 +265,26 @@ def test_small_data_are_warned_of(copied: Path) -> None:
     assert "Too few normal clips were held out to promise a false-alarm rate of 1 %" in page
 
 
+def test_a_clip_that_does_not_belong_is_said(copied: Path) -> None:
+    """One test clip was recorded with hardly any gain: the page, the CSV and the JSON say so, and of no other."""
+    table = artifacts.read_pooled(copied)
+    place = table.index[(table["split"] == "test") & (table["machine_id"] == "02")][0]
+    levels = [f"f{i}" for i in range(128)]
+    table.loc[place, levels] = table.loc[place, levels] - 60
+    table.to_parquet(copied / artifacts.POOLED)
+    comparison, dataset, reason = report_content(copied)
+    clip_id = table.loc[place, "clip_id"]
+    page = report_html(comparison, dataset, reason)
+    assert "1 clip of the test split is not like any recording of its machine: check machine id, microphone" in page
+    assert re.search(rf"{re.escape(clip_id)} \(its level is \d\d dB below the normal clips\)", page)
+    rows = list(csv.DictReader(io.StringIO(comparison.clips.to_csv(index=False))))
+    assert {row["clip_id"] for row in rows if row["applicable"] == "False"} == {clip_id}
+    assert {row["applicable"] for row in rows} == {"True", "False"}
+    assert all(("level" in row["applicability_reason"]) == (row["clip_id"] == clip_id) for row in rows)
+    clips = json.loads(report_json(comparison))["tables"]["clips"]
+    assert {row["clip_id"] for row in clips if row["applicable"] is False} == {clip_id}
+
+
 def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
     arguments = ["report", "--models", str(copied), "--rate", "0.1", "--prevalence", "0.5", "--per-day", "200"]
     files = [tmp_path / name for name in ("r.html", "r.csv", "r.json")]
