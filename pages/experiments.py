@@ -7,6 +7,7 @@ from asd_core.experiments import (
     ABOUT,
     POINTS_FILE,
     TEST_ONLY,
+    Conclusion,
     Stored,
     conclusion,
     experiment_summary,
@@ -28,8 +29,8 @@ WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so ever
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
-def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, str]:
-    """Table of the points and the sentence on them; ``changed`` is the file's time, so nothing old is shown."""
+def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, Conclusion]:
+    """Table of the points and what they show; ``changed`` is the file's time, so nothing old is shown."""
     return experiment_summary(_stored), conclusion(_stored)
 
 
@@ -49,16 +50,19 @@ def show(source: Source, name: str) -> None:
     old = staleness(header, source.folder)
     if old:
         st.warning(old, icon=":material/warning:")
-    table, description = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
-    st.markdown(f"**{description}**")
-    if header.report:
-        st.caption(f"The report that this project began from found {header.report}.")
+    table, shown = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
+    st.markdown(f"#### {shown.answer}")
+    found = f" The report that this project began from found {header.report}." if header.report else ""
+    st.caption(shown.details + found)
     side_by_side = st.grid(2, min_column_width=440)
-    for number, (heading, figure) in enumerate(experiment_figures(stored, table).items()):
+    drawn = experiment_figures(stored, table)
+    lowest = min((value for value in table["auc_low"].dropna()), default=0.0)
+    for number, (heading, figure) in enumerate(drawn.items()):
         with side_by_side.cell():
             st.markdown(f"**{heading}**")
             if heading.endswith(TEST_ONLY):
                 st.warning(WRONG_WAY, icon=":material/warning:")
+            figure.update_yaxes(range=[max(lowest - 0.02, 0.0), 1.01])  # one scale: they are read against each other
             st.plotly_chart(figure, key=f"experiment_{name}_{number}")
     with side_by_side.cell():
         st.markdown("**Points**")

@@ -3,6 +3,7 @@ from .catalogue import BOTH as BOTH
 from .catalogue import TEST_ONLY as TEST_ONLY
 from .catalogue import sweep as sweep
 from .catalogue import sweepable as sweepable
+from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
 from .dbscan import dbscan_transfers as dbscan_transfers
 from .points import Point as Point

@@ -92,4 +92,4 @@ def execute(
     table = table.drop_duplicates("point")
     shown = [c for c in SHOWN if not table[c].isna().all()]
     points = table[shown].to_dict("records")  # nan where nothing can be computed
-    return {"name": experiment.name, "points": points, "conclusion": conclusion(stored)}
+    return {"name": experiment.name, "points": points, "conclusion": conclusion(stored).details}

@@ -1,11 +1,11 @@
-"""What an experiment shows, in a sentence or two whose figures are computed from what is stored.
+"""What an experiment shows: an answer of a few words, and sentences whose figures are computed from what is stored.
 
 Best values are found with test labels, so they are called a best observed one and nothing else is chosen by them. The
 intervals are paired over test clips and not corrected for how many values were tried; the variance between seeds is not in them.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asd_core.detectors import detector_class
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
@@ -24,13 +24,26 @@ FEW = 8  # components, the detector's default
 DEFAULTS = {"mels": 128.0}  # where the swept value is not a parameter of the detector
 
 
-def conclusion(stored: Stored) -> str:
-    """Two or three sentences; one that says so where too little is stored."""
+UNKNOWN = "Too little is stored to tell."
+
+
+class Conclusion(NamedTuple):
+    """What an experiment shows."""
+
+    answer: str  # under ten words, for a head line
+    details: str  # two or three sentences with figures and their intervals
+
+
+def conclusion(stored: Stored) -> Conclusion:
+    """The answer to an experiment's question; it says so where too little is stored."""
     table = experiment_summary(stored)
     if table.empty or table["auc"].isna().all():
-        return "No AUC can be computed from what is stored: the test clips have no two labels, or no point was run."
+        return Conclusion(
+            UNKNOWN,
+            "No AUC can be computed from what is stored: the test clips have no two labels, or no point was run.",
+        )
     if stored.header.kind == "dbscan":
-        return dbscan_conclusion(stored)
+        return Conclusion(*dbscan_conclusion(stored))
     return _BY_KIND.get(stored.header.kind, _tuning)(stored, table)
 
 
@@ -38,9 +51,9 @@ def _title(key: str) -> str:
     return detector_class(key).info.title
 
 
-def _denoising(stored: Stored, table: "pd.DataFrame") -> str:
+def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     start = table[table["x"] == 0.0].drop_duplicates("point").set_index("detector")["point"]
-    texts = []
+    texts, answers = [], []
     for series, what in ((BOTH, "training and test clips"), (TEST_ONLY, "test clips alone")):
         results = []
         for strength in COMPARED:
@@ -61,14 +74,21 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> str:
         if series == TEST_ONLY:
             harm = any(down for _, down in counts)
             text += ". Never denoise for detectors that were trained without it." if harm else "."
+            answers.append("never of test clips alone" if harm else "")
         elif all(up > down for up, down in counts):
             text += ". The report found that it did not help; here it does."
+            answers.append("Yes, most detectors")
         elif any(up > down for up, down in counts):
             text += ". The report found that it did not help; here that depends on the strength."
+            answers.append("Moderately, for some detectors")
         else:
             text += ". As the report found, it does not help."
+            answers.append("No")
         texts.append(text)
-    return " ".join(texts) or "No detector is stored both undenoised and denoised."
+    if not texts:
+        return Conclusion(UNKNOWN, "No detector is stored both undenoised and denoised.")
+    answer = "; ".join(filter(None, answers)) or "Not of test clips alone"
+    return Conclusion(f"{answer[0].upper()}{answer[1:]}.", " ".join(texts))
 
 
 def _extremes(pairs: "dict[str, Difference]") -> str:
@@ -91,9 +111,11 @@ def _default(stored: Stored, table: "pd.DataFrame") -> str | None:
     return None if subset.empty else str(subset.iloc[0])
 
 
-def _tuning(stored: Stored, table: "pd.DataFrame") -> str:
+def _tuning(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     if len(table) < 2:
-        return f"One value alone is stored ({table['point'].iloc[0]}): there is nothing to compare."
+        return Conclusion(
+            UNKNOWN, f"One value alone is stored ({table['point'].iloc[0]}): there is nothing to compare."
+        )
     best, worst = table.loc[table["auc"].idxmax()], table.loc[table["auc"].idxmin()]
     text = f"Mean AUC runs from {worst['auc']:.3f} ({worst['point']}) to {best['auc']:.3f} ({best['point']})"
     default = _default(stored, table)
@@ -108,10 +130,16 @@ def _tuning(stored: Stored, table: "pd.DataFrame") -> str:
     elif up:
         text += f"; better than {what}, beyond the paired 95 % interval: {listed(up)} (at best {signed(pairs[best['point']])})"
     text += f"; worse than {what}: {listed(down)}." if down else f"; none is worse than {what} beyond it."
-    return text
+    if up:
+        answer = f"{len(up)} of {len(pairs)} other values {'does' if len(up) == 1 else 'do'} better."
+    elif down:
+        answer = f"{'The default' if default else 'The best'} beats {len(down)} of {len(pairs)} other values."
+    else:
+        answer = "It makes no clear difference."
+    return Conclusion(answer, text)
 
 
-def _components(stored: Stored, table: "pd.DataFrame") -> str:
+def _components(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     texts, rises, falls = [], [], []
     for rule, subset in table.groupby("series", sort=False):
         subset = subset.dropna(subset="auc").sort_values("x")
@@ -126,19 +154,27 @@ def _components(stored: Stored, table: "pd.DataFrame") -> str:
         down = f", below its peak at {peak['x']:g} by {signed(fall)}" if fall.high < 0 else ""
         texts.append(f"{rule}: {ends}, {signed(pair)}{down}")
     if not texts:
-        return "One number of components alone is stored: there is nothing to compare."
+        return Conclusion(UNKNOWN, "One number of components alone is stored: there is nothing to compare.")
     text = f"Mean AUC by how the bandwidth is set: {'; '.join(texts)}. "
     if all(rises) and not any(falls):
-        return text + (
-            "More components help as far as the clips allow, so it is not the curse of dimensionality that held the "
-            "report's PCA + KDE back: a few components leave the faults out."
+        return Conclusion(
+            "No: more components help.",
+            text
+            + "More components help as far as the clips allow, so it is not the curse of dimensionality that held the "
+            "report's PCA + KDE back: a few components leave the faults out.",
         )
     if any(falls):
-        return text + "Too many components do harm, as the report said of the curse of dimensionality."
-    return text + "The number of components makes no difference beyond its paired 95 % interval for every rule."
+        return Conclusion(
+            "Yes: too many components do harm.",
+            text + "Too many components do harm, as the report said of the curse of dimensionality.",
+        )
+    return Conclusion(
+        "Their number makes no clear difference.",
+        text + "The number of components makes no difference beyond its paired 95 % interval for every rule.",
+    )
 
 
-def _bandwidth(stored: Stored, table: "pd.DataFrame") -> str:
+def _bandwidth(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     texts, ties = [], []
     for series, subset in table.groupby("series", sort=False):
         subset = subset.dropna(subset="auc")
@@ -155,22 +191,29 @@ def _bandwidth(stored: Stored, table: "pd.DataFrame") -> str:
             text += f", {signed(pair)} above the likelihood's choice"
         texts.append(text)
     if not texts:
-        return "The likelihood's own bandwidth, or any other, is not stored: there is nothing to compare."
+        return Conclusion(
+            UNKNOWN, "The likelihood's own bandwidth, or any other, is not stored: there is nothing to compare."
+        )
     end = (
         "No other bandwidth is better beyond its paired 95 % interval: cross-validated likelihood needs no label."
         if all(ties)
         else "Where the interval is above 0 test labels would choose another bandwidth; normal clips alone cannot."
     )
-    return f"From {table['x'].min():g} to {table['x'].max():g} times the likelihood's bandwidth, " + (
-        "; ".join(texts) + ". " + end
+    answer = (
+        "The bandwidth chosen without labels is good enough." if all(ties) else "Test labels would choose another one."
     )
+    text = (
+        f"From {table['x'].min():g} to {table['x'].max():g} times the likelihood's bandwidth, {'; '.join(texts)}. {end}"
+    )
+    return Conclusion(answer, text)
 
 
-def _skips(stored: Stored, table: "pd.DataFrame") -> str:
+def _skips(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     last = table.loc[table.groupby("detector")["x"].idxmax()].set_index("detector")
-    texts = []
+    texts, answer = [], "See how loss and AUC change."
     if {"cnn_ae", "cnn_ae_skip"} <= set(last.index) and last.at["cnn_ae", "x"] == last.at["cnn_ae_skip", "x"]:
-        texts.append(_skip_against_plain(stored, last.loc["cnn_ae"], last.loc["cnn_ae_skip"]))
+        answer, text = _skip_against_plain(stored, last.loc["cnn_ae"], last.loc["cnn_ae_skip"])
+        texts.append(text)
     changes = []
     for key, subset in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
         subset = subset.sort_values("x")
@@ -181,18 +224,22 @@ def _skips(stored: Stored, table: "pd.DataFrame") -> str:
                 f"{end['held_out_loss']:.3g}, AUC {signed(better(stored, end['point'], first['point']))}"
             )
     texts += [f"{'; '.join(changes)}."] if changes else []
-    return " ".join(texts) or "One number of epochs alone is stored: there is nothing to compare."
+    if not texts:
+        return Conclusion(UNKNOWN, "One number of epochs alone is stored: there is nothing to compare.")
+    return Conclusion(answer, " ".join(texts))
 
 
-def _skip_against_plain(stored: Stored, plain: "pd.Series", skip: "pd.Series") -> str:
+def _skip_against_plain(stored: Stored, plain: "pd.Series", skip: "pd.Series") -> Conclusion:
     pair = better(stored, skip["point"], plain["point"])
     if not skip["held_out_loss"] < plain["held_out_loss"]:
-        meaning = "here skips do not lower the error"
+        answer, meaning = "Skips do not lower the error here.", "here skips do not lower the error"
     elif is_tie(pair):
-        meaning = "the lower error is no better detection"
+        answer, meaning = "No: lower error, no better detection.", "the lower error is no better detection"
     else:
-        meaning = f"the lower error is the {'better' if pair.difference > 0 else 'worse'} detection"
-    return (
+        better_or_worse = "better" if pair.difference > 0 else "worse"
+        answer = f"{'Yes' if pair.difference > 0 else 'No'}: lower error, {better_or_worse} detection."
+        meaning = f"the lower error is the {better_or_worse} detection"
+    text = (
         f"After {skip['x']:g} epochs the held-out loss is {skip['held_out_loss']:.3g} with skips and "
         f"{plain['held_out_loss']:.3g} without, the AUC {skip['auc']:.3f} and {plain['auc']:.3f}, {signed(pair)}: {meaning}. "
         + (
@@ -201,9 +248,10 @@ def _skip_against_plain(stored: Stored, plain: "pd.Series", skip: "pd.Series") -
             else "As in the report, the skip network detects nothing beyond chance."
         )
     )
+    return Conclusion(answer, text)
 
 
-_BY_KIND: "dict[str, Callable[[Stored, pd.DataFrame], str]]" = {
+_BY_KIND: "dict[str, Callable[[Stored, pd.DataFrame], Conclusion]]" = {
     "denoising": _denoising,
     "components": _components,
     "bandwidth": _bandwidth,

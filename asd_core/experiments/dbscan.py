@@ -81,11 +81,14 @@ def _pair(table: "pd.DataFrame", chosen: str) -> Difference:
     return paired_difference(bootstrap(table[table["detector"].isin([chosen, DEFAULT_RULE])]), chosen, DEFAULT_RULE)
 
 
-def dbscan_conclusion(stored: Stored) -> str:
-    """What the oracle gains where it is tuned, and what is left of it elsewhere."""
+def dbscan_conclusion(stored: Stored) -> tuple[str, str]:
+    """In a few words and in sentences: what the oracle gains where it is tuned, and what is left of it elsewhere."""
     table = dbscan_transfers(stored)
     if table.empty:
-        return "The grid or the rule without labels is not stored, so nothing can be said."
+        return (
+            "Too little is stored to tell.",
+            "The grid or the rule without labels is not stored, so nothing can be said.",
+        )
     gains = table["oracle"] - table["rule"]
     pairs = [Difference(r["gain"], r["low"], r["high"]) for r in table.to_dict("records")]
     texts = [f"{signed(pair)} when tuned on {name}" for name, pair in zip(table["tuned_on"], pairs, strict=True)]
@@ -96,9 +99,10 @@ def dbscan_conclusion(stored: Stored) -> str:
     )
     won = sum(pair.low > 0 for pair in pairs)
     if won == len(pairs):
-        return text + "The tuning carries over, unlike the report's."
+        return "Yes, on these clips.", text + "The tuning carries over, unlike the report's."
     if all(is_tie(pair) for pair in pairs):
-        return text + "None is beyond its paired interval: as in the report, the tuning does not carry over."
+        return "No.", text + "None is beyond its paired interval: as in the report, the tuning does not carry over."
     lost = [n for n, pair in zip(table["tuned_on"], pairs, strict=True) if pair.high < 0]
     worse = f", and does harm when tuned on {listed(lost)}" if lost else ""
-    return text + f"It carries over beyond its paired interval in {won} of {len(pairs)} ways{worse}."
+    answer = f"In {won} of {len(pairs)} ways." if won else "No, it does harm."
+    return answer, text + f"It carries over beyond its paired interval in {won} of {len(pairs)} ways{worse}."

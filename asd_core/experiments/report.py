@@ -41,7 +41,12 @@ def _experiment(folder: Path, kind: str, about: About, models: Path) -> list[str
     if void:
         return [heading, f"{about.question} {void}"]
     n = len(stored.header.points)
-    return [heading, f"{about.question} {conclusion(stored)}", _table(stored), f"{about.note} {n} points: {command}."]
+    return [
+        heading,
+        f"{about.question} {conclusion(stored).details}",
+        _table(stored),
+        f"{about.note} {n} points: {command}.",
+    ]
 
 
 def _table(stored: store.Stored) -> str:

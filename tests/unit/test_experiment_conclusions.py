@@ -18,13 +18,17 @@ from asd_core.experiments import (
     conclusion,
     dbscan_transfers,
     experiment_summary,
+    read_experiment,
+    stored_names,
 )
 from asd_core.experiments.catalogue import DEFAULT_RULE, EPOCHS, named
+from asd_core.experiments.conclusions import UNKNOWN
 from asd_core.experiments.dbscan import halves
 from asd_core.experiments.records import empty, record
 from asd_core.experiments.report import _table
 from asd_core.experiments.store import PointRecord
 from asd_core.plots import experiment_figures
+from tests.conftest import ROOT
 
 IDS, N = ("00", "02", "04", "06"), 50
 CLIPS = pd.DataFrame(
@@ -83,24 +87,38 @@ def test_summary_has_the_figures_of_the_scores() -> None:
 
 
 def test_tuning() -> None:
-    tie = conclusion(made_up("mels", {f"{n} mel bands": scores(1.0 + n / 1e5) for n in (32, 64, 128, 256)}))
+    tie = conclusion(made_up("mels", {f"{n} mel bands": scores(1.0 + n / 1e5) for n in (32, 64, 128, 256)})).details
     assert "none is better than the default, 128 mel bands, beyond its paired 95 % interval" in tie
     assert tie.endswith("none is worse than the default, 128 mel bands beyond it.")
     shifts = {32: 0.2, 64: 1.0, 128: 1.0, 256: 2.0}
-    real = conclusion(made_up("mels", {f"{n} mel bands": scores(s) for n, s in shifts.items()}))
+    real = conclusion(made_up("mels", {f"{n} mel bands": scores(s) for n, s in shifts.items()})).details
     assert "better than the default, 128 mel bands, beyond the paired 95 % interval: 256 mel bands (at best +0." in real
     assert "worse than the default, 128 mel bands: 32 mel bands." in real
     assert "64" not in real.split("better")[1]
-    batches = conclusion(made_up("batch_size", {"batch 16": scores(2.0), "batch 64": scores(1.0)}))
+    batches = conclusion(made_up("batch_size", {"batch 16": scores(2.0), "batch 64": scores(1.0)})).details
     assert "better than the default, batch 64" in batches
-    assert "nothing to compare" in conclusion(made_up("mels", {"64 mel bands": scores(1.0)}))
+    assert "nothing to compare" in conclusion(made_up("mels", {"64 mel bands": scores(1.0)})).details
+
+
+def test_an_answer_is_a_few_words_and_follows_the_figures() -> None:
+    demo = ROOT / "trained_models" / "demo"
+    answers = {name: conclusion(read_experiment(path)).answer for name, path in stored_names(demo).items()}
+    assert answers["dbscan"] == "No."
+    assert answers["skips"] == "No: lower error, worse detection."
+    assert all(0 < len(answer.split()) < 10 and answer.endswith(".") for answer in answers.values()), answers
+    shifts = {32: 1.0, 64: 1.0, 128: 3.0, 256: 3.0}
+    best = conclusion(made_up("mels", {f"{n} mel bands": scores(s) for n, s in shifts.items()}))
+    assert best.answer == "The default beats 2 of 3 other values."
+    tie = conclusion(made_up("mels", {f"{n} mel bands": scores(1.0 + n / 1e5) for n in (32, 64, 128)}))
+    assert tie.answer == "It makes no clear difference."
+    assert conclusion(made_up("mels", {"64 mel bands": scores(1.0)})).answer == UNKNOWN
 
 
 def test_no_labels_no_conclusion() -> None:
     stored = made_up("mels", {"64 mel bands": scores(1.0), "128 mel bands": scores(2.0)})
     unlabelled = Stored(stored.header, stored.scores.assign(label="unlabelled"), stored.held_out)
-    assert conclusion(unlabelled).startswith("No AUC can be computed")
-    assert conclusion(empty(stored.header)).startswith("No AUC can be computed")
+    assert conclusion(unlabelled).details.startswith("No AUC can be computed")
+    assert conclusion(empty(stored.header)).details.startswith("No AUC can be computed")
 
 
 def denoised(both: float, test_only: float) -> Stored:
@@ -114,7 +132,7 @@ def denoised(both: float, test_only: float) -> Stored:
 
 
 def test_denoising() -> None:
-    helps = conclusion(denoised(2.0, 0.3))
+    helps = conclusion(denoised(2.0, 0.3)).details
     assert (
         "Denoising training and test clips at 0.5 raises the AUC of 2 of 2 detectors" in helps
     )  # controls do not count
@@ -122,7 +140,7 @@ def test_denoising() -> None:
     assert "Denoising test clips alone at 0.5 raises the AUC of 0 of 2 detectors" in helps
     assert "lowers that of 2 (worst for PCA + KDE, −0." in helps
     assert helps.endswith("Never denoise for detectors that were trained without it.")
-    tie = conclusion(denoised(1.001, 1.001))
+    tie = conclusion(denoised(1.001, 1.001)).details
     assert "raises the AUC of 0 of 2 detectors beyond its paired 95 % interval and lowers that of 0; at 1" in tie
     assert "As the report found, it does not help." in tie
     assert "Never" not in tie
@@ -130,7 +148,7 @@ def test_denoising() -> None:
     late = mixed.scores["point"].str.contains(f"1 in {BOTH}")
     anomaly = mixed.scores["label"] == "anomaly"
     stronger = mixed.scores.assign(raw=mixed.scores["raw"] + 1.0 * (late & anomaly))
-    assert "depends on the strength" in conclusion(Stored(mixed.header, stronger, mixed.held_out))
+    assert "depends on the strength" in conclusion(Stored(mixed.header, stronger, mixed.held_out)).details
 
 
 @pytest.mark.parametrize(
@@ -147,7 +165,7 @@ def test_components(most: float, description: str) -> None:
         for rule in ("likelihood", "Scott's rule")
         for k, shift in ((8, 1.0), (32, 1.0 + 0.6 * (most - 1.0)), (224, most))
     }
-    text = conclusion(made_up("components", raw))
+    text = conclusion(made_up("components", raw)).details
     assert description in text
     assert "8 components and" in text
 
@@ -155,11 +173,11 @@ def test_components(most: float, description: str) -> None:
 def test_bandwidth() -> None:
     tie = conclusion(
         made_up("bandwidth", {f"8 components, bandwidth x {f}": scores(1.0 + f / 1e5) for f in (0.5, 1, 2)})
-    )
+    ).details
     assert "No other bandwidth is better beyond its paired 95 % interval" in tie
     real = conclusion(
         made_up("bandwidth", {f"8 components, bandwidth x {f}": scores(s) for f, s in ((0.5, 1.6), (1, 1.0), (2, 0.5))})
-    )
+    ).details
     assert "test labels would choose another bandwidth" in real
 
 
@@ -182,7 +200,7 @@ def test_skips(skip_loss: float, skip_shift: float, messages: list[str]) -> None
     }
     fallen = {name: losses(0.5 if name.startswith("cnn_ae,") else skip_loss) for name in raw}
     stored = made_up("skips", raw, fallen)
-    text = conclusion(stored)
+    text = conclusion(stored).details
     for description in messages:
         assert description in text
     assert f"CNN autoencoder, 1 to {EPOCHS[-1]} epochs: held-out loss 0.5 to 0.5" in text
@@ -222,8 +240,8 @@ def test_dbscan_that_carries_over_and_that_does_not() -> None:
     table = dbscan_transfers(stored)
     assert table["chosen"].tolist() == ["eps 1, min_samples 2"] * 4
     assert (table["low"] > 0).all()
-    assert "carries over, unlike the report's" in conclusion(stored)
-    assert conclusion(stored).startswith("**Oracle.**")
+    assert "carries over, unlike the report's" in conclusion(stored).details
+    assert conclusion(stored).details.startswith("**Oracle.**")
     # Points that are good on some ids alone: what is chosen there is worse than the rule elsewhere.
     front, back = {"00": 2.0, "02": 2.0, "04": 0.0, "06": 0.0}, {"00": 0.0, "02": 0.0, "04": 2.0, "06": 2.0}
     overfitted = made_up(
@@ -240,10 +258,10 @@ def test_dbscan_that_carries_over_and_that_does_not() -> None:
     assert (by_ids["oracle"] > 0.9).all()
     assert (by_ids["high"] < 0).all()
     assert by_ids["oracle_elsewhere"].to_list() == by_ids["oracle"].to_list()[::-1]
-    assert "does harm when tuned on ids 00, 02 and ids 04, 06" in conclusion(overfitted)
+    assert "does harm when tuned on ids 00, 02 and ids 04, 06" in conclusion(overfitted).details
     nothing = made_up("dbscan", {DEFAULT_RULE: scores(1.0), "eps 1, min_samples 2": scores(1.0001)})
-    assert "as in the report, the tuning does not carry over" in conclusion(nothing)
-    assert "nothing can be said" in conclusion(made_up("dbscan", {"eps 1, min_samples 2": scores(1.0)}))
+    assert "as in the report, the tuning does not carry over" in conclusion(nothing).details
+    assert "nothing can be said" in conclusion(made_up("dbscan", {"eps 1, min_samples 2": scores(1.0)})).details
 
 
 def test_figures_and_tables_of_every_kind() -> None:
