@@ -1,9 +1,11 @@
+from .artifact import ENOUGH_TO_TELL as ENOUGH_TO_TELL
 from .artifact import MANIFEST as MANIFEST
 from .artifact import SCHEMA as SCHEMA
 from .artifact import STORED_AS_HEALTH as STORED_AS_HEALTH
 from .artifact import WEIGHTS as WEIGHTS
 from .artifact import Artifact as Artifact
 from .artifact import Manifest as Manifest
+from .artifact import few_to_tell as few_to_tell
 from .artifact import fingerprint as fingerprint
 from .artifact import library_versions as library_versions
 from .artifact import load as load

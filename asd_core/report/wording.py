@@ -214,6 +214,8 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
             "clips lie above their highest score, which is the threshold."
         )
     results += breaches(c)
+    if all(reasons := [m.too_few_to_tell() for m in c.manifests.values()]):
+        results.append(reasons[0].replace("it has", "a detector has"))
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
         results.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
     return results

@@ -64,6 +64,13 @@ def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
     return {key: reasons for key, reasons in alarms.items() if reasons}
 
 
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def too_few_to_tell(source: Source, keys: list[str]) -> str:
+    """That too few clips were held out to tell whether detectors have learned; empty where one of them had enough."""
+    reasons = [_manifest(source, key).too_few_to_tell() for key in keys]
+    return reasons[0] if reasons and all(reasons) else ""
+
+
 def machine_ids_of(source: Source) -> list[str]:
     """Machine ids that at least one of the source's detectors knows."""
     ids = sorted({i for known in _machine_ids(source).values() for i in known})
