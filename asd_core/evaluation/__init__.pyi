@@ -34,6 +34,8 @@ from .operating_points import operating_marks as operating_marks
 from .operating_points import operating_point as operating_point
 from .operating_points import precision_recall as precision_recall
 from .operating_points import probit as probit
+from .paired_decisions import HeadToHead as HeadToHead
+from .paired_decisions import head_to_head as head_to_head
 from .protocol import Result as Result
 from .protocol import evaluate as evaluate
 from .protocol import ranking as ranking

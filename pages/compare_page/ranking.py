@@ -11,18 +11,16 @@ from asd_core.evaluation import (
     MEAN,
     Draws,
     Metric,
-    bootstrap,
     loses_to_control,
     operating_marks,
-    ranking,
     tied_with_best,
     worst_machine,
 )
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
+from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
-from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import thresholds_of
@@ -33,13 +31,6 @@ EMPTY = "–"  # the interval beside it says "not computable"
 CHANGE = "Change"  # of a figure by people's labels
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
-
-
-@st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
-def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.DataFrame]:
-    """Figures of all detectors on the same resampled clips, and their table."""
-    draws = bootstrap(_scores)
-    return draws, ranking(draws)
 
 
 def draw(compared: ComparedScores) -> None:

@@ -47,6 +47,11 @@ def calibration_of(source: Source, key: str) -> Calibration:
     return Calibration(_manifest(source, key).calibration)
 
 
+def manifests_of(source: Source, keys: list[str]) -> dict[str, Manifest]:
+    """The manifests of some detectors."""
+    return {key: _manifest(source, key) for key in keys}
+
+
 def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:
     """Of each chosen detector and machine id the threshold on the raw score, at the chosen false-alarm rate."""
     thresholds: dict[str, dict[str, float | None]] = {}

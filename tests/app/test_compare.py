@@ -17,6 +17,7 @@ from tests.app.helpers import text
 COLUMNS = {
     "Ranking": ("Detector", "AUC"),
     "Thresholds": ("Detector", "Threshold"),
+    "Head-to-head": ("Figure", "Difference"),
     "Agreement": ("Clip", "Highest"),
     "Where it fails": ("clip_id", "calibrated"),
 }
@@ -70,6 +71,8 @@ def test_one_class_is_not_computable_in_any_view(copies: tuple[Path, Path], view
         assert table["False alarms"].notna().all()
         assert table["Detected"].isna().all()
         assert set(table["Observed"]) != {0}
+    elif view == "Head-to-head":
+        assert "cannot be ranked here" in text(app)
     elif view == "Agreement":
         assert app.get("plotly_chart")
 
@@ -150,6 +153,28 @@ def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
     assert "2 of 3 detectors raise more false alarms on these clips than 5%" in said
     assert "▲▲ DCASE autoencoder: more than that explains" in said
     assert "more false alarms on these clips" not in text(opened(view="Thresholds", machine="04", detectors=MIXED))
+
+
+def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> None:
+    app = opened(view="Thresholds", detectors=[*MIXED, "Control: clip level"])
+    first = next(m.value for m in app.markdown if "What to take away" in m.value)
+    assert [line[:3] for line in first.splitlines()[1:]] == ["1. "] * 3
+    order = opened(detectors=[*MIXED, "Control: clip level"]).dataframe[0].value["Detector"].tolist()
+    assert first.splitlines()[1].startswith(f"1. {order[0]} separates anomalous from normal clips best")
+    assert app.dataframe[0].value["Detector"].tolist() == order
+    assert app.multiselect(key="histograms").options == order
+
+
+def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
+    app = opened(view="Head-to-head", detectors=MIXED)
+    assert (app.selectbox(key="one").value, app.selectbox(key="other").value) == ("dcase_ae", "cnn_ae")
+    figures, decisions, clips = (frame.value for frame in app.dataframe[:3])
+    assert figures["Difference"].tolist() == pytest.approx((figures.iloc[:, 1] - figures.iloc[:, 2]).tolist())
+    alone = decisions["Clips"].iloc[1:3].sum()
+    assert (decisions["Clips"].sum(), len(clips)) == (480, alone)
+    assert f"they differ on {alone} clips" in text(app)
+    assert "McNemar" in text(app)
+    assert "needs two detectors" in text(opened(view="Head-to-head", detectors="PCA + KDE"))
 
 
 def test_pooled_thresholds_are_for_ids_that_behave_alike() -> None:
