@@ -3,7 +3,18 @@
 import streamlit as st
 
 from asd_core.detectors import detector_class
-from pages.compare_page import agreement, definitions, failures, filters, ranking, report_button, thresholds
+from pages.compare_page import (
+    agreement,
+    definitions,
+    failures,
+    filters,
+    head_to_head,
+    ranking,
+    report_button,
+    takeaways,
+    thresholds,
+)
+from pages.compare_page.figures import best_first
 from pages.shared import linked
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
@@ -11,6 +22,7 @@ from pages.shared.error_messages import show_errors
 VIEWS = {
     "Ranking": ranking.draw,
     "Thresholds": thresholds.draw,
+    "Head-to-head": head_to_head.draw,
     "Agreement": agreement.draw,
     "Where it fails": failures.draw,
 }
@@ -19,6 +31,7 @@ ONE_CLASS = "Only {} clips are in scope: what needs both classes (AUC, pAUC, cur
 
 st.title("Compare")
 with show_errors():
+    opening = st.container()  # above the filters, filled when these are known
     compared = filters.draw(choice())
     if compared.scores.empty:
         if compared.computable:
@@ -27,6 +40,9 @@ with show_errors():
             "The chosen detectors have no scores of clips like these: widen the scope.", icon=":material/filter_alt:"
         )
         st.stop()
+    compared = best_first(compared)
+    with opening:
+        takeaways.draw(compared)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = linked.segmented("View", list(VIEWS), key="view", label_visibility="collapsed")
         definitions.draw()

@@ -1,9 +1,11 @@
+from .artifact import ENOUGH_TO_TELL as ENOUGH_TO_TELL
 from .artifact import MANIFEST as MANIFEST
 from .artifact import SCHEMA as SCHEMA
 from .artifact import STORED_AS_HEALTH as STORED_AS_HEALTH
 from .artifact import WEIGHTS as WEIGHTS
 from .artifact import Artifact as Artifact
 from .artifact import Manifest as Manifest
+from .artifact import few_to_tell as few_to_tell
 from .artifact import fingerprint as fingerprint
 from .artifact import library_versions as library_versions
 from .artifact import load as load
@@ -12,6 +14,7 @@ from .artifact import read_versioned as read_versioned
 from .artifact import save as save
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration
+from .calibration import Threshold as Threshold
 from .model_set import ModelSet as ModelSet
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
@@ -20,3 +23,6 @@ from .pooled import pooled_columns as pooled_columns
 from .pooled import pooled_table as pooled_table
 from .pooled import read_pooled as read_pooled
 from .pooled import write_pooled as write_pooled
+from .pooled_calibration import pooled_rates as pooled_rates
+from .pooled_calibration import pooled_threshold as pooled_threshold
+from .pooled_calibration import why_not_pooled as why_not_pooled

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
@@ -24,7 +24,16 @@ MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weigh
 STORED_AS_HEALTH = Field(
     validation_alias="health", serialization_alias="health"
 )  # the files' older name of diagnostics
+ENOUGH_TO_TELL = 20  # held-out clips: by fewer nothing is said of whether a detector has learned
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
+
+
+def few_to_tell(n: int) -> str:
+    """That ``n`` held-out clips are too few to tell whether a detector has learned."""
+    return (
+        f"Too few to tell whether it has learned: {n} normal {'clip was' if n == 1 else 'clips were'} held out, "
+        f"{ENOUGH_TO_TELL} are needed."
+    )
 
 
 class Manifest(BaseModel):
@@ -52,9 +61,15 @@ class Manifest(BaseModel):
 
     @field_validator("alarms")
     @classmethod
-    def _significant(cls, alarms: list[str]) -> list[str]:
-        """Without those that an earlier version raised for a difference within chance: no evidence."""
-        return [alarm for alarm in alarms if "is within chance" not in alarm]
+    def _significant(cls, alarms: list[str], info: ValidationInfo) -> list[str]:
+        """Without those that an earlier version raised for a difference within chance, or by a handful of clips."""
+        few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL
+        return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
+
+    def too_few_to_tell(self) -> str:
+        """That too few clips were held out to tell whether it has learned; empty where they are enough."""
+        n = sum(map(len, self.calibration.values()))
+        return "" if n >= ENOUGH_TO_TELL else few_to_tell(n)
 
     def synthetic_auc(self, *, untrained: bool = False) -> float | None:
         """AUC between held-out normal clips and synthetic anomalies, of the network as trained or as it was built.

@@ -6,4 +6,5 @@ from .html_report import report_content as report_content
 from .html_report import report_html as report_html
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
+from .wording import opening_sentences as opening_sentences
 from .wording import report_protocol as report_protocol

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.evaluation import MEAN, Floats
-from asd_core.plots import colours, det_figure, precision_recall_figure, roc_figure
+from asd_core.plots import IN_COLOUR, colours, det_figure, precision_recall_figure, roc_figure
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, figure, percent
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 460, 360
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 8, 44
-IN_COLOUR = 7  # more lines in colour than this cannot be told apart; the others are thin and grey
 STEP = 0.5  # points nearer than this are one, in pixels
 DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
 CONTROL = "#1b1f24"

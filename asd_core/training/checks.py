@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.artifacts import ENOUGH_TO_TELL
 from asd_core.detectors import Detector, Scores
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.evaluation import auc, difference_interval, logit_interval, resampled
@@ -76,16 +77,17 @@ def collapse_alarms(check: SyntheticCheck, diagnostics: dict[str, Any], untraine
     no better than its untrained baseline.
 
     Surely: the 95 % interval of the paired difference of the two AUCs lies wholly at or below 0. A lower figure alone is
-    no evidence; equal networks would alarm half the time.
+    no evidence; equal networks would alarm half the time. Nor is it one from fewer than ``ENOUGH_TO_TELL`` normal clips:
+    the interval takes the clips at hand for all there are, and a handful may all be of one kind.
     """
     alarms = []
     scores = check.normal
     spread = float(np.std(scores)) / max(float(np.abs(np.median(scores))), 1e-12)
-    if spread < 1e-4 or len(np.unique(scores)) < len(scores) / 2:
+    if len(scores) > 1 and (spread < 1e-4 or len(np.unique(scores)) < len(scores) / 2):
         alarms.append("its scores of different clips are nearly the same.")
     if diagnostics.get("embedding_spread", 1.0) < 1e-4:
         alarms.append("its embedding has collapsed to a point.")
-    if untrained and len(check.anomalies):
+    if untrained and len(check.anomalies) and len(check.normal) >= ENOUGH_TO_TELL:
         low, high = auc_difference(check, untrained)
         if high <= 1e-12:
             alarms.append(

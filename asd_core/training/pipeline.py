@@ -54,6 +54,8 @@ def train(
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
     material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
+    if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
+        notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
     out.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)

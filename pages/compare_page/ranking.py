@@ -11,18 +11,16 @@ from asd_core.evaluation import (
     MEAN,
     Draws,
     Metric,
-    bootstrap,
     loses_to_control,
     operating_marks,
-    ranking,
     tied_with_best,
     worst_machine,
 )
-from asd_core.plots import det_figure, precision_recall_figure, roc_figure
+from asd_core.plots import det_figure, emphasise, precision_recall_figure, roc_figure
+from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
-from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import thresholds_of
@@ -31,19 +29,13 @@ METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
 CHANGE = "Change"  # of a figure by people's labels
+LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
 
-@st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
-def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.DataFrame]:
-    """Figures of all detectors on the same resampled clips, and their table."""
-    draws = bootstrap(_scores)
-    return draws, ranking(draws)
-
-
 def draw(compared: ComparedScores) -> None:
-    """Curves beside the table, or above it when it shows every id."""
+    """The table, and the curves below it in full width."""
     draws, results = resampled(compared.key, compared.scores)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = linked.segmented(
@@ -57,22 +49,15 @@ def draw(compared: ComparedScores) -> None:
         per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
     metric = METRICS[name]
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
+    verdicts = _verdicts(compared, draws, metric, view)
     if per_id:
-        chart = figures = st.container()
+        _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
-        side_by_side = st.grid(2, min_column_width=440)
-        chart, figures = side_by_side.cell(), side_by_side.cell()
-    with chart:
-        _chart(compared, view, curve, name, shown)
-    with figures:
-        verdicts = _verdicts(compared, draws, metric, view)
-        if per_id:
-            _wide(results, draws.order(metric=metric), metric, name, verdicts)
-        else:
-            _compact(results, shown, metric, name, verdicts, _by_dataset(compared, view))
-        _caption(compared, draws, shown, view)
-        alarms(compared.selected)
-        _download(compared, results)
+        _compact(results, shown, metric, name, verdicts, _by_dataset(compared, view))
+    _caption(compared, draws, shown, view)
+    alarms(compared.selected)
+    _download(compared, results)
+    _chart(compared, view, curve, name, shown)
 
 
 def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
@@ -95,12 +80,16 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
         figure = precision_recall_figure(compared.scores, view, names, marks=points)
     else:
         figure = det_figure(compared.scores, view, names, marks=points)
+    order = [str(key) for key in shown.index]
+    controls = {key for key in order if detector_class(key).info.origin == "control"}
+    dark = st.context.theme.type == "dark"
+    emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + "sidebar's false-alarm rate moves them. Click a legend entry to see it alone; the figure beside a name is its "
-        f"{name}."
+        + "sidebar's false-alarm rate moves them. In colour: the best seven; black or white, dashed: the best control. Click a "
+        f"legend entry to see it alone; the figure beside a name is its {name}."
     )
 
 

@@ -15,12 +15,11 @@ from asd_core.report import (
     report_protocol,
 )
 from pages.compare_page.filters import ComparedScores
+from pages.compare_page.plant import assumptions
 from pages.shared.caching import BY_KEY, FOLDERS
 from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
 from pages.shared.tables import download
-
-PREVALENCE, PER_DAY = 1.0, 1000  # per cent, and clips a day, where the Thresholds view has not been asked
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs={**BY_KEY, pd.DataFrame: figures_key})
@@ -46,19 +45,17 @@ def draw(compared: ComparedScores) -> None:
 @show_errors()
 def _dialog(compared: ComparedScores) -> None:
     selected, scores = compared.selected, compared.scores
-    prevalence = float(st.session_state.get("prevalence", PREVALENCE))
-    per_day = float(st.session_state.get("per_day", PER_DAY))
-    assumptions = Assumptions(selected.rate, prevalence / 100, per_day)
+    assumed = assumptions(selected)
     st.markdown(
         "One HTML file that opens offline and prints: what to take away, results with their intervals, curves, "
         "thresholds, and the best detector's worst errors to hear. The same figures as CSV and JSON."
     )
     st.caption(
         f"Of {scores['detector'].nunique()} detectors and {scores['clip_id'].nunique():,} clips, as on the page; "
-        f"false-alarm rate {100 * selected.rate:g} %; {prevalence:g} % of {per_day:,.0f} clips a day anomalous."
+        f"false-alarm rate {100 * selected.rate:g} %; {100 * assumed.prevalence:g} % of {assumed.clips_per_day:,.0f} clips a day anomalous."
     )
     with st.spinner("Resampling, drawing, reading recordings …"):
-        comparison, page = _prepared(selected.source, scores, assumptions, compared.where, compared.labels)
+        comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels)
     # Tables are written when they are asked for: those of many clips are long.
     name, results, clips = (
         selected.source.name,

@@ -47,6 +47,11 @@ def calibration_of(source: Source, key: str) -> Calibration:
     return Calibration(_manifest(source, key).calibration)
 
 
+def manifests_of(source: Source, keys: list[str]) -> dict[str, Manifest]:
+    """The manifests of some detectors."""
+    return {key: _manifest(source, key) for key in keys}
+
+
 def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:
     """Of each chosen detector and machine id the threshold on the raw score, at the chosen false-alarm rate."""
     thresholds: dict[str, dict[str, float | None]] = {}
@@ -62,6 +67,13 @@ def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
     """For each detector that training marked: why not to trust it."""
     alarms = {key: _manifest(source, key).alarms for key in keys}
     return {key: reasons for key, reasons in alarms.items() if reasons}
+
+
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def too_few_to_tell(source: Source, keys: list[str]) -> str:
+    """That too few clips were held out to tell whether detectors have learned; empty where one of them had enough."""
+    reasons = [_manifest(source, key).too_few_to_tell() for key in keys]
+    return reasons[0] if reasons and all(reasons) else ""
 
 
 def machine_ids_of(source: Source) -> list[str]:

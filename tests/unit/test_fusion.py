@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from asd_core import artifacts
-from asd_core.artifacts import ModelSet
+from asd_core.artifacts import ModelSet, few_to_tell
 from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors.fusion import SATURATION, Fusion, choose_members, neg_log10_p
 from asd_core.errors import TrainingError
@@ -188,7 +188,27 @@ def test_kinds_are_told_apart_and_few_anomalies_do_not_fail() -> None:
     few = SyntheticCheck(normal, ["00"] * 4 + ["02"] * 4, np.array([9.0, -1.0]), np.array([1, 6]), ["burst", "drift"])
     assert few.auc_by_kind() == {"burst": 1.0, "drift": 0.0}
     assert few.auc == 0.5
-    assert collapse_alarms(few, {}, few) != []
+    assert collapse_alarms(few, {}, few) == []
+
+
+def test_a_handful_of_clips_raises_no_alarm_but_says_so() -> None:
+    worse, better = check(np.arange(3.0), -5.0), check(np.arange(3.0), 5.0)
+    assert (worse.auc, better.auc) == (0.0, 1.0)
+    assert collapse_alarms(worse, {}, better) == []
+    assert collapse_alarms(check(np.arange(20.0), -50.0), {}, check(np.arange(20.0), 50.0)) != []
+    assert collapse_alarms(check(np.ones(1)), {}, None) == []  # one score is not "nearly the same"
+    assert "nearly the same" in collapse_alarms(check(np.ones(3)), {}, None)[0]
+    assert few_to_tell(3).startswith("Too few to tell whether it has learned: 3 normal clips were held out, 20")
+
+
+def test_an_alarm_by_a_handful_of_clips_of_an_earlier_version_is_none() -> None:
+    path = Path(__file__).parents[2] / "trained_models" / "demo" / "cnn_ae_skip" / "manifest.json"
+    stored = json.loads(path.read_text("utf-8"))
+    few = artifacts.Manifest.model_validate(stored | {"calibration": {"00": [1.0, 2.0, 3.0]}})
+    assert few.alarms == []
+    assert "3 normal clips were held out" in few.too_few_to_tell()
+    whole = artifacts.Manifest.model_validate(stored)
+    assert (len(whole.alarms), whole.too_few_to_tell()) == (1, "")
 
 
 def test_an_alarm_within_chance_of_an_earlier_version_is_none() -> None:

@@ -18,7 +18,8 @@ from asd_core.evaluation import (
     roc_bands,
     worst_machine,
 )
-from asd_core.plots import det_figure, histogram_figure, precision_recall_figure, roc_figure
+from asd_core.plots import det_figure, emphasise, histogram_figure, precision_recall_figure, roc_figure
+from asd_core.plots.emphasis import BACKGROUND, INK
 from asd_core.plots.lines import MOST_POINTS, thinned
 from benchmarks.synthetic import made_up_scores
 
@@ -83,6 +84,25 @@ def test_bands_hold_the_curve_and_are_narrower_with_more_clips(scores: pd.DataFr
     assert figure.data[0].fill == "toself"
     more = roc_bands(made_up_scores(4000, KEYS), ["pca_kde"], "mean", grid)["pca_kde"]
     assert (more[1] - more[0]).mean() < 0.5 * (high - low).mean()
+
+
+def test_the_best_few_lines_stand_out_and_the_legend_is_in_order() -> None:
+    order = ["knn_bands", "pca_kde", "cnn_ae", "dcase_ae", "vae_elbo", "f_anogan", "pca_lof", "control_rms", "fusion"]
+    order = [*order, "deep_svdd", "control_random"]
+    table = made_up_scores(100, order)
+    names = {key: key for key in order}
+    marks = operating_marks(table, {key: {"00": 0.0} for key in order}, "00")
+    for figure in (roc_figure(table, "00", names, marks=marks), det_figure(table, "00", names)):
+        emphasise(figure, order, {"control_rms", "control_random"}, names)
+        lines = {t.name: t for t in figure.data if t.mode == "lines" and t.name in order}
+        assert {k: t.line.color for k, t in lines.items() if t.line.color == INK} == {"control_rms": INK}
+        grey = {k for k, t in lines.items() if t.line.color == BACKGROUND}
+        assert grey == {"fusion", "deep_svdd", "control_random"}
+        assert sorted(lines, key=lambda k: lines[k].legendrank) == order
+        assert [a.text for a in figure.layout.annotations] == [*order[:3], "control_rms"]
+        assert [t.name for t in figure.data if t.name in order][-1] == order[0]  # on top
+        hidden = {t.legendgroup for t in figure.data if t.visible is False}
+        assert hidden <= grey
 
 
 def test_a_mean_curve_promises_no_more_than_its_steps() -> None:

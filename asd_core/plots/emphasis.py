@@ -1,0 +1,85 @@
+"""Which of many detectors' lines stand out: the best few in colour with their name at the line, the best control in the ink
+of the page, all others grey. Pointed at, a grey line says its name in its own colour."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asd_core.plots import colours
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+IN_COLOUR = 7  # more lines in colour cannot be told apart
+LABELLED = 3  # names at their lines: more cover one another
+INK = "#1b1f24"  # on a light page
+BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
+
+
+def emphasise(
+    figure: "go.Figure",
+    order: Sequence[str],
+    controls: Collection[str],
+    short: Mapping[str, str],
+    *,
+    ink: str = INK,
+) -> None:
+    """Restyle a figure with a line a detector, whose legend group is its key.
+
+    Args:
+        order: detectors from the best to the last; the legend follows it.
+        controls: those of them that are controls.
+        short: each detector's name at its line.
+        ink: colour of the best control.
+    """
+    ranked = [key for key in order if key not in controls]
+    coloured = ranked[:IN_COLOUR]
+    best_control = next((key for key in order if key in controls), None)
+    drawn = {trace.legendgroup: trace for trace in figure.data if trace.mode == "lines" and trace.fill is None}
+    for trace in figure.data:
+        key = trace.legendgroup
+        if key not in order:
+            continue
+        trace.legendrank = 1000 + order.index(key)
+        trace.hoverlabel = {"bgcolor": colours.detector_colour(key), "font": {"color": "white"}}
+        if trace.fill == "toself":
+            continue  # a band was asked for
+        if key == best_control:
+            colour, width, dash = ink, 2.2, "dash"
+        elif key in coloured:
+            width = 2.8 if key == ranked[0] else 1.8
+            colour, dash = colours.detector_colour(key), colours.detector_dash(key)
+        else:
+            colour, width, dash = BACKGROUND, 1.2, "solid"
+        if trace.mode == "lines":
+            trace.line.update(color=colour, width=width, dash=dash)
+        else:
+            trace.marker.color = colour
+            trace.visible = key == best_control or key in coloured
+    # The best lies on top: what is drawn last.
+    place = {key: index for index, key in enumerate(order)}
+    figure.data = tuple(sorted(figure.data, key=lambda t: -place.get(t.legendgroup, len(place))))
+    named = [key for key in [*ranked[:LABELLED], best_control] if key and key in drawn]
+    for index, key in enumerate(named):
+        trace = drawn[key]
+        x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))
+        at = _point(x, y, (index + 1.0) / (len(named) + 3.0))
+        figure.add_annotation(
+            x=float(np.log10(x[at])) if figure.layout.xaxis.type == "log" else float(x[at]),
+            y=float(y[at]),
+            text=short[key],
+            font={"color": ink if key == best_control else colours.detector_colour(key), "size": 12},
+            arrowcolor=ink if key == best_control else colours.detector_colour(key),
+            arrowwidth=1,
+            arrowhead=0,
+            ax=60,
+            ay=34,
+            xanchor="left",
+        )
+
+
+def _point(x: np.ndarray, y: np.ndarray, share: float) -> int:
+    """The place of a curve where ``share`` of its length is left behind: names of near curves are spread along them."""
+    length = np.r_[0.0, np.cumsum(np.hypot(np.diff(x), np.diff(y)))]
+    return int(np.searchsorted(length, share * length[-1]).clip(0, len(x) - 1))

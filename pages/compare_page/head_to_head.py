@@ -1,0 +1,115 @@
+"""Any two detectors side by side: the difference of their figures, their decisions, and the clips on which these differ."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from asd_core.evaluation import MEAN, Difference, HeadToHead, Metric, head_to_head, paired_difference
+from pages.compare_page.figures import resampled
+from pages.compare_page.filters import ComparedScores
+from pages.shared import linked
+from pages.shared.choice import percent, title
+from pages.shared.open_clip import open_row
+from pages.shared.tables import interval, table
+from pages.shared.trained_models import thresholds_of
+
+METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
+SURE = 0.05
+MOST_ROWS = 12  # seen without scrolling
+
+
+def draw(compared: ComparedScores) -> None:
+    """The best two at first."""
+    keys = compared.selected.detectors
+    if len(keys) < 2:
+        st.info("Head-to-head needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = linked.selectbox("One", keys, key="one", format_func=title, width=260)
+        rest = [key for key in keys if key != first]
+        second = linked.selectbox("against", rest, key="other", format_func=title, width=260)
+    draws, _ = resampled(compared.key, compared.scores)
+    figures = {name: paired_difference(draws, first, second, metric=metric) for name, metric in METRICS.items()}
+    result = head_to_head(compared.scores, first, second, thresholds_of(compared.selected))
+    st.markdown(f"**{_sentence(first, second, figures['AUC'], result)}**")
+    side_by_side = st.grid(2, min_column_width=380)
+    with side_by_side.cell():
+        rows = []
+        for name, metric in METRICS.items():
+            point = dict(zip(draws.detectors, draws.point(MEAN, metric), strict=True))
+            pair = figures[name]
+            rows.append(
+                {
+                    "Figure": f"Mean {name}",
+                    title(first): point[first],
+                    title(second): point[second],
+                    "Difference": pair.difference,
+                    "95 % interval": interval(pair.low, pair.high, "+.3f"),
+                }
+            )
+        numbers = {title(key): st.column_config.NumberColumn(format="%.3f") for key in (first, second)}
+        difference = st.column_config.NumberColumn(format="%+.3f", help="Over the same resampled clips (paired).")
+        columns = {**numbers, "Difference": difference}
+        table(pd.DataFrame(rows), key="pair_figures", placeholder="–", column_config=columns)
+        _decisions(first, second, result)
+        st.caption(
+            f"{compared.description()}. Decisions at the thresholds for {percent(compared.selected.rate)} false alarms, on the "
+            f"{result.n:,} labelled clips that both have scored."
+        )
+    with side_by_side.cell():
+        _clips(first, second, result)
+
+
+def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:
+    one, other = title(first), title(second)
+    if not np.isfinite(auc.difference):
+        return f"{one} and {other} cannot be ranked here: it takes normal and anomalous clips of one machine id."
+    if auc.low > 0 or auc.high < 0:
+        better, worse = (one, other) if auc.low > 0 else (other, one)
+        said = f"{better} separates anomalous from normal clips better than {worse}"
+    else:
+        said = f"On these clips nothing tells how well {one} and {other} separate apart"
+    n = result.first_right + result.second_right
+    if not n:
+        return f"{said}; at their thresholds they decide alike."
+    right = one if result.first_right > result.second_right else other
+    surely = f"{right} is right more often" if result.p < SURE else "which one is right more often may be chance"
+    return f"{said}; at their thresholds they differ on {n} {'clip' if n == 1 else 'clips'}, and {surely}."
+
+
+def _decisions(first: str, second: str, result: HeadToHead) -> None:
+    rows = [
+        {"Decisions": "Both right", "Clips": result.both_right},
+        {"Decisions": f"{title(first)} alone right", "Clips": result.first_right},
+        {"Decisions": f"{title(second)} alone right", "Clips": result.second_right},
+        {"Decisions": "Both wrong", "Clips": result.both_wrong},
+    ]
+    table(pd.DataFrame(rows), key="pair_decisions")
+    if np.isfinite(result.p):
+        st.caption(
+            f"If both were right equally often, a split as uneven as {result.first_right} to {result.second_right} would come "
+            f"about in {result.p:.1%} of cases (McNemar's exact test)."
+        )
+
+
+def _clips(first: str, second: str, result: HeadToHead) -> None:
+    clips = result.clips
+    if clips.empty:
+        st.info("They decide alike on every clip.", icon=":material/check:")
+        return
+    names = np.array([title(first), title(second)])
+    table(
+        pd.DataFrame(
+            {
+                "Clip": [clip_id.split("/")[-1] for clip_id in clips["clip_id"]],
+                "Machine id": clips["machine_id"],
+                "Label": clips["label"],
+                "Right": names[clips["right"].to_numpy(dtype=int)],
+            }
+        ),
+        key="pair_clips",
+        most=MOST_ROWS,
+        on_select=lambda: open_row("pair_clips", clips),
+        selection_mode="single-row",
+    )
+    st.caption("The clips on which they decide differently. Choose a row to open its clip.")
