@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import UnknownMachineError
+from asd_core.evaluation import conformal_rank
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,5 @@ class Calibration:
         subset = self.sorted_scores(machine_id)
         smallest = 1.0 / (len(subset) + 1)
         rate = max(false_alarm_rate, smallest)
-        rank = int(np.ceil((len(subset) + 1) * (1.0 - rate) - 1e-9))
-        return Threshold(float(subset[min(max(rank, 1), len(subset)) - 1]), rate, rate > false_alarm_rate + 1e-12)
+        short = rate > false_alarm_rate + 1e-12
+        return Threshold(float(subset[conformal_rank(len(subset), rate) - 1]), rate, short)

@@ -1,0 +1,40 @@
+"""What a threshold promises, held to simulated draws of held-out clips."""
+
+import numpy as np
+import pytest
+
+from asd_core.artifacts import Calibration
+from asd_core.evaluation import conformal_rank, enough_held_out, false_alarm_range, held_out_needed
+
+
+@pytest.mark.parametrize(("rate", "needed"), [(0.05, 19), (0.1, 9), (0.01, 99), (0.2, 4), (0.5, 1), (0.03, 33)])
+def test_the_fewest_held_out_clips_of_a_rate(rate: float, needed: int) -> None:
+    assert held_out_needed(rate) == needed
+    assert enough_held_out(needed, rate)
+    assert not enough_held_out(needed - 1, rate)
+    # The same count from which the threshold stands for the rate that was asked for.
+    assert not Calibration({"00": [float(i) for i in range(needed)]}).threshold("00", rate).short
+    if needed > 1:
+        assert Calibration({"00": [float(i) for i in range(needed - 1)]}).threshold("00", rate).short
+
+
+@pytest.mark.parametrize(
+    ("n", "rate", "expected"), [(60, 0.05, (0.0104, 0.1153)), (19, 0.05, (0.0013, 0.1765)), (3, 0.05, (0.0084, 0.7076))]
+)
+def test_the_range_of_a_threshold(n: int, rate: float, expected: tuple[float, float]) -> None:
+    assert false_alarm_range(n, rate) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n", "rate"), [(60, 0.05), (25, 0.1), (12, 0.05)])
+def test_the_range_holds_the_rate_of_as_many_thresholds_as_it_says(n: int, rate: float) -> None:
+    draws = np.sort(np.random.default_rng(0).uniform(size=(20_000, n)), axis=1)
+    rates = 1.0 - draws[:, conformal_rank(n, rate) - 1]  # of uniform scores, the share above
+    for share in (0.95, 0.9):
+        low, high = false_alarm_range(n, rate, share)
+        assert np.mean((low <= rates) & (rates <= high)) == pytest.approx(share, abs=0.005)
+
+
+def test_no_threshold_without_a_clip_or_a_rate() -> None:
+    for n, rate in ((0, 0.05), (60, 0.0), (60, 1.0)):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            false_alarm_range(n, rate)
