@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from asd_core.artifacts import Calibration
-from asd_core.evaluation import conformal_rank, enough_held_out, false_alarm_range, held_out_needed
+from asd_core.evaluation import (
+    breach,
+    conformal_rank,
+    enough_held_out,
+    false_alarm_range,
+    held_out_needed,
+    mean_false_alarm_range,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("rate", "needed"), [(0.05, 19), (0.1, 9), (0.01, 99), (0.2, 4), (0.5, 1), (0.03, 33)])
@@ -38,3 +46,18 @@ def test_no_threshold_without_a_clip_or_a_rate() -> None:
     for n, rate in ((0, 0.05), (60, 0.0), (60, 1.0)):
         with pytest.raises(ValueError, match="between 0 and 1"):
             false_alarm_range(n, rate)
+
+
+def test_the_mean_of_several_machines_strays_less_than_one() -> None:
+    one, four = (mean_false_alarm_range((60,) * k, (50,) * k, 0.05) for k in (1, 4))
+    assert one == pytest.approx(false_alarm_range(60, 0.05), abs=0.005)
+    assert one[0] < four[0] < 0.05 < four[1] < one[1]
+    # A machine without a clip counts for nothing.
+    assert mean_false_alarm_range((60, 3), (50, 0), 0.05) == pytest.approx(one, abs=0.005)
+
+
+def test_a_breach_and_whether_the_held_out_clips_explain_it() -> None:
+    highest = false_alarm_range(60, 0.05)[1]
+    cases = {3: "", 6: "", 7: "luck", 11: "luck", 12: "beyond"}  # of 60 normal clips
+    assert {n: breach(wilson(n, 60)[0], 0.05, highest) for n in cases} == cases
+    assert breach(float("nan"), 0.05, highest) == ""
