@@ -1,5 +1,7 @@
 """What a threshold promises, held to simulated draws of held-out clips."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from asd_core.evaluation import (
     mean_false_alarm_range,
     wilson,
 )
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(("rate", "needed"), [(0.05, 19), (0.1, 9), (0.01, 99), (0.2, 4), (0.5, 1), (0.03, 33)])
@@ -61,3 +64,11 @@ def test_a_breach_and_whether_the_held_out_clips_explain_it() -> None:
     cases = {3: "", 6: "", 7: "luck", 11: "luck", 12: "beyond"}  # of 60 normal clips
     assert {n: breach(wilson(n, 60)[0], 0.05, highest) for n in cases} == cases
     assert breach(float("nan"), 0.05, highest) == ""
+
+
+def test_no_text_says_at_most_of_a_rate_that_holds_on_average() -> None:
+    files = [path for pattern in ("asd_core/**/*", "pages/**/*", "docs/*", "*.md") for path in ROOT.glob(pattern)]
+    texts = {path: path.read_text("utf-8") for path in files if path.suffix in (".py", ".j2", ".md", ".js", ".html")}
+    assert len(texts) > 200
+    claim = re.compile(r"at most [^.;]{0,40}(false alarm|false-alarm|chosen (rate|probability))|can promise", re.I)
+    assert {path: found.group() for path, content in texts.items() if (found := claim.search(content))} == {}
