@@ -12,6 +12,7 @@ from .artifact import read_versioned as read_versioned
 from .artifact import save as save
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration
+from .calibration import Threshold as Threshold
 from .model_set import ModelSet as ModelSet
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
@@ -20,3 +21,6 @@ from .pooled import pooled_columns as pooled_columns
 from .pooled import pooled_table as pooled_table
 from .pooled import read_pooled as read_pooled
 from .pooled import write_pooled as write_pooled
+from .pooled_calibration import pooled_rates as pooled_rates
+from .pooled_calibration import pooled_threshold as pooled_threshold
+from .pooled_calibration import why_not_pooled as why_not_pooled

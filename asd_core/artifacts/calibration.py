@@ -1,8 +1,9 @@
 """Raw score -> comparable score and threshold, from held-out normal clips alone.
 
 A raw score means nothing beside another detector's. Its percentile among normal clips the detector never saw does.
-The threshold is the split-conformal quantile (Vovk et al., 2005; Lei et al., 2018): a new normal clip of the same
-machine exceeds it with probability at most the chosen rate, whatever the detector, if clips are exchangeable.
+The threshold is the split-conformal quantile (Vovk et al., 2005; Lei et al., 2018): whatever the detector, if clips are
+exchangeable, a new normal clip of the same machine exceeds it with the chosen rate on average over draws of the held-out
+clips. What one draw of them may give instead: :func:`asd_core.evaluation.false_alarm_range`.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import UnknownMachineError
+from asd_core.evaluation import conformal_rank
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold on the raw score, and the false-alarm rate it promises."""
+    """A threshold on the raw score, and the false-alarm rate it has on average over draws of the held-out clips."""
 
     value: float
     rate: float
@@ -59,11 +61,11 @@ class Calibration:
     def threshold(self, machine_id: str, false_alarm_rate: float) -> "Threshold":
         """The ceil((n+1)(1-rate))-th smallest held-out score. A clip is an anomaly when its raw score is *above* it.
 
-        n held-out clips can promise no rate below 1/(n+1): for a smaller one the largest held-out score is taken, and
+        n held-out clips give no rate below 1/(n+1), on average: for a smaller one the largest held-out score is taken, and
         the threshold says which rate it stands for.
         """
         subset = self.sorted_scores(machine_id)
         smallest = 1.0 / (len(subset) + 1)
         rate = max(false_alarm_rate, smallest)
-        rank = int(np.ceil((len(subset) + 1) * (1.0 - rate) - 1e-9))
-        return Threshold(float(subset[min(max(rank, 1), len(subset)) - 1]), rate, rate > false_alarm_rate + 1e-12)
+        short = rate > false_alarm_rate + 1e-12
+        return Threshold(float(subset[conformal_rank(len(subset), rate) - 1]), rate, short)

@@ -14,6 +14,13 @@ from .comparison import paired_difference as paired_difference
 from .comparison import resampled as resampled
 from .comparison import resamples_for as resamples_for
 from .comparison import tied_with_best as tied_with_best
+from .false_alarms import Breach as Breach
+from .false_alarms import breach as breach
+from .false_alarms import conformal_rank as conformal_rank
+from .false_alarms import enough_held_out as enough_held_out
+from .false_alarms import false_alarm_range as false_alarm_range
+from .false_alarms import held_out_needed as held_out_needed
+from .false_alarms import mean_false_alarm_range as mean_false_alarm_range
 from .intervals import difference_interval as difference_interval
 from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson

@@ -8,8 +8,11 @@ from asd_core.artifacts import Calibration, Manifest
 from asd_core.evaluation import (
     MEAN,
     Draws,
+    breach,
     breakdown,
+    false_alarm_range,
     loses_to_control,
+    mean_false_alarm_range,
     misses_and_false_alarms,
     operating_point,
     ranking,
@@ -95,6 +98,16 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
         for machine_id, point in points.items():
             limit = limits.get(machine_id)
             figures = asdict(point)
+            # What is promised of the rate: on average, and between which rates thresholds of so few held-out clips lie.
+            if limit is None:
+                of = [i for i in limits if i in points]
+                clips = tuple(points[i].n_normal for i in of)
+                weighted = sum(limits[i].rate * n for i, n in zip(of, clips, strict=True))
+                promised = weighted / sum(clips) if sum(clips) else float("nan")
+                low, high = mean_false_alarm_range(tuple(map(calibration.n, of)), clips, assumed.rate)
+            else:
+                promised = limit.rate
+                low, high = false_alarm_range(calibration.n(machine_id), assumed.rate)
             for name in ("false_alarm", "detection"):
                 figures[f"{name}_rate_low"], figures[f"{name}_rate_high"] = figures.pop(f"{name}_interval")
             rows.append(
@@ -103,7 +116,10 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                     "machine_id": machine_id,
                     "rule": "conformal",
                     "rate_asked": assumed.rate,
-                    "rate_promised": max(t.rate for t in limits.values()) if limit is None else limit.rate,
+                    "rate_promised": promised,
+                    "rate_range_low": low,
+                    "rate_range_high": high,
+                    "breach": breach(point.false_alarm_interval[0], promised, high),
                     "threshold": float("nan") if limit is None else limit.value,
                     "n_held_out": sum(map(calibration.n, limits)) if limit is None else calibration.n(machine_id),
                     **figures,

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from asd_core.artifacts import Calibration
 from asd_core.datasets import HELD_OUT_FRACTION, Dataset
 from asd_core.detectors import detector_class
-from asd_core.evaluation import MAX_FPR, MEAN, POOLED
+from asd_core.evaluation import MAX_FPR, MEAN, POOLED, enough_held_out, held_out_needed
 from asd_core.report.figures import LABELS, Comparison, is_control
 from asd_core.report.layout import by_id, computable, percent
 from asd_core.report.rendering import render
@@ -98,6 +97,12 @@ def _at_the_plant(c: Comparison) -> str:
     row = rows.get((key, POOLED))
     requested = percent(assumed.rate)
     faulty = assumed.prevalence * assumed.clips_per_day
+    few = [n for n in map(len, c.manifests[key].calibration.values()) if not enough_held_out(n, assumed.rate)]
+    if few:
+        return (
+            f"What {name(key)} would do at the plant cannot be said: too few normal clips to decide, "
+            f"{held_out_needed(assumed.rate)} are needed for {requested}, and as few as {min(few)} of a machine id were held out."
+        )
     if row is None or not computable(row["alerts_per_day"]):
         rate = "not computable" if row is None else percent(row["false_alarm_rate"])
         return (
@@ -148,18 +153,16 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
         results.append(
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
         )
-    promised = {
-        round(limit.rate, 6)
-        for manifest in c.manifests.values()
-        for subset in [Calibration(manifest.calibration)]
-        for limit in (subset.threshold(i, c.assumptions.rate) for i in subset.scores)
-        if limit.short
-    }
-    if promised:
+    rate = c.assumptions.rate
+    held_out = [len(scores) for m in c.manifests.values() for scores in m.calibration.values()]
+    few = [n for n in held_out if not enough_held_out(n, rate)]
+    if few:
         results.append(
-            f"Too few normal clips were held out to promise a false-alarm rate of {percent(c.assumptions.rate)}: thresholds "
-            f"stand for up to {percent(max(promised))}."
+            f"Too few normal clips to decide at a false-alarm rate of {percent(rate)}: {held_out_needed(rate)} are needed, "
+            f"and as few as {min(few)} of a machine id were held out. On average {percent(1 / (min(few) + 1))} of normal "
+            "clips lie above their highest score, which is the threshold."
         )
+    results += breaches(c)
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
         results.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
     return results
@@ -182,6 +185,26 @@ def _foreign(c: Comparison) -> list[str]:
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; what is said of {'it' if one else 'them'} "
         f"means little. {'; '.join(named)}{rest}."
     ]
+
+
+def breaches(c: Comparison) -> list[str]:
+    """Which thresholds raise more false alarms than was promised, and why; nothing where none does."""
+    rows = c.thresholds[(c.thresholds["machine_id"] != POOLED) & (c.thresholds["breach"] != "")]
+    results = []
+    for machine_id, subset in rows.groupby("machine_id", sort=True):
+        n = int((c.thresholds["machine_id"] == machine_id).sum())
+        beyond = [name(key) for key in subset.loc[subset["breach"] == "beyond", "detector"]]
+        within = len(subset) - len(beyond)
+        parts = [
+            f"On machine id {machine_id}, {len(subset)} of {n} detectors raise more false alarms than "
+            f"{percent(c.assumptions.rate)}, which holds on average over draws of the held-out clips, not for each draw."
+        ]
+        if within:
+            parts.append(f"For {within} of them so few held-out clips explain it.")
+        if beyond:
+            parts.append(f"For {listed(beyond)} they do not: these normal clips differ from the held-out ones.")
+        results.append(" ".join(parts))
+    return results
 
 
 def report_protocol(c: Comparison) -> list[str]:

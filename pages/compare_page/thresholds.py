@@ -5,17 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from asd_core.artifacts import Calibration
-from asd_core.evaluation import POOLED, expected_false_alarms, gamma_threshold, operating_point
+from asd_core.evaluation import POOLED, Breach, breach, expected_false_alarms, operating_point
 from asd_core.plots import histogram_figure
+from pages.compare_page import promises
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import title
 from pages.shared.tables import download, interval, table
-from pages.shared.trained_models import calibration_of
 from pages.shared.unknown_machine import name_others
 
-RULES = ("conformal", "gamma 0.9 (DCASE)")
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
 
 
@@ -31,10 +29,12 @@ def draw(compared: ComparedScores) -> None:
         )
         rule = linked.segmented(
             "Rule",
-            RULES,
+            promises.rules(selected, selected.detectors),
             key="rule",
-            help="Both look at held-out normal clips alone. Conformal: their quantile for the sidebar's false-alarm rate. "
-            "DCASE's option: the 0.9 quantile of a gamma distribution fitted to them, whatever the sidebar says.",
+            help="All look at held-out normal clips alone. Conformal: each machine id's quantile for the sidebar's "
+            "false-alarm rate. Pooled: one quantile of the ids' standard scores together, for detectors whose ids behave "
+            "alike (k-sample Anderson-Darling test, 5 % level). DCASE's: the 0.9 quantile of a gamma distribution fitted to "
+            "them, whatever the sidebar says.",
         )
         prevalence = st.number_input(
             "Anomalous clips at the plant, %", 0.0, 100.0, 1.0, 0.5, key="prevalence", bind="query-params", width=190
@@ -47,25 +47,28 @@ def draw(compared: ComparedScores) -> None:
     if not keys:
         st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
         return
-    calibrations = {key: calibration_of(selected.source, key) for key in keys}
-    gamma = rule == RULES[1]
-    if not gamma:
-        _promise(selected, calibrations[keys[0]], ids)
-    rows, values = [], {}
+    limits = {key: promises.limits_of(selected, key, ids, rule) for key in keys}
+    if few := promises.too_few(selected, limits):
+        st.info(few, icon=":material/info:")
+    values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
+    rows, marks = [], dict[str, Breach]()
     for key in keys:
-        limits = _limits(calibrations[key], ids, gamma, selected.rate)
-        values[key] = limits[ids[0]][0] if len(ids) == 1 and ids[0] in limits else None
-        rates = {i: rate for i, (_, rate) in limits.items() if rate is not None}
-        mine = subset[subset["detector"] == key]
-        thresholds = {i: value for i, (value, _) in limits.items()}
-        point = operating_point(mine, thresholds, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
+        mine, rates = subset[subset["detector"] == key], limits[key].rates
+        normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
+        point = operating_point(mine, limits[key].values, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
+        likely = limits[key].range(normals)
+        if likely:
+            promised = expected_false_alarms(mine, rates) / point.n_normal
+            marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
         row: dict[str, Any] = {"Detector": title(key)}
         if of != POOLED:
-            row |= {"Threshold": values[key], "Promised": rates.get(ids[0])}
+            row |= {"Threshold": values[key], "On average": rates.get(ids[0])}
         rows.append(
             row
             | {
+                "Its range": interval(*likely, ".1%") if likely else None,
                 "False alarms": point.false_alarm_rate,
+                "Mark": promises.MARKS[marks.get(key, "")],
                 "Interval": interval(*point.false_alarm_interval, ".0%"),
                 "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
                 "Observed": point.false_alarms if point.n_normal else None,
@@ -78,8 +81,15 @@ def draw(compared: ComparedScores) -> None:
         )
     points = pd.DataFrame(rows)
     _table(points)
+    if said := promises.breaches(marks, selected.rate):
+        st.warning(said, icon=":material/warning:")
+    reasons = promises.why_own(selected, keys)
+    if rule == promises.POOLED_RULE and reasons:
+        st.info(f"Each machine id keeps its own threshold here. {reasons}.", icon=":material/rule:")
+    elif promises.POOLED_RULE not in promises.rules(selected, selected.detectors):
+        st.caption(f"Thresholds pooled over machine ids are not offered. {reasons}.")
     if of == POOLED:
-        known = {key: sum(i in calibrations[key].scores for i in ids) for key in keys}
+        known = {key: len(limits[key].values) for key in keys}
         fewer = [f"{title(key)} ({n} of {len(ids)})" for key, n in known.items() if n < len(ids)]
         if fewer:
             st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
@@ -116,31 +126,6 @@ def draw(compared: ComparedScores) -> None:
         grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
 
 
-def _limits(
-    calibration: Calibration, ids: list[str], gamma: bool, rate: float
-) -> dict[str, tuple[float | None, float | None]]:
-    """Threshold of each id that the detector knows, and the false-alarm rate it promises (``None``: none)."""
-    known = [i for i in ids if i in calibration.scores]
-    if gamma:
-        return {i: (gamma_threshold(calibration.sorted_scores(i)), None) for i in known}
-    conformal = {i: calibration.threshold(i, rate) for i in known}
-    return {i: (threshold.value, threshold.rate) for i, threshold in conformal.items()}
-
-
-def _promise(selected: Choice, calibration: Calibration, ids: list[str]) -> None:
-    """What the held-out clips are too few to promise."""
-    known = [i for i in ids if i in calibration.scores]
-    short = [i for i in known if calibration.threshold(i, selected.rate).short]
-    if short:
-        few = min(short, key=calibration.n)
-        st.info(
-            f"Only {calibration.n(few)} normal clips of machine id {few} were held out: they can promise no less than "
-            f"{calibration.threshold(few, selected.rate).rate:.1%} false alarms, not {percent(selected.rate)}. The highest "
-            "of them is the threshold.",
-            icon=":material/info:",
-        )
-
-
 def _table(points: pd.DataFrame) -> None:
     share = st.column_config.NumberColumn(format="percent")
     table(
@@ -149,12 +134,21 @@ def _table(points: pd.DataFrame) -> None:
         placeholder="–",  # the interval beside it says "not computable"
         column_config={
             "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
-            "Promised": st.column_config.NumberColumn(
-                format="percent", help="Expected share of normal clips above it, for clips like the held-out ones."
+            "On average": st.column_config.NumberColumn(
+                format="percent",
+                help="Share of normal clips above such a threshold, on average over draws of the held-out clips.",
+            ),
+            "Its range": st.column_config.TextColumn(
+                help="The share of normal clips above this threshold lies in this range for 95 % of all draws of as many "
+                "held-out clips (conformal: a beta distribution; pooled: simulated)."
+            ),
+            "Mark": st.column_config.TextColumn(
+                help="▲: the whole interval of the observed rate lies above the promised average. ▲▲: it also lies above the "
+                "threshold's range."
             ),
             "False alarms": share,
             "Expected": st.column_config.NumberColumn(
-                format="%.1f", help="False alarms: promised rate × normal clips."
+                format="%.1f", help="False alarms: rate on average × normal clips."
             ),
             "Observed": st.column_config.NumberColumn(
                 format="%d", help="False alarms among the normal clips in scope."

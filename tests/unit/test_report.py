@@ -262,7 +262,29 @@ def test_small_data_are_warned_of(copied: Path) -> None:
     comparison, dataset, _ = report_content(copied, assumptions=Assumptions(rate=0.01))
     page = Page(report_html(comparison, dataset)).words
     assert "fewer than ten clips of a label (6 normal, 6 anomalous)" in page
-    assert "Too few normal clips were held out to promise a false-alarm rate of 1 %" in page
+    assert "Too few normal clips to decide at a false-alarm rate of 1 %: 99 are needed, and as few as" in page
+
+
+def test_too_few_held_out_clips_give_no_figure_of_the_plant(copied: Path) -> None:
+    enough, few = (report_content(copied, assumptions=Assumptions(rate=rate))[0] for rate in (0.3, 0.01))
+    assert "would raise about" in wording.takeaways(enough)[2]
+    assert "too few normal clips to decide, 99 are needed for 1 %" in wording.takeaways(few)[2]
+
+
+def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[Comparison, str]) -> None:
+    comparison, page = demo
+    rows = comparison.thresholds.set_index(["detector", "machine_id"])
+    assert rows.loc[("dcase_ae", "00"), "breach"] == "beyond"
+    assert rows.loc[("cnn_ae", "00"), "breach"] == "luck"
+    assert rows.loc[("cnn_ae", "00"), ["rate_range_low", "rate_range_high"]].tolist() == pytest.approx(
+        [0.0104, 0.1153], abs=1e-4
+    )
+    assert set(rows.xs("02", level="machine_id")["breach"]) == {""}
+    said = Page(page).words
+    assert "On machine id 00, 11 of 19 detectors raise more false alarms than 5 %" in said
+    assert "For DCASE autoencoder they do not" in said
+    assert "21.7 % ▲▲" in said or "22 % ▲▲" in said
+    assert "with at most the chosen probability" not in said
 
 
 def test_a_clip_that_does_not_belong_is_said(copied: Path) -> None:
@@ -296,7 +318,7 @@ def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
     assert document["assumptions"] == {"rate": 0.1, "prevalence": 0.5, "clips_per_day": 200}
     assert set(document["models"]) == {"pca_kde", "control_rms"}
     assert pd.read_csv(files[1])["detector"].nunique() == 2
-    assert "50 % of 200 clips a day" in Page(files[0].read_text("utf-8")).words
+    assert "assume 200 clips a day, 50 % of them anomalous" in Page(files[0].read_text("utf-8")).words
 
 
 def test_a_detector_without_scores_is_named(copied: Path) -> None:
