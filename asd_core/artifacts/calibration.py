@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import UnknownMachineError
+from asd_core.evaluation import margin
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,8 @@ class Calibration:
         rate = max(false_alarm_rate, smallest)
         rank = int(np.ceil((len(subset) + 1) * (1.0 - rate) - 1e-9))
         return Threshold(float(subset[min(max(rank, 1), len(subset)) - 1]), rate, rate > false_alarm_rate + 1e-12)
+
+    def margin(self, raw: float | NDArray[np.float64], machine_id: str, false_alarm_rate: float) -> NDArray[np.float64]:
+        """How many normal spreads raw scores lie above the threshold, unbounded: see :func:`asd_core.evaluation.margin`."""
+        threshold = self.threshold(machine_id, false_alarm_rate).value
+        return np.asarray(margin(np.asarray(raw, dtype=np.float64), threshold, self.sorted_scores(machine_id)))

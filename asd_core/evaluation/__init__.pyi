@@ -17,6 +17,8 @@ from .comparison import tied_with_best as tied_with_best
 from .intervals import difference_interval as difference_interval
 from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson
+from .margins import margin as margin
+from .margins import normal_spread as normal_spread
 from .operating_points import POOLED as POOLED
 from .operating_points import Mark as Mark
 from .operating_points import det as det
