@@ -19,6 +19,7 @@ from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson
 from .margins import margin as margin
 from .margins import normal_spread as normal_spread
+from .margins import percentile_in_words as percentile_in_words
 from .operating_points import POOLED as POOLED
 from .operating_points import Mark as Mark
 from .operating_points import det as det

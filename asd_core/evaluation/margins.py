@@ -48,3 +48,22 @@ def margin(score: float | Floats, threshold: float, normals: Floats) -> float | 
     """
     result = (np.asarray(score, dtype=np.float64) - threshold) / normal_spread(normals)
     return result if result.ndim else float(result)
+
+
+def percentile_in_words(percentile: float, n: int | None = None) -> str:
+    """A percentile among held-out normals as text: ``99.8 % of normal clips score lower``; where it stops, that it does.
+
+    Args:
+        percentile: 0 to 100; nan gives an empty text.
+        n: how many were held out, where known.
+    """
+    if not np.isfinite(percentile):
+        return ""
+    every = f"all {n} held-out clips" if n else "all held-out clips"
+    if percentile >= 100.0:
+        return f"beyond {every}"
+    if percentile <= 0.0:
+        return f"below {every}"
+    # 99.96 must not be read as 100, nor 0.04 as 0.
+    shown = min(max(percentile, 0.1), 99.9)
+    return f"{f'{shown:.1f}'.removesuffix('.0')} % of normal clips score lower"
