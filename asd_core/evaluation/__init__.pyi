@@ -24,6 +24,9 @@ from .false_alarms import mean_false_alarm_range as mean_false_alarm_range
 from .intervals import difference_interval as difference_interval
 from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson
+from .margins import margin as margin
+from .margins import normal_spread as normal_spread
+from .margins import percentile_in_words as percentile_in_words
 from .operating_points import POOLED as POOLED
 from .operating_points import Mark as Mark
 from .operating_points import det as det

@@ -5,11 +5,11 @@ from .deviation import level_difference as level_difference
 from .explanation import Explanation as Explanation
 from .explanation import drawable as drawable
 from .explanation import explain as explain
-from .explanation import locate as locate
 from .explanation import with_map as with_map
 from .map_overlap import OVERLAP as OVERLAP
 from .map_overlap import overlap_section as overlap_section
 from .map_overlap import store_overlap as store_overlap
+from .moment_places import locate as locate
 from .neighbours import Neighbours as Neighbours
 from .neighbours import nearest as nearest
 from .reference import REFERENCE as REFERENCE

@@ -12,7 +12,7 @@ CLIP = Clip(np.zeros((1, 16000), np.float32), 16000, "0" * 64, "clip")
 
 
 def score(detector: str, raw: float) -> DetectorScore:
-    return DetectorScore(detector, raw, round(100 * raw), 0.5, "anomaly" if raw > 0.5 else "normal")
+    return DetectorScore(detector, raw, round(100 * raw), 0.5, "anomaly" if raw > 0.5 else "normal", raw - 0.5)
 
 
 st.set_page_config(layout="wide")
