@@ -1,8 +1,11 @@
+from .bursts import burst_period as burst_period
+from .bursts import place_in_words as place_in_words
 from .deviation import from_mean as from_mean
 from .deviation import in_words as in_words
 from .deviation import largest as largest
 from .deviation import level_difference as level_difference
 from .explanation import Explanation as Explanation
+from .explanation import Why as Why
 from .explanation import drawable as drawable
 from .explanation import explain as explain
 from .explanation import with_map as with_map
