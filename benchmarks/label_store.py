@@ -22,7 +22,7 @@ def labelling_speed(clips: int = CLIPS, opens: int = 5, labels: int = 50) -> dic
     unlabelled clips, most anomalous first), and from a label to knowing the next clip, the label being safe on the disk."""
     catalogue = _catalogue(clips)
     rng = np.random.default_rng(0)
-    scores = catalogue.assign(detector="one", calibrated=rng.uniform(0, 100, clips), raw=rng.normal(size=clips))
+    scores = catalogue.assign(detector="one", margin=rng.normal(size=clips))
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'labels.sqlite3'}"
         store = LabelStore.open(url)

@@ -1,10 +1,11 @@
-"""One clip: its sound, its pictures, and every detector's score."""
+"""One clip: is it normal? The answer, its sound and pictures, and every detector's score."""
 
 import time
 
 import streamlit as st
 
 from asd_core.sound import flags
+from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
@@ -14,6 +15,7 @@ from pages.components.player import player_state
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
+from pages.shared.standing import standing_of
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
@@ -26,11 +28,14 @@ FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain Eng
 @st.fragment
 @show_errors()  # they do not leave a fragment
 def draw(picked: Picked) -> None:
-    """What the player changes: itself, beside it the scores, below it what is looked at more closely."""
+    """The verdict, the player and beside it the scores, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
-    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate))
-    context = ClipContext(selected, picked, state.signal, state.region)
+    best_map = verdict.map_detector(selected, standing_of(selected))
+    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate), best_map)
+    context = ClipContext(selected, picked, state.signal, state.region, best_map)
+    if selected.detectors:
+        verdict.draw(context)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
         listen(context, state)
@@ -55,8 +60,8 @@ def facts(picked: Picked) -> str:
     return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
 
 
-st.title("Clip")
-with show_errors():
+st.title("Is this recording normal?")
+with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
     picked = pick()
     if picked:
         st.markdown(facts(picked))

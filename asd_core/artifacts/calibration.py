@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import UnknownMachineError
-from asd_core.evaluation import conformal_rank
+from asd_core.evaluation import conformal_rank, margin
 
 
 @dataclass(frozen=True)
@@ -69,3 +69,8 @@ class Calibration:
         rate = max(false_alarm_rate, smallest)
         short = rate > false_alarm_rate + 1e-12
         return Threshold(float(subset[conformal_rank(len(subset), rate) - 1]), rate, short)
+
+    def margin(self, raw: float | NDArray[np.float64], machine_id: str, false_alarm_rate: float) -> NDArray[np.float64]:
+        """How many normal spreads raw scores lie above the threshold, unbounded: see :func:`asd_core.evaluation.margin`."""
+        threshold = self.threshold(machine_id, false_alarm_rate).value
+        return np.asarray(margin(np.asarray(raw, dtype=np.float64), threshold, self.sorted_scores(machine_id)))

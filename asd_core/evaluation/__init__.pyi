@@ -24,6 +24,9 @@ from .false_alarms import mean_false_alarm_range as mean_false_alarm_range
 from .intervals import difference_interval as difference_interval
 from .intervals import logit_interval as logit_interval
 from .intervals import wilson as wilson
+from .margins import margin as margin
+from .margins import normal_spread as normal_spread
+from .margins import percentile_in_words as percentile_in_words
 from .operating_points import POOLED as POOLED
 from .operating_points import Mark as Mark
 from .operating_points import det as det
@@ -47,3 +50,5 @@ from .roc_auc import pauc as pauc
 from .roc_auc import roc as roc
 from .roc_interval import resampled_roc as resampled_roc
 from .roc_interval import roc_bands as roc_bands
+from .standing import Standing as Standing
+from .standing import standing as standing

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.features import Array, Features, LogMel, MemberScores, extract
-from asd_core.progress import Progress, silent
-from asd_core.scoring import cut_clip
-from asd_core.sound import Clip
-
-if TYPE_CHECKING:
-    import pandas as pd
+from asd_core.features import Array, Features, LogMel, MemberScores
 
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
@@ -175,22 +169,3 @@ def drawable(anomaly_map: Array) -> Array:
 def with_map(keys: Iterable[str]) -> list[str]:
     """Those detectors that say where their score comes from."""
     return [key for key in keys if detector_class(key).explain is not Detector.explain]
-
-
-def locate(moments: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
-    """Moments with the place that their detector's map shows in the peak window: ``t0, t1`` in s of the recording and
-    ``f0, f1`` in Hz; nan where a detector has no map.
-
-    Args:
-        moments: see :func:`moments`; of this very recording.
-    """
-    places = np.full((len(moments), 4), np.nan)
-    for index, row in enumerate(moments.to_dict("records")):
-        progress(index / len(moments), f"moment {index + 1} of {len(moments)}")
-        artifact, part = models[row["detector"]], cut_clip(prepared, row["peak_start"], row["peak_end"])
-        wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
-        place = explain(artifact, models, extract(part, wanted), row["machine_id"]).why
-        if place:
-            places[index] = row["peak_start"] + place.t0, row["peak_start"] + place.t1, place.f0, place.f1
-    progress(1.0, "done")
-    return moments.assign(**dict(zip(("t0", "t1", "f0", "f1"), places.T, strict=True)))

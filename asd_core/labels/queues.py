@@ -26,12 +26,13 @@ class ClipScores:
     """Detectors' scores in the order of a table of clips; ``nan`` where a detector did not score a clip."""
 
     detectors: list[str]
-    calibrated: NDArray[np.float64]  # (n_clips, n_detectors), percentiles 0 to 100
-    raw: NDArray[np.float64]  # (n_clips, n_detectors)
+    margin: NDArray[
+        np.float64
+    ]  # (n_clips, n_detectors), normal spreads above the threshold: unlike percentiles, unbounded
 
 
 def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
-    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.store.read_scores`) into the order of clips.
+    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.with_margins`) into the order of clips.
 
     Worth keeping for the page: with many detectors it takes longer than :func:`label_queue`.
 
@@ -41,7 +42,7 @@ def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
     import pandas as pd
 
     detectors = [str(name) for name in scores["detector"].drop_duplicates()]
-    out = {name: np.full((len(clips), len(detectors)), np.nan) for name in ("calibrated", "raw")}
+    margins = np.full((len(clips), len(detectors)), np.nan)
     by_hash, by_name = pd.Index(clips["sha256"]), pd.Index(clips["clip_id"])
     known = (clips["sha256"] != "").to_numpy()
     for column, detector in enumerate(detectors):
@@ -52,9 +53,8 @@ def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
             hashed = subset[subset["sha256"] != ""].drop_duplicates("sha256")
             rows = np.where(known, _rows(hashed, "sha256", by_hash, subset), rows)
         result = rows >= 0
-        for name, values in out.items():
-            values[result, column] = subset[name].to_numpy(float)[rows[result]]
-    return ClipScores(detectors, out["calibrated"], out["raw"])
+        margins[result, column] = subset["margin"].to_numpy(float)[rows[result]]
+    return ClipScores(detectors, margins)
 
 
 def _rows(
@@ -78,7 +78,6 @@ def label_queue(
     annotator: str = "",
     *,
     detector: str | None = None,
-    rate: float = 0.05,
     unlabelled_only: bool = False,
     seed: int = 0,
 ) -> NDArray[np.int64]:
@@ -86,10 +85,10 @@ def label_queue(
 
     Args:
         name: one of ``QUEUES``.
-            most anomalous: by the percentile that ``detector`` gives, then by its raw score; clips without a score last.
-            detectors disagree: by the standard deviation of the detectors' percentiles, widest first.
-            nearest a threshold: by how far ``detector``'s percentile is from the threshold at false-alarm rate ``rate``, which
-            is percentile ``100 · (1 - rate)``.
+            most anomalous: by ``detector``'s margin over its threshold, largest first; clips without a score last.
+            nearest a threshold: by how far ``detector``'s margin is from 0, whatever the side.
+            detectors disagree: by the standard deviation of the detectors' margins, widest first, each drawn in as
+            ``asinh``: linear near the threshold, logarithmic far from it, so that one extreme detector does not decide alone.
             second opinion: clips that somebody else has labelled and ``annotator`` has not, fewest labels first.
         clips: columns clip_id, sha256 ("" where unknown), machine_id; any subset of a dataset (a lasso, an upload).
         scores: a score table, or what :func:`align_scores` made of it for these very clips.
@@ -128,7 +127,7 @@ def label_queue(
         order = order[(others[order] > 0) & ~labelled[order]]
     else:
         assert aligned is not None
-        order = _by_scores(name, aligned, detector, rate, shuffled)
+        order = _by_scores(name, aligned, detector, shuffled)
     if unlabelled_only:
         order = order[~labelled[order]]
         order = order[np.argsort(skipped[order], kind="stable")]
@@ -141,29 +140,25 @@ def _aligned(name: str, clips: "pd.DataFrame", scores: "pd.DataFrame | ClipScore
     if scores is None or not len(scores.detectors if isinstance(scores, ClipScores) else scores):
         raise LabelError(f"The queue {name} needs scores of these clips: score them first.")
     aligned = scores if isinstance(scores, ClipScores) else align_scores(clips, scores)
-    if len(aligned.raw) != len(clips):
-        raise LabelError(f"The scores are of {len(aligned.raw)} clips and the queue of {len(clips)}: align them anew.")
+    if len(aligned.margin) != len(clips):
+        raise LabelError(
+            f"The scores are of {len(aligned.margin)} clips and the queue of {len(clips)}: align them anew."
+        )
     if name == "detectors disagree" and len(aligned.detectors) < 2:
         raise LabelError("One detector alone cannot disagree: score the clips with another one too.")
     return aligned
 
 
-def _by_scores(
-    name: str, scores: ClipScores, detector: str | None, rate: float, shuffled: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _by_scores(name: str, scores: ClipScores, detector: str | None, shuffled: NDArray[np.int64]) -> NDArray[np.int64]:
     """Clips by falling interest; equals in shuffled order, clips without a score last."""
     if name == "detectors disagree":
-        several = np.isfinite(scores.calibrated).sum(axis=1) >= 2
-        interest = np.full(len(scores.raw), np.nan)
-        interest[several] = np.nanstd(scores.calibrated[several], axis=1)
-        keys = [-interest]
+        several = np.isfinite(scores.margin).sum(axis=1) >= 2
+        interest = np.full(len(scores.margin), np.nan)
+        interest[several] = np.nanstd(np.arcsinh(scores.margin[several]), axis=1)
     else:
-        column = scores.detectors.index(str(detector))
-        calibrated, raw = scores.calibrated[:, column], scores.raw[:, column]
-        distance = np.abs(calibrated - 100.0 * (1.0 - rate))
-        # Percentiles saturate at 100: there the raw score goes on. The last key counts first.
-        keys = [-raw, -calibrated] if name == "most anomalous" else [distance]
-    return shuffled[np.lexsort([key[shuffled] for key in keys])]  # stable, and nan sorts last
+        margin = scores.margin[:, scores.detectors.index(str(detector))]
+        interest = margin if name == "most anomalous" else -np.abs(margin)
+    return shuffled[np.argsort(-interest[shuffled], kind="stable")]  # nan sorts last
 
 
 def _isin(values: "pd.Series[Any]", wanted: "pd.Series[Any]") -> NDArray[np.bool_]:

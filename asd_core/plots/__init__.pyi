@@ -13,8 +13,8 @@ from .heatmaps import agreement_figure as agreement_figure
 from .heatmaps import breakdown_figure as breakdown_figure
 from .loadings import loadings_figure as loadings_figure
 from .loadings import scree_figure as scree_figure
-from .percentiles import strength_figure as strength_figure
-from .percentiles import timeline_figure as timeline_figure
+from .margins import strength_figure as strength_figure
+from .margins import timeline_figure as timeline_figure
 from .scatter import Star as Star
 from .scatter import scatter_figure as scatter_figure
 from .score_histogram import histogram_figure as histogram_figure

@@ -10,6 +10,8 @@ from .clip import DetectorScore as DetectorScore
 from .clip import decide as decide
 from .clip import score_clip as score_clip
 from .clip import score_prepared as score_prepared
+from .decisions import with_decisions as with_decisions
+from .decisions import with_margins as with_margins
 from .denoising_curve import STRENGTHS as STRENGTHS
 from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
@@ -17,12 +19,12 @@ from .denoising_curve import strength_curve as strength_curve
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
 from .long_recording import cut_clip as cut_clip
-from .long_recording import flagged_moments as flagged_moments
-from .long_recording import moments_audacity as moments_audacity
 from .long_recording import scan_csv as scan_csv
 from .long_recording import scan_recording as scan_recording
 from .long_recording import scan_windows as scan_windows
-from .long_recording import with_decisions as with_decisions
+from .moments import anomalous_throughout as anomalous_throughout
+from .moments import flagged_moments as flagged_moments
+from .moments import moments_audacity as moments_audacity
 from .split import compute_scores as compute_scores
 from .split import current_scores as current_scores
 from .split import score_split as score_split

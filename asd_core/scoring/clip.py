@@ -20,6 +20,7 @@ class DetectorScore:
     calibrated: float  # percentile among the detector's held-out normals of this machine id, 0 to 100
     threshold: float  # on the raw score
     decision: Decision
+    margin: float  # normal spreads above the threshold, unbounded: see :func:`asd_core.evaluation.margin`
 
 
 def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, float]:
@@ -38,7 +39,8 @@ def decide(key: str, raw: float, calibration: Calibration, machine_id: str, fals
     """A raw score with its percentile, threshold and decision."""
     threshold = calibration.threshold(machine_id, false_alarm_rate).value
     decision: Decision = "anomaly" if raw > threshold else "normal"
-    return DetectorScore(key, raw, float(calibration.percentile(raw, machine_id)), threshold, decision)
+    margin = float(calibration.margin(raw, machine_id, false_alarm_rate))
+    return DetectorScore(key, raw, float(calibration.percentile(raw, machine_id)), threshold, decision, margin)
 
 
 def score_clip(

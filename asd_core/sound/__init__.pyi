@@ -1,5 +1,6 @@
 from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .denoise import KINDS as KINDS
+from .denoise import USUAL_STRENGTH as USUAL_STRENGTH
 from .denoise import DenoiseMix as DenoiseMix
 from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix

@@ -16,7 +16,8 @@ from asd_core.sound.recording import Samples
 
 Kind = Literal["stationary", "non-stationary"]
 KINDS: tuple[Kind, ...] = ("stationary", "non-stationary")
-DEFAULT_STRENGTH = 0.6  # at which a player begins: what the report drew
+DEFAULT_STRENGTH = 0.0  # at which a player begins: detectors learned undenoised sound
+USUAL_STRENGTH = 0.6  # at which denoised sound is first heard: what the report drew
 WINDOW = 1024  # noisereduce's n_fft: a shorter signal cannot be gated
 
 

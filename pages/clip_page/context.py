@@ -16,6 +16,7 @@ class ClipContext:
     picked: Picked
     signal: Signal  # at the player's strength
     region: Region | None  # dragged in the player
+    best_map: str | None  # the best detector that says where: its map is on until the listener chooses another
 
     def key(self, signal: Signal) -> tuple[object, ...]:
         """What tells a signal and the chosen detectors from all others."""

@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core.features import LogMel
 from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
-from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve
+from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve, with_decisions
 from asd_core.sound import DenoiseMix, Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
@@ -20,7 +20,7 @@ NARROWEST = 440
 
 
 def draw(context: ClipContext) -> None:
-    """Percentiles over the strength, and the energy that the player's strength takes from each band."""
+    """Margins over the strength, and the energy that the player's strength takes from each band."""
     selected, signal, mix = context.selected, context.signal, context.signal.mix
     if mix is None:
         return
@@ -31,11 +31,12 @@ def draw(context: ClipContext) -> None:
         curve = work("curve", key, "Scoring at every strength", partial(_curve, context, mix))
         if curve is not None:
             names = {key: title(key) for key in selected.detectors}
-            st.plotly_chart(strength_figure(curve, names, signal.strength, selected.rate), key="strength_curve")
+            scored = with_decisions(curve, chosen_models(selected), selected.machine_id, selected.rate)
+            st.plotly_chart(strength_figure(scored, names, signal.strength), key="strength_curve")
             st.caption(
-                f"Percentile of this clip among each detector's own held-out normal clips, which are undenoised, at "
-                f"{len(STRENGTHS)} strengths; dotted: threshold for {percent(selected.rate)} false alarms; grey: the player's "
-                "strength. A score that changes with the strength says as much of the denoiser as of the machine."
+                f"How far this clip's score lies above each detector's threshold for {percent(selected.rate)} false alarms, in "
+                f"spreads of its own held-out normal clips, which are undenoised, at {len(STRENGTHS)} strengths; grey: the "
+                "player's strength. A score that changes with the strength says as much of the denoiser as of the machine."
             )
     with grid.cell():
         energy = _energy(signal.denoising_key(), mix, signal.clip.sample_rate)

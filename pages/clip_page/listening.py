@@ -9,10 +9,11 @@ from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import explained, signal_scores
 from pages.components.player import Overlay, PlayerState, player, player_state
-from pages.components.score_table import disagreement, requested_signal, score_table
+from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
+from pages.shared.standing import standing_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 
@@ -37,6 +38,8 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         overlay=overlay,
         reference=reference,
         seek=st.session_state.get("player_seek"),
+        first_map=context.best_map,
+        noise_choice=True,
     )
     if explanation:
         st.caption(f"**{title(explanation.detector)}**: {explanation.description}")
@@ -52,27 +55,26 @@ def listen(context: ClipContext, state: PlayerState) -> None:
 @st.fragment
 @show_errors()
 def scores(context: ClipContext) -> None:
-    """Every detector's score and decision, as recorded and denoised, at the strength that the player has at the moment."""
+    """Every detector's margin and decision; denoised ones beside them once the listener turns the denoising on."""
     selected, signal = context.selected, context.signal
+    standing = standing_of(selected)
     if signal.mix is None:  # the libraries are still being imported: what training stored
         stored = stored_clip_scores(
             selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
         )
         if stored:
-            st.markdown(f"**{disagreement(stored)}**")
-            score_table(stored, None, signal, key=TABLE, player=PLAYER)
+            score_table(stored, None, signal, standing, key=TABLE, player=PLAYER)
         st.caption("Loading the denoiser and the detectors …")
         return
     denoised = requested_signal(TABLE, player_state(PLAYER, signal))
-    recorded = signal_scores(selected, signal.dry)
-    st.markdown(f"**{disagreement(recorded)}**")
-    score_table(recorded, signal_scores(selected, denoised), denoised, key=TABLE, player=PLAYER)
-    st.caption(
-        f"Denoised at {denoised.strength:.2f}: {signal.mix.energy_removed(denoised.strength):.0%} of the energy removed. "
-        f"Percentile among each detector's own held-out normal clips of machine id {selected.machine_id}. "
-        f"{threshold_rule(selected)} The detectors learned from undenoised sound: a denoised clip is unlike anything they "
-        "know."
-    )
+    if denoised.strength > 0:
+        st.caption(
+            f"Denoised at {denoised.strength:.2f} ({signal.mix.energy_removed(denoised.strength):.0%} of the energy removed): "
+            "the detectors learned undenoised sound, so they often take denoised sound for an anomaly."
+        )
+    after = signal_scores(selected, denoised) if denoised.strength > 0 else None
+    score_table(signal_scores(selected, signal.dry), after, denoised, standing, key=TABLE, player=PLAYER)
+    st.caption(threshold_rule(selected))
 
 
 def threshold_rule(selected: Choice) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.evaluation import percentile_in_words
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
 from asd_core.progress import Progress
 from asd_core.scoring import (
     HOP,
     WINDOW,
+    anomalous_throughout,
     flagged_moments,
     moments_audacity,
     scan_csv,
@@ -35,7 +37,7 @@ MOST_ROWS = 12
 
 
 def draw(context: ClipContext) -> None:
-    """Percentiles over time, the flagged moments, and their downloads."""
+    """Margins over time, the flagged moments, and their downloads."""
     selected = context.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
         version = chosen_version(context)
@@ -44,7 +46,7 @@ def draw(context: ClipContext) -> None:
     if window < WINDOW:
         st.warning(
             f"The detectors were trained on clips of {WINDOW:g} s: of windows of {window:g} s they know nothing, so "
-            "percentiles rise without a fault. Compare the windows with each other.",
+            "scores rise without a fault. Compare the windows with each other.",
             icon=":material/warning:",
         )
     if len(spans) == 1:
@@ -60,25 +62,47 @@ def draw(context: ClipContext) -> None:
     if scores is None:
         return
     windows = with_decisions(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
+    result = flagged_moments(windows)
     names = {k: title(k) for k in selected.detectors}
-    figure = timeline_figure(windows, names, selected.rate)
-    st.plotly_chart(figure, key=CHART, on_select=_jump, selection_mode="points")
+    st.plotly_chart(timeline_figure(windows, result, names), key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(
-        f"Each point is a window of {window:g} s as a clip of its own, {version.description}: its percentile among each detector's own "
-        f"held-out normal clips of machine id {selected.machine_id}. Triangles are above the detector's threshold for "
-        f"{percent(selected.rate)} false alarms a window. Click a point to hear it from there."
-        + (f" {silent} silent windows have no score." if silent else "")
+        f"Each point is a window of {window:g} s as a clip of its own, {version.description}: how far its score lies above the "
+        f"detector's threshold for {percent(selected.rate)} false alarms a window, in spreads of the detector's own held-out "
+        f"normal clips of machine id {selected.machine_id}. Triangles are the peaks of the moments below. Click a point to hear "
+        "it from there."
+        + (f" {silent} silent {'window has' if silent == 1 else 'windows have'} no score." if silent else "")
     )
-    result = flagged_moments(windows)
+    _say_throughout(anomalous_throughout(windows), selected.detectors, result)
     if result.empty:
-        st.info("No detector flags any window.", icon=":material/check:")
         _downloads(context, windows, result)
         return
     placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, result))
-    _moments(result.assign(t0=float("nan")) if placed is None else placed, len(spans))
+    _moments(result.assign(instant=float("nan")) if placed is None else placed, len(spans), context)
     if placed is not None:
         _downloads(context, windows, placed)
+
+
+def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
+    """That the recording differs as a whole, or that nothing in it is flagged."""
+    if keys:
+        who = (
+            f"{len(keys)} of {len(detectors)} detectors are above their threshold"
+            if len(detectors) > 1
+            else f"{title(keys[0])} is above its threshold"
+        )
+        below = (
+            "The moments below are where it stands out from its own level."
+            if set(keys) & set(moments["detector"])
+            else "Nothing in it stands out from its own level."
+        )
+        st.warning(
+            f"{who} from beginning to end: the recording differs from the normal clips as a whole. {below} "
+            f"({', '.join(title(key) for key in keys)})",
+            icon=":material/timeline:",
+        )
+    elif moments.empty:
+        st.info("No detector flags any window.", icon=":material/check:")
 
 
 def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progress: Progress) -> pd.DataFrame:
@@ -105,32 +129,50 @@ def _jump() -> None:
         seek(float(points[0]["customdata"][0]))
 
 
-def _moments(moments: pd.DataFrame, n_windows: int) -> None:
-    """The flagged moments as a table whose buttons jump to them."""
-    st.markdown(f"**{len(moments)} flagged moments** in {n_windows} windows")
-    starts = moments["t0"].fillna(moments["peak_start"]).tolist()
-    columns = ("detector", "start", "end", "n_windows", "peak_calibrated", "t0", "t1", "f0", "f1")
-    shown = moments[[name for name in columns if name in moments]].assign(
-        detector=[title(key) for key in moments["detector"]], go=":material/play_arrow: Go"
+def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> None:
+    """The flagged moments as a table whose buttons jump to their strongest instant."""
+    one = len(moments) == 1
+    st.markdown(f"**{len(moments)} flagged moment{'' if one else 's'}** in {n_windows} windows, the strongest first")
+    instants = moments["instant"].fillna(moments["peak_start"]).tolist()
+    models, machine_id = chosen_models(context.selected), context.selected.machine_id
+    held_out = {key: models[key].calibration.n(machine_id) for key in moments["detector"].unique()}
+    normals = [
+        percentile_in_words(p, held_out[key])
+        for key, p in zip(moments["detector"], moments["peak_calibrated"], strict=True)
+    ]
+    columns = ("detector", "start", "end", "instant", "peak_margin", "normals", "f0", "f1")
+    shown = moments.assign(
+        detector=[title(key) for key in moments["detector"]], go=":material/play_arrow: Go", normals=normals
     )
     table(
-        shown[["go", *[c for c in shown if c != "go"]]],
+        shown[["go", *(name for name in columns if name in shown)]],
         row=BUTTON_ROW,
         most=MOST_ROWS,
         key="moments",
         alt="Flagged moments",
-        placeholder="",  # a detector without a map names no place
+        placeholder="",  # a detector without a map names no band
         column_config={
-            "go": st.column_config.ButtonColumn("", width=64, key=GO, on_click=_go, args=(starts,)),
+            "go": st.column_config.ButtonColumn("", width=64, key=GO, on_click=_go, args=(instants,)),
             "detector": st.column_config.TextColumn("Detector", width=160),
             "start": _seconds("From, s"),
             "end": _seconds("To, s"),
-            "n_windows": st.column_config.NumberColumn("Windows", width=66),
-            "peak_calibrated": st.column_config.NumberColumn("Percentile", format="%.0f", width=72),
-            "t0": _seconds("Map from, s"),
-            "t1": _seconds("Map to, s"),
-            "f0": st.column_config.NumberColumn("Map from, Hz", format="%.0f", width=90),
-            "f1": st.column_config.NumberColumn("Map to, Hz", format="%.0f", width=90),
+            "instant": st.column_config.NumberColumn(
+                "Strongest, s",
+                format="%.2f",
+                width=92,
+                help="Where Go jumps: the strongest instant of the detector's map; for a detector without a map, of "
+                "another detector's in the same moment.",
+            ),
+            "peak_margin": st.column_config.NumberColumn(
+                "Margin",
+                format="%.1f",
+                width=72,
+                help="Of the strongest window over the threshold, in spreads of the held-out normal clips (from their median to "
+                "their 84th percentile).",
+            ),
+            "normals": st.column_config.TextColumn("Among normal clips", width=210),
+            "f0": st.column_config.NumberColumn("Band from, Hz", format="%.0f", width=96),
+            "f1": st.column_config.NumberColumn("Band to, Hz", format="%.0f", width=88),
         },
     )
 
@@ -139,8 +181,8 @@ def _seconds(label: str) -> Any:
     return st.column_config.NumberColumn(label, format="%.2f", width=78)
 
 
-def _go(starts: list[float]) -> None:
-    seek(starts[st.session_state[GO]["row"]])
+def _go(instants: list[float]) -> None:
+    seek(instants[st.session_state[GO]["row"]])
 
 
 def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from asd_core.artifacts import ModelSet
 from asd_core.explain import Explanation, explain
 from asd_core.features import extract
-from asd_core.scoring import DetectorScore, decide, score_prepared
+from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
 from asd_core.sound import Signal
 from pages.shared.caching import ANSWERS, BY_KEY, cache_bytes
 from pages.shared.choice import Choice
@@ -23,6 +23,16 @@ def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
     keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
     raw = _raw_scores(signal, machine_id, selected.source, keys)
     return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
+
+
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _applicable(recorded: Signal, machine_id: str, source: Source) -> Applicability | None:
+    return applicability_of(recorded.clip, source.folder, machine_id)
+
+
+def applicable(selected: Choice, recorded: Signal) -> Applicability | None:
+    """Whether a clip as recorded may be one of the machine; ``None`` where too little is known to say."""
+    return _applicable(recorded, selected.machine_id, selected.source)
 
 
 @cache_bytes

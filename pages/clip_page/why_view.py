@@ -31,7 +31,7 @@ def draw(context: ClipContext) -> None:
     if explanations is None:
         return
     scores = sorted(signal_scores(context.selected, version), key=lambda s: (s.decision != "anomaly", -s.calibrated))
-    shown = player_state(PLAYER, context.signal).overlay
+    shown = player_state(PLAYER, context.signal, context.best_map).overlay
     keys = [score.detector for score in scores]
     table(
         _rows(scores, explanations, shown),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid
-from asd_core.scoring import SPLITS
+from asd_core.scoring import SPLITS, with_margins
 from asd_core.sound import Clip
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue_settings import SELECTION, UPLOADS, QueueSettings
@@ -18,7 +18,9 @@ from pages.shared.caching import SELECTIONS
 from pages.shared.label_selection import selected_to_label
 from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
+from pages.shared.sources import Source
 from pages.shared.stored_scores import scores_of_splits
+from pages.shared.trained_models import calibration_of
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
 
@@ -51,8 +53,11 @@ def _table(settings: QueueSettings) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Ordering the clips …")
-def _aligned(clips: str, scores: str, _clips: pd.DataFrame, _scores: pd.DataFrame) -> ClipScores:
-    return align_scores(_clips, _scores)
+def _aligned(
+    clips: str, scores: str, rate: float, _clips: pd.DataFrame, _scores: pd.DataFrame, _source: Source
+) -> ClipScores:
+    calibrations = {str(key): calibration_of(_source, str(key)) for key in _scores["detector"].unique()}
+    return align_scores(_clips, with_margins(_scores, calibrations, rate))
 
 
 def _scores(settings: QueueSettings, clips: pd.DataFrame) -> ClipScores:
@@ -65,7 +70,7 @@ def _scores(settings: QueueSettings, clips: pd.DataFrame) -> ClipScores:
     table = table[table["detector"].isin(wanted)]
     digest = " ".join([*(part.digest for part in stored), *wanted])
     rows = hashlib.sha256("\n".join([*clips["clip_id"], *clips["sha256"]]).encode()).hexdigest()
-    return _aligned(rows, digest, clips, table)
+    return _aligned(rows, digest, settings.selected.rate, clips, table, source)
 
 
 def current_queue(settings: QueueSettings) -> Queue:
@@ -90,7 +95,6 @@ def current_queue(settings: QueueSettings) -> Queue:
         current,
         settings.annotator,
         detector=settings.detector,
-        rate=settings.selected.rate,
         unlabelled_only=settings.unlabelled,
         seed=zlib.crc32(settings.annotator.encode()),
     )

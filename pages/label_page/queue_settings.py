@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from asd_core.labels import FROM_SELECTION, FROM_UPLOADS, NEEDS_DETECTOR, QUEUES
+from asd_core.labels import FROM_SELECTION, FROM_UPLOADS, NEEDS_DETECTOR, NEEDS_SCORES, QUEUES
 from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
 from pages.shared import linked
 from pages.shared.choice import Choice, title
@@ -41,7 +41,7 @@ class QueueSettings:
             clips = tuple(selected_to_label())
         elif self.where == UPLOADS:
             clips = tuple(st.session_state.get("uploads", {}))
-        by = (self.detector, self.selected.rate) if self.name in NEEDS_DETECTOR else ()
+        by = (self.detector, self.selected.rate) if self.name in NEEDS_SCORES else ()
         return (*self.selected.source.key(), self.where, *clips, "", self.annotator, self.name, *by, self.unlabelled)
 
 

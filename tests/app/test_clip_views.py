@@ -173,15 +173,26 @@ def test_a_long_upload_lists_its_moments(app: AppTest) -> None:
     app.query_params["look"] = "Over time"
     upload(app, ("long.wav", np.concatenate(parts)))
     finish(app)
-    moments = table(app, "n_windows", "t0").set_index("detector")
+    moments = table(app, "peak_margin", "instant").set_index("detector")
     assert moments.loc["GWRP + Gaussian", "start"] <= 10.0
     assert moments.loc["GWRP + Gaussian", "end"] >= 20.0
-    assert 10.0 <= moments.loc["GWRP + Gaussian", "t0"] <= 20.0
+    assert 10.0 <= moments.loc["GWRP + Gaussian", "instant"] <= 20.0
+    assert moments.loc["GWRP + Gaussian", "normals"] == "beyond all 60 held-out clips"
     assert {b.label for b in app.get("download_button")} == {
         "Windows as CSV",
         "Moments as CSV",
         "Moments as Audacity labels",
     }
+
+
+def test_a_recording_that_is_anomalous_throughout_is_said_in_a_sentence(app: AppTest) -> None:
+    faulty = simulate("00", seed=99, snr_db=6, fault="no_grease", severity=1.0, duration=60.0).samples
+    app.query_params["look"] = "Over time"
+    upload(app, ("worn.wav", faulty))
+    finish(app)
+    assert any("detectors are above their threshold from beginning to end" in w.value for w in app.warning)
+    rows = [d.value for d in app.dataframe if "peak_margin" in d.value.columns]
+    assert not any((moments["end"] - moments["start"] > 50.0).any() for moments in rows)
 
 
 def test_uploads_are_stepped_through(app: AppTest) -> None:

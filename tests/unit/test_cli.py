@@ -62,7 +62,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     result = json.loads(out)
     assert code == 0
     assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "applicable", "reason", "scores"}] * 2
-    assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision"}
+    assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision", "margin"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
     code, out, _ = cli("evaluate", "--data", data, "--models", models, "--json")

@@ -84,14 +84,24 @@ def test_the_deviation_is_symmetric_about_white_and_keeps_a_knock(usual: NormalR
 
 
 def test_curves_over_strength_show_the_current_one() -> None:
-    rows = [(k, s, s + i, 50.0 + 10 * i + s) for i, k in enumerate(NAMES) for s in (0.0, 0.5, 1.0)]
-    table = pd.DataFrame(rows, columns=["detector", "strength", "raw", "calibrated"])
-    figure = strength_figure(table, NAMES, 0.35, 0.1)
+    rows = [(k, s, s, 100.0, 3.0 * i + s) for i, k in enumerate(NAMES) for s in (0.0, 0.5, 1.0)]
+    table = pd.DataFrame(rows, columns=["detector", "strength", "raw", "calibrated", "margin"])
+    figure = strength_figure(table, NAMES, 0.35)
     assert [trace.name for trace in figure.data] == list(NAMES.values())
-    assert list(figure.data[1].y) == [60.0, 60.5, 61.0]
+    assert list(figure.data[1].y) == pytest.approx(np.arcsinh([3.0, 3.5, 4.0]))
     lines = {(shape.x0, shape.y0) for shape in figure.layout.shapes}
     assert (0.35, 0) in lines
-    assert any(y == 90.0 for _, y in lines)
+    assert any(y == 0.0 for _, y in lines)
+
+
+def test_a_margin_axis_has_room_for_the_largest_and_none_for_how_normal_a_clip_is() -> None:
+    table = pd.DataFrame({"detector": "cnn_ae", "strength": [0.0, 1.0], "raw": 1.0, "calibrated": [0.0, 100.0]})
+    axis = strength_figure(table.assign(margin=[-4e5, 2000.0]), NAMES, 0.0).layout.yaxis
+    assert np.arcsinh(-5.0) < axis.range[0] < np.arcsinh(-2.0)
+    assert axis.range[1] > np.arcsinh(2000.0)
+    ticks = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    assert ticks["threshold"] == 0.0
+    assert ticks["+1,000"] == pytest.approx(np.arcsinh(1000.0))
 
 
 def test_removed_energy_with_bands_of_none() -> None:
@@ -117,16 +127,23 @@ def test_each_side_of_a_difference_names_the_louder_clip() -> None:
 def test_a_point_of_the_timeline_carries_its_window() -> None:
     table = pd.DataFrame(
         {
-            "start": [0.0, 5.0],
-            "end": [10.0, 15.0],
+            "start": [0.0, 5.0, 10.0],
+            "end": [10.0, 15.0, 20.0],
             "detector": "cnn_ae",
-            "raw": [1.0, 2.0],
-            "calibrated": [40.0, 99.0],
-            "decision": ["normal", "anomaly"],
+            "raw": [1.0, 2.0, np.nan],
+            "calibrated": [40.0, 100.0, np.nan],
+            "margin": [-1.0, 8.0, np.nan],
         }
     )
-    (trace,) = timeline_figure(table, NAMES, 0.05).data
-    assert list(trace.x) == [5.0, 10.0]
-    assert np.asarray(trace.customdata)[:, 0].tolist() == [0.0, 5.0]
-    assert list(trace.marker.symbol) == ["circle", "triangle-up"]
+    moments = pd.DataFrame({"detector": ["cnn_ae"], "peak_start": [5.0]})
+    (trace,) = timeline_figure(table, moments, NAMES).data
+    assert list(trace.x) == [5.0, 10.0, 15.0]
+    assert list(trace.y) == pytest.approx(np.arcsinh([-1.0, 8.0, np.nan]), nan_ok=True)
+    assert [point[0] for point in trace.customdata] == [0.0, 5.0, 10.0]
+    assert [point[3] for point in trace.customdata] == [
+        "40 % of normal clips score lower",
+        "beyond all held-out clips",
+        "",
+    ]
+    assert list(trace.marker.symbol) == ["circle", "triangle-up", "circle"]
     assert json.loads(trace.to_json())["customdata"]

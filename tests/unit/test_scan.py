@@ -77,7 +77,7 @@ def test_silent_windows_are_not_scored(table: pd.DataFrame, models: ModelSet) ->
 
 def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) -> None:
     moments = flagged_moments(table)
-    assert moments["peak_calibrated"].is_monotonic_decreasing
+    assert moments["peak_margin"].is_monotonic_decreasing
     for key in models:
         windows = moments[(moments["detector"] == key) & (moments["end"] <= 60.0)]  # then windows that are half silent
         best = windows.sort_values("peak_raw").iloc[-1]
@@ -86,28 +86,16 @@ def test_the_fault_is_the_flagged_moment(table: pd.DataFrame, models: ModelSet) 
         assert best["end"] > FAULT[0]
 
 
-def test_runs_are_merged_by_hand() -> None:
-    flagged = [False, True, True, False, True, False, False, True]
-    windows = pd.DataFrame({"start": 5.0 * np.arange(8), "raw": [0, 3, 5, 0, 4, 0, 0, 2.0]})
-    windows["end"], windows["calibrated"], windows["detector"] = windows["start"] + 10, windows["raw"] * 10, "pca_lof"
-    windows["decision"] = np.where(flagged, "anomaly", "normal")
-    windows = windows.assign(clip="c", machine_id="00", denoise=0.0, kind="stationary", model_version="v")
-    moments = flagged_moments(windows.sample(frac=1.0, random_state=1)).sort_values("start")
-    assert list(zip(moments["start"], moments["end"], moments["n_windows"], strict=True)) == [
-        (5.0, 20.0, 2),
-        (20.0, 30.0, 1),
-        (35.0, 45.0, 1),
-    ]
-    assert moments["peak_start"].tolist() == [10.0, 20.0, 35.0]
-    assert flagged_moments(windows.assign(decision="normal")).empty
-
-
 def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.DataFrame) -> None:
     moments = locate(flagged_moments(table), recording, models)
     rows = list(csv.DictReader(io.StringIO(scan_csv(table.assign(denoise=0.5)))))
     assert len(rows) == len(table)
     assert rows[0]["clip"] == "long, recording.wav"
     assert {row["denoise"] for row in rows} == {"0.5"}
+    assert {(row["machine_id"], row["false_alarm_rate"]) for row in rows} == {("00", "0.05")}
+    assert [float(row["margin"]) if row["margin"] else np.nan for row in rows] == pytest.approx(
+        table["margin"], nan_ok=True
+    )
     assert {row["model_version"] for row in rows} == {models[key].version for key in models}
     assert [float(row["raw"]) if row["raw"] else np.nan for row in rows] == pytest.approx(table["raw"], nan_ok=True)
     assert len(list(csv.DictReader(io.StringIO(scan_csv(moments))))) == len(moments)
@@ -133,6 +121,7 @@ def test_a_located_moment_lies_in_its_peak_window(recording: Clip, models: Model
     assert len(moments)
     assert (moments["t0"] >= moments["peak_start"]).all()
     assert (moments["t1"] <= moments["peak_end"]).all()
+    assert moments["instant"].between(moments["t0"], moments["t1"]).all()
     assert (moments["f0"] < moments["f1"]).all()
 
 

@@ -16,14 +16,24 @@ import streamlit as st
 from asd_core.explain import NormalReference
 from asd_core.features import Array, LogMel, mel_filterbank
 from asd_core.plots import SPECTROGRAM_COLUMNS, coarsen, colours
-from asd_core.sound import Signal, shared_gain
+from asd_core.sound import USUAL_STRENGTH, Signal, shared_gain
 from pages.components.common import component
 from pages.components.common.media import address
 from pages.components.player.parts import Overlay, PlayerState, Region, Shown
-from pages.components.player.state import ask_for_map, initial_message, player_state, state_message
+from pages.components.player.state import ask_for_map, chosen_noise, initial_message, player_state, state_message
 from pages.shared.caching import SELECTIONS
 
-__all__ = ["Overlay", "PlayerState", "Region", "Shown", "ask_for_map", "fetch_ahead", "player", "player_state"]
+__all__ = [
+    "Overlay",
+    "PlayerState",
+    "Region",
+    "Shown",
+    "ask_for_map",
+    "chosen_noise",
+    "fetch_ahead",
+    "player",
+    "player_state",
+]
 
 _HERE = Path(__file__).parent
 _COMPONENT = component("asd_player", _HERE / "player.js")
@@ -41,6 +51,8 @@ def player(
     seek: tuple[float, int] | None = None,
     autoplay: bool = False,
     compact: bool = False,
+    first_map: str | None = None,
+    noise_choice: bool = False,
 ) -> PlayerState:
     """Draw a player and give what is chosen in it.
 
@@ -55,8 +67,10 @@ def player(
         seek: a position in seconds, and a number that differs from jump to jump.
         autoplay: play a new clip on arrival, where the browser allows it.
         compact: low pictures, neither spectrum nor strength.
+        first_map: the map of a player that nobody touched, also before there is any; the ``overlay``'s without it.
+        noise_choice: let the listener say what the denoiser takes for noise (see :func:`chosen_noise`).
     """
-    shown_map, clip = overlay.key if overlay else None, signal.clip
+    shown_map, clip = first_map or (overlay.key if overlay else None), signal.clip
     start = initial_message(signal, shown_map)
     raw = clip.samples[0]
     representation = LogMel(sample_rate=clip.sample_rate)
@@ -76,6 +90,8 @@ def player(
         "seek": None if seek is None else list(seek),
         "autoplay": autoplay,
         "compact": compact,
+        "noiseChoice": noise_choice,
+        "usual": USUAL_STRENGTH,
     }
     _COMPONENT(key=key, data=data, default={"state": start}, on_state_change=lambda: None)
     return player_state(key, signal, shown_map)

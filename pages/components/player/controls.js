@@ -29,6 +29,8 @@ export class Controls {
     at("strength").oninput = (event) => player.setStrength(Number(event.target.value), false);
     at("strength").onchange = (event) => player.setStrength(Number(event.target.value), true);
     at("strength").onblur = () => player.report(0); // the next element on the page gets the strength
+    at("kind").onchange = (event) => player.setNoise({ kind: event.target.value, noise: null });
+    click("noise", () => player.setNoise({ noise: player.noise ? null : [player.region.t0, player.region.t1] }));
     at("overlay").onchange = (event) => player.setOverlay(event.target.value || null);
     at("opacity").oninput = (event) => player.set({ opacity: Number(event.target.value) });
     this.meter = at("meter");
@@ -80,6 +82,7 @@ export class Controls {
     this.show("versions", player.hasEnds);
     this.show("strength-group", player.hasEnds && !player.compact);
     this.show("difference", Boolean(player.normalMean));
+    this.noise(player);
     const strength = at("strength");
     if (Number(strength.value) !== player.strength) strength.value = player.strength;
     this.text("strength-text", player.strength.toFixed(2));
@@ -100,6 +103,16 @@ export class Controls {
     this.show("legend-denoised", player.hasEnds && player.strength > 0);
     this.show("legend-normal", Boolean(player.reference));
     this.press("axis", player.logarithmic);
+  }
+
+  // Only once it is denoised: what is taken for noise says nothing of the recording.
+  noise({ hasEnds, noiseChoice, strength, kind, noise, region }) {
+    const shown = hasEnds && noiseChoice && strength > 0, stationary = kind === "stationary";
+    this.show("kind-group", shown);
+    this.at("kind").value = kind;
+    this.show("noise", shown && stationary && Boolean(noise || region));
+    this.text("noise", noise ? `Noise: ${noise[0].toFixed(2)}–${noise[1].toFixed(2)} s ×` : "Region is noise");
+    this.at("noise").title = noise ? "Take the whole clip for the noise again" : "The region holds nothing but noise: take it for that";
   }
 
   // Bars from -60 to 0 dBFS: RMS filled, the last second's peak as a line, clipping as a lamp.

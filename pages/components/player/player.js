@@ -32,9 +32,10 @@ class Player {
     this.pending = [];
     this.version = "recorded";
     this.strength = this.turn = 0;
-    this.region = this.overlay = this.heat = null;
+    this.region = this.overlay = this.heat = this.noise = null;
+    this.kind = "stationary";
     this.looping = this.difference = this.logarithmic = false;
-    this.opacity = 0.7;
+    this.opacity = 0.9;
     this.extraDb = this.readAt = 0;
     this.view = { from: 0, to: 1 };
     players.add(this);
@@ -81,6 +82,7 @@ class Player {
 
   build(data) {
     this.compact = data.compact;
+    this.noiseChoice = data.noiseChoice;
     const part = (name) => this.root.querySelector(`[data-part=${name}]`);
     this.root.classList.toggle("compact", data.compact);
     this.stage = new Stage(part("base"), data.compact);
@@ -174,7 +176,7 @@ class Player {
       return;
     }
     this.pending = [];
-    ({ version: this.version, strength: this.strength, region: this.region, overlay: this.overlay, turn: this.turn } = state);
+    for (const name of ["version", "strength", "region", "overlay", "kind", "noise", "turn"]) this[name] = state[name];
     this.engine.setMix(this.mix);
     this.loop();
     if (this.sound) this.measure();
@@ -183,8 +185,8 @@ class Player {
   report(after = REPORT_AFTER) {
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => {
-      const { version, strength, region, overlay } = this;
-      const state = { clip: this.data.clip.id, strength, version, region, overlay, turn: this.turn };
+      const { version, strength, region, overlay, kind, noise } = this;
+      const state = { clip: this.data.clip.id, strength, version, region, overlay, kind, noise, turn: this.turn };
       if (JSON.stringify(state) === (this.pending.at(-1) ?? this.state)) return;
       state.turn = ++this.turn; // so that Python knows whether what it asked for came before or after
       this.pending.push(JSON.stringify(state));
@@ -242,10 +244,22 @@ class Player {
     this.engine.setLoop(this.looping, this.region && [this.region.t0, this.region.t1]);
   }
 
+  // Denoised sound at no strength would be the recording: it begins at the usual one.
   setVersion(version) {
     this.version = version;
+    if (version === "denoised" && this.strength === 0) {
+      this.strength = this.data.usual;
+      this.followed(this.strength);
+    }
     this.report(0);
     this.remix();
+  }
+
+  // What the denoiser takes for noise: Python denoises anew.
+  setNoise(choices) {
+    Object.assign(this, choices);
+    this.report(0);
+    this.changed();
   }
 
   // Turning the strength lets the denoised sound be heard.

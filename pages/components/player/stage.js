@@ -10,7 +10,7 @@ export class Stage {
     this.canvas = canvas;
     this.off = document.createElement("canvas"); // a pixel a column and band
     this.heat = document.createElement("canvas");
-    const heights = compact ? [60, 160] : [104, 256];
+    const heights = compact ? [60, 160] : [48, 192];
     this.wave = { top: 8, height: heights[0] };
     this.map = { top: this.wave.top + heights[0] + 10, height: heights[1] };
     this.ruler = { top: this.map.top + heights[1], height: 36 };

@@ -5,7 +5,7 @@ from typing import Any, TypeGuard
 
 import streamlit as st
 
-from asd_core.sound import Clip, Signal, strength_within
+from asd_core.sound import KINDS, Clip, Kind, Noise, Signal, strength_within
 from pages.components.player.parts import PlayerState, Region
 
 VERSIONS = ("recorded", "denoised")
@@ -36,8 +36,29 @@ def initial_message(signal: Signal, overlay: str | None) -> dict[str, Any]:
         "version": VERSIONS[0],
         "region": None,
         "overlay": overlay,
+        "kind": signal.kind,
+        "noise": None if signal.noise is None else list(signal.noise),
         "turn": 0,
     }
+
+
+def chosen_noise(key: str, clip: Clip, kind: Kind) -> tuple[Kind, Noise]:
+    """What the denoiser takes for noise by a player's word: the kind, and the stretch of the clip in s.
+
+    Args:
+        kind: for a player that nobody touched yet.
+    """
+    sent = st.session_state.get(key, {}).get("state")
+    if not isinstance(sent, dict):
+        return kind, None
+    kind = sent["kind"] if sent.get("kind") in KINDS else kind
+    stretch = sent.get("noise")
+    if kind != KINDS[0] or sent.get("clip") != clip.sha256 or not isinstance(stretch, list) or len(stretch) != 2:
+        return kind, None  # a stretch belongs to the clip it was chosen in
+    if not all(_is_number(edge) for edge in stretch):
+        return kind, None
+    t0, t1 = (min(clip.duration, max(0.0, float(edge))) for edge in stretch)
+    return kind, (t0, t1) if t1 > t0 else None
 
 
 def ask_for_map(key: str, overlay: str | None) -> None:
@@ -67,6 +88,8 @@ def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, 
         # A region belongs to the clip it was drawn in.
         "region": _region(sent.get("region"), signal.clip) if sent.get("clip") == signal.clip.sha256 else None,
         "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
+        "kind": start["kind"],  # what was sent of these is in the signal already: see :func:`chosen_noise`
+        "noise": start["noise"],
         "turn": turn_of(sent),
     }
 

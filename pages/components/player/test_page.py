@@ -5,7 +5,7 @@ import streamlit as st
 
 from asd_core.explain import NormalReference
 from asd_core.features import LogMel, WelchSpectrum, mel_frequencies
-from asd_core.sound import DEFAULT_STRENGTH, Clip, DenoiseMix, Signal, denoise_mix
+from asd_core.sound import USUAL_STRENGTH, Clip, DenoiseMix, Signal, denoise_mix
 from pages.components.player import Overlay, Region, Shown, player, player_state
 
 RATE = 16000
@@ -51,7 +51,7 @@ def first() -> None:
     parameters = st.query_params
     seconds = float(parameters.get("seconds", 10))
     clip = sound(seconds, 1)
-    signal = Signal(clip, mix=mix(seconds, 1), strength=DEFAULT_STRENGTH)
+    signal = Signal(clip, mix=mix(seconds, 1), strength=USUAL_STRENGTH)
     before = player_state("first", signal)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     now = player(

@@ -1,4 +1,4 @@
-"""Every detector's score and decision on one clip, as recorded and denoised, in one table that follows the player's strength.
+"""Every detector's decision on one clip and how clear it is, in one table that follows the player's strength.
 
 The player notifies the table in the browser when its strength changes; the table asks Python for the scores and takes them
 in. So nothing but the scores crosses the wire, also while the slider is held.
@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from asd_core.evaluation import Standing
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal, strength_within
 from pages.components.common import component
@@ -17,33 +18,50 @@ from pages.components.player import PlayerState
 from pages.components.player.state import turn_of
 from pages.shared.choice import title
 
+TRUSTED = "They beat the best control on this dataset's labelled test clips, beyond chance; the best first."
+WEAK = "They do not beat the best control on this dataset's test clips, or not beyond chance: do not rely on them."
+UNMEASURED = "This dataset has no labelled test clips, or no control, to measure them by."
+CONTROLS = "They learn nothing of machine sound: what every detector must beat."
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
 _COMPONENT = component("asd_scores", Path(__file__).with_name("score_table.js"))
 
 
 def score_table(
-    raw: Sequence[DetectorScore], denoised: Sequence[DetectorScore] | None, signal: Signal, *, key: str, player: str
+    raw: Sequence[DetectorScore],
+    denoised: Sequence[DetectorScore] | None,
+    signal: Signal,
+    standing: Standing,
+    *,
+    key: str,
+    player: str,
 ) -> None:
-    """Percentiles as bars, decisions, and the raw figures behind them.
+    """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
     Args:
-        denoised: ``None`` while there is no denoised clip yet.
+        denoised: ``None`` without denoising: there is no column then.
         signal: the clip, at the strength that was scored.
+        standing: the groups, and the order in each.
         key: of the table's state.
         player: key of the player that it follows.
     """
-    after: Sequence[DetectorScore | None] = denoised or [None for _ in raw]
-    rows = [
-        {"detector": title(a.detector), "threshold": a.threshold, "recorded": _row(a), "denoised": b and _row(b)}
-        for a, b in zip(raw, after, strict=True)
+    recorded = {one.detector: one for one in raw}
+    after = {one.detector: one for one in denoised or ()}
+    groups = [
+        {"name": name, "help": help, "rows": [_row(recorded[k], after.get(k)) for k in keys if k in recorded]}
+        for name, help, keys in (
+            ("Trusted", TRUSTED, standing.trusted),
+            ("Weak", WEAK, standing.weak),
+            ("Not measured", UNMEASURED, standing.unmeasured),
+            ("Controls", CONTROLS, standing.controls),
+        )
     ]
     data = {
         "player": player,
         "clip": signal.clip.sha256,
-        "strength": signal.strength if denoised else None,
-        "minority": _minority(raw),
-        "rows": rows,
+        "strength": signal.strength if signal.mix else None,
+        "denoised": bool(denoised),
+        "groups": [group for group in groups if group["rows"]],
     }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)
 
@@ -60,14 +78,18 @@ def requested_signal(key: str, state: PlayerState) -> Signal:
     return signal.at(strength_within(requested.get("strength"), signal.strength))
 
 
-def _row(score: DetectorScore) -> dict[str, Any]:
-    return {"percentile": score.calibrated, "anomaly": score.decision == "anomaly", "raw": score.raw}
+def _row(recorded: DetectorScore, denoised: DetectorScore | None) -> dict[str, Any]:
+    return {
+        "detector": title(recorded.detector),
+        "threshold": recorded.threshold,
+        "recorded": _figures(recorded),
+        "denoised": denoised and _figures(denoised),
+    }
 
 
-def _minority(scores: Sequence[DetectorScore]) -> bool | None:
-    """Which decision (anomaly: true) is that of fewer detectors; ``None`` when all agree."""
-    anomalies = sum(s.decision == "anomaly" for s in scores)
-    return anomalies <= len(scores) - anomalies if 0 < anomalies < len(scores) else None
+def _figures(score: DetectorScore) -> dict[str, Any]:
+    anomaly = score.decision == "anomaly"
+    return {"margin": score.margin, "anomaly": anomaly, "percentile": score.calibrated, "raw": score.raw}
 
 
 def disagreement(scores: Sequence[DetectorScore]) -> str:
@@ -80,5 +102,5 @@ def disagreement(scores: Sequence[DetectorScore]) -> str:
     few, decision = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
     counts = f"{len(yes)} of {len(scores)} detectors call it an anomaly."
     if len(few) > NAMED:
-        return f"{counts} Those in the minority are shaded."
+        return counts
     return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {decision}."

@@ -3,16 +3,28 @@
 import { mounting } from "../common/mount.js";
 
 const GIVE_UP = 3000; // ms after which an answer is no longer waited for
-const COLUMNS = [
-  ["Detector", (row) => row.detector],
-  ["Percentile", (row) => row.recorded.percentile, "The share of this machine's held-out normal clips that score lower."],
-  ["Decision", (row) => Number(row.recorded.anomaly)],
-  ["Raw", (row) => row.recorded.raw, "On the detector's own scale: not comparable between detectors."],
-  ["Percentile", (row) => row.denoised?.percentile, "Percentile of the denoised clip."],
-  ["Decision", (row) => row.denoised && Number(row.denoised.anomaly)],
-  ["Raw", (row) => row.denoised?.raw],
-  ["Threshold", (row) => row.threshold, "On the raw score."],
-];
+const MOST = 4; // normal spreads that half a bar has room for
+const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips.";
+const PERCENTILE = "The share of this machine's held-out normal clips that score lower.";
+const RAW = "On the detector's own scale: not comparable between detectors.";
+
+// Name, value, help; how a cell is made, and whether it begins what belongs together.
+export function columns(denoised, details) {
+  const of = (which, suffix) => [
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, make: (row) => bar(row[which]), first: true },
+    { name: `Decision${suffix}`, value: (row) => row[which] && Number(row[which].anomaly), make: (row) => decision(row[which]) },
+    ...(details ? [
+      { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
+      { name: `Raw${suffix}`, value: (row) => row[which]?.raw, help: RAW, number: true, make: (row) => (row[which] ? digits(row[which].raw) : "…") },
+    ] : []),
+  ];
+  return [
+    { name: "Detector", value: (row) => row.detector },
+    ...of("recorded", ""),
+    ...(denoised ? of("denoised", ", denoised") : []),
+    ...(details ? [{ name: "Threshold", value: (row) => row.threshold, help: "On the raw score.", number: true, first: true, make: (row) => digits(row.threshold) }] : []),
+  ];
+}
 const sorting = new Map(); // of each table its column and direction, should the page draw it anew
 
 // Four digits; a large number keeps those before its point, so that a column does not mix two ways of writing.
@@ -29,14 +41,14 @@ function plain(value) {
 }
 
 function exported(score) {
-  return score ? [plain(score.percentile), score.anomaly ? "anomaly" : "normal", plain(score.raw)] : ["", "", ""];
+  return score ? [plain(score.margin), plain(score.percentile), score.anomaly ? "anomaly" : "normal", plain(score.raw)] : ["", "", "", ""];
 }
 
 export function csv(rows) {
-  const heads = "detector,percentile,decision,raw,denoised_percentile,denoised_decision,denoised_raw,threshold";
+  const heads = "detector,group,margin,percentile,decision,raw,denoised_margin,denoised_percentile,denoised_decision,denoised_raw,threshold";
   const lines = rows.map((row) => {
     const name = `"${row.detector.replaceAll('"', '""')}"`;
-    return [name, ...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)].join(",");
+    return [name, row.group, ...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)].join(",");
   });
   return `${[heads, ...lines].join("\n")}\n`;
 }
@@ -48,27 +60,35 @@ function element(tag, className, text = "") {
   return made;
 }
 
+function bar(score) {
+  const cell = element("span", "margin"), track = element("i", score?.anomaly ? "beyond" : "");
+  if (!score) return "…";
+  const half = (Math.min(MOST, Math.abs(score.margin)) / MOST) * 50, left = score.margin < 0 ? 50 - half : 50;
+  const fill = element("b", "");
+  fill.style.left = `${left}%`;
+  fill.style.width = `${half}%`;
+  track.append(fill);
+  const size = Math.abs(score.margin), sign = score.margin < 0 ? "−" : "+";
+  cell.append(track, element("span", "", size >= 99.95 ? `${sign}100 …` : sign + size.toFixed(1)));
+  return cell;
+}
+
+function decision(score) {
+  return score ? element("span", score.anomaly ? "anomaly" : "", score.anomaly ? "▲ anomaly" : "· normal") : "…";
+}
+
 class ScoreTable {
   constructor(root) {
     this.root = root;
     this.wanted = this.asked = null;
+    this.details = false;
     this.onStrength = (event) => this.follow(event);
     window.addEventListener("asd-strength", this.onStrength);
     root.querySelector("[data-part=csv]").onclick = () => this.download();
-    const heads = COLUMNS.map(([name, , help], index) => {
-      const cell = element("th", this.classOf(index)), button = element("button", "", name);
-      cell.scope = "col";
-      button.type = "button";
-      if (help) button.title = help;
-      button.onclick = () => this.sortBy(index);
-      cell.append(button);
-      return cell;
-    });
-    root.querySelector("[data-part=heads]").replaceChildren(...heads);
-  }
-
-  classOf(index) {
-    return `${index === 1 || index === 4 || index === 7 ? "first " : ""}${index === 3 || index > 5 ? "number" : ""}`;
+    root.querySelector("[data-part=details]").onclick = () => {
+      this.details = !this.details;
+      this.draw();
+    };
   }
 
   receive({ data, setStateValue }) {
@@ -113,49 +133,67 @@ class ScoreTable {
     this.draw();
   }
 
-  sorted() {
+  sorted(rows) {
     const [column, down] = sorting.get(this.data.player) ?? [];
-    if (column === undefined) return this.data.rows;
-    const value = COLUMNS[column][1], sign = down ? -1 : 1;
-    return this.data.rows.toSorted((a, b) => {
+    const by = this.columns[column];
+    if (!by) return rows;
+    const { value } = by, sign = down ? -1 : 1;
+    return rows.toSorted((a, b) => {
       const x = value(a), y = value(b);
       return sign * (typeof x === "string" ? x.localeCompare(y) : x - y);
     });
   }
 
   draw() {
+    this.columns = columns(this.data.denoised, this.details);
     const [column, down] = sorting.get(this.data.player) ?? [];
-    this.root.querySelectorAll("[data-part=heads] th").forEach((head, index) => {
-      const name = COLUMNS[index][0], sorted = index === column;
-      head.firstChild.textContent = sorted ? `${name} ${down ? "↓" : "↑"}` : name;
-      head.ariaSort = sorted ? (down ? "descending" : "ascending") : "none";
+    const heads = this.columns.map((one, index) => {
+      const sorted = index === column, cell = element("th", this.classOf(one));
+      const button = element("button", "", sorted ? `${one.name} ${down ? "↓" : "↑"}` : one.name);
+      cell.scope = "col";
+      cell.ariaSort = sorted ? (down ? "descending" : "ascending") : "none";
+      button.type = "button";
+      if (one.help) button.title = one.help;
+      button.onclick = () => this.sortBy(index);
+      cell.append(button);
+      return cell;
     });
-    this.root.querySelector("tbody").replaceChildren(...this.sorted().map((row) => this.row(row)));
+    const focused = [...this.root.querySelectorAll("thead button")].indexOf(this.root.getRootNode().activeElement);
+    this.root.querySelector("[data-part=heads]").replaceChildren(...heads);
+    if (focused >= 0) heads[focused]?.firstChild.focus(); // drawn anew under the keyboard
+    const body = this.data.groups.flatMap((group) => [this.heading(group), ...this.sorted(group.rows).map((row) => this.row(row))]);
+    this.root.querySelector("tbody").replaceChildren(...body);
+    this.root.querySelector("[data-part=details]").ariaPressed = String(this.details);
+  }
+
+  classOf({ first, number }) {
+    return `${first ? "first " : ""}${number ? "number" : ""}`;
+  }
+
+  heading({ name, help, rows }) {
+    const line = element("tr", "group"), cell = element("th", "", `${name} (${rows.length})`);
+    cell.colSpan = this.columns.length;
+    cell.scope = "colgroup";
+    cell.title = help;
+    line.append(cell);
+    return line;
   }
 
   row(row) {
     const line = document.createElement("tr"), name = element("th", "", row.detector);
     name.scope = "row";
-    name.title = row.detector;
-    line.append(name, ...this.cells(row.recorded, true), ...this.cells(row.denoised, false));
-    line.append(element("td", "first number", digits(row.threshold)));
+    const cells = this.columns.slice(1).map((one) => {
+      const cell = element("td", this.classOf(one));
+      cell.append(one.make(row));
+      return cell;
+    });
+    line.append(name, ...cells);
     return line;
-  }
-
-  cells(score, recorded) {
-    if (!score) return [element("td", "first", "…"), element("td", "", "…"), element("td", "number", "…")];
-    const place = element("td", "first"), bar = element("span", "bar"), track = element("i", "");
-    track.style.backgroundSize = `${score.percentile}% 100%`;
-    bar.append(track, element("span", "", score.percentile.toFixed(0)));
-    place.append(bar);
-    const few = recorded && score.anomaly === this.data.minority ? " minority" : "";
-    const decision = element("td", `${score.anomaly ? "anomaly" : ""}${few}`, score.anomaly ? "▲ anomaly" : "· normal");
-    return [place, decision, element("td", "number", digits(score.raw))];
   }
 
   download() {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv(this.sorted())], { type: "text/csv" }));
+    link.href = URL.createObjectURL(new Blob([csv(this.data.groups.flatMap((group) => this.sorted(group.rows).map((row) => ({ ...row, group: group.name }))))], { type: "text/csv" }));
     link.download = `scores-${this.data.clip.slice(0, 12)}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -3,22 +3,26 @@
 import numpy as np
 import streamlit as st
 
+from asd_core.evaluation import Standing
 from asd_core.scoring import DetectorScore
-from asd_core.sound import Clip, Signal
+from asd_core.sound import Clip, DenoiseMix, Signal
 from pages.components.player import PlayerState
 from pages.components.score_table import requested_signal, score_table
 
+SILENT = np.zeros(16000, np.float32)
 CLIP = Clip(np.zeros((1, 16000), np.float32), 16000, "0" * 64, "clip")
+MIX = DenoiseMix(SILENT, SILENT, SILENT)
 
 
 def score(detector: str, raw: float) -> DetectorScore:
-    return DetectorScore(detector, raw, round(100 * raw), 0.5, "anomaly" if raw > 0.5 else "normal")
+    return DetectorScore(detector, raw, round(100 * raw), 0.5, "anomaly" if raw > 0.5 else "normal", raw - 0.5)
 
 
 st.set_page_config(layout="wide")
-signal = requested_signal("scores", PlayerState(Signal(CLIP, strength=0.6), "recorded", None, None, 0))
+signal = requested_signal("scores", PlayerState(Signal(CLIP, mix=MIX, strength=0.6), "recorded", None, None, 0))
 strength = signal.strength
 recorded = [score("knn_bands", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
-score_table(recorded, denoised, signal, key="scores", player="player")
+standing = Standing(("knn_bands", "pca_kde"), ("vae_kde",), (), (), {})
+score_table(recorded, denoised if strength > 0 else None, signal, standing, key="scores", player="player")
 st.text(f"asked {strength:.2f}")

@@ -1,0 +1,70 @@
+"""Which detectors a dataset gives reason to trust, and which one to ask first: from the scores of its labelled test clips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from asd_core.evaluation.comparison import Draws, loses_to_control
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What detectors are worth on one dataset; each in exactly one group, the highest measured AUC first in each.
+
+    Attributes:
+        trusted: stand clear of the best control: the 95 % interval of the paired difference is above 0.
+        weak: do not, or may not.
+        unmeasured: nothing says: no labelled clips, or no control to compare with.
+        controls: what every detector must beat.
+        auc: mean over machine ids, of those that have one.
+    """
+
+    trusted: tuple[str, ...]
+    weak: tuple[str, ...]
+    unmeasured: tuple[str, ...]
+    controls: tuple[str, ...]
+    auc: Mapping[str, float]
+
+    def of(self, keys: Sequence[str]) -> "Standing":
+        """The same for some of the detectors."""
+        trusted, weak, unmeasured, controls = (
+            tuple(key for key in group if key in keys)
+            for group in (self.trusted, self.weak, self.unmeasured, self.controls)
+        )
+        return Standing(trusted, weak, unmeasured, controls, self.auc)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """All of them: the best first, controls last."""
+        return (*self.trusted, *self.weak, *self.unmeasured, *self.controls)
+
+    def chosen(self, pinned: str = "") -> str | None:
+        """The detector to ask: the pinned one, else the best trusted one, else the first that is no control; ``None`` when
+        there are controls alone."""
+        candidates = [key for key in self.order if key not in self.controls]
+        return pinned if pinned in candidates else next(iter(candidates), None)
+
+
+def standing(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Standing:
+    """What detectors are worth, as measured on labelled test clips.
+
+    Args:
+        draws: of all detectors with scores (see :func:`bootstrap`).
+        keys: all detectors, in the order that holds where nothing is measured.
+        controls: those of ``keys`` that learn nothing of machine sound.
+    """
+    point = dict(zip(draws.detectors, draws.point().tolist(), strict=True))
+    auc = {key: point[key] for key in keys if np.isfinite(point.get(key, np.nan))}
+    measured = [key for key in draws.order() if key in auc]
+    order = [*measured, *(key for key in keys if key not in auc)]
+    comparable = any(key in auc for key in controls)
+    losers = {lost.detector for lost in loses_to_control(draws, controls)}
+    detectors = [key for key in order if key not in controls]
+    return Standing(
+        trusted=tuple(key for key in detectors if comparable and key in auc and key not in losers),
+        weak=tuple(key for key in detectors if comparable and key in losers and key in auc),
+        unmeasured=tuple(key for key in detectors if not comparable or key not in auc),
+        controls=tuple(key for key in order if key in controls),
+        auc=auc,
+    )

@@ -1,0 +1,48 @@
+"""Whether a detector's map comes in bursts, and how far apart: said only of what repeats plainly."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.explain.explanation import Why
+
+SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
+SMOOTHED = 0.25  # s: a burst is made of many clicks
+PERIODS = 3  # that a clip must hold: two of anything are no rhythm
+PLAIN, AGAIN = 0.5, 0.4  # correlation with itself one and two periods on
+APART = 0.2  # to which it must have fallen in between: a slow swell has no period
+
+
+def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | None:
+    """Seconds between bursts of a map's sum over a band ``(n_frames,)``; ``None`` where it does not plainly repeat.
+
+    The first peak of the autocorrelation (unbiased, without the mean) after it has fallen, if the next one is there too.
+    """
+    width = max(1, round(SMOOTHED / hop_seconds))
+    smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
+    values = smooth - smooth.mean()
+    n, least = len(values), round(SHORTEST / hop_seconds)
+    power = float(values @ values) / max(n, 1)
+    most = n // PERIODS
+    if power <= 0.0 or most <= least:
+        return None
+    spectrum = np.abs(np.fft.rfft(values, 2 * n)) ** 2
+    lags = np.fft.irfft(spectrum)[: 2 * most + 1] / (n - np.arange(2 * most + 1)) / power
+    fallen = np.flatnonzero(lags[: most + 1] < APART)
+    if not len(fallen):
+        return None
+    start = max(least, int(fallen[0]))
+    if start >= most:
+        return None
+    peak = start + int(np.argmax(lags[start : most + 1]))
+    near = lags[2 * peak - 2 : 2 * peak + 3]
+    return peak * hop_seconds if lags[peak] >= PLAIN and len(near) and near.max() >= AGAIN else None
+
+
+def place_in_words(place: Why, period: float | None) -> str:
+    """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``."""
+    band = f"{place.f0 / 1000:.1f} to {place.f1 / 1000:.1f} kHz"
+    if period is not None and place.time_share < 1.0:
+        return f"{band}, in bursts every {period:.1f} s, strongest from {place.t0:.1f} to {place.t1:.1f} s"
+    if place.time_share >= 1.0:
+        return f"{band}, throughout the clip"
+    return f"{band}, from {place.t0:.1f} to {place.t1:.1f} s"

@@ -1,0 +1,25 @@
+"""Which of a dataset's detectors its labelled test clips give reason to trust."""
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.detectors import detector_class
+from asd_core.evaluation import Standing, bootstrap, standing
+from asd_core.scoring import AS_RECORDED
+from pages.shared.caching import FOLDERS
+from pages.shared.choice import Choice
+from pages.shared.stored_scores import stored_scores
+from pages.shared.trained_models import models_of
+
+
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False)
+def _standing(digest: str, keys: tuple[str, ...], _scores: pd.DataFrame) -> Standing:
+    controls = [key for key in keys if detector_class(key).info.origin == "control"]
+    return standing(bootstrap(_scores), keys, controls)
+
+
+def standing_of(selected: Choice) -> Standing:
+    """Of the chosen detectors, measured against all of the dataset's: a control counts that is not among them."""
+    stored = stored_scores(selected.source, AS_RECORDED)
+    known = _standing(stored.digest, tuple(models_of(selected.source)), stored.table)
+    return known.of(selected.detectors)
