@@ -165,6 +165,11 @@ def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> 
     assert app.multiselect(key="histograms").options == order
 
 
+def test_the_cost_of_fitting_stands_beside_the_auc() -> None:
+    table = opened(detectors=["PCA + KDE", "CNN autoencoder"]).dataframe[0].value.set_index("Detector")
+    assert 0 < table.loc["PCA + KDE", "Fit, s"] < table.loc["CNN autoencoder", "Fit, s"]
+
+
 def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
     app = opened(view="Head-to-head", detectors=MIXED)
     assert (app.selectbox(key="one").value, app.selectbox(key="other").value) == ("dcase_ae", "cnn_ae")
