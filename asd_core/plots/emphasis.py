@@ -74,7 +74,7 @@ def emphasise(
             arrowwidth=1,
             arrowhead=0,
             ax=60,
-            ay=34,
+            ay=34 + 20 * index,  # one below the other
             xanchor="left",
         )
 

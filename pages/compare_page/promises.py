@@ -21,7 +21,7 @@ from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
 CONFORMAL, POOLED_RULE, GAMMA = "conformal", "pooled over ids", "gamma 0.9 (DCASE)"
-MARKS: dict[Breach, str] = {"": "", "luck": "▲ above", "beyond": "▲▲ beyond range"}
+MARKS: dict[Breach, str] = {"": "", "luck": "▲ above", "beyond": "▲▲ above"}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pages.shared import linked
 from pages.shared.alarms import alarms
 from pages.shared.choice import percent, title
 from pages.shared.tables import download, interval, table
-from pages.shared.trained_models import thresholds_of
+from pages.shared.trained_models import manifests_of, thresholds_of
 
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
@@ -53,7 +53,7 @@ def draw(compared: ComparedScores) -> None:
     if per_id:
         _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
-        _compact(results, shown, metric, name, verdicts, _by_dataset(compared, view))
+        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
     _download(compared, results)
@@ -123,6 +123,7 @@ def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
 
 
 def _compact(
+    compared: ComparedScores,
     results: pd.DataFrame,
     shown: pd.DataFrame,
     metric: Metric,
@@ -132,6 +133,7 @@ def _compact(
 ) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst_machine(results, metric)
+    manifests = manifests_of(compared.selected.source, [str(key) for key in shown.index])
     rows: list[dict[str, Any]] = [
         {
             "Detector": title(str(key)),
@@ -141,6 +143,7 @@ def _compact(
             other_name: row[other],
             "Verdict": verdicts[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
+            "Fit, s": manifests[str(key)].fit_seconds,
         }
         for key, row in shown.iterrows()
     ]
@@ -158,6 +161,9 @@ def _compact(
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
             "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
             "Worst id": st.column_config.TextColumn(width=70),
+            "Fit, s": st.column_config.NumberColumn(
+                format="%.1f", width=60, help="Seconds that fitting took, on the computer that trained it."
+            ),
         },
     )
 
