@@ -10,12 +10,12 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
 from pages.clip_page.picker import Picked, pick
+from pages.clip_page.standing import standing_of
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.standing import standing_of
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm

@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("experiments.py", title="Experiments", icon=":material/science:"),
     ]
 )
+st.sidebar.caption("Anomalous sound dashboard")
 with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar

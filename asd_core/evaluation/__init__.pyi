@@ -50,5 +50,5 @@ from .roc_auc import pauc as pauc
 from .roc_auc import roc as roc
 from .roc_interval import resampled_roc as resampled_roc
 from .roc_interval import roc_bands as roc_bands
-from .standing import Standing as Standing
-from .standing import standing as standing
+from .trust import Standing as Standing
+from .trust import standing as standing

@@ -8,12 +8,12 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import explained, signal_scores
+from pages.clip_page.standing import standing_of
 from pages.components.player import Overlay, PlayerState, player, player_state
 from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.standing import standing_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 

@@ -11,8 +11,8 @@ from asd_core.features import LogMel
 from asd_core.scoring import Applicability, DetectorScore, sentence
 from pages.clip_page.context import ClipContext
 from pages.clip_page.signal_scores import applicable, explained, signal_scores
+from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title
-from pages.shared.standing import standing_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 

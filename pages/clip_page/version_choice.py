@@ -6,6 +6,8 @@ from pages.shared import linked
 
 
 def chosen_version(context: ClipContext) -> Signal:
-    """A switch between the two versions; the same one for all views."""
+    """A switch between the two versions, once denoising is on; the same one for all views."""
+    if context.signal.strength == 0:
+        return context.signal.dry
     version = linked.segmented("Sound", (RECORDED, DENOISED), key="of", help="Detectors learned from undenoised sound.")
     return context.signal if version == DENOISED else context.signal.dry

@@ -1,5 +1,6 @@
 """The real app in process: widgets, texts and errors (charts and players need the browser tests)."""
 
+import itertools
 import json
 import shutil
 from dataclasses import replace
@@ -12,15 +13,16 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import demo_dataset
-from asd_core.scoring import score_clip
+from asd_core.evaluation import bootstrap
+from asd_core.scoring import read_scores, score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import Clip
 from pages.clip_page.signal_scores import signal_scores
-from pages.shared.choice import Choice
+from pages.shared.choice import Choice, title
 from pages.shared.signals import signal_of
 from pages.shared.sources import sources
 from pages.shared.trained_models import scoring_rate
-from tests.app.helpers import FEW, app_at, wav
+from tests.app.helpers import FEW, app_at, text, wav
 from tests.conftest import ROOT
 
 
@@ -39,15 +41,17 @@ def every() -> AppTest:
 def table(app: AppTest) -> pd.DataFrame:
     """The score table as it is sent to the browser."""
     (sent,) = (e.proto.json for e in app.get("bidi_component") if e.proto.component_name == "asd_scores")
-    rows = json.loads(sent)["rows"]
+    groups = json.loads(sent)["groups"]
     return pd.DataFrame(
         {
             "Detector": row["detector"],
+            "Group": group["name"],
             "Threshold": row["threshold"],
             "Raw": row["recorded"]["raw"],
-            "Denoised raw": row["denoised"]["raw"],
+            "Denoised raw": row["denoised"] and row["denoised"]["raw"],
         }
-        for row in rows
+        for group in groups
+        for row in group["rows"]
     )
 
 
@@ -55,30 +59,82 @@ def test_first_page_shows_every_detector(every: AppTest) -> None:
     every.run()
     assert not every.exception
     assert not every.error
-    assert every.title[0].value == "Clip"
+    assert every.title[0].value == "Is this recording normal?"
     assert len(table(every)) == len(ModelSet(ROOT / "trained_models" / "demo"))
 
 
 def test_scores_are_those_of_the_library(every: AppTest) -> None:
+    every.query_params["strength"] = "0.6"
     every.run()
     clip_id = every.selectbox(key="clip").value
     models = ModelSet(ROOT / "trained_models" / "demo")
     clip = demo_dataset().read(clip_id)
     shown = table(every)
     for column, strength in (("Raw", 0.0), ("Denoised raw", 0.6)):
-        expected = [s.raw for s in score_clip(clip, models, "00", denoise=strength)]
-        assert np.allclose(shown[column], expected, rtol=1e-4), column
+        expected = {title(s.detector): s.raw for s in score_clip(clip, models, "00", denoise=strength)}
+        assert np.allclose(shown[column], [expected[name] for name in shown["Detector"]], rtol=1e-4), column
 
 
 def test_strength_changes_denoised_scores_only(app: AppTest) -> None:
     """The strength is turned in the player, which needs a browser; a link carries it."""
     app.run()
-    before = table(app).copy()
-    for strength, same in (("0.2", False), ("0", True)):
+    before = table(app)
+    seen = [before["Raw"].to_numpy()]
+    for strength in ("0.2", "0.6"):
         after = table(app_at(detectors=FEW, strength=strength).run())
         assert np.array_equal(before["Raw"], after["Raw"])
-        assert not np.allclose(before["Denoised raw"], after["Denoised raw"])
-        assert np.array_equal(after["Raw"], after["Denoised raw"]) is same
+        seen.append(after["Denoised raw"].to_numpy())
+    assert not any(np.allclose(a, b) for a, b in itertools.combinations(seen, 2))
+
+
+def test_denoised_verdicts_appear_with_their_caution_once_denoising_is_on(app: AppTest) -> None:
+    app.run()
+    assert table(app)["Denoised raw"].isna().all()
+    assert "learned undenoised sound" not in text(app)
+    loud = app_at(detectors=FEW, strength="0.3").run()
+    assert table(loud)["Denoised raw"].notna().all()
+    (caution,) = (c.value for c in loud.caption if "learned undenoised sound" in c.value)
+    assert caution.startswith("Denoised at 0.30")
+
+
+def test_the_table_is_grouped_and_in_the_order_of_measured_auc(every: AppTest) -> None:
+    every.run()
+    shown, source = table(every), sources()[0]
+    known = read_scores(source.folder, None)
+    auc = {title(key): value for key, value in zip(*auc_of(known), strict=True)}
+    assert shown["Group"].drop_duplicates().tolist() == ["Trusted", "Weak", "Controls"]
+    for _, rows in shown.groupby("Group"):
+        figures = [auc[name] for name in rows["Detector"]]
+        assert figures == sorted(figures, reverse=True)
+    best_control = max(auc[name] for name in shown.loc[shown["Group"] == "Controls", "Detector"])
+    assert min(auc[name] for name in shown.loc[shown["Group"] == "Trusted", "Detector"]) > best_control
+
+
+def auc_of(scores: pd.DataFrame) -> tuple[tuple[str, ...], list[float]]:
+    draws = bootstrap(scores, resamples=2)
+    return draws.detectors, draws.point().tolist()
+
+
+@pytest.mark.parametrize(("label", "head"), [("anomaly", "**Anomaly**"), ("normal", "**Normal**")])
+def test_the_card_answers_and_says_who_agrees(every: AppTest, label: str, head: str) -> None:
+    every.query_params["label"] = label
+    every.run()
+    (answer,) = (m.value for m in every.markdown if head in m.value)
+    assert ("beyond" in answer) is (label == "anomaly")
+    (agreement,) = (c.value for c in every.caption if "the best here" in c.value)
+    assert "trusted detectors say so, controls aside" in agreement
+    assert ("Where: " in agreement) is (label == "anomaly")
+
+
+def test_the_card_warns_of_a_recording_of_another_machine(app: AppTest) -> None:
+    app.query_params["from"] = "Upload"
+    app.run()
+    noise = np.random.default_rng(0).normal(0, 0.05, 48000)
+    app.file_uploader(key="files").upload("hiss.wav", wav(noise))
+    app.run()
+    (answer,) = (m.value for m in app.markdown if "Not like any recording of this machine" in m.value)
+    assert "What differs: " in answer
+    assert not any("trusted detector" in c.value for c in app.caption)
 
 
 def test_filters_and_steps_change_the_clip(app: AppTest) -> None:
@@ -127,7 +183,7 @@ def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:
     app.run()
     assert [e.value for e in app.error] == ["broken.wav is not audio that can be read: use WAV, FLAC, OGG or MP3."]
     assert any("good.wav" in m.value for m in app.markdown)
-    assert table(app)["Detector"].tolist() == FEW
+    assert sorted(table(app)["Detector"]) == sorted(FEW)
 
 
 def test_state_comes_from_the_address(app: AppTest) -> None:
@@ -240,8 +296,9 @@ def test_real_clips_score_the_same_uploaded(
         app.file_uploader(key="files").set_value([(path.name, path.read_bytes(), "audio/wav")]).run()
         assert any(path.name in m.value for m in app.markdown)
         models = ModelSet(real_models, ["pca_kde", "cnn_ae", "control_rms"])
-        expected = [s.raw for s in score_clip(read_clip(path), models, "00")]
-        assert np.allclose(table(app)["Raw"], expected, rtol=1e-5)
+        expected = {title(s.detector): s.raw for s in score_clip(read_clip(path), models, "00")}
+        shown = table(app)
+        assert np.allclose(shown["Raw"], [expected[name] for name in shown["Detector"]], rtol=1e-5)
 
 
 def test_the_clip_page_scores_at_the_detectors_own_rate(settings: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def scores(page: Any) -> list[list[str]]:
     """Rows of the Clip page's score table as text."""
     wait_idle(page)
     rows: list[list[str]] = page.locator(f"{SCORES} tbody").evaluate(
-        "(body) => [...body.rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+        "(body) => [...body.rows].filter((row) => !row.classList.contains('group')).map((row) => [...row.cells].map((cell) => cell.innerText))"
     )
     return rows
 

@@ -28,6 +28,8 @@ def test_the_score_table_follows_a_player_and_no_other(page: Any) -> None:
     with opened(page, "score_table"):
         page.locator(".asd-scores[data-strength='0.60']").wait_for()
         first = page.locator(".asd-scores tbody tr").first
+        page.locator("[data-part=details]").click()
+        first = page.locator(".asd-scores tbody tr:not(.group)").first
         assert "0.9123" in first.inner_text()
         turn = """({ key, strength }) => window.dispatchEvent(new CustomEvent("asd-strength",
           { detail: { key, clip: "0".repeat(64), strength, turn: 0 }, cancelable: true }))"""

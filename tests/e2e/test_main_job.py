@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from asd_core.artifacts import trained_keys
 from asd_core.datasets.slide_rail import simulate
@@ -18,7 +19,7 @@ READY = ".asd-player[data-ready=true]"
 def open_page(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(SCORES)
-    page.get_by_text("Denoised at").wait_for()  # a server that just started shows stored scores at first
+    page.get_by_text("Threshold: conformal").wait_for()  # a server that just started shows stored scores at first
     page.locator(READY).first.wait_for()
     wait_idle(page)
 
@@ -27,7 +28,7 @@ def test_first_page_shows_a_clip_its_player_and_every_detector(page: Any, addres
     open_page(page, address)
     assert len(scores(page)) == DETECTORS
     assert page.locator(READY).count() == 1
-    assert page.get_by_text("of the energy removed").count() == 1
+    assert page.get_by_text("of the energy removed").count() == 0
     assert page.get_by_role("alert").count() == 0
 
 
@@ -44,20 +45,20 @@ def test_pick_a_clip(page: Any, address: str) -> None:
 
 
 def test_moving_the_slider_changes_the_denoised_scores(page: Any, address: str) -> None:
-    open_page(page, address)
+    open_page(page, f"{address}/?strength=0.6")
     before = scores(page)
     press(page, "Denoising strength", "ArrowLeft", 8)
     page.get_by_text("Denoised at 0.20").wait_for()
     wait_idle(page)
     after = scores(page)
-    raw, denoised = 3, 6
+    raw, denoised = 1, 3  # margins
     assert [r[raw] for r in before] == [r[raw] for r in after]
-    assert all(a[denoised] != b[denoised] for a, b in zip(before, after, strict=True))
+    assert sum(a[denoised] != b[denoised] for a, b in zip(before, after, strict=True)) > DETECTORS / 2
 
 
 def test_scores_follow_the_slider_while_it_is_held(page: Any, address: str) -> None:
     """Nothing but the table is drawn anew until it rests; the address follows then."""
-    open_page(page, address)
+    open_page(page, f"{address}/?strength=0.6")
     before, slider = scores(page), page.locator("[data-part=strength]")
     box, mouse = slider.bounding_box(), page.mouse
     mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
@@ -75,7 +76,7 @@ def test_scores_follow_the_slider_while_it_is_held(page: Any, address: str) -> N
 
 def test_a_strength_is_taken_along_to_the_next_clip(page: Any, address: str) -> None:
     """Also when one goes on before the rest of the page has heard of it."""
-    open_page(page, address)
+    open_page(page, f"{address}/?strength=0.6")
     slider = page.locator("[data-part=strength]")
     slider.focus()
     slider.press("ArrowLeft")
@@ -88,12 +89,15 @@ def test_a_strength_is_taken_along_to_the_next_clip(page: Any, address: str) -> 
 
 def test_scores_are_sorted_by_a_heading_and_saved(page: Any, address: str) -> None:
     open_page(page, address)
+    page.locator(f"{SCORES} [data-part=details]").click()
     before, heads = scores(page), page.locator(f"{SCORES} thead button")
-    heads.nth(3).click()
-    raw = [float(row[3]) for row in scores(page)]
+    groups = page.locator(f"{SCORES} .group").all_inner_texts()
+    assert groups[0] == "Trusted (10)"
+    heads.nth(4).click()
+    raw = [float(row[4]) for row in scores(page)][:10]  # in each group
     assert raw == sorted(raw, reverse=True)
     heads.nth(0).click()
-    names = [row[0] for row in scores(page)]
+    names = [row[0] for row in scores(page)][:10]
     assert names == sorted(names, key=str.casefold)
     for _ in range(2):  # backwards, and as it was
         heads.nth(0).click()
@@ -102,7 +106,20 @@ def test_scores_are_sorted_by_a_heading_and_saved(page: Any, address: str) -> No
         page.get_by_role("button", name="Scores as CSV").click()
     saved = pd.read_csv(found.value.path())
     assert saved["detector"].tolist() == [row[0] for row in before]
-    assert [f"{v:.0f}" for v in saved["denoised_percentile"]] == [row[4] for row in before]
+    assert saved["denoised_raw"].isna().all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768)])
+def test_answer_player_and_spectrogram_are_seen_without_scrolling(
+    browser: Any, address: str, width: int, height: int
+) -> None:
+    page = new_tab(browser, viewport={"width": width, "height": height})
+    open_page(page, address)
+    for part in (".st-key-verdict", f"{READY} .bar", f"{READY} [data-part=base]"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height, part
+    page.context.close()
 
 
 def test_upload_a_recording_and_a_broken_file(page: Any, address: str, tmp_path: Path) -> None:
@@ -157,7 +174,7 @@ def test_tables_download_as_csv(page: Any, address: str) -> None:
 
 
 def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> None:
-    open_page(page, address)
+    open_page(page, f"{address}/?strength=0.6")
     choose(page, "Machine id", "04")
     choose(page, "Label", "normal")
     press(page, "Denoising strength", "ArrowRight", 4)

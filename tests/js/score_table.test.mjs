@@ -10,7 +10,7 @@ test("raw scores have four digits, large ones all before the point", () => {
 });
 
 test("the file holds plain numbers with all their digits", () => {
-  const recorded = { percentile: 100 / 3, anomaly: true, raw: 1.25e-9 };
-  const [, line] = csv([{ detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567 }]).split("\n");
-  assert.equal(line, '"A ""b"", c",33.333333333333336,anomaly,0.00000000125,,,,12345.678901234567');
+  const recorded = { margin: 2.5, percentile: 100 / 3, anomaly: true, raw: 1.25e-9 };
+  const [, line] = csv([{ group: "Trusted", detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567 }]).split("\n");
+  assert.equal(line, '"A ""b"", c",Trusted,2.5,33.333333333333336,anomaly,0.00000000125,,,,,12345.678901234567');
 });

@@ -1,0 +1,51 @@
+"""The verdict card says no more than holds."""
+
+import pytest
+
+from asd_core.evaluation import Standing
+from asd_core.scoring import DetectorScore
+from pages.clip_page.verdict import verdict
+
+TRUSTED = Standing(
+    ("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {"gwrp_gaussian": 0.9}
+)
+
+
+def score(key: str, margin: float) -> DetectorScore:
+    return DetectorScore(key, margin, 50.0, 0.0, "anomaly" if margin > 0 else "normal", margin)
+
+
+@pytest.mark.parametrize(
+    ("margins", "held_out", "head", "reason"),
+    [
+        ((9, 3, 2, -3, -3), 60, "Anomaly", "Far beyond"),
+        ((2.5, 3, 2, -3, -3), 60, "Anomaly", "Well beyond"),
+        ((-2, -3, -2, 3, 3), 60, "Normal", "Like most normal clips"),
+        ((0.3, 3, 2, 3, 3), 60, "Not sure", "Too close"),
+        ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
+        ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 were held out."),
+        ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
+        ((9, 3, 2, 3, 3), 19, "Anomaly", "Far beyond"),
+    ],
+)
+def test_head_and_reason(margins: tuple[float, ...], held_out: int, head: str, reason: str) -> None:
+    said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, held_out, 0.05)
+    assert said.head == head
+    assert reason in said.reason
+
+
+def test_controls_do_not_vote() -> None:
+    margins = (9, 3, -2, 3, -3)
+    said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
+    assert "2 of 3 trusted detectors say so, controls aside" in said.votes
+
+
+def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
+    weak = verdict([score("pca_kde", 9.0), score("control_rms", 9.0)], TRUSTED, None, 60, 0.05)
+    assert weak.head == "Not sure"
+    assert "does better than a control" in weak.reason
+    alone = verdict([score("control_rms", 9.0)], TRUSTED, None, 60, 0.05)
+    assert (alone.head, alone.votes) == ("Not sure", "")
+    unknown = verdict([score("pca_kde", 9.0)], Standing((), (), ("pca_kde",), (), {}), None, 60, 0.05)
+    assert unknown.head == "Anomaly"
+    assert "how good it is was not measured here" in unknown.votes

@@ -1,0 +1,65 @@
+"""Which detectors a dataset gives reason to trust, and what repeats plainly."""
+
+import numpy as np
+import pandas as pd
+
+from asd_core.evaluation import Standing, bootstrap, standing
+from asd_core.explain import burst_period
+
+KEYS = ["poor", "good", "control", "unscored"]
+
+
+def table(labels: list[str]) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    shift = {"poor": 0.1, "good": 4.0, "control": 0.5}
+    rows = [
+        {
+            "detector": key,
+            "machine_id": "00",
+            "label": label,
+            "clip_id": str(n),
+            "raw": rng.normal() + by * (label == "anomaly"),
+        }
+        for key, by in shift.items()
+        for n, label in enumerate(labels)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_trusted_are_those_clear_of_the_best_control() -> None:
+    found = standing(bootstrap(table(["normal", "anomaly"] * 40)), KEYS, ["control"])
+    assert (found.trusted, found.weak) == (("good",), ("poor",))
+    assert (found.unmeasured, found.controls) == (("unscored",), ("control",))
+    assert found.order == ("good", "poor", "unscored", "control")
+    assert found.chosen() == "good"
+    assert found.chosen("poor") == "poor"  # pinned
+    assert found.chosen("control") == "good"
+    assert found.of(["control", "poor"]).chosen() == "poor"
+    assert found.of(["control"]).chosen() is None
+
+
+def test_without_labels_or_controls_nothing_is_trusted() -> None:
+    for found in (
+        standing(bootstrap(table(["normal"] * 40)), KEYS, ["control"]),
+        standing(bootstrap(table(["normal", "anomaly"] * 40)), KEYS[:2], []),
+    ):
+        assert not found.trusted
+        assert not found.weak
+        assert isinstance(found, Standing)
+        assert found.chosen() == found.unmeasured[0]
+
+
+def test_bursts_are_said_only_where_they_repeat() -> None:
+    hop = 0.032
+    t = np.arange(313) * hop
+    rng = np.random.default_rng(1)
+    noise = rng.random(313)
+    regular = noise + 5.0 * ((t % 1.8) < 0.4)
+    found = burst_period(regular, hop)
+    assert found is not None
+    assert abs(found - 1.8) < 0.1
+    assert burst_period(noise, hop) is None
+    assert burst_period(noise + 5.0 * ((t > 2) & (t < 2.4)), hop) is None  # once
+    assert burst_period(t, hop) is None  # a slow swell
+    assert burst_period(np.zeros(313), hop) is None
+    assert burst_period(noise[:5], hop) is None
