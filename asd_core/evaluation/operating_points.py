@@ -1,12 +1,13 @@
 """What a threshold does: precision, recall, false alarms and misses, and what they mean for an alarm list a day long."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from asd_core.evaluation.intervals import wilson
+from asd_core.evaluation.margins import margin
 from asd_core.evaluation.roc_auc import Floats, roc
 from asd_core.lazy import pd, scipy, sklearn
 
@@ -191,26 +192,33 @@ def gamma_threshold(calibration_scores: Floats, quantile: float = 0.9) -> float 
 
 
 def misses_and_false_alarms(
-    scores: "pd.DataFrame", thresholds: Mapping[str, float | None], n: int = 10
+    scores: "pd.DataFrame",
+    thresholds: Mapping[str, float | None],
+    normals: Mapping[str, Sequence[float]],
+    n: int = 10,
 ) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """One detector's worst errors: missed anomalies of lowest percentile, and false alarms of highest.
-
-    Percentiles stop at 0 and 100; among equal ones the distance of the raw score from the threshold decides.
+    """One detector's worst errors: missed anomalies of lowest margin, and false alarms of highest.
 
     Args:
-        scores: one detector's rows, columns ``machine_id, label, raw, calibrated``.
+        scores: one detector's rows, columns ``machine_id, label, raw``.
         thresholds: of each machine id, on the raw score; clips of an id without one are left out.
+        normals: raw scores of the held-out normal clips of each machine id: a calibration's ``scores``.
 
     Returns:
         Misses and false alarms, at most ``n`` rows each, the worst first, with the columns of ``scores``, ``threshold``
-        and ``margin`` (raw score less threshold).
+        and ``margin`` (normal spreads above the threshold, see :func:`margin`).
     """
-    limits = scores["machine_id"].map({k: v for k, v in thresholds.items() if v is not None}).astype(float)
-    table = scores.assign(threshold=limits, margin=scores["raw"] - limits)
+    limits = {k: v for k, v in thresholds.items() if v is not None}
+    ids, raw = scores["machine_id"].to_numpy(), scores["raw"].to_numpy(dtype=np.float64)
+    margins = np.full(len(raw), np.nan)
+    for machine_id, limit in limits.items():
+        here = ids == machine_id
+        if here.any():
+            margins[here] = margin(raw[here], limit, np.asarray(normals[machine_id], dtype=np.float64))
+    table = scores.assign(threshold=scores["machine_id"].map(limits).astype(float), margin=margins)
     missed = table[(table["label"] == "anomaly") & (table["margin"] <= 0)]
     false = table[(table["label"] == "normal") & (table["margin"] > 0)]
-    order = ["calibrated", "margin"]
     return (
-        missed.sort_values(order, kind="stable").head(n).reset_index(drop=True),
-        false.sort_values(order, ascending=False, kind="stable").head(n).reset_index(drop=True),
+        missed.sort_values("margin", kind="stable").head(n).reset_index(drop=True),
+        false.sort_values("margin", ascending=False, kind="stable").head(n).reset_index(drop=True),
     )

@@ -117,11 +117,7 @@ def compare(
     split, denoise = str(every["split"].iloc[0]), float(every["denoise"].iloc[0])
     draws = bootstrap(labelled)
     controls = [key for key in draws.detectors if is_control(key)]
-    limits = {
-        key: {i: subset.threshold(i, assumed.rate).value for i in subset.scores}
-        for key in draws.detectors
-        for subset in [Calibration(manifests[key].calibration)]
-    }
+    calibrations = {key: Calibration(manifests[key].calibration) for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 
     def marked(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -153,6 +149,6 @@ def compare(
         ranking=marked(ranking_table(draws, weakest, controls)),
         thresholds=marked(threshold_table(labelled, manifests, assumed)),
         breakdown=marked(breakdown_table(labelled)),
-        failures=marked(failure_table(labelled, limits)),
-        clips=marked(clip_table(every, limits)),
+        failures=marked(failure_table(labelled, calibrations, assumed.rate)),
+        clips=marked(clip_table(every, calibrations, assumed.rate)),
     )

@@ -93,8 +93,9 @@ def _wanted(comparison: Comparison, best: str) -> list[Wanted]:
 def _to_compare(clips: "pd.DataFrame", names: list[str]) -> list[Wanted]:
     """A normal clip in the middle of its like, and the anomaly that stands out most."""
     normal = clips[clips["label"] == "normal"].sort_values("raw", kind="stable")
-    over = clips.assign(margin=clips["raw"] - clips["threshold"])
-    caught = over[(over["label"] == "anomaly") & (over["decision"] == "anomaly")].sort_values("margin", kind="stable")
+    caught = clips[(clips["label"] == "anomaly") & (clips["decision"] == "anomaly")].sort_values(
+        "margin", kind="stable"
+    )
     results = []
     if len(normal):
         row = normal.iloc[(len(normal) - 1) // 2].to_dict()

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from asd_core.artifacts import Calibration, Manifest
 from asd_core.evaluation import (
     MEAN,
@@ -18,7 +20,7 @@ from asd_core.evaluation import (
     ranking,
     tied_with_best,
 )
-from asd_core.scoring import score_attributes
+from asd_core.scoring import score_attributes, with_margins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,25 +143,24 @@ def breakdown_table(scores: "pd.DataFrame") -> "pd.DataFrame":
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
-def failure_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]) -> "pd.DataFrame":
+def failure_table(scores: "pd.DataFrame", calibrations: Mapping[str, Calibration], rate: float) -> "pd.DataFrame":
     import pandas as pd
 
     tables = []
     for key, subset in scores.groupby("detector", sort=False):
-        both = misses_and_false_alarms(subset, limits[str(key)], WORST)
+        calibration = calibrations[str(key)]
+        limits = {i: calibration.threshold(i, rate).value for i in calibration.scores}
+        both = misses_and_false_alarms(subset, limits, calibration.scores, WORST)
         tables += [t.assign(error=error) for t, error in zip(both, ("miss", "false alarm"), strict=True)]
     columns = ["detector", "error", "clip_id", "machine_id", "label", *attributes(scores)]
     columns = list(dict.fromkeys([*columns, "calibrated", "raw", "threshold", "margin"]))
-    return pd.concat(tables, ignore_index=True)[[*columns, *(["sha256"] if "sha256" in scores else [])]]
+    more = [name for name in (*APPLICABILITY, "sha256") if name in scores]
+    return pd.concat(tables, ignore_index=True)[[*columns, *more]].assign(false_alarm_rate=rate)
 
 
-def clip_table(scores: "pd.DataFrame", limits: Mapping[str, Mapping[str, float]]) -> "pd.DataFrame":
-    import pandas as pd
-
-    wanted = pd.Series({(key, i): value for key, subset in limits.items() for i, value in subset.items()}, dtype=float)
-    rows = pd.MultiIndex.from_frame(scores[["detector", "machine_id"]])
-    threshold = wanted.reindex(rows).to_numpy()
-    decision = pd.Series("normal", index=scores.index).mask(scores["raw"] > threshold, "anomaly")
+def clip_table(scores: "pd.DataFrame", calibrations: Mapping[str, Calibration], rate: float) -> "pd.DataFrame":
     names = ["detector", "clip_id", "machine_id", "label", *attributes(scores), "raw", "calibrated"]
-    table = scores[names].assign(threshold=threshold, decision=decision.where(pd.notna(threshold), ""))
+    table = with_margins(scores[names], calibrations, rate)
+    decision = np.where(table["raw"] > table["threshold"], "anomaly", "normal")
+    table = table.assign(decision=np.where(table["threshold"].isna(), "", decision))
     return table.assign(**{name: scores[name] for name in (*APPLICABILITY, "sha256") if name in scores})

@@ -25,12 +25,12 @@ LONG = 125  # letters that a row has room for
 
 
 def draw(context: ClipContext) -> None:
-    """A row a detector, the highest percentile first."""
+    """A row a detector, the largest margin first."""
     version = chosen_version(context)
     explanations = work("why", context.key(version), "Explaining the scores", partial(_explanations, context, version))
     if explanations is None:
         return
-    scores = sorted(signal_scores(context.selected, version), key=lambda s: (s.decision != "anomaly", -s.calibrated))
+    scores = sorted(signal_scores(context.selected, version), key=lambda s: (s.decision != "anomaly", -s.margin))
     shown = player_state(PLAYER, context.signal, context.best_map).overlay
     keys = [score.detector for score in scores]
     table(
@@ -50,7 +50,7 @@ def draw(context: ClipContext) -> None:
         if len(explanations[key].description) > LONG:
             st.caption(f"**{title(key)}**: {explanations[key].description}")
     st.caption(
-        f"The clip {version.description}, highest percentile first; percentile among each detector's own held-out normal clips of "
+        f"The clip {version.description}, largest margin over the threshold first; percentile among each detector's own held-out normal clips of "
         f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
         f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
         "player lays it over what is played, recorded or denoised."

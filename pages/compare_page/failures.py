@@ -15,7 +15,7 @@ from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
-from pages.shared.trained_models import thresholds_of
+from pages.shared.trained_models import calibration_of, thresholds_of
 
 PLAYED = 3  # of each kind: a player holds its clip's bytes
 LISTED, MOST_ROWS = 50, 12  # clips in the table, and how many of them are seen without scrolling
@@ -39,7 +39,7 @@ def draw(compared: ComparedScores) -> None:
     key = linked.selectbox("Worst clips of", selected.detectors, format_func=title, key="worst_of", width=300)
     subset = scores[scores["detector"] == key]
     limits = thresholds_of(selected)[key]
-    misses, false_alarms = misses_and_false_alarms(subset, limits, LISTED)
+    misses, false_alarms = misses_and_false_alarms(subset, limits, calibration_of(selected.source, key).scores, LISTED)
     side_by_side = st.grid(2, min_column_width=380)
     rate = percent(selected.rate)
     for heading, result, name in (

@@ -231,7 +231,7 @@ def test_tables_fit_80_columns(arguments: list[str], tmp_path: Path) -> None:
         assert all(re.search(rf"^ ?\w+ +(0\d|mean of 4) +{interval} +{interval} +\d+\+\d+ *$", row) for row in rows)
     if arguments[0] == "score":
         rows = [line for line in lines if line.split()[:1] and line.split()[0] in REGISTRY]
-        assert all(len(row.split()) == 5 for row in rows)
+        assert all(len(row.split()) == 6 for row in rows)
 
 
 def test_no_figure_of_a_table_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:

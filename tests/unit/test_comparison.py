@@ -18,6 +18,7 @@ from asd_core.evaluation import (
     gamma_threshold,
     loses_to_control,
     misses_and_false_alarms,
+    normal_spread,
     operating_point,
     paired_difference,
     pauc,
@@ -377,11 +378,14 @@ def test_gamma_threshold() -> None:
 
 
 def test_worst_misses_and_false_alarms() -> None:
-    misses, false_alarms = misses_and_false_alarms(by_hand(), {"00": 3.0, "02": 15.0, "04": None})
-    assert misses["raw"].tolist() == [5.0, 15.0, 3.0]  # percentiles 0, 50, 60
-    assert false_alarms["raw"].tolist() == [20.0, 4.0]  # both at percentile 100: 5 above its threshold, and 1
-    assert false_alarms["margin"].tolist() == [5.0, 1.0]
-    assert len(misses_and_false_alarms(by_hand(), {"00": 3.0, "02": 15.0}, n=1)[0]) == 1
+    normals = {"00": [0.0, 1.0, 2.0], "02": [0.0, 10.0, 20.0]}  # the spread of 02 is ten times that of 00
+    limits = {"00": 3.0, "02": 15.0, "04": None}
+    misses, false_alarms = misses_and_false_alarms(by_hand(), limits, normals)
+    assert misses["raw"].tolist() == [5.0, 3.0, 15.0]  # below by one spread; both others at their threshold
+    assert false_alarms["raw"].tolist() == [4.0, 20.0]  # one spread above, and half of one: both at percentile 100
+    spread = normal_spread(np.array(normals["00"]))
+    assert false_alarms["margin"].tolist() == pytest.approx([1.0 / spread, 0.5 / spread])
+    assert len(misses_and_false_alarms(by_hand(), limits, normals, n=1)[0]) == 1
 
 
 # Agreement and breakdowns
