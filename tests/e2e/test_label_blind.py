@@ -10,7 +10,7 @@ from asd_core.datasets import demo_dataset
 from asd_core.scoring import AS_RECORDED, read_scores
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
-from tests.e2e.label_page import READY, drag, enter, given, hashes, name_of, press, wait_for_labelling
+from tests.e2e.label_page import READY, drag, enter, given, hashes, name_of, press
 
 
 def forms(text: str) -> set[bytes]:
@@ -126,6 +126,5 @@ def test_a_reload_keeps_the_place_and_the_browsers_back_goes_to_the_clip_before(
     page.go_back()
     page.locator(".asd-label [data-part=name]", has_text=second).wait_for()
     wait_idle(page)
-    wait_for_labelling(page)
     page.go_back()
     page.locator(".asd-label [data-part=name]", has_text=first).wait_for()
