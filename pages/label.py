@@ -20,12 +20,36 @@ with show_errors():
         name = annotator()
         views = (LABEL, AGREEMENT, FILES)
         view = linked.segmented("View", views, key="label_view", label_visibility="collapsed")
+        blind = linked.toggle(
+            "Blind",
+            True,
+            key="blind",
+            help="Hides clip names, the dataset's labels, other people's labels and the detectors' scores, so that nobody is "
+            "led. Every label remembers whether it was given blind.",
+        )
+        goal = 0
+        if view == LABEL:
+            goal = st.number_input(
+                "Goal",
+                1,
+                1_000_000,
+                50,
+                key="label_goal",
+                bind="query-params",
+                width=110,
+                help="How many clips of this dataset you want to label.",
+            )
     if view == AGREEMENT:
-        agreement_view.draw(selected, name)
+        agreement_view.draw(selected, name, blind=blind)
+    elif view == FILES and blind:
+        st.info(
+            "Files name clips, labels and scores: switch off Blind to export or import them.",
+            icon=":material/visibility_off:",
+        )
     elif view == FILES:
         exchange_view.draw(selected, name)
     elif name:
-        station(controls(selected, name))
+        station(controls(selected, name, blind=blind, goal=goal))
     else:
         st.info("Say who is listening, and the first clip appears.", icon=":material/person:")
         look_ahead(selected)

@@ -1,4 +1,5 @@
 from .clips import clip_table as clip_table
+from .clips import opaque_name as opaque_name
 from .evaluate import Basis as Basis
 from .evaluate import Provenance as Provenance
 from .evaluate import Truth as Truth

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NEEDS_DETECTOR = ("most anomalous", "nearest a threshold")
 NEEDS_SCORES = (*NEEDS_DETECTOR, "detectors disagree")
 NEEDS_OTHERS = ("second opinion",)  # other people's labels too
-QUEUES = ("in order", "random", "most anomalous", "detectors disagree", "nearest a threshold", *NEEDS_OTHERS)
+QUEUES = ("random", "in order", "most anomalous", "detectors disagree", "nearest a threshold", *NEEDS_OTHERS)
 FROM_SELECTION, FROM_UPLOADS = "selection", "uploads"  # clips that come from elsewhere, whatever their order
 CONFLICTS = "conflicts"  # where adjudications come from
 # Scores or people picked the clips of these: those labelled so far are no fair sample of the dataset.

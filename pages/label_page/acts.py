@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, Draft, EventKind, new_uid
+from asd_core.labels import LABELS, Draft, EventKind, new_uid, opaque_name
 from pages.components.label_panel import Act
 from pages.components.player import Region
 from pages.label_page.queue import Queue, find, go
@@ -32,6 +32,16 @@ class DrawnClip:
     region: Region | None  # that is dragged
     highest: float  # frequency in Hz that the picture ends at
 
+    @property
+    def title(self) -> str:
+        """Its name on screen: while blind, one that says nothing."""
+        return clip_title(self.dataset, self.sha256, self.clip_id, blind=self.blind)
+
+
+def clip_title(dataset: str, sha256: str, clip_id: str, *, blind: bool) -> str:
+    """A clip's name on screen: the file's, or while blind six hex digits."""
+    return opaque_name(dataset, sha256)[:6] if blind else clip_id.rsplit("/", 1)[-1]
+
 
 def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnClip | None) -> None:
     """Do what was pressed; the event has the act's id, so that an act that comes again changes nothing.
@@ -39,7 +49,7 @@ def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnCli
     A press on a clip that has been left meanwhile is none on the one that came after it.
     """
     if act.kind == "undo":
-        _undo(act, settings.selected.source.name, settings.annotator, queue)
+        _undo(act, settings, queue)
     elif act.kind in ("back", "on"):
         go(min(at + (1 if act.kind == "on" else -1), len(queue)))
     elif drawn and act.showing == drawn.showing:
@@ -47,6 +57,8 @@ def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnCli
             _mark(drawn, act)
         elif _leave(act, drawn):
             go(at + 1)
+    elif act.kind in ("label", "skip") and not label_store().stored([act.id]):
+        st.session_state[PROBLEM] = "Not counted: the clip had been left when the press came."
 
 
 def showing(queue: Queue, sha256: str, at: int) -> str:
@@ -84,7 +96,8 @@ def _write(drawn: DrawnClip, kind: EventKind, uid: str, **more: Any) -> bool:
             )
         )
     except AsdError as error:
-        st.session_state[PROBLEM] = f"Not saved. {error}"
+        reason = str(error).replace(drawn.clip_id, "This clip") if drawn.blind else str(error)
+        st.session_state[PROBLEM] = f"Not saved. {reason}"
         return False
     return True
 
@@ -112,10 +125,11 @@ def unmark(drawn: DrawnClip, uid: str) -> None:
     _write(drawn, "remove_region", new_uid(), target=uid)
 
 
-def _undo(act: Act, dataset: str, annotator: str, queue: Queue) -> None:
+def _undo(act: Act, settings: QueueSettings, queue: Queue) -> None:
     """Take back the last act, and go back to its clip."""
+    dataset = settings.selected.source.name
     try:
-        undone = label_store().undo(annotator, dataset, uid=act.id)
+        undone = label_store().undo(settings.annotator, dataset, uid=act.id)
     except AsdError as error:
         st.session_state[PROBLEM] = f"Not undone. {error}"
         return
@@ -125,7 +139,8 @@ def _undo(act: Act, dataset: str, annotator: str, queue: Queue) -> None:
     at = find(queue, undone.clip_sha256, undone.clip_id)
     what = undone.label or undone.region_class or undone.kind.replace("_", " ")
     if at is None:
-        st.toast(f"Undone: {what} on {undone.clip_id.rsplit('/', 1)[-1]}, which is not in this queue.")
+        clip = clip_title(dataset, undone.clip_sha256, undone.clip_id, blind=settings.blind)
+        st.toast(f"Undone: {what} on {clip}, which is not in this queue.")
     else:
         go(at)
         st.toast(f"Undone: {what}.")

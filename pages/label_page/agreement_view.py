@@ -7,6 +7,7 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid
 from pages.components.player import player
+from pages.label_page.acts import clip_title
 from pages.shared import linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
@@ -26,8 +27,8 @@ def _computed(where: str, dataset: str, last_id: int, with_unsure: bool) -> Agre
     return annotator_agreement(store.current(dataset), store.adjudications(dataset), labels)
 
 
-def draw(selected: Choice, annotator: str) -> None:
-    """Coefficients, pairs, and the conflicts to adjudicate."""
+def draw(selected: Choice, annotator: str, *, blind: bool) -> None:
+    """Coefficients, pairs, and the conflicts to adjudicate; while blind, without who says what."""
     dataset, store = selected.source.name, label_store()
     with_unsure = linked.toggle("Unsure counts as a label", key="count_unsure", help="Otherwise it counts as no label.")
     result = _computed(store.where, dataset, store.last_id(dataset), with_unsure)
@@ -47,7 +48,7 @@ def draw(selected: Choice, annotator: str) -> None:
     st.caption("1: perfect agreement, 0: what chance gives. Nominal labels; the figures say nothing of who is right.")
     if not result.pairs.empty:
         _pairs(result.pairs)
-    _conflicts(selected, annotator, result.conflicts)
+    _conflicts(selected, annotator, result.conflicts, blind)
 
 
 def _coefficient(name: str, result: Coefficient, over: str) -> None:
@@ -73,19 +74,29 @@ def _pairs(pairs: pd.DataFrame) -> None:
     )
 
 
-def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame) -> None:
+def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind: bool) -> None:
     """The table of conflicts; a chosen row is played and decided."""
     if conflicts.empty:
         st.success("No clip was labelled in two ways.", icon=":material/handshake:")
         return
     st.markdown("**Conflicts**")
-    shown = conflicts.assign(
-        clip_id=[str(c).rsplit("/", 1)[-1] for c in conflicts["clip_id"]],
-        labels=[", ".join(f"{who}: {label}" for who, label in labels.items()) for labels in conflicts["labels"]],
+    dataset = selected.source.name
+    titles = [
+        clip_title(dataset, str(sha), str(clip_id), blind=blind)
+        for sha, clip_id in zip(conflicts["clip_sha256"], conflicts["clip_id"], strict=True)
+    ]
+    conflicts = conflicts.assign(
+        title=titles,
+        said=[_said(labels, blind) for labels in conflicts["labels"]],
+        decided=conflicts["adjudicated"].where(conflicts["adjudicated"].isna(), "decided")
+        if blind
+        else conflicts["adjudicated"],
     )
+    if blind:  # the order of the files says what is in them
+        conflicts = conflicts.sort_values("title", kind="stable", ignore_index=True)
     key = "conflicts_table"
     table(
-        shown[["clip_id", "machine_id", "labels", "adjudicated"]],
+        conflicts[["title", "machine_id", "said", "decided"]],
         key=key,
         most=MOST_ROWS,
         on_select="rerun",
@@ -93,29 +104,33 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame) -> Non
         selection_default={"selection": {"rows": [0]}},
         placeholder="nobody yet",
         column_config={
-            "clip_id": "Clip",
+            "title": "Clip",
             "machine_id": st.column_config.TextColumn("Machine id", width=80),
-            "labels": "Who says what",
-            "adjudicated": "Adjudicated",
+            "said": "Who differ" if blind else "Who says what",
+            "decided": "Adjudicated",
         },
     )
     rows = st.session_state[key].selection.rows
     chosen = conflicts.iloc[rows[0] if rows and rows[0] < len(conflicts) else 0]
-    _decide(selected, annotator, chosen)
+    _decide(selected, annotator, chosen, blind)
 
 
-def _decide(selected: Choice, annotator: str, conflict: pd.Series) -> None:
+def _said(labels: dict[str, str], blind: bool) -> str:
+    """Who labelled a clip and, unless blind, as what."""
+    return ", ".join(labels if blind else (f"{who}: {label}" for who, label in labels.items()))
+
+
+def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) -> None:
     """One conflict, played and decided."""
     clip_id, sha = str(conflict["clip_id"]), str(conflict["clip_sha256"])
     with st.container(border=True):
-        labels = ", ".join(f"{who}: {label}" for who, label in conflict["labels"].items())
-        st.markdown(f"**{clip_id.rsplit('/', 1)[-1]}** · {labels}")
+        st.markdown(f"**{conflict['title']}** · {conflict['said']}")
         try:
             uploads = st.session_state.get("uploads", {})
             clip = uploads.get(sha) or catalogue_clip(selected.source, clip_id)
             player(signal_of(clip), key="conflict_player", compact=True)
         except AsdError as error:
-            st.caption(f":material/volume_off: {error}")
+            st.caption(f":material/volume_off: {'This clip cannot be played.' if blind else error}")
         if not annotator:
             st.caption("Say who you are, above, to decide.")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -123,14 +138,14 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series) -> None:
                 st.button(
                     f"It is {'an anomaly' if label == 'anomaly' else label}",
                     key=f"adjudicate_{label}_{sha[:12]}",
-                    type="primary" if conflict["adjudicated"] == label else "secondary",
+                    type="primary" if conflict["adjudicated"] == label and not blind else "secondary",
                     disabled=not annotator,
                     on_click=_adjudicate,
-                    args=(selected.source.name, annotator, sha, clip_id, str(conflict["machine_id"]), label),
+                    args=(selected.source.name, annotator, sha, clip_id, str(conflict["machine_id"]), label, blind),
                 )
 
 
-def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str) -> None:
+def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str, blind: bool) -> None:
     try:
         label_store().add(
             Draft(
@@ -142,9 +157,9 @@ def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id
                 clip_id=clip_id,
                 machine_id=machine_id,
                 label=label,
-                blind=False,
+                blind=blind,
                 queue=CONFLICTS,
             )
         )
     except AsdError as error:
-        st.error(f"Not saved. {error}", icon=":material/error:")
+        st.error("Not saved." if blind else f"Not saved. {error}", icon=":material/error:")

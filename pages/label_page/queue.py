@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid
+from asd_core.labels import NEEDS_OTHERS, NEEDS_SCORES, ClipScores, align_scores, label_queue, new_uid, opaque_name
 from asd_core.scoring import SPLITS, with_margins
 from asd_core.sound import Clip
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
@@ -23,6 +23,8 @@ from pages.shared.stored_scores import scores_of_splits
 from pages.shared.trained_models import calibration_of
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
+HEARD = "heard"  # in the address: the opaque name of the clip that is heard
+TOLD = "label_told"  # in the session: what was written there last
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,7 @@ class Queue:
     uid: str  # another one when it is made anew
     clips: pd.DataFrame  # clip_id, sha256 ("" where unknown), machine_id; shared by all sessions
     order: "np.ndarray[Any, np.dtype[np.int64]]"  # rows of it
+    dataset: str
 
     def __len__(self) -> int:
         return len(self.order)
@@ -98,9 +101,37 @@ def current_queue(settings: QueueSettings) -> Queue:
         unlabelled_only=settings.unlabelled,
         seed=zlib.crc32(settings.annotator.encode()),
     )
-    made = Queue(settings.key(), new_uid(), clips, order)
-    st.session_state[QUEUE], st.session_state[AT] = made, 0
+    made = Queue(settings.key(), new_uid(), clips, order, settings.selected.source.name)
+    # A page that is opened anew goes on where its address says.
+    at = 0 if before else _place_in_address(made)
+    st.session_state[QUEUE], st.session_state[AT] = made, at
     return made
+
+
+def _place_in_address(queue: Queue) -> int:
+    """Where the clip is that the address names; 0 when it is not in the queue."""
+    wanted = st.query_params.get(HEARD, "")
+    if not wanted:
+        return 0
+    dataset = queue.dataset
+    hashes = queue.clips["sha256"].iloc[queue.order]
+    return next((at for at, sha in enumerate(hashes) if sha and opaque_name(dataset, sha) == wanted), 0)
+
+
+def follow_address(queue: Queue) -> None:
+    """Go to the clip that the address names, where the browser's Back or Forward brought another one than was written."""
+    wanted = st.query_params.get(HEARD)
+    if wanted and wanted != st.session_state.get(TOLD):
+        go(_place_in_address(queue))
+
+
+def tell_address(name: str | None) -> None:
+    """Write the clip that is heard into the address, by its opaque name."""
+    if name and st.query_params.get(HEARD) != name:
+        st.query_params[HEARD] = name
+    elif not name and HEARD in st.query_params:
+        del st.query_params[HEARD]
+    st.session_state[TOLD] = name
 
 
 def renew() -> None:

@@ -12,6 +12,7 @@ from pages.shared.choice import Choice, title
 from pages.shared.label_selection import selected_to_label
 
 DATASET, SELECTION, UPLOADS = "Dataset", "Selection", "Uploads"
+IN_ORDER, SHUFFLED = "in order", "random"  # of QUEUES
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class QueueSettings:
     unlabelled: bool
     blind: bool
     autoplay: bool
+    goal: int  # labels to give
 
     @property
     def queue(self) -> str:
@@ -35,7 +37,7 @@ class QueueSettings:
         return {SELECTION: FROM_SELECTION, UPLOADS: FROM_UPLOADS}.get(self.where, self.name)
 
     def key(self) -> tuple[Any, ...]:
-        """Clips and order; blind or not, the same clips come in the same order."""
+        """Clips and order."""
         clips: tuple[Any, ...] = (self.split, self.machine_id)
         if self.where == SELECTION:
             clips = tuple(selected_to_label())
@@ -45,7 +47,7 @@ class QueueSettings:
         return (*self.selected.source.key(), self.where, *clips, "", self.annotator, self.name, *by, self.unlabelled)
 
 
-def controls(selected: Choice, annotator: str) -> QueueSettings:
+def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> QueueSettings:
     """Draw what is asked for; all of it is in the address."""
     n_chosen, n_uploads = len(selected_to_label()), len(st.session_state.get("uploads", {}))
     wheres = [DATASET] + [SELECTION] * bool(n_chosen) + [UPLOADS] * bool(n_uploads)
@@ -72,23 +74,21 @@ def controls(selected: Choice, annotator: str) -> QueueSettings:
             key="order",
             width=190,
             format_func=lambda n: n[:1].upper() + n[1:],
-            help="Second opinion: clips that somebody else has labelled and you have not.",
+            help="Second opinion: clips that somebody else has labelled and you have not. While blind, In order is shuffled "
+            "too: the order of the files says what is in them.",
         )
+        if blind and name == IN_ORDER:
+            name = SHUFFLED
         detector = None
         if name in NEEDS_DETECTOR:
             detector = linked.selectbox("By", selected.detectors, key="label_by", width=190, format_func=title)
         unlabelled = linked.toggle("Unlabelled only", True, key="unlabelled", help="Leave out what you have labelled.")
-        blind = linked.toggle(
-            "Blind",
-            True,
-            key="blind",
-            help="Hides the dataset's labels, other people's labels and the detectors' scores, so that nobody is led. "
-            "Every label remembers whether it was given blind.",
-        )
         autoplay = linked.toggle(
             "Autoplay",
             True,
             key="autoplay",
             help="A clip plays when it arrives. A browser allows it after the first click or key on the page.",
         )
-    return QueueSettings(selected, annotator, where, split, machine_id, name, detector, unlabelled, blind, autoplay)
+    return QueueSettings(
+        selected, annotator, where, split, machine_id, name, detector, unlabelled, blind, autoplay, goal
+    )

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import LABELS, AnnotatorProgress, OnClip
+from asd_core.labels import LABELS, AnnotatorProgress, OnClip, opaque_name
 from asd_core.sound import DEFAULT_STRENGTH, Clip, Signal
 from pages.components.label_panel import OfClip, panel
 from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
 from pages.label_page import acts, regions
 from pages.label_page.acts import DrawnClip
-from pages.label_page.queue import Queue, clip_at, current_queue, place, renew
+from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, tell_address
 from pages.label_page.queue_settings import UPLOADS, QueueSettings
 from pages.shared.error_messages import show_errors
 from pages.shared.label_store import label_store
@@ -24,11 +24,11 @@ from pages.shared.unknown_machine import name_others
 from pages.shared.warm_up import is_warm
 
 KEY = "label_player"
-PANEL = 370  # pixels
+PANEL = 330  # pixels; beside the narrowest player it fits a window of 1280
 KEYS = {"normal": "N", "anomaly": "A", "unsure": "U"}
 # Where both do not fit side by side, the panel goes above the player: its buttons must not be below the screen's end.
 STYLE = """<style>:has(> .st-key-label_sound) { min-width: min(520px, 100%); }
-@media (max-width: 1250px) { :has(> .st-key-label_side) { order: -1; flex: 1 0 100%; } }
+@media (max-width: 1266px) { :has(> .st-key-label_side) { order: -1; flex: 1 0 100%; } }
 /* Keys are pressed with nothing in focus: the browser would frame the whole page. */
 [data-testid="stMain"]:focus-visible::before { box-shadow: none; }</style>"""
 
@@ -47,8 +47,11 @@ class LoadedClip:
 def station(settings: QueueSettings) -> None:
     """The place of work; what is the same for every clip is sent once."""
     st.html(STYLE)
+    with show_errors():
+        follow_address(
+            current_queue(settings)
+        )  # not in the fragment: an act may come before its clip is in the address
     _clips(settings)
-    _legend()
 
 
 @st.fragment
@@ -58,6 +61,8 @@ def _clips(settings: QueueSettings) -> None:
         queue = current_queue(settings)
         at = place(queue)
         loaded = _load(settings, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
+        heard = loaded.clip.sha256 if isinstance(loaded, LoadedClip) else None
+        tell_address(opaque_name(queue.dataset, heard) if heard else None)
         here = None
         # The containers have keys: whatever there is instead of a clip, the browser keeps the panel as it is.
         with st.container(horizontal=True, key="label_station"):
@@ -82,7 +87,8 @@ def _load(settings: QueueSettings, queue: Queue, at: int) -> LoadedClip | str:
         signal = _signal(clip)
         known = label_store().on_clip(settings.selected.source.name, clip.sha256, annotator=annotator)
     except AsdError as error:
-        return str(error)
+        # The reason names the file.
+        return "This clip cannot be played: switch off Blind to read why." if settings.blind else str(error)
     return LoadedClip(clip, clip_id, machine_id, signal, known)
 
 
@@ -131,7 +137,7 @@ def _of_clip(loaded: LoadedClip, here: DrawnClip, names: Sequence[str]) -> OfCli
     subset = next((given for given in loaded.known.labels if given.annotator == here.annotator), None)
     return OfClip(
         showing=here.showing,
-        name=here.clip_id.rsplit("/", 1)[-1],
+        name=here.title,
         about=f"Machine id {here.machine_id} · {loaded.clip.duration:.1f} s",
         current="" if subset is None else subset.label or ("skipped" if subset.skipped else ""),
         note=subset.note if subset else "",
@@ -149,9 +155,14 @@ def _signal(clip: Clip) -> Signal:
 def _done(settings: QueueSettings) -> None:
     """How much is done, and how fast."""
     done: AnnotatorProgress = label_store().progress(settings.selected.source.name, settings.annotator)
+    goal = f"**{done.labelled:,} of {settings.goal:,}** labelled"
+    st.progress(
+        min(1.0, done.labelled / settings.goal), goal + (": goal reached" if done.labelled >= settings.goal else "")
+    )
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
-    text = f"You labelled {done.labelled:,} in all" + (f": {counts}" if counts else "")
-    st.caption(text + (f" · {done.pace:.1f} s a label" if done.pace is not None else ""))
+    pace = f"{done.pace:.1f} s a label" if done.pace is not None else ""
+    if counts:
+        st.caption(" · ".join(part for part in (counts, pace) if part))
 
 
 def _nothing_left(queue: Queue) -> None:
@@ -191,12 +202,3 @@ def _next_ready(settings: QueueSettings, queue: Queue, at: int) -> None:
         fetch_ahead(_signal(clip), key=KEY)
     except AsdError:
         return  # shown when its turn comes
-
-
-def _legend() -> None:
-    """The keys, in a line."""
-    marks = " · ".join(f"**{KEYS[name]}** {name}" for name in LABELS)
-    st.caption(
-        f"{marks} · **S** skip · **Z** undo · **← →** go through the queue · **P** play · **B** back 1 s · **1 – 9** mark the "
-        f"region that you dragged"
-    )

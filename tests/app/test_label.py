@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.datasets import demo_dataset
+from asd_core.labels import Draft, LabelStore, new_uid, opaque_name
 from asd_core.scoring import AS_RECORDED, read_scores
 from asd_core.settings import get_settings
 from pages.components.label_panel import Act
@@ -75,20 +76,56 @@ def test_a_clip_has_a_name_while_it_stays() -> None:
 def test_a_clip_that_cannot_be_prepared_is_passed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASD_CHANNEL", "3")
     get_settings.cache_clear()
+    (error,) = (e.value for e in opened(blind="false").error)
+    assert "channel" in error
     app = opened()
     (error,) = (e.value for e in app.error)
-    assert "channel" in error
+    assert "switch off Blind to read why" in error, "the reason may name the file"
     shown = panel(app)
     assert shown
     assert (shown["showing"], shown["steps"]) == ("", ["on"])
 
 
-@pytest.mark.parametrize("order", ["random", "most anomalous", "detectors disagree", "nearest a threshold"])
+@pytest.mark.parametrize("order", ["most anomalous", "detectors disagree", "nearest a threshold"])
 def test_orders_differ_and_blind_shows_no_reason(url: str, order: str) -> None:
     app = opened(order=order.capitalize())
-    assert names(app) != names(opened(order="In order"))
+    assert names(app) != names(opened())
     assert "Dataset:" not in text(app)
     assert "detectors call it" not in text(app)
+
+
+def test_the_order_of_the_files_is_that_of_the_queue_only_with_open_eyes(url: str) -> None:
+    in_order = opened(order="In order", blind="false")
+    assert names(in_order) == demo_dataset().rows(split="test")["clip_id"].iloc[0].rsplit("/", 1)[-1]
+    assert names(opened(order="In order")) == names(opened()) == names(opened(order="Random"))
+    assert names(opened()) != names(helpers.opened("label", "Grace")), "shuffled for each person"
+
+
+def test_the_address_names_the_clip_without_saying_what_it_is(url: str) -> None:
+    table = read_scores(get_settings().models_dir / "demo", None, AS_RECORDED).drop_duplicates("sha256")
+    table = table[table["split"] == "test"] if "split" in table else table
+    heard = opaque_name("demo", str(table["sha256"].iloc[7]))
+    app = opened(heard=heard)
+    assert names(app) == heard[:6]
+    assert app.query_params["heard"] == heard
+
+
+def test_files_wait_until_nobody_is_blind(url: str) -> None:
+    assert "switch off Blind" in text(opened(label_view="Import and export"))
+    assert "switch off Blind" not in text(opened(label_view="Import and export", blind="false"))
+
+
+def test_a_goal_and_how_far_it_is(url: str) -> None:
+    store = LabelStore.open(url)
+    for clip in SHA:
+        store.add(
+            Draft(kind="label", annotator="Ada", dataset="demo", uid=new_uid(), clip_sha256=SHA[clip], label="unsure")
+        )
+    app = opened(label_goal="4")
+    (bar,) = app.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (50, "**2 of 4** labelled")
+    (bar,) = opened(label_goal="2").get("progress")
+    assert bar.proto.text == "**2 of 2** labelled: goal reached"
 
 
 def test_open_eyes_see_the_label_and_the_decisions(url: str) -> None:
@@ -118,7 +155,10 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
                     label=label,
                 )
             )
-    app = opened(label_view="Agreement")
+    blind = text(opened(label_view="Agreement"))
+    assert "Ada: normal" not in blind
+    assert "a.wav" not in blind
+    app = opened(label_view="Agreement", blind="false")
     shown = {m.label: m.value for m in app.metric}
     assert shown["People"] == "2"
     assert shown["Conflicts"] == "1"
@@ -141,7 +181,7 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(settings
 )
 def test_a_label_remembers_where_its_clip_came_from(where: str, remembered: str) -> None:
     nobody: Any = None  # whose choice it is decides nothing here
-    settings = QueueSettings(nobody, "Ada", where, "test", None, "most anomalous", "pca_kde", True, True, True)
+    settings = QueueSettings(nobody, "Ada", where, "test", None, "most anomalous", "pca_kde", True, True, True, 50)
     assert settings.queue == remembered
 
 

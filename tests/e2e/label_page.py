@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from asd_core.datasets import demo_dataset
-from asd_core.labels import Draft, LabelStore, new_uid
+from asd_core.labels import Draft, LabelStore, new_uid, opaque_name
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 
@@ -27,8 +27,7 @@ def log(database: Path, annotator: str) -> list[tuple[str, str, str]]:
 
 def given(database: Path, annotator: str, labels: list[str]) -> None:
     """Labels of somebody else, on the first clips of the test split."""
-    clips = pd.read_parquet(ROOT / "trained_models" / "demo" / "features.parquet", columns=["clip_id", "sha256"])
-    hashes = clips.set_index("clip_id")["sha256"]
+    known = hashes()
     rows = demo_dataset().rows(split="test").head(len(labels))
     store = LabelStore.open(f"sqlite:///{database}")
     for clip_id, machine_id, label in zip(rows["clip_id"], rows["machine_id"], labels, strict=True):
@@ -38,7 +37,7 @@ def given(database: Path, annotator: str, labels: list[str]) -> None:
                 annotator=annotator,
                 dataset="demo",
                 uid=new_uid(),
-                clip_sha256=hashes[clip_id],
+                clip_sha256=known[clip_id],
                 clip_id=clip_id,
                 machine_id=machine_id,
                 label=label,
@@ -69,7 +68,19 @@ def place(page: Any) -> int:
 
 
 def name_of(page: Any) -> str:
-    return str(page.get_by_text(re.compile(r"^(normal|anomaly)_id_\d\d_\d+\.wav$")).first.inner_text())
+    """What the clip is called in the panel: while blind, as :func:`blind_name` has it."""
+    return str(page.locator(".asd-label [data-part=name]").inner_text())
+
+
+def blind_name(clip_id: str) -> str:
+    """What a clip of the demo is called while blind."""
+    return opaque_name("demo", hashes()[clip_id])[:6]
+
+
+def hashes() -> "pd.Series[str]":
+    """sha256 of the demo's clips by their id."""
+    clips = pd.read_parquet(ROOT / "trained_models" / "demo" / "features.parquet", columns=["clip_id", "sha256"])
+    return clips.set_index("clip_id")["sha256"]
 
 
 def arrived(page: Any) -> None:

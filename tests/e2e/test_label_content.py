@@ -5,8 +5,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from asd_core.datasets import demo_dataset
+from asd_core.labels import opaque_name
 from tests.e2e.helpers import cells, wait_idle
-from tests.e2e.label_page import drag, enter, given, log, press
+from tests.e2e.label_page import drag, enter, given, hashes, log, name_of, place, press
 
 
 def test_a_note_is_kept_with_the_label(page: Any, label_server: str, label_database: Path) -> None:
@@ -67,11 +69,14 @@ def test_blind_hides_what_others_said_and_disagreement_is_adjudicated(
     page: Any, label_server: str, label_database: Path
 ) -> None:
     given(label_database, "Barbara", ["normal"])
-    enter(page, label_server, "Rosalind", "unlabelled=false")
+    first = opaque_name("demo", hashes()[demo_dataset().rows(split="test")["clip_id"].iloc[0]])
+    enter(page, label_server, "Rosalind", f"unlabelled=false&heard={first}")
+    assert name_of(page) == first[:6]
+    at = place(page)
     assert page.get_by_text("Barbara: normal").count() == 0
     assert page.get_by_text("Dataset:").count() == 0
-    press(page, "a", 2)
-    press(page, "ArrowLeft", 1)
+    press(page, "a", at + 1)
+    press(page, "ArrowLeft", at)
     page.get_by_text("Blind", exact=True).click()
     page.get_by_text("Barbara: normal").first.wait_for()
     page.get_by_text("Dataset: ").wait_for()
@@ -87,7 +92,7 @@ def test_labels_go_out_and_change_what_detectors_are_measured_by(
 ) -> None:
     for name in ("Chien", "Jocelyn", "Vera"):
         given(label_database, name, ["anomaly"] * 30)  # of clips that the dataset calls normal
-    page.goto(f"{label_server}/label?label_view=Import+and+export&export_format=csv")
+    page.goto(f"{label_server}/label?label_view=Import+and+export&blind=false&export_format=csv")
     with page.expect_download() as found:
         page.get_by_role("button", name="Download", exact=True).click()
     text = Path(found.value.path()).read_text("utf-8")

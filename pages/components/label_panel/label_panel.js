@@ -3,9 +3,11 @@
 import { isForPage } from "../common/keys.js";
 import { mounting } from "../common/mount.js";
 
-const DOUBLE_CLICK = 300; // ms after a clip's arrival in which a press is the second half of one on the clip before
+const DOUBLE_CLICK = 300; // ms after a clip's arrival in which nobody can have judged it: such a press is the second half of one on the clip before
 const AGAIN = 3000; // ms after which an act that has no answer is sent again
 const LEAVING = ["label", "skip"]; // acts that say something of the clip and leave it
+const STAYING = "mark"; // the act after which the clip is still there
+const FORGET = 5000; // ms without a press for which the number of those that did not count stays
 const KEYS = { S: "skip", Z: "undo", ArrowLeft: "back", ArrowRight: "on" };
 const MOVED_BY_ARROWS = "input, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [role=menu]";
 
@@ -17,6 +19,7 @@ class LabelPanel {
     this.queue = []; // acts that wait for the answer to the one before
     this.asked = null;
     this.late = 0; // how often it was sent again
+    this.refused = 0; // presses that came before their clip
     this.onKey = (event) => this.press(event);
     window.addEventListener("keydown", this.onKey);
     for (const button of root.querySelectorAll("[data-act]")) {
@@ -81,11 +84,43 @@ class LabelPanel {
 
   act(kind, value = null) {
     const { showing, region } = this.data, leaving = LEAVING.includes(kind);
-    if (this.late || (!showing && (leaving || kind === "mark"))) return;
-    if (leaving && performance.now() - this.since < DOUBLE_CLICK) return;
+    if (!showing && (leaving || kind === STAYING)) return;
+    if (this.late || (leaving && this.isEarly())) return this.refuse();
     const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.queue.push({ id, kind, value, showing, region, note: this.part("note").value });
     this.next();
+    this.drawSent();
+  }
+
+  // A judgement is of the clip that was seen and heard: not of the next one while that is on its way or has only just come.
+  isEarly() {
+    return [this.asked, ...this.queue].some((act) => act && act.kind !== STAYING) || performance.now() - this.since < DOUBLE_CLICK;
+  }
+
+  // A press that does not count says so.
+  refuse() {
+    this.refused++;
+    clearTimeout(this.forgetting);
+    this.forgetting = setTimeout(() => {
+      this.refused = 0;
+      this.drawSent();
+    }, FORGET);
+    this.drawSent();
+  }
+
+  // What is on its way, and what did not count.
+  drawSent() {
+    const acts = [this.asked, ...this.queue].filter(Boolean), leaving = acts.find(({ kind }) => LEAVING.includes(kind));
+    this.root.classList.toggle("sent", Boolean(leaving));
+    const several = this.refused > 1 ? `${this.refused} presses` : "1 press";
+    this.say("refused", this.refused ? `${several} not counted: too early for the next clip` : "");
+    this.say("pending", acts.length > 1 ? `${acts.length} on their way` : leaving ? "Saving …" : "");
+    this.button("skip").ariaPressed = String(leaving?.kind === "skip");
+    if (leaving) for (const button of this.part("labels").children) button.ariaPressed = String(button.value === leaving.value);
+  }
+
+  say(name, value) {
+    if (this.part(name).textContent !== value) this.part(name).textContent = value; // or it would be read out again
   }
 
   // One act after the other: Streamlit keeps only the last one of those that are sent before it has time. What gets no
@@ -94,6 +129,7 @@ class LabelPanel {
     if (this.asked) return;
     while ((this.asked = this.queue.shift()) && this.isMarked(this.asked));
     if (this.asked) this.ask();
+    this.drawSent();
   }
 
   ask() {
@@ -122,9 +158,7 @@ class LabelPanel {
 
   draw() {
     const { data } = this;
-    const text = (name, value) => {
-      if (this.part(name).textContent !== value) this.part(name).textContent = value; // or it would be read out again
-    };
+    const text = (name, value) => this.say(name, value);
     text("place", [data.place, "Waiting for the server …", "No answer: reload the page"][Math.min(this.late, 2)]);
     this.part("share").style.width = `${100 * data.share}%`;
     this.part("clip").hidden = this.part("region").hidden = !data.showing;
@@ -137,7 +171,7 @@ class LabelPanel {
     current.textContent = data.current;
     this.part("current").replaceChildren(...(data.current ? [" · you: ", current] : []));
     this.buttons("labels", data.labels.map(([name, key]) => ({
-      name: name[0].toUpperCase() + name.slice(1), key, pressed: name === data.current, act: ["label", name],
+      name: name[0].toUpperCase() + name.slice(1), key, value: name, pressed: name === data.current, act: ["label", name],
     })));
     text("hint", data.region ? "Mark the region as" : "Drag over the spectrogram to mark where it is");
     this.buttons("classes", data.classes.map(({ name, marked }, index) => ({
@@ -149,11 +183,12 @@ class LabelPanel {
   buttons(part, wanted) {
     const row = this.part(part);
     while (row.children.length > wanted.length) row.lastChild.remove();
-    wanted.forEach(({ name, key, pressed, act }, index) => {
+    wanted.forEach(({ name, key, value, pressed, act }, index) => {
       const button = row.children[index] ?? row.appendChild(document.createElement("button"));
       const hint = document.createElement("kbd");
       hint.textContent = key;
       button.type = "button";
+      button.value = value ?? name;
       button.replaceChildren(name, ...(key ? [hint] : []));
       button.ariaPressed = String(pressed);
       button.onclick = () => this.act(...act);
@@ -162,6 +197,7 @@ class LabelPanel {
 
   destroy() {
     clearTimeout(this.waiting);
+    clearTimeout(this.forgetting);
     unanswered.push(...[this.asked, ...this.queue].filter(Boolean));
     window.removeEventListener("keydown", this.onKey);
   }
