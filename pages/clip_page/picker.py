@@ -1,7 +1,7 @@
 """Which clip is open: one of the catalogue, or an uploaded one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,11 +15,13 @@ from asd_core.sound import Clip, read_clip
 from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
+from pages.shared.names import numbered
 from pages.shared.open_clip import ANY, FILTERS
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.sources import Source
 
 SOURCES = ("Catalogue", "Upload")
+SAME = " = "  # between the names of files with the same content
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,11 @@ def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
         clip = read_clip(data, name=name)
     except AsdError as error:
         return str(error)
-    uploads.pop(clip.sha256, None)  # what is dropped again is the latest
-    uploads[clip.sha256] = clip
+    # What is dropped again is the latest, and one clip under all of its names.
+    before = uploads.pop(clip.sha256, None)
+    names = before.name.split(SAME) if before else []
+    own = numbered(name, {n for other in uploads.values() for n in other.name.split(SAME)})
+    uploads[clip.sha256] = replace(clip, name=SAME.join(dict.fromkeys([*names, own])))
     drop_oldest(uploads)
     st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
     return ""

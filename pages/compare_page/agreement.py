@@ -8,6 +8,7 @@ from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
 from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import title
+from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
 from pages.shared.tables import table
 
@@ -34,7 +35,7 @@ def draw(compared: ComparedScores) -> None:
         table(
             pd.DataFrame(
                 {
-                    "Clip": [clip_id.split("/")[-1] for clip_id in result["clip_id"]],
+                    "Clip": short_names(result["clip_id"].tolist()),
                     "Label": result["label"].to_numpy(),
                     "Highest": _percentiles(result, "highest"),
                     "Lowest": _percentiles(result, "lowest"),

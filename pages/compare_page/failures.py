@@ -11,6 +11,7 @@ from asd_core.sound import wav_bytes
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared import linked
 from pages.shared.choice import percent, title
+from pages.shared.names import short_names
 from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
@@ -51,18 +52,19 @@ def draw(compared: ComparedScores) -> None:
             if result.empty:
                 st.info("None in scope.", icon=":material/check:")
                 continue
-            for row in result.head(PLAYED).to_dict("records"):
-                _player(compared, row, name)
+            clip_names = short_names(result["clip_id"].tolist())
+            for row, clip_name in zip(result.head(PLAYED).to_dict("records"), clip_names, strict=False):
+                _player(compared, row, name, clip_name)
             _rows(result, name)
 
 
-def _player(compared: ComparedScores, row: dict[str, object], name: str) -> None:
+def _player(compared: ComparedScores, row: dict[str, object], name: str, clip_name: str) -> None:
     """A clip as the detectors scored it, to be played, and a way to its page."""
     clip_id = str(row["clip_id"])
     facts = " · ".join([f"percentile {row['calibrated']:.0f}", *clip_facts(row)])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            str(clip_id).split("/")[-1],
+            clip_name,
             key=f"{name}_{clip_id}",
             icon=":material/open_in_new:",
             help=f"Open {clip_id}: {facts}",
@@ -90,7 +92,7 @@ def _rows(clips: pd.DataFrame, key: str) -> None:
     columns = [name for name in score_attributes(clips) if name not in ("machine_type",)]
     with st.expander(f"All {len(clips)}" if len(clips) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
         table(
-            clips[["clip_id", "calibrated", *columns]].assign(clip_id=[c.split("/")[-1] for c in clips["clip_id"]]),
+            clips[["clip_id", "calibrated", *columns]].assign(clip_id=short_names(clips["clip_id"].tolist())),
             key=key,
             most=MOST_ROWS,
             on_select=lambda: open_row(key, clips),

@@ -18,6 +18,7 @@ from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
 from pages.shared.caching import FOLDERS
 from pages.shared.job_panel import job_panel
+from pages.shared.names import short_names
 from pages.shared.sources import Source
 
 KEY = "space_hover"  # of the component's state
@@ -29,7 +30,8 @@ def _names(folder: str, stamp: float, _source: Source) -> str:
     about = clips(_source)
     columns = [about[name].tolist() for name in about]
     rows = (dict(zip(about, values, strict=True)) for values in zip(*columns, strict=True))
-    return json.dumps([[str(row["clip_id"]).rsplit("/", 1)[-1], facts(row)] for row in rows])
+    names = short_names(about["clip_id"].tolist())
+    return json.dumps([[name, facts(row)] for name, row in zip(names, rows, strict=True)])
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)

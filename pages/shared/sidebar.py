@@ -6,6 +6,7 @@ from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, set_choice, title
+from pages.shared.names import distinct
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
@@ -30,8 +31,9 @@ def sidebar() -> bool:
             )
             return False
         by_name = {source.name: source for source in trained}
+        titles = distinct({source.name: source.title for source in trained})
         with st.sidebar:
-            name = linked.selectbox("Dataset", list(by_name), format_func=lambda n: by_name[n].title, key="dataset")
+            name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
             source = by_name[name]
             machine_id = linked.selectbox(
                 "Machine id",
