@@ -14,7 +14,7 @@ from tests.e2e.helpers import wait_idle
 
 # Of each picture: the address, and what must be on the page.
 PAGES = {
-    "clip": ("?strength=0.6", ".asd-player[data-ready=true] [data-part=versions]:not([hidden])"),
+    "clip": ("", ".asd-player[data-ready=true] [data-part=versions]:not([hidden])"),
     "space": ("feature_space?only=false&colour=fault", ".js-plotly-plot[data-hover=ready]"),
     "label": ("label", ".asd-player[data-ready=true]"),
     "compare": ("compare", ".js-plotly-plot"),
