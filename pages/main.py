@@ -23,7 +23,7 @@ with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar
 
-    ready = sidebar()
+    ready = sidebar(page.title)
 if ready:
     page.run()
 warm_up()

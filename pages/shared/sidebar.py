@@ -1,4 +1,8 @@
-"""The one sidebar: dataset, machine id, detectors, false-alarm rate. All of it is in the address."""
+"""The one sidebar: dataset, machine id, detectors, false-alarm rate; of these what the page obeys. All of it is in the address."""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,10 +16,39 @@ from pages.shared.trained_models import machine_ids_of, models_of
 
 # Even steps on a logarithmic scale, about: what one can afford differs by orders of magnitude.
 RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+DEFAULT_RATE = 0.05
+
+MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
+OBEYED = {  # by pages that do not obey all three
+    "Experiments": (),
+    "Feature space": (MACHINE, DETECTORS),
+    "Compare": (DETECTORS, RATE),
+}
+OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id
+_LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
 
 
-def sidebar() -> bool:
-    """Draw the sidebar and keep its choice for the page; without a trained detector, say how to get one.
+def _controls(page: str) -> Collection[str]:
+    """The controls that mean something on a page."""
+    if page == "Compare" and st.session_state.get("view", st.query_params.get("view")) == OF_ONE_MACHINE:
+        return (MACHINE, DETECTORS, RATE)
+    return OBEYED.get(page, (MACHINE, DETECTORS, RATE))
+
+
+def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
+    """What a control says, or said where it was last shown: Streamlit forgets a widget that a page does not draw."""
+    last = st.session_state.setdefault(_LAST, {})
+    known = key in last and possible(last[key])
+    if not shown:
+        return last[key] if known else first
+    if known and key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = last[key]
+    last[key] = draw()
+    return last[key]
+
+
+def sidebar(page: str) -> bool:
+    """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
     Returns:
         Whether there is something for a page to show.
@@ -35,31 +68,38 @@ def sidebar() -> bool:
         with st.sidebar:
             name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
             source = by_name[name]
-            machine_id = linked.selectbox(
+            shown, ids, keys = _controls(page), machine_ids_of(source), list(models_of(source))
+            draw_machine = partial(
+                linked.selectbox,
                 "Machine id",
-                machine_ids_of(source),
-                key="machine",
+                ids,
+                key=MACHINE,
                 help="One physical machine. Each has its own calibration.",
             )
-            chosen = linked.multiselect(
+            machine_id = _chosen(MACHINE, MACHINE in shown, draw_machine, ids.__contains__, ids[0])
+            draw_detectors = partial(
+                linked.multiselect,
                 "Detectors",
-                list(models_of(source)),
+                keys,
                 format_func=title,
-                key="detectors",
+                key=DETECTORS,
                 placeholder="all of them",
-                help="Which detectors the pages show. None chosen means all.",
+                help="Which detectors the page shows. None chosen means all.",
             )
-            rate = st.select_slider(
+            chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
+            draw_rate = partial(
+                st.select_slider,
                 "False-alarm rate",
                 RATES,
-                value=0.05,
+                value=DEFAULT_RATE,
                 format_func=percent,
-                key="rate",
+                key=RATE,
                 bind="query-params",
-                help="The share of normal clips that may be called anomalies. Thresholds are set on held-out normal "
+                help="The share of normal clips that may be called anomalies, on average. Thresholds are set on held-out normal "
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
-        set_choice(Choice(source, machine_id, chosen or list(models_of(source)), float(rate)))
+            rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
+        set_choice(Choice(source, machine_id, chosen or keys, float(rate)))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False

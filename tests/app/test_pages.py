@@ -22,7 +22,7 @@ from pages.shared.choice import Choice, title
 from pages.shared.signals import signal_of
 from pages.shared.sources import sources
 from pages.shared.trained_models import scoring_rate
-from tests.app.helpers import FEW, app_at, text, wav
+from tests.app.helpers import FEW, app_at, opened, text, wav
 from tests.conftest import ROOT
 
 
@@ -323,3 +323,23 @@ def test_the_clip_page_scores_at_the_detectors_own_rate(settings: pytest.MonkeyP
         assert signal_scores(selected, signal) == score_clip(
             clip, ModelSet(tmp_path / "mixed", keys), "00", false_alarm_rate=0.05
         )
+
+
+def test_the_sidebar_shows_what_the_page_obeys_and_forgets_nothing() -> None:
+    def shown(app: AppTest) -> set[str]:
+        drawn = [*app.sidebar.selectbox, *app.sidebar.multiselect, *app.sidebar.select_slider]
+        return {str(widget.key) for widget in drawn} - {"dataset"}
+
+    app = app_at(detectors=FEW)
+    app.run()
+    app.selectbox(key="machine").set_value("04").run()
+    app.select_slider(key="rate").set_value(0.1).run()
+    assert shown(app) == {"machine", "detectors", "rate"}
+    assert shown(app.switch_page("experiments.py").run()) == set()
+    assert shown(app.switch_page("feature_space.py").run()) == {"machine", "detectors"}
+    assert shown(app.switch_page("compare.py").run()) == {"detectors", "rate"}
+    assert shown(opened("compare", view="Thresholds", detectors=FEW)) == {"machine", "detectors", "rate"}
+    app.switch_page("clip.py").run()
+    assert (app.selectbox(key="machine").value, app.select_slider(key="rate").value) == ("04", 0.1)
+    assert len(app.multiselect(key="detectors").value) == len(FEW)
+    assert not app.exception
