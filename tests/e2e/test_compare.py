@@ -47,7 +47,7 @@ def test_a_disagreement_opens_its_clip(page: Any, address: str) -> None:
     name = cells(page)[1][0]
     box = page.locator(TABLE).first.bounding_box()
     page.mouse.click(box["x"] + 12, box["y"] + 26 * 2 + 13)  # the box that chooses the second row
-    page.wait_for_selector("h1:has-text('Clip')")
+    page.wait_for_selector("h1:has-text('normal')")
     page.locator(TABLE).first.wait_for()
     wait_idle(page)
     assert clip_name(page) == name
@@ -68,7 +68,7 @@ def test_a_worst_clip_plays_and_opens(page: Any, address: str) -> None:
     name = re.search(r"anomaly\S+\.wav", button.inner_text())
     assert name
     button.click()
-    page.wait_for_selector("h1:has-text('Clip')")
+    page.wait_for_selector("h1:has-text('normal')")
     page.locator(TABLE).first.wait_for()
     wait_idle(page)
     assert clip_name(page) == name[0]

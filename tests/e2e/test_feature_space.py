@@ -78,7 +78,7 @@ def test_pointing_shows_a_spectrogram_and_a_click_plays_that_clip(page: Any, add
     page.wait_for_selector(f"{PLAYING}:not([data-clip='{sound}'])")
     assert page.locator(".st-key-space_clip strong").first.inner_text() == other != name
     page.locator(".st-key-space_open button").click()
-    page.wait_for_selector("h1:has-text('Clip')")
+    page.wait_for_selector("h1:has-text('normal')")
     page.get_by_text(other).first.wait_for()
 
 
@@ -159,7 +159,7 @@ def test_an_upload_is_a_star_and_nothing_is_fitted_again(page: Any, address: str
     assert page.evaluate(STARS) == []
     clip = simulate("00", seed=987, snr_db=6, fault="no_grease", severity=1.0)
     page.get_by_role("link", name="Clip").click()
-    page.wait_for_selector("h1:has-text('Clip')")
+    page.wait_for_selector("h1:has-text('normal')")
     page.get_by_text("Upload", exact=True).first.click()
     page.locator("input[type=file]").first.set_input_files(write_wav(tmp_path / "mine.wav", clip.samples))
     page.get_by_text("mine.wav").first.wait_for()
