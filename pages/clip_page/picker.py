@@ -97,11 +97,13 @@ def _first(rows: pd.DataFrame) -> str:
 def _upload() -> Picked | None:
     uploads: dict[str, Clip] = st.session_state.setdefault("uploads", {})
     problems: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # by file; empty where there is none
+    bad = []
     for file_id, name, data in _files():
         if file_id not in problems:
             problems[file_id] = _add(data(), name, uploads)
         if problems[file_id]:
-            st.error(problems[file_id], icon=":material/error:")
+            bad.append(problems[file_id])
+    _name_bad(bad)
     if not uploads:
         st.info(
             "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
@@ -110,6 +112,15 @@ def _upload() -> Picked | None:
         return None
     clip = _one_of(uploads)
     return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
+
+
+def _name_bad(problems: list[str]) -> None:
+    """One bad file in its sentence; of several a line, and the sentences in a list to open."""
+    if len(problems) == 1:
+        st.error(problems[0], icon=":material/error:")
+    elif problems:
+        with st.expander(f"{len(problems)} files cannot be used", icon=":material/error:"):
+            st.markdown("\n".join(f"- {problem}" for problem in problems))
 
 
 def _files() -> Iterator[tuple[str, str, Callable[[], bytes]]]:

@@ -184,6 +184,14 @@ def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:
     assert [e.value for e in app.error] == ["broken.wav is not audio that can be read: use WAV, FLAC, OGG or MP3."]
     assert any("good.wav" in m.value for m in app.markdown)
     assert sorted(table(app)["Detector"]) == sorted(FEW)
+    for name, data in (("broken.wav", b"nonsense" * 100), ("empty.wav", b"")):
+        app.file_uploader(key="files").upload(name, data)
+    app.run()
+    assert [e.value for e in app.error] == []
+    (several,) = (e for e in app.expander if "files cannot be used" in e.label)
+    assert several.label == "2 files cannot be used"
+    assert "broken.wav is not audio" in several.markdown[0].value
+    assert "empty.wav" in several.markdown[0].value
 
 
 def test_state_comes_from_the_address(app: AppTest) -> None:
