@@ -125,5 +125,5 @@ def test_missing_scores_are_computed_beside_the_page(
         page.goto(f"{address}/compare?of_split=train&view=Thresholds")
         page.locator(TABLE).first.wait_for()
         observed = cells(page)
-        assert all(re.fullmatch(r"\d+(\.\d+)?", row[6]) for row in observed)  # false alarms are counted
-        assert {(row[7], row[8]) for row in observed} == {("", "not computable")}  # detections are not
+        assert all(re.fullmatch(r"\d+(\.\d+)?", row[8]) for row in observed)  # false alarms are counted
+        assert {(row[9], row[10]) for row in observed} == {("", "not computable")}  # detections are not
