@@ -23,7 +23,8 @@ with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar
 
-    ready = sidebar(page.title)
+    # Outside a session (a process that is started while a page is tested reads this file) a page has no title.
+    ready = sidebar(getattr(page, "title", ""))
 if ready:
     page.run()
 warm_up()

@@ -16,7 +16,7 @@ from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
 from pages.shared.names import numbered
-from pages.shared.open_clip import ANY, FILTERS
+from pages.shared.open_clip import ANY, FILTERS, return_button
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.sources import Source
 
@@ -64,6 +64,7 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
     clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key="clip", index=ids.index(_first(rows)), bind="query-params")
+    return_button()
     row = rows.set_index("clip_id").loc[clip_id]
     names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}

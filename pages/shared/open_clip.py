@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from pages.shared.choice import choice
 from pages.shared.recordings import seen_clips
 
+_ORIGIN = "clip_opened_from"  # in the session
 ANY = "any"
 FILTERS = ("split", "label", "fault")  # of the Clip page's picker: also their keys in the session
 
@@ -22,13 +24,30 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     if machine_id is None:
         rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
-    st.session_state["machine"] = machine_id
     st.session_state["from"] = "Catalogue"
-    for name in FILTERS:
-        st.session_state[name] = ANY
-    st.session_state["clip"] = clip_id
-    # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
-    st.switch_page("clip.py", query_params={})
+    place = {"machine": machine_id, "clip": clip_id, **dict.fromkeys(FILTERS, ANY)}
+    st.session_state.update(place)
+    _remember_origin()
+    # The address that is left stays as it is: Back returns to it. Bound widgets add what differs from their defaults.
+    st.switch_page("clip.py", query_params=place)
+
+
+def _remember_origin() -> None:
+    """Keep the page and the address that a clip is opened from, for :func:`return_button`."""
+    page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1]
+    if page:
+        st.session_state[_ORIGIN] = (page, st.query_params.to_dict())
+
+
+def return_button() -> None:
+    """Offer the way back to the list that the clip was opened from, as it was; nothing where it was opened by hand."""
+    if _ORIGIN not in st.session_state:
+        return
+    page, address = st.session_state[_ORIGIN]
+    name = page.replace("_", " ").capitalize()
+    if st.button(f"Back to {name}", key="return", icon=":material/arrow_back:", type="tertiary"):
+        del st.session_state[_ORIGIN]
+        st.switch_page(f"{page}.py", query_params=address)
 
 
 def clip_facts(row: Mapping[str, Any] | pd.Series) -> list[str]:

@@ -29,7 +29,7 @@ def opened(page: str, **address: str) -> AppTest:
 def rows(app: AppTest) -> list[str]:
     """Detectors of the score table."""
     (sent,) = (e.proto.json for e in app.get("bidi_component") if e.proto.component_name == "asd_scores")
-    return [row["detector"] for row in json.loads(sent)["rows"]]
+    return [row["detector"] for group in json.loads(sent)["groups"] for row in group["rows"]]
 
 
 def test_the_sidebar_lists_machines_and_the_address_names_one() -> None:
