@@ -24,12 +24,14 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     if machine_id is None:
         rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
+    st.session_state["machine"] = machine_id
     st.session_state["from"] = "Catalogue"
-    place = {"machine": machine_id, "clip": clip_id, **dict.fromkeys(FILTERS, ANY)}
-    st.session_state.update(place)
+    for name in FILTERS:
+        st.session_state[name] = ANY
+    st.session_state["clip"] = clip_id
     _remember_origin()
-    # The address that is left stays as it is: Back returns to it. Bound widgets add what differs from their defaults.
-    st.switch_page("clip.py", query_params=place)
+    # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
+    st.switch_page("clip.py", query_params={})
 
 
 def _remember_origin() -> None:
