@@ -74,7 +74,7 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         if series == TEST_ONLY:
             harm = any(down for _, down in counts)
             text += ". Never denoise for detectors that were trained without it." if harm else "."
-            answers.append("never of test clips alone" if harm else "")
+            answers.append("never on test clips alone" if harm else "")
         elif all(up > down for up, down in counts):
             text += ". The report found that it did not help; here it does."
             answers.append("Yes, most detectors")
@@ -87,7 +87,7 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         texts.append(text)
     if not texts:
         return Conclusion(UNKNOWN, "No detector is stored both undenoised and denoised.")
-    answer = "; ".join(filter(None, answers)) or "Not of test clips alone"
+    answer = "; ".join(filter(None, answers)) or "Not on test clips alone"
     return Conclusion(f"{answer[0].upper()}{answer[1:]}.", " ".join(texts))
 
 

@@ -409,7 +409,9 @@ def test_ten_minutes_stay_smooth_and_off_the_wire(page: Any, served: str) -> Non
             page.mouse.wheel(0, direction * 150)
             page.evaluate(FRAME)
     page.keyboard.up("Control")
-    assert page.evaluate("window.longest") < 400  # ms: frozen is what a person calls it, also on a machine with other work
+    assert (
+        page.evaluate("window.longest") < 400
+    )  # ms: frozen is what a person calls it, also on a machine with other work
     first.click(300.0, 600.0)
     assert first.position == pytest.approx(300.0, abs=600 / 1000)
     first.play()
