@@ -10,4 +10,5 @@ from .base import parameter as parameter
 from .registry import REGISTRY as REGISTRY
 from .registry import detector_class as detector_class
 from .registry import detector_keys as detector_keys
+from .registry import is_control as is_control
 from .registry import select as select

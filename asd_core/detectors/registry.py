@@ -47,6 +47,11 @@ def detector_class(key: str) -> type[Detector]:
     return result
 
 
+def is_control(key: str) -> bool:
+    """Whether a detector is one that the others must beat."""
+    return detector_class(key).info.origin == "control"
+
+
 def select(keys: Iterable[str] | None) -> list[str]:
     """The given keys in the registry's order (all of them for ``None``).
 

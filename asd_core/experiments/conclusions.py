@@ -7,7 +7,7 @@ intervals are paired over test clips and not corrected for how many values were 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from asd_core.detectors import detector_class
+from asd_core.detectors import detector_class, is_control
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
@@ -58,7 +58,7 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         results = []
         for strength in COMPARED:
             subset = table[(table["series"] == series) & (table["x"] == strength)].set_index("detector")["point"]
-            keys = [k for k in subset.index if k in start.index and detector_class(k).info.origin != "control"]
+            keys = [k for k in subset.index if k in start.index and not is_control(k)]
             if keys:
                 results.append((strength, {k: better(stored, subset[k], start[k]) for k in keys}))
         if not results:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asd_core.detectors import is_control
 from asd_core.evaluation import MEAN, Floats
 from asd_core.plots import IN_COLOUR, colours, det_figure, precision_recall_figure, roc_figure
-from asd_core.report.figures import LABELS, Comparison, is_control
+from asd_core.report.figures import LABELS, Comparison
 from asd_core.report.layout import by_id, figure, percent
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asd_core.artifacts import Calibration, Manifest
-from asd_core.detectors import detector_class
+from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import (
     AgainstControl,
@@ -77,11 +77,6 @@ class Comparison:
             "failures": self.failures,
             "clips": self.clips,
         }
-
-
-def is_control(key: str) -> bool:
-    """Whether a detector is one that the others must beat."""
-    return detector_class(key).info.origin == "control"
 
 
 def compare(

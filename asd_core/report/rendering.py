@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asd_core.detectors import is_control
 from asd_core.report import layout
-from asd_core.report.figures import is_control
 
 if TYPE_CHECKING:
     from jinja2 import Environment

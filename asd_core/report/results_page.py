@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from asd_core import artifacts
 from asd_core.datasets import Dataset
-from asd_core.detectors import detector_class
+from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, loses_to_control
 from asd_core.experiments import experiments_section
@@ -75,7 +75,7 @@ def write_results(folder: Path, path: Path) -> None:
 
 def _against_controls(scores: "pd.DataFrame") -> str:
     draws = bootstrap(scores, resamples=2)  # by the point alone
-    controls = [key for key in draws.detectors if detector_class(key).info.origin == "control"]
+    controls = [key for key in draws.detectors if is_control(key)]
     losers = [lost for lost in loses_to_control(draws, controls) if lost.by_point]
     if not losers:
         return "Every detector beats every control."

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from asd_core.artifacts import Manifest
 from asd_core.datasets import HELD_OUT_FRACTION, Dataset
-from asd_core.detectors import detector_class
+from asd_core.detectors import detector_class, is_control
 from asd_core.evaluation import (
     MAX_FPR,
     MEAN,
@@ -17,7 +17,7 @@ from asd_core.evaluation import (
     tied_with_best,
 )
 from asd_core.lazy import pd
-from asd_core.report.figures import LABELS, Comparison, is_control
+from asd_core.report.figures import LABELS, Comparison
 from asd_core.report.layout import by_id, computable, percent
 from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table

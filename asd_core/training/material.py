@@ -10,7 +10,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
-from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, detector_class
+from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import TrainingError
 from asd_core.features import MemberScores, Representation, WelchSpectrum
@@ -138,7 +138,7 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
     result: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
     for key in artifacts.trained_keys(out):
         manifest = artifacts.read_manifest(out / key)
-        if detector_class(key).info.origin == "control" or key == fusion.info.key or manifest.alarms:
+        if is_control(key) or key == fusion.info.key or manifest.alarms:
             continue
         if manifest.data_fingerprint == material.fingerprint:
             for name, figures in result.items():

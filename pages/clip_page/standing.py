@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.detectors import detector_class
+from asd_core.detectors import is_control
 from asd_core.evaluation import Standing, bootstrap, standing
 from asd_core.scoring import AS_RECORDED
 from pages.shared.caching import FOLDERS
@@ -14,7 +14,7 @@ from pages.shared.trained_models import models_of
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False)
 def _standing(digest: str, keys: tuple[str, ...], _scores: pd.DataFrame) -> Standing:
-    controls = [key for key in keys if detector_class(key).info.origin == "control"]
+    controls = [key for key in keys if is_control(key)]
     return standing(bootstrap(_scores), keys, controls)
 
 

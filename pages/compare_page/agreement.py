@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.detectors import detector_class
+from asd_core.detectors import is_control
 from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
 from pages.compare_page.filters import ComparedScores
@@ -29,7 +29,7 @@ def draw(compared: ComparedScores) -> None:
             f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
         )
     with side_by_side.cell():
-        detectors = [key for key in selected.detectors if detector_class(key).info.origin != "control"]
+        detectors = [key for key in selected.detectors if not is_control(key)]
         with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
         result = disagreements(with_decisions, SHOWN)
         table(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.detectors import detector_class
+from asd_core.detectors import is_control
 from asd_core.evaluation import (
     MEAN,
     Draws,
@@ -81,7 +81,7 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     else:
         figure = det_figure(compared.scores, view, names, marks=points)
     order = [str(key) for key in shown.index]
-    controls = {key for key in order if detector_class(key).info.origin == "control"}
+    controls = {key for key in order if is_control(key)}
     dark = st.context.theme.type == "dark"
     emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
     st.plotly_chart(figure, key="roc_chart")
@@ -97,7 +97,7 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
     """Who is best or tied with it, who does not beat a control, and whose mean is of fewer machine ids than others'."""
     keys = compared.selected.detectors
     ties = tied_with_best(draws, metric=metric, machine_id=view)
-    controls = [k for k in keys if detector_class(k).info.origin == "control"]
+    controls = [k for k in keys if is_control(k)]
     result = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
     losers = {lost.detector: lost for lost in result}
 
