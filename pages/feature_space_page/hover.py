@@ -5,6 +5,7 @@ shown.
 """
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,13 @@ KEY = "space_hover"  # of the component's state
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)
-def _names(folder: str, stamp: float, _source: Source) -> str:
+def _names(folder: str, stamp: float, _source: Source) -> bytes:
     """For each clip its name and its facts, as JSON."""
     about = clips(_source)
     columns = [about[name].tolist() for name in about]
     rows = (dict(zip(about, values, strict=True)) for values in zip(*columns, strict=True))
     names = short_names(about["clip_id"].tolist())
-    return json.dumps([[name, facts(row)] for name, row in zip(names, rows, strict=True)])
+    return json.dumps([[name, facts(row)] for name, row in zip(names, rows, strict=True)]).encode()
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)
@@ -42,12 +43,12 @@ def _sheet(folder: str, stamp: float, _source: Source) -> Path:
 def hover(source: Source, chart: str) -> None:
     """Watch the chart inside the element of a class: a click on a point plays its clip, which is ringed."""
     sheet = _sheet(*source.key(), source)
-    there = sheet.is_file()
+    there, names = sheet.is_file(), _names(*source.key(), source)
     hover_card(
         chart,
         key=KEY,
-        names=address(_names(*source.key(), source).encode(), "application/json"),
-        sheet=address(sheet.read_bytes(), "image/webp") if there else "",
+        names=address(sha256(names).hexdigest(), "application/json", lambda: names),
+        sheet=address(f"{sheet.stem}-{sheet.stat().st_mtime_ns}", "image/webp", sheet.read_bytes) if there else "",
         across=sheet_columns(len(clips(source))),
         width=WIDTH,
         height=HEIGHT,

@@ -4,7 +4,7 @@ What Streamlit gives a component as data travels with every run of the page: too
 """
 
 import threading
-from hashlib import blake2b
+from collections.abc import Callable
 
 import streamlit as st
 from starlette.requests import Request
@@ -32,18 +32,25 @@ async def _answer(request: Request) -> Response:
     if found is None:
         return Response("This file is no longer held. Reload the page.", status_code=404)
     data, mimetype = found
-    # The address is the content's: what was fetched once is never asked for again.
+    # An address is never of other bytes: what was fetched once is not asked for again.
     return Response(data, media_type=mimetype, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
-def address(data: bytes, mimetype: str) -> str:
+def address(name: str, mimetype: str, data: Callable[[], bytes]) -> str:
     """An address of this server under which the browser finds some bytes; empty outside a server.
 
-    The least recently used go first. Each run of a page gives its bytes again, so a page that is open finds them.
+    The least recently used go first. Each run of a page asks for its addresses again, so a page that is open finds them.
+
+    Args:
+        name: another one for other bytes.
+        data: called where the bytes are not held yet: to copy and hash minutes of sound at every run would slow all pages.
     """
     if not _prefixes:
         return ""
-    name = blake2b(data, digest_size=20).hexdigest()
     with _turn:
-        _files[name] = (data, mimetype)
+        held = name in _files and _files[name]  # read, so that it is the most recently used
+    if not held:
+        made = data(), mimetype
+        with _turn:
+            _files[name] = made
     return f"{_prefixes[0]}/{name}"
