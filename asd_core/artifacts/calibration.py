@@ -25,6 +25,18 @@ class Threshold:
     short: bool  # True when too few clips were held out for the rate that was asked for
 
 
+def conformal_threshold(held_out: NDArray[np.float64], false_alarm_rate: float) -> Threshold:
+    """The ceil((n+1)(1-rate))-th smallest of n rising held-out scores. A clip is an anomaly when its score is *above* it.
+
+    n held-out clips give no rate below 1/(n+1), on average: for a smaller one the largest held-out score is taken, and
+    the threshold says which rate it stands for.
+    """
+    smallest = 1.0 / (len(held_out) + 1)
+    rate = max(false_alarm_rate, smallest)
+    short = rate > false_alarm_rate + 1e-12
+    return Threshold(float(held_out[conformal_rank(len(held_out), rate) - 1]), rate, short)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Sorted raw scores of the held-out normal clips, a list a machine id."""
@@ -59,16 +71,12 @@ class Calibration:
         return np.asarray(50.0 * below / len(subset), dtype=np.float64)
 
     def threshold(self, machine_id: str, false_alarm_rate: float) -> "Threshold":
-        """The ceil((n+1)(1-rate))-th smallest held-out score. A clip is an anomaly when its raw score is *above* it.
+        """The conformal threshold of one machine id, see :func:`conformal_threshold`.
 
-        n held-out clips give no rate below 1/(n+1), on average: for a smaller one the largest held-out score is taken, and
-        the threshold says which rate it stands for.
+        Raises:
+            UnknownMachineError: for an id without held-out scores.
         """
-        subset = self.sorted_scores(machine_id)
-        smallest = 1.0 / (len(subset) + 1)
-        rate = max(false_alarm_rate, smallest)
-        short = rate > false_alarm_rate + 1e-12
-        return Threshold(float(subset[conformal_rank(len(subset), rate) - 1]), rate, short)
+        return conformal_threshold(self.sorted_scores(machine_id), false_alarm_rate)
 
     def margin(self, raw: float | NDArray[np.float64], machine_id: str, false_alarm_rate: float) -> NDArray[np.float64]:
         """How many normal spreads raw scores lie above the threshold, unbounded: see :func:`asd_core.evaluation.margin`."""

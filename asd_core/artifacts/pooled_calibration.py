@@ -7,12 +7,13 @@ a new clip is; so the rate is right on average though both are estimated (within
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.artifacts.calibration import Calibration, Threshold
-from asd_core.evaluation import conformal_rank, enough_held_out
+from asd_core.artifacts.calibration import Calibration, Threshold, conformal_threshold
+from asd_core.evaluation import conformal_rank
 from asd_core.lazy import scipy
 
 Floats = NDArray[np.float64]
@@ -46,13 +47,10 @@ def pooled_threshold(calibration: Calibration, machine_id: str, rate: float) -> 
     Raises:
         UnknownMachineError: for an id without held-out scores.
     """
-    own = calibration.sorted_scores(machine_id)
+    of_id = calibration.sorted_scores(machine_id)
     pooled = np.sort(np.concatenate([_standardised(calibration.sorted_scores(i)) for i in calibration.scores]))
-    n = len(pooled)
-    short = not enough_held_out(n, rate)
-    rank = conformal_rank(n, rate)
-    value = float(own.mean() + own.std(ddof=1) * pooled[rank - 1])
-    return Threshold(value, 1.0 / (n + 1) if short else rate, short)
+    limit = conformal_threshold(pooled, rate)
+    return replace(limit, value=float(of_id.mean() + of_id.std(ddof=1) * limit.value))
 
 
 def pooled_rates(calibration: Calibration, rate: float, draws: int = 400, seed: int = 0) -> dict[str, Floats]:
