@@ -17,6 +17,12 @@ INK = "#1b1f24"  # on a light page
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
+def standouts(order: Sequence[str], controls: Collection[str]) -> tuple[list[str], str | None]:
+    """Which of some detectors, the best first, stand out: those in colour, and the best control (``None`` without any)."""
+    coloured = [key for key in order if key not in controls][:IN_COLOUR]
+    return coloured, next((key for key in order if key in controls), None)
+
+
 def emphasise(
     figure: "go.Figure",
     order: Sequence[str],
@@ -33,9 +39,7 @@ def emphasise(
         short: each detector's name at its line.
         ink: colour of the best control.
     """
-    ranked = [key for key in order if key not in controls]
-    coloured = ranked[:IN_COLOUR]
-    best_control = next((key for key in order if key in controls), None)
+    coloured, best_control = standouts(order, controls)
     drawn = {trace.legendgroup: trace for trace in figure.data if trace.mode == "lines" and trace.fill is None}
     for trace in figure.data:
         key = trace.legendgroup
@@ -48,7 +52,7 @@ def emphasise(
         if key == best_control:
             colour, width, dash = ink, 2.2, "dash"
         elif key in coloured:
-            width = 2.8 if key == ranked[0] else 1.8
+            width = 2.8 if key == coloured[0] else 1.8
             colour, dash = colours.detector_colour(key), colours.detector_dash(key)
         else:
             colour, width, dash = BACKGROUND, 1.2, "solid"
@@ -60,7 +64,7 @@ def emphasise(
     # The best lies on top: what is drawn last.
     place = {key: index for index, key in enumerate(order)}
     figure.data = tuple(sorted(figure.data, key=lambda t: -place.get(t.legendgroup, len(place))))
-    named = [key for key in [*ranked[:LABELLED], best_control] if key and key in drawn]
+    named = [key for key in [*coloured[:LABELLED], best_control] if key and key in drawn]
     for index, key in enumerate(named):
         trace = drawn[key]
         x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.detectors import is_control
 from asd_core.evaluation import MEAN, Floats
-from asd_core.plots import IN_COLOUR, colours, det_figure, precision_recall_figure, roc_figure
+from asd_core.plots import INK, colours, det_figure, precision_recall_figure, roc_figure, standouts
 from asd_core.report.figures import LABELS, Comparison
 from asd_core.report.layout import by_id, figure, percent
 
@@ -23,7 +22,6 @@ WIDTH, HEIGHT = 460, 360
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 8, 44
 STEP = 0.5  # points nearer than this are one, in pixels
 DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
-CONTROL = "#1b1f24"
 LINEAR = [(v / 10, f"{10 * v} %") for v in range(0, 11, 2)]
 
 
@@ -101,15 +99,13 @@ def charts(comparison: Comparison) -> tuple[list[Chart], list[Style]]:
 def _styles(comparison: Comparison) -> dict[str, Style]:
     """In colour the best group, the runners-up while there is room, and the best control in black."""
     cells = by_id(comparison.ranking)
-    ordered = [key for key in comparison.detectors if not is_control(key)]
-    coloured = set(ordered[:IN_COLOUR])
-    control = comparison.controls[0] if comparison.controls else ""
+    coloured, control = standouts(comparison.detectors, comparison.controls)
     styles = {}
     for key in comparison.detectors:
         row = cells[key, MEAN]
         name = f"{row['title']}, AUC {figure(row['auc'])}"
         if key == control:
-            styles[key] = Style(f"{name} (best control)", CONTROL, DASHES["dash"], 1.6)
+            styles[key] = Style(f"{name} (best control)", INK, DASHES["dash"], 1.6)
         elif key in coloured:
             dash = DASHES[colours.detector_dash(key)]
             styles[key] = Style(name, colours.detector_colour(key), dash, 2.6 if key in comparison.tied else 1.6)
