@@ -19,6 +19,7 @@ from pages.label_page.acts import DrawnClip
 from pages.label_page.queue_settings import DATASET, SELECTION, UPLOADS, QueueSettings
 from tests.app import helpers
 from tests.app.helpers import text
+from tests.unit.label_helpers import label as give_label
 
 SHA = {"a": "a" * 64, "b": "b" * 64}
 
@@ -143,18 +144,7 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
     store = LabelStore.open(url)
     for who, labels in (("Ada", {"a": "normal", "b": "normal"}), ("Grace", {"a": "anomaly", "b": "normal"})):
         for clip, label in labels.items():
-            store.add(
-                Draft(
-                    kind="label",
-                    annotator=who,
-                    dataset="demo",
-                    uid=new_uid(),
-                    clip_sha256=SHA[clip],
-                    clip_id=f"test/{clip}.wav",
-                    machine_id="00",
-                    label=label,
-                )
-            )
+            give_label(store, 0, label, who, dataset="demo", clip_sha256=SHA[clip], clip_id=f"test/{clip}.wav")
     blind = text(opened(label_view="Agreement"))
     assert "Ada: normal" not in blind
     assert "a.wav" not in blind

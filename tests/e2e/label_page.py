@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from asd_core.datasets import demo_dataset
-from asd_core.labels import Draft, LabelStore, new_uid, opaque_name
+from asd_core.labels import LabelStore, opaque_name
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
+from tests.unit.label_helpers import label as give_label
 
 NAME = "[data-testid=stMain] .st-key-annotator input"
 READY = ".asd-player[data-ready=true]"
@@ -31,18 +32,8 @@ def given(database: Path, annotator: str, labels: list[str]) -> None:
     rows = demo_dataset().rows(split="test").head(len(labels))
     store = LabelStore.open(f"sqlite:///{database}")
     for clip_id, machine_id, label in zip(rows["clip_id"], rows["machine_id"], labels, strict=True):
-        store.add(
-            Draft(
-                kind="label",
-                annotator=annotator,
-                dataset="demo",
-                uid=new_uid(),
-                clip_sha256=known[clip_id],
-                clip_id=clip_id,
-                machine_id=machine_id,
-                label=label,
-            )
-        )
+        clip = {"clip_sha256": known[clip_id], "clip_id": clip_id, "machine_id": machine_id}
+        give_label(store, 0, label, annotator, dataset="demo", **clip)
     store.close()
 
 
