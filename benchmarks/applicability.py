@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import pooled_columns, read_pooled
 from asd_core.datasets import demo_dataset
 from asd_core.features import LogMel, pool
-from asd_core.scoring import MachineNormals, applicability_of, judge, known_normals, machine_normals
+from asd_core.scoring import MachineNormals, applicability_of, check_clips, known_normals, machine_normals
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, Samples, prepare, read_clip, resample
 
@@ -40,7 +40,7 @@ def fires(pooled: Sequence[Pooled] | Pooled, normals: MachineNormals) -> dict[st
     """Share of clips that do not belong, and how many there are."""
     if not len(pooled):
         return {"fires": None, "n": 0}
-    result = judge(np.asarray(pooled), normals)
+    result = check_clips(np.asarray(pooled), normals)
     return {"fires": round(float(np.mean([not one.applicable for one in result])), 3), "n": len(result)}
 
 
@@ -112,7 +112,7 @@ def on_the_demo(real: dict[str, list[Pooled]]) -> dict[str, Any]:
             result[name] = fires([pooled_of(change(x)) for x in sounds], normals)
         for seconds in (2, 5):
             parts = np.array([pooled_of(x[: RATE * seconds]) for x in sounds])
-            shorter = judge(parts, normals, n_frames=RATE * seconds // 512 + 1)
+            shorter = check_clips(parts, normals, n_frames=RATE * seconds // 512 + 1)
             result[f"normal, its first {seconds} s"] = {
                 "fires": round(float(np.mean([not one.applicable for one in shorter])), 3),
                 "n": len(shorter),
@@ -137,7 +137,7 @@ def on_real(kind: str, root: Path, real: dict[str, list[Pooled]]) -> dict[str, A
         flagged = 0
         for fold in range(FOLDS):
             part = machine_normals(own[turn != fold], machine_id)
-            flagged += sum(not one.applicable for one in judge(own[turn == fold], part)) if part else 0
+            flagged += sum(not one.applicable for one in check_clips(own[turn == fold], part)) if part else 0
         result: dict[str, Any] = {
             "normal, held out in turn": {"fires": round(flagged / len(own), 3), "n": len(own)},
         }

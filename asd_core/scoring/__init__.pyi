@@ -1,7 +1,7 @@
 from .applicability import Applicability as Applicability
 from .applicability import MachineNormals as MachineNormals
 from .applicability import applicability_of as applicability_of
-from .applicability import judge as judge
+from .applicability import check_clips as check_clips
 from .applicability import known_normals as known_normals
 from .applicability import machine_normals as machine_normals
 from .applicability import sentence as sentence

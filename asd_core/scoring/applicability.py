@@ -173,7 +173,7 @@ def _units(unit: Values, pooled: Values, n_frames: int) -> Values:
     return np.asarray(np.maximum(unit, pooled[..., n : 2 * n] * np.sqrt(CORRELATED / n_frames)))
 
 
-def judge(pooled: Values, normals: MachineNormals, *, n_frames: int = FRAMES) -> list[Applicability]:
+def check_clips(pooled: Values, normals: MachineNormals, *, n_frames: int = FRAMES) -> list[Applicability]:
     """Whether each of some recordings may be one of this machine.
 
     Args:
@@ -181,19 +181,19 @@ def judge(pooled: Values, normals: MachineNormals, *, n_frames: int = FRAMES) ->
         n_frames: that each log-mel has.
     """
     values = np.asarray(pooled, dtype=np.float64)
-    n_bands, own = values.shape[1] // 3, floor(values)
-    level = np.median(own, axis=1)
-    shape = own - level[:, None]
+    n_bands, floors = values.shape[1] // 3, floor(values)
+    level = np.median(floors, axis=1)
+    shape = floors - level[:, None]
     nothing = values[:, :n_bands] - level[:, None] < normals.faintest - CUT
     above, below = _from_the_start(nothing[:, ::-1]), _from_the_start(nothing)
-    missing = (own < normals.quiet - MISSING_DB).sum(axis=1)
+    missing = (floors < normals.quiet - MISSING_DB).sum(axis=1)
     outside = (np.maximum(normals.low - shape, shape - normals.high) > OUTSIDE_DB).sum(axis=1)
-    residual = np.abs(_residual(own, normals.centre, normals.precision)) / _units(normals.unit, values, n_frames)
+    residual = np.abs(_residual(floors, normals.centre, normals.precision)) / _units(normals.unit, values, n_frames)
     unlike, unusual = np.median(residual, axis=1) / normals.limit, (residual > UNUSUAL).sum(axis=1)
     hertz = normals.frequencies
     results = []
     for i in range(len(values)):
-        found = Applicability(
+        result = Applicability(
             applicable=True,
             reason="",
             level=float(level[i]) - normals.level,
@@ -206,29 +206,29 @@ def judge(pooled: Values, normals: MachineNormals, *, n_frames: int = FRAMES) ->
             n_bands=n_bands,
         )
         far = not normals.quietest - QUIETER <= level[i] <= normals.loudest + LOUDER
-        reason = _reason(found, far)
-        results.append(replace(found, applicable=False, reason=reason) if reason else found)
+        reason = _reason(result, far)
+        results.append(replace(result, applicable=False, reason=reason) if reason else result)
     return results
 
 
-def _reason(found: Applicability, far: bool) -> str:
+def _reason(result: Applicability, far: bool) -> str:
     """What differs, the plainest first: what explains the rest is said alone."""
     reasons = []
     if far:
-        side = "below" if found.level < 0 else "above"
-        reasons.append(f"its level is {abs(found.level):.0f} dB {side} the normal clips")
-    for frequency, side in ((found.highest, "above"), (found.lowest, "below")):
+        side = "below" if result.level < 0 else "above"
+        reasons.append(f"its level is {abs(result.level):.0f} dB {side} the normal clips")
+    for frequency, side in ((result.highest, "above"), (result.lowest, "below")):
         if frequency is not None:
             reasons.append(f"no energy {side} {_hertz(frequency)}, where normal clips have it")
-    bands = f"of {found.n_bands} bands"
-    if not reasons and found.n_missing > MISSING * found.n_bands:
-        reasons.append(f"it is quieter than every normal clip in {found.n_missing} {bands}")
-    if not reasons and found.n_outside > OUTSIDE * found.n_bands:
-        reasons.append(f"its spectrum is outside that of all normal clips in {found.n_outside} {bands}")
-    if not reasons and found.unlike > 1.0:
-        usual = round(0.0455 * found.n_bands)  # of a Gaussian beyond two units
+    bands = f"of {result.n_bands} bands"
+    if not reasons and result.n_missing > MISSING * result.n_bands:
+        reasons.append(f"it is quieter than every normal clip in {result.n_missing} {bands}")
+    if not reasons and result.n_outside > OUTSIDE * result.n_bands:
+        reasons.append(f"its spectrum is outside that of all normal clips in {result.n_outside} {bands}")
+    if not reasons and result.unlike > 1.0:
+        usual = round(0.0455 * result.n_bands)  # of a Gaussian beyond two units
         reasons.append(
-            f"the spectrum of its quiet moments is unlike in {found.n_unusual} {bands}, where a normal clip has about {usual}"
+            f"the spectrum of its quiet moments is unlike in {result.n_unusual} {bands}, where a normal clip has about {usual}"
         )
     return "; ".join(reasons)
 
@@ -254,11 +254,11 @@ def _known(folder: Path, stamp: int) -> Mapping[str, MachineNormals]:
     table = read_pooled(folder)
     normal = table[(table["split"] == "train") & (table["label"] == "normal")]
     columns = pooled_columns(table)
-    found = {
+    result = {
         str(machine_id): machine_normals(rows[columns].to_numpy(dtype=np.float64), str(machine_id))
         for machine_id, rows in normal.groupby("machine_id", sort=True)
     }
-    return {machine_id: normals for machine_id, normals in found.items() if normals is not None}
+    return {machine_id: normals for machine_id, normals in result.items() if normals is not None}
 
 
 def applicability_of(clip: Clip, folder: Path, machine_id: str) -> Applicability | None:
@@ -273,7 +273,7 @@ def applicability_of(clip: Clip, folder: Path, machine_id: str) -> Applicability
         return None
     log_mel = features_of(clip, LogMel())
     pooled, n_frames = pool(log_mel)[None].astype(np.float64), log_mel.shape[1]
-    (result,) = judge(pooled, known[machine_id], n_frames=n_frames)
+    (result,) = check_clips(pooled, known[machine_id], n_frames=n_frames)
     return result if result.applicable else _nearer(result, pooled, known, n_frames)
 
 
@@ -282,7 +282,7 @@ def _nearer(
 ) -> Applicability:
     """A recording that does not belong, with the machine id to which it does."""
     for machine_id, normals in known.items():
-        if judge(pooled, normals, n_frames=n_frames)[0].applicable:
+        if check_clips(pooled, normals, n_frames=n_frames)[0].applicable:
             reason = f"{result.reason}; it is like the recordings of machine id {machine_id}"
             return replace(result, nearer=machine_id, reason=reason)
     return result
@@ -320,7 +320,7 @@ def _stored(folder: Path, stamp: int) -> Mapping[tuple[str, str], Applicability]
         if machine_id not in known:
             continue
         pooled = rows[columns].to_numpy(dtype=np.float64)
-        judged = judge(pooled, known[str(machine_id)])
+        judged = check_clips(pooled, known[str(machine_id)])
         for index, (sha256, one) in enumerate(zip(rows["sha256"], judged, strict=True)):
             full = one if one.applicable else _nearer(one, pooled[index][None], known)
             results[str(sha256), str(machine_id)] = full

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from asd_core.evaluation import enough_held_out, false_alarm_range, held_out_needed
+from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import drawable, with_map
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import reference_of
@@ -11,7 +11,7 @@ from pages.clip_page.signal_scores import explained, signal_scores
 from pages.clip_page.standing import standing_of
 from pages.components.player import Overlay, PlayerState, player, player_state
 from pages.components.score_table import requested_signal, score_table
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 from pages.shared.stored_scores import stored_clip_scores
@@ -82,7 +82,7 @@ def threshold_rule(selected: Choice) -> str:
     calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"Too few normal clips to decide: {held_out_needed(rate)} are needed for {percent(rate)}, {n} were held out."
+        return f"{too_few_normals(rate)}, {n} were held out."
     low, high = false_alarm_range(n, rate)
     return (
         f"Threshold: conformal quantile of {n} held-out normals. On average over draws of these {percent(rate)} of normal clips "

@@ -175,8 +175,8 @@ def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
     # What is dropped again is the latest, and one clip under all of its names.
     before = uploads.pop(clip.sha256, None)
     names = before.name.split(SAME) if before else []
-    own = numbered(name, {n for other in uploads.values() for n in other.name.split(SAME)})
-    uploads[clip.sha256] = replace(clip, name=SAME.join(dict.fromkeys([*names, own])))
+    unique = numbered(name, {n for other in uploads.values() for n in other.name.split(SAME)})
+    uploads[clip.sha256] = replace(clip, name=SAME.join(dict.fromkeys([*names, unique])))
     drop_oldest(uploads)
     st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
     return ""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.evaluation import Standing, enough_held_out, held_out_needed
+from asd_core.evaluation import Standing, enough_held_out
 from asd_core.explain import burst_period, place_in_words, with_map
 from asd_core.features import LogMel
 from asd_core.scoring import Applicability, DetectorScore, sentence
 from pages.clip_page.context import ClipContext
 from pages.clip_page.signal_scores import applicable, explained, signal_scores
 from pages.clip_page.standing import standing_of
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 
@@ -48,17 +48,18 @@ def verdict(
     by_key = {score.detector: score for score in scores}
     key = standing.of(list(by_key)).chosen()
     asked = by_key[key] if key else None
-    votes = _votes(asked, by_key, standing)
+    trusted = [by_key[k] for k in standing.trusted if k in by_key]
+    agree = sum(one.decision == asked.decision for one in trusted) if asked else 0
+    votes = _votes(asked, agree, len(trusted), standing) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and not belongs.applicable:
         return Verdict(UNSURE, sentence(belongs), "", figures)
     if not enough_held_out(held_out, rate):
-        needed = f"Too few normal clips to decide: {held_out_needed(rate)} are needed for {percent(rate)}"
-        return Verdict("", f"{needed}; {held_out} {'was' if held_out == 1 else 'were'} held out.", votes, figures)
+        return Verdict(
+            "", f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out.", votes, figures
+        )
     if asked is None:
         return Verdict(UNSURE, "Only controls are chosen, which learn nothing of machine sound.", "", "")
-    trusted = [by_key[k] for k in standing.trusted if k in by_key]
-    agree = sum(one.decision == asked.decision for one in trusted)
     if asked.detector in standing.weak:
         return Verdict(UNSURE, "None of these detectors does better than a control on this dataset.", votes, figures)
     if abs(asked.margin) < CLOSE:
@@ -80,20 +81,16 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips." if margin < -1.0 else "Within what is normal, towards its upper end."
 
 
-def _votes(asked: DetectorScore | None, by_key: dict[str, DetectorScore], standing: Standing) -> str:
+def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing) -> str:
     """Who says so, and how many of those that can be trusted."""
-    if asked is None:
-        return ""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
-    trusted = [by_key[k] for k in standing.trusted if k in by_key]
     name = f"**{title(asked.detector)}**"
-    if not trusted:
+    if not n_trusted:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
-    agree = sum(one.decision == asked.decision for one in trusted)
-    counted = f"{agree} of {len(trusted)} trusted detectors" if len(trusted) > 1 else "The one trusted detector"
+    counted = f"{agree} of {n_trusted} trusted detectors" if n_trusted > 1 else "The one trusted detector"
     return f"{name}, the best here, calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside."
 
 
@@ -118,14 +115,14 @@ def where(context: ClipContext) -> str:
     key = context.best_map
     if key is None:
         return ""
-    found = explained(context.selected, key, context.signal.dry)
-    if found.map is None or found.why is None:
+    explanation = explained(context.selected, key, context.signal.dry)
+    if explanation.map is None or explanation.why is None:
         return ""
     bands = LogMel(sample_rate=context.signal.clip.sample_rate)
     hertz = bands.frequencies()
-    rows = (hertz >= found.why.f0) & (hertz <= found.why.f1)
-    period = burst_period(found.map[rows].clip(min=0.0).sum(axis=0), bands.hop_length / bands.sample_rate)
-    return place_in_words(found.why, period)
+    rows = (hertz >= explanation.why.f0) & (hertz <= explanation.why.f1)
+    period = burst_period(explanation.map[rows].clip(min=0.0).sum(axis=0), bands.hop_length / bands.sample_rate)
+    return place_in_words(explanation.why, period)
 
 
 def draw(context: ClipContext) -> None:
@@ -144,18 +141,18 @@ def draw(context: ClipContext) -> None:
             st.markdown("**Listening …**")
             return
         calibration = calibration_of(selected.source, scores[0].detector)
-        said = verdict(
+        shown = verdict(
             scores,
             standing_of(selected),
             applicable(selected, signal.dry) if warm else None,
             calibration.n(selected.machine_id),
             selected.rate,
         )
-        head = f":{COLOURS[said.head]}[:material/{ICONS[said.head]}: **{said.head}**] · " if said.head else ""
-        st.markdown(f"{head}{said.reason}", help=said.figures or None)
-        place = where(context) if warm and said.head != NORMAL and said.votes else ""
+        head = f":{COLOURS[shown.head]}[:material/{ICONS[shown.head]}: **{shown.head}**] · " if shown.head else ""
+        st.markdown(f"{head}{shown.reason}", help=shown.figures or None)
+        place = where(context) if warm and shown.head != NORMAL and shown.votes else ""
         rest = " ".join(
-            filter(None, [said.votes, f"Where: {place} ({title(str(context.best_map))})." if place else ""])
+            filter(None, [shown.votes, f"Where: {place} ({title(str(context.best_map))})." if place else ""])
         )
         if rest:
             st.caption(rest)

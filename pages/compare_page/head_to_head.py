@@ -66,15 +66,15 @@ def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> s
         return f"{one} and {other} cannot be ranked here: it takes normal and anomalous clips of one machine id."
     if auc.low > 0 or auc.high < 0:
         better, worse = (one, other) if auc.low > 0 else (other, one)
-        said = f"{better} separates anomalous from normal clips better than {worse}"
+        sentence = f"{better} separates anomalous from normal clips better than {worse}"
     else:
-        said = f"On these clips nothing tells how well {one} and {other} separate apart"
+        sentence = f"On these clips nothing tells how well {one} and {other} separate apart"
     n = result.first_right + result.second_right
     if not n:
-        return f"{said}; at their thresholds they decide alike."
+        return f"{sentence}; at their thresholds they decide alike."
     right = one if result.first_right > result.second_right else other
     surely = f"{right} is right more often" if result.p < SURE else "which one is right more often may be chance"
-    return f"{said}; at their thresholds they differ on {n} {'clip' if n == 1 else 'clips'}, and {surely}."
+    return f"{sentence}; at their thresholds they differ on {n} {'clip' if n == 1 else 'clips'}, and {surely}."
 
 
 def _decisions(first: str, second: str, result: HeadToHead) -> None:

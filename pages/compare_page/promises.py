@@ -12,11 +12,10 @@ from asd_core.evaluation import (
     enough_held_out,
     false_alarm_range,
     gamma_threshold,
-    held_out_needed,
     mean_false_alarm_range,
 )
 from pages.shared.caching import ANSWERS, BY_KEY
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
@@ -90,7 +89,7 @@ def rules(selected: Choice, keys: Sequence[str]) -> list[str]:
     return [CONFORMAL, *([POOLED_RULE] if pooled else []), GAMMA]
 
 
-def why_own(selected: Choice, keys: Sequence[str]) -> str:
+def why_not_pooled_of(selected: Choice, keys: Sequence[str]) -> str:
     """Which detectors keep each id's own threshold when pooling is asked for, and why; empty for none."""
     reasons: dict[str, list[str]] = {}
     for key in keys:
@@ -111,8 +110,7 @@ def too_few(selected: Choice, limits: Mapping[str, Limits]) -> str:
     machine_id = min(few, key=lambda i: few[i])
     n = few[machine_id]
     return (
-        f"Too few normal clips to decide: {held_out_needed(selected.rate)} are needed for {percent(selected.rate)}, and as few "
-        f"as {n} of machine id {machine_id} {'was' if n == 1 else 'were'} held out. The highest of their scores is taken as "
+        f"{too_few_normals(selected.rate)}, and as few as {n} of machine id {machine_id} {'was' if n == 1 else 'were'} held out. The highest of their scores is taken as "
         f"the threshold; on average {1 / (n + 1):.1%} of normal clips lie above it."
     )
 

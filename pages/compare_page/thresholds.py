@@ -81,9 +81,9 @@ def draw(compared: ComparedScores) -> None:
         )
     points = pd.DataFrame(rows)
     _table(points)
-    if said := promises.breaches(marks, selected.rate):
-        st.warning(said, icon=":material/warning:")
-    reasons = promises.why_own(selected, keys)
+    if breached := promises.breaches(marks, selected.rate):
+        st.warning(breached, icon=":material/warning:")
+    reasons = promises.why_not_pooled_of(selected, keys)
     if rule == promises.POOLED_RULE and reasons:
         st.info(f"Each machine id keeps its own threshold here. {reasons}.", icon=":material/rule:")
     elif promises.POOLED_RULE not in promises.rules(selected, selected.detectors):

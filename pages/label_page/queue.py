@@ -23,8 +23,8 @@ from pages.shared.stored_scores import scores_of_splits
 from pages.shared.trained_models import calibration_of
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
-HEARD = "heard"  # in the address: the opaque name of the clip that is heard
-TOLD = "label_told"  # in the session: what was written there last
+IN_ADDRESS = "heard"  # in the address: the opaque name of the open clip
+WRITTEN = "label_written"  # in the session: what was written there last
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ def current_queue(settings: QueueSettings) -> Queue:
 
 def _place_in_address(queue: Queue) -> int:
     """Where the clip is that the address names; 0 when it is not in the queue."""
-    wanted = st.query_params.get(HEARD, "")
+    wanted = st.query_params.get(IN_ADDRESS, "")
     if not wanted:
         return 0
     dataset = queue.dataset
@@ -120,18 +120,18 @@ def _place_in_address(queue: Queue) -> int:
 
 def follow_address(queue: Queue) -> None:
     """Go to the clip that the address names, where the browser's Back or Forward brought another one than was written."""
-    wanted = st.query_params.get(HEARD)
-    if wanted and wanted != st.session_state.get(TOLD):
+    wanted = st.query_params.get(IN_ADDRESS)
+    if wanted and wanted != st.session_state.get(WRITTEN):
         go(_place_in_address(queue))
 
 
-def tell_address(name: str | None) -> None:
-    """Write the clip that is heard into the address, by its opaque name."""
-    if name and st.query_params.get(HEARD) != name:
-        st.query_params[HEARD] = name
-    elif not name and HEARD in st.query_params:
-        del st.query_params[HEARD]
-    st.session_state[TOLD] = name
+def write_address(name: str | None) -> None:
+    """Write the open clip into the address, by its opaque name."""
+    if name and st.query_params.get(IN_ADDRESS) != name:
+        st.query_params[IN_ADDRESS] = name
+    elif not name and IN_ADDRESS in st.query_params:
+        del st.query_params[IN_ADDRESS]
+    st.session_state[WRITTEN] = name
 
 
 def renew() -> None:

@@ -13,7 +13,7 @@ from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
 from pages.label_page import acts, regions
 from pages.label_page.acts import DrawnClip
-from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, tell_address
+from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, write_address
 from pages.label_page.queue_settings import UPLOADS, QueueSettings
 from pages.shared.error_messages import show_errors
 from pages.shared.label_store import label_store
@@ -61,8 +61,7 @@ def _clips(settings: QueueSettings) -> None:
         queue = current_queue(settings)
         at = place(queue)
         loaded = _load(settings, queue, at)  # before anything is sent: what the browser gets at once, it draws at once
-        heard = loaded.clip.sha256 if isinstance(loaded, LoadedClip) else None
-        tell_address(opaque_name(queue.dataset, heard) if heard else None)
+        write_address(opaque_name(queue.dataset, loaded.clip.sha256) if isinstance(loaded, LoadedClip) else None)
         here = None
         # The containers have keys: whatever there is instead of a clip, the browser keeps the panel as it is.
         with st.container(horizontal=True, key="label_station"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from asd_core.detectors import detector_class
+from asd_core.evaluation import held_out_needed
 from pages.shared.sources import Source
 
 _CHOICE = "choice"  # in the session
@@ -34,6 +35,11 @@ def set_choice(chosen: Choice) -> None:
 def title(key: str) -> str:
     """A detector's name on screen."""
     return detector_class(key).info.title
+
+
+def too_few_normals(rate: float) -> str:
+    """That no decision can be made at a false-alarm rate, and what it would take; a clause to go on from."""
+    return f"Too few normal clips to decide: {held_out_needed(rate)} are needed for {percent(rate)}"
 
 
 def percent(rate: float) -> str:

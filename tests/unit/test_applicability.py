@@ -16,7 +16,7 @@ from asd_core.features import LogMel, pool
 from asd_core.scoring import (
     SCORES,
     applicability_of,
-    judge,
+    check_clips,
     known_normals,
     machine_normals,
     read_scores,
@@ -163,8 +163,8 @@ def test_limits_follow_the_machines_own_spread() -> None:
     alike, varied = (_pooled(rng, np.zeros(128), 60) for _ in range(2))
     varied[:, :128] += rng.normal(0, 4, (60, 128))
     clip = _pooled(rng, rng.normal(0, 3, 128), 1)
-    assert not judge(clip, machine_normals(alike, "a"))[0].applicable  # type: ignore[arg-type]
-    assert judge(clip, machine_normals(varied, "b"))[0].applicable  # type: ignore[arg-type]
+    assert not check_clips(clip, machine_normals(alike, "a"))[0].applicable  # type: ignore[arg-type]
+    assert check_clips(clip, machine_normals(varied, "b"))[0].applicable  # type: ignore[arg-type]
 
 
 def test_scores_on_disk_say_it(small_models: Path, small_dataset: Dataset, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_real_machine_knows_its_own(real_slider: Path) -> None:
     normals = machine_normals(read(train[::2]), "00")
     assert normals is not None
     own = [*train[1::2], *sorted((real_slider / "test").glob("*_id_00_*.wav"))]
-    assert np.mean([not one.applicable for one in judge(read(own), normals)]) <= 0.05
+    assert np.mean([not one.applicable for one in check_clips(read(own), normals)]) <= 0.05
     low = [_at_8_khz(prepare(read_clip(file)).samples[0]) for file in own[:8]]
     pooled = np.array([pool(LogMel().transform(Clip(x[None], 16000, "0", "c"))) for x in low])
-    assert not any(one.applicable for one in judge(pooled, normals))
+    assert not any(one.applicable for one in check_clips(pooled, normals))
