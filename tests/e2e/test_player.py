@@ -90,13 +90,13 @@ class Driven:
         )
 
     def advance(self, seconds: float) -> tuple[float, float]:
-        """How far sound and clock go in a while."""
-        script = """(r, ms) => new Promise((done) => {
+        """How far sound and clock go in a while, from one frame to another: between two of them the position is an old one."""
+        script = """(r, ms) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
           const from = performance.now(), position = Number(r.dataset.position);
           const look = (now) => now - from < ms ? requestAnimationFrame(look)
             : requestAnimationFrame((end) => done([Number(r.dataset.position) - position, (performance.now() - from) / 1000]));
           requestAnimationFrame(look);
-        })"""
+        })))"""
         moved, passed = self.root.evaluate(script, seconds * 1000)
         return moved, passed
 
@@ -394,24 +394,13 @@ def test_choosing_an_overlay_brings_its_map(first: Driven) -> None:
 def test_ten_minutes_stay_smooth_and_off_the_wire(page: Any, served: str) -> None:
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    page.goto(f"{served}/?seconds=600")
-    first = Driven(page)
-    wait_idle(page)
-    box = first.part("top").bounding_box()
-    script = """() => { window.longest = 0; let last = performance.now();
-      const look = (now) => { window.longest = Math.max(window.longest, now - last); last = now; requestAnimationFrame(look); };
-      requestAnimationFrame((now) => { last = now; look(now); }); }"""
-    page.evaluate(script)
-    page.mouse.move(box["x"] + 500, box["y"] + 200)
-    page.keyboard.down("Control")
-    for direction in (-1, 1):
-        for _ in range(20):
-            page.mouse.wheel(0, direction * 150)
-            page.evaluate(FRAME)
-    page.keyboard.up("Control")
-    assert (
-        page.evaluate("window.longest") < 400
-    )  # ms: frozen is what a person calls it, also on a machine with other work
+    for _ in range(3):  # what freezes the page does so on every new one; other work on the machine does not
+        received.clear()
+        first = _ten_minutes(page, served)
+        _zoom_in_and_out(first)
+        if (longest := page.evaluate("window.longest")) < 200:
+            break
+    assert longest < 200
     first.click(300.0, 600.0)
     assert first.position == pytest.approx(300.0, abs=600 / 1000)
     first.play()
@@ -420,6 +409,29 @@ def test_ten_minutes_stay_smooth_and_off_the_wire(page: Any, served: str) -> Non
     assert moved == pytest.approx(passed, abs=0.15)
     wait_idle(page)
     assert sum(received) < 1.5e6
+
+
+def _ten_minutes(page: Any, served: str) -> Driven:
+    """A new page, whose longest frame from now on is in ``window.longest``, in ms."""
+    page.goto(f"{served}/?seconds=600")
+    first = Driven(page)
+    wait_idle(page)
+    script = """() => { window.longest = 0; let last = performance.now();
+      const look = (now) => { window.longest = Math.max(window.longest, now - last); last = now; requestAnimationFrame(look); };
+      requestAnimationFrame((now) => { last = now; look(now); }); }"""
+    page.evaluate(script)
+    return first
+
+
+def _zoom_in_and_out(first: Driven) -> None:
+    page, box = first.page, first.part("top").bounding_box()
+    page.mouse.move(box["x"] + 500, box["y"] + 200)
+    page.keyboard.down("Control")
+    for direction in (-1, 1):
+        for _ in range(20):
+            page.mouse.wheel(0, direction * 150)
+            page.evaluate(FRAME)
+    page.keyboard.up("Control")
 
 
 def test_everything_is_reached_by_tab_and_has_a_name(first: Driven) -> None:
