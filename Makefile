@@ -73,6 +73,8 @@ demo-models: $(VENV)/.run-stamp
 	$(PY) -m asd_core overlap --data demo --models trained_models/demo
 	$(PY) -m asd_core latents --data demo --models trained_models/demo
 	$(PY) -m asd_core thumbnails --data demo --models trained_models/demo
+	$(PY) -m asd_core umaps --models trained_models/demo
+	$(PY) -m asd_core scores --data demo --models trained_models/demo --split train
 	$(MAKE) results
 
 EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising

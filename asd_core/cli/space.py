@@ -52,13 +52,23 @@ def umap(
     out: Annotated[Path | None, typer.Option(help="File to write; in the user's data by default.")] = None,
 ) -> None:
     """Compute a UMAP of the clips and store it for the feature space."""
-    from asd_core.space import UmapSettings, fit_umap, read_space, save_umap, umap_file
+    from asd_core.space import UmapSettings, fit_umap, read_space, save_umaps, umap_file, umap_key
 
     settings = UmapSettings(n_neighbors, min_dist, metric, seed)
     space = read_space(models, part)
     space = space.subset(split or sorted(space.about["split"].unique()), machine_id)
     with progress_bar() as progress:
         fitted = fit_umap(space.vectors, settings, progress=progress)
-    path = out or umap_file(space.vectors, settings)
-    save_umap(fitted, path)
+    key = umap_key(space.vectors, settings)
+    path = out or umap_file(key)
+    save_umaps({key: fitted.xy}, path)
     notify(f"A map of {len(space.about)} clips written to {path}.")
+
+
+def umaps(models: Models) -> None:
+    """Compute the UMAPs that the feature space opens with and store them beside the detectors."""
+    from asd_core.space import MAPS, store_umaps
+
+    with progress_bar() as progress:
+        n = store_umaps(models, progress=progress)
+    notify(f"{n} maps written to {models / MAPS}.")

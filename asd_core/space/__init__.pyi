@@ -27,6 +27,9 @@ from .umap_embedding import NEIGHBOURS as NEIGHBOURS
 from .umap_embedding import Embedding as Embedding
 from .umap_embedding import UmapSettings as UmapSettings
 from .umap_embedding import fit_umap as fit_umap
-from .umap_embedding import load_umap as load_umap
-from .umap_embedding import save_umap as save_umap
-from .umap_embedding import umap_file as umap_file
+from .umap_store import MAPS as MAPS
+from .umap_store import find_umap as find_umap
+from .umap_store import save_umaps as save_umaps
+from .umap_store import store_umaps as store_umaps
+from .umap_store import umap_file as umap_file
+from .umap_store import umap_key as umap_key

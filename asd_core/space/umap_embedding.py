@@ -1,15 +1,12 @@
-"""UMAP: fitted once in a process of its own, stored as plain arrays, new clips placed without it.
+"""UMAP: fitted once in a process of its own, new clips placed without it.
 
 ``import umap`` takes many seconds, so nothing here imports it but :func:`fit_umap`.
 """
 
-import hashlib
 import io
-import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,9 +14,7 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
-from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
-from asd_core.settings import get_settings
 from asd_core.space.projection import MIN_CLIPS, Projection, fit_pca
 
 UmapMetric = Literal["euclidean", "cosine", "manhattan", "correlation"]
@@ -27,6 +22,7 @@ METRICS: tuple[UmapMetric, ...] = get_args(UmapMetric)
 NEIGHBOURS = (2, 200)
 MIN_DIST = (0.0, 0.99)
 COMPONENTS = 50  # UMAP sees the first principal components: what is left is noise to its neighbours, and slow
+STORED = np.float16  # a place on the map: to half a pixel where the map is 2,000 pixels wide
 _BISECTIONS = 40
 _PROGRESS = re.compile(r"(\d+)/(\d+)")
 
@@ -96,11 +92,12 @@ def memberships(distances: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.exp(-distances / (low * scale)) + 1e-12, dtype=np.float64)
 
 
-def umap_file(vectors: Array, settings: UmapSettings) -> Path:
-    """Where the embedding of these very vectors with these settings is stored, in the user's data."""
-    digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-    digest.update(json.dumps([list(vectors.shape), asdict(settings)]).encode())
-    return get_settings().data_dir / "user" / "projections" / f"umap-{digest.hexdigest()[:16]}.safetensors"
+def umap_input(vectors: Array, settings: UmapSettings) -> tuple[UmapSettings, Projection, Array]:
+    """What UMAP works with for ``(n, d)`` vectors: settings that so few clips allow, the principal components, and the
+    clips on them ``(n, n_components)``. The same vectors give the same."""
+    components = fit_pca(vectors, COMPONENTS)
+    allowed = replace(settings, n_neighbors=min(settings.n_neighbors, len(vectors) - 1))
+    return allowed, components, components.transform(vectors).astype(np.float32)
 
 
 def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = silent) -> Embedding:
@@ -111,10 +108,8 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
     """
     if len(vectors) <= MIN_CLIPS:
         raise ArtifactError(f"UMAP needs more than {MIN_CLIPS} clips and {len(vectors)} are chosen: choose others.")
-    settings = replace(settings, n_neighbors=min(settings.n_neighbors, len(vectors) - 1))
     progress(0.01, "principal components")
-    components = fit_pca(vectors, COMPONENTS)
-    seen = components.transform(vectors).astype(np.float32)
+    settings, components, seen = umap_input(vectors, settings)
     progress(0.03, "loading UMAP")
     from umap import UMAP
 
@@ -130,7 +125,7 @@ def fit_umap(vectors: Array, settings: UmapSettings, *, progress: Progress = sil
         init="spectral" if len(vectors) > 10 else "random",
         tqdm_kwds={"disable": False, "file": reported, "mininterval": 0.2},
     )
-    xy = np.asarray(model.fit_transform(seen), dtype=np.float32)
+    xy = np.asarray(model.fit_transform(seen), dtype=STORED).astype(np.float32)  # as it is read again
     return Embedding(settings, components, seen, xy)
 
 
@@ -146,33 +141,3 @@ class _Bar(io.StringIO):
         if result and int(result[2]):
             self._on_fraction(int(result[1]) / int(result[2]))
         return len(text)
-
-
-def save_umap(embedding: Embedding, path: Path) -> None:
-    """Write plain arrays; the settings are their metadata."""
-    from safetensors.numpy import save as to_bytes
-
-    arrays = {**vars(embedding.components), "seen": embedding.seen, "xy": embedding.xy}
-    arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-    data = to_bytes(arrays, metadata={"settings": json.dumps(asdict(embedding.settings))})
-    write_bytes(data, path)
-
-
-def load_umap(path: Path) -> Embedding | None:
-    """What :func:`save_umap` wrote; ``None`` when nothing is there.
-
-    Raises:
-        ArtifactError: for a damaged file.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="numpy") as file:
-            a = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-            settings = UmapSettings(**json.loads(file.metadata()["settings"]))
-        seen, xy = a.pop("seen"), a.pop("xy")
-        return Embedding(settings, Projection(**a), seen, xy)
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise ArtifactError(f"{path} is damaged: delete it and compute the map again.") from error

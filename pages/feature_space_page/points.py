@@ -12,17 +12,19 @@ from asd_core.features import LogMel
 from asd_core.plots import Star
 from asd_core.sound import Clip, Signal
 from asd_core.space import (
+    MAPS,
     POOLED,
     Embedding,
     Projection,
     Space,
     UmapSettings,
+    find_umap,
     fit_pca,
     latents_stamp,
-    load_umap,
     pooled_vector,
     read_space,
     umap_file,
+    umap_key,
 )
 from pages.feature_space_page.view import View
 from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
@@ -87,12 +89,14 @@ def components(source: Source, view: View, n_axes: int) -> Fitted:
 def _umap_path(
     source: Source, written: int, part: str, splits: tuple[str, ...], machine_id: str | None, settings: UmapSettings
 ) -> Path:
-    return umap_file(space(source, part).subset(splits, machine_id).vectors, settings)
+    return umap_file(umap_key(space(source, part).subset(splits, machine_id).vectors, settings))
 
 
-@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
-def _embedding(path: str, written: int) -> Embedding | None:
-    return load_umap(Path(path))
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
+def _umap(source: Source, path: Path, stored: tuple[int, ...], _view: View) -> Fitted | None:
+    chosen = chosen_space(source, _view)
+    found = find_umap(source.folder, chosen.vectors, _view.umap)
+    return None if found is None else Fitted(chosen.about, found, found.xy)
 
 
 def umap_path(source: Source, view: View) -> Path:
@@ -103,10 +107,8 @@ def umap_path(source: Source, view: View) -> Path:
 def umap(source: Source, view: View) -> Fitted | None:
     """The map of the chosen clips, if it was computed."""
     path = umap_path(source, view)
-    result = _embedding(str(path), path.stat().st_mtime_ns) if path.is_file() else None
-    if result is None:
-        return None
-    return Fitted(chosen_space(source, view).about, result, result.xy)
+    files = (source.folder / MAPS, path)
+    return _umap(source, path, tuple(f.stat().st_mtime_ns if f.is_file() else 0 for f in files), view)
 
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)

@@ -70,11 +70,19 @@ def test_umap_costs_nothing_until_it_is_asked_for(small: Path) -> None:
 
 
 def test_a_damaged_map_is_one_sentence(small: Path) -> None:
-    from asd_core.space import UmapSettings, read_space, umap_file
+    from asd_core.space import UmapSettings, read_space, umap_file, umap_key
 
     vectors = read_space(small, "all").subset(["test", "train"], "00").vectors
-    path = umap_file(vectors, UmapSettings())
+    path = umap_file(umap_key(vectors, UmapSettings()))
     path.parent.mkdir(parents=True)
     path.write_bytes(b"nonsense")
     app = page(method="UMAP")
     assert [e.value for e in app.error] == [f"{path} is damaged: delete it and compute the map again."]
+
+
+def test_the_demos_map_is_shown_at_once() -> None:
+    app = page(method="UMAP")
+    assert "420 clips · Log-mel: mean, spread and peak · UMAP of their first 50 principal components" in captions(app)
+    assert not app.info
+    app.slider(key="neighbours").set_value(30).run()
+    assert ["No UMAP of these 420 clips" in i.value for i in app.info] == [True]

@@ -18,7 +18,7 @@ from asd_core.detectors import REGISTRY
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
-from asd_core.space import UmapSettings, load_umap, read_space, stored_latents, umap_file
+from asd_core.space import UmapSettings, find_umap, read_space, stored_latents
 from tests.conftest import ROOT, write_wav
 
 
@@ -120,11 +120,14 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     assert code == 0
     assert "A map of 12 clips written to" in err
     space = read_space(models, "cnn_ae").subset(["test"], "02")
-    found = load_umap(umap_file(space.vectors, UmapSettings(n_neighbors=5)))
+    found = find_umap(models, space.vectors, UmapSettings(n_neighbors=5))
     assert found is not None
     assert found.xy.shape == (12, 2)
     code, _, err = cli("umap", *chosen[:-2], "--n-neighbors", "1")
     assert (code, err) == (2, "n_neighbors 1 is outside 2 to 200.\n")
+    code, _, err = cli("umaps", "--models", models)
+    assert code == 0
+    assert f"15 maps written to {models / 'umap.safetensors'}." in err  # 5 representations of all clips and of two ids
     get_settings.cache_clear()
 
 

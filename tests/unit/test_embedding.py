@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,25 @@ import pytest
 
 from asd_core.errors import ArtifactError
 from asd_core.settings import get_settings
-from asd_core.space import Embedding, UmapSettings, fit_umap, load_umap, save_umap, umap_file
+from asd_core.space import (
+    MAPS,
+    POOLED,
+    Embedding,
+    UmapSettings,
+    find_umap,
+    fit_umap,
+    read_space,
+    save_umaps,
+    stored_latents,
+    umap_file,
+    umap_key,
+)
 from asd_core.space.umap_embedding import memberships
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
+
+DEMO = ROOT / "trained_models" / "demo"
 
 N = 60
 SETTINGS = UmapSettings(n_neighbors=8, min_dist=0.2, seed=3)
@@ -24,6 +40,15 @@ def vectors() -> np.ndarray:
     """Three crowds in 20 dimensions, 20 clips each."""
     rng = np.random.default_rng(0)
     return (np.repeat(rng.normal(size=(3, 20)) * 6, N // 3, axis=0) + rng.normal(size=(N, 20))).astype(np.float32)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of this test's own."""
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    yield tmp_path / "data"
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -83,32 +108,64 @@ def test_memberships_sum_to_the_logarithm_of_k() -> None:
     assert np.all(np.diff(weights, axis=1) <= 0)
 
 
-def test_what_is_saved_is_loaded(fitted: Embedding, vectors: np.ndarray, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "map.safetensors"
-    assert load_umap(path) is None
-    save_umap(fitted, path)
-    found = load_umap(path)
-    assert found is not None
-    assert found.settings == fitted.settings
-    assert np.array_equal(found.xy, fitted.xy)
-    assert np.allclose(found.transform(vectors + 0.1), fitted.transform(vectors + 0.1))
+def test_what_is_saved_is_found_beside_the_detectors_or_in_the_users_data(
+    fitted: Embedding, vectors: np.ndarray, tmp_path: Path, data: Path
+) -> None:
+    key = umap_key(vectors, SETTINGS)
+    assert find_umap(tmp_path, vectors, SETTINGS) is None
+    for path in (umap_file(key), tmp_path / MAPS):
+        save_umaps({"another": fitted.xy[:4], key: fitted.xy}, path)
+        found = find_umap(tmp_path, vectors, SETTINGS)
+        assert found is not None
+        assert found.settings == fitted.settings
+        assert np.array_equal(found.xy, fitted.xy)
+        assert np.allclose(found.transform(vectors + 0.1), fitted.transform(vectors + 0.1))
+        path.unlink()
+    assert find_umap(tmp_path, vectors, SETTINGS) is None
     assert list(tmp_path.rglob("*.tmp")) == []
 
 
-@pytest.mark.parametrize("damage", ["half", "words", "settings"])
-def test_a_damaged_file_is_one_sentence(fitted: Embedding, tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "map.safetensors"
-    save_umap(fitted, path)
-    data = path.read_bytes()
-    path.write_bytes(
-        {
-            "half": data[: len(data) // 2],
-            "words": b"not a map",
-            "settings": data.replace(b"n_neighbors", b"n_neighbOrs"),
-        }[damage]
-    )
-    with pytest.raises(ArtifactError, match=r"map\.safetensors is damaged: delete it and compute the map again\."):
-        load_umap(path)
+def test_a_map_is_shown_for_nothing_but_what_it_is_of(
+    fitted: Embedding, vectors: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_umaps({umap_key(vectors, SETTINGS): fitted.xy}, tmp_path / MAPS)
+    assert find_umap(tmp_path, vectors, SETTINGS) is not None
+    for others, settings in (
+        (vectors[:-1], SETTINGS),
+        (vectors + 1e-3, SETTINGS),
+        (vectors[::-1], SETTINGS),
+        (vectors.reshape(N * 2, -1), SETTINGS),
+        (vectors, replace(SETTINGS, seed=4)),
+        (vectors, replace(SETTINGS, min_dist=0.3)),
+    ):
+        assert find_umap(tmp_path, others, settings) is None
+    monkeypatch.setattr("asd_core.space.umap_store.version", lambda _: "0.0")
+    assert find_umap(tmp_path, vectors, SETTINGS) is None
+
+
+def test_the_demos_maps_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every representation and machine id, as the page opens: the file is made by ``asd_core umaps``."""
+    monkeypatch.setitem(sys.modules, "umap", None)
+    assert (DEMO / MAPS).stat().st_size < 300_000
+    for part in (*POOLED, *stored_latents(DEMO)):
+        space = read_space(DEMO, part)
+        for machine_id in (None, "00", "02", "04", "06"):
+            vectors = space.subset(["test", "train"], machine_id).vectors
+            found = find_umap(DEMO, vectors, UmapSettings())
+            assert found is not None, (part, machine_id)
+            assert found.xy.shape == (len(vectors), 2)
+
+
+@pytest.mark.parametrize("damage", ["half", "words"])
+def test_a_damaged_file_is_one_sentence(
+    fitted: Embedding, vectors: np.ndarray, tmp_path: Path, data: Path, damage: str
+) -> None:
+    path = umap_file(key := umap_key(vectors, SETTINGS))
+    save_umaps({key: fitted.xy}, path)
+    content = path.read_bytes()
+    path.write_bytes({"half": content[: len(content) // 2], "words": b"not a map"}[damage])
+    with pytest.raises(ArtifactError, match=r"\.safetensors is damaged: delete it and compute the map again\."):
+        find_umap(tmp_path, vectors, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -133,16 +190,3 @@ def test_too_few_clips_are_refused_before_anything_is_loaded(vectors: np.ndarray
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.splitlines() == ["UMAP needs more than 3 clips and 3 are chosen: choose others.", "False False"]
-
-
-def test_a_map_is_found_by_its_clips_and_settings(vectors: np.ndarray) -> None:
-    path = umap_file(vectors, SETTINGS)
-    assert path.parent == get_settings().data_dir / "user" / "projections"
-    assert path == umap_file(vectors.copy(), SETTINGS)
-    others = [
-        umap_file(vectors[:-1], SETTINGS),
-        umap_file(vectors + 1e-3, SETTINGS),
-        umap_file(vectors, replace(SETTINGS, seed=4)),
-        umap_file(vectors.reshape(N * 2, -1), SETTINGS),
-    ]
-    assert len({path, *others}) == 5
