@@ -54,7 +54,7 @@ def space_speed(browser: str, n: int = 3, n_clips: int = MANY) -> dict[str, Figu
         with serve(APP, **folders) as address:
             for index, name in enumerate(names):
                 page = new_page()
-                result = _visit(page, f"{address}/feature_space?only=false&dataset={name}")
+                result = _visit(page, f"{address}/feature_space?only=false&outliers=true&dataset={name}")
                 page.close()
                 if index:
                     drawn.append(result[0])

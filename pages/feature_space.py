@@ -1,21 +1,25 @@
 """Clips as points: which ones sound alike, and where the open clip and the uploads stand."""
 
+import numpy as np
 import streamlit as st
 
-from asd_core.plots import loadings_figure, scree_figure
-from asd_core.space import MIN_CLIPS, POOLED, stored_latents
+from asd_core.plots import Star, loadings_figure, scree_figure
+from asd_core.space import MIN_CLIPS, POOLED, Bulk, bulk_of, stored_latents
 from pages.feature_space_page import points
 from pages.feature_space_page.chart import CHART, chart
 from pages.feature_space_page.clip_panel import clip_panel
-from pages.feature_space_page.controls import controls, part_title
+from pages.feature_space_page.controls import SCORE, controls, part_title
 from pages.feature_space_page.hover import hover, pictures_panel
+from pages.feature_space_page.scores import LEARNED
 from pages.feature_space_page.selection import selection
 from pages.feature_space_page.umap_panel import umap_panel
 from pages.feature_space_page.view import PCA_3D, UMAP, View
+from pages.shared import linked
 from pages.shared.choice import Choice, choice
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 
+SCALE = "Colour: margin over the threshold in spreads of the held-out normal clips; above 0 the detector calls it an anomaly."
 PANEL = 420  # pixels of the clicked clip's panel
 # Where both do not fit side by side, the panel goes below the map.
 SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style>"
@@ -29,7 +33,8 @@ def the_map(selected: Choice, view: View, fitted: points.Fitted) -> None:
     st.html(SIDE_BY_SIDE)
     with st.container(horizontal=True):
         with st.container(width="stretch", key="space_map"):
-            chart(selected.source, view, fitted, stars)
+            window = outliers(view, fitted, stars)
+            chart(selected, view, fitted, stars, window)
         with st.container(width=PANEL):
             the_clip(selected, fitted)
     for problem in problems:
@@ -47,6 +52,28 @@ def the_clip(selected: Choice, fitted: points.Fitted) -> None:
         clip_panel(selected.source, fitted.about)
 
 
+def outliers(view: View, fitted: points.Fitted, stars: list[Star]) -> Bulk | None:
+    """The part of the map that is shown: without the clips far out, which are counted and are one click away."""
+    # A UMAP has no far clips: its islands are what it shows.
+    found = None if view.method == UMAP else bulk_of(fitted.places)
+    if found is None:
+        return None
+    n, of = int(found.outside(fitted.places).sum()), len(fitted.about)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if linked.toggle(f"Show all {n} outliers", key="outliers"):
+            return None
+        hidden = [star.name for star in stars if found.outside(np.array([star.position]))[0]]
+        names = (
+            f"; so does {' and '.join(hidden)}"
+            if len(hidden) == 1
+            else f"; so do {' and '.join(hidden)}"
+            if hidden
+            else ""
+        )
+        st.caption(f"{n} of {of} clips lie outside this view{names}.", width="content")
+    return found
+
+
 def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
     """What the map shows, in a line or two."""
     what = (
@@ -57,10 +84,11 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
     starred = " Stars: the open clip and uploads, projected into the map." if n_stars else ""
     if n_stars and view.method == UMAP:
         starred += " UMAP puts a star among its nearest clips, however far they are."
+    coloured = f" {SCALE} {LEARNED}" if view.colour == SCORE else ""
     turn = " Drag to turn it; a lasso needs two dimensions." if view.method == PCA_3D else ""
     return (
-        f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
-        f"{starred}{turn}"
+        f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips chosen and never on others."
+        f"{starred}{turn}{coloured}"
     )
 
 

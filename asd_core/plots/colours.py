@@ -4,7 +4,6 @@ from asd_core.detectors import REGISTRY
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 _DASHES = ("solid", "dash", "dot")
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
 LABELS = {"normal": "#0072B2", "anomaly": "#D55E00", "unlabelled": "#7F7F7F"}
 MINE, OTHERS = "#CC79A7", "#7F7F7F"  # regions that people marked
@@ -24,8 +23,3 @@ def detector_dash(key: str) -> str:
 def categories(values: list[str]) -> dict[str, str]:
     """A colour for each of some names (fixed for labels)."""
     return {v: LABELS.get(v, _PALETTE[i % len(_PALETTE)]) for i, v in enumerate(values)}
-
-
-def symbols(values: list[str]) -> dict[str, str]:
-    """A marker for each of some names, so that colour is never the only sign."""
-    return {v: _SYMBOLS[i % len(_SYMBOLS)] for i, v in enumerate(values)}

@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 
 TICKS = (-10, -3, -1, 0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)  # margins that the axis names
 LOWEST = -4.0  # margin at which the axis begins: how normal a clip is to a detector needs no room
+SHOWN = 3.0  # margin that it reaches at least
 
 
-def _height(margins: "Floats | pd.Series[float]") -> Floats:
+def margin_height(margins: "Floats | pd.Series[float]") -> Floats:
     """Margins as they are drawn: linear near the threshold, logarithmic far from it, so that a detector far beyond all
     others leaves them room."""
     return np.asarray(np.arcsinh(np.asarray(margins, dtype=np.float64)))
+
+
+def margin_axis(heights: Floats) -> dict[str, Any]:
+    """Ticks and range of an axis or a colour bar of margins as they are drawn (see :func:`margin_height`)."""
+    lowest, least = (float(end) for end in margin_height(np.array([LOWEST, SHOWN])))
+    highest = float(np.nanmax(heights, initial=least))
+    return {
+        "tickvals": margin_height(np.array(TICKS)).tolist(),
+        "ticktext": [f"{tick:+,d}" if tick else "threshold" for tick in TICKS],
+        "range": [lowest, highest + 0.04 * (highest - lowest)],
+    }
 
 
 def _curves(
@@ -42,16 +54,8 @@ def _curves(
         height: of the figure, in pixels.
         width: of the lines, in pixels.
     """
-    drawn = _height(table["margin"])
-    highest = float(np.nanmax(drawn, initial=float(_height(np.array([3.0]))[0])))
-    lowest = float(_height(np.array([LOWEST]))[0])
-    yaxis = {
-        "title": "margin over the threshold, normal spreads",
-        "tickvals": _height(np.array(TICKS)).tolist(),
-        "ticktext": [f"{tick:+,d}" if tick else "threshold" for tick in TICKS],
-        "range": [lowest, highest + 0.04 * (highest - lowest)],
-        "zeroline": False,
-    }
+    drawn = margin_height(table["margin"])
+    yaxis = {"title": "margin over the threshold, normal spreads", "zeroline": False, **margin_axis(drawn)}
     figure = new_figure(height=height, yaxis=yaxis, legend={**ALONE, "font": {"size": 11}})
     for key, rows in table.groupby("detector", sort=False):
         name, more = names[str(key)], trace(rows)
@@ -60,7 +64,7 @@ def _curves(
         data = zip(*(first[column] for column in first), rows["margin"], words, rows["raw"], strict=True)
         place = len(first.columns)
         figure.add_scatter(
-            y=_height(rows["margin"]),
+            y=margin_height(rows["margin"]),
             mode="lines+markers",
             name=name,
             line=detector_line(str(key), width),

@@ -1,4 +1,6 @@
-from .clip_table import PERCENTILE as PERCENTILE
+from .bulk import Bulk as Bulk
+from .bulk import bulk_of as bulk_of
+from .clip_table import MARGIN as MARGIN
 from .clip_table import chosen_clips as chosen_clips
 from .clip_table import clip_figures as clip_figures
 from .clip_table import readable_columns as readable_columns

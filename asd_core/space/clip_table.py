@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-PERCENTILE, RAW, VERSION = "percentile", "raw", "model version"
+MARGIN, RAW, THRESHOLD, VERSION = "margin", "raw", "threshold", "model version"
+ABOUT = ("clip_id", "machine_id", "split", "label", "fault", "severity", "snr_db")
 
 
 def clip_figures(
@@ -17,7 +18,7 @@ def clip_figures(
     Args:
         about: rows of :class:`asd_core.space.projection.Space`.
         stored: score tables (of one split each).
-        column: ``calibrated`` (percentile among the held-out normals) or ``raw``.
+        column: ``raw``, ``calibrated``, or what :func:`asd_core.scoring.with_margins` adds.
     """
     import pandas as pd
 
@@ -37,28 +38,33 @@ def chosen_clips(
     stored: "Sequence[pd.DataFrame]",
     titles: Mapping[str, str],
     versions: Mapping[str, str],
+    rate: float,
 ) -> "pd.DataFrame":
     """The chosen clips in the map's order: what is known of each, and the scores of some detectors.
 
     Args:
+        about: with ``applicable`` and ``applicability_reason`` (see :func:`asd_core.scoring.with_applicability`).
         numbers: of the clips (the index of ``about``); those that are not in it are left out.
+        stored: score tables with margins.
         titles: detectors' names by key: what is given.
         versions: short names of their weights by key.
+        rate: false-alarm rate that the thresholds are set to.
 
     Returns:
-        The catalogue's columns, ``denoise`` (stored scores of the recordings as they are) and three columns a detector.
+        The catalogue's columns, ``applicable`` (missing where nothing is known) and why not, ``denoise`` (stored scores are of
+        the recordings as they are), ``false_alarm_rate``, and four columns a detector: raw score, threshold on it, margin
+        over it in normal spreads, version of the model.
     """
     rows = about.loc[about.index.isin(numbers)]
-    first = [n for n in ("clip_id", "machine_id", "split", "label", "fault", "severity", "snr_db") if n in rows]
-    table = rows[first].assign(denoise=0.0)
+    columns = [n for n in (*ABOUT, "applicable", "applicability_reason") if n in rows]
+    table = rows[columns].assign(denoise=0.0, false_alarm_rate=rate)
     for key, title in titles.items():
-        table[f"{title}, {PERCENTILE}"] = clip_figures(rows, stored, key, "calibrated")
-        table[f"{title}, {RAW}"] = clip_figures(rows, stored, key, "raw")
+        for column in (MARGIN, RAW, THRESHOLD):
+            table[f"{title}, {column}"] = clip_figures(rows, stored, key, column)
         table[f"{title}, {VERSION}"] = versions[key]
     return table
 
 
 def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Of :func:`chosen_clips`'s columns those for the eye: percentiles, no raw scores and no versions."""
-    hidden = (f", {RAW}", f", {VERSION}")
-    return table[[name for name in table if not str(name).endswith(hidden) and name != "denoise"]]
+    """Of :func:`chosen_clips`'s columns those for the eye: what is known of the clips, and margins."""
+    return table[[name for name in table if name in ABOUT or str(name).endswith(f", {MARGIN}")]]

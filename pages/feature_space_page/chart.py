@@ -3,32 +3,38 @@
 import streamlit as st
 
 from asd_core.plots import Star, scatter_figure
-from asd_core.space import density_regions
+from asd_core.space import Bulk, density_regions
+from pages.feature_space_page.controls import SCORE
 from pages.feature_space_page.points import Fitted
 from pages.feature_space_page.scores import colours
 from pages.feature_space_page.selection import choose
 from pages.feature_space_page.view import PCA_3D, UMAP, View
-from pages.shared.sources import Source
+from pages.shared.choice import Choice
 
 CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
 LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn around
 
 
-def chart(source: Source, view: View, fitted: Fitted, stars: list[Star]) -> None:
-    """Draw the map. In space a lasso cannot be drawn; a click works in both."""
-    values, name, limits = colours(source, view, fitted.about)
+def chart(selected: Choice, view: View, fitted: Fitted, stars: list[Star], window: Bulk | None) -> None:
+    """Draw the map. In space a lasso cannot be drawn; a click works in both.
+
+    Args:
+        window: what is shown of it; everything for ``None``.
+    """
+    values, name = colours(selected, view, fitted.about)
     flat = view.method != PCA_3D
     normal = (fitted.about["label"] == "normal").to_numpy()
     contours = density_regions(fitted.places[normal]) if view.contours else None
     figure = scatter_figure(
         fitted.places,
-        fitted.about.index.to_numpy(),
+        fitted.about,
         values,
         axes(view, fitted),
         name=name,
         stars=stars,
         normals=contours,
-        limits=limits,
+        margins=view.colour == SCORE,
+        window=window,
     )
     with st.container(key=CHART):
         if flat:

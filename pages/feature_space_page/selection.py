@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.scoring import model_versions
-from asd_core.space import PERCENTILE, chosen_clips, readable_columns
+from asd_core.scoring import model_versions, with_applicability
+from asd_core.space import MARGIN, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
-from pages.feature_space_page.scores import stored
+from pages.feature_space_page.scores import LEARNED, stored
 from pages.shared import linked
-from pages.shared.choice import Choice, title
+from pages.shared.choice import Choice, percent, title
 from pages.shared.label_selection import label_clips
 from pages.shared.tables import download, table
 
@@ -32,7 +32,10 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
             width=420,
         )
         titles = {key: title(key) for key in keys}
-        clips = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
+        folder = selected.source.folder
+        rows = with_applicability(about.loc[about.index.isin(numbers)], folder)
+        scores = stored(selected, keys)
+        clips = chosen_clips(rows, numbers, scores, titles, model_versions(folder), selected.rate)
         download("CSV", clips.to_csv(index=False), "selected_clips.csv", key="space_csv")
         ids = clips["clip_id"].tolist()
         st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))
@@ -40,8 +43,9 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
     normal, anomalies = (int((clips["label"] == label).sum()) for label in ("normal", "anomaly"))
     st.caption(
         f"**{len(clips)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
-        "to hear it. Percentiles are among each detector's own held-out normal clips; clips whose scores are not stored "
-        "have none."
+        f"to hear it. A detector's column is the margin over its threshold for {percent(selected.rate)} false alarms, in spreads of "
+        "its own held-out normal clips: above 0 it calls the clip an anomaly. Clips whose scores are not stored have none. "
+        f"{LEARNED}"
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     table(
@@ -60,8 +64,8 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
             "severity": st.column_config.NumberColumn("Severity", width=70, format="%.2f"),
             "snr_db": st.column_config.NumberColumn("SNR in dB", width=80),
             **{
-                f"{title(key)}, {PERCENTILE}": st.column_config.ProgressColumn(
-                    title(key), min_value=0, max_value=100, format="%.0f", width=150, help="Percentile."
+                f"{title(key)}, {MARGIN}": st.column_config.NumberColumn(
+                    title(key), format="%+.1f", width=150, help="Margin over the threshold, in normal spreads."
                 )
                 for key in keys
             },

@@ -5,12 +5,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core import jobs
 from asd_core.settings import get_settings
-from tests.app.helpers import opened
+from asd_core.sound import Clip
+from tests.app.helpers import app_at, opened
 
 page = partial(opened, "feature_space")
 
@@ -86,3 +88,17 @@ def test_the_demos_map_is_shown_at_once() -> None:
     assert not app.info
     app.slider(key="neighbours").set_value(30).run()
     assert ["No UMAP of these 420 clips" in i.value for i in app.info] == [True]
+
+
+def test_an_open_clip_that_is_out_of_sight_is_named() -> None:
+    app = app_at("feature_space")
+    noise = 0.3 * np.random.default_rng(0).standard_normal((1, 160_000)).astype(np.float32)
+    app.session_state["open_clip"] = Clip(noise, 16000, "0" * 64, "noise.wav")
+    app.run()
+    assert "27 of 420 clips lie outside this view; so does noise.wav." in captions(app)
+    app.toggle(key="outliers").set_value(True).run()
+    assert "outside this view" not in captions(app)
+
+
+def test_no_clip_of_a_umap_is_left_out() -> None:
+    assert "outside this view" not in captions(page(method="UMAP", part="Log-mel: peak of each band", only="false"))

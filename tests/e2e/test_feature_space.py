@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from asd_core.datasets.slide_rail import simulate
 from tests.conftest import write_wav
 from tests.e2e.helpers import FRAME, TABLE, cells, wait_idle
@@ -11,14 +13,16 @@ from tests.e2e.helpers import FRAME, TABLE, cells, wait_idle
 CHART = ".st-key-space_chart .js-plotly-plot"
 PLAYING = ".asd-player[data-ready=true][data-playing=true]"
 CARD = ".asd-hover-card"
-# The point that lies farthest from all others of a trace: where it is on the screen.
+# The point that lies farthest from all others of those of a trace that are in the frame: where it is on the screen.
 LONELY = """(trace) => {
   const chart = document.querySelector('.st-key-space_chart .js-plotly-plot'), layout = chart._fullLayout
   const t = chart._fullData[trace], box = chart.getBoundingClientRect()
   const place = (t, k) => [layout.xaxis._offset + layout.xaxis.l2p(t.x[k]), layout.yaxis._offset + layout.yaxis.l2p(t.y[k])]
   const every = chart._fullData.filter((t) => t.customdata).flatMap((t) => [...t.x].map((_, k) => place(t, k)))
   const gap = (p) => every.map((q) => Math.hypot(q[0] - p[0], q[1] - p[1])).sort((a, b) => a - b)[1]
-  const best = [...t.x].map((_, k) => k).sort((a, b) => gap(place(t, b)) - gap(place(t, a)))[0]
+  const inside = (p) => layout.xaxis._offset < p[0] && p[0] < layout.xaxis._offset + layout.xaxis._length
+    && layout.yaxis._offset < p[1] && p[1] < layout.yaxis._offset + layout.yaxis._length
+  const best = [...t.x].map((_, k) => k).filter((k) => inside(place(t, k))).sort((a, b) => gap(place(t, b)) - gap(place(t, a)))[0]
   const [x, y] = place(t, best)
   return [box.x + x, box.y + y, t.customdata[best]]
 }"""
@@ -26,6 +30,13 @@ LONELY = """(trace) => {
 DRAWN_IN_SPACE = """() => {
   const chart = document.querySelector('.st-key-space_chart .js-plotly-plot'), scene = chart._fullLayout.scene?._scene
   return scene?.glplot && !scene.glplot.dirty && scene.glplot.objects.length > 0
+}"""
+# How many clips lie outside the frame.
+HIDDEN = """() => {
+  const chart = document.querySelector('.st-key-space_chart .js-plotly-plot'), { xaxis, yaxis } = chart._fullLayout
+  const out = (axis, v) => v < axis.range[0] || v > axis.range[1]
+  return chart._fullData.filter((t) => t.customdata).flatMap((t) => [...t.x].map((x, k) => out(xaxis, x) || out(yaxis, t.y[k])))
+    .filter(Boolean).length
 }"""
 POINTS = """() => document.querySelector('.st-key-space_chart .js-plotly-plot')._fullData.filter((t) => t.customdata)
   .map((t) => [...t.x].concat([...t.y]))"""
@@ -56,7 +67,7 @@ def click(page: Any) -> None:
 def test_pointing_shows_a_spectrogram_and_a_click_plays_that_clip(page: Any, address: str) -> None:
     open_space(page, address)
     assert page.locator(".asd-player").count() == 0
-    name, _ = point_at(page, 1)
+    name, _ = point_at(page, 2)
     assert name.startswith("anomaly_id_00_")
     card = page.locator(CARD)
     assert "anomaly" in card.inner_text()
@@ -82,6 +93,33 @@ def test_pointing_shows_a_spectrogram_and_a_click_plays_that_clip(page: Any, add
     page.get_by_text(other).first.wait_for()
 
 
+def test_the_map_opens_on_the_bulk_and_shows_outliers_at_a_click(page: Any, address: str) -> None:
+    open_space(page, address)
+    found = re.search(r"(\d+) of 420 clips lie outside this view", page.inner_text("body"))
+    assert found
+    assert page.evaluate(HIDDEN) == int(found[1]) > 0
+    page.get_by_text(f"Show all {found[1]} outliers").click()
+    wait_idle(page)
+    assert page.evaluate(HIDDEN) == 0
+    assert "lie outside" not in page.inner_text("body")
+    page.get_by_text(f"Show all {found[1]} outliers").click()
+    wait_idle(page)
+    assert page.evaluate(HIDDEN) == int(found[1])
+
+
+def test_a_score_is_a_margin_on_the_map_and_on_the_card(page: Any, address: str) -> None:
+    open_space(page, address, "?colour=score+of+a+detector&by=GWRP+%2B+Gaussian&outliers=true")
+    assert "no score" not in page.locator(CHART).text_content()  # of the training clips, too, there are scores
+    margins = page.evaluate(
+        f"() => document.querySelector('{CHART}')._fullData.flatMap((t) => t.customdata ? [...t.text] : [])"
+    )
+    assert len(margins) == 420
+    assert max(map(float, margins)) > 10
+    name, _ = point_at(page, 2)
+    assert name.startswith("anomaly_id_00_")
+    assert re.search(r"GWRP \+ Gaussian, margin: [+-]\d+\.\d$", page.locator(CARD).inner_text())
+
+
 def test_a_lasso_fills_the_table_which_is_heard_and_downloaded(page: Any, address: str, downloads: Path) -> None:
     open_space(page, address)
     assert page.locator(TABLE).count() == 0
@@ -105,9 +143,14 @@ def test_a_lasso_fills_the_table_which_is_heard_and_downloaded(page: Any, addres
     with page.expect_download() as started:
         page.locator(".st-key-space_csv button").click()
     started.value.save_as(downloads / "clips.csv")
-    lines = (downloads / "clips.csv").read_text().splitlines()
-    assert len(lines) == n + 1
-    assert lines[1].split(",")[0] == rows[0][0]
+    written = pd.read_csv(downloads / "clips.csv", dtype={"machine_id": str})
+    assert len(written) == n
+    assert written["clip_id"][0] == rows[0][0]
+    assert set(written["machine_id"]) == {"00"}
+    assert set(written["applicable"]) == {True}
+    assert set(written["false_alarm_rate"]) == {0.05}
+    detector = written.columns[-1].removesuffix(", model version")
+    assert written[f"{detector}, margin"].notna().all()
     table = page.locator(TABLE)
     table.scroll_into_view_if_needed()
     wait_idle(page)

@@ -134,7 +134,7 @@ class HoverCard {
       return;
     }
     if (event && event.clientX !== undefined) this.pointer = [event.clientX, event.clientY];
-    this.shown = { number: Number(point.customdata), value: point["marker.color"], trace: point.data, chart };
+    this.shown = { number: Number(point.customdata), value: point["marker.color"], text: point.text, trace: point.data, chart };
     this.fetchOnce();
     this.draw();
   }
@@ -167,8 +167,8 @@ class HoverCard {
     if (!clip) return;
     shown.chart.dataset.card = "on";
     [this.name.textContent, this.facts.textContent] = clip;
-    const title = shown.trace.name.replace(/ \(\d+\)$/, "");
-    this.value.textContent = typeof shown.value === "number" ? `${title}: ${shown.value.toPrecision(3)}` : "";
+    const { value } = shown, number = shown.text ?? (typeof value === "number" ? value.toPrecision(3) : "");
+    this.value.textContent = number ? `${shown.trace.name}: ${number}` : "";
     this.canvas.style.display = sheet ? "block" : "none";
     if (sheet) this.picture(shown.number);
     this.card.style.display = "block";
