@@ -10,6 +10,7 @@ from asd_core.experiments import (
     Conclusion,
     Stored,
     conclusion,
+    detector_order,
     experiment_summary,
     read_experiment,
     staleness,
@@ -21,11 +22,14 @@ from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.table import points_table
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
+from pages.shared.emphasis import ink, rule
 from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
 
 NEW = "sweep"
-WRONG_WAY = "The wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
+WRONG_WAY = (
+    "Test only is the wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
+)
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
@@ -54,20 +58,18 @@ def show(source: Source, name: str) -> None:
     st.markdown(f"#### {shown.answer}")
     found = f" The report that this project began from found {header.report}." if header.report else ""
     st.caption(shown.details + found)
+    points_table(header, table, detector_order(stored, table))
+    if TEST_ONLY in set(table["series"]):
+        st.warning(WRONG_WAY, icon=":material/warning:")
     side_by_side = st.grid(2, min_column_width=440)
-    drawn = experiment_figures(stored, table)
+    drawn = experiment_figures(stored, table, ink=ink())
     lowest = min((value for value in table["auc_low"].dropna()), default=0.0)
     for number, (heading, figure) in enumerate(drawn.items()):
         with side_by_side.cell():
             st.markdown(f"**{heading}**")
-            if heading.endswith(TEST_ONLY):
-                st.warning(WRONG_WAY, icon=":material/warning:")
             figure.update_yaxes(range=[max(lowest - 0.02, 0.0), 1.01])  # one scale: they are read against each other
             st.plotly_chart(figure, key=f"experiment_{name}_{number}")
-    with side_by_side.cell():
-        st.markdown("**Points**")
-        points_table(header, table)
-    st.caption(header.note)
+    st.caption(header.note + rule(table["detector"].nunique()))
     if about:
         run_named(source, name, "Run again what is missing or changed")
 

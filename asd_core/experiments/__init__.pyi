@@ -15,4 +15,5 @@ from .store import Stored as Stored
 from .store import read_experiment as read_experiment
 from .store import staleness as staleness
 from .store import stored_names as stored_names
+from .summaries import detector_order as detector_order
 from .summaries import experiment_summary as experiment_summary

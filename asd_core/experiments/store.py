@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict
 
 from asd_core import artifacts
+from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
 from asd_core.experiments.questions import ABOUT
 from asd_core.files import write_parquet, write_text
@@ -134,5 +135,6 @@ def staleness(header: Header, models: Path) -> str:
     for point in header.points:
         manifest = manifests.get(point.detector)
         if manifest and point.model_version and not manifest.weights_sha256.startswith(point.model_version):
-            return f"{header.title} was run before {point.detector} was trained again: run it again."
+            title = detector_class(point.detector).info.title
+            return f"{header.title} was run before {title} was trained again: run it again."
     return ""

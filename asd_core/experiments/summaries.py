@@ -49,3 +49,15 @@ def experiment_summary(stored: Stored) -> "pd.DataFrame":
         start = table[(table["x"] == 0.0) & (table["series"] == BOTH)].assign(series=TEST_ONLY)
         table = pd.concat([table, start], ignore_index=True)
     return table
+
+
+def detector_order(stored: Stored, table: "pd.DataFrame") -> list[str]:
+    """The detectors of an experiment, the highest AUC first: as recorded where they were denoised, else at the end of what was
+    varied. What was never computed comes last.
+
+    Args:
+        table: :func:`experiment_summary`'s of it.
+    """
+    at = table.groupby("detector", sort=False)["x"].transform("min" if stored.header.kind == "denoising" else "max")
+    auc = table[table["x"].isna() | (table["x"] == at)].groupby("detector", sort=False)["auc"].max()
+    return [str(key) for key in auc.sort_values(ascending=False, kind="stable").index]

@@ -6,6 +6,7 @@ from .curves import roc_figure as roc_figure
 from .deviation import deviation_figure as deviation_figure
 from .deviation import difference_figure as difference_figure
 from .deviation import removed_figure as removed_figure
+from .emphasis import IN_COLOUR as IN_COLOUR
 from .emphasis import INK as INK
 from .emphasis import emphasise as emphasise
 from .emphasis import standouts as standouts

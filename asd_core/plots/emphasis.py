@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 IN_COLOUR = 7  # more lines in colour cannot be told apart
 LABELLED = 3  # names at their lines: more cover one another
 INK = "#1b1f24"  # on a light page
+PAPER, DARK_PAPER = "rgba(255, 255, 255, 0.85)", "rgba(16, 22, 28, 0.85)"  # behind names, which may lie over lines
+EDGE = 0.2  # of a line: nearer to its ends a name is drawn inwards, that the frame does not cut it off
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
@@ -40,7 +42,7 @@ def emphasise(
         ink: colour of the best control.
     """
     coloured, best_control = standouts(order, controls)
-    drawn = {trace.legendgroup: trace for trace in figure.data if trace.mode == "lines" and trace.fill is None}
+    drawn = {trace.legendgroup: trace for trace in figure.data if "lines" in trace.mode and trace.fill is None}
     for trace in figure.data:
         key = trace.legendgroup
         if key not in order:
@@ -56,7 +58,7 @@ def emphasise(
             colour, dash = colours.detector_colour(key), colours.detector_dash(key)
         else:
             colour, width, dash = BACKGROUND, 1.2, "solid"
-        if trace.mode == "lines":
+        if "lines" in trace.mode:  # markers on a line have its colour
             trace.line.update(color=colour, width=width, dash=dash)
         else:
             trace.marker.color = colour
@@ -68,7 +70,13 @@ def emphasise(
     for index, key in enumerate(named):
         trace = drawn[key]
         x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))
+        known = np.isfinite(x) & np.isfinite(y)
+        if not known.any():
+            continue
+        x, y = x[known], y[known]
         at = _point(x, y, (index + 1.0) / (len(named) + 3.0))
+        share = (x[at] - x.min()) / max(np.ptp(x), 1e-12)
+        side = 1 if share < EDGE else -1 if share > 1.0 - EDGE else 0
         figure.add_annotation(
             x=float(np.log10(x[at])) if figure.layout.xaxis.type == "log" else float(x[at]),
             y=float(y[at]),
@@ -77,9 +85,11 @@ def emphasise(
             arrowcolor=ink if key == best_control else colours.detector_colour(key),
             arrowwidth=1,
             arrowhead=0,
-            ax=60,
-            ay=34 + 20 * index,  # one below the other
-            xanchor="left",
+            ax=60 * side,
+            ay=34 + (0 if key == best_control else 20 * index),  # one below the other; a control mostly lies lower
+            bgcolor=PAPER if ink == INK else DARK_PAPER,
+            borderpad=1,
+            xanchor=("center", "left", "right")[side],
         )
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.detectors import detector_class
-from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers
+from asd_core.detectors import detector_class, is_control
+from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers, detector_order
 from asd_core.plots import colours
+from asd_core.plots.emphasis import INK, emphasise
 from asd_core.plots.layout import ALONE, GREY, add_band, detector_line, new_figure
 
 if TYPE_CHECKING:
@@ -19,21 +20,28 @@ if TYPE_CHECKING:
 AUC_TITLE = "mean AUC over machine ids (95 % interval)"
 FEW_LINES = 5  # whose intervals can be told apart
 MOST_TICKS = 16
+BESIDE = 0.04  # of the range, on each side
 
 
-def experiment_figures(stored: "Stored", table: "pd.DataFrame") -> "dict[str, go.Figure]":
+def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, ink: str = INK) -> "dict[str, go.Figure]":
     """The figures of an experiment by heading, most telling first; none without a point.
 
     Args:
         table: ``summary``'s of it.
+        ink: colour of the best control's line.
     """
     header = stored.header
     if table.empty:
         return {}
-    names = {str(key): detector_class(str(key)).info.title for key in table["detector"].unique()}
+    order = detector_order(stored, table)
+    names = {key: detector_class(key).info.title for key in order}
+    controls = {key for key in order if is_control(key)}
 
     def curves(part: "pd.DataFrame", by: str) -> "go.Figure":
-        return curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x)
+        figure = curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x)
+        if by == "detector" and len(order) > FEW_LINES:
+            emphasise(figure, order, controls, names, ink=ink)
+        return figure
 
     if header.kind == "denoising":
         return {
@@ -58,22 +66,23 @@ def curve_figure(
 
     Args:
         table: ``summary``'s, or a part of it.
-        names: the title of each detector key.
+        names: the title of each detector key, in the order of the legend.
         by: ``detector`` or ``series``: what a line is.
         x_title: what was varied, with its unit.
         log_x: a logarithmic axis.
     """
     keys = [str(key) for key in table[by].unique()]
     if by == "detector":
+        keys.sort(key=list(names).index)
         styles = {k: (detector_line(k, 2), names.get(k, k)) for k in keys}
     else:
         styles = {k: ({"color": colour, "width": 2}, k) for k, colour in colours.categories(keys).items()}
     figure = _auc_figure()
     curves = {key: table[table[by] == key].sort_values("x") for key in keys}
-    faint = 0.12 if len(keys) <= FEW_LINES else 0.03
-    for key, subset in curves.items():  # all bands lie behind all lines
+    banded = curves if len(keys) <= FEW_LINES else {}
+    for key, subset in banded.items():  # all bands lie behind all lines
         x, low, high = (subset[c].to_numpy(dtype=np.float64) for c in ("x", "auc_low", "auc_high"))
-        add_band(figure, x, low, high, styles[key][0]["color"], faint, showlegend=False, legendgroup=key)
+        add_band(figure, x, low, high, styles[key][0]["color"], 0.12, showlegend=False, legendgroup=key)
     for key, subset in curves.items():
         line, name = styles[key]
         figure.add_scatter(
@@ -94,6 +103,9 @@ def curve_figure(
     if len(values) > 0:
         shown = values[_ticks(np.log(values) if log else values)]
         axis |= {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
+    if len(values) > 1:  # or names at lines would widen it
+        first, last = np.log10(values[[0, -1]]) if log else values[[0, -1]]
+        axis |= {"range": [first - BESIDE * (last - first), last + BESIDE * (last - first)]}
     if log:
         axis |= {"type": "log"}
     return figure.update_layout(xaxis=axis)

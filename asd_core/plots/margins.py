@@ -67,6 +67,7 @@ def _curves(
             y=margin_height(rows["margin"]),
             mode="lines+markers",
             name=name,
+            legendgroup=str(key),
             line=detector_line(str(key), width),
             customdata=[list(values) for values in data],  # an array would reach Python as a mapping
             hovertemplate=f"{hover}: margin %{{customdata[{place}]:.1f}}<br>%{{customdata[{place + 1}]}}<br>"

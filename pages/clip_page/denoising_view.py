@@ -12,8 +12,10 @@ from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve,
 from asd_core.sound import DenoiseMix, Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
+from pages.clip_page.standing import auc_order
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
+from pages.shared.emphasis import rule, stand_out
 from pages.shared.trained_models import chosen_models
 
 NARROWEST = 440
@@ -32,11 +34,13 @@ def draw(context: ClipContext) -> None:
         if curve is not None:
             names = {key: title(key) for key in selected.detectors}
             scored = with_decisions(curve, chosen_models(selected), selected.machine_id, selected.rate)
-            st.plotly_chart(strength_figure(scored, names, signal.strength), key="strength_curve")
+            curves = strength_figure(scored, names, signal.strength)
+            stand_out(curves, auc_order(selected))
+            st.plotly_chart(curves, key="strength_curve")
             st.caption(
                 f"How far this clip's score lies above each detector's threshold for {percent(selected.rate)} false alarms, in "
                 f"spreads of its own held-out normal clips, which are undenoised, at {len(STRENGTHS)} strengths; grey: the "
-                "player's strength. A score that changes with the strength says as much of the denoiser as of the machine."
+                f"player's strength.{rule(len(names))} A score that changes with the strength says as much of the denoiser as of the machine."
             )
     with grid.cell():
         energy = _energy(signal.denoising_key(), mix, signal.clip.sample_rate)

@@ -25,9 +25,11 @@ from asd_core.sound import Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.page_rerun import seek
+from pages.clip_page.standing import auc_order
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
 from pages.shared.choice import percent, title
+from pages.shared.emphasis import rule, stand_out
 from pages.shared.tables import BUTTON_ROW, download, table
 from pages.shared.trained_models import chosen_models
 
@@ -64,12 +66,14 @@ def draw(context: ClipContext) -> None:
     windows = with_decisions(scores, chosen_models(context.selected), selected.machine_id, selected.rate)
     result = flagged_moments(windows)
     names = {k: title(k) for k in selected.detectors}
-    st.plotly_chart(timeline_figure(windows, result, names), key=CHART, on_select=_jump, selection_mode="points")
+    curves = timeline_figure(windows, result, names)
+    stand_out(curves, auc_order(selected))
+    st.plotly_chart(curves, key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(
         f"Each point is a window of {window:g} s as a clip of its own, {version.description}: how far its score lies above the "
         f"detector's threshold for {percent(selected.rate)} false alarms a window, in spreads of the detector's own held-out "
-        f"normal clips of machine id {selected.machine_id}. Triangles are the peaks of the moments below. Click a point to hear "
+        f"normal clips of machine id {selected.machine_id}.{rule(len(names))} Triangles are the peaks of the moments below. Click a point to hear "
         "it from there."
         + (f" {silent} silent {'window has' if silent == 1 else 'windows have'} no score." if silent else "")
     )

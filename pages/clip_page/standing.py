@@ -23,3 +23,9 @@ def standing_of(selected: Choice) -> Standing:
     stored = stored_scores(selected.source, AS_RECORDED)
     known = _standing(stored.digest, tuple(models_of(selected.source)), stored.table)
     return known.of(selected.detectors)
+
+
+def auc_order(selected: Choice) -> list[str]:
+    """The chosen detectors, the highest measured AUC first; those without one last."""
+    known = standing_of(selected)
+    return sorted(known.order, key=lambda key: known.auc.get(key, 0.0), reverse=True)

@@ -16,12 +16,13 @@ from asd_core.evaluation import (
     tied_with_best,
     worst_machine,
 )
-from asd_core.plots import det_figure, emphasise, precision_recall_figure, roc_figure
+from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
 from pages.shared.choice import percent, title
+from pages.shared.emphasis import rule, stand_out
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import manifests_of, thresholds_of
 
@@ -29,7 +30,6 @@ METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
 CHANGE = "Change"  # of a figure by people's labels
-LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
@@ -80,16 +80,13 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
         figure = precision_recall_figure(compared.scores, view, names, marks=points)
     else:
         figure = det_figure(compared.scores, view, names, marks=points)
-    order = [str(key) for key in shown.index]
-    controls = {key for key in order if is_control(key)}
-    dark = st.context.theme.type == "dark"
-    emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
+    stand_out(figure, [str(key) for key in shown.index])
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + "sidebar's false-alarm rate moves them. In colour: the best seven; black or white, dashed: the best control. Click a "
-        f"legend entry to see it alone; the figure beside a name is its {name}."
+        + f"sidebar's false-alarm rate moves them.{rule(len(shown))} Click a legend entry to see it alone; the figure beside a name is its "
+        f"{name}."
     )
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from asd_core.detectors import detector_keys
 from asd_core.experiments import ABOUT
 from asd_core.experiments import runner as run
 from tests.app import helpers
@@ -20,6 +21,20 @@ def test_the_demo_shows_stored_results_without_computing(name: str, monkeypatch:
     assert not app.info, "it has not been run"
     assert len(app.dataframe[0].value) > 3
     assert any("python -m asd_core experiment " + name in code.value for code in app.code)
+
+
+def test_detectors_stand_by_their_names_the_best_first() -> None:
+    table = opened(experiment=ABOUT["denoising"].title).dataframe[0].value
+    assert table.columns[:4].tolist() == ["Detector", "Point", "AUC", "95 % interval"]
+    assert table["Detector"].unique().tolist()[:2] == ["GWRP + Gaussian", "Fusion"]
+    assert table["Point"].unique().tolist()[:2] == ["undenoised", "0.25 in training and test"]
+    keys = set(detector_keys())
+    for about in ABOUT.values():
+        table = opened(experiment=about.title).dataframe[0].value
+        assert (
+            not {word.strip(",") for text in table.select_dtypes("str").to_numpy().ravel() for word in text.split()}
+            & keys
+        )
 
 
 def test_denoising_the_wrong_way_carries_a_warning() -> None:

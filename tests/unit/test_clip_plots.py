@@ -88,6 +88,7 @@ def test_curves_over_strength_show_the_current_one() -> None:
     table = pd.DataFrame(rows, columns=["detector", "strength", "raw", "calibrated", "margin"])
     figure = strength_figure(table, NAMES, 0.35)
     assert [trace.name for trace in figure.data] == list(NAMES.values())
+    assert [trace.legendgroup for trace in figure.data] == list(NAMES)  # by which they are emphasised
     assert list(figure.data[1].y) == pytest.approx(np.arcsinh([3.0, 3.5, 4.0]))
     lines = {(shape.x0, shape.y0) for shape in figure.layout.shapes}
     assert (0.35, 0) in lines

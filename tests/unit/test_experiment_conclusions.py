@@ -1,6 +1,8 @@
 """Sentences, tables and figures of experiments whose truth is known, because it was made up."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
@@ -8,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asd_core import artifacts
+from asd_core.detectors import detector_keys, is_control
 from asd_core.evaluation import auc
 from asd_core.experiments import (
     ABOUT,
@@ -17,8 +21,10 @@ from asd_core.experiments import (
     Stored,
     conclusion,
     dbscan_transfers,
+    detector_order,
     experiment_summary,
     read_experiment,
+    staleness,
     stored_names,
 )
 from asd_core.experiments.catalogue import DEFAULT_RULE, EPOCHS, named
@@ -28,6 +34,7 @@ from asd_core.experiments.records import empty, record
 from asd_core.experiments.report import _table
 from asd_core.experiments.store import PointRecord
 from asd_core.plots import experiment_figures
+from asd_core.plots.emphasis import BACKGROUND
 from tests.conftest import ROOT
 
 IDS, N = ("00", "02", "04", "06"), 50
@@ -281,9 +288,42 @@ def test_figures_and_tables_of_every_kind() -> None:
             assert figure.layout.xaxis.title.text
         assert _table(stored).count("\n") >= 2
     both, alone = experiment_figures(kinds["denoising"], experiment_summary(kinds["denoising"])).values()
-    lines = [trace for trace in both.data if trace.name]
-    assert [line.name for line in lines] == ["PCA + KDE", "PCA + LOF", "Control: clip level"]
-    assert list(lines[0].x) == [0.0, 0.5, 1.0]
-    assert lines[0].y[2] > next(t for t in alone.data if t.name).y[2]
+    lines = {trace.name: trace for trace in both.data if trace.name}
+    assert set(lines) == {"PCA + KDE", "PCA + LOF", "Control: clip level"}
+    assert list(lines["PCA + KDE"].x) == [0.0, 0.5, 1.0]
+    assert lines["PCA + KDE"].y[2] > next(t for t in alone.data if t.name == "PCA + KDE").y[2]
     assert "| PCA + KDE |" in _table(kinds["denoising"])
     assert experiment_figures(empty(kinds["mels"].header), experiment_summary(empty(kinds["mels"].header))) == {}
+
+
+def test_of_many_detectors_the_best_stand_out_and_the_legend_is_in_the_order_of_auc() -> None:
+    others = [key for key in detector_keys() if key != "fusion" and not is_control(key)]
+    keys = [*others[:10], "control_rms", "control_random"]
+    distances = {key: 0.1 + 0.2 * place for place, key in enumerate(keys)}  # the last are the best
+    points = {f"{key}, undenoised": scores(d) for key, d in distances.items()}
+    points |= {f"{key}, 1 in {BOTH}": scores(3.0 - d) for key, d in distances.items()}  # denoised, the first are
+    stored = made_up("denoising", points)
+    table = experiment_summary(stored)
+    order = detector_order(stored, table)
+    auc = table[(table["x"] == 0.0) & (table["series"] == BOTH)].set_index("detector")["auc"]
+    assert order == auc.sort_values(ascending=False).index.tolist()
+    (figure, _) = experiment_figures(stored, table, ink="#123456").values()
+    lines = {t.legendgroup: t for t in figure.data if t.legendgroup and t.showlegend is not False}
+    assert sorted(lines, key=lambda key: lines[key].legendrank) == order
+    best = [key for key in order if not is_control(key)][:7]
+    assert {key for key in lines if lines[key].line.color not in (BACKGROUND, "#123456")} == set(best)
+    assert [key for key in lines if lines[key].line.color == "#123456"] == [key for key in order if is_control(key)][:1]
+    assert len(figure.layout.annotations) == 4
+    assert all(lines[key].visible is not False for key in order)  # grey, and there to be pointed at
+    assert [t for t in figure.data if t.fill == "toself"] == []  # so many intervals cannot be told apart
+    assert figure.layout.xaxis.range == pytest.approx((-0.04, 1.04))
+
+
+def test_what_is_said_of_a_stale_experiment_names_the_detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = denoised(1.5, 0.5).header
+    point = header.points[0].model_copy(update={"model_version": "0000"})
+    trained = {point.detector: SimpleNamespace(data_fingerprint=header.fingerprint, weights_sha256="ffff")}
+    monkeypatch.setattr(artifacts, "trained_keys", lambda _: list(trained))
+    monkeypatch.setattr(artifacts, "read_manifest", lambda path: trained[path.name])
+    said = staleness(header.model_copy(update={"points": [point]}), tmp_path)
+    assert "was run before PCA + KDE was trained again" in said

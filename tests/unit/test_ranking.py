@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
@@ -103,6 +104,29 @@ def test_the_best_few_lines_stand_out_and_the_legend_is_in_order() -> None:
         assert [t.name for t in figure.data if t.name in order][-1] == order[0]  # on top
         hidden = {t.legendgroup for t in figure.data if t.visible is False}
         assert hidden <= grey
+
+
+def test_names_at_lines_with_markers_and_gaps_run_inwards() -> None:
+    x = np.arange(11.0)
+    figure = go.Figure()
+    for key, y in (("pca_kde", np.r_[np.nan, np.arange(10.0)]), ("cnn_ae", np.full(11, np.nan)), ("control_rms", -x)):
+        marker = {"size": np.full(11, 4), "symbol": "circle"}
+        figure.add_scatter(x=x, y=y, mode="lines+markers", name=key, legendgroup=key, marker=marker)
+    emphasise(
+        figure,
+        ["pca_kde", "cnn_ae", "control_rms"],
+        {"control_rms"},
+        dict.fromkeys(("pca_kde", "cnn_ae", "control_rms"), "N"),
+    )
+    assert [t.visible for t in figure.data] == [None] * 3
+    assert figure.data[0].line.color == INK
+    left, middle = figure.layout.annotations  # none at the line that has no point
+    assert (left.x, left.y, left.xanchor) == (3.0, 2.0, "center")
+    assert (middle.xanchor, middle.ax) == ("center", 0)
+    figure.layout.annotations = ()
+    figure.update_traces(x=np.r_[x[:10], 1000.0])
+    emphasise(figure, ["pca_kde"], set(), {"pca_kde": "N"})
+    assert (figure.layout.annotations[0].xanchor, figure.layout.annotations[0].ax) == ("right", -60)
 
 
 def test_a_mean_curve_promises_no_more_than_its_steps() -> None:

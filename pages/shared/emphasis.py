@@ -1,0 +1,40 @@
+"""Which of many detectors' lines stand out on a page, light or dark."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from asd_core.detectors import is_control
+from asd_core.plots import IN_COLOUR, INK, emphasise
+from pages.shared.choice import title
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
+
+
+def rule(n: int) -> str:
+    """What the lines of ``n`` detectors are drawn by, to go on a caption; empty where all are in colour."""
+    if n <= IN_COLOUR:
+        return ""
+    return (
+        f" In colour: the best {IN_COLOUR}; black or white, dashed: the best control; the others are grey until they are pointed "
+        "at; the legend is in the order of AUC."
+    )
+
+
+def ink() -> str:
+    """The colour of the best control's line on this page."""
+    return LIGHT_INK if st.context.theme.type == "dark" else INK
+
+
+def stand_out(figure: "go.Figure", order: Sequence[str]) -> None:
+    """Restyle a figure of a line a detector (see :func:`asd_core.plots.emphasise`).
+
+    Args:
+        order: detectors from the best to the last.
+    """
+    controls = {key for key in order if is_control(key)}
+    emphasise(figure, order, controls, {key: title(key) for key in order}, ink=ink())
