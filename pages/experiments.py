@@ -19,6 +19,7 @@ from asd_core.experiments import (
 )
 from asd_core.plots import experiment_figures
 from pages.experiments_page.runs import run_named, run_sweep
+from pages.experiments_page.started import CHOSEN, open_finished, watch
 from pages.experiments_page.table import points_table
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
@@ -77,6 +78,7 @@ def show(source: Source, name: str) -> None:
 st.title("Experiments")
 with show_errors():
     selected = choice()
+    to_open = open_finished(selected.source)
     stored_here = stored_names(selected.source.folder)
     names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), NEW]
     titles = {name: about.title for name, about in ABOUT.items()} | {NEW: "New sweep …"}
@@ -87,7 +89,7 @@ with show_errors():
         default=names[0],
         required=True,
         format_func=lambda n: titles[n],
-        key="experiment",
+        key=CHOSEN,
         bind="query-params",
         label_visibility="collapsed",
     )
@@ -95,3 +97,5 @@ with show_errors():
         run_sweep(selected.source, sweepable())
     else:
         show(selected.source, str(chosen))
+    if to_open:
+        watch(to_open)

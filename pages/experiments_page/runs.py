@@ -4,6 +4,7 @@ import streamlit as st
 
 from asd_core.detectors import detector_class
 from asd_core.experiments import sweep
+from pages.experiments_page.started import job_name, remember
 from pages.shared import linked
 from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
@@ -57,7 +58,7 @@ def proposal(default: object, low: float, high: float) -> str:
 
 def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:
     where = ["--data", source.location, "--models", str(source.folder)]
-    job_panel(f"experiment-{source.name}-{name}".lower(), what, [*arguments, *where], button)
+    job_panel(job_name(source, name), what, [*arguments, *where], button, on_start=remember)
     shown = [*arguments, "--data", source.location, "--models", f"trained_models/{source.name}"]
     with st.expander("The same on the command line", icon=":material/terminal:"):
         st.code("python -m asd_core " + " ".join(f'"{a}"' if " " in a else a for a in shown), language="bash")

@@ -12,7 +12,15 @@ EVERY = 1.0  # s between two looks at a running job
 
 
 @show_errors()
-def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, resumes: bool = True) -> None:
+def job_panel(
+    name: str,
+    title: str,
+    arguments: Sequence[str],
+    button: str,
+    *,
+    resumes: bool = True,
+    on_start: Callable[[str], None] = lambda _: None,
+) -> None:
     """Start, watch and stop a job; the page is drawn anew when it ends.
 
     The job is found by its name: a reload, another tab or a restarted server see the same bar.
@@ -23,6 +31,7 @@ def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, r
         arguments: of the command line.
         button: what starts it.
         resumes: a stopped one goes on where it was.
+        on_start: called with the name of a job that was started.
     """
     job = jobs.find(name)
     if job and job.state == "running":
@@ -33,13 +42,14 @@ def job_panel(name: str, title: str, arguments: Sequence[str], button: str, *, r
     elif job and job.state == "stopped":
         rest = "What was finished is kept; start it to go on." if resumes else "Nothing of it is kept."
         st.info(f"{job.title} was stopped. {rest}", icon=":material/pause:")
-    click = partial(_start, name, arguments, title)
+    click = partial(_start, name, arguments, title, on_start)
     st.button(button, key=f"start_{name}", icon=":material/play_arrow:", on_click=click)
 
 
 @show_errors()
-def _start(name: str, arguments: Sequence[str], title: str) -> None:
+def _start(name: str, arguments: Sequence[str], title: str, on_start: Callable[[str], None]) -> None:
     jobs.start(name, arguments, title)
+    on_start(name)
 
 
 @st.fragment(run_every=EVERY)

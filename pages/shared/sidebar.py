@@ -21,7 +21,6 @@ DEFAULT_RATE = 0.05
 MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
 OBEYED = {  # by pages that do not obey all three
     "Experiments": (),
-    "Feature space": (MACHINE, DETECTORS),
     "Compare": (DETECTORS, RATE),
 }
 OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from asd_core import jobs
 from asd_core.detectors import detector_keys
 from asd_core.experiments import ABOUT
 from asd_core.experiments import runner as run
@@ -50,3 +51,34 @@ def test_a_sweep_is_proposed_within_the_parameters_limits_and_refused_outside() 
     assert "9999 is outside" in app.error[0].value
     app.text_input(key="sweep_values_pca_kde_n_components").set_value("4, five").run()
     assert "five" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("job", "state", "opens"),
+    [
+        ("experiment-demo-components", "finished", True),
+        ("experiment-demo-components", "running", False),
+        ("experiment-demo-components", "failed", False),
+        ("experiment-other-components", "finished", False),  # of a dataset that is not looked at
+        ("experiment-demo-nothing", "finished", False),
+    ],
+)
+def test_what_this_person_started_is_opened_when_it_ends(
+    job: str, state: jobs.JobState, opens: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = jobs.Job(job, "Experiment components", state, 1.0, "", "no memory", 0.0)
+    monkeypatch.setattr(jobs, "find", lambda name: found if name == job else None)
+    app = opened(experiment=ABOUT["mels"].title, started=job)
+    assert not app.error
+    shown = "components" if opens else "mels"
+    assert app.subheader[0].value == ABOUT[shown].question
+    assert [t.value for t in app.toast] == (["Experiment components has ended: here is its result."] if opens else [])
+    kept = app.query_params.get("started", "")
+    assert kept == (job if state == "running" or "other" in job else "")
+
+
+def test_an_address_that_names_no_job_is_no_error() -> None:
+    app = opened(started=["../../etc", "experiment-demo-never"])
+    assert not app.error
+    assert not app.toast
+    assert app.subheader[0].value == ABOUT["denoising"].question

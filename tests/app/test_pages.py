@@ -344,7 +344,7 @@ def test_the_sidebar_shows_what_the_page_obeys_and_forgets_nothing() -> None:
     app.select_slider(key="rate").set_value(0.1).run()
     assert shown(app) == {"machine", "detectors", "rate"}
     assert shown(app.switch_page("experiments.py").run()) == set()
-    assert shown(app.switch_page("feature_space.py").run()) == {"machine", "detectors"}
+    assert shown(app.switch_page("feature_space.py").run()) == {"machine", "detectors", "rate"}
     assert shown(app.switch_page("compare.py").run()) == {"detectors", "rate"}
     assert shown(opened("compare", view="Thresholds", detectors=FEW)) == {"machine", "detectors", "rate"}
     app.switch_page("clip.py").run()
