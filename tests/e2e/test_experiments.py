@@ -62,7 +62,7 @@ def test_a_result_is_opened_after_a_reload_and_whatever_is_looked_at(
         page.locator(TABLE).wait_for()
 
     with serve(ROOT / "app.py", **folders) as address:
-        start("8, 16")
+        start("4, 8")
         page.get_by_role("radio", name="Batch size").or_(page.get_by_role("button", name="Batch size")).first.click()
         page.get_by_role("heading", name="Does the batch size").wait_for()
         page.reload()
