@@ -37,7 +37,7 @@ class Unused:
 
 
 @dataclass(frozen=True)
-class Group:
+class NameGroup:
     """Recordings whose folder and name begin alike, and how they were understood.
 
     Attributes:
@@ -67,7 +67,7 @@ class Survey:
 
     root: Path
     catalogue: "pd.DataFrame"
-    groups: list[Group]
+    groups: list[NameGroup]
     questions: list[str]
     unused: list[Unused]
 
@@ -214,7 +214,7 @@ def _split(clip_ids: "pd.Series[str]") -> list[str]:
     return ["test" if original in for_test else "train" for original in originals]
 
 
-def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[Group]:
+def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[NameGroup]:
     values = [name for name in COLUMNS if name not in ("clip_id", "split")]
     members: dict[tuple[str, ...], list[str]] = {}
     for clip_id, *row in catalogue[["clip_id", *values]].itertuples(index=False):
@@ -228,7 +228,7 @@ def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[Group]:
         members.setdefault((folder, beginning if beginnings[folder] <= MANY_BEGINNINGS else ""), []).extend(ids)
     return sorted(
         (
-            Group(_pattern(ids), dict(zip(values, key[2:], strict=False)), len(ids), min(ids))
+            NameGroup(_pattern(ids), dict(zip(values, key[2:], strict=False)), len(ids), min(ids))
             for key, ids in members.items()
         ),
         key=lambda group: group.pattern,
@@ -252,7 +252,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", text)
 
 
-def _questions(catalogue: "pd.DataFrame", groups: Sequence[Group]) -> list[str]:
+def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
     questions = [
         f"{_recordings(group.count)} like {group.example}: normal, anomaly, or leave out?"
         for group in groups
