@@ -54,7 +54,7 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     from asd_core.errors import DatasetError
 
     if map_file or machine_types:
-        file = DatasetFile(Path(data), read_answers(map_file) if map_file else [], machine_types)
+        file = DatasetFile(Path(data).resolve(), read_answers(map_file) if map_file else [], machine_types)
         write_dataset_file(out / "dataset.toml", file)
         data = str(out / "dataset.toml")
     dataset = open_dataset(data)
