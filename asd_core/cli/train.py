@@ -18,6 +18,12 @@ def train(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
+    ] = False,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
@@ -37,6 +43,8 @@ def train(
             detectors=comma_separated(detectors),
             preset=preset.value,
             seed=seed,
+            seconds=seconds,
+            resume=resume,
             progress=progress,
             notify=notify,
         )
