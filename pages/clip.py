@@ -7,12 +7,14 @@ import streamlit as st
 from asd_core.sound import flags
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
+from pages.clip_page.in_address import follow, keep, put_into_address
 from pages.clip_page.listening import listen, scores
-from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
+from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.standing import standing_of
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
+from pages.shared import address
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
@@ -20,6 +22,7 @@ from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
 
+PAGE = "Clip"  # its title
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
 FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
@@ -49,7 +52,7 @@ def draw(picked: Picked) -> None:
         time.sleep(HEAD_START)
         until_warm()
         st.rerun()
-    put_into_address(state.signal)
+    put_into_address(picked.named, state, best_map)
     if selected.detectors:
         look_closer(context)
 
@@ -62,10 +65,15 @@ def facts(picked: Picked) -> str:
 
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
-    picked = pick()
+    picked = pick(address.leads(PAGE))
     if picked:
         st.markdown(facts(picked))
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
+        if address.leads(PAGE):
+            address.followed()
+            follow(choice().source, picked.clip)
+        else:
+            keep()
         draw(picked)

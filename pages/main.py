@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.history import history
+from pages.shared import address
 from pages.shared.warm_up import frames, warm_up
 
 # A file, not a named icon: those are fetched from the web.
@@ -18,13 +20,18 @@ page = st.navigation(
         st.Page("experiments.py", title="Experiments", icon=":material/science:"),
     ]
 )
+title = getattr(page, "title", "")  # none outside a session: a process started while a page is tested reads this file
+address.arrive(title)
+goes_to = address.next_visit()
+history(goes_to)
+if goes_to:
+    st.stop()  # the browser asks for the page that it goes to
 st.sidebar.caption("Anomalous sound dashboard")
 with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar
 
-    # Outside a session (a process that is started while a page is tested reads this file) a page has no title.
-    ready = sidebar(getattr(page, "title", ""))
+    ready = sidebar(title)
 if ready:
     page.run()
 warm_up()

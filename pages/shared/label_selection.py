@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.shared import address
+from pages.shared.sidebar import as_parameters
+
 _SELECTION = "label_queue"  # in the session: their ids
 
 
@@ -16,4 +19,4 @@ def selected_to_label() -> Sequence[str]:
 def label_clips(clip_ids: list[str]) -> None:
     """Open the Label page with these clips as its queue. For callbacks."""
     st.session_state[_SELECTION] = clip_ids
-    st.switch_page("label.py", query_params={})
+    address.visit("label", as_parameters())

@@ -8,8 +8,8 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
-from pages.shared import linked
-from pages.shared.choice import Choice, percent, set_choice, title
+from pages.shared import address, linked
+from pages.shared.choice import Choice, choice, percent, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
@@ -25,6 +25,7 @@ OBEYED = {  # by pages that do not obey all three
     "Compare": (DETECTORS, RATE),
 }
 OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id
+_INSTEAD = "sidebar_instead"  # in the session: values of widgets for the next run
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
 
 
@@ -47,12 +48,35 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
     return last[key]
 
 
+def as_parameters(machine_id: str = "") -> address.Query:
+    """What is chosen, as the parameters of another page's address; defaults are not written.
+
+    Args:
+        machine_id: in place of the chosen one.
+    """
+    chosen = choice()
+    last, ids = st.session_state[_LAST], machine_ids_of(chosen.source)
+    written: address.Query = {
+        "dataset": st.query_params.get_all("dataset"),
+        MACHINE: [i for i in [machine_id or chosen.machine_id] if i != ids[0]],
+        DETECTORS: [title(key) for key in last.get(DETECTORS, [])],
+        RATE: [percent(chosen.rate)] if chosen.rate != DEFAULT_RATE else [],
+    }
+    return {name: values for name, values in written.items() if values}
+
+
+def choose_instead(values: dict[str, Any]) -> None:
+    """Have widgets hold other values in the next run, by key; once they are drawn, they cannot be changed."""
+    st.session_state[_INSTEAD] = values
+
+
 def sidebar(page: str) -> bool:
     """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
     Returns:
         Whether there is something for a page to show.
     """
+    st.session_state.update(st.session_state.pop(_INSTEAD, {}))
     try:
         trained = sources()
         if not trained:
