@@ -83,7 +83,7 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
     # A clean address stays clean.
-    named = clip_id if clip_id != first or st.query_params.get(CLIP) else ""
+    named = clip_id if clip_id != first or st.query_params.get(CLIP) == clip_id else ""
     return Picked(catalogue_clip(source, clip_id), facts, named)
 
 
