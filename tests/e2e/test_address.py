@@ -37,7 +37,7 @@ def shown(page: Any) -> tuple[str, str, str, str, str]:
         player.get_attribute("data-version"),
         player.get_attribute("data-strength"),
         player.locator("[data-part=overlay]").input_value(),
-        player.locator("[data-part=region-text]").inner_text(),
+        "".join(player.locator("[data-part=region]:not([hidden]) [data-part=region-text]").all_inner_texts()),
     )
 
 
