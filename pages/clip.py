@@ -22,7 +22,6 @@ from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
 
-PAGE = "Clip"  # its title
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
 FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
@@ -65,13 +64,13 @@ def facts(picked: Picked) -> str:
 
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
-    picked = pick(address.leads(PAGE))
+    picked = pick(address.leads())
     if picked:
         st.markdown(facts(picked))
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
-        if address.leads(PAGE):
+        if address.leads():
             address.followed()
             follow(choice().source, picked.clip)
         else:

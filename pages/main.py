@@ -34,4 +34,5 @@ with frames():
     ready = sidebar(title)
 if ready:
     page.run()
+    address.followed()
 warm_up()

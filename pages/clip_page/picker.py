@@ -16,9 +16,10 @@ from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
 from pages.shared.names import numbered
+from pages.shared.obeyed import MACHINE
 from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
 from pages.shared.recordings import catalogue_clip, dataset_of
-from pages.shared.sidebar import MACHINE, choose_instead
+from pages.shared.sidebar import choose_instead
 from pages.shared.sources import Source
 from pages.shared.trained_models import machine_ids_of
 

@@ -18,7 +18,6 @@ from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
 
-PAGE = "Label"  # its title
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
 _FIRST = "conflicts_first"  # in the session: how often the address chose a row of the table, and which one
@@ -124,8 +123,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
 def _at_first(names: list[str]) -> tuple[str, int]:
     """Key and first chosen row of the table: it is another one where the address, and not a click, chooses a row."""
     number, first = st.session_state.get(_FIRST, (0, 0))
-    if address.leads(PAGE):
-        address.followed()
+    if address.leads():
         named = st.query_params.get(IN_ADDRESS)
         number, first = st.session_state[_FIRST] = number + 1, names.index(named) if named in names else 0
     return f"conflicts_table_{number}", min(first, len(names) - 1)

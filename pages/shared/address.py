@@ -9,7 +9,7 @@ import streamlit as st
 Query = Mapping[str, str | list[str]]  # parameters of an address
 
 _MOVED = "moved"  # in the address: the browser came here by its history (see components/history)
-_LEADS, _ARRIVED, _VISIT = "address_leads", "address_arrived", "address_visit"  # in the session
+_LEADS, _PAGE, _VISIT = "address_leads", "address_page", "address_visit"  # in the session
 
 
 def arrive(page: str) -> None:
@@ -18,22 +18,22 @@ def arrive(page: str) -> None:
     Args:
         page: its title.
     """
-    if _MOVED in st.query_params:
+    moved, before = _MOVED in st.query_params, st.session_state.get(_PAGE)
+    if moved:
         del st.query_params[_MOVED]
-    elif st.session_state.get(_ARRIVED):
-        return
-    st.session_state[_ARRIVED] = True
-    st.session_state[_LEADS] = page
+    if moved or before != page:
+        st.session_state[_PAGE] = page
+        st.session_state[_LEADS] = moved or before is None
 
 
-def leads(page: str) -> bool:
-    """Whether a page has to take over what its address says, and has not yet :func:`followed` it."""
-    return bool(st.session_state.get(_LEADS) == page)
+def leads() -> bool:
+    """Whether what the address says counts more than the session, until it is :func:`followed`: a run may be cut short."""
+    return bool(st.session_state.get(_LEADS))
 
 
 def followed() -> None:
     """From now on the session counts, and is written into the address."""
-    st.session_state.pop(_LEADS, None)
+    st.session_state[_LEADS] = False
 
 
 def query() -> Query:

@@ -1,4 +1,4 @@
-"""From a point or a row to its clip: facts in words, and the Clip page."""
+"""From points and rows to their clips: facts in words, the Clip page, the Label page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import address
 from pages.shared.choice import choice
+from pages.shared.label_selection import select_to_label
 from pages.shared.recordings import seen_clips
 from pages.shared.sidebar import as_parameters
 
@@ -34,6 +35,12 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     else:  # the Clip page itself, which stays as it is
         parameters = {**address.query(), **parameters}
     address.visit("", parameters)
+
+
+def label_clips(clip_ids: list[str]) -> None:
+    """Open the Label page with these clips as its queue. For callbacks."""
+    select_to_label(clip_ids)
+    address.visit("label", as_parameters())
 
 
 def return_button() -> None:

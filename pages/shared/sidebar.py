@@ -1,6 +1,6 @@
 """The one sidebar: dataset, machine id, detectors, false-alarm rate; of these what the page obeys. All of it is in the address."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from asd_core.settings import get_settings
 from pages.shared import address, linked
 from pages.shared.choice import Choice, choice, percent, set_choice, title
 from pages.shared.names import distinct
+from pages.shared.obeyed import DETECTORS, MACHINE, RATE, obeyed
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
@@ -18,22 +19,8 @@ from pages.shared.trained_models import machine_ids_of, models_of
 RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 DEFAULT_RATE = 0.05
 
-MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
-OBEYED = {  # by pages that do not obey all three
-    "Experiments": (),
-    "Feature space": (MACHINE, DETECTORS),
-    "Compare": (DETECTORS, RATE),
-}
-OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id
 _INSTEAD = "sidebar_instead"  # in the session: values of widgets for the next run
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
-
-
-def _controls(page: str) -> Collection[str]:
-    """The controls that mean something on a page."""
-    if page == "Compare" and st.session_state.get("view", st.query_params.get("view")) == OF_ONE_MACHINE:
-        return (MACHINE, DETECTORS, RATE)
-    return OBEYED.get(page, (MACHINE, DETECTORS, RATE))
 
 
 def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
@@ -92,7 +79,7 @@ def sidebar(page: str) -> bool:
         with st.sidebar:
             name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
             source = by_name[name]
-            shown, ids, keys = _controls(page), machine_ids_of(source), list(models_of(source))
+            shown, ids, keys = obeyed(page), machine_ids_of(source), list(models_of(source))
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",

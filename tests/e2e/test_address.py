@@ -45,7 +45,9 @@ def from_compare(page: Any, address: str, _: Path) -> str:
     page.goto(f"{address}/compare")
     page.locator(TABLE).first.wait_for()
     wait_idle(page)
-    page.get_by_role("radio", name="Where it fails").or_(page.get_by_role("button", name="Where it fails")).first.click()
+    page.get_by_role("radio", name="Where it fails").or_(
+        page.get_by_role("button", name="Where it fails")
+    ).first.click()
     page.locator("audio").nth(5).wait_for()
     wait_idle(page)
     button = page.get_by_role("button", name=re.compile("anomaly_id")).first

@@ -155,7 +155,7 @@ def test_roc_is_drawn_and_a_legend_entry_isolates(page: Any, address: str) -> No
 
 
 def test_false_alarm_rate_moves_the_thresholds(page: Any, address: str) -> None:
-    page.goto(f"{address}/compare?view=Thresholds")
+    page.goto(f"{address}/compare?view=Thresholds&of_ids=00")
     page.locator(TABLE).wait_for()
     before = cells(page)
     press(page, "False-alarm rate", "ArrowRight", 4)
@@ -206,7 +206,7 @@ def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:
 
 def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None:
     with serve(ROOT / "app.py") as fresh:
-        page.goto(f"{fresh}/compare?machine=06&view=Thresholds")
+        page.goto(f"{fresh}/compare?of_ids=06&view=Thresholds")
         page.get_by_text("Machine id 06, thresholds").wait_for()
         page.locator(TABLE).wait_for()
         assert page.get_by_role("alert").count() == 0
