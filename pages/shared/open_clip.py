@@ -16,6 +16,7 @@ from pages.shared.sidebar import as_parameters
 _ORIGIN = "clip_opened_from"  # in the session
 ANY = "any"
 CLIP = "clip"  # of the open clip: its parameter in the address and its key in the session
+OF_ONE_CLIP = ("region", "noise")  # parameters that mean nothing on another
 FILTERS = ("split", "label", "fault")  # of the Clip page's picker: their parameters
 
 
@@ -29,18 +30,23 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
         rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
     page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1]
-    parameters = {**as_parameters(machine_id), **dict.fromkeys(FILTERS, ANY), CLIP: clip_id}
+    stays: address.Query = _kept("look", "window")
     if page:
         st.session_state[_ORIGIN] = (page, address.query())
-    else:  # the Clip page itself, which stays as it is
-        parameters = {**address.query(), **parameters}
-    address.visit("", parameters)
+    else:  # the Clip page itself
+        stays = {name: values for name, values in address.query().items() if name not in OF_ONE_CLIP}
+    address.visit("", {**stays, **as_parameters(machine_id), **dict.fromkeys(FILTERS, ANY), CLIP: clip_id})
 
 
 def label_clips(clip_ids: list[str]) -> None:
     """Open the Label page with these clips as its queue. For callbacks."""
     select_to_label(clip_ids)
-    address.visit("label", as_parameters())
+    address.visit("label", {**_kept("blind", "autoplay"), **as_parameters()})
+
+
+def _kept(*keys: str) -> address.Query:
+    """What the linked widgets of a page that was left said there."""
+    return {key: str(st.session_state[key]) for key in keys if key in st.session_state}
 
 
 def return_button() -> None:

@@ -36,20 +36,19 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
 
 
 def as_parameters(machine_id: str = "") -> address.Query:
-    """What is chosen, as the parameters of another page's address; defaults are not written.
+    """What is chosen, as the parameters of another page's address; those of defaults are empty.
 
     Args:
         machine_id: in place of the chosen one.
     """
     chosen = choice()
     last, ids = st.session_state[_LAST], machine_ids_of(chosen.source)
-    written: address.Query = {
+    return {
         "dataset": st.query_params.get_all("dataset"),
         MACHINE: [i for i in [machine_id or chosen.machine_id] if i != ids[0]],
         DETECTORS: [title(key) for key in last.get(DETECTORS, [])],
         RATE: [percent(chosen.rate)] if chosen.rate != DEFAULT_RATE else [],
     }
-    return {name: values for name, values in written.items() if values}
 
 
 def choose_instead(values: dict[str, Any]) -> None:
