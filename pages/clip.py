@@ -7,12 +7,14 @@ import streamlit as st
 from asd_core.sound import flags
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
+from pages.clip_page.in_address import follow, keep, put_into_address
 from pages.clip_page.listening import listen, scores
-from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
+from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.standing import standing_of
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
+from pages.shared import address
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
@@ -49,7 +51,7 @@ def draw(picked: Picked) -> None:
         time.sleep(HEAD_START)
         until_warm()
         st.rerun()
-    put_into_address(state.signal)
+    put_into_address(picked.named, state, best_map)
     if selected.detectors:
         look_closer(context)
 
@@ -62,10 +64,15 @@ def facts(picked: Picked) -> str:
 
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
-    picked = pick()
+    picked = pick(address.leads())
     if picked:
         st.markdown(facts(picked))
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
+        if address.leads():
+            address.followed()
+            follow(choice().source, picked.clip)
+        else:
+            keep()
         draw(picked)

@@ -16,9 +16,12 @@ from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
 from pages.shared.names import numbered
-from pages.shared.open_clip import ANY, FILTERS, return_button
+from pages.shared.obeyed import MACHINE
+from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
 from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.sidebar import choose_instead
 from pages.shared.sources import Source
+from pages.shared.trained_models import machine_ids_of
 
 SOURCES = ("Catalogue", "Upload")
 SAME = " = "  # between the names of files with the same content
@@ -30,20 +33,27 @@ class Picked:
 
     clip: Clip
     facts: dict[str, str]
+    named: str = ""  # its id in the catalogue, where the address names it
 
 
-def pick() -> Picked | None:
-    """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do)."""
+def pick(address_leads: bool) -> Picked | None:
+    """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do).
+
+    Args:
+        address_leads: open the clip that the address names.
+    """
     selected = choice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if linked.segmented("Clip from", SOURCES, key="from") == SOURCES[0]:
-            return _catalogue(selected.source, selected.machine_id)
+            return _catalogue(selected.source, selected.machine_id, address_leads)
     return _upload()
 
 
-def _catalogue(source: Source, machine_id: str) -> Picked | None:
+def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked | None:
     dataset = dataset_of(source)
     rows = dataset.rows(machine_id=machine_id)
+    if address_leads:
+        st.session_state[CLIP] = st.query_params.get(CLIP, "")
     for column in FILTERS:
         if column not in rows or not dataset.catalogue[column].astype(bool).any():
             continue
@@ -60,15 +70,30 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
         if value != ANY:
             rows = rows[rows[column] == value]
     ids = rows["clip_id"].tolist()
+    if address_leads and st.session_state[CLIP] not in ids:
+        _widen(source, dataset.catalogue)
     if not ids:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
-    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key="clip", index=ids.index(_first(rows)), bind="query-params")
+    first = _first(rows)
+    if st.session_state.get(CLIP) not in ids:
+        st.session_state[CLIP] = first
+    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session")
     return_button()
     row = rows.set_index("clip_id").loc[clip_id]
     names = ("split", "label", *dataset.attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
-    return Picked(catalogue_clip(source, clip_id), facts)
+    # A clean address stays clean.
+    named = clip_id if clip_id != first or st.query_params.get(CLIP) == clip_id else ""
+    return Picked(catalogue_clip(source, clip_id), facts, named)
+
+
+def _widen(source: Source, catalogue: pd.DataFrame) -> None:
+    """Where the address names a clip of another machine or of none of the filters, have these follow it: the clip counts."""
+    machines = catalogue.loc[catalogue["clip_id"] == st.session_state[CLIP], "machine_id"]
+    if not machines.empty and machines.iloc[0] in machine_ids_of(source):
+        choose_instead({MACHINE: machines.iloc[0], **dict.fromkeys(FILTERS, ANY)})
+        st.rerun()
 
 
 def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:

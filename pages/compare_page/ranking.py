@@ -37,17 +37,12 @@ FEW = 10  # clips of a class
 def draw(compared: ComparedScores) -> None:
     """The table, and the curves below it in full width."""
     draws, results = resampled(compared.key, compared.scores)
+    several = len(draws.machine_ids) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = linked.segmented(
-            "Of",
-            [MEAN, *draws.machine_ids],
-            key="roc",
-            format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
-        )
         curve = linked.segmented("Curve", CURVES, key="curve")
         name = linked.segmented("Figure", list(METRICS), key="figure")
-        per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
-    metric = METRICS[name]
+        per_id = several and linked.toggle("Each id", key="each_id", help="A column for every machine id.")
+    metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
     if per_id:
@@ -205,6 +200,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     n_ids = len(draws.machine_ids)
     of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
+    if f"machine id {view}" in compared.where:
+        of = "."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "

@@ -10,7 +10,7 @@ from asd_core.plots import histogram_figure
 from pages.compare_page import promises
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
-from pages.shared.choice import title
+from pages.shared.choice import choice, title
 from pages.shared.tables import download, interval, table
 from pages.shared.unknown_machine import name_others
 
@@ -18,15 +18,9 @@ SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
 
 
 def draw(compared: ComparedScores) -> None:
-    """The operating points of the sidebar's machine id, or of all ids together."""
+    """The operating points of the machine id in scope, or of several together."""
     selected = compared.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        of = linked.segmented(
-            "Of",
-            ["one", POOLED],
-            key="threshold_of",
-            format_func=lambda o: "all ids, pooled" if o == POOLED else f"id {selected.machine_id}",
-        )
         rule = linked.segmented(
             "Rule",
             promises.rules(selected, selected.detectors),
@@ -40,13 +34,8 @@ def draw(compared: ComparedScores) -> None:
             "Anomalous clips at the plant, %", 0.0, 100.0, 1.0, 0.5, key="prevalence", bind="query-params", width=190
         )
         per_day = st.number_input("Clips a day", 1, 1_000_000, 1000, 100, key="per_day", bind="query-params", width=150)
-    there = sorted(compared.scores["machine_id"].unique())
-    ids = there if of == POOLED else [selected.machine_id]
-    subset = compared.scores[compared.scores["machine_id"].isin(ids)]
-    keys = [key for key in selected.detectors if (subset["detector"] == key).any()]
-    if not keys:
-        st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
-        return
+    keys, subset, ids = selected.detectors, compared.scores, sorted(compared.scores["machine_id"].unique())
+    of = POOLED if len(ids) > 1 else ids[0]
     limits = {key: promises.limits_of(selected, key, ids, rule) for key in keys}
     if few := promises.too_few(selected, limits):
         st.info(few, icon=":material/info:")
@@ -94,9 +83,9 @@ def draw(compared: ComparedScores) -> None:
         if fewer:
             st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
     else:
-        name_others(selected, selected.machine_id)
+        name_others(choice(), ids[0])  # also those without a score in scope
     first = subset[subset["detector"] == keys[0]]["label"].value_counts()
-    name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
+    name = f"{len(ids)} machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
         f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
         f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
@@ -111,7 +100,11 @@ def draw(compared: ComparedScores) -> None:
     points = points.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about())
     download("Thresholds as CSV", points.to_csv(index=False), "thresholds.csv")
     if of == POOLED:
-        return  # raw scores of different machines have thresholds of their own
+        st.info(
+            "Choose one machine id above to see its thresholds and histograms: each has its own.",
+            icon=":material/filter_alt:",
+        )
+        return
     drawn = linked.multiselect(
         "Histograms of",
         keys,

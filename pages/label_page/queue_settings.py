@@ -43,7 +43,8 @@ class QueueSettings:
             clips = tuple(selected_to_label())
         elif self.where == UPLOADS:
             clips = tuple(st.session_state.get("uploads", {}))
-        by = (self.detector, self.selected.rate) if self.name in NEEDS_SCORES else ()
+        detectors = self.detector or tuple(self.selected.detectors)
+        by = (detectors, self.selected.rate) if self.name in NEEDS_SCORES else ()
         return (*self.selected.source.key(), self.where, *clips, "", self.annotator, self.name, *by, self.unlabelled)
 
 

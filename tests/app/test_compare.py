@@ -16,7 +16,7 @@ from tests.app.helpers import text
 # The views, and the first column and another one of their first table.
 COLUMNS = {
     "Ranking": ("Detector", "AUC"),
-    "Thresholds": ("Detector", "Threshold"),
+    "Thresholds": ("Detector", "False alarms"),
     "Head-to-head": ("Figure", "Difference"),
     "Agreement": ("Clip", "Highest"),
     "Where it fails": ("clip_id", "calibrated"),
@@ -40,8 +40,8 @@ def copies(folders: Path, small_folder: Path, small_models: Path) -> tuple[Path,
 def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
     app = opened(of_attribute="fault", of_fault=["no grease"], of_ids=["02", "04"])
     assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in text(app)
-    one = opened(of_attribute="severity", of_severity=["mild"], roc="id 02")
-    assert "only severity mild: 60 normal and 18 anomalous clips of machine id 02" in text(one)
+    one = opened(of_attribute="severity", of_severity=["mild"], of_ids="02")
+    assert "only severity mild and machine id 02: 60 normal and 18 anomalous clips. " in text(one)
     assert not app.dataframe[0].value["AUC"].equals(one.dataframe[0].value["AUC"])
 
 
@@ -126,12 +126,12 @@ def test_each_id_has_a_sortable_figure_and_its_interval() -> None:
 
 
 def test_pooled_thresholds_count_what_was_promised() -> None:
-    app = opened(view="Thresholds", threshold_of="all ids, pooled", rate="10%")
+    app = opened(view="Thresholds", rate="10%")
     table = app.dataframe[0].value
     assert table["Expected"].tolist() == pytest.approx([24.0] * len(table))  # a tenth of 240 normal clips
     assert (table["Observed"] / 240).tolist() == pytest.approx(table["False alarms"].tolist())
-    assert "All machine ids together" in text(app)
-    strict = opened(view="Thresholds", rate="0.1%")
+    assert "4 machine ids together" in text(app)
+    strict = opened(view="Thresholds", of_ids="00", rate="0.1%")
     assert (
         "Too few normal clips to decide: 999 are needed for 0.1%, and as few as 30 of machine id 00 were held out"
         in text(strict)
@@ -139,7 +139,7 @@ def test_pooled_thresholds_count_what_was_promised() -> None:
 
 
 def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
-    app = opened(view="Thresholds", detectors=MIXED)
+    app = opened(view="Thresholds", of_ids="00", detectors=MIXED)
     table = app.dataframe[0].value.set_index("Detector")
     assert set(table["Its range"]) == {"1.0% – 11.5%"}
     assert table["Mark"].to_dict() == {
@@ -150,14 +150,14 @@ def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
     said = text(app)
     assert "2 of 3 detectors raise more false alarms on these clips than 5%" in said
     assert "▲▲ DCASE autoencoder: more than that explains" in said
-    assert "more false alarms on these clips" not in text(opened(view="Thresholds", machine="04", detectors=MIXED))
+    assert "more false alarms on these clips" not in text(opened(view="Thresholds", of_ids="04", detectors=MIXED))
 
 
 def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> None:
-    app = opened(view="Thresholds", detectors=[*MIXED, "Control: clip level"])
+    app = opened(view="Thresholds", of_ids="00", detectors=[*MIXED, "Control: clip level"])
     first = next(m.value for m in app.markdown if "What to take away" in m.value)
     assert [line[:3] for line in first.splitlines()[1:]] == ["1. "] * 3
-    order = opened(detectors=[*MIXED, "Control: clip level"]).dataframe[0].value["Detector"].tolist()
+    order = opened(of_ids="00", detectors=[*MIXED, "Control: clip level"]).dataframe[0].value["Detector"].tolist()
     assert first.splitlines()[1].startswith(f"1. {order[0]} separates anomalous from normal clips best")
     assert app.dataframe[0].value["Detector"].tolist() == order
     assert app.multiselect(key="histograms").options == order
@@ -182,15 +182,15 @@ def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
 
 def test_pooled_thresholds_are_for_ids_that_behave_alike() -> None:
     own, pooled = (
-        opened(view="Thresholds", detectors=MIXED, rule=rule).dataframe[0].value.set_index("Detector")
+        opened(view="Thresholds", of_ids="00", detectors=MIXED, rule=rule).dataframe[0].value.set_index("Detector")
         for rule in ("conformal", "pooled over ids")
     )
     changed = own["Threshold"] != pooled["Threshold"]
     assert changed.to_dict() == {"PCA + KDE": True, "CNN autoencoder": False, "DCASE autoencoder": True}
-    app = opened(view="Thresholds", detectors=MIXED, rule="pooled over ids")
+    app = opened(view="Thresholds", of_ids="00", detectors=MIXED, rule="pooled over ids")
     assert "CNN autoencoder: its held-out scores spread differently from one machine id to another" in text(app)
     # One clip in a hundred: too few of each id, enough of all together.
-    strict = opened(view="Thresholds", detectors="PCA + KDE", rate="1%", rule="pooled over ids")
+    strict = opened(view="Thresholds", of_ids="00", detectors="PCA + KDE", rate="1%", rule="pooled over ids")
     assert "Too few normal clips" not in text(strict)
     none = opened(view="Thresholds", detectors="CNN autoencoder", rule="pooled over ids")
     assert none.segmented_control(key="rule").options == ["conformal", "gamma 0.9 (DCASE)"]
