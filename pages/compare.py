@@ -9,6 +9,7 @@ from pages.compare_page import (
     failures,
     filters,
     head_to_head,
+    pin,
     ranking,
     report_button,
     takeaways,
@@ -45,6 +46,7 @@ with show_errors():
         takeaways.draw(compared)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = linked.segmented("View", list(VIEWS), key="view", label_visibility="collapsed")
+        pin.draw(compared)
         definitions.draw()
         report_button.draw(compared)
     normal, anomalous = ((compared.scores["label"] == label).any() for label in ("normal", "anomaly"))

@@ -1,5 +1,5 @@
 """Which of many detectors' lines stand out: the best few in colour with their name at the line, the best control in the ink
-of the page, all others grey. Pointed at, a grey line says its name in its own colour."""
+of the page, all others grey; the one in use is always in colour. Pointed at, a grey line says its name in its own colour."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,9 +17,13 @@ INK = "#1b1f24"  # on a light page
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
-def standouts(order: Sequence[str], controls: Collection[str]) -> tuple[list[str], str | None]:
-    """Which of some detectors, the best first, stand out: those in colour, and the best control (``None`` without any)."""
-    coloured = [key for key in order if key not in controls][:IN_COLOUR]
+def standouts(order: Sequence[str], controls: Collection[str], in_use: str = "") -> tuple[list[str], str | None]:
+    """Which of some detectors, the best first, stand out: those in colour, and the best control (``None`` without any).
+
+    Args:
+        in_use: the detector that a person has pinned: it comes first among those in colour; empty for none.
+    """
+    coloured = sorted((key for key in order if key not in controls), key=lambda key: key != in_use)[:IN_COLOUR]
     return coloured, next((key for key in order if key in controls), None)
 
 
@@ -30,6 +34,7 @@ def emphasise(
     short: Mapping[str, str],
     *,
     ink: str = INK,
+    in_use: str = "",
 ) -> None:
     """Restyle a figure with a line a detector, whose legend group is its key.
 
@@ -38,8 +43,9 @@ def emphasise(
         controls: those of them that are controls.
         short: each detector's name at its line.
         ink: colour of the best control.
+        in_use: the detector that a person has pinned; empty for none.
     """
-    coloured, best_control = standouts(order, controls)
+    coloured, best_control = standouts(order, controls, in_use)
     drawn = {trace.legendgroup: trace for trace in figure.data if trace.mode == "lines" and trace.fill is None}
     for trace in figure.data:
         key = trace.legendgroup

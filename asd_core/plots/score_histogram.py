@@ -1,44 +1,80 @@
 """A detector's raw scores of normal and anomalous clips."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asd_core.evaluation import Floats
 from asd_core.plots import colours
-from asd_core.plots.layout import ABOVE_RIGHT, MARGIN, new_figure
+from asd_core.plots.layout import ABOVE, ABOVE_RIGHT, MARGIN, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
 BINS = 30  # of a histogram, and one more for what lies beyond
+LINES = {"calibrated": ("dash", 2), "yours": ("solid", 3), "least cost (oracle)": ("dot", 2)}  # dash and width
 
 
-def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str) -> "go.Figure":
+def score_bins(raw: Floats, threshold: float | None) -> Floats:
+    """Edges of a histogram's bins ``(BINS + 2,)``: up to the 98th percentile and the threshold, and one bin for what lies
+    beyond, so that one extreme score does not press all others together."""
+    low, high = (float(raw.min()), float(np.quantile(raw, 0.98))) if len(raw) else (0.0, 1.0)
+    if threshold is not None:
+        high = max(high, threshold * 1.05 if threshold > 0 else threshold)
+    edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)
+    return np.asarray(np.r_[edges, 2 * edges[-1] - edges[-2]])
+
+
+def as_drawn(raw: Floats, edges: Floats) -> Floats:
+    """Scores where a histogram shows them: those beyond all bins but the last in the middle of the last."""
+    return np.asarray(np.minimum(raw, (edges[-2] + edges[-1]) / 2))
+
+
+def histogram_figure(
+    scores: "pd.DataFrame",
+    threshold: float | None,
+    title: str,
+    *,
+    chosen: float | None = None,
+    least_cost: float | None = None,
+) -> "go.Figure":
     """Raw scores of normal and anomalous clips of one detector and machine id, and the threshold.
 
     Args:
         scores: columns label, raw.
+        threshold: the calibrated one, on the raw score; ``None`` for none.
+        chosen: where a reader has put the threshold. The bins then have the figure's whole width, so that a slider under
+            it has the same axis; without a reader's threshold (``None``), the figure has its axes beside it.
+        least_cost: the threshold of least cost, an oracle.
     """
     raw = scores["raw"].to_numpy(dtype=np.float64)
-    low, high = (float(raw.min()), float(np.quantile(raw, 0.98))) if len(raw) else (0.0, 1.0)
-    if threshold is not None:
-        high = max(high, threshold * 1.05 if threshold > 0 else threshold)
+    edges = score_bins(raw, threshold)
+    drawn = as_drawn(raw, edges)
     # Counted here: a bar a bin is all the browser needs, however many clips there are.
-    edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)
-    edges = np.r_[edges, 2 * edges[-1] - edges[-2]]
-    figure = new_figure(
-        title={"text": title, "font_size": 13},
-        barmode="overlay",
-        height=240,
-        margin={**MARGIN, "t": 34},
-        xaxis={"title": "raw score"},
-        yaxis={"title": "clips"},
-        legend=ABOVE_RIGHT,
-    )
+    interactive = chosen is not None
+    layout: dict[str, Any] = {
+        "title": {"text": title, "font_size": 13},
+        "height": 240,
+        "margin": {**MARGIN, "t": 34},
+        "yaxis": {"title": "clips"},
+        "legend": ABOVE_RIGHT,
+    }
+    if interactive:
+        layout = {
+            "height": 300,
+            "margin": {"l": 0, "r": 0, "t": 34, "b": 10},
+            "yaxis": {"ticklabelposition": "inside top", "ticksuffix": " clips", "nticks": 5, "zeroline": False},
+            "legend": ABOVE,
+            "uirevision": title,
+        }
+    layout["xaxis"] = {"title": "raw score", **({"range": [edges[0], edges[-1]]} if interactive else {})}
+    figure = new_figure(barmode="overlay", **layout)
+    highest = 1
     for label in [name for name in colours.LABELS if name != "unlabelled" or (scores["label"] == name).any()]:
-        subset = raw[(scores["label"] == label).to_numpy()]
-        counts, _ = np.histogram(np.minimum(subset, edges[-2]), bins=edges)  # the last bin holds everything beyond it
+        subset = drawn[(scores["label"] == label).to_numpy()]
+        counts, _ = np.histogram(subset, bins=edges)
+        highest = max(highest, int(counts.max()))
         pattern = {"shape": "/" if label == "anomaly" else ""}
         figure.add_bar(
             x=(edges[1:] + edges[:-1]) / 2,
@@ -50,6 +86,19 @@ def histogram_figure(scores: "pd.DataFrame", threshold: float | None, title: str
             opacity=0.65,
             hovertemplate=f"score %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: %{{y}} clips<extra>{label}</extra>",
         )
-    if threshold is not None:
-        figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": "#7F7F7F"})
+    if not interactive:
+        if threshold is not None:
+            figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": "#7F7F7F"})
+        return figure
+    for (name, (dash, width)), x in zip(LINES.items(), (threshold, chosen, least_cost), strict=True):
+        if x is not None:
+            at = float(as_drawn(np.array([x]), edges)[0]) if name != "yours" else x
+            figure.add_scatter(
+                x=[at, at],
+                y=[0, 1.05 * highest],
+                mode="lines",
+                name=name,
+                line={"dash": dash, "width": width, "color": "#7F7F7F"},
+                hovertemplate=f"{name}: {x:.4g}<extra></extra>",
+            )
     return figure

@@ -83,7 +83,8 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     order = [str(key) for key in shown.index]
     controls = {key for key in order if is_control(key)}
     dark = st.context.theme.type == "dark"
-    emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
+    short, in_use = {key: title(key) for key in order}, compared.selected.in_use
+    emphasise(figure, order, controls, short, in_use=in_use, **({"ink": LIGHT_INK} if dark else {}))
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
@@ -111,7 +112,8 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
         return "★ best or tied" if key in ties else ""
 
     fewer = draws.coverage(metric) if view == MEAN else {}
-    return {key: ", ".join(filter(None, [verdict(key), fewer.get(key, "")])) for key in keys}
+    in_use = {compared.selected.in_use: "in use"}
+    return {key: ", ".join(filter(None, [in_use.get(key, ""), verdict(key), fewer.get(key, "")])) for key in keys}
 
 
 def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:

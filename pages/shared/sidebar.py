@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from asd_core.artifacts import detector_in_use, pinned_detector
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import linked
-from pages.shared.choice import Choice, percent, set_choice, title
+from pages.shared.choice import Choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
@@ -47,6 +48,16 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
     return last[key]
 
 
+def _say_in_use(in_use: str, pinned: str) -> None:
+    """Which detector a person has pinned, or that it is trained no longer; nothing where nobody has pinned one."""
+    if in_use:
+        st.caption(f":material/keep: In use: **{title(in_use)}**. A person's choice, not a measured rank.")
+    elif pinned:
+        st.caption(
+            f":material/keep_off: {title(pinned)} was pinned but is no longer trained here: the measured best leads."
+        )
+
+
 def sidebar(page: str) -> bool:
     """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
@@ -68,7 +79,8 @@ def sidebar(page: str) -> bool:
         with st.sidebar:
             name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
             source = by_name[name]
-            shown, ids, keys = _controls(page), machine_ids_of(source), list(models_of(source))
+            in_use = detector_in_use(source.folder)
+            shown, ids, keys = _controls(page), machine_ids_of(source), led_by(in_use, list(models_of(source)))
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -87,6 +99,7 @@ def sidebar(page: str) -> bool:
                 help="Which detectors the page shows. None chosen means all.",
             )
             chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
+            _say_in_use(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
                 "False-alarm rate",
@@ -99,7 +112,7 @@ def sidebar(page: str) -> bool:
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
             rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
-        set_choice(Choice(source, machine_id, chosen or keys, float(rate)))
+        set_choice(Choice(source, machine_id, led_by(in_use, chosen or keys), float(rate), in_use))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False
