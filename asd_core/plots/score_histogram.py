@@ -12,17 +12,26 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-BINS = 30  # of a histogram, and one more for what lies beyond
+BINS = 40  # of a histogram, and one more for what lies beyond
+SIDES = (60, 12)  # pixels left and right of the bins, where a slider is to be aligned with them
 LINES = {"calibrated": ("dash", 2), "yours": ("solid", 3), "least cost (oracle)": ("dot", 2)}  # dash and width
 
 
-def score_bins(raw: Floats, threshold: float | None) -> Floats:
-    """Edges of a histogram's bins ``(BINS + 2,)``: up to the 98th percentile and the threshold, and one bin for what lies
-    beyond, so that one extreme score does not press all others together."""
+def score_bins(raw: Floats, normal: Floats, threshold: float | None) -> Floats:
+    """Edges of a histogram's bins ``(BINS + 2,)``, and one bin for what lies beyond, so that few extreme scores do not press
+    all others together.
+
+    Args:
+        raw: scores of all clips, ``(n,)``.
+        normal: those of normal clips, ``(m,)``: the half of the axis on which thresholds are chosen is theirs.
+        threshold: within the bins, with some room above it; ``None`` for none.
+    """
     low, high = (float(raw.min()), float(np.quantile(raw, 0.98))) if len(raw) else (0.0, 1.0)
+    if len(normal):
+        high = min(high, 2 * float(np.quantile(normal, 0.98)) - low)
     if threshold is not None:
-        high = max(high, threshold * 1.05 if threshold > 0 else threshold)
-    edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)
+        low, high = min(low, threshold), max(high, low + 1.5 * (threshold - low))
+    edges = np.linspace(low, max(high, low + 1e-9 + 1e-6 * abs(low)), BINS + 1)
     return np.asarray(np.r_[edges, 2 * edges[-1] - edges[-2]])
 
 
@@ -44,12 +53,12 @@ def histogram_figure(
     Args:
         scores: columns label, raw.
         threshold: the calibrated one, on the raw score; ``None`` for none.
-        chosen: where a reader has put the threshold. The bins then have the figure's whole width, so that a slider under
-            it has the same axis; without a reader's threshold (``None``), the figure has its axes beside it.
+        chosen: where a reader has put the threshold, by a slider under the figure: the bins then begin and end at fixed
+            margins (``SIDES``, in pixels), so that the slider can have the same axis.
         least_cost: the threshold of least cost, an oracle.
     """
     raw = scores["raw"].to_numpy(dtype=np.float64)
-    edges = score_bins(raw, threshold)
+    edges = score_bins(raw, raw[(scores["label"] == "normal").to_numpy()], threshold)
     drawn = as_drawn(raw, edges)
     # Counted here: a bar a bin is all the browser needs, however many clips there are.
     interactive = chosen is not None
@@ -63,8 +72,8 @@ def histogram_figure(
     if interactive:
         layout = {
             "height": 300,
-            "margin": {"l": 0, "r": 0, "t": 34, "b": 10},
-            "yaxis": {"ticklabelposition": "inside top", "ticksuffix": " clips", "nticks": 5, "zeroline": False},
+            "margin": {"l": SIDES[0], "r": SIDES[1], "t": 34, "b": 10, "autoexpand": False},
+            "yaxis": {"title": "clips", "automargin": False},
             "legend": ABOVE,
             "uirevision": title,
         }

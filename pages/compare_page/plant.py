@@ -16,9 +16,9 @@ def draw(selected: Choice) -> tuple[Assumptions, float]:
         Prevalence and clips a day, and how many false alarms cost as much as one miss.
     """
     st.number_input(
-        "Anomalous clips at the plant, %", 0.0, 100.0, PREVALENCE, 0.5, key="prevalence", bind="query-params", width=190
+        "Anomalies at the plant, %", 0.0, 100.0, PREVALENCE, 0.5, key="prevalence", bind="query-params", width=165
     )
-    st.number_input("Clips a day", 1, 1_000_000, PER_DAY, 100, key="per_day", bind="query-params", width=150)
+    st.number_input("Clips a day", 1, 1_000_000, PER_DAY, 100, key="per_day", bind="query-params", width=130)
     miss_cost = st.number_input(
         "A miss costs (false alarms)",
         0.0,
@@ -27,7 +27,7 @@ def draw(selected: Choice) -> tuple[Assumptions, float]:
         1.0,
         key="miss_cost",
         bind="query-params",
-        width=190,
+        width=185,
         help="How many false alarms cost as much as one missed anomaly. It weighs the two in the column Cost and in the "
         "threshold of least cost; no calibrated threshold is changed by it.",
     )

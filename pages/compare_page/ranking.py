@@ -17,6 +17,8 @@ from asd_core.evaluation import (
     worst_machine,
 )
 from asd_core.plots import det_figure, emphasise, precision_recall_figure, roc_figure
+from asd_core.scoring import scoring_seconds
+from pages.compare_page import scoring_time
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -28,6 +30,7 @@ from pages.shared.trained_models import manifests_of, thresholds_of
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
+SCORE_TIME = "Score, ms"
 CHANGE = "Change"  # of a figure by people's labels
 LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
 BANDS = 3  # more cover one another
@@ -37,14 +40,13 @@ FEW = 10  # clips of a class
 def draw(compared: ComparedScores) -> None:
     """The table, and the curves below it in full width."""
     draws, results = resampled(compared.key, compared.scores)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with compared.row:
         view = linked.segmented(
             "Of",
             [MEAN, *draws.machine_ids],
             key="roc",
             format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
         )
-        curve = linked.segmented("Curve", CURVES, key="curve")
         name = linked.segmented("Figure", list(METRICS), key="figure")
         per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
     metric = METRICS[name]
@@ -56,24 +58,31 @@ def draw(compared: ComparedScores) -> None:
         _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
-    _download(compared, results)
-    _chart(compared, view, curve, name, shown)
+    with st.container(horizontal=True):
+        _download(compared, results)
+        scoring_time.draw(compared)
+    _chart(compared, view, name, shown)
 
 
-def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
+def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) -> None:
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
     points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
     figure: Any  # Plotly has no types
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        curve = linked.segmented("Curve", CURVES, key="curve")
+        chosen: list[str] = []
+        if curve in CURVES[:2]:
+            chosen = linked.multiselect(
+                "95 % band of",
+                list(shown.index),
+                key="bands",
+                format_func=title,
+                max_selections=BANDS,
+                placeholder="the best",
+                width=350,
+            )
     if curve in CURVES[:2]:
-        chosen = linked.multiselect(
-            "95 % band of",
-            list(shown.index),
-            key="bands",
-            format_func=title,
-            max_selections=BANDS,
-            placeholder="the best",
-        )
         of = chosen or list(figures.dropna().index[:1])
         figure = roc_figure(compared.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
     elif curve == CURVES[2]:
@@ -89,7 +98,9 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + "sidebar's false-alarm rate moves them. In colour: the best seven; black or white, dashed: the best control. Click a "
+        + "sidebar's false-alarm rate moves them. In colour: "
+        + ("the detector in use and the best" if in_use else "the best seven")
+        + "; black or white, dashed: the best control; grey lines say their name when pointed at. Click a "
         f"legend entry to see it alone; the figure beside a name is its {name}."
     )
 
@@ -136,6 +147,7 @@ def _compact(
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst_machine(results, metric)
     manifests = manifests_of(compared.selected.source, [str(key) for key in shown.index])
+    seconds = scoring_seconds(compared.selected.source.folder)
     rows: list[dict[str, Any]] = [
         {
             "Detector": title(str(key)),
@@ -146,6 +158,7 @@ def _compact(
             "Verdict": verdicts[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
             "Fit, s": manifests[str(key)].fit_seconds,
+            SCORE_TIME: 1000 * seconds.get(str(key), np.nan),
         }
         for key, row in shown.iterrows()
     ]
@@ -165,6 +178,12 @@ def _compact(
             "Worst id": st.column_config.TextColumn(width=70),
             "Fit, s": st.column_config.NumberColumn(
                 format="%.1f", width=60, help="Seconds that fitting took, on the computer that trained it."
+            ),
+            SCORE_TIME: st.column_config.NumberColumn(
+                format="%.1f",
+                width=70,
+                help="Milliseconds for one clip with all that the detector needs, on one core of this computer; – where it has "
+                "not been measured.",
             ),
         },
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import POOLED, expected_cost, least_cost_threshold, operating_point
-from asd_core.plots import as_drawn, histogram_figure, score_bins
+from asd_core.plots import SIDES, as_drawn, histogram_figure, score_bins
 from asd_core.report import Assumptions
 from pages.compare_page.promises import Limits
 from pages.shared import linked
@@ -16,7 +16,10 @@ from pages.shared.choice import title
 from pages.shared.error_messages import show_errors
 from pages.shared.tables import table
 
-STEPS = 310  # of the slider: ten in each bin
+STEPS = 410  # of the slider: ten in each bin
+SLIDER = "threshold_slider"
+# The slider's ends are the axis's: plotly sends no event of a line that is dragged, so this is the handle of the line.
+STYLE = f"""<style>.st-key-{SLIDER} {{ padding: 0 {SIDES[1]}px 0 {SIDES[0]}px; }}</style>"""
 ORACLE = "chosen on the test clips: expect worse on new ones"
 
 
@@ -33,27 +36,29 @@ def draw(
         limits: of each detector, which is the order of the list.
         miss_cost: of one miss, in false alarms.
     """
+    st.html(STYLE)
     st.markdown("**Move a threshold**")
     key = linked.selectbox("Threshold of", list(limits), key="threshold_by", format_func=title, width=300)
     mine = scores[scores["detector"] == key]
     raw = mine["raw"].to_numpy(dtype=np.float64)
     calibrated = limits[key].values.get(machine_id)
-    edges = score_bins(raw, calibrated)
-    low, high = float(edges[0]), float(edges[-1])
     normal, anomaly = (raw[(mine["label"] == label).to_numpy()] for label in ("normal", "anomaly"))
+    edges = score_bins(raw, normal, calibrated)
+    low, high = float(edges[0]), float(edges[-1])
     best = least_cost_threshold(normal, anomaly, prevalence=assumed.prevalence, miss_cost=miss_cost)
     picture = st.container()
     # Another key where the calibrated threshold is another: the slider starts there.
-    chosen = st.slider(
-        "Your threshold",
-        low,
-        high,
-        calibrated if calibrated is not None else float(np.median(raw)),
-        (high - low) / STEPS,
-        format="%.4g",
-        key=f"moved_{key}_{machine_id}_{calibrated}_{low}_{high}",
-        label_visibility="collapsed",
-    )
+    with st.container(key=SLIDER):
+        chosen = st.slider(
+            "Your threshold",
+            low,
+            high,
+            calibrated if calibrated is not None else float(np.median(raw)),
+            (high - low) / STEPS,
+            format="%.4g",
+            key=f"moved_{key}_{machine_id}_{calibrated}_{low}_{high}",
+            label_visibility="collapsed",
+        )
     picture.plotly_chart(
         histogram_figure(mine, calibrated, title(key), chosen=chosen, least_cost=best.threshold if best else None),
         key="moved_histogram",
