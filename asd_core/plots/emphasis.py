@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 IN_COLOUR = 7  # more lines in colour cannot be told apart
 LABELLED = 3  # names at their lines: more cover one another
 INK = "#1b1f24"  # on a light page
+PAPER = "rgba(255, 255, 255, 0.8)"  # behind a name, on a light page
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
@@ -34,6 +35,7 @@ def emphasise(
     short: Mapping[str, str],
     *,
     ink: str = INK,
+    paper: str = PAPER,
     in_use: str = "",
 ) -> None:
     """Restyle a figure with a line a detector, whose legend group is its key.
@@ -43,6 +45,7 @@ def emphasise(
         controls: those of them that are controls.
         short: each detector's name at its line.
         ink: colour of the best control.
+        paper: what lies behind a name, so that lines do not strike it through.
         in_use: the detector that a person has pinned; empty for none.
     """
     coloured, best_control = standouts(order, controls, in_use)
@@ -81,6 +84,7 @@ def emphasise(
             text=short[key],
             font={"color": ink if key == best_control else colours.detector_colour(key), "size": 12},
             arrowcolor=ink if key == best_control else colours.detector_colour(key),
+            bgcolor=paper,
             arrowwidth=1,
             arrowhead=0,
             ax=60,

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 BINS = 40  # of a histogram, and one more for what lies beyond
 SIDES = (60, 12)  # pixels left and right of the bins, where a slider is to be aligned with them
-LINES = {"calibrated": ("dash", 2), "yours": ("solid", 3), "least cost (oracle)": ("dot", 2)}  # dash and width
+GREY = "#7F7F7F"
+LINES = {  # dash, width, colour
+    "calibrated": ("dash", 2, GREY),
+    "yours": ("solid", 3, colours.MINE),
+    "least cost (oracle)": ("dot", 2, GREY),
+}
 
 
 def score_bins(raw: Floats, normal: Floats, threshold: float | None) -> Floats:
@@ -72,7 +77,7 @@ def histogram_figure(
     if interactive:
         layout = {
             "height": 300,
-            "margin": {"l": SIDES[0], "r": SIDES[1], "t": 34, "b": 10, "autoexpand": False},
+            "margin": {"l": SIDES[0], "r": SIDES[1], "t": 34, "b": 46, "autoexpand": False},
             "yaxis": {"title": "clips", "automargin": False},
             "legend": ABOVE,
             "uirevision": title,
@@ -97,9 +102,9 @@ def histogram_figure(
         )
     if not interactive:
         if threshold is not None:
-            figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": "#7F7F7F"})
+            figure.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": GREY})
         return figure
-    for (name, (dash, width)), x in zip(LINES.items(), (threshold, chosen, least_cost), strict=True):
+    for (name, (dash, width, colour)), x in zip(LINES.items(), (threshold, chosen, least_cost), strict=True):
         if x is not None:
             at = float(as_drawn(np.array([x]), edges)[0]) if name != "yours" else x
             figure.add_scatter(
@@ -107,7 +112,7 @@ def histogram_figure(
                 y=[0, 1.05 * highest],
                 mode="lines",
                 name=name,
-                line={"dash": dash, "width": width, "color": "#7F7F7F"},
+                line={"dash": dash, "width": width, "color": colour},
                 hovertemplate=f"{name}: {x:.4g}<extra></extra>",
             )
     return figure

@@ -32,7 +32,7 @@ CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
 SCORE_TIME = "Score, ms"
 CHANGE = "Change"  # of a figure by people's labels
-LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
+DARK = {"ink": "#f2f4f7", "paper": "rgba(16, 22, 28, 0.8)"}  # the best control and what is behind names on a dark page
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
@@ -93,7 +93,7 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
     controls = {key for key in order if is_control(key)}
     dark = st.context.theme.type == "dark"
     short, in_use = {key: title(key) for key in order}, compared.selected.in_use
-    emphasise(figure, order, controls, short, in_use=in_use, **({"ink": LIGHT_INK} if dark else {}))
+    emphasise(figure, order, controls, short, in_use=in_use, **(DARK if dark else {}))
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"

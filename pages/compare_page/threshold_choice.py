@@ -18,8 +18,9 @@ from pages.shared.tables import table
 
 STEPS = 410  # of the slider: ten in each bin
 SLIDER = "threshold_slider"
-# The slider's ends are the axis's: plotly sends no event of a line that is dragged, so this is the handle of the line.
-STYLE = f"""<style>.st-key-{SLIDER} {{ padding: 0 {SIDES[1]}px 0 {SIDES[0]}px; }}</style>"""
+INSET = 6  # pixels by which a slider's ends lie inside it
+# The slider's ends are the axis's: Streamlit hears nothing of a line that is dragged in a figure, so this is its handle.
+STYLE = f"<style>.st-key-{SLIDER} {{ padding: 0 {SIDES[1] - INSET}px 0 {SIDES[0] - INSET}px; }}</style>"
 ORACLE = "chosen on the test clips: expect worse on new ones"
 
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
-from asd_core.scoring import Scope, compute_scores
+from asd_core.scoring import Scope, compute_scores, measure_scoring, scoring_seconds
 from tests.app import helpers
 from tests.app.helpers import text
 
@@ -177,6 +177,69 @@ def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> 
 def test_the_cost_of_fitting_stands_beside_the_auc() -> None:
     table = opened(detectors=["PCA + KDE", "CNN autoencoder"]).dataframe[0].value.set_index("Detector")
     assert 0 < table.loc["PCA + KDE", "Fit, s"] < table.loc["CNN autoencoder", "Fit, s"]
+
+
+def test_the_cost_of_scoring_is_a_dash_until_it_is_measured(folders: Path, small_models: Path) -> None:
+    models = folders / "models" / "small"
+    shutil.copytree(small_models, models)
+    app = opened()
+    assert app.dataframe[0].value["Score, ms"].isna().all()
+    assert [b.label for b in app.button].count("Measure scoring times") == 1
+    measure_scoring(open_dataset(json.loads((models / "dataset.json").read_text())["location"]), ModelSet(models))
+    app = opened()
+    measured = scoring_seconds(models)
+    assert app.dataframe[0].value["Score, ms"].sort_values().tolist() == [1000 * s for s in sorted(measured.values())]
+    assert "Measure scoring times" not in [b.label for b in app.button]
+
+
+def test_errors_are_weighed_by_what_they_cost() -> None:
+    table = thresholds(opened(view="Thresholds", detectors=MIXED))
+    misses, false = 1 - table["Detected"], table["False alarms"]
+    assert table["Cost of 100"].tolist() == pytest.approx((100 * (10 * misses * 0.01 + false * 0.99)).tolist())
+    address = {"prevalence": "20", "miss_cost": "50", "threshold_of": "all ids, pooled"}
+    dear = thresholds(opened(view="Thresholds", detectors=MIXED, **address))
+    misses, false = 1 - dear["Detected"], dear["False alarms"]
+    assert dear["Cost of 100"].tolist() == pytest.approx((100 * (50 * misses * 0.2 + false * 0.8)).tolist())
+
+
+def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_oracle() -> None:
+    app = opened(view="Thresholds", detectors=["PCA + KDE", "GWRP + Gaussian"])
+    assert app.selectbox(key="threshold_by").value == "gwrp_gaussian"
+    first = thresholds(app).set_index("Detector").loc["GWRP + Gaussian"]
+
+    def moved() -> pd.DataFrame:
+        return app.dataframe[2].value.set_index("Threshold")
+
+    slider = next(s for s in app.slider if s.label == "Your threshold")
+    assert slider.value == first["Threshold"]
+    yours, calibrated, least = moved().to_dict("records")
+    assert yours == calibrated
+    assert calibrated["False alarms"] == f"{first['Observed']} of 60"
+    assert (calibrated["Recall"], calibrated["Cost of 100"]) == (first["Detected"], first["Cost of 100"])
+    assert least["Cost of 100"] < calibrated["Cost of 100"]
+    assert "promises 5.0% false alarms on average" in text(app)
+    assert "Your threshold is an oracle" not in text(app)
+    slider.set_value(slider.max).run()
+    assert moved().loc["Yours", ["False alarms", "Missed anomalies"]].tolist() == ["0 of 60", "60 of 60"]
+    assert moved().loc["Calibrated"].to_dict() == calibrated
+    said = next(w.value for w in app.warning if "oracle" in w.value)
+    assert said.startswith("Your threshold is an oracle, chosen on the test clips: expect worse on new ones.")
+    slider.set_value(slider.min).run()
+    assert moved().loc["Yours", "Missed anomalies"] == "0 of 60"
+    # Another false-alarm rate has another calibrated threshold: the slider starts there.
+    app.select_slider(key="rate").set_value(0.2).run()
+    assert moved().loc["Yours", "At"] == moved().loc["Calibrated", "At"] == app.dataframe[0].value["Threshold"].iloc[0]
+
+
+@pytest.mark.parametrize("address", [{"rule": "gamma 0.9 (DCASE)"}, {"rate": "0.1%"}, {"of_attribute": "fault"}])
+def test_every_rule_has_a_threshold_to_move(address: dict[str, str]) -> None:
+    app = opened(view="Thresholds", **address)
+    options, seen = app.selectbox(key="threshold_by").options, set()
+    for index in range(len(options)):
+        app.selectbox(key="threshold_by").select_index(index).run()
+        assert not app.exception, options[index]
+        seen.add(app.selectbox(key="threshold_by").value)
+    assert len(seen) == len(options)
 
 
 def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
