@@ -1,3 +1,5 @@
+from .decoding import FORMATS as FORMATS
+from .decoding import SUFFIXES as SUFFIXES
 from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .denoise import KINDS as KINDS
 from .denoise import USUAL_STRENGTH as USUAL_STRENGTH
@@ -6,7 +8,6 @@ from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
 from .recording import SILENCE_RMS as SILENCE_RMS
-from .recording import SUFFIXES as SUFFIXES
 from .recording import Clip as Clip
 from .recording import Samples as Samples
 from .recording import flags as flags

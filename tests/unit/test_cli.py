@@ -61,7 +61,9 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     )
     result = json.loads(out)
     assert code == 0
-    assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "applicable", "reason", "scores"}] * 2
+    assert [set(r) for r in result] == [
+        {"file", "machine_id", "denoise", "applicable", "reason", "flags", "scores"}
+    ] * 2
     assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision", "margin"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
@@ -177,6 +179,23 @@ def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
     code, out, _ = cli("score", bad, *given, "--json")
     assert (code, json.loads(out)) == (1, [])
     assert cli("score", *good, *given, "--json")[0] == 0
+
+
+def test_a_recording_that_stops_early_is_scored_and_says_so(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path
+) -> None:
+    whole = next((small_folder / "test").glob("*_id_00_*.wav")).read_bytes()
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole[: len(whole) * 3 // 4])
+    given = (cut, "--models", small_models, "--machine-id", "00", "--detectors", "control_rms")
+    code, out, _ = cli("score", *given, "--json")
+    (row,) = json.loads(out)
+    assert code == 0
+    assert "25% is missing" in row["flags"][0]
+    assert "25% is missing" in " ".join(cli("score", *given)[2].split())
+    code, out, err = cli("score", *given, "--strict", "--json")
+    assert (code, json.loads(out)) == (1, [])
+    assert err.startswith("cut.wav is cut off")
 
 
 def test_score_says_what_does_not_belong(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
