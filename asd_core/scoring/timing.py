@@ -34,10 +34,11 @@ def _stored(models: Path) -> dict[str, dict[str, object]]:
 def scoring_seconds(models: Path) -> dict[str, float]:
     """Seconds that detectors of a models folder took for a clip, its representation and all that they need included; of those
     that were measured with today's weights."""
-    versions = model_versions(models)
+    stored = _stored(models)
+    versions = model_versions(models) if stored else {}
     return {
         key: float(seconds)
-        for key, one in _stored(models).items()
+        for key, one in stored.items()
         if one.get("version") == versions.get(key) and isinstance(seconds := one.get("seconds"), (int, float))
     }
 

@@ -1,5 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,18 +50,18 @@ def draw(compared: ComparedScores) -> None:
         )
         name = linked.segmented("Figure", list(METRICS), key="figure")
         per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
-    metric = METRICS[name]
+    metric, seconds = METRICS[name], scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
     if per_id:
         _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
-        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
+        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
     with st.container(horizontal=True):
         _download(compared, results)
-        scoring_time.draw(compared)
+        scoring_time.draw(compared, seconds)
     _chart(compared, view, name, shown)
 
 
@@ -143,11 +144,11 @@ def _compact(
     name: str,
     verdicts: dict[str, str],
     before: pd.DataFrame | None,
+    seconds: Mapping[str, float],
 ) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst_machine(results, metric)
     manifests = manifests_of(compared.selected.source, [str(key) for key in shown.index])
-    seconds = scoring_seconds(compared.selected.source.folder)
     rows: list[dict[str, Any]] = [
         {
             "Detector": title(str(key)),
@@ -174,7 +175,9 @@ def _compact(
                 format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
             ),
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
-            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            "Verdict": st.column_config.TextColumn(
+                width=150 if compared.selected.in_use else 105, help="See Definitions, beside the views."
+            ),
             "Worst id": st.column_config.TextColumn(width=70),
             "Fit, s": st.column_config.NumberColumn(
                 format="%.1f", width=60, help="Seconds that fitting took, on the computer that trained it."

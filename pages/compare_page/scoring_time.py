@@ -1,14 +1,14 @@
 """How long each detector takes for one clip: measured beside the page when somebody asks, never made up."""
 
-from asd_core.scoring import scoring_seconds
+from collections.abc import Mapping
+
 from pages.compare_page.filters import ComparedScores
 from pages.shared.job_panel import job_panel
 
 
-def draw(compared: ComparedScores) -> None:
+def draw(compared: ComparedScores, measured: Mapping[str, float]) -> None:
     """A button that measures what is not measured yet of the chosen detectors; nothing where all of them are."""
     source = compared.selected.source
-    measured = scoring_seconds(source.folder)
     missing = [key for key in compared.selected.detectors if key not in measured]
     if missing and source.location:
         arguments = ["timing", "--data", source.location, "--models", str(source.folder)]

@@ -28,7 +28,7 @@ def data(settings: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_it_is_pinned_on_the_compare_page_for_every_session_and_process(data: Path) -> None:
     other = opened("compare", view="Thresholds")
-    assert "In use" not in text(other)
+    assert "In use:" not in text(other)
     best = other.dataframe[0].value["Detector"].iloc[0]
     app = opened("compare")
     ranked = app.dataframe[0].value["Detector"].tolist()
@@ -53,7 +53,7 @@ def test_it_is_pinned_on_the_compare_page_for_every_session_and_process(data: Pa
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, cwd=ROOT, check=True)
     assert told.stdout.strip() == PINNED
     app.selectbox(key="in_use").select("").run()
-    assert "In use" not in text(app)
+    assert "In use:" not in text(app)
     assert detector_in_use(DEMO) == ""
 
 
