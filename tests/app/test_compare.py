@@ -274,3 +274,10 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     assert len(app.get("audio")) == 6
     assert "McClish" in text(app)
     assert "94 to 97 %" in text(app)
+
+
+def test_agreement_gives_every_name_its_room() -> None:
+    frame = opened(view="Agreement").dataframe[0]
+    columns = json.loads(frame.proto.columns)
+    for name in ("Clip", "Highest", "Lowest"):
+        assert columns[name]["width"] > 6 * frame.value[name].str.len().max(), name
