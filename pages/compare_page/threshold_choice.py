@@ -11,16 +11,13 @@ from asd_core.evaluation import POOLED, expected_cost, least_cost_threshold, ope
 from asd_core.plots import SIDES, as_drawn, histogram_figure, score_bins
 from asd_core.report import Assumptions
 from pages.compare_page.promises import Limits
+from pages.components.threshold_slider import threshold_slider
 from pages.shared import linked
 from pages.shared.choice import title
 from pages.shared.error_messages import show_errors
 from pages.shared.tables import table
 
-STEPS = 410  # of the slider: ten in each bin
 SLIDER = "threshold_slider"
-INSET = 6  # pixels by which a slider's ends lie inside it
-# The slider's ends are the axis's: Streamlit hears nothing of a line that is dragged in a figure, so this is its handle.
-STYLE = f"<style>.st-key-{SLIDER} {{ padding: 0 {SIDES[1] - INSET}px 0 {SIDES[0] - INSET}px; }}</style>"
 ORACLE = "chosen on the test clips: expect worse on new ones"
 
 
@@ -37,7 +34,6 @@ def draw(
         limits: of each detector, which is the order of the list.
         miss_cost: of one miss, in false alarms.
     """
-    st.html(STYLE)
     st.markdown("**Move a threshold**")
     key = linked.selectbox("Threshold of", list(limits), key="threshold_by", format_func=title, width=300)
     mine = scores[scores["detector"] == key]
@@ -48,18 +44,10 @@ def draw(
     low, high = float(edges[0]), float(edges[-1])
     best = least_cost_threshold(normal, anomaly, prevalence=assumed.prevalence, miss_cost=miss_cost)
     picture = st.container()
-    # Another key where the calibrated threshold is another: the slider starts there.
-    with st.container(key=SLIDER):
-        chosen = st.slider(
-            "Your threshold",
-            low,
-            high,
-            calibrated if calibrated is not None else float(np.median(raw)),
-            (high - low) / STEPS,
-            format="%.4g",
-            key=f"moved_{key}_{machine_id}_{calibrated}_{low}_{high}",
-            label_visibility="collapsed",
-        )
+    start = calibrated if calibrated is not None else float(np.median(raw))
+    # Where the calibrated threshold is another, the slider starts there.
+    of = f"{key} {machine_id} {start} {low} {high}"
+    chosen = threshold_slider(low, high, start, of=of, key=SLIDER, sides=SIDES)
     picture.plotly_chart(
         histogram_figure(mine, calibrated, title(key), chosen=chosen, least_cost=best.threshold if best else None),
         key="moved_histogram",

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
 from asd_core.scoring import Scope, compute_scores, measure_scoring, scoring_seconds
+from pages.components.threshold_slider import moved_to
 from tests.app import helpers
 from tests.app.helpers import text
 
@@ -200,33 +201,51 @@ def test_errors_are_weighed_by_what_they_cost() -> None:
     assert dear["Cost of 100"].tolist() == pytest.approx((100 * (50 * misses * 0.2 + false * 0.8)).tolist())
 
 
-def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_oracle() -> None:
+def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_oracle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moved_to = "pages.compare_page.threshold_choice.threshold_slider"  # a component: there is no browser to move it
+
+    def moved(app: AppTest) -> pd.DataFrame:
+        return app.dataframe[2].value.set_index("Threshold")
+
     app = opened(view="Thresholds", detectors=["PCA + KDE", "GWRP + Gaussian"])
     assert app.selectbox(key="threshold_by").value == "gwrp_gaussian"
     first = thresholds(app).set_index("Detector").loc["GWRP + Gaussian"]
-
-    def moved() -> pd.DataFrame:
-        return app.dataframe[2].value.set_index("Threshold")
-
-    slider = next(s for s in app.slider if s.label == "Your threshold")
-    assert slider.value == first["Threshold"]
-    yours, calibrated, least = moved().to_dict("records")
+    yours, calibrated, least = moved(app).to_dict("records")
     assert yours == calibrated
+    assert calibrated["At"] == first["Threshold"]
     assert calibrated["False alarms"] == f"{first['Observed']} of 60"
     assert (calibrated["Recall"], calibrated["Cost of 100"]) == (first["Detected"], first["Cost of 100"])
     assert least["Cost of 100"] < calibrated["Cost of 100"]
     assert "promises 5.0% false alarms on average" in text(app)
     assert "Your threshold is an oracle" not in text(app)
-    slider.set_value(slider.max).run()
-    assert moved().loc["Yours", ["False alarms", "Missed anomalies"]].tolist() == ["0 of 60", "60 of 60"]
-    assert moved().loc["Calibrated"].to_dict() == calibrated
+    monkeypatch.setattr(moved_to, lambda low, high, start, **_: high)
+    app.run()
+    assert moved(app).loc["Yours", ["False alarms", "Missed anomalies"]].tolist() == ["0 of 60", "60 of 60"]
+    assert moved(app).loc["Calibrated"].to_dict() == calibrated
     said = next(w.value for w in app.warning if "oracle" in w.value)
     assert said.startswith("Your threshold is an oracle, chosen on the test clips: expect worse on new ones.")
-    slider.set_value(slider.min).run()
-    assert moved().loc["Yours", "Missed anomalies"] == "0 of 60"
-    # Another false-alarm rate has another calibrated threshold: the slider starts there.
-    app.select_slider(key="rate").set_value(0.2).run()
-    assert moved().loc["Yours", "At"] == moved().loc["Calibrated", "At"] == app.dataframe[0].value["Threshold"].iloc[0]
+    monkeypatch.setattr(moved_to, lambda low, high, start, **_: low)
+    assert moved(app.run()).loc["Yours", "Missed anomalies"] == "0 of 60"
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        (None, 0.5),
+        ({"of": "a", "value": 2}, 2.0),
+        ({"of": "b", "value": 2}, 0.5),  # of another detector, or at another rate
+        ({"of": "a", "value": 9.0}, 3.0),
+        ({"of": "a", "value": float("nan")}, 0.5),
+        ({"of": "a", "value": True}, 0.5),
+        ({"of": "a", "value": "2"}, 0.5),
+        ({"of": "a"}, 0.5),
+        ("nonsense", 0.5),
+    ],
+)
+def test_a_browser_moves_a_threshold_within_its_axis_alone(moved: object, expected: float) -> None:
+    assert moved_to(moved, "a", -1.0, 3.0, 0.5) == expected
 
 
 @pytest.mark.parametrize("address", [{"rule": "gamma 0.9 (DCASE)"}, {"rate": "0.1%"}, {"of_attribute": "fault"}])
