@@ -76,8 +76,8 @@ def histogram_figure(
     }
     if interactive:
         layout = {
-            "height": 300,
-            "margin": {"l": SIDES[0], "r": SIDES[1], "t": 34, "b": 46, "autoexpand": False},
+            "height": 320,
+            "margin": {"l": SIDES[0], "r": SIDES[1], "t": 50, "b": 46, "autoexpand": False},
             "yaxis": {"title": "clips", "automargin": False},
             "legend": ABOVE,
             "uirevision": title,

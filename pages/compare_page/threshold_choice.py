@@ -97,7 +97,7 @@ def _row(
     return {
         "Threshold": name,
         "At": threshold,
-        "Missed anomalies": f"{point.n_anomaly - point.detections} of {point.n_anomaly}",
+        "Missed": f"{point.n_anomaly - point.detections} of {point.n_anomaly}",
         "False alarms": f"{point.false_alarms} of {point.n_normal}",
         "Recall": point.detection_rate,
         "Precision": point.precision,

@@ -222,12 +222,12 @@ def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_ora
     assert "Your threshold is an oracle" not in text(app)
     monkeypatch.setattr(moved_to, lambda low, high, start, **_: high)
     app.run()
-    assert moved(app).loc["Yours", ["False alarms", "Missed anomalies"]].tolist() == ["0 of 60", "60 of 60"]
+    assert moved(app).loc["Yours", ["False alarms", "Missed"]].tolist() == ["0 of 60", "60 of 60"]
     assert moved(app).loc["Calibrated"].to_dict() == calibrated
     said = next(w.value for w in app.warning if "oracle" in w.value)
     assert said.startswith("Your threshold is an oracle, chosen on the test clips: expect worse on new ones.")
     monkeypatch.setattr(moved_to, lambda low, high, start, **_: low)
-    assert moved(app.run()).loc["Yours", "Missed anomalies"] == "0 of 60"
+    assert moved(app.run()).loc["Yours", "Missed"] == "0 of 60"
 
 
 @pytest.mark.parametrize(
