@@ -43,3 +43,5 @@ from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job
 from .store import trained_on as trained_on
 from .store import write_scores as write_scores
+from .timing import measure_scoring as measure_scoring
+from .timing import scoring_seconds as scoring_seconds

@@ -61,7 +61,9 @@ def verdict(
     if asked is None:
         return Verdict(UNSURE, "Only controls are chosen, which learn nothing of machine sound.", "", "")
     if asked.detector in standing.weak:
-        return Verdict(UNSURE, "None of these detectors does better than a control on this dataset.", votes, figures)
+        chosen = asked.detector == standing.in_use
+        who = "The detector in use does no better" if chosen else "None of these detectors does better"
+        return Verdict(UNSURE, f"{who} than a control on this dataset.", votes, figures)
     if abs(asked.margin) < CLOSE:
         return Verdict(UNSURE, "Too close to the threshold to tell.", votes, figures)
     if 2 * agree <= len(trusted) and len(trusted) > 1:
@@ -84,29 +86,32 @@ def _how_sure(margin: float) -> str:
 def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing) -> str:
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
-    name = f"**{title(asked.detector)}**"
+    in_use = asked.detector == standing.in_use
+    name = f"**{title(asked.detector)}**" + (", in use here," if in_use else "")
     if not n_trusted:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
     counted = f"{agree} of {n_trusted} trusted detectors" if n_trusted > 1 else "The one trusted detector"
-    return f"{name}, the best here, calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside."
+    best = "" if in_use else ", the best here,"
+    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside."
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
     auc = standing.auc.get(asked.detector)
     measured = "AUC not measured" if auc is None else f"mean AUC {auc:.3f} on this dataset's test clips"
+    pinned = " A person pinned it; that is no measured rank." if asked.detector == standing.in_use else ""
     side = "above" if asked.margin >= 0 else "below"
     return (
         f"{title(asked.detector)}: {abs(asked.margin):.1f} normal spreads {side} its threshold for {percent(rate)} false "
         f"alarms; percentile {asked.calibrated:.0f} among held-out normal clips; {measured}. Trusted: the 95 % interval of "
-        "the AUC's difference from the best control is above 0."
+        f"the AUC's difference from the best control is above 0.{pinned}"
     )
 
 
 def map_detector(selected: Choice, standing: Standing) -> str | None:
-    """The best detector that says where."""
+    """The first detector that says where: the one in use, or the best."""
     return next(iter(with_map([key for key in standing.order if key in selected.detectors])), None)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from asd_core.artifacts import detector_in_use, pinned_detector
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
-from pages.shared.choice import Choice, choice, percent, set_choice, title
+from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.obeyed import DETECTORS, MACHINE, RATE, obeyed
 from pages.shared.sources import sources
@@ -56,6 +57,16 @@ def choose_instead(values: dict[str, Any]) -> None:
     st.session_state[_INSTEAD] = values
 
 
+def _say_in_use(in_use: str, pinned: str) -> None:
+    """Which detector a person has pinned, or that it is trained no longer; nothing where nobody has pinned one."""
+    if in_use:
+        st.caption(f":material/keep: In use: **{title(in_use)}**. A person's choice, not a measured rank.")
+    elif pinned:
+        st.caption(
+            f":material/keep_off: {title(pinned)} was pinned but is no longer trained here: the measured best leads."
+        )
+
+
 def sidebar(page: str) -> bool:
     """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
@@ -80,9 +91,12 @@ def sidebar(page: str) -> bool:
             draw_dataset = partial(
                 linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
             )
-            name = _chosen("dataset", True, draw_dataset, by_name.__contains__, trained[0].name)  # the Data page has none
+            name = _chosen(
+                "dataset", True, draw_dataset, by_name.__contains__, trained[0].name
+            )  # the Data page has none
             source = by_name[name]
-            shown, ids, keys = obeyed(page), machine_ids_of(source), list(models_of(source))
+            in_use = detector_in_use(source.folder)
+            shown, ids, keys = obeyed(page), machine_ids_of(source), led_by(in_use, list(models_of(source)))
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -101,6 +115,7 @@ def sidebar(page: str) -> bool:
                 help="Which detectors the page shows. None chosen means all.",
             )
             chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
+            _say_in_use(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
                 "False-alarm rate",
@@ -113,7 +128,7 @@ def sidebar(page: str) -> bool:
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
             rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
-        set_choice(Choice(source, machine_id, chosen or keys, float(rate)))
+        set_choice(Choice(source, machine_id, led_by(in_use, chosen or keys), float(rate), in_use))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False
