@@ -8,6 +8,7 @@ import hashlib
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing wa
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 Samples = NDArray[np.float32]
+MEAN: Literal["mean"] = "mean"
+Channel = int | Literal["mean"]  # counted from 0, or the mean of all
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +138,19 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
         raise ClipError(
             f"{clip.name} reaches {peak:.3g} where full scale is 1: export it as 16-bit PCM, or scale its values."
         )
-    centred = clip.samples - clip.samples.mean(axis=1, keepdims=True)
-    if float(np.sqrt(np.mean(np.square(centred), axis=1)).max()) < SILENCE_RMS:
+    if float(loudness(clip.samples).max()) < SILENCE_RMS:
         raise ClipError(f"{clip.name} is silent (below -120 dBFS): check the microphone and its cable.")
+
+
+def loudness(samples: Samples) -> Samples:
+    """RMS of each channel of ``(n_channels, n_samples)`` about its mean, full scale is 1: ``(n_channels,)``."""
+    centred = samples - samples.mean(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.mean(np.square(centred), axis=1)))
+
+
+def mean_of_channels(clip: Clip) -> Samples:
+    """The mean of all channels, ``(1, n_samples)``."""
+    return np.asarray(clip.samples.mean(axis=0, keepdims=True))
 
 
 def flags(clip: Clip) -> list[str]:
@@ -162,15 +175,15 @@ def flags(clip: Clip) -> list[str]:
     return results
 
 
-def select_channel(clip: Clip, channel: int) -> Clip:
-    """One channel of a clip.
+def select_channel(clip: Clip, channel: Channel) -> Clip:
+    """One channel of a clip, counted from 0, or the mean of all.
 
     Raises:
         ClipError: when the clip has no such channel, or it is silent.
     """
-    if channel >= clip.n_channels:
+    if channel != MEAN and channel >= clip.n_channels:
         raise ClipError(f"{clip.name} has {clip.n_channels} channel(s), so no channel {channel}: choose another one.")
-    mono = clip.with_samples(clip.samples[channel])
+    mono = clip.with_samples(mean_of_channels(clip) if channel == MEAN else clip.samples[channel])
     check_scorable(mono)
     return mono
 
@@ -183,7 +196,7 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
 
 
-def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
+def prepare(clip: Clip, *, sample_rate: int = 16000, channel: Channel | None = None) -> Clip:
     """What detectors score: one channel (the settings' by default) at the representations' rate.
 
     Raises:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from asd_core.artifacts import ModelSet
-from asd_core.explain import Explanation, explain
+from asd_core.explain import Explanation, Place, explain, place_of
 from asd_core.features import extract
 from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
 from asd_core.sound import Signal
@@ -44,3 +44,13 @@ def _explained(signal: Signal, machine_id: str, source: Source, key: str) -> Exp
 def explained(selected: Choice, key: str, signal: Signal) -> Explanation:
     """Where one detector's score of a signal comes from."""
     return _explained(signal, selected.machine_id, selected.source, key)
+
+
+@cache_bytes
+def _located(signal: Signal, machine_id: str, source: Source, key: str) -> Place | None:
+    return place_of(_explained(signal, machine_id, source, key), models_of(source)[key].representation)
+
+
+def located(selected: Choice, key: str, signal: Signal) -> Place | None:
+    """Where one detector's map of a signal is strongest; ``None`` where it shows nothing."""
+    return _located(signal, selected.machine_id, selected.source, key)
