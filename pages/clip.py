@@ -11,11 +11,13 @@ from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.standing import standing_of
+from pages.clip_page.upload_table import upload_table
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
+from pages.shared.signals import channel_of
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
@@ -32,7 +34,11 @@ def draw(picked: Picked) -> None:
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
     best_map = verdict.map_detector(selected, standing_of(selected))
-    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate), best_map)
+    channel, instead = channel_of(picked.clip, picked.channel)
+    if instead:
+        st.warning(instead, icon=":material/volume_off:")
+    signal = open_signal(picked.clip, channel=channel, denoiser=warm, sample_rate=rate)
+    state = player_state(PLAYER, signal, best_map)
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
     if selected.detectors:
         verdict.draw(context)
@@ -64,6 +70,8 @@ st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
     picked = pick()
     if picked:
+        if picked.uploaded:
+            upload_table(of_machine(choice()), picked.channel, warm=is_warm())
         st.markdown(facts(picked))
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")

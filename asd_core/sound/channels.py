@@ -47,8 +47,8 @@ def usable_channel(clip: Clip, wanted: Channel) -> tuple[Channel, str]:
     if has_sound(clip, wanted):
         return wanted, ""
     other = next((channel for channel in range(clip.n_channels) if has_sound(clip, channel)), wanted)
-    if other == wanted or clip.n_channels == 1:  # there is no choice
-        return other, ""
+    if other == wanted:
+        return wanted, ""
     missing = wanted != MEAN and wanted >= clip.n_channels
     name = channel_name(wanted)
     trouble = f"{clip.name} has no {name}" if missing else f"{name[0].upper()}{name[1:]} of {clip.name} is silent"

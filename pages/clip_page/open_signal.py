@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from asd_core.sound import DEFAULT_STRENGTH, KINDS, Clip, Kind, Signal, strength_within
+from asd_core.sound import DEFAULT_STRENGTH, KINDS, Channel, Clip, Kind, Signal, strength_within
 from pages.components.player import chosen_noise
 from pages.shared.signals import signal_of
 
@@ -11,17 +11,25 @@ _STRENGTH = "strength"  # in the address, as the other
 _KIND = "kind"
 
 
-def open_signal(clip: Clip, *, denoiser: bool, sample_rate: int) -> Signal:
+def open_signal(clip: Clip, *, channel: Channel, denoiser: bool, sample_rate: int) -> Signal:
     """The clip's signal at the address's strength, where the player starts.
 
     Args:
         clip: as it was read.
+        channel: to analyse.
         denoiser: whether it is imported.
         sample_rate: of the signal, in Hz.
     """
     kind, noise = chosen_noise(PLAYER, clip, _address_kind())
+    strength = _address_strength()
     return signal_of(
-        clip, denoiser=denoiser, kind=kind, noise=noise, strength=_address_strength(), sample_rate=sample_rate
+        clip,
+        channel=channel,
+        denoiser=denoiser,
+        kind=kind,
+        noise=noise,
+        strength=strength,
+        sample_rate=sample_rate,
     )
 
 

@@ -9,10 +9,9 @@ from asd_core.evaluation import Standing
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
 from pages.clip_page.context import ClipContext
-from pages.clip_page.signal_scores import applicable, located, signal_scores
+from pages.clip_page.signal_scores import applicable, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
-from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 
 KEY = "verdict"
@@ -114,13 +113,7 @@ def draw(context: ClipContext) -> None:
     """The card."""
     selected, signal = context.selected, context.signal
     warm = signal.mix is not None
-    scores = (
-        signal_scores(selected, signal.dry)
-        if warm
-        else stored_clip_scores(
-            selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
-        )
-    )
+    scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)
     with st.container(key=KEY, border=True, gap="xxsmall"):
         if not scores:
             st.markdown("**Listening …**")

@@ -15,6 +15,7 @@ from pages.shared.label_store import label_store
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
+from pages.shared.uploads import uploads
 
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
@@ -126,8 +127,8 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
     with st.container(border=True):
         st.markdown(f"**{conflict['title']}** · {conflict['said']}")
         try:
-            uploads = st.session_state.get("uploads", {})
-            clip = uploads.get(sha) or catalogue_clip(selected.source, clip_id)
+            upload = uploads().get(sha)
+            clip = upload.clip() if upload else catalogue_clip(selected.source, clip_id)
             player(signal_of(clip), key="conflict_player", compact=True)
         except AsdError as error:
             st.caption(f":material/volume_off: {'This clip cannot be played.' if blind else error}")
