@@ -78,7 +78,7 @@ def _draw(selected: Choice, channel: Channel, now: Work | None) -> None:
         key=TABLE,
         most=MOST_ROWS,
         on_select=partial(_open, hashes),
-        selection_mode="single-row-required",
+        selection_mode=["single-row-required", "single-cell"],  # its circle and all its cells
         alt="The uploads, a row each",
         placeholder="",
         column_config=_columns(len(worth.trusted)),
@@ -94,8 +94,9 @@ def _draw(selected: Choice, channel: Channel, now: Work | None) -> None:
 
 def _open(hashes: list[str]) -> None:
     """Open the upload of the clicked row, by what is in it: names repeat."""
-    rows = st.session_state[TABLE].selection.rows
-    if rows:
+    chosen = st.session_state[TABLE].selection
+    rows = [row for row, _ in chosen.cells] or chosen.rows
+    if rows and rows[0] < len(hashes):
         st.session_state["uploaded"] = hashes[rows[0]]
         run_page()
 
@@ -108,14 +109,14 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row as it is read."""
     return {
         "Name": row["name"],
+        "Belongs": _belongs(row),
         "Verdict": "" if row.get("problem") else VERDICTS[row["verdict"]] if "verdict" in row else "…",
-        "Margin": row.get("margin"),
         "Agree": row.get("agree") if row.get("trusted") else None,
+        "Margin": row.get("margin"),
         "From": row.get("t0"),
         "To": row.get("t1"),
         "Low": row.get("f0"),
         "High": row.get("f1"),
-        "Belongs": _belongs(row),
         "Channel": row.get("channel", ""),
     }
 
@@ -133,24 +134,24 @@ def _belongs(row: dict[str, Any]) -> str:
 def _columns(n_trusted: int) -> dict[str, Any]:
     column = st.column_config
     return {
-        "Name": column.TextColumn(width=190, pinned=True),
-        "Verdict": column.TextColumn(width=92, help="What the card says of it."),
-        "Margin": column.NumberColumn(
-            format="%.1f",
-            width=68,
-            help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
-        ),
-        "Agree": column.NumberColumn(
-            format=f"%d of {n_trusted}", width=80, help="Trusted detectors that decide as the first one does."
-        ),
-        "From": column.NumberColumn("From, s", format="%.1f", width=66, help="Where the fault stands out most."),
-        "To": column.NumberColumn("To, s", format="%.1f", width=58),
-        "Low": column.NumberColumn("Band from, Hz", format="%.0f", width=100),
-        "High": column.NumberColumn("Band to, Hz", format="%.0f", width=88),
+        "Name": column.TextColumn(width=170, pinned=True),
         "Belongs": column.TextColumn(
             "Of this machine",
-            width=190,
+            width=124,
             help="Whether the recording may be one of this machine at all. A verdict on one that is not means little.",
         ),
-        "Channel": column.TextColumn(width=70, help="That was analysed."),
+        "Verdict": column.TextColumn(width=92, help="What the card says of it."),
+        "Agree": column.NumberColumn(
+            format=f"%d of {n_trusted}", width=80, help="Trusted detectors that decide as the one that is asked first."
+        ),
+        "Margin": column.NumberColumn(
+            format="%.1f",
+            width=66,
+            help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
+        ),
+        "From": column.NumberColumn("From, s", format="%.1f", width=62, help="Where the fault stands out most."),
+        "To": column.NumberColumn("To, s", format="%.1f", width=54),
+        "Low": column.NumberColumn("Low, Hz", format="%.0f", width=68, help="The band that holds most of it there."),
+        "High": column.NumberColumn("High, Hz", format="%.0f", width=72),
+        "Channel": column.TextColumn(width=68, help="That was analysed."),
     }
