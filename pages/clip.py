@@ -6,6 +6,7 @@ import streamlit as st
 
 from asd_core.sound import flags
 from pages.clip_page import verdict
+from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
@@ -29,6 +30,7 @@ FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain Eng
 
 @st.fragment
 @show_errors()  # they do not leave a fragment
+@before_many()
 def draw(picked: Picked) -> None:
     """The verdict, the player and beside it the scores, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()

@@ -6,7 +6,8 @@ Work of minutes on files is a job (:mod:`pages.shared.job_panel`); an uploaded r
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -22,7 +23,26 @@ Key = tuple[Any, ...]
 MANY = "many clips"  # in a key, in the place of a clip's hash: this work goes on whatever clip is open
 AT_ONCE = 0.3  # s that are waited for before a bar is shown
 EVERY = 0.5  # s between two looks at a thread
+PATIENCE = 5.0  # s that work on many clips waits for pages
 _log = logging.getLogger(__name__)
+
+
+_turn = threading.Condition()
+_drawn = 0  # pages that are being drawn now
+
+
+@contextmanager
+def before_many() -> Iterator[None]:
+    """While a page is drawn in the block, work on many clips waits at its next step: one core cannot do both at once."""
+    global _drawn
+    with _turn:
+        _drawn += 1
+    try:
+        yield
+    finally:
+        with _turn:
+            _drawn -= 1
+            _turn.notify_all()
 
 
 class Work:
@@ -46,6 +66,9 @@ class Work:
         self._stop.set()
 
     def _progress(self, fraction: float, message: str) -> None:
+        if self.key[0] == MANY:
+            with _turn:
+                _turn.wait_for(lambda: not _drawn, PATIENCE)
         if self._stop.is_set():
             raise Cancelled(f"{self.title} was stopped.")
         self.fraction, self.message = fraction, message

@@ -4,11 +4,12 @@ A recording is decoded for this and let go. What is found goes through the cache
 that nothing is computed twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, Cancelled
 from asd_core.evaluation import Standing
 from asd_core.explain import Place, clip_summary, map_of
 from asd_core.progress import Progress
@@ -54,20 +55,25 @@ def found(key: Key) -> Findings | None:
 def find_all(selected: Choice, todo: Sequence[Upload], channel: Channel, mapped: str | None, progress: Progress) -> int:
     """Look into uploads, one after the other. How many were looked into."""
     for number, upload in enumerate(todo):
-        progress(number / len(todo), f"{number + 1} of {len(todo)}, {upload.name}")
-        remember(findings_key(selected, upload, channel, mapped), _find(selected, upload, channel, mapped))
+        step = partial(progress, number / len(todo), f"{number + 1} of {len(todo)}, {upload.name}")
+        remember(findings_key(selected, upload, channel, mapped), _find(selected, upload, channel, mapped, step))
     return len(todo)
 
 
-def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None) -> Findings:
+def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None, step: Callable[[], None]) -> Findings:
+    """What is found in one upload; ``step`` is called between the parts, where the work may wait or be stopped."""
+    step()
     try:
         clip = upload.read()
         channel, _ = usable_channel(clip, wanted)
         prepared = prepare(clip, sample_rate=scoring_rate(selected, clip.sample_rate), channel=channel)
         signal = Signal(prepared, channel)
         raw = raw_signal_scores(selected, signal)
+        step()
         place = located(selected, mapped, signal) if mapped else None
         return Findings(channel, raw, applicable(selected, signal), place)
+    except Cancelled:
+        raise
     except AsdError as error:
         return Findings(wanted, {}, None, None, str(error))
 

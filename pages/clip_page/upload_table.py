@@ -60,8 +60,6 @@ def _draw(selected: Choice, channel: Channel, now: Work | None) -> None:
     """
     if page_is_due() or (now is not None and not now.running):
         st.rerun()
-    if now is not None:
-        progress_bar(now.title, now.fraction, now.message or "begins", SLOT, now.stop)
     worth = standing_of(selected)
     rows = [upload_row(selected, upload, channel, worth) for upload in uploads().values()]
     hashes = [row["sha256"] for row in rows]
@@ -83,6 +81,8 @@ def _draw(selected: Choice, channel: Channel, now: Work | None) -> None:
         placeholder="",
         column_config=_columns(len(worth.trusted)),
     )
+    if now is not None:  # below the rows, which stay where they are when it goes
+        progress_bar(now.title, now.fraction, now.message or "begins", SLOT, now.stop)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"A click on a row opens the recording. Verdict and margin: {title(asked) if asked else 'no detector'} at "
