@@ -44,6 +44,8 @@ def usable_channel(clip: Clip, wanted: Channel) -> tuple[Channel, str]:
         The wanted channel and an empty text; where it is silent or missing, the first one that has sound and a sentence that
         names both.
     """
+    if wanted == MEAN and clip.n_channels == 1:
+        return 0, ""
     if has_sound(clip, wanted):
         return wanted, ""
     other = next((channel for channel in range(clip.n_channels) if has_sound(clip, channel)), wanted)

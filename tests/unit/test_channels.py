@@ -33,6 +33,7 @@ def test_the_wanted_channel_is_taken_without_a_word() -> None:
         ((NOISE, SILENT), 1, 0, "Channel 2 of two.wav is silent: channel 1 is analysed instead."),
         ((NOISE, NOISE), 4, 0, "two.wav has no channel 5: channel 1 is analysed instead."),
         ((NOISE, -NOISE), MEAN, 0, "The mean of all channels of two.wav is silent: channel 1 is analysed instead."),
+        ((NOISE,), MEAN, 0, ""),  # the mean of one
         ((NOISE,), 1, 0, "two.wav has no channel 2: channel 1 is analysed instead."),
         ((SILENT + 0.2, NOISE), 0, 1, "Channel 1 of two.wav is silent: channel 2 is analysed instead."),  # an offset
     ],
