@@ -73,7 +73,7 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
     picked = pick()
     if picked:
         if picked.uploaded:
-            upload_table(of_machine(choice()), picked.channel, warm=is_warm())
+            upload_table(of_machine(choice()), picked.channel)
         st.markdown(facts(picked))
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")

@@ -16,6 +16,7 @@ from pages.shared.choice import Choice, percent, title
 from pages.shared.job_panel import progress_bar
 from pages.shared.tables import download, table
 from pages.shared.uploads import uploads
+from pages.shared.warm_up import is_warm
 
 SLOT, TABLE = "uploads", "uploads_table"
 MOST_ROWS = 8
@@ -23,15 +24,14 @@ VERDICTS = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not 
 COLUMNS = ["name", "sha256", "machine_id", "channel", "false_alarm_rate", *SUMMARY, "problem"]  # of the file
 
 
-def upload_table(selected: Choice, channel: Channel, *, warm: bool) -> None:
+def upload_table(selected: Choice, channel: Channel) -> None:
     """The table of several uploads; nothing for one, of which the card says it all.
 
     Args:
         selected: with the detectors alone that know the machine.
         channel: that is asked for.
-        warm: whether the detectors can be used at once.
     """
-    known = list(uploads().values())
+    warm, known = is_warm(), list(uploads().values())
     if len(known) < 2 or not selected.detectors:
         return
     mapped = map_of(standing_of(selected).order)
@@ -48,17 +48,19 @@ def upload_table(selected: Choice, channel: Channel, *, warm: bool) -> None:
             now = begun(SLOT, work_key, "Scoring the uploads", do)
         if not now.running and now.result is None:
             over(now)
-    running = now is not None and now.running
-    st.fragment(_draw, run_every=EVERY if running else None)(selected, channel, now if running else None)
+    running = now if now is not None and now.running else None
+    waits = bool(todo) and not warm
+    st.fragment(_draw, run_every=EVERY if running or waits else None)(selected, channel, running, waits)
 
 
-def _draw(selected: Choice, channel: Channel, now: Work | None) -> None:
-    """The rows that are there by now.
+def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> None:
+    """The rows that are there by now. The page is drawn anew when what goes on has ended, or can begin.
 
     Args:
-        now: what goes on; the page is drawn anew when it ends.
+        now: what goes on.
+        waits: for the detectors to be imported.
     """
-    if page_is_due() or (now is not None and not now.running):
+    if page_is_due() or (now is not None and not now.running) or (waits and is_warm()):
         st.rerun()
     worth = standing_of(selected)
     rows = [upload_row(selected, upload, channel, worth) for upload in uploads().values()]
