@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from asd_core.sound import flags
+from asd_core.sound import MEAN, Channel, channel_label, flags
 from pages.clip_page import verdict
 from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
@@ -31,14 +31,11 @@ FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain Eng
 @st.fragment
 @show_errors()  # they do not leave a fragment
 @before_many()
-def draw(picked: Picked) -> None:
+def draw(picked: Picked, channel: Channel) -> None:
     """The verdict, the player and beside it the scores, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
     best_map = verdict.map_detector(selected, standing_of(selected))
-    channel, instead = channel_of(picked.clip, picked.channel)
-    if instead:
-        st.warning(instead, icon=":material/volume_off:")
     signal = open_signal(picked.clip, channel=channel, denoiser=warm, sample_rate=rate)
     state = player_state(PLAYER, signal, best_map)
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
@@ -62,9 +59,13 @@ def draw(picked: Picked) -> None:
         look_closer(context)
 
 
-def facts(picked: Picked) -> str:
+def facts(picked: Picked, channel: Channel) -> str:
     """What is known of the clip beside its sound, in a line."""
+    n = picked.clip.n_channels
     known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in picked.facts.items()]
+    if n > 1:
+        label = channel_label(channel)
+        known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
     return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
 
 
@@ -74,8 +75,9 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
     if picked:
         if picked.uploaded:
             upload_table(of_machine(choice()), picked.channel)
-        st.markdown(facts(picked))
-        for flag in flags(picked.clip):
+        channel, instead = channel_of(picked.clip, picked.channel)
+        st.markdown(facts(picked, channel))
+        for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
-        draw(picked)
+        draw(picked, channel)

@@ -1,7 +1,7 @@
 """Which channel of a recording is analysed: a chosen one or the mean of all, and never a silent one where another has sound."""
 
 from asd_core.errors import ClipError
-from asd_core.sound.recording import MEAN, SILENCE_RMS, Channel, Clip, loudness, mean_of_channels
+from asd_core.sound.recording import MEAN, SILENCE_RMS, Channel, Clip, loudness, samples_of
 
 
 def channel_name(channel: Channel) -> str:
@@ -29,9 +29,9 @@ def named_channel(label: str) -> Channel:
 
 def has_sound(clip: Clip, channel: Channel) -> bool:
     """Whether the clip has this channel and something was recorded on it."""
-    if channel == MEAN:
-        return bool(loudness(mean_of_channels(clip))[0] >= SILENCE_RMS)
-    return bool(channel < clip.n_channels and loudness(clip.samples)[channel] >= SILENCE_RMS)
+    if channel != MEAN and channel >= clip.n_channels:
+        return False
+    return bool(loudness(samples_of(clip, channel))[0] >= SILENCE_RMS)
 
 
 def usable_channel(clip: Clip, wanted: Channel) -> tuple[Channel, str]:

@@ -148,16 +148,21 @@ def loudness(samples: Samples) -> Samples:
     return np.asarray(np.sqrt(np.mean(np.square(centred), axis=1)))
 
 
-def mean_of_channels(clip: Clip) -> Samples:
-    """The mean of all channels, ``(1, n_samples)``."""
-    return np.asarray(clip.samples.mean(axis=0, keepdims=True))
+def samples_of(clip: Clip, channel: Channel) -> Samples:
+    """One channel that the clip has, or the mean of all: ``(1, n_samples)``."""
+    return np.asarray(clip.samples.mean(axis=0, keepdims=True)) if channel == MEAN else clip.samples[channel][None]
 
 
-def flags(clip: Clip) -> list[str]:
-    """What a listener should know before trusting a score of this clip: one sentence each, none when all is well."""
+def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
+    """What a listener should know before trusting a score of this clip: one sentence each, none when all is well.
+
+    Args:
+        channel: that is scored; ``None`` looks at all of them.
+    """
     results = []
-    peak = float(np.abs(clip.samples).max())
-    at_peak = np.abs(clip.samples) >= max(0.999 * peak, 1e-9)
+    samples = np.abs(clip.samples if channel is None else samples_of(clip, channel))
+    peak = float(samples.max())
+    at_peak = samples >= max(0.999 * peak, 1e-9)
     runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
     if peak > 1.0:
         results.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
@@ -183,7 +188,7 @@ def select_channel(clip: Clip, channel: Channel) -> Clip:
     """
     if channel != MEAN and channel >= clip.n_channels:
         raise ClipError(f"{clip.name} has {clip.n_channels} channel(s), so no channel {channel}: choose another one.")
-    mono = clip.with_samples(mean_of_channels(clip) if channel == MEAN else clip.samples[channel])
+    mono = clip.with_samples(samples_of(clip, channel))
     check_scorable(mono)
     return mono
 

@@ -64,11 +64,13 @@ class Work:
 
     def stop(self) -> None:
         self._stop.set()
+        with _turn:
+            _turn.notify_all()
 
     def _progress(self, fraction: float, message: str) -> None:
         if self.key[0] == MANY:
             with _turn:
-                _turn.wait_for(lambda: not _drawn, PATIENCE)
+                _turn.wait_for(lambda: not _drawn or self._stop.is_set(), PATIENCE)
         if self._stop.is_set():
             raise Cancelled(f"{self.title} was stopped.")
         self.fraction, self.message = fraction, message

@@ -121,7 +121,7 @@ def _upload() -> Picked | None:
         )
     upload, channel = _one_of(known)
     clip = upload.clip()
-    return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"}, channel, True)
+    return Picked(clip, {"rate": f"{clip.sample_rate} Hz"}, channel, True)
 
 
 def _name_bad(problems: list[str]) -> None:
