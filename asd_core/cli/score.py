@@ -9,31 +9,30 @@ import typer
 from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 from asd_core.errors import ClipError
+from asd_core.sound import FORMATS
 
 
 def score(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG or MP3.")],
+    files: Annotated[list[Path], typer.Argument(help=f"Recordings: {FORMATS}.")],
     models: Models,
     machine_id: Annotated[str, typer.Option(help="The machine that was recorded: 00, or fan/00.")],
     detectors: Detectors = None,
     denoise: Strength = 0.0,
     channel: Annotated[str | None, typer.Option(help="1, 2, … or mean; the settings' by default.")] = None,
+    strict: Annotated[bool, typer.Option(help="Refuse recordings that stop early.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score recordings with every trained detector that knows the machine; the others are named.
 
     A recording that cannot be read is named, the others are scored, and the exit code is 1."""
-
     from asd_core.artifacts import ModelSet, not_scored
     from asd_core.explain import clip_summary, find_place, map_of
     from asd_core.scoring import applicability_of, as_scored, decide, score_prepared, sentence, stored_standing
     from asd_core.settings import get_settings
-    from asd_core.sound import channel_label, channel_name, named_channel, read_clip, usable_channel
+    from asd_core.sound import channel_label, channel_name, flags, named_channel, read_clip, usable_channel
 
-    rate, wanted = (
-        get_settings().false_alarm_rate,
-        get_settings().channel if channel is None else named_channel(channel),
-    )
+    rate = get_settings().false_alarm_rate
+    wanted = get_settings().channel if channel is None else named_channel(channel)
     loaded = ModelSet(models, comma_separated(detectors))
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
@@ -43,7 +42,7 @@ def score(
     results, bad = [], 0
     for file in files:
         try:
-            clip = read_clip(file)
+            clip = read_clip(file, strict=strict)
             used, instead = usable_channel(clip, wanted)
             recorded = as_scored(clip, known, channel=used)
             guard = applicability_of(recorded, models, machine_id)
@@ -64,10 +63,13 @@ def score(
             "channel": channel_label(used),
             "denoise": denoise,
             **clip_summary(decided, worth, guard, place, held_out, rate),
+            "flags": flags(clip, used),
             "scores": [asdict(one) for one in decided],
         }
         results.append(result | ({"not_scored_by": others} if others else {}))
         if not as_json:
+            for flag in result["flags"]:
+                notify(flag)
             where = f", {channel_name(used)}" if clip.n_channels > 1 else ""
             title = f"{file.name}, machine id {machine_id}{where}, denoising {denoise:g}"
             foreign = guard if guard and not guard.applicable else None

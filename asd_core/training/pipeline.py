@@ -17,6 +17,7 @@ from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
+from asd_core.training.claim import claimed
 from asd_core.training.material import Material, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -44,9 +45,23 @@ def train(
         Keys of the detectors that were trained.
 
     Raises:
-        TrainingError: when there is nothing to learn from, or no detector could be trained.
+        TrainingError: when there is nothing to learn from, no detector could be trained, or the folder cannot be used: see
+            :func:`asd_core.training.claim.claimed`.
     """
     out, keys = Path(out), select(detectors)
+    with claimed(out, dataset):
+        return _train(dataset, out, keys, preset, seed, progress, notify)
+
+
+def _train(
+    dataset: Dataset,
+    out: Path,
+    keys: list[str],
+    preset: str,
+    seed: int,
+    progress: Progress,
+    notify: Callable[[str], None],
+) -> list[str]:
     classes = {key: detector_class(key) for key in keys}
     representations = [LogMel(), *(c.info.representation for c in classes.values())]
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
@@ -56,7 +71,6 @@ def train(
     material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
-    out.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.settings import get_settings
-from asd_core.sound import Channel, Clip
+from asd_core.sound import FORMATS, Channel, Clip
 from pages.clip_page.channel_choice import chosen_channel
 from pages.shared import linked
 from pages.shared.caching import UPLOAD_BYTES
@@ -142,7 +142,7 @@ def _files() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
         accept_multiple_files=True,
         key="files",
         max_upload_size=int(settings.max_upload_mb),
-        help=f"WAV, FLAC, OGG or MP3, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
+        help=f"{FORMATS}, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
         "They stay in this session and are not stored.",
     )
     recorded = right.audio_input(

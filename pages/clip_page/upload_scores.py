@@ -43,7 +43,7 @@ def findings_key(selected: Choice, upload: Upload, channel: Channel, mapped: str
         mapped: the detector whose map is asked where.
     """
     chosen = (selected.machine_id, *selected.source.key(), tuple(selected.detectors))
-    return ("upload", upload.sha256, channel, mapped, *chosen)
+    return ("upload", upload.sha256, upload.name, channel, mapped, *chosen)
 
 
 def found(key: Key) -> Findings | None:

@@ -1,6 +1,6 @@
 """The recordings that were uploaded in this session: kept as files, since a hundred of them are not held as samples."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -24,7 +24,7 @@ class Upload:
 
     def clip(self) -> Clip:
         """The recording; the one that is looked at stays decoded for a while."""
-        return replace(_decoded(self.sha256, self), name=self.name)
+        return _decoded(self.sha256, self.name, self)
 
     def read(self) -> Clip:
         """The recording, for work that goes through many and keeps none."""
@@ -32,7 +32,7 @@ class Upload:
 
 
 @cache_bytes
-def _decoded(sha256: str, _upload: Upload) -> Clip:
+def _decoded(sha256: str, name: str, _upload: Upload) -> Clip:  # its notes name it
     return _upload.read()
 
 
