@@ -117,7 +117,7 @@ def _upload() -> Picked | None:
         return None
     if n_dropped():
         st.caption(
-            f"{n_dropped()} of the first uploads were let go: a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
+            f"The first uploads were let go ({n_dropped()}): a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
         )
     upload, channel = _one_of(known)
     clip = upload.clip()

@@ -91,6 +91,8 @@ def test_work_on_many_clips_goes_on_with_another_clip_and_waits_while_a_page_is_
         before = steps[0]
         works["many"].wait(0.1)
         assert steps[0] <= before + 1, "the one that was going on"
+        assert works["many"].running
+        assert not many.is_set()
         works["many"].stop()
         assert many.wait(1), "Stop is obeyed while it waits"
 

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from asd_core.datasets import open_dataset
 from asd_core.scoring import score_prepared
 from asd_core.sound import Clip, wav_bytes
 from pages.clip_page import signal_scores
-from pages.shared import caching
+from pages.shared import caching, uploads
 from tests.app.helpers import FEW, app_at, text, wav
 from tests.app.test_background_work import SESSION
 
@@ -118,6 +119,13 @@ def test_files_are_kept_and_one_recording_is_decoded(recordings: dict[str, np.nd
     assert rows(app)["Margin"].notna().all()
     held = [key for key in caching._store if key[1] in ("_decoded", "_prepared")]
     assert len({key[2] for key in held}) == 1, "the open one"
+
+
+def test_what_has_no_room_goes_and_is_said(recordings: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "drop_oldest", partial(caching.drop_oldest, limit=1e6))  # three files of 320 kB
+    app = dropped(*((f"{level}.wav", wav(recordings["normal"] * level)) for level in (0.8, 0.9, 1.0, 1.1)))
+    assert list(rows(app)["Name"]) == ["0.9.wav", "1.0.wav", "1.1.wav"]
+    assert "The first uploads were let go (1)" in text(app)
 
 
 def test_stop_stops_and_keeps_what_is_done(recordings: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
