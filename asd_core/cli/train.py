@@ -18,6 +18,12 @@ def train(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
+    ] = False,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
@@ -37,6 +43,8 @@ def train(
             detectors=comma_separated(detectors),
             preset=preset.value,
             seed=seed,
+            seconds=seconds,
+            resume=resume,
             progress=progress,
             notify=notify,
         )
@@ -54,7 +62,7 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     from asd_core.errors import DatasetError
 
     if map_file or machine_types:
-        file = DatasetFile(Path(data), read_answers(map_file) if map_file else [], machine_types)
+        file = DatasetFile(Path(data).resolve(), read_answers(map_file) if map_file else [], machine_types)
         write_dataset_file(out / "dataset.toml", file)
         data = str(out / "dataset.toml")
     dataset = open_dataset(data)

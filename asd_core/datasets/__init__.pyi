@@ -20,7 +20,16 @@ from .holdout import held_out as held_out
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
 from .opening import read_answers as read_answers
+from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
 from .opening import write_dataset_file as write_dataset_file
 from .rendered import demo_dataset as demo_dataset
+from .user_datasets import DATASET_FILE as DATASET_FILE
+from .user_datasets import Imported as Imported
+from .user_datasets import datasets_folder as datasets_folder
+from .user_datasets import delete_dataset as delete_dataset
+from .user_datasets import folder_name as folder_name
+from .user_datasets import import_recordings as import_recordings
+from .user_datasets import rename_dataset as rename_dataset
+from .user_datasets import used_bytes as used_bytes

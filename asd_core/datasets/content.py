@@ -10,13 +10,12 @@ from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.folder_survey import Unused
 from asd_core.errors import ClipError
 from asd_core.progress import Progress, silent
-from asd_core.sound import Clip, flags
+from asd_core.sound import Clip, constant_offsets, flags
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEW_NORMALS = 20  # fewer leave fewer than 4 to set a threshold by
-OFFSET = 0.01  # a mean of a hundredth of full scale is no sound: a recorder's fault
 MUCH_SILENCE = 0.25  # share of a recording that holds nothing but zeros
 
 
@@ -28,7 +27,7 @@ class Facts:
         clip_id, sha256: which recording.
         seconds, sample_rate, channels: its form.
         level: RMS of the first channel with sound, without its offset, in dB of full scale.
-        offset: mean of the same channel; full scale is 1.
+        offset: constant offset of the same channel; full scale is 1, 0 for none.
         silent_channels: numbers of the channels without sound, from 1.
         zeros: share of samples that are exactly 0 in all channels.
         flags: sentences, see :func:`asd_core.sound.flags`.
@@ -59,7 +58,7 @@ def facts_of(clip: Clip, clip_id: str) -> Facts:
         clip.sample_rate,
         clip.n_channels,
         float(20 * np.log10(max(float(rms[first]), 1e-12))),
-        float(offsets[first]),
+        float(constant_offsets(clip.samples)[first]),
         tuple(int(channel) + 1 for channel in np.flatnonzero(rms == 0)),
         float((clip.samples == 0).all(axis=0).mean()),
         tuple(flags(clip)),
@@ -139,14 +138,13 @@ def _forms(clips: "pd.DataFrame") -> Iterable[str]:
 
 def _sound(clips: "pd.DataFrame") -> Iterable[str]:
     for few, text in (
-        (clips[clips["offset"].abs() > OFFSET], "a constant offset, which is no sound: check the recorder"),
+        (clips[clips["offset"] != 0], "a constant offset, which is removed: check the recorder"),
         (clips[clips["zeros"] > MUCH_SILENCE], "digital silence in more than a quarter of its length: cut it off"),
         (clips[clips["silent_channels"].str.len() > 0], "a silent channel: choose the channel that holds the machine"),
     ):
         if len(few):
             yield f"{_count(len(few))} with {text} ({_examples(few['clip_id'].tolist())})."
-    flagged = clips[clips["flags"].str.len() > 0]
-    yield from [flag for row in flagged["flags"] for flag in row][:5]
+    yield from [flag for row in clips["flags"] for flag in row if "constant offset" not in flag][:5]
 
 
 def _amounts(clips: "pd.DataFrame") -> Iterable[str]:

@@ -4,7 +4,7 @@ import csv
 import io
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,13 @@ class DatasetFile:
         folder: of the recordings.
         answers: how its names are to be understood.
         machine_types: those that are meant; all where empty.
+        title: what people call the dataset; the file's name where empty.
     """
 
     folder: Path
     answers: list[Answer]
     machine_types: list[str]
+    title: str = ""
 
 
 def open_dataset(where: str | Path) -> Dataset:
@@ -45,7 +47,8 @@ def open_dataset(where: str | Path) -> Dataset:
     place = Path(where)
     if place.suffix.lower() == ".toml" and place.is_file():
         file = read_dataset_file(place)
-        return surveyed_dataset(survey(file.folder, file.answers), location=place, machine_types=file.machine_types)
+        opened = surveyed_dataset(survey(file.folder, file.answers), location=place, machine_types=file.machine_types)
+        return replace(opened, title=file.title or opened.title)
     return surveyed_dataset(survey(place))
 
 
@@ -79,6 +82,7 @@ def surveyed_dataset(found: Survey, *, location: Path | None = None, machine_typ
         catalogue,
         lambda clip_id: base / clip_id,
         lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
+        root=base,
         notes=unused_notes(found.unused),
     )
 
@@ -128,18 +132,22 @@ def read_dataset_file(path: Path) -> DatasetFile:
         ) from error
     if not content.get("folder"):
         raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')
-    return DatasetFile(
-        path.parent / str(content["folder"]), answers, [str(t) for t in content.get("machine_types", [])]
-    )
+    machine_types = [str(t) for t in content.get("machine_types", [])]
+    return DatasetFile(path.parent / str(content["folder"]), answers, machine_types, str(content.get("title", "")))
 
 
 def write_dataset_file(path: Path, file: DatasetFile) -> None:
-    """Write what opens a folder again as people said it is to be understood.
+    """Write what opens a folder again as people said it is to be understood. A relative folder is one beside the file.
 
     Raises:
         DatasetError: when it cannot be written.
     """
-    lines = [f"folder = {_quoted(str(file.folder.resolve()))}"]
+    folder = file.folder
+    if folder.is_absolute() and folder.is_relative_to(path.parent.absolute()):
+        folder = folder.relative_to(path.parent.absolute())  # a dataset's folder may be moved as a whole
+    lines = [f"folder = {_quoted(str(folder))}"]
+    if file.title:
+        lines.append(f"title = {_quoted(file.title)}")
     if file.machine_types:
         lines.append(f"machine_types = [{', '.join(map(_quoted, file.machine_types))}]")
     for answer in file.answers:

@@ -17,6 +17,7 @@ from .recording import SILENCE_RMS as SILENCE_RMS
 from .recording import Channel as Channel
 from .recording import Clip as Clip
 from .recording import Samples as Samples
+from .recording import constant_offsets as constant_offsets
 from .recording import flags as flags
 from .recording import prepare as prepare
 from .recording import read_clip as read_clip
@@ -24,6 +25,7 @@ from .recording import resample as resample
 from .recording import select_channel as select_channel
 from .recording import shared_gain as shared_gain
 from .recording import wav_bytes as wav_bytes
+from .recording import without_offset as without_offset
 from .signal import DENOISED as DENOISED
 from .signal import RECORDED as RECORDED
 from .signal import Noise as Noise

@@ -28,6 +28,7 @@ from asd_core.sound.decoding import (
 
 MAX_CHANNELS = 8
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
+OFFSET = 1e-3  # of full scale: converters stay far below it
 MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
 Samples = NDArray[np.float32]
@@ -191,9 +192,9 @@ def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
         channel: that is scored; ``None`` looks at all of them.
     """
     results = list(clip.notes)
-    samples = np.abs(clip.samples if channel is None else samples_of(clip, channel))
-    peak = float(samples.max())
-    at_peak = samples >= max(0.999 * peak, 1e-9)
+    samples = clip.samples if channel is None else samples_of(clip, channel)
+    peak = float(np.abs(samples).max())
+    at_peak = np.abs(samples) >= max(0.999 * peak, 1e-9)
     runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
     if peak > 1.0:
         results.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
@@ -205,6 +206,11 @@ def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
         results.append(
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
+        )
+    offsets = constant_offsets(samples)
+    if worst := float(offsets[np.abs(offsets).argmax()]):
+        results.append(
+            f"{clip.name} has a constant offset ({worst:+.3f} of full scale), which is removed: check the recorder."
         )
     if clip.duration < 2.0:
         results.append(f"{clip.name} lasts {clip.duration:.1f} s: scores of clips under 2 s vary a lot.")
@@ -233,12 +239,28 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: Channel | None = None) -> Clip:
-    """What detectors score: one channel (the settings' by default) at the representations' rate.
+    """What detectors score: one channel (the settings' by default) at the representations' rate, without a constant offset.
 
     Raises:
         ClipError: see :func:`select_channel`.
     """
-    return resample(select_channel(clip, get_settings().channel if channel is None else channel), sample_rate)
+    return resample(
+        without_offset(select_channel(clip, get_settings().channel if channel is None else channel)), sample_rate
+    )
+
+
+def constant_offsets(samples: Samples) -> Samples:
+    """Means of the channels of ``(n_channels, n_samples)`` that are a recorder's fault; 0 for those that sound explains: within
+    :data:`OFFSET`, or a twentieth of the channel's RMS."""
+    means = samples.mean(axis=1)
+    return np.where(np.abs(means) > np.maximum(OFFSET, loudness(samples) / 20), means, np.float32(0))
+
+
+def without_offset(clip: Clip) -> Clip:
+    """The clip less its channels' constant offsets, which detectors would take for an anomaly; a recording without one is not
+    touched."""
+    offsets = constant_offsets(clip.samples)
+    return clip.with_samples(clip.samples - offsets[:, None]) if offsets.any() else clip
 
 
 def shared_gain(*signals: Samples, headroom: float = 0.9) -> float:

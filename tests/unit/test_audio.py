@@ -121,6 +121,16 @@ def test_silent_channel_is_refused_even_if_another_has_sound() -> None:
         prepare(clip)
 
 
+def test_a_constant_offset_is_removed_and_said() -> None:
+    shifted = read_clip(encode(NOISE + 0.03), name="offset.wav")
+    assert flags(shifted) == [
+        "offset.wav has a constant offset (+0.030 of full scale), which is removed: check the recorder."
+    ]
+    assert np.abs(prepare(shifted).samples[0] - (NOISE - NOISE.mean())).max() < 1e-3
+    clean = read_clip(encode(NOISE - NOISE.mean()), name="clean.wav")
+    assert np.array_equal(prepare(clean).samples, clean.samples), "a recording without the fault is not touched"
+
+
 def test_identity_is_the_content() -> None:
     a, b = read_clip(encode(NOISE), name="a"), read_clip(encode(NOISE), name="b")
     assert a.sha256 == b.sha256 != read_clip(encode(TONE), name="a").sha256

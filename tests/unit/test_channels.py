@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asd_core.errors import ClipError
-from asd_core.sound import MEAN, Clip, channel_label, named_channel, prepare, select_channel, usable_channel
+from asd_core.sound import MEAN, Clip, channel_label, flags, named_channel, prepare, select_channel, usable_channel
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
 SILENT = np.zeros_like(NOISE)
@@ -42,6 +42,13 @@ def test_a_silent_or_missing_channel_is_named_and_another_taken(
     channels: tuple[np.ndarray, ...], wanted: int, taken: int, said: str
 ) -> None:
     assert usable_channel(clip(*channels), wanted) == (taken, said)
+
+
+def test_only_the_chosen_channel_is_flagged() -> None:
+    found = clip(NOISE, np.clip(NOISE * 20, -1, 1) + 0.3)
+    assert flags(found, 0) == []
+    assert len(flags(found, 1)) == 2  # beyond full scale, and an offset
+    assert len(flags(found)) == 2
 
 
 def test_labels_count_from_one() -> None:

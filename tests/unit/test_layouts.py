@@ -183,7 +183,7 @@ def test_answers_are_written_with_the_dataset_and_read_again(tmp_path: Path) -> 
     tree(tmp_path / 'a "strange" name', "ON_1.wav", "ON_2.wav", "x_1.wav")
     answers = [{"pattern": "ON_*", "label": "normal"}, {"pattern": "x*", "label": "anomaly", "machine_id": "übung"}]
     file = tmp_path / "machine.toml"
-    write_dataset_file(file, DatasetFile(tmp_path / 'a "strange" name', answers, []))
+    write_dataset_file(file, DatasetFile((tmp_path / 'a "strange" name').resolve(), answers, []))
     dataset = open_dataset(file)
     assert (dataset.name, dataset.location) == ("machine", str(file))
     assert sorted(dataset.catalogue["label"]) == ["anomaly", "normal", "normal"]
