@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import open_dataset
 from asd_core.scoring import score_prepared
-from asd_core.sound import Clip, wav_bytes
+from asd_core.sound import Clip, read_clip, wav_bytes
 from pages.clip_page import signal_scores
 from pages.shared import caching, uploads
+from pages.shared.signals import signal_of
 from tests.app.helpers import FEW, app_at, text, wav
 from tests.app.test_background_work import SESSION
 
@@ -173,6 +174,13 @@ def test_a_silent_left_channel_is_named_and_the_other_one_analysed(recordings: d
     assert list(shown["Channel"]) == ["1", "2"]
     assert shown["Margin"].nunique() == 1
     assert list(shown["Verdict"]) == ["▲ anomaly"] * 2
+
+
+def test_on_other_pages_a_silent_channel_gives_way_too(recordings: dict[str, np.ndarray]) -> None:
+    fault = recordings["anomaly"]
+    found = signal_of(read_clip(stereo(np.zeros_like(fault), fault)))
+    assert found.channel == 1
+    assert np.abs(found.clip.samples[0] - fault).max() < 1e-3
 
 
 def test_card_and_rows_follow_the_chosen_channel(recordings: dict[str, np.ndarray], scored: Counter[str]) -> None:

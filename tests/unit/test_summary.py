@@ -107,3 +107,30 @@ def test_the_command_writes_the_same_row(
     assert place
     placed = one["verdict"] != "normal" and one["ground"] != "foreign"
     assert (one["t0"], one["f1"]) == ((place.t0, place.f1) if placed else (None, None))
+
+
+def test_the_command_takes_a_channel_by_its_number(
+    small_dataset: Dataset,
+    small_models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clips = small_dataset.rows(machine_id="00", split="test").groupby("label")["clip_id"].first()
+    normal, anomaly = (small_dataset.read(clips[label]).samples[0] for label in ("normal", "anomaly"))
+    files = [write_wav(tmp_path / f"{n}.wav", sound) for n, sound in enumerate((normal, anomaly))]
+    both = tmp_path / "both.wav"
+    both.write_bytes(wav_bytes(np.stack([normal, anomaly]), 16000))
+    rest = ["--models", str(small_models), "--machine-id", "00", "--json"]
+
+    def raw(*arguments: str) -> list[float]:
+        monkeypatch.setattr("sys.argv", ["asd_core", "score", *arguments, *rest])
+        assert main() == 0
+        return [score["raw"] for score in json.loads(capsys.readouterr().out)[0]["scores"]]
+
+    assert raw(str(both)) == raw(str(files[0]))
+    assert raw(str(both), "--channel", "2") == raw(str(files[1]))
+    assert raw(str(both), "--channel", "mean") not in (raw(str(files[0])), raw(str(files[1])))
+    monkeypatch.setattr("sys.argv", ["asd_core", "score", str(both), "--channel", "left", *rest])
+    assert main() == 2
+    assert "left is no channel: choose 1, 2, … or mean." in capsys.readouterr().err
