@@ -41,9 +41,8 @@ def upload_table(selected: Choice, channel: Channel) -> None:
     if todo and warm:
         work_key, do = (MANY, *keys), partial(find_all, selected, todo, channel, mapped)
         now = begun(SLOT, work_key, "Scoring the uploads", do)
-        if now.result is not None and any(
-            found(key) is None for key in keys
-        ):  # the cache had no room for what was found
+        lost = now.result is not None and any(found(key) is None for key in keys)
+        if lost:  # the cache had no room for what was found
             forget(SLOT)
             now = begun(SLOT, work_key, "Scoring the uploads", do)
         if not now.running and now.result is None:
