@@ -5,20 +5,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.evaluation import Standing, enough_held_out
-from asd_core.explain import burst_period, place_in_words, with_map
-from asd_core.features import LogMel
-from asd_core.scoring import Applicability, DetectorScore, sentence
+from asd_core.evaluation import Standing
+from asd_core.explain import map_of
+from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
 from pages.clip_page.context import ClipContext
-from pages.clip_page.signal_scores import applicable, explained, signal_scores
+from pages.clip_page.signal_scores import applicable, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
-from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 
 KEY = "verdict"
-CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
 ANOMALY, NORMAL, UNSURE = "Anomaly", "Normal", "Not sure"
+HEADS = {"anomaly": ANOMALY, "normal": NORMAL, "not sure": UNSURE, "": ""}
 COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray"}
 ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "help"}
 
@@ -45,30 +43,23 @@ def verdict(
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
     """
-    by_key = {score.detector: score for score in scores}
-    key = standing.of(list(by_key)).chosen()
-    asked = by_key[key] if key else None
-    trusted = [by_key[k] for k in standing.trusted if k in by_key]
-    agree = sum(one.decision == asked.decision for one in trusted) if asked else 0
-    votes = _votes(asked, agree, len(trusted), standing) if asked else ""
+    judged = judge(scores, standing, belongs, held_out, rate)
+    asked = judged.asked
+    votes = _votes(asked, judged.agree, judged.n_trusted, standing) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
-    if belongs is not None and not belongs.applicable:
+    if belongs is not None and judged.ground == "foreign":
         return Verdict(UNSURE, sentence(belongs), "", figures)
-    if not enough_held_out(held_out, rate):
-        return Verdict(
-            "", f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out.", votes, figures
-        )
-    if asked is None:
-        return Verdict(UNSURE, "Only controls are chosen, which learn nothing of machine sound.", "", "")
-    if asked.detector in standing.weak:
-        chosen = asked.detector == standing.in_use
-        who = "The detector in use does no better" if chosen else "None of these detectors does better"
-        return Verdict(UNSURE, f"{who} than a control on this dataset.", votes, figures)
-    if abs(asked.margin) < CLOSE:
-        return Verdict(UNSURE, "Too close to the threshold to tell.", votes, figures)
-    if 2 * agree <= len(trusted) and len(trusted) > 1:
-        return Verdict(UNSURE, "The trusted detectors do not agree.", votes, figures)
-    return Verdict(ANOMALY if asked.decision == "anomaly" else NORMAL, _how_sure(asked.margin), votes, figures)
+    chosen = asked is not None and asked.detector == standing.in_use
+    few = f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out."
+    reasons = {
+        "too few normals": few,
+        "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
+        "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
+        "close": "Too close to the threshold to tell.",
+        "disagreement": "The trusted detectors do not agree.",
+        "margin": _how_sure(asked.margin) if asked else "",
+    }
+    return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures)
 
 
 def _how_sure(margin: float) -> str:
@@ -112,35 +103,21 @@ def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
 
 def map_detector(selected: Choice, standing: Standing) -> str | None:
     """The first detector that says where: the one in use, or the best."""
-    return next(iter(with_map([key for key in standing.order if key in selected.detectors])), None)
+    return map_of(standing.of(selected.detectors).order)
 
 
 def where(context: ClipContext) -> str:
     """Band and time that the best map shows of the clip as recorded; empty where none shows any."""
     key = context.best_map
-    if key is None:
-        return ""
-    explanation = explained(context.selected, key, context.signal.dry)
-    if explanation.map is None or explanation.why is None:
-        return ""
-    bands = LogMel(sample_rate=context.signal.clip.sample_rate)
-    hertz = bands.frequencies()
-    rows = (hertz >= explanation.why.f0) & (hertz <= explanation.why.f1)
-    period = burst_period(explanation.map[rows].clip(min=0.0).sum(axis=0), bands.hop_length / bands.sample_rate)
-    return place_in_words(explanation.why, period)
+    place = located(context.selected, key, context.signal.dry) if key else None
+    return place.words if place else ""
 
 
 def draw(context: ClipContext) -> None:
     """The card."""
     selected, signal = context.selected, context.signal
     warm = signal.mix is not None
-    scores = (
-        signal_scores(selected, signal.dry)
-        if warm
-        else stored_clip_scores(
-            selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
-        )
-    )
+    scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)
     with st.container(key=KEY, border=True, gap="xxsmall"):
         if not scores:
             st.markdown("**Listening …**")

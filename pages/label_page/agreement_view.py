@@ -17,6 +17,7 @@ from pages.shared.open_clip import open_clip
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
+from pages.shared.uploads import uploads
 
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
@@ -140,8 +141,8 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
     with st.container(border=True):
         st.markdown(f"**{conflict['title']}** · {conflict['said']}")
         try:
-            upload = st.session_state.get("uploads", {}).get(sha)
-            clip = upload or catalogue_clip(selected.source, clip_id)
+            upload = uploads().get(sha)
+            clip = upload.clip() if upload else catalogue_clip(selected.source, clip_id)
             player(signal_of(clip), key="conflict_player", compact=True)
             opens = not (blind or upload)  # the Clip page names the clip and shows its scores
         except AsdError as error:
