@@ -209,7 +209,7 @@ def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_ora
     def moved(app: AppTest) -> pd.DataFrame:
         return app.dataframe[2].value.set_index("Threshold")
 
-    app = opened(view="Thresholds", detectors=["PCA + KDE", "GWRP + Gaussian"])
+    app = opened(view="Thresholds", of_ids="00", detectors=["PCA + KDE", "GWRP + Gaussian"])
     assert app.selectbox(key="threshold_by").value == "gwrp_gaussian"
     first = thresholds(app).set_index("Detector").loc["GWRP + Gaussian"]
     yours, calibrated, least = moved(app).to_dict("records")
@@ -250,7 +250,7 @@ def test_a_browser_moves_a_threshold_within_its_axis_alone(moved: object, expect
 
 @pytest.mark.parametrize("address", [{"rule": "gamma 0.9 (DCASE)"}, {"rate": "0.1%"}, {"of_attribute": "fault"}])
 def test_every_rule_has_a_threshold_to_move(address: dict[str, str]) -> None:
-    app = opened(view="Thresholds", **address)
+    app = opened(view="Thresholds", of_ids="00", **address)
     options, seen = app.selectbox(key="threshold_by").options, set()
     for index in range(len(options)):
         app.selectbox(key="threshold_by").select_index(index).run()

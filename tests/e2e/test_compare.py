@@ -165,7 +165,7 @@ def thumb(slider: Any) -> float:
 
 
 def test_a_threshold_is_moved_on_the_axis_of_its_histogram(page: Any, address: str) -> None:
-    open_compare(page, address, "?view=Thresholds&threshold_by=PCA+%2B+KDE")
+    open_compare(page, address, "?view=Thresholds&of_ids=00&threshold_by=PCA+%2B+KDE")
     slider = page.get_by_role("slider", name="Your threshold")
     slider.scroll_into_view_if_needed()
     page.wait_for_selector(
@@ -208,7 +208,7 @@ def test_a_threshold_is_moved_on_the_axis_of_its_histogram(page: Any, address: s
 
 
 def test_what_a_miss_costs_changes_the_cost_and_the_cheapest_threshold(page: Any, address: str) -> None:
-    open_compare(page, address, "?view=Thresholds&prevalence=10")
+    open_compare(page, address, "?view=Thresholds&of_ids=00&prevalence=10")
     before, moved = cells(page), cells(page, 2)
     field = page.get_by_role("spinbutton", name="A miss costs")
     asked = requests(page)
