@@ -11,6 +11,7 @@ from pages.shared.warm_up import frames, warm_up
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "shared" / "icon.svg"
 st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
+DATA = "Data"  # the page that needs no trained detector, and obeys no choice of the sidebar
 page = st.navigation(
     [
         st.Page("clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
@@ -18,6 +19,7 @@ page = st.navigation(
         st.Page("label.py", title="Label", icon=":material/label:"),
         st.Page("compare.py", title="Compare", icon=":material/stacked_line_chart:"),
         st.Page("experiments.py", title="Experiments", icon=":material/science:"),
+        st.Page("data.py", title="Data", icon=":material/database:"),
     ]
 )
 title = getattr(page, "title", "")  # none outside a session: a process started while a page is tested reads this file
@@ -31,7 +33,7 @@ with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar
 
-    ready = sidebar(title)
+    ready = title == DATA or sidebar(title)
 if ready:
     page.run()
     address.followed()
