@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from asd_core.artifacts import trained_keys
+from asd_core.artifacts import detector_in_use, trained_keys
 from asd_core.detectors import is_control
 from asd_core.evaluation import Standing, bootstrap, enough_held_out, standing
 from asd_core.scoring.applicability import Applicability
@@ -72,6 +72,8 @@ def judge(
 
 
 def stored_standing(folder: Path) -> Standing:
-    """What the detectors of a folder are worth by the scores that training stored of the labelled test clips."""
+    """What the detectors of a folder are worth by the scores that training stored of the labelled test clips; the one that a
+    person has put in use leads."""
     keys = trained_keys(folder)
-    return standing(bootstrap(read_scores(folder, None)), keys, [key for key in keys if is_control(key)])
+    measured = standing(bootstrap(read_scores(folder, None)), keys, [key for key in keys if is_control(key)])
+    return measured.led_by(detector_in_use(folder))
