@@ -8,6 +8,7 @@ from .deviation import difference_figure as difference_figure
 from .deviation import removed_figure as removed_figure
 from .emphasis import IN_COLOUR as IN_COLOUR
 from .emphasis import INK as INK
+from .emphasis import PAPER as PAPER
 from .emphasis import emphasise as emphasise
 from .emphasis import standouts as standouts
 from .experiments import experiment_figures as experiment_figures
@@ -19,7 +20,10 @@ from .margins import strength_figure as strength_figure
 from .margins import timeline_figure as timeline_figure
 from .scatter import Star as Star
 from .scatter import scatter_figure as scatter_figure
+from .score_histogram import SIDES as SIDES
+from .score_histogram import as_drawn as as_drawn
 from .score_histogram import histogram_figure as histogram_figure
+from .score_histogram import score_bins as score_bins
 from .signal import SPECTROGRAM_COLUMNS as SPECTROGRAM_COLUMNS
 from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen

@@ -35,12 +35,12 @@ def draw(context: ClipContext) -> None:
             names = {key: title(key) for key in selected.detectors}
             scored = with_decisions(curve, chosen_models(selected), selected.machine_id, selected.rate)
             curves = strength_figure(scored, names, signal.strength)
-            stand_out(curves, auc_order(selected))
+            stand_out(curves, auc_order(selected), selected.in_use)
             st.plotly_chart(curves, key="strength_curve")
             st.caption(
                 f"How far this clip's score lies above each detector's threshold for {percent(selected.rate)} false alarms, in "
                 f"spreads of its own held-out normal clips, which are undenoised, at {len(STRENGTHS)} strengths; grey: the "
-                f"player's strength.{rule(len(names))} A score that changes with the strength says as much of the denoiser as of the machine."
+                f"player's strength.{rule(len(names), selected.in_use)} A score that changes with the strength says as much of the denoiser as of the machine."
             )
     with grid.cell():
         energy = _energy(signal.denoising_key(), mix, signal.clip.sample_rate)

@@ -21,7 +21,7 @@ from asd_core.scoring import (
     scan_windows,
     with_decisions,
 )
-from asd_core.sound import Signal
+from asd_core.sound import Signal, channel_label
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.page_rerun import seek
@@ -67,13 +67,13 @@ def draw(context: ClipContext) -> None:
     result = flagged_moments(windows)
     names = {k: title(k) for k in selected.detectors}
     curves = timeline_figure(windows, result, names)
-    stand_out(curves, auc_order(selected))
+    stand_out(curves, auc_order(selected), selected.in_use)
     st.plotly_chart(curves, key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(
         f"Each point is a window of {window:g} s as a clip of its own, {version.description}: how far its score lies above the "
         f"detector's threshold for {percent(selected.rate)} false alarms a window, in spreads of the detector's own held-out "
-        f"normal clips of machine id {selected.machine_id}.{rule(len(names))} Triangles are the peaks of the moments below. Click a point to hear "
+        f"normal clips of machine id {selected.machine_id}.{rule(len(names), selected.in_use)} Triangles are the peaks of the moments below. Click a point to hear "
         "it from there."
         + (f" {silent} silent {'window has' if silent == 1 else 'windows have'} no score." if silent else "")
     )
@@ -191,6 +191,8 @@ def _go(instants: list[float]) -> None:
 
 def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
     stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    if context.picked.clip.n_channels > 1:
+        stem = f"{stem}_channel_{channel_label(context.signal.channel)}"
     with st.container(horizontal=True):
         download("Windows as CSV", partial(scan_csv, windows), f"{stem}_windows.csv")
         download("Moments as CSV", partial(scan_csv, moments), f"{stem}_moments.csv")
