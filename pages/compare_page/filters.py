@@ -71,13 +71,13 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
         stored = stored_scores(selected.source, scope)
         table = stored.table
         there = sorted(table["machine_id"].unique())
-        ids = linked.multiselect("Machine ids", there, key="of_ids", placeholder="all of them", width=210)
+        ids = linked.multiselect("Machine ids", there, key="of_ids", placeholder="all", width=120)
         attribute = linked.selectbox(
             "Only clips by",
             [EVERY, *score_attributes(table)],
             key="of_attribute",
             format_func=lambda name: name if name == EVERY else word(name),
-            width=130,
+            width=115,
             help="One attribute of the catalogue. A fault or severity chooses among the anomalies alone: normal clips have "
             "none, and all of them stay.",
         )
@@ -130,7 +130,7 @@ def _scope(selected: Choice) -> Scope:
         STRENGTHS,
         key="of_denoise",
         format_func=lambda s: "0 (as recorded)" if s == 0 else f"{s:g}",
-        width=140,
+        width=125,
         help="Stationary spectral gating of the clips that are scored.",
     )
     return Scope(split, strength)

@@ -239,6 +239,9 @@ def test_no_table_scrolls_sideways(page: Any, address: str, view: str, width: in
     found = page.evaluate(SIDEWAYS)
     assert len(found) == {"Ranking": 1, "Thresholds": 3, "Agreement": 1}[view]
     assert [over for _, over in found] == [0] * len(found)
+    row = page.locator(".st-key-of_split, .st-key-against, .st-key-each_id").all()  # one row of controls
+    ends = [box["y"] + box["height"] for box in (one.bounding_box() for one in row)]
+    assert max(ends) - min(ends) < 2
 
 
 def test_a_grey_curve_says_its_name(page: Any, address: str) -> None:
