@@ -25,6 +25,7 @@ from asd_core.report.tables import (
     ranking_table,
     threshold_table,
 )
+from asd_core.sound import version_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,12 +116,13 @@ def compare(
     calibrations = {key: Calibration(manifests[key].calibration) for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 
+    kind = str(every["kind"].iloc[0]) if "kind" in every else ""
+    sound = {"split": split, "version": version_name(denoise), "denoise": denoise, "kind": kind if denoise else ""}
+
     def marked(table: "pd.DataFrame") -> "pd.DataFrame":
         """Names first, what the row is of last."""
         names = [str(key) for key in table["detector"]]
-        table = table.assign(
-            model_version=[marks.get(key, "") for key in names], split=split, denoising=denoise, detector=names
-        )
+        table = table.assign(model_version=[marks.get(key, "") for key in names], **sound, detector=names)
         table.insert(0, "title", [detector_class(key).info.title for key in names])
         first = ["detector", "title"]
         return table[[*first, *(name for name in table.columns if name not in first)]]
@@ -132,7 +134,7 @@ def compare(
         title=title,
         split=split,
         denoise=denoise,
-        kind=str(every["kind"].iloc[0]) if "kind" in every else "",
+        kind=kind,
         where=where,
         labels=labels,
         assumptions=assumed,

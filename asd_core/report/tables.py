@@ -1,7 +1,7 @@
 """The tables of the report and the exports, from a score table."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +99,6 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
         )
         for machine_id, point in points.items():
             limit = limits.get(machine_id)
-            figures = asdict(point)
             # What is promised of the rate: on average, and between which rates thresholds of so few held-out clips lie.
             if limit is None:
                 of = [i for i in limits if i in points]
@@ -110,8 +109,6 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
             else:
                 promised = limit.rate
                 low, high = false_alarm_range(calibration.n(machine_id), assumed.rate)
-            for name in ("false_alarm", "detection"):
-                figures[f"{name}_rate_low"], figures[f"{name}_rate_high"] = figures.pop(f"{name}_interval")
             rows.append(
                 {
                     "detector": key,
@@ -124,7 +121,7 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                     "breach": breach(point.false_alarm_interval[0], promised, high),
                     "threshold": float("nan") if limit is None else limit.value,
                     "n_held_out": sum(map(calibration.n, limits)) if limit is None else calibration.n(machine_id),
-                    **figures,
+                    **point.columns(),
                     "prevalence": assumed.prevalence,
                     "clips_per_day": assumed.clips_per_day,
                 }

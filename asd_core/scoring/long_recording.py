@@ -9,12 +9,12 @@ from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 from asd_core.scoring.decisions import with_decisions
 from asd_core.settings import get_settings
-from asd_core.sound import SILENCE_RMS, Clip, Kind
+from asd_core.sound import SILENCE_RMS, Clip, Kind, version_name
 
 WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
 BATCH = 4  # windows scored between two reports of progress
 SCORED = ("start", "end", "detector", "raw", "calibrated")
-ABOUT = ("clip", "machine_id", "denoise", "kind", "model_version")
+ABOUT = ("clip", "machine_id", "sample_rate", "version", "denoise", "kind", "model_version")
 PROVENANCE = (*ABOUT, "false_alarm_rate")  # of every exported row
 COLUMNS = (*SCORED, "threshold", "margin", "decision", *PROVENANCE)
 
@@ -85,8 +85,8 @@ def scan_recording(
                 if span in places:
                     score = float(raw[key][places[span]])
                     percentile = float(models[key].calibration.percentile(score, machine_id))
-                about = (prepared.name, machine_id, denoise, kind, models[key].version)
-                rows.append((*span, key, score, percentile, *about))
+                sound = (prepared.name, machine_id, prepared.sample_rate, version_name(denoise), denoise, kind)
+                rows.append((*span, key, score, percentile, *sound, models[key].version))
     progress(1.0, "done")
     table = pd.DataFrame(rows, columns=[*SCORED, *ABOUT])
     return with_decisions(table, models, machine_id, rate)[list(COLUMNS)]

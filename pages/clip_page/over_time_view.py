@@ -24,6 +24,7 @@ from asd_core.scoring import (
 from asd_core.sound import Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
+from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.page_rerun import seek
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
@@ -75,12 +76,12 @@ def draw(context: ClipContext) -> None:
     )
     _say_throughout(anomalous_throughout(windows), selected.detectors, result)
     if result.empty:
-        _downloads(context, windows, result)
+        _downloads(context, version, windows, result)
         return
     placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, result))
     _moments(result.assign(instant=float("nan")) if placed is None else placed, len(spans), context)
     if placed is not None:
-        _downloads(context, windows, placed)
+        _downloads(context, version, windows, placed)
 
 
 def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
@@ -185,9 +186,14 @@ def _go(instants: list[float]) -> None:
     seek(instants[st.session_state[GO]["row"]])
 
 
-def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
-    stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+def _downloads(context: ClipContext, version: Signal, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
+    about = provenance(context.selected, version)
+    guard = {name: about[name] for name in ("sha256", "applicable", "applicability_reason")}
+    windows, moments = windows.assign(**guard), moments.assign(**guard)
+    first = windows.iloc[0]
+    name = partial(clip_file, about=about, of=(context.key(version), len(windows), first["start"], first["end"]))
     with st.container(horizontal=True):
-        download("Windows as CSV", partial(scan_csv, windows), f"{stem}_windows.csv")
-        download("Moments as CSV", partial(scan_csv, moments), f"{stem}_moments.csv")
-        download("Moments as Audacity labels", partial(moments_audacity, moments), f"{stem}_labels.txt", "text/plain")
+        download("Windows as CSV", partial(scan_csv, windows), name("windows"))
+        download("Moments as CSV", partial(scan_csv, moments), name("moments"))
+        labels = partial(moments_audacity, moments)
+        download("Moments as Audacity labels", labels, name("moments", ending="txt"), "text/plain")

@@ -6,13 +6,16 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import filter_options, filter_scores
-from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job
+from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job, with_applicability
+from asd_core.sound import version_name
 from pages.compare_page import truth
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
+from pages.shared.tables import file_name
+from pages.shared.trained_models import scoring_rate
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
@@ -46,10 +49,26 @@ class ComparedScores:
         """Columns that say it in an exported table."""
         return {
             "split": self.scope.split,
-            "denoised": self.scope.denoise or "no",
+            "version": version_name(self.scope.denoise),
+            "denoise": self.scope.denoise,
+            "kind": self.scope.kind if self.scope.denoise else "",
+            "sample_rate": scoring_rate(self.selected, 0) or "",  # of detectors at several rates: each its own
             "filter": self.where or "none",
             "labels": self.labels or "dataset",
         }
+
+    def not_applicable(self) -> pd.Series:
+        """By machine id, how many clips the guard says are not of the machine; clips of which it knows nothing do not count."""
+        clips = with_applicability(self.scores.drop_duplicates("clip_id"), self.selected.source.folder)
+        return (~clips["applicable"].fillna(True).astype(bool)).groupby(clips["machine_id"]).sum()
+
+    def file(self, what: str, *more: object, of: object, ending: str = "csv") -> str:
+        """Name of a file that holds something of these scores."""
+        about = self.about()
+        strength = f"{self.scope.denoise:g}" if self.scope.denoise else ""
+        rate = f"{about['sample_rate']} Hz" if about["sample_rate"] else ""
+        parts = (self.selected.source.name, self.scope.split, *more, rate, f"{about['version']} {strength}")
+        return file_name(what, *parts, of=(self.key, of), ending=ending)
 
 
 def word(attribute: str) -> str:

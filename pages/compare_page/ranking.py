@@ -1,5 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def draw(compared: ComparedScores) -> None:
         _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
-    _download(compared, results)
+    download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))
     _chart(compared, view, curve, name, shown)
 
 
@@ -221,11 +222,17 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
 
 
-def _download(compared: ComparedScores, results: pd.DataFrame) -> None:
+def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
-    about = compared.about()
-    rows = results.assign(split=about["split"], denoised=about["denoised"])
+    about, foreign = compared.about(), compared.not_applicable()
     # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
-    last = {name: rows.pop(name) for name in ("pauc_low", "pauc_high", "n_ids")}
-    rows = rows.assign(**last, model_version=rows["detector"].map(versions))
-    download("Table as CSV", rows.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False), "auc.csv")
+    last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
+    rows = results.drop(columns=list(last)).assign(
+        **{name: about[name] for name in ("split", "version", "denoise", "kind", "sample_rate")},
+        **last,
+        model_version=results["detector"].map(versions),
+        filter=about["filter"],
+        labels=about["labels"],
+        n_not_applicable=results["machine_id"].map({**foreign, MEAN: foreign.sum()}),
+    )
+    return str(rows.to_csv(index=False))

@@ -57,13 +57,10 @@ def _dialog(compared: ComparedScores) -> None:
     with st.spinner("Resampling, drawing, reading recordings …"):
         comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels)
     # Tables are written when they are asked for: those of many clips are long.
-    name, results, clips = (
-        selected.source.name,
-        partial(comparison.ranking.to_csv, index=False),
-        partial(comparison.clips.to_csv, index=False),
-    )
+    name = partial(compared.file, of=assumed)
+    results, clips = partial(comparison.ranking.to_csv, index=False), partial(comparison.clips.to_csv, index=False)
     tables = partial(report_json, comparison, report_protocol(comparison))
-    download("Report (HTML)", page, f"{name}-report.html", "text/html", type="primary", width="stretch")
-    download("Results (CSV)", results, f"{name}-results.csv", width="stretch")
-    download("Scores of all clips (CSV)", clips, f"{name}-scores.csv", width="stretch")
-    download("All tables (JSON)", tables, f"{name}-report.json", "application/json", width="stretch")
+    download("Report (HTML)", page, name("report", ending="html"), "text/html", type="primary", width="stretch")
+    download("Results (CSV)", results, name("results"), width="stretch")
+    download("Scores of all clips (CSV)", clips, name("scores"), width="stretch")
+    download("All tables (JSON)", tables, name("report", ending="json"), "application/json", width="stretch")

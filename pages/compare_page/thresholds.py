@@ -1,5 +1,6 @@
 """What a threshold does: false alarms, detections, and alerts a day at the plant."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import title
 from pages.shared.tables import download, interval, table
+from pages.shared.trained_models import versions_of
 from pages.shared.unknown_machine import name_others
 
 SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
@@ -51,12 +53,14 @@ def draw(compared: ComparedScores) -> None:
     if few := promises.too_few(selected, limits):
         st.info(few, icon=":material/info:")
     values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
-    rows, marks = [], dict[str, Breach]()
+    versions = versions_of(selected.source)
+    rows, exported, marks = [], [], dict[str, Breach]()
     for key in keys:
         mine, rates = subset[subset["detector"] == key], limits[key].rates
         normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
         point = operating_point(mine, limits[key].values, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
         likely = limits[key].range(normals)
+        expected = expected_false_alarms(mine, rates) if rates and point.n_normal else None
         if likely:
             promised = expected_false_alarms(mine, rates) / point.n_normal
             marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
@@ -70,13 +74,31 @@ def draw(compared: ComparedScores) -> None:
                 "False alarms": point.false_alarm_rate,
                 "Mark": promises.MARKS[marks.get(key, "")],
                 "Interval": interval(*point.false_alarm_interval, ".0%"),
-                "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
+                "Expected": expected,
                 "Observed": point.false_alarms if point.n_normal else None,
                 "Detected": point.detection_rate,
                 "Interval ": interval(*point.detection_interval, ".0%"),
                 "Precision": point.precision,
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
+            }
+        )
+        exported.append(
+            {
+                "detector": key,
+                "machine_id": ", ".join(ids),
+                "rule": rule,
+                "rate_asked": selected.rate,
+                "rate_promised": rates.get(ids[0]) if len(ids) == 1 else None,
+                "rate_range_low": likely[0] if likely else None,
+                "rate_range_high": likely[1] if likely else None,
+                "breach": marks.get(key, ""),
+                "threshold": values[key],
+                **point.columns(),
+                "expected_false_alarms": expected,
+                "prevalence": prevalence / 100,
+                "clips_per_day": per_day,
+                "model_version": versions.get(key, ""),
             }
         )
     points = pd.DataFrame(rows)
@@ -108,8 +130,9 @@ def draw(compared: ComparedScores) -> None:
             else ""
         )
     )
-    points = points.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about())
-    download("Thresholds as CSV", points.to_csv(index=False), "thresholds.csv")
+    assumed = (of, *ids, rule, selected.rate, prevalence, per_day)
+    name = compared.file("thresholds", "all ids" if of == POOLED else f"id {ids[0]}", of=assumed)
+    download("Thresholds as CSV", partial(_csv, compared, exported, ids), name)
     if of == POOLED:
         return  # raw scores of different machines have thresholds of their own
     drawn = linked.multiselect(
@@ -124,6 +147,11 @@ def draw(compared: ComparedScores) -> None:
     for key in drawn:
         mine = subset[subset["detector"] == key]
         grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
+
+
+def _csv(compared: ComparedScores, rows: list[dict[str, Any]], ids: list[str]) -> str:
+    foreign = compared.not_applicable().reindex(ids, fill_value=0).sum()
+    return str(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=foreign).to_csv(index=False))
 
 
 def _table(points: pd.DataFrame) -> None:

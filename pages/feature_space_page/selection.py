@@ -3,14 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.scoring import model_versions
 from asd_core.space import PERCENTILE, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import label_clips
-from pages.shared.tables import download, table
+from pages.shared.tables import download, file_name, table
+from pages.shared.trained_models import versions_of
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
 MOST_SCORES, MOST_ROWS = 3, 12
@@ -32,8 +32,9 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
             width=420,
         )
         titles = {key: title(key) for key in keys}
-        clips = chosen_clips(about, numbers, stored(selected.source), titles, model_versions(selected.source.folder))
-        download("CSV", clips.to_csv(index=False), "selected_clips.csv", key="space_csv")
+        clips = chosen_clips(about, numbers, stored(selected.source), titles, versions_of(selected.source))
+        content = clips.to_csv(index=False)
+        download("CSV", content, file_name("clips", selected.source.name, "original", of=content), key="space_csv")
         ids = clips["clip_id"].tolist()
         st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=choose, args=([],))

@@ -10,8 +10,9 @@ from pages.label_page.queue import renew
 from pages.shared import linked
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
+from pages.shared.recordings import dataset_of
 from pages.shared.stored_scores import scores_of_splits
-from pages.shared.tables import download
+from pages.shared.tables import download, file_name
 
 FORMATS: dict[Format, str] = {
     "csv": "CSV: a row a label, region or adjudication",
@@ -54,7 +55,14 @@ def _export(selected: Choice) -> None:
             rate=selected.rate,
         )
 
-    name = f"labels-{source.name}-{form}{SUFFIXES[form]}"
+    decided_by = (
+        store.where,
+        store.last_id(source.name),
+        dataset_of(source).version,
+        selected.detectors,
+        selected.rate,
+    )
+    name = file_name("labels", source.name, whose, form, of=decided_by, ending=SUFFIXES[form].lstrip("."))
     download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
     if not people:
         st.caption("Nobody has labelled a clip of this dataset yet.")

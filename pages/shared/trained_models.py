@@ -5,6 +5,7 @@ import streamlit as st
 from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
 from asd_core.errors import UnknownMachineError
 from asd_core.features import MemberScores, Representation, from_config, working_rate
+from asd_core.scoring import model_versions
 from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
@@ -50,6 +51,12 @@ def calibration_of(source: Source, key: str) -> Calibration:
 def manifests_of(source: Source, keys: list[str]) -> dict[str, Manifest]:
     """The manifests of some detectors."""
     return {key: _manifest(source, key) for key in keys}
+
+
+@st.cache_data(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def versions_of(source: Source) -> dict[str, str]:
+    """Short names of the weights of a dataset's detectors."""
+    return model_versions(source.folder)
 
 
 def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:

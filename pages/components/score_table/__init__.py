@@ -4,7 +4,7 @@ The player notifies the table in the browser when its strength changes; the tabl
 in. So nothing but the scores crosses the wire, also while the slider is held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ def score_table(
     *,
     key: str,
     player: str,
+    about: Mapping[str, Any],
+    model_versions: Mapping[str, str],
+    file: str,
 ) -> None:
     """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
@@ -44,11 +47,18 @@ def score_table(
         standing: the groups, and the order in each.
         key: of the table's state.
         player: key of the player that it follows.
+        about: columns that are the same in all rows of the file that the button saves.
+        model_versions: short names of the detectors' weights, for that file.
+        file: its name.
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
+
+    def rows_of(keys: Sequence[str]) -> list[dict[str, Any]]:
+        return [_row(recorded[k], after.get(k), model_versions.get(k, "")) for k in keys if k in recorded]
+
     groups = [
-        {"name": name, "help": help, "rows": [_row(recorded[k], after.get(k)) for k in keys if k in recorded]}
+        {"name": name, "help": help, "rows": rows_of(keys)}
         for name, help, keys in (
             ("Trusted", TRUSTED, standing.trusted),
             ("Weak", WEAK, standing.weak),
@@ -62,6 +72,8 @@ def score_table(
         "strength": signal.strength if signal.mix else None,
         "denoised": bool(denoised),
         "groups": [group for group in groups if group["rows"]],
+        "about": dict(about),
+        "file": file,
     }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)
 
@@ -78,12 +90,13 @@ def requested_signal(key: str, state: PlayerState) -> Signal:
     return signal.at(strength_within(requested.get("strength"), signal.strength))
 
 
-def _row(recorded: DetectorScore, denoised: DetectorScore | None) -> dict[str, Any]:
+def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version: str) -> dict[str, Any]:
     return {
         "detector": title(recorded.detector),
         "threshold": recorded.threshold,
         "recorded": _figures(recorded),
         "denoised": denoised and _figures(denoised),
+        "model_version": model_version,
     }
 
 
