@@ -46,7 +46,9 @@ class DetectorInfo:
     origin: Origin
     scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
     paper: str
-    how_it_scores: str
+    decides: str  # how it scores, for everybody: one plain sentence
+    catches: str  # what it catches and what it misses: one plain sentence
+    how_it_scores: str  # for those who know the method
     when_not_to_use: str
     representation: Representation = field(default_factory=LogMel)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # quick / standard / paper -> parameters

@@ -1,6 +1,12 @@
-"""What the words and figures of the Compare page mean."""
+"""What the words and figures of the Compare page mean, and what each detector does."""
+
+from collections.abc import Sequence
 
 import streamlit as st
+
+from asd_core.detectors import detector_class
+
+NARROWEST = 330  # pixels of a detector's card
 
 DEFINITIONS = {
     "AUC": "Probability that an anomalous clip scores above a normal one of the same machine id, ties counted half: "
@@ -42,3 +48,13 @@ def draw() -> None:
     """A button that shows them."""
     with st.popover("Definitions", icon=":material/help:"):
         st.markdown("\n".join(f"- **{term}.** {text}" for term, text in DEFINITIONS.items()))
+
+
+def detectors(keys: Sequence[str]) -> None:
+    """A card a detector: how it decides, and what it catches and misses; the method in its tooltip."""
+    grid = st.grid(min_column_width=NARROWEST)
+    for key in keys:
+        info = detector_class(key).info
+        with grid.container(border=True, gap="xxsmall", height="stretch"):
+            st.markdown(f"**{info.title}**", help=f"{info.how_it_scores} *{info.paper}*")
+            st.caption(f"{info.decides}  \n{info.catches}")

@@ -204,3 +204,11 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     assert len(app.get("audio")) == 6
     assert "McClish" in text(app)
     assert "94 to 97 %" in text(app)
+
+
+def test_a_card_says_in_two_lines_what_a_detector_does() -> None:
+    app = opened("compare", detectors=FEW)
+    cards = next(e for e in app.expander if e.label == "What each detector does")
+    assert len(cards.markdown) == len(cards.caption) == len(FEW)
+    lines = [card.value.split("\n") for card in cards.caption]
+    assert all(len(two) == 2 and two[1].startswith("Catches ") for two in lines)
