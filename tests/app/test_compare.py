@@ -11,7 +11,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
 from asd_core.scoring import Scope, compute_scores
 from tests.app import helpers
-from tests.app.helpers import text
+from tests.app.helpers import FEW, text
 
 # The views, and the first column and another one of their first table.
 COLUMNS = {
@@ -207,7 +207,7 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
 
 
 def test_a_card_says_in_two_lines_what_a_detector_does() -> None:
-    app = opened("compare", detectors=FEW)
+    app = helpers.opened("compare", detectors=FEW)
     cards = next(e for e in app.expander if e.label == "What each detector does")
     assert len(cards.markdown) == len(cards.caption) == len(FEW)
     lines = [card.value.split("\n") for card in cards.caption]
