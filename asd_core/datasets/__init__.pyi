@@ -12,4 +12,5 @@ from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
 from .layouts import open_dataset as open_dataset
+from .names import short_names as short_names
 from .rendered import demo_dataset as demo_dataset

@@ -1,6 +1,5 @@
 """What the files of the Clip page are of: said in their columns and in their names."""
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from asd_core.sound import Signal
@@ -14,6 +13,7 @@ def provenance(selected: Choice, signal: Signal) -> dict[str, Any]:
     nothing is known of that)."""
     belongs = applicable(selected, signal.dry) if signal.mix else None  # without the libraries nothing is computed
     return {
+        "dataset": selected.source.name,
         "clip": signal.clip.name,
         "sha256": signal.clip.sha256,
         "machine_id": selected.machine_id,
@@ -32,7 +32,7 @@ def clip_file(what: str, about: dict[str, Any], *more: object, of: object, endin
     strength = f"{about['denoise']:g}" if about["denoise"] else ""
     return file_name(
         what,
-        PurePosixPath(about["clip"]).stem,
+        about["clip"].rsplit(".", 1)[0],
         f"id {about['machine_id']}",
         f"{about['sample_rate']} Hz",
         f"{about['version']} {strength}",

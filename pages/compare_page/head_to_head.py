@@ -9,6 +9,7 @@ from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import percent, title
+from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
 from pages.shared.tables import interval, table
 from pages.shared.trained_models import thresholds_of
@@ -101,7 +102,7 @@ def _clips(first: str, second: str, result: HeadToHead) -> None:
     table(
         pd.DataFrame(
             {
-                "Clip": [clip_id.split("/")[-1] for clip_id in clips["clip_id"]],
+                "Clip": short_names(clips["clip_id"].tolist()),
                 "Machine id": clips["machine_id"],
                 "Label": clips["label"],
                 "Right": names[clips["right"].to_numpy(dtype=int)],

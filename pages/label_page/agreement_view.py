@@ -12,6 +12,7 @@ from pages.shared import linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
+from pages.shared.names import short_names
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
@@ -81,9 +82,10 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
         return
     st.markdown("**Conflicts**")
     dataset = selected.source.name
+    names = short_names([str(clip_id) for clip_id in conflicts["clip_id"]])
     titles = [
-        clip_title(dataset, str(sha), str(clip_id), blind=blind)
-        for sha, clip_id in zip(conflicts["clip_sha256"], conflicts["clip_id"], strict=True)
+        clip_title(dataset, str(sha), name, blind=blind)
+        for sha, name in zip(conflicts["clip_sha256"], names, strict=True)
     ]
     conflicts = conflicts.assign(
         title=titles,

@@ -30,7 +30,7 @@ def test_any_text_gives_a_name_and_no_path(what: str) -> None:
 
 def test_the_name_tells_clip_machine_rate_and_version() -> None:
     assert re.fullmatch(
-        r"scores_normal-1_id-fan-00_16000-Hz_denoised-0.6_[0-9a-f]{8}\.csv", clip_file("scores", ABOUT, of=0)
+        r"scores_fan-id-00-normal-1_id-fan-00_16000-Hz_denoised-0.6_[0-9a-f]{8}\.csv", clip_file("scores", ABOUT, of=0)
     )
     foreign = clip_file("scores", {**ABOUT, "applicable": False, "version": "original", "denoise": 0.0}, of=0)
     assert "_original_not-applicable_" in foreign
