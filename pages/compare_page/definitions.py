@@ -38,6 +38,8 @@ DEFINITIONS = {
     "prevalence p, detection rate d and false-alarm rate f.",
     "Prevalence": "Share of anomalous clips among all. The test set's own was the curator's choice; the plant's must be "
     "given.",
+    "Margin": "How far a score lies above its detector's threshold, in spreads of the machine's held-out normal clips (from "
+    "their median to their 84th percentile). It goes on where a percentile stops at 100, so that it ranks anomalies.",
     "Percentile": "Share of the detector's held-out normal clips of the same machine id that score lower.",
     "DET curve": "Misses over false alarms on probit axes, on which two Gaussian classes make a straight line (Martin et al., "
     "1997).",

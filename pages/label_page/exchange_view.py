@@ -5,6 +5,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
+from asd_core.scoring import with_applicability, with_margins
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
@@ -13,6 +14,7 @@ from pages.shared.label_store import label_store
 from pages.shared.recordings import dataset_of
 from pages.shared.stored_scores import scores_of_splits
 from pages.shared.tables import download, file_name
+from pages.shared.trained_models import calibration_of
 
 FORMATS: dict[Format, str] = {
     "csv": "CSV: a row a label, region or adjudication",
@@ -52,7 +54,6 @@ def _export(selected: Choice) -> None:
             annotator=None if whose == EVERYBODY else str(whose),
             clips=clips_of(source, EVERY_SPLIT, None) if everything else None,
             scores=_scores(selected) if everything else None,
-            rate=selected.rate,
         )
 
     decided_by = (
@@ -71,7 +72,9 @@ def _export(selected: Choice) -> None:
 def _scores(selected: Choice) -> pd.DataFrame:
     tables = [scores.table for scores in scores_of_splits(selected.source)]
     scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
-    return scores[scores["detector"].isin(selected.detectors)]
+    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
+    scores = with_margins(scores[scores["detector"].isin(selected.detectors)], calibrations, selected.rate)
+    return with_applicability(scores, selected.source.folder)
 
 
 def _import(selected: Choice, annotator: str) -> None:

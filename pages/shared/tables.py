@@ -10,6 +10,7 @@ import streamlit as st
 
 ROW, BUTTON_ROW = 26, 30  # pixels of a row, and of one that holds a button
 MOST_LETTERS = 120  # of a file's name: systems allow 255 bytes, folders want some
+MOST_SHOWN = 99.95  # of a margin: beyond that its size says nothing more
 HEADING = {ROW: 38, BUTTON_ROW: 33}  # pixels of the heading with the borders
 
 
@@ -22,6 +23,13 @@ def table(data: Any, *, key: str, most: int = 1000, row: int = ROW, **more: Any)
 def interval(low: float, high: float, form: str = ".3f") -> str:
     """An interval as text, or that there is none."""
     return f"{low:{form}} – {high:{form}}" if low == low else "not computable"
+
+
+def margin_text(margin: float) -> str:
+    """A margin over a threshold as the score table writes it: ``+3.1``, ``> +100``."""
+    if abs(margin) >= MOST_SHOWN:
+        return "> +100" if margin > 0 else "< −100"
+    return f"{margin:+.1f}".replace("-", "−")
 
 
 def file_name(what: str, *about: object, of: object, ending: str = "csv") -> str:
