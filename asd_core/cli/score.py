@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
+from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Strength, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 from asd_core.errors import ClipError
 
@@ -67,7 +67,7 @@ def scores(
     split: Annotated[str, typer.Option(help="test, train or eval.")] = "test",
     detectors: Detectors = None,
     denoise: Strength = 0.0,
-    kind: Annotated[Literal["stationary", "non-stationary"], typer.Option(help="Of denoising.")] = "stationary",
+    kind: DenoisingKind = "stationary",
 ) -> None:
     """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet

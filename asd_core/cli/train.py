@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Preset, PresetOption, Seed, comma_separated
 from asd_core.cli.output import notify, progress_bar
 
 
@@ -15,6 +15,10 @@ def train(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
+    denoise_strength: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Train, calibrate and score on sound denoised at this strength.")
+    ] = 0.0,
+    kind: DenoisingKind = "stationary",
 ) -> None:
     """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
     from asd_core.datasets import open_dataset
@@ -27,6 +31,8 @@ def train(
             detectors=comma_separated(detectors),
             preset=preset.value,
             seed=seed,
+            denoise=denoise_strength,
+            kind=kind,
             progress=progress,
             notify=notify,
         )

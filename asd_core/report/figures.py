@@ -110,19 +110,29 @@ def compare(
             f"There is no report on {title}: no labelled clip has scores of these detectors; choose others, or train "
             "again where clips have labels."
         )
-    split, denoise = str(every["split"].iloc[0]), float(every["denoise"].iloc[0])
+    split, denoise = str(every["split"].iloc[0]), float(every["denoise"].min())
     draws = bootstrap(labelled)
     controls = [key for key in draws.detectors if is_control(key)]
     calibrations = {key: Calibration(manifests[key].calibration) for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 
     kind = str(every["kind"].iloc[0]) if "kind" in every else ""
-    sound = {"split": split, "version": version_name(denoise), "denoise": denoise, "kind": kind if denoise else ""}
+    strengths = (
+        every.groupby("detector")["denoise"].first().to_dict()
+    )  # its own of a detector trained on denoised sound
 
     def marked(table: "pd.DataFrame") -> "pd.DataFrame":
         """Names first, what the row is of last."""
         names = [str(key) for key in table["detector"]]
-        table = table.assign(model_version=[marks.get(key, "") for key in names], **sound, detector=names)
+        denoised = [float(strengths[key]) for key in names]
+        table = table.assign(
+            model_version=[marks.get(key, "") for key in names],
+            split=split,
+            version=[version_name(strength) for strength in denoised],
+            denoise=denoised,
+            kind=[kind if strength else "" for strength in denoised],
+            detector=names,
+        )
         table.insert(0, "title", [detector_class(key).info.title for key in names])
         first = ["detector", "title"]
         return table[[*first, *(name for name in table.columns if name not in first)]]

@@ -12,12 +12,13 @@ from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.explain import write_reference
-from asd_core.features import LogMel, MemberScores, from_config
+from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
-from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
+from asd_core.scoring import AS_RECORDED, DATASET, SCORES, of_detector, score_rows, write_scores
+from asd_core.sound import Kind
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
-from asd_core.training.material import Material, gather, learnable, member_material
+from asd_core.training.material import Material, detector_input, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
@@ -29,6 +30,8 @@ def train(
     detectors: Iterable[str] | None = None,
     preset: str = "standard",
     seed: int = 0,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
@@ -37,6 +40,9 @@ def train(
 
     Args:
         detectors: keys; all registered ones for ``None``.
+        denoise: strength at which clips are denoised before a detector gets them: in fitting, calibration, checks, and
+            whenever it scores. Its manifest records it.
+        kind: of that denoising.
         progress: called with fractions of the whole.
         notify: called with one sentence for all that the user should know: a skipped clip, a detector that refuses, an alarm.
 
@@ -48,12 +54,13 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     classes = {key: detector_class(key) for key in keys}
-    representations = [LogMel(), *(c.info.representation for c in classes.values())]
+    representations = [LogMel(), *(detector_input(c.info.representation, denoise, kind) for c in classes.values())]
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
         manifests = [artifacts.read_manifest(out / key) for key in artifacts.trained_keys(out)]
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
-    material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
+    reading = stage(progress, 0.0, 0.15, "reading")
+    material = gather(dataset, of_sound, reading, notify, denoise=denoise, kind=kind)
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
     out.mkdir(parents=True, exist_ok=True)
@@ -110,7 +117,7 @@ def train_one(
     if isinstance(detector, Fusion):
         material = member_material(detector, material, out)
     material = material.of_machines(learnable(material.fit, detector))
-    representation = cls.info.representation
+    representation = material.input(detector)
     began = time.monotonic()
     detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=progress)
     seconds = time.monotonic() - began
@@ -134,6 +141,7 @@ def train_one(
     manifest = artifacts.save(
         detector,
         out / key,
+        representation=representation,
         seed=seed,
         preset=preset,
         dataset=material.dataset.name,
@@ -145,23 +153,32 @@ def train_one(
         fit_seconds=round(seconds, 2),
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
-    store_scores(detector, material.test, out / SCORES, calibration, version, test_print)
-    if untrained:
-        store_scores(untrained, material.test, out / UNTRAINED, calibration, version, test_print)
+    for scored, file in ((detector, SCORES), (untrained, UNTRAINED)):
+        if scored:
+            store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
     return alarms
 
 
 def store_scores(
-    detector: Detector, test: Extracted, path: Path, calibration: Calibration, version: str, data_fingerprint: str
+    detector: Detector,
+    test: Extracted,
+    path: Path,
+    calibration: Calibration,
+    version: str,
+    data_fingerprint: str,
+    representation: Representation,
 ) -> None:
     """Put one detector's scores of the test clips into a score table, in place of its earlier ones.
 
     Args:
         data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
+        representation: what the detector takes, denoised where it learned denoised sound.
     """
     known = test.of_machines(calibration.scores)
     if known.rows.empty:
         return
-    raw = detector.score(known.features[detector.info.representation], known.machine_ids)
-    table = score_rows(known.rows, detector.info.key, version, calibration, raw)
+    raw = detector.score(known.features[representation], known.machine_ids)
+    table = score_rows(
+        known.rows, detector.info.key, version, calibration, raw, of_detector(AS_RECORDED, representation)
+    )
     write_scores(table.assign(data_fingerprint=data_fingerprint), path)

@@ -18,7 +18,7 @@ from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 from pages.shared.stored_scores import stored_clip_scores
-from pages.shared.trained_models import calibration_of, versions_of
+from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
 
 TABLE = "score_table"
 
@@ -72,7 +72,7 @@ def scores(context: ClipContext) -> None:
     if denoised.strength > 0:
         st.caption(
             f"Denoised at {denoised.strength:.2f} ({signal.mix.energy_removed(denoised.strength):.0%} of the energy removed): "
-            "the detectors learned undenoised sound, so they often take denoised sound for an anomaly."
+            "detectors that learned undenoised sound often take denoised sound for an anomaly."
         )
     after = signal_scores(selected, denoised) if denoised.strength > 0 else None
     _table(context, signal_scores(selected, signal.dry), after, denoised)
@@ -94,6 +94,7 @@ def _table(
         player=PLAYER,
         about=about,
         model_versions=versions_of(selected.source),
+        trained=trained_denoised_of(selected.source),
         file=clip_file("scores", about, of=context.key(signal)),
     )
 

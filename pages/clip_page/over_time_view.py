@@ -113,6 +113,7 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
         context.selected.machine_id,
         window=window,
         hop=hop,
+        recorded=signal.clip,
         denoise=signal.strength if signal.is_denoised else 0.0,
         kind=signal.kind,
         progress=progress,
@@ -120,7 +121,7 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
 
 
 def _locate(context: ClipContext, signal: Signal, moments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
-    return locate(moments, signal.output, chosen_models(context.selected), progress=progress)
+    return locate(moments, signal.output, chosen_models(context.selected), recorded=signal.clip, progress=progress)
 
 
 def _jump() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from asd_core.artifacts import ModelSet
 from asd_core.explain import Explanation, explain
-from asd_core.features import extract
+from asd_core.features import extract_version
 from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
 from asd_core.sound import Signal
 from pages.shared.caching import ANSWERS, BY_KEY, cache_bytes
@@ -15,11 +15,12 @@ from pages.shared.trained_models import models_of
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> dict[str, float]:
-    return score_prepared(signal.output, ModelSet(source.folder, keys, shared=models_of(source)), machine_id)
+    models = ModelSet(source.folder, keys, shared=models_of(source))
+    return score_prepared(signal.output, models, machine_id, signal.clip)
 
 
 def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
-    """Scores of a signal by the chosen detectors."""
+    """Scores of a signal by the chosen detectors; those that were trained on denoised sound denoise the clip themselves."""
     keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
     raw = _raw_scores(signal, machine_id, selected.source, keys)
     return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
@@ -38,7 +39,7 @@ def applicable(selected: Choice, recorded: Signal) -> Applicability | None:
 @cache_bytes
 def _explained(signal: Signal, machine_id: str, source: Source, key: str) -> Explanation:
     one = ModelSet(source.folder, [key], shared=models_of(source))
-    return explain(one[key], one, extract(signal.output, one.representations()), machine_id)
+    return explain(one[key], one, extract_version(signal.output, signal.clip, one.representations()), machine_id)
 
 
 def explained(selected: Choice, key: str, signal: Signal) -> Explanation:

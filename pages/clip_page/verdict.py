@@ -1,6 +1,6 @@
 """The answer to the page's question: what the detector that is asked says, how the trusted ones agree, where, how sure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,7 +14,7 @@ from pages.clip_page.signal_scores import applicable, explained, signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.stored_scores import stored_clip_scores
-from pages.shared.trained_models import calibration_of
+from pages.shared.trained_models import calibration_of, trained_denoised_of
 
 KEY = "verdict"
 CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
@@ -34,7 +34,12 @@ class Verdict:
 
 
 def verdict(
-    scores: Sequence[DetectorScore], standing: Standing, belongs: Applicability | None, held_out: int, rate: float
+    scores: Sequence[DetectorScore],
+    standing: Standing,
+    belongs: Applicability | None,
+    held_out: int,
+    rate: float,
+    trained: Mapping[str, str] | None = None,
 ) -> Verdict:
     """What may be said of a clip.
 
@@ -44,13 +49,15 @@ def verdict(
         belongs: whether the clip may be one of the machine; ``None`` where nobody knows.
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
+        trained: clauses on the detectors that were trained on denoised sound.
     """
     by_key = {score.detector: score for score in scores}
     key = standing.of(list(by_key)).chosen()
     asked = by_key[key] if key else None
     trusted = [by_key[k] for k in standing.trusted if k in by_key]
     agree = sum(one.decision == asked.decision for one in trusted) if asked else 0
-    votes = _votes(asked, agree, len(trusted), standing) if asked else ""
+    clause = (trained or {}).get(asked.detector, "") if asked else ""
+    votes = _votes(asked, agree, len(trusted), standing, clause) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and not belongs.applicable:
         return Verdict(UNSURE, sentence(belongs), "", figures)
@@ -81,10 +88,10 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips." if margin < -1.0 else "Within what is normal, towards its upper end."
 
 
-def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing) -> str:
+def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str) -> str:
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
-    name = f"**{title(asked.detector)}**"
+    name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
     if not n_trusted:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
@@ -147,6 +154,7 @@ def draw(context: ClipContext) -> None:
             applicable(selected, signal.dry) if warm else None,
             calibration.n(selected.machine_id),
             selected.rate,
+            trained_denoised_of(selected.source),
         )
         head = f":{COLOURS[shown.head]}[:material/{ICONS[shown.head]}: **{shown.head}**] · " if shown.head else ""
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)

@@ -38,6 +38,7 @@ def score_table(
     about: Mapping[str, Any],
     model_versions: Mapping[str, str],
     file: str,
+    trained: Mapping[str, str] | None = None,
 ) -> None:
     """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
@@ -50,12 +51,17 @@ def score_table(
         about: columns that are the same in all rows of the file that the button saves.
         model_versions: short names of the detectors' weights, for that file.
         file: its name.
+        trained: of the detectors that were trained on denoised sound, a clause that says so: it stands in their row.
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
 
     def rows_of(keys: Sequence[str]) -> list[dict[str, Any]]:
-        return [_row(recorded[k], after.get(k), model_versions.get(k, "")) for k in keys if k in recorded]
+        return [
+            _row(recorded[k], after.get(k), model_versions.get(k, ""), (trained or {}).get(k, ""))
+            for k in keys
+            if k in recorded
+        ]
 
     groups = [
         {"name": name, "help": help, "rows": rows_of(keys)}
@@ -90,13 +96,14 @@ def requested_signal(key: str, state: PlayerState) -> Signal:
     return signal.at(strength_within(requested.get("strength"), signal.strength))
 
 
-def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version: str) -> dict[str, Any]:
+def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version: str, trained: str) -> dict[str, Any]:
     return {
         "detector": title(recorded.detector),
         "threshold": recorded.threshold,
         "recorded": _figures(recorded),
         "denoised": denoised and _figures(denoised),
         "model_version": model_version,
+        "trained": trained,
     }
 
 

@@ -52,11 +52,11 @@ function field(value) {
 
 // A row a detector; what is the same for all of them (the clip, its version) in the last columns.
 export function csv(groups, about) {
-  const heads = "detector,group,margin,percentile,decision,raw,denoised_margin,denoised_percentile,denoised_decision,denoised_raw,threshold,model_version";
+  const heads = "detector,group,margin,percentile,decision,raw,denoised_margin,denoised_percentile,denoised_decision,denoised_raw,threshold,model_version,trained";
   const last = Object.values(about).map(field);
   const lines = groups.flatMap(({ name, rows }) => rows.map((row) => {
     const figures = [...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)];
-    return [field(row.detector), field(name), ...figures, field(row.model_version), ...last].join(",");
+    return [field(row.detector), field(name), ...figures, field(row.model_version), field(row.trained), ...last].join(",");
   }));
   return `${[[heads, ...Object.keys(about)].join(","), ...lines].join("\n")}\n`;
 }
@@ -190,6 +190,10 @@ class ScoreTable {
   row(row) {
     const line = document.createElement("tr"), name = element("th", "", row.detector);
     name.scope = "row";
+    if (row.trained) {
+      name.append(element("small", "", row.trained));
+      name.title = "It denoises the clip as it learned it, whatever the player's strength.";
+    }
     const cells = this.columns.slice(1).map((one) => {
       const cell = element("td", this.classOf(one));
       cell.append(one.make(row));
