@@ -227,8 +227,12 @@ def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     about, foreign = compared.about(), compared.not_applicable()
     # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
     last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
+    sound = {key: compared.version(key) for key in results["detector"].unique()}
+    columns = {name: [sound[key][name] for key in results["detector"]] for name in ("version", "denoise", "kind")}
     rows = results.drop(columns=list(last)).assign(
-        **{name: about[name] for name in ("split", "version", "denoise", "kind", "sample_rate")},
+        split=about["split"],
+        **columns,
+        sample_rate=about["sample_rate"],
         **last,
         model_version=results["detector"].map(versions),
         filter=about["filter"],

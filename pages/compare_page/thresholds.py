@@ -99,6 +99,7 @@ def draw(compared: ComparedScores) -> None:
                 "prevalence": prevalence / 100,
                 "clips_per_day": per_day,
                 "model_version": versions.get(key, ""),
+                **compared.version(key),
             }
         )
     points = pd.DataFrame(rows)
