@@ -123,6 +123,14 @@ def test_stored_scores_of_denoised_clips_are_of_the_others(mixed: Path, small_da
     assert set(read_scores(mixed, small_dataset, scope)["detector"]) == set(PLAIN)
 
 
+def test_a_training_that_goes_on_does_not_take_one_strength_for_another(
+    mixed: Path, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(mixed, tmp_path / "mixed"))
+    train(small_dataset, out, detectors=["control_rms"], preset="quick", denoise=STRENGTH, resume=True)
+    assert artifacts.read_manifest(out / "control_rms").denoise == STRENGTH
+
+
 def test_the_report_puts_both_side_by_side_and_says_which_is_which(mixed: Path) -> None:
     comparison, _, _ = report_content(mixed)
     rows = comparison.ranking.groupby("detector")[["version", "denoise"]].first()
