@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.plots import loadings_figure, scree_figure
 from asd_core.space import MIN_CLIPS, POOLED, stored_latents
 from pages.feature_space_page import points
@@ -59,7 +60,7 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
         starred += " UMAP puts a star among its nearest clips, however far they are."
     turn = " Drag to turn it; a lasso needs two dimensions." if view.method == PCA_3D else ""
     return (
-        f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
+        f"{counted(len(fitted.about), 'clip')} · {part_title(view.part)} · {what}, fitted on the clips shown and never on others."
         f"{starred}{turn}"
     )
 

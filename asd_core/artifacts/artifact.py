@@ -14,6 +14,7 @@ from safetensors.numpy import save as to_bytes
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
+from asd_core.counting import counted
 from asd_core.detectors import REGISTRY, Detector, State, detector_class
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Denoised, Representation, from_config, to_config
@@ -32,7 +33,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 def few_to_tell(n: int) -> str:
     """That ``n`` held-out clips are too few to tell whether a detector has learned."""
     return (
-        f"Too few to tell whether it has learned: {n} normal {'clip was' if n == 1 else 'clips were'} held out, "
+        f"Too few to tell whether it has learned: {counted(n, 'normal clip')} {'was' if n == 1 else 'were'} held out, "
         f"{ENOUGH_TO_TELL} are needed."
     )
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.counting import counted
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
 from asd_core.features import Array, LogMel, Representation
 from asd_core.progress import Progress, silent
@@ -214,7 +215,7 @@ class DensityPerId(Detector):
             subset = vectors[ids == machine_id]
             if len(subset) < MIN_TRAINING_CLIPS:
                 raise TrainingError(
-                    f"Machine id {machine_id} has {len(subset)} clips to learn from; {self.info.title} needs "
+                    f"Machine id {machine_id} has {counted(len(subset), 'clip')} to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
             self.models_[machine_id] = self.new_model().fit(subset, seed=seed)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import drawable, with_map
 from asd_core.scoring import DetectorScore
@@ -104,9 +105,9 @@ def threshold_rule(selected: Choice) -> str:
     calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"{too_few_normals(rate)}, {n} were held out."
+        return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
     low, high = false_alarm_range(n, rate)
     return (
-        f"Threshold: conformal quantile of {n} held-out normals. On average over draws of these {percent(rate)} of normal clips "
+        f"Threshold: conformal quantile of {counted(n, 'held-out normal clip')}. On average over draws of these {percent(rate)} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

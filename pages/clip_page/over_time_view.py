@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import percentile_in_words
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
@@ -58,7 +59,7 @@ def draw(context: ClipContext) -> None:
         )
         return
     key = (*context.key(version), window, hop)
-    name = f"Scoring {len(spans)} windows by {len(selected.detectors)} detectors"
+    name = f"Scoring {counted(len(spans), 'window')} by {counted(len(selected.detectors), 'detector')}"
     scores = work("scan", key, name, partial(_scan, context, version, window, hop))
     if scores is None:
         return
@@ -88,7 +89,7 @@ def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame
     """That the recording differs as a whole, or that nothing in it is flagged."""
     if keys:
         who = (
-            f"{len(keys)} of {len(detectors)} detectors are above their threshold"
+            f"{len(keys)} of {len(detectors)} detectors {'is above its' if len(keys) == 1 else 'are above their'} threshold"
             if len(detectors) > 1
             else f"{title(keys[0])} is above its threshold"
         )
@@ -133,8 +134,7 @@ def _jump() -> None:
 
 def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> None:
     """The flagged moments as a table whose buttons jump to their strongest instant."""
-    one = len(moments) == 1
-    st.markdown(f"**{len(moments)} flagged moment{'' if one else 's'}** in {n_windows} windows, the strongest first")
+    st.markdown(f"**{counted(len(moments), 'flagged moment')}** in {n_windows} windows, the strongest first")
     instants = moments["instant"].fillna(moments["peak_start"]).tolist()
     models, machine_id = chosen_models(context.selected), context.selected.machine_id
     held_out = {key: models[key].calibration.n(machine_id) for key in moments["detector"].unique()}

@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
@@ -61,7 +62,7 @@ def draw(context: ClipContext) -> None:
     st.caption(
         f"The clip {version.description}, largest margin over the threshold first, in spreads of the normal clips of machine id "
         f"{context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
-        f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
+        f"the narrowest band that holds half of it there. {len(with_map(keys))} of {counted(len(keys), 'detector')} {'has' if len(with_map(keys)) == 1 else 'have'} a map; the "
         "player lays it over what is played, recorded or denoised."
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import filter_options, filter_scores
 from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job, with_applicability
 from asd_core.sound import version_name
@@ -179,7 +180,7 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
         with st.container(border=True):
             few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")
             st.markdown(
-                f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.description()}** "
+                f"**{len(absent)} of {counted(len(selected.detectors), 'detector')} {'has' if len(absent) == 1 else 'have'} no scores of the {scope.description()}** "
                 f"({few}), or only such of other clips or weights, which are not shown."
             )
             source = selected.source

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.detectors import is_control
 from asd_core.evaluation import (
     MEAN,
@@ -205,12 +206,17 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     """What the figures are, and a warning where they can say little."""
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     n_ids = len(draws.machine_ids)
-    of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
+    of = f" of {counted(n_ids, 'machine id')}, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
-        "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
+        "chose nothing."
+        + (
+            f" {counted(left_out, 'clip')} that not every detector has scored {'is' if left_out == 1 else 'are'} left out."
+            if left_out
+            else ""
+        )
     )
     if view == MEAN and (fewer := draws.coverage()):
         st.info(
@@ -225,7 +231,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
 def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
     about, foreign = compared.about(), compared.not_applicable()
-    # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
+    # Intervals of pAUC come last: whoever reads columns by position finds what there was.
     last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
     sound = {key: compared.version(key) for key in results["detector"].unique()}
     columns = {name: [sound[key][name] for key in results["detector"]] for name in ("version", "denoise", "kind")}

@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.report import (
     Assumptions,
     Comparison,
@@ -51,7 +52,7 @@ def _dialog(compared: ComparedScores) -> None:
         "thresholds, and the best detector's worst errors to hear. The same figures as CSV and JSON."
     )
     st.caption(
-        f"Of {scores['detector'].nunique()} detectors and {scores['clip_id'].nunique():,} clips, as on the page; "
+        f"Of {counted(scores['detector'].nunique(), 'detector')} and {counted(scores['clip_id'].nunique(), 'clip')}, as on the page; "
         f"false-alarm rate {100 * selected.rate:g} %; {100 * assumed.prevalence:g} % of {assumed.clips_per_day:,.0f} clips a day anomalous."
     )
     with st.spinner("Resampling, drawing, reading recordings …"):

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.space import PERCENTILE, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
@@ -40,7 +41,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=choose, args=([],))
     normal, anomalies = (int((clips["label"] == label).sum()) for label in ("normal", "anomaly"))
     st.caption(
-        f"**{len(clips)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
+        f"**{counted(len(clips), 'clip')} selected** of {len(about)} on the map: {normal} normal, {counted(anomalies, 'anomaly', 'anomalies')}. Choose a row "
         "to hear it. Percentiles are among each detector's own held-out normal clips; clips whose scores are not stored "
         "have none."
     )

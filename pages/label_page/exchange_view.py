@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
 from asd_core.scoring import with_applicability, with_margins
@@ -104,7 +105,7 @@ def _planned(plan: Plan) -> None:
     for problem in plan.problems[:FEW]:
         st.warning(problem, icon=":material/warning:")
     if len(plan.problems) > FEW:
-        st.caption(f"… and {len(plan.problems) - FEW:,} more rows that cannot be used.")
+        st.caption(f"… and {counted(len(plan.problems) - FEW, 'more row')} that cannot be used.")
     if plan.conflicts:
         st.dataframe(
             [

@@ -84,7 +84,7 @@ def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(copies: tup
     manifest = models / "cnn_ae" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"weights_sha256": "0" * 64}))
     app = opened()
-    assert "1 of 3 detectors have no scores of the test split, not denoised" in text(app)
+    assert "1 of 3 detectors has no scores of the test split, not denoised" in text(app)
     assert any("Compute the missing scores" in b.label for b in app.button)
     left = app.dataframe[0].value["Detector"].tolist()
     assert sorted(name.removeprefix("● ") for name in left) == ["Control: clip level", "PCA + KDE"]

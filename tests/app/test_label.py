@@ -154,7 +154,7 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
     shown = {m.label: m.value for m in app.metric}
     assert shown["People"] == "2"
     assert shown["Conflicts"] == "1"
-    assert shown["Krippendorff's α"] == "0.000"  # by hand: one of two pairs agrees, as often as chance has it
+    assert shown["Agreement"] == "0.000"  # by hand: one of two pairs agrees, as often as chance has it
     assert "Ada: normal, Grace: anomaly" in text(app)
     app.button(key=f"adjudicate_anomaly_{SHA['a'][:12]}").click().run()
     assert store.adjudications("demo")["label"].tolist() == ["anomaly"]

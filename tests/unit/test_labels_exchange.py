@@ -306,7 +306,7 @@ def test_conflicts_are_reported_and_nothing_is_overwritten(labels: LabelStore) -
         "anomaly, theirs",
     )
     assert [p.split(":")[0] for p in sorted(plan.problems)] == ["Row 10", "Row 7", "Row 8", "Row 9"]
-    assert any("1 rows have no sha256" in n for n in plan.notes)
+    assert any("1 row without a sha256" in n for n in plan.notes)
     assert labels.last_id() == 3  # a plan writes nothing
     assert plan.apply(labels) == 4
     assert labels_of(labels) == {0: "normal", 1: "anomaly", 2: "normal", 3: "normal"}

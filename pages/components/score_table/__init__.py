@@ -118,9 +118,13 @@ def disagreement(scores: Sequence[DetectorScore]) -> str:
     no = [title(s.detector) for s in scores if s.decision == "normal"]
     if not yes or not no:
         decision = "an anomaly" if yes else "normal"
-        return f"All {len(scores)} detectors call it {decision}."
+        return (
+            f"All {len(scores)} detectors call it {decision}."
+            if len(scores) > 1
+            else f"{(yes or no)[0]} calls it {decision}."
+        )
     few, decision = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
-    counts = f"{len(yes)} of {len(scores)} detectors call it an anomaly."
+    counts = f"{len(yes)} of {len(scores)} detectors {'calls' if len(yes) == 1 else 'call'} it an anomaly."
     if len(few) > NAMED:
         return counts
     return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {decision}."
