@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from asd_core.sound import version_name
+
 if TYPE_CHECKING:
     import pandas as pd
 
+FOR_FILES = ("sha256", "version", "denoise")  # columns that a page does not show
 PERCENTILE, RAW, VERSION = "percentile", "raw", "model version"
 
 
@@ -46,11 +49,12 @@ def chosen_clips(
         versions: short names of their weights by key.
 
     Returns:
-        The catalogue's columns, ``denoise`` (stored scores of the recordings as they are) and three columns a detector.
+        The catalogue's columns, ``sha256``, ``version`` and ``denoise`` (stored scores are of the recordings as they are) and
+        three columns a detector.
     """
     rows = about.loc[about.index.isin(numbers)]
     first = [n for n in ("clip_id", "machine_id", "split", "label", "fault", "severity", "snr_db") if n in rows]
-    table = rows[first].assign(denoise=0.0)
+    table = rows[[*first, "sha256"]].assign(version=version_name(0.0), denoise=0.0)
     for key, title in titles.items():
         table[f"{title}, {PERCENTILE}"] = clip_figures(rows, stored, key, "calibrated")
         table[f"{title}, {RAW}"] = clip_figures(rows, stored, key, "raw")
@@ -61,4 +65,4 @@ def chosen_clips(
 def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     """Of :func:`chosen_clips`'s columns those for the eye: percentiles, no raw scores and no versions."""
     hidden = (f", {RAW}", f", {VERSION}")
-    return table[[name for name in table if not str(name).endswith(hidden) and name != "denoise"]]
+    return table[[name for name in table if not str(name).endswith(hidden) and name not in FOR_FILES]]

@@ -1,15 +1,19 @@
 """The clips inside a lasso: a table to listen through, to download, to send on."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.scoring import with_applicability
 from asd_core.space import PERCENTILE, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import label_clips
+from pages.shared.sources import Source
 from pages.shared.tables import download, file_name, table
 from pages.shared.trained_models import versions_of
 
@@ -34,8 +38,10 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         )
         titles = {key: title(key) for key in keys}
         clips = chosen_clips(about, numbers, stored(selected.source), titles, versions_of(selected.source))
-        content = clips.to_csv(index=False)
-        download("CSV", content, file_name("clips", selected.source.name, "original", of=content), key="space_csv")
+        # The guard looks at pooled features: only when the file is asked for.
+        content = partial(_csv, clips, selected.source)
+        name = file_name("clips", selected.source.name, "original", of=clips.to_csv(index=False))
+        download("CSV", content, name, key="space_csv")
         ids = clips["clip_id"].tolist()
         st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=choose, args=([],))
@@ -69,6 +75,10 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
             },
         },
     )
+
+
+def _csv(clips: pd.DataFrame, source: Source) -> str:
+    return str(with_applicability(clips, source.folder).to_csv(index=False))
 
 
 def choose(numbers: list[int]) -> None:

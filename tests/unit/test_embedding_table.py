@@ -49,7 +49,7 @@ def test_the_table_keeps_the_maps_order_and_names_model_and_denoising() -> None:
 def test_csv_reads_back_and_leaves_empty_what_is_not_known() -> None:
     table = chosen_clips(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"})
     text = table.to_csv(index=False)
-    assert text.splitlines()[2] == "c,02,test,normal,0.0,,,v"
+    assert text.splitlines()[2] == "c,02,test,normal,3,original,0.0,,,v"
     back = pd.read_csv(io.StringIO(text), dtype={"machine_id": str})
     assert back.columns.tolist() == table.columns.tolist()
     assert back["Kay, percentile"].isna().tolist() == [False, True]
