@@ -9,6 +9,7 @@ from pages.shared.warm_up import frames, warm_up
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "shared" / "icon.svg"
 st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
+DATA = "Data"  # the page that needs no trained detector, and obeys no choice of the sidebar
 page = st.navigation(
     [
         st.Page("clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
@@ -16,6 +17,7 @@ page = st.navigation(
         st.Page("label.py", title="Label", icon=":material/label:"),
         st.Page("compare.py", title="Compare", icon=":material/stacked_line_chart:"),
         st.Page("experiments.py", title="Experiments", icon=":material/science:"),
+        st.Page("data.py", title="Data", icon=":material/database:"),
     ]
 )
 st.sidebar.caption("Anomalous sound dashboard")
@@ -24,7 +26,8 @@ with frames():
     from pages.shared.sidebar import sidebar
 
     # Outside a session (a process that is started while a page is tested reads this file) a page has no title.
-    ready = sidebar(getattr(page, "title", ""))
+    title = getattr(page, "title", "")
+    ready = title == DATA or sidebar(title)
 if ready:
     page.run()
 warm_up()

@@ -181,6 +181,16 @@ def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
     assert cli("score", *good, *given, "--json")[0] == 0
 
 
+def test_a_name_in_brackets_is_printed_whole(cli, small_folder: Path, small_models: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "[fan] 01.wav"
+    file.write_bytes(next((small_folder / "test").glob("*_id_00_*.wav")).read_bytes())
+    _, out, _ = cli("score", file, "--models", small_models, "--machine-id", "00", "--detectors", "control_rms")
+    assert "[fan] 01.wav" in out
+    (tmp_path / "[x]").mkdir()
+    _, out, _ = cli("inspect", tmp_path)
+    assert "[fan] 01.wav" in " ".join(out.split())
+
+
 def test_a_recording_that_stops_early_is_scored_and_says_so(  # type: ignore[no-untyped-def]
     cli, small_folder: Path, small_models: Path, tmp_path: Path
 ) -> None:
