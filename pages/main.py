@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.history import history
+from pages.shared import address
 from pages.shared.warm_up import frames, warm_up
 
 # A file, not a named icon: those are fetched from the web.
@@ -20,14 +22,19 @@ page = st.navigation(
         st.Page("data.py", title="Data", icon=":material/database:"),
     ]
 )
+title = getattr(page, "title", "")  # none outside a session: a process started while a page is tested reads this file
+address.arrive(title)
+goes_to = address.next_visit()
+history(goes_to)
+if goes_to:
+    st.stop()  # the browser asks for the page that it goes to
 st.sidebar.caption("Anomalous sound dashboard")
 with frames():
     # Imported here, while the browser is busy already.
     from pages.shared.sidebar import sidebar
 
-    # Outside a session (a process that is started while a page is tested reads this file) a page has no title.
-    title = getattr(page, "title", "")
     ready = title == DATA or sidebar(title)
 if ready:
     page.run()
+    address.followed()
 warm_up()

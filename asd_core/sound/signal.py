@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
-from asd_core.sound.recording import Clip
+from asd_core.sound.recording import Channel, Clip
 
 RECORDED, DENOISED = "as recorded", "denoised"
 ORIGINAL = "original"  # in files, where the column says that it is a version of a clip
@@ -36,7 +36,7 @@ class Signal:
     """
 
     clip: Clip
-    channel: int = 0
+    channel: Channel = 0
     mix: DenoiseMix | None = None
     kind: Kind = KINDS[0]
     noise: Noise = None

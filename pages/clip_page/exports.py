@@ -1,5 +1,6 @@
 """What the files of the Clip page are of: said in their columns and in their names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from asd_core.sound import Signal
@@ -27,7 +28,7 @@ def provenance(selected: Choice, signal: Signal) -> dict[str, Any]:
     }
 
 
-def clip_file(what: str, about: dict[str, Any], *more: object, of: object, ending: str = "csv") -> str:
+def clip_file(what: str, about: dict[str, Any], more: Sequence[object] = (), *, of: object, ending: str = "csv") -> str:
     """Name of a file whose rows are of a clip (see :func:`provenance`)."""
     strength = f"{about['denoise']:g}" if about["denoise"] else ""
     return file_name(

@@ -22,7 +22,7 @@ from asd_core.scoring import (
     scan_windows,
     with_decisions,
 )
-from asd_core.sound import Signal
+from asd_core.sound import Signal, channel_label
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
@@ -192,7 +192,9 @@ def _downloads(context: ClipContext, version: Signal, windows: pd.DataFrame, mom
     guard = {name: about[name] for name in ("sha256", "applicable", "applicability_reason")}
     windows, moments = windows.assign(**guard), moments.assign(**guard)
     first = windows.iloc[0]
-    name = partial(clip_file, about=about, of=(context.key(version), len(windows), first["start"], first["end"]))
+    channel = f"channel {channel_label(context.signal.channel)}" if context.picked.clip.n_channels > 1 else ""
+    of = (context.key(version), len(windows), first["start"], first["end"])
+    name = partial(clip_file, about=about, more=[channel], of=of)
     with st.container(horizontal=True):
         download("Windows as CSV", partial(scan_csv, windows), name("windows"))
         download("Moments as CSV", partial(scan_csv, moments), name("moments"))

@@ -15,6 +15,7 @@ from pages.shared.tables import margin_text, table
 from pages.shared.trained_models import calibration_of
 
 SHOWN = 15
+LETTER, PADDING = 6.3, 18  # pixels of a letter, about, and beside a cell's text
 
 
 def draw(compared: ComparedScores) -> None:
@@ -23,35 +24,40 @@ def draw(compared: ComparedScores) -> None:
     if len(selected.detectors) < 2:
         st.info("Agreement needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
         return
-    side_by_side = st.grid(2, min_column_width=440)
-    with side_by_side.cell():
-        names = {key: title(key) for key in selected.detectors}
-        st.plotly_chart(agreement_figure(rank_correlation(scores), names), key="agreement")
-        st.caption(
-            f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
-        )
-    with side_by_side.cell():
-        detectors = [key for key in selected.detectors if not is_control(key)]
-        with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
-        calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
-        result = disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
-        table(
-            pd.DataFrame(
-                {
-                    "Clip": short_names(result["clip_id"].tolist()),
-                    "Label": result["label"].to_numpy(),
-                    "Highest": _margins(result, "highest"),
-                    "Lowest": _margins(result, "lowest"),
-                }
-            ),
-            key="disagreements",
-            on_select=lambda: open_row("disagreements", result),
-            selection_mode="single-row",
-        )
-        st.caption(
-            "The clips on which the detectors differ most, controls aside: who lies highest and lowest, with the margin over the "
-            f"threshold for {percent(selected.rate)} false alarms, in spreads of normal clips. Choose a row to open its clip."
-        )
+    names = {key: title(key) for key in selected.detectors}
+    correlation = rank_correlation(scores).loc[selected.detectors, selected.detectors]
+    st.plotly_chart(agreement_figure(correlation, names), key="agreement")
+    st.caption(
+        f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
+    )
+    detectors = [key for key in selected.detectors if not is_control(key)]
+    with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
+    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
+    result = disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
+    shown = pd.DataFrame(
+        {
+            "Clip": short_names(result["clip_id"].tolist()),
+            "Highest": _margins(result, "highest"),
+            "Lowest": _margins(result, "lowest"),
+            "Label": result["label"].to_numpy(),
+        }
+    )
+    st.markdown("**Where they disagree most**")
+    table(
+        shown,
+        key="disagreements",
+        on_select=lambda: open_row("disagreements", result),
+        selection_mode="single-row",
+        # As wide as the longest text: left alone, a column is as wide as its first rows, and cuts later ones.
+        column_config={
+            name: st.column_config.TextColumn(width=int(LETTER * shown[name].str.len().max()) + PADDING)
+            for name in shown
+        },
+    )
+    st.caption(
+        "The clips on which the detectors differ most, controls aside: who lies highest and lowest, with the margin over the "
+        f"threshold for {percent(selected.rate)} false alarms, in spreads of normal clips. Choose a row to open its clip."
+    )
 
 
 def _margins(result: pd.DataFrame, end: str) -> list[str]:

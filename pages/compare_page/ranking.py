@@ -1,5 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from asd_core.evaluation import (
     worst_machine,
 )
 from asd_core.plots import det_figure, emphasise, precision_recall_figure, roc_figure
+from asd_core.scoring import scoring_seconds
+from pages.compare_page import scoring_time
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -30,8 +33,9 @@ from pages.shared.trained_models import manifests_of, thresholds_of
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
+SCORE_TIME = "Score, ms"
 CHANGE = "Change"  # of a figure by people's labels
-LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
+DARK = {"ink": "#f2f4f7", "paper": "rgba(16, 22, 28, 0.8)"}  # the best control and what is behind names on a dark page
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
@@ -39,43 +43,45 @@ FEW = 10  # clips of a class
 def draw(compared: ComparedScores) -> None:
     """The table, and the curves below it in full width."""
     draws, results = resampled(compared.key, compared.scores)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = linked.segmented(
-            "Of",
-            [MEAN, *draws.machine_ids],
-            key="roc",
-            format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
-        )
-        curve = linked.segmented("Curve", CURVES, key="curve")
+    several = len(draws.machine_ids) > 1
+    with compared.row:
         name = linked.segmented("Figure", list(METRICS), key="figure")
-        per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
-    metric = METRICS[name]
+        per_id = several and linked.toggle("Each id", key="each_id", help="A column for every machine id.")
+    metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
+    seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
     if per_id:
         _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
-        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
+        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
-    download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))
-    _chart(compared, view, curve, name, shown)
+    with st.container(horizontal=True):
+        download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))
+        scoring_time.draw(compared, seconds)
+    _chart(compared, view, name, shown)
 
 
-def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
+def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) -> None:
     figures = shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
     points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
     figure: Any  # Plotly has no types
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        curve = linked.segmented("Curve", CURVES, key="curve")
+        chosen: list[str] = []
+        if curve in CURVES[:2]:
+            chosen = linked.multiselect(
+                "95 % band of",
+                list(shown.index),
+                key="bands",
+                format_func=title,
+                max_selections=BANDS,
+                placeholder="the best",
+                width=350,
+            )
     if curve in CURVES[:2]:
-        chosen = linked.multiselect(
-            "95 % band of",
-            list(shown.index),
-            key="bands",
-            format_func=title,
-            max_selections=BANDS,
-            placeholder="the best",
-        )
         of = chosen or list(figures.dropna().index[:1])
         figure = roc_figure(compared.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
     elif curve == CURVES[2]:
@@ -85,12 +91,15 @@ def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd
     order = [str(key) for key in shown.index]
     controls = {key for key in order if is_control(key)}
     dark = st.context.theme.type == "dark"
-    emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
+    short, in_use = {key: title(key) for key in order}, compared.selected.in_use
+    emphasise(figure, order, controls, short, in_use=in_use, **(DARK if dark else {}))
     st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + "sidebar's false-alarm rate moves them. In colour: the best seven; black or white, dashed: the best control. Click a "
+        + "sidebar's false-alarm rate moves them. In colour: "
+        + ("the detector in use and the best" if in_use else "the best seven")
+        + "; black or white, dashed: the best control; grey lines say their name when pointed at. Click a "
         f"legend entry to see it alone; the figure beside a name is its {name}."
     )
 
@@ -113,7 +122,8 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
         return "★ best or tied" if key in ties else ""
 
     fewer = draws.coverage(metric) if view == MEAN else {}
-    return {key: ", ".join(filter(None, [verdict(key), fewer.get(key, "")])) for key in keys}
+    in_use = {compared.selected.in_use: "in use"}
+    return {key: ", ".join(filter(None, [in_use.get(key, ""), verdict(key), fewer.get(key, "")])) for key in keys}
 
 
 def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
@@ -132,6 +142,7 @@ def _compact(
     name: str,
     verdicts: dict[str, str],
     before: pd.DataFrame | None,
+    seconds: Mapping[str, float],
 ) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst_machine(results, metric)
@@ -146,6 +157,7 @@ def _compact(
             "Verdict": verdicts[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
             "Fit, s": manifests[str(key)].fit_seconds,
+            SCORE_TIME: 1000 * seconds.get(str(key), np.nan),
         }
         for key, row in shown.iterrows()
     ]
@@ -161,10 +173,18 @@ def _compact(
                 format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
             ),
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
-            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            "Verdict": st.column_config.TextColumn(
+                width=150 if compared.selected.in_use else 105, help="See Definitions, beside the views."
+            ),
             "Worst id": st.column_config.TextColumn(width=70),
             "Fit, s": st.column_config.NumberColumn(
                 format="%.1f", width=60, help="Seconds that fitting took, on the computer that trained it."
+            ),
+            SCORE_TIME: st.column_config.NumberColumn(
+                format="%.1f",
+                width=70,
+                help="Milliseconds for one clip with all that the detector needs, on one core of this computer; – where it has "
+                "not been measured.",
             ),
         },
     )
@@ -207,6 +227,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     n_ids = len(draws.machine_ids)
     of = f" of {counted(n_ids, 'machine id')}, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
+    if f"machine id {view}" in compared.where:
+        of = "."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "

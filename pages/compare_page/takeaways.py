@@ -15,10 +15,10 @@ from pages.shared.trained_models import manifests_of
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
 def _sentences(
-    source: Source, key: tuple[str, ...], assumed: Assumptions, _scores: pd.DataFrame, _draws: Draws
+    source: Source, key: tuple[str, ...], assumed: Assumptions, in_use: str, _scores: pd.DataFrame, _draws: Draws
 ) -> list[str]:
     labelled = _scores[_scores["label"].isin(["normal", "anomaly"])]
-    return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed)
+    return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed, in_use)
 
 
 def draw(compared: ComparedScores) -> None:
@@ -26,7 +26,8 @@ def draw(compared: ComparedScores) -> None:
     if not compared.scores["label"].isin(["normal", "anomaly"]).any():
         return
     draws, _ = resampled(compared.key, compared.scores)
-    source = compared.selected.source
-    sentences = _sentences(source, compared.key, assumptions(compared.selected), compared.scores, draws)
+    selected = compared.selected
+    assumed = assumptions(selected)
+    sentences = _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
     with st.container(border=True):
         st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences))

@@ -12,7 +12,7 @@ from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared import linked
 from pages.shared.choice import Choice, title
-from pages.shared.label_selection import label_clips
+from pages.shared.open_clip import label_clips
 from pages.shared.sources import Source
 from pages.shared.tables import download, file_name, table
 from pages.shared.trained_models import versions_of

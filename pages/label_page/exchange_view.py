@@ -10,7 +10,7 @@ from asd_core.scoring import with_applicability, with_margins
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
-from pages.shared.choice import Choice
+from pages.shared.choice import Choice, percent
 from pages.shared.label_store import label_store
 from pages.shared.recordings import dataset_of
 from pages.shared.stored_scores import scores_of_splits
@@ -65,6 +65,10 @@ def _export(selected: Choice) -> None:
         selected.rate,
     )
     name = file_name("labels", source.name, whose, form, of=decided_by, ending=SUFFIXES[form].lstrip("."))
+    if form == "label-studio":
+        st.caption(
+            f"With predictions of {counted(len(selected.detectors), 'detector')}, at their thresholds for {percent(selected.rate)} false alarms."
+        )
     download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
     if not people:
         st.caption("Nobody has labelled a clip of this dataset yet.")

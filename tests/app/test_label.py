@@ -160,6 +160,21 @@ def test_agreement_of_two_people_and_an_adjudication(url: str) -> None:
     assert store.adjudications("demo")["label"].tolist() == ["anomaly"]
 
 
+def test_a_conflict_opens_on_the_clip_page_with_open_eyes_alone(url: str) -> None:
+    store, rows = LabelStore.open(url), demo_dataset().rows(split="test").head(2)
+    for who, label in (("Ada", "normal"), ("Grace", "anomaly")):
+        for sha, clip_id in zip(SHA.values(), rows["clip_id"], strict=True):
+            give_label(store, 0, label, who, dataset="demo", clip_sha256=sha, clip_id=clip_id)
+
+    def opens(app: AppTest) -> bool:
+        return "conflict_open" in {button.key for button in app.button}
+
+    blind = opened(label_view="Agreement")
+    assert not opens(blind)
+    assert ".wav" not in str(blind.query_params)
+    assert opens(opened(label_view="Agreement", blind="false"))
+
+
 def test_a_database_that_cannot_be_opened_is_named_without_its_password(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("ASD_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/labels")
     (error,) = (e.value for e in opened().error)

@@ -15,6 +15,7 @@ from asd_core.cli import output
 from asd_core.cli.app import main
 from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import REGISTRY
+from asd_core.explain import SUMMARY
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
@@ -61,9 +62,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     )
     result = json.loads(out)
     assert code == 0
-    assert [set(r) for r in result] == [
-        {"file", "machine_id", "denoise", "applicable", "reason", "flags", "scores"}
-    ] * 2
+    assert [set(r) for r in result] == [{"file", "machine_id", "channel", "denoise", *SUMMARY, "flags", "scores"}] * 2
     assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision", "margin"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
