@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from asd_core.artifacts import ModelSet
+from asd_core.counting import counted
 from asd_core.datasets import Dataset
 from asd_core.features import Array, LogMel
 from asd_core.files import write_text
@@ -153,7 +154,9 @@ def evaluate(
     for description in skipped:
         notify(description)
     for machine_id, count in unknown.items():
-        notify(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+        notify(
+            f"{counted(count, 'clip')} of machine id {machine_id} {'was' if count == 1 else 'were'} not scored: no detector was trained on it."
+        )
     return pd.DataFrame(tabulate(scores))
 
 

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from asd_core.detectors import detector_class
 from pages.compare_page import (
     agreement,
     definitions,
@@ -61,9 +60,4 @@ with show_errors():
     VIEWS[view](compared)
 
 with st.expander("What each detector does", icon=":material/menu_book:"):
-    for key in compared.selected.detectors:
-        info = detector_class(key).info
-        st.markdown(
-            f"**{info.title}** ({info.origin}; fitted per {info.scope}). {info.how_it_scores} "
-            f"*When not to use it:* {info.when_not_to_use} *Reference:* {info.paper}"
-        )
+    definitions.detectors(compared.selected.detectors)

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.plots import Star, loadings_figure, scree_figure
 from asd_core.space import MIN_CLIPS, POOLED, Bulk, bulk_of, stored_latents
 from pages.feature_space_page import points
@@ -87,7 +88,7 @@ def about(view: View, fitted: points.Fitted, n_stars: int) -> str:
     coloured = f" {SCALE} {LEARNED}" if view.colour == SCORE else ""
     turn = " Drag to turn it; a lasso needs two dimensions." if view.method == PCA_3D else ""
     return (
-        f"{len(fitted.about)} clips · {part_title(view.part)} · {what}, fitted on the clips chosen and never on others."
+        f"{counted(len(fitted.about), 'clip')} · {part_title(view.part)} · {what}, fitted on the clips chosen and never on others."
         f"{starred}{turn}{coloured}"
     )
 

@@ -12,6 +12,7 @@ from .artifact import load as load
 from .artifact import read_manifest as read_manifest
 from .artifact import read_versioned as read_versioned
 from .artifact import save as save
+from .artifact import trained_denoised as trained_denoised
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration
 from .calibration import Threshold as Threshold

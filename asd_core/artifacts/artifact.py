@@ -14,10 +14,12 @@ from safetensors.numpy import save as to_bytes
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
+from asd_core.counting import counted
 from asd_core.detectors import REGISTRY, Detector, State, detector_class
 from asd_core.errors import ArtifactError, TrainingError
-from asd_core.features import Representation, from_config, to_config
+from asd_core.features import Denoised, Representation, from_config, to_config
 from asd_core.files import write_bytes, write_text
+from asd_core.sound import Kind
 
 SCHEMA = 1
 MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weights*.safetensors"
@@ -31,7 +33,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 def few_to_tell(n: int) -> str:
     """That ``n`` held-out clips are too few to tell whether a detector has learned."""
     return (
-        f"Too few to tell whether it has learned: {n} normal {'clip was' if n == 1 else 'clips were'} held out, "
+        f"Too few to tell whether it has learned: {counted(n, 'normal clip')} {'was' if n == 1 else 'were'} held out, "
         f"{ENOUGH_TO_TELL} are needed."
     )
 
@@ -66,6 +68,12 @@ class Manifest(BaseModel):
         few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL
         return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
 
+    @property
+    def denoise(self) -> float:
+        """Strength of denoising of the sound that it was trained on and takes; 0: as recorded."""
+        taken = from_config(self.representation)
+        return taken.strength if isinstance(taken, Denoised) else 0.0
+
     def too_few_to_tell(self) -> str:
         """That too few clips were held out to tell whether it has learned; empty where they are enough."""
         n = sum(map(len, self.calibration.values()))
@@ -95,6 +103,12 @@ class Artifact:
         return self.manifest.detector
 
     @property
+    def denoising(self) -> tuple[float, Kind] | None:
+        """Strength and kind of denoising of the sound that it was trained on and takes; ``None``: as recorded."""
+        taken = self.representation
+        return (taken.strength, taken.method) if isinstance(taken, Denoised) else None
+
+    @property
     def version(self) -> str:
         """Short name of this very training: the start of its weights' hash."""
         return self.manifest.weights_sha256[:8]
@@ -116,8 +130,11 @@ def library_versions() -> dict[str, str]:
     return result
 
 
-def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
+def save(detector: Detector, folder: Path, representation: Representation | None = None, **about: Any) -> Manifest:
     """Write an artifact in place of the one that a folder may hold; ``about`` are the manifest's remaining fields.
+
+    Args:
+        representation: what the detector takes, where that is not its class's (of denoised sound).
 
     The manifest names its weights, so replacing it is what makes the new artifact hold: whoever reads meanwhile, and
     whoever looks after a training that was killed midway, finds the old one whole.
@@ -129,7 +146,7 @@ def save(detector: Detector, folder: Path, **about: Any) -> Manifest:
         schema_version=SCHEMA,
         detector=detector.info.key,
         config=state.config,
-        representation=to_config(detector.info.representation),
+        representation=to_config(representation or detector.info.representation),
         versions=library_versions(),
         weights_sha256=sha256,
         weights_file=f"weights-{sha256[:12]}.safetensors" if any(folder.glob(_ANY_WEIGHTS)) else WEIGHTS,
@@ -207,6 +224,13 @@ def _read_both(folder: Path) -> tuple[Manifest, bytes]:
             if manifest == before:
                 path = folder / manifest.weights_file
                 raise ArtifactError(f"{path} cannot be read ({error.strerror}): train this detector again.") from error
+
+
+def trained_denoised(folder: Path, key: str) -> float:
+    """The strength at which a detector of a folder was trained denoised, or the highest of its members; 0: as recorded."""
+    manifest = read_manifest(folder / key)
+    members = [m for m in manifest.config.get("members", []) if (folder / m / MANIFEST).is_file()]
+    return max([manifest.denoise, *(trained_denoised(folder, m) for m in members)])
 
 
 def trained_keys(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ import typer
 
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
+from asd_core.counting import counted
 
 
 def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
@@ -22,7 +23,9 @@ def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
     for description in skipped:
         notify(description)
     for machine_id, count in unknown.items():
-        notify(f"{count} clips of machine id {machine_id} were not scored: no detector was trained on it.")
+        notify(
+            f"{counted(count, 'clip')} of machine id {machine_id} {'was' if count == 1 else 'were'} not scored: no detector was trained on it."
+        )
     rows = [asdict(result) for result in tabulate(scores)]
     if as_json:
         print_json({"rows": rows, "unknown_machine_ids": unknown})

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,8 @@ Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separa
 PresetOption = Annotated[Preset, typer.Option(help="How long to train.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
+
+DenoisingKind = Annotated[Literal["stationary", "non-stationary"], typer.Option(help="Of denoising.")]
 
 
 def comma_separated(text: str | None) -> list[str] | None:

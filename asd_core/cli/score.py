@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Strength, comma_separated
+from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Strength, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 from asd_core.errors import ClipError
 from asd_core.sound import FORMATS
@@ -47,7 +47,7 @@ def score(
             recorded = as_scored(clip, known, channel=used)
             guard = applicability_of(recorded, models, machine_id)
             scored = as_scored(clip, known, denoise=denoise, channel=used) if denoise else recorded
-            raw = score_prepared(scored, known, machine_id)
+            raw = score_prepared(scored, known, machine_id, recorded)
         except ClipError as error:
             notify(str(error))
             bad += 1
@@ -55,7 +55,7 @@ def score(
         if instead:
             notify(instead)
         decided = [decide(key, raw[key], known[key].calibration, machine_id, rate) for key in known]
-        place = find_place(scored, known, mapped, machine_id) if mapped else None
+        place = find_place(scored, known, mapped, machine_id, recorded) if mapped else None
         held_out = known[decided[0].detector].calibration.n(machine_id)
         result: dict[str, Any] = {
             "file": str(file),
@@ -88,7 +88,7 @@ def scores(
     split: Annotated[str, typer.Option(help="test, train or eval.")] = "test",
     detectors: Detectors = None,
     denoise: Strength = 0.0,
-    kind: Annotated[Literal["stationary", "non-stationary"], typer.Option(help="Of denoising.")] = "stationary",
+    kind: DenoisingKind = "stationary",
 ) -> None:
     """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet

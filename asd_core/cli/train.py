@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, MapFile, Models, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import (
+    Data,
+    DenoisingKind,
+    Detectors,
+    MapFile,
+    Models,
+    Preset,
+    PresetOption,
+    Seed,
+    comma_separated,
+)
 from asd_core.cli.output import notify, progress_bar
 
 if TYPE_CHECKING:
@@ -18,6 +28,10 @@ def train(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
+    denoise_strength: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Train, calibrate and score on sound denoised at this strength.")
+    ] = 0.0,
+    kind: DenoisingKind = "stationary",
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
     ] = None,
@@ -43,6 +57,8 @@ def train(
             detectors=comma_separated(detectors),
             preset=preset.value,
             seed=seed,
+            denoise=denoise_strength,
+            kind=kind,
             seconds=seconds,
             resume=resume,
             progress=progress,

@@ -18,6 +18,7 @@ from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
+from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.datasets.names import short_names
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, read_clip
@@ -50,13 +51,15 @@ class Dataset:
         Raises:
             DatasetError: for an id that is not in the catalogue. ClipError: see :func:`asd_core.sound.read_clip`.
         """
-        if clip_id not in self._clip_ids:
+        if clip_id not in self.names:
             raise DatasetError(f"{clip_id} is not a clip of {self.title}: choose one of its catalogue.")
-        return read_clip(self.source(clip_id), name=Path(clip_id).name)
+        return read_clip(self.source(clip_id), name=self.names[clip_id])
 
     @cached_property
-    def _clip_ids(self) -> frozenset[str]:
-        return frozenset(self.catalogue["clip_id"])  # looking through the table at every clip is quadratic in bulk
+    def names(self) -> dict[str, str]:
+        """By clip id the name of each clip: its file's, with as much of its folders as tells it from the others."""
+        clip_ids = self.catalogue["clip_id"].tolist()
+        return dict(zip(clip_ids, short_names(clip_ids), strict=True))
 
     def rows(self, **equal: str) -> "pd.DataFrame":
         """Rows of the catalogue with the given values, for example ``split="train", label="normal"``."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.counting import counted
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
 from asd_core.features import Array, LogMel, Representation
 from asd_core.progress import Progress, silent
@@ -46,7 +47,9 @@ class DetectorInfo:
     origin: Origin
     scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
     paper: str
-    how_it_scores: str
+    decides: str  # how it scores, for everybody: one plain sentence
+    catches: str  # what it catches and what it misses: one plain sentence
+    how_it_scores: str  # for those who know the method
     when_not_to_use: str
     representation: Representation = field(default_factory=LogMel)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # quick / standard / paper -> parameters
@@ -212,7 +215,7 @@ class DensityPerId(Detector):
             subset = vectors[ids == machine_id]
             if len(subset) < MIN_TRAINING_CLIPS:
                 raise TrainingError(
-                    f"Machine id {machine_id} has {len(subset)} clips to learn from; {self.info.title} needs "
+                    f"Machine id {machine_id} has {counted(len(subset), 'clip')} to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
             self.models_[machine_id] = self.new_model().fit(subset, seed=seed)

@@ -21,6 +21,8 @@ class CnnAe(ConvAutoencoder):
         origin="report",
         scope="machine type",
         paper="Masci et al., Stacked convolutional auto-encoders for hierarchical feature extraction, ICANN 2011.",
+        decides="Rebuilds the spectrogram with a network that learned normal sound; the error counts, the worst moments most.",
+        catches="Catches added sounds, short ones too; misses sounds that are gone or simpler than normal ones.",
         how_it_scores="Squared reconstruction error of the standardised log-mel: the mean over the clip and the mean "
         "of its worst tenth of frames, in equal parts.",
         when_not_to_use="Where a fault only removes sound, or is simpler than normal sound: it is rebuilt well.",

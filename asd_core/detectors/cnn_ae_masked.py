@@ -60,6 +60,8 @@ class CnnAeMasked(SkipAutoencoder):
         scope="machine type",
         paper="Zavrtanik, Kristan and Skočaj, Reconstruction by inpainting for visual anomaly detection, Pattern "
         "Recognition 2021.",
+        decides="Hides parts of the spectrogram and predicts them from what is around them; the error counts.",
+        catches="Catches short and irregular sounds; misses steady ones, which their surroundings give away.",
         how_it_scores="Squared error of every point as predicted from its surroundings alone (it is hidden, with its "
         "patch and then with its whole quarter of a second): the mean over the clip and the mean of its worst tenth of "
         "frames.",

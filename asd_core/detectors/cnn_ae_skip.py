@@ -22,6 +22,8 @@ class CnnAeSkip(SkipAutoencoder):
         scope="machine type",
         paper="Ronneberger, Fischer and Brox, U-Net, MICCAI 2015 (the skips); the report (1x1 merge, as an "
         "autoencoder).",
+        decides="As the CNN autoencoder, with connections that go round its bottleneck.",
+        catches="Catches little: it copies its input, faults too; the masked one is the fix.",
         how_it_scores="As the CNN autoencoder: squared reconstruction error, the mean over the clip and the mean of "
         "its worst tenth of frames in equal parts.",
         when_not_to_use="To detect faults: through its skips it copies its input, faults too (its copy test, next to "

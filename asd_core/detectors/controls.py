@@ -41,6 +41,8 @@ class ControlRms(DensityPerId):
         scope="machine id",
         representation=Level(),
         paper="None: a control.",
+        decides="Measures how far the clip's level is from the usual one.",
+        catches="Catches louder and quieter clips alone: what every detector must beat.",
         how_it_scores="Distance of the clip's RMS level in dB from the normal clips' median, in robust deviations.",
         when_not_to_use="To detect anything: a detector that does not beat it has learned loudness at best.",
     )
@@ -60,6 +62,8 @@ class ControlMahalanobis(DensityPerId):
         origin="control",
         scope="machine id",
         paper="Mahalanobis (1936); covariance by Ledoit and Wolf (2004).",
+        decides="Compares the clip's mean spectrum with that of the normal clips.",
+        catches="Catches steady changes and misses short ones: what every detector must beat.",
         how_it_scores="Squared Mahalanobis distance of the clip's time-averaged log-mel from the normal clips' mean.",
         when_not_to_use="As a product: it is blind to anything short. It shows how much a mean spectrum explains.",
     )
@@ -91,6 +95,8 @@ class ControlRandom(Detector):
         scope="none",
         representation=BandSpectrum(),
         paper="None: a control.",
+        decides="Draws a number that knows nothing of the sound.",
+        catches="Catches nothing: it shows how far chance alone strays from an AUC of 0.5.",
         how_it_scores="A number between 0 and 1 made of a hash of the clip's features: it knows nothing of the sound.",
         when_not_to_use="To detect anything: it shows how far from 0.5 an AUC strays by chance with this many clips.",
     )

@@ -35,6 +35,8 @@ class DcaseAe(NetworkDetector):
         origin="beyond",
         scope="machine type",
         paper="Koizumi et al., Description and discussion on DCASE2020 Challenge Task 2, DCASE Workshop 2020.",
+        decides="Rebuilds stretches of five frames as the DCASE 2020 baseline does; the mean error counts.",
+        catches="Catches faults that last; misses those of a few frames.",
         how_it_scores="Mean squared error in dB² over the clip's five-frame stacks. As in the official baseline "
         "levels are not scaled; they are centred band by band, which only gives the last layer its bias from the start "
         "(BatchNorm takes it out behind the first). The weights are those of the epoch with the lowest held-out error; "

@@ -205,6 +205,8 @@ class DeepSvdd(NetworkDetector):
         origin="report",
         scope="machine type",
         paper="Ruff et al., Deep one-class classification, ICML 2018.",
+        decides="Measures how far the rhythm of the sound's bands lies from the centre of normal sound.",
+        catches="Catches a changed rhythm; misses much where machines of one type sound very different.",
         how_it_scores="Squared distance to the centre of normal sound of the clip's embedding: a network without "
         "biases on the modulation spectrum of the log-mel (64 bands x 8 modulation bands, standardised).",
         when_not_to_use="Where machines of one type sound very different: one centre must serve them all.",
@@ -289,6 +291,8 @@ class DeepSvddSoft(DeepSvdd):
         DeepSvdd.info,
         key="deep_svdd_soft",
         title="Deep SVDD, soft boundary",
+        decides="As Deep SVDD, one-class, with a sphere that leaves one normal clip in ten outside.",
+        catches="Catches the same; worth it where the training clips hold outliers.",
         how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
         "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90 % of normal clips.",
         when_not_to_use="Where the training clips hold no outliers: one-class is then simpler and as good.",

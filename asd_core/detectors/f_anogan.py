@@ -98,6 +98,8 @@ class FAnoGan(NetworkDetector):
         scope="machine type",
         paper="Schlegl et al., f-AnoGAN: fast unsupervised anomaly detection with generative adversarial networks, "
         "Medical Image Analysis 2019; Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017.",
+        decides="Rebuilds stretches of four seconds with a network that can draw normal sound alone; what it cannot rebuild counts.",
+        catches="Catches coarse changes; misses details, since its short training learns outlines.",
         how_it_scores="Mean squared difference of each crop x and G(E(x)), plus kappa times that of their critic "
         "features, averaged over overlapping crops of four seconds.",
         when_not_to_use="With little time or data: a GAN wants tens of thousands of steps and this schedule has "

@@ -49,6 +49,8 @@ class Fusion(Detector):
         scope="machine id",
         representation=MemberScores(),
         paper="Kittler, Hatef, Duin and Matas, On combining classifiers, IEEE PAMI 20, 1998 (sum rule).",
+        decides="Averages how rarely a normal clip scores as high with each of its members.",
+        catches="Catches what its members catch; misses what all of them miss.",
         how_it_scores="Mean over its members of -log10 of how often a held-out normal clip scores as high. Members are "
         "the detectors that best tell held-out normal clips from synthetic anomalies made of them (bursts, level drops, "
         "missing events, drifts); no recorded anomaly and no label chooses them.",

@@ -59,6 +59,8 @@ class GwrpGaussian(DensityPerId):
         scope="machine id",
         paper="Guan, Liu, Zhu, Xiao and Han, Time-weighted frequency domain audio representation with GMM estimator "
         "for anomalous sound detection, ICASSP 2023.",
+        decides="Compares the loudest moments of each band with those of the normal clips.",
+        catches="Catches louder, quieter, missing and short sounds; misses a changed order of sounds.",
         how_it_scores="Squared Mahalanobis distance of the clip's rank-weighted log-mel spectrum from the normal "
         "clips': each mel band is sorted over time, and its loudest frames weigh most.",
         when_not_to_use="For a fault that changes only the order of sounds: ranks forget time. The automatic weight weighs "

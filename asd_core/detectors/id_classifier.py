@@ -102,6 +102,8 @@ class IdClassifier(NetworkDetector):
         scope="machine type",
         paper="Deng et al., ArcFace, CVPR 2019; Giri et al., Self-supervised classification for detecting anomalous "
         "sounds, DCASE Workshop 2020.",
+        decides="Learns to tell machine ids apart; a clip that no longer sounds like its own id is an anomaly.",
+        catches="Catches a machine that stops sounding like itself; misses faults where ids differ by their rooms.",
         how_it_scores="-log p(own machine id), averaged over overlapping crops: a machine that no longer sounds like "
         "itself.",
         when_not_to_use="With one machine id (it refuses), or where ids differ by recording site rather than by "

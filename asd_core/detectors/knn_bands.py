@@ -105,6 +105,8 @@ class KnnBands(DensityPerId):
         scope="machine id",
         paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
         "arXiv 2603.13749, 2026.",
+        decides="Compares each of sixteen bands with the most similar normal clip.",
+        catches="Catches changes across several bands; misses those in a few mel bands alone.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "
         "each mel band), relative to the typical distance between normal clips, averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "

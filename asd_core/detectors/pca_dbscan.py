@@ -62,6 +62,8 @@ class PcaDbscan(DensityPerId):
         scope="machine id",
         representation=BandSpectrum(),
         paper="Ester, Kriegel, Sander and Xu, A density-based algorithm for discovering clusters, KDD 1996.",
+        decides="Measures how far the clip's spectrum lies from the nearest cluster of normal clips.",
+        catches="Catches what is unlike every normal clip; misses much where clips are few or normal sound varies smoothly.",
         how_it_scores="Distance to the nearest core sample of the normal clips' clusters, divided by eps.",
         when_not_to_use="With few clips, or where normal sound varies smoothly: no neighbourhood is dense enough.",
     )

@@ -22,6 +22,8 @@ class PcaKde(DensityPerId):
         scope="machine id",
         representation=BandSpectrum(),
         paper="Parzen, On estimation of a probability density function and mode, 1962.",
+        decides="Compares the clip's spectrum, reduced to a few components, with how the normal clips are spread.",
+        catches="Catches faults that change the spectrum of the whole clip; misses short ones.",
         how_it_scores="-log density of the clip's whitened principal components under Gaussian kernels on normal "
         "clips. (With `residual`, beyond the report: plus its distance from those components under a Gaussian.)",
         when_not_to_use="For short faults: the spectrum of a whole clip averages them away. With more than about ten "

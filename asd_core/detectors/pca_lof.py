@@ -71,6 +71,8 @@ class PcaLof(DensityPerId):
         origin="beyond",
         scope="machine id",
         paper="Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers, SIGMOD 2000.",
+        decides="Asks whether the clip lies in sparser surroundings than the normal clips nearest to it.",
+        catches="Catches clips unlike their neighbours; misses much with fewer than fifty normal clips, and cannot say where.",
         how_it_scores="How much sparser the clip's surroundings are than its nearest normal clips' own, on whitened "
         "principal components of each mel band's mean, spread and maximum over time.",
         when_not_to_use="With fewer than about fifty normal clips, or with clips much shorter or longer than those it "

@@ -141,6 +141,8 @@ class VaeElbo(FrameVae):
         scope="machine type",
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; An and Cho, Variational autoencoder "
         "based anomaly detection using reconstruction probability, 2015.",
+        decides="Asks how likely each stretch of five frames is under a model of normal sound, on average over the clip.",
+        catches="Catches faults that last; misses those of a few frames and quiet, simple sounds.",
         how_it_scores="Negative evidence lower bound of each five-frame stack (half the squared error plus the KL, "
         "both summed; z at its posterior mean), averaged over the clip.",
         when_not_to_use="For faults of a few frames: it averages over the clip. Quiet, simple sounds have a high "
@@ -175,6 +177,8 @@ class VaeKde(FrameVae):
         scope="machine id",
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; Parzen, On estimation of a probability "
         "density function and mode, 1962.",
+        decides="Reduces short stretches of sound to a few numbers and asks how usual these are for the machine.",
+        catches="Catches unusual stretches, short ones too; misses what the reduction drops.",
         how_it_scores="-log density of each five-frame stack's standardised posterior mean under Gaussian kernels on "
         "the machine id's normal ones (one VAE a machine type, one density a machine id, active latent units only): "
         "the mean over the clip and the mean of its worst tenth, in equal parts.",

@@ -39,25 +39,27 @@ def rank_correlation(scores: "pd.DataFrame", *, label: Literal["normal", "anomal
 
 
 def disagreements(scores: "pd.DataFrame", n: int = 20) -> "pd.DataFrame":
-    """The clips on which detectors' percentiles lie farthest apart.
+    """The clips on which detectors differ most, by the standard deviation of their margins, each taken as ``asinh`` as in
+    the label queues: linear near the threshold, logarithmic far from it, so that one detector's extremes do not fill the list.
 
     Args:
-        scores: columns ``detector, machine_id, label, clip_id, calibrated`` (0 to 100).
+        scores: columns ``detector, machine_id, label, clip_id, margin`` (normal spreads above the threshold, see
+            :func:`asd_core.evaluation.margin`).
 
     Returns:
-        At most ``n`` rows: clip_id, machine_id, label, spread (percentage points), highest and lowest (detectors),
-        highest_percentile, lowest_percentile. The widest spread first; clips scored by one detector alone are left out.
+        At most ``n`` rows: clip_id, machine_id, label, spread (that deviation), highest and lowest (detectors),
+        highest_margin, lowest_margin. The widest spread first; clips scored by one detector alone are left out.
     """
     keys = ["machine_id", "clip_id"]
-    ordered = scores.dropna(subset="calibrated").sort_values([*keys, "calibrated"], kind="stable")
+    ordered = scores.dropna(subset="margin").sort_values([*keys, "margin"], kind="stable")
     groups = ordered.groupby(keys)
     low, high = groups.first(), groups.last()
     table = low[["label"]].assign(
-        spread=high["calibrated"] - low["calibrated"],
+        spread=np.arcsinh(ordered["margin"]).groupby([ordered[key] for key in keys]).std(ddof=0),
         highest=high["detector"],
-        highest_percentile=high["calibrated"],
+        highest_margin=high["margin"],
         lowest=low["detector"],
-        lowest_percentile=low["calibrated"],
+        lowest_margin=low["margin"],
     )
     table = table[groups.size() > 1].reset_index()
     columns = ["clip_id", "machine_id", *table.columns[2:]]

@@ -59,7 +59,7 @@ def percentile_in_words(percentile: float, n: int | None = None) -> str:
     """
     if not np.isfinite(percentile):
         return ""
-    every = f"all {n} held-out clips" if n else "all held-out clips"
+    every = f"all {n} held-out clips" if n and n > 1 else "the one held-out clip" if n else "all held-out clips"
     if percentile >= 100.0:
         return f"beyond {every}"
     if percentile <= 0.0:

@@ -1,7 +1,7 @@
 """What a threshold does: precision, recall, false alarms and misses, and what they mean for an alarm list a day long."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +66,13 @@ class OperatingPoint:
     precision: float  # share of alerts that are true, at the assumed prevalence
     alerts_per_day: float
     false_alerts_per_day: float
+
+    def columns(self) -> dict[str, float]:
+        """Of a table for programs: plain numbers, an end of an interval a column."""
+        columns = asdict(self)
+        for name in ("false_alarm", "detection"):
+            columns[f"{name}_rate_low"], columns[f"{name}_rate_high"] = columns.pop(f"{name}_interval")
+        return columns
 
 
 def operating_point(

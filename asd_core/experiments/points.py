@@ -8,8 +8,8 @@ import numpy as np
 
 from asd_core.detectors.fusion import Fusion
 from asd_core.experiments.variants import class_of
-from asd_core.features import Array, LogMel, Representation, to_config
-from asd_core.sound import Clip, DenoiseMix, denoise_mix
+from asd_core.features import Array, LogMel, Representation, of_denoised, to_config
+from asd_core.sound import Clip
 
 LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, and none of fewer
 
@@ -44,7 +44,7 @@ class Point:
             result = replace(result, n_mels=self.n_mels)
             if self.n_mels < LEAST_ROWS:
                 result = RepeatedRows(result, -(-LEAST_ROWS // self.n_mels))
-        return Denoised(result, strength) if strength > 0.0 else result
+        return of_denoised(result, strength)
 
     def spec(self) -> dict[str, Any]:
         """Everything that decides the scores, as JSON: a stored point with another one is not this point."""
@@ -77,30 +77,3 @@ class RepeatedRows:
     def transform(self, clip: Clip) -> Array:
         """``(times * n_mels, n_frames)``."""
         return np.repeat(self.base.transform(clip), self.times, axis=0)
-
-
-@dataclass(frozen=True)
-class Denoised:
-    """A representation of the clip after stationary denoising at a strength above 0."""
-
-    kind: ClassVar[str] = "denoised"
-    base: Representation
-    strength: float
-
-    @property
-    def sample_rate(self) -> int:
-        return self.base.sample_rate
-
-    def transform(self, clip: Clip) -> Array:
-        return self.base.transform(clip.with_samples(_last_ends(clip).at(self.strength)))
-
-
-_last_mix: list[tuple[Clip, DenoiseMix]] = []
-
-
-def _last_ends(clip: Clip) -> DenoiseMix:
-    """The ends of the strength range of a clip; those of the last clip are cached, so that all strengths of it cost two
-    calls of the gate."""
-    if not _last_mix or _last_mix[0][0] is not clip:
-        _last_mix[:] = [(clip, denoise_mix(clip.samples[0], clip.sample_rate))]
-    return _last_mix[0][1]

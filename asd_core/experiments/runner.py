@@ -19,6 +19,7 @@ from asd_core.experiments.points import Point
 from asd_core.experiments.records import empty, merged, record, score_rows
 from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import VARIANTS, class_of
+from asd_core.features import from_config
 from asd_core.files import locked
 from asd_core.progress import Progress, silent, stage
 from asd_core.training import learnable
@@ -171,12 +172,11 @@ class _Run:
     def _artifact(self, point: Point) -> Path | None:
         """The folder of a trained detector that is what the point asks for."""
         folder = self.models / point.detector
-        subset = class_of(point.detector).info.representation
-        if point.detector in VARIANTS or point.representation(point.trained_at) != subset:
-            return None
-        if not (folder / artifacts.MANIFEST).is_file():
+        if point.detector in VARIANTS or not (folder / artifacts.MANIFEST).is_file():
             return None
         manifest = artifacts.read_manifest(folder)
+        if from_config(manifest.representation) != point.representation(point.trained_at):
+            return None
         same = manifest.config["parameters"] == point.parameters() and manifest.seed == point.seed
         return folder if same and manifest.data_fingerprint == self.stored.header.fingerprint else None
 

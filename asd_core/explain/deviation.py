@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.counting import counted
 from asd_core.explain.reference import HIGH, LOW, NormalReference
 from asd_core.features import Array
 
@@ -60,7 +61,7 @@ def in_words(levels: Array, reference: NormalReference) -> str:
     result = runs(levels, *band, reference.welch_frequencies)
     share = float(np.mean(outside(levels, *band) != 0.0))
     whole = (
-        f"{share:.0%} of the frequencies lie outside the band of {reference.n_clips} normal clips "
+        f"{share:.0%} of the frequencies lie outside the band of {counted(reference.n_clips, 'normal clip')} "
         f"(about {EXPECTED:.0%} on average over normal clips; a louder one has more)"
     )
     if not result:

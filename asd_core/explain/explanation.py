@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.features import Array, Features, LogMel, MemberScores
+from asd_core.features import Array, Features, LogMel, MemberScores, undenoised
 
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
@@ -126,11 +126,12 @@ def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id
     result = (
         None if isinstance(representation, MemberScores) else detector.explain(features[representation], machine_id)
     )
-    if result is None or not isinstance(representation, LogMel):
+    bands = undenoised(representation)
+    if result is None or not isinstance(bands, LogMel):
         description = "This detector gives one figure for the whole clip: it does not say where in it the fault is."
         return Explanation(artifact.key, None, None, description)
-    hop = representation.hop_length / representation.sample_rate
-    place = why(result, hop, representation.frequencies(), detector.map_shows)
+    hop = bands.hop_length / bands.sample_rate
+    place = why(result, hop, bands.frequencies(), detector.map_shows)
     nothing = "No point of the clip raises this detector's score."
     return Explanation(artifact.key, result, place, place.description if place else nothing)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from asd_core.artifacts import ModelSet
 from asd_core.explain.explanation import Why, explain
-from asd_core.features import Array, LogMel, extract
+from asd_core.features import Array, LogMel, extract_version, undenoised
 from asd_core.progress import Progress, silent
 from asd_core.scoring import cut_clip
 from asd_core.sound import Clip
@@ -18,7 +18,14 @@ SMOOTHED = 0.2  # s: of single frames, a click in the background would win over 
 PLACE = ("t0", "t1", "f0", "f1", "instant")
 
 
-def locate(moments: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progress: Progress = silent) -> "pd.DataFrame":
+def locate(
+    moments: "pd.DataFrame",
+    prepared: Clip,
+    models: ModelSet,
+    *,
+    recorded: Clip | None = None,
+    progress: Progress = silent,
+) -> "pd.DataFrame":
     """Moments with their place in the recording.
 
     Columns ``t0, t1`` (s) and ``f0, f1`` (Hz) are what the detector's map shows in the peak window, nan where it has
@@ -28,15 +35,19 @@ def locate(moments: "pd.DataFrame", prepared: Clip, models: ModelSet, *, progres
 
     Args:
         moments: see :func:`asd_core.scoring.flagged_moments`; of this very recording.
+        prepared, recorded: as for :func:`asd_core.scoring.scan_recording`.
     """
     places = np.full((len(moments), len(PLACE)), np.nan)
     for index, row in enumerate(moments.to_dict("records")):
         progress(index / len(moments), f"moment {index + 1} of {len(moments)}")
-        artifact, part = models[row["detector"]], cut_clip(prepared, row["peak_start"], row["peak_end"])
+        artifact, span = models[row["detector"]], (row["peak_start"], row["peak_end"])
+        part = cut_clip(prepared, *span)
+        before = part if recorded is None else cut_clip(recorded, *span)
         wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
-        found = explain(artifact, models, extract(part, wanted), row["machine_id"])
-        if found.map is not None and found.why and isinstance(artifact.representation, LogMel):
-            hop = artifact.representation.hop_length / artifact.representation.sample_rate
+        found = explain(artifact, models, extract_version(part, before, wanted), row["machine_id"])
+        bands = undenoised(artifact.representation)
+        if found.map is not None and found.why and isinstance(bands, LogMel):
+            hop = bands.hop_length / bands.sample_rate
             at = strongest_instant(found.map, found.why, hop)
             times = row["peak_start"] + np.array([found.why.t0, found.why.t1, at])
             places[index] = *times[:2], found.why.f0, found.why.f1, times[2]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from asd_core.artifacts import ModelSet
 from asd_core.explain.bursts import burst_period, place_in_words
 from asd_core.explain.explanation import Explanation, explain, with_map
-from asd_core.features import LogMel, Representation, extract
+from asd_core.features import LogMel, Representation, extract_version, undenoised
 from asd_core.sound import Clip
 
 
@@ -35,7 +35,7 @@ def place_of(explanation: Explanation, representation: Representation) -> Place 
     Args:
         representation: of the explanation's detector.
     """
-    found = explanation.why
+    found, representation = explanation.why, undenoised(representation)
     if explanation.map is None or found is None or not isinstance(representation, LogMel):
         return None
     hertz = representation.frequencies()
@@ -51,12 +51,17 @@ def map_of(keys: Iterable[str]) -> str | None:
     return next(iter(with_map(keys)), None)
 
 
-def find_place(prepared: Clip, models: ModelSet, key: str, machine_id: str) -> Place | None:
+def find_place(
+    prepared: Clip, models: ModelSet, key: str, machine_id: str, recorded: Clip | None = None
+) -> Place | None:
     """The place that a detector's map of a prepared clip shows.
+
+    Args:
+        recorded: the clip before it was denoised, where it was: for a detector that was trained on denoised sound.
 
     Raises:
         UnknownMachineError: when the detector does not know the machine.
     """
     one = ModelSet(models.folder, [key], shared=models)
-    found = explain(one[key], one, extract(prepared, one.representations()), machine_id)
+    found = explain(one[key], one, extract_version(prepared, recorded or prepared, one.representations()), machine_id)
     return place_of(found, one[key].representation)

@@ -4,6 +4,10 @@ from .base import Representation as Representation
 from .base import extract as extract
 from .base import features_of as features_of
 from .base import working_rate as working_rate
+from .denoised import Denoised as Denoised
+from .denoised import extract_version as extract_version
+from .denoised import of_denoised as of_denoised
+from .denoised import undenoised as undenoised
 from .log_mel import LogMel as LogMel
 from .log_mel import pool as pool
 from .mel import mel_filterbank as mel_filterbank

@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, ClipError
 from asd_core.features.base import Representation
+from asd_core.features.denoised import Denoised
 from asd_core.features.log_mel import LogMel
 from asd_core.features.member_scores import MemberScores
 from asd_core.features.spectrum import BandSpectrum
@@ -16,12 +17,16 @@ _CLASSES: tuple[type[Any], ...] = (
     Level,
     Waveform,
     MemberScores,
+    Denoised,
 )
 REPRESENTATIONS: dict[str, type[Any]] = {cls.kind: cls for cls in _CLASSES}
 
 
 def to_config(representation: Representation) -> dict[str, Any]:
     """The representation as JSON."""
+    if isinstance(representation, Denoised):
+        own = {"strength": representation.strength, "method": representation.method}
+        return {"kind": representation.kind, "base": to_config(representation.base), **own}
     return {"kind": representation.kind, **asdict(representation)}  # type: ignore[call-overload]  # a Protocol is no dataclass to mypy
 
 
@@ -35,9 +40,11 @@ def from_config(config: dict[str, Any]) -> Representation:
     kind = config.get("kind")
     if kind not in REPRESENTATIONS:
         raise ArtifactError(f"unknown representation {kind!r}; known: {', '.join(REPRESENTATIONS)}")
+    if kind == Denoised.kind and isinstance(parameters.get("base"), dict):
+        parameters["base"] = from_config(parameters["base"])
     try:
         representation: Representation = REPRESENTATIONS[kind](**parameters)
-    except TypeError as error:
+    except (TypeError, ClipError) as error:
         raise ArtifactError(
             f"the representation {kind!r} has parameters this version does not know: {error}"
         ) from error

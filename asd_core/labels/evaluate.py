@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from asd_core.counting import counted
 from asd_core.errors import LabelError
 from asd_core.labels.queues import CONFLICTS, PICKED
 from asd_core.labels.store import LabelStore
@@ -58,7 +59,7 @@ class Provenance:
         queues = ", ".join(f"{name or 'not recorded'} ({count:,})" for name, count in self.queues.items())
         picked = [name for name in self.queues if name in PICKED]
         bias = f"; clips from {' and '.join(picked)} are no fair sample, so the figures can be biased" if picked else ""
-        return f"Of {total:,} labels, {given}; from the queues {queues}{bias}."
+        return f"Of {counted(total, 'label')}, {given}; from the queues {queues}{bias}."
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,15 +31,14 @@ def export(
     annotator: str | None = None,
     clips: "pd.DataFrame | None" = None,
     scores: "pd.DataFrame | None" = None,
-    rate: float = 0.05,
 ) -> bytes:
     """A dataset's labels, regions and adjudications as they hold now, as a file's content.
 
     Args:
         annotator: only this one's.
         clips: columns clip_id, sha256, machine_id. With them Label Studio also gets the clips that nobody labelled.
-        scores: a score table (see :func:`asd_core.scoring.store.read_scores`); for Label Studio, a prediction a detector.
-        rate: false-alarm rate of the predictions' threshold.
+        scores: a score table with margins (see :func:`asd_core.scoring.with_margins`) and, where they are known, the guard's
+            columns (see :func:`asd_core.scoring.with_applicability`); for Label Studio, a prediction a detector.
     """
     if form not in SUFFIXES:
         raise LabelError(f"There is no format called {form}: choose {', '.join(SUFFIXES)}.")
@@ -52,4 +51,4 @@ def export(
         return flat.as_parquet(rows)
     if form == "audacity":
         return audacity.tracks(rows)
-    return label_studio.tasks(rows, dataset, clips, scores, rate)
+    return label_studio.tasks(rows, dataset, clips, scores)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from asd_core.counting import counted
 from asd_core.errors import LabelError
 from asd_core.labels import audacity, flat, label_studio
 from asd_core.labels.events import Draft
@@ -93,10 +94,10 @@ def plan_import(
         except (ValueError, LabelError) as error:
             problems.append(f"{word} {number}: {str(error).rstrip('.')}.")
     if known_clips.by_name:
-        notes.append(f"{known_clips.by_name} rows have no sha256: their clips were found by name.")
+        notes.append(f"{counted(known_clips.by_name, 'row')} without a sha256: found by name.")
     if known_clips.unread:
         notes.append(
-            f"{known_clips.unread} rows are about clips that were not read yet: their sha256 was not compared."
+            f"{counted(known_clips.unread, 'row')} about clips that were not read yet: their sha256 was not compared."
         )
     plan = Plan(source, problems, notes)
     _compare(plan, store, dataset, drafts)

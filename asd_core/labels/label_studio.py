@@ -43,7 +43,6 @@ def tasks(
     dataset: str,
     clips: "pd.DataFrame | None" = None,
     scores: "pd.DataFrame | None" = None,
-    rate: float = 0.05,
 ) -> bytes:
     """A dataset's rows (see :func:`asd_core.labels.flat.rows`) as Label Studio tasks; parameters as in ``exchange.export``."""
     of: dict[str, list[Fields]] = {}
@@ -55,13 +54,15 @@ def tasks(
         for sha256, clip_id, machine_id in zip(clips["sha256"], clips["clip_id"], clips["machine_id"], strict=True):
             if sha256 or clip_id not in named:
                 about.setdefault(str(sha256) or str(clip_id), (str(clip_id), str(machine_id)))
-    by_hash, by_name = ({}, {}) if scores is None else _predictions(scores, rate)
+    guard = _guard(scores)
+    by_hash, by_name = ({}, {}) if scores is None else _predictions(scores)
     made = []
     for number, (key, (clip_id, machine_id)) in enumerate(about.items(), start=1):
         sha256 = "" if key == clip_id else key
         names = {"audio": clip_id, "clip_id": clip_id, "clip_sha256": sha256, "machine_id": machine_id}
         predictions = list((by_hash.get(sha256) or by_name.get(clip_id, {})).values())
-        task = {"id": number, "data": {**names, "dataset": dataset}, "annotations": _annotations(of.get(key, []))}
+        data = {**names, "dataset": dataset, **guard.get(sha256, {})}
+        task = {"id": number, "data": data, "annotations": _annotations(of.get(key, []))}
         made.append({**task, "predictions": predictions})
     return (json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -104,24 +105,36 @@ def _item(
     return item | ({"meta": meta} if meta else {})
 
 
+def _guard(scores: "pd.DataFrame | None") -> dict[str, dict[str, Any]]:
+    """By sha256, whether a clip belongs to its machine, and why not; of clips of which nothing is known there is nothing."""
+    if scores is None or "applicable" not in scores:
+        return {}
+    clips = scores.drop_duplicates("sha256").dropna(subset="applicable")
+    judged = zip(clips["sha256"], clips["applicable"], clips["applicability_reason"], strict=True)
+    return {sha256: {"applicable": bool(fits), "applicability_reason": reason} for sha256, fits, reason in judged}
+
+
 Predictions = dict[str, dict[str, dict[str, Any]]]  # of a clip, of a detector
 
 
-def _predictions(scores: "pd.DataFrame", rate: float) -> tuple[Predictions, Predictions]:
-    """Predictions of each clip by its sha256 and, where that is unknown, by its name."""
+def _predictions(scores: "pd.DataFrame") -> tuple[Predictions, Predictions]:
+    """Predictions of each clip by its sha256 and, where that is unknown, by its name. Their score is the margin over the
+    threshold, which sorts tasks also where every percentile is 100."""
     by_hash: Predictions = {}
     by_name: Predictions = {}
     nothing = [""] * len(scores)
     hashes, versions = (scores.get(n, nothing) for n in ("sha256", "model_version"))
-    named = zip(scores["clip_id"], hashes, scores["detector"], versions, scores["calibrated"], strict=True)
-    for clip_id, sha256, detector, version, calibrated in named:
-        if not np.isfinite(calibrated):
+    figures = (scores["margin"], scores["calibrated"])
+    named = zip(scores["clip_id"], hashes, scores["detector"], versions, *figures, strict=True)
+    for clip_id, sha256, detector, version, margin, percentile in named:
+        if not np.isfinite(margin):
             continue
-        call = "anomaly" if calibrated > 100.0 * (1.0 - rate) else "normal"
+        call = "anomaly" if margin > 0.0 else "normal"
+        meta = {"percentile": round(float(percentile), 3)}
         prediction = {
             "model_version": f"{detector} {version}".strip(),
-            "score": round(float(calibrated) / 100.0, 6),
-            "result": [_item("label", "choices", {"choices": [call]}, "call")],
+            "score": round(float(margin), 6),
+            "result": [_item("label", "choices", {"choices": [call]}, "call", meta)],
         }
         by_name.setdefault(clip_id, {}).setdefault(detector, prediction)
         if sha256:

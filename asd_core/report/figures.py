@@ -25,6 +25,7 @@ from asd_core.report.tables import (
     ranking_table,
     threshold_table,
 )
+from asd_core.sound import version_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,17 +118,28 @@ def compare(
             f"There is no report on {title}: no labelled clip has scores of these detectors; choose others, or train "
             "again where clips have labels."
         )
-    split, denoise = str(every["split"].iloc[0]), float(every["denoise"].iloc[0])
+    split, denoise = str(every["split"].iloc[0]), float(every["denoise"].min())
     draws = bootstrap(labelled)
     controls = [key for key in draws.detectors if is_control(key)]
     calibrations = {key: Calibration(manifests[key].calibration) for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 
+    kind = str(every["kind"].iloc[0]) if "kind" in every else ""
+    strengths = (
+        every.groupby("detector")["denoise"].first().to_dict()
+    )  # its own of a detector trained on denoised sound
+
     def marked(table: "pd.DataFrame") -> "pd.DataFrame":
         """Names first, what the row is of last."""
         names = [str(key) for key in table["detector"]]
+        denoised = [float(strengths[key]) for key in names]
         table = table.assign(
-            model_version=[marks.get(key, "") for key in names], split=split, denoising=denoise, detector=names
+            model_version=[marks.get(key, "") for key in names],
+            split=split,
+            version=[version_name(strength) for strength in denoised],
+            denoise=denoised,
+            kind=[kind if strength else "" for strength in denoised],
+            detector=names,
         )
         table.insert(0, "title", [detector_class(key).info.title for key in names])
         first = ["detector", "title"]
@@ -140,7 +152,7 @@ def compare(
         title=title,
         split=split,
         denoise=denoise,
-        kind=str(every["kind"].iloc[0]) if "kind" in every else "",
+        kind=kind,
         where=where,
         labels=labels,
         assumptions=assumed,

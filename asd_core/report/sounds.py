@@ -84,7 +84,7 @@ def _wanted(comparison: Comparison, best: str) -> list[Wanted]:
             where = f"It scores above {share} of this machine's held-out normal clips"
             end = ", so no alarm is raised." if kind == "miss" else "."
             results.append(Wanted(title, row, f"{_about(row, names)}{where}{end}"))
-    # What the worst error is heard against must come from the same machine.
+    # What the worst error is compared with must come from the same machine.
     clips = comparison.clips[comparison.clips["detector"] == best]
     clips = clips[clips["machine_id"] == results[0].row["machine_id"]] if results else clips
     return [*results, *_to_compare(clips, names)]

@@ -1,7 +1,7 @@
 """The tables of the report and the exports, from a score table."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,8 +43,8 @@ class Assumptions:
 def one_view(scores: "pd.DataFrame") -> "pd.DataFrame":
     """Scores of one split and denoising strength, with columns ``split`` and ``denoise``.
 
-    Of a table that holds several, the test split and the weakest denoising are taken: figures over a mixture would be
-    of no clip set in particular.
+    Of a table that holds several, the test split and each detector's weakest denoising are taken (0, but for one that was
+    trained on denoised sound): figures over a mixture would be of no clip set in particular.
     """
     view = scores.assign(
         split=scores.get("split", TEST),
@@ -52,7 +52,8 @@ def one_view(scores: "pd.DataFrame") -> "pd.DataFrame":
     )
     splits = sorted(view["split"].unique(), key=lambda split: (split != TEST, split))
     view = view[view["split"] == splits[0]] if splits else view
-    return view[view["denoise"] == view["denoise"].min()].reset_index(drop=True)
+    weakest = view.groupby("detector")["denoise"].transform("min")
+    return view[view["denoise"] == weakest].reset_index(drop=True)
 
 
 def attributes(scores: "pd.DataFrame") -> list[str]:
@@ -99,7 +100,6 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
         )
         for machine_id, point in points.items():
             limit = limits.get(machine_id)
-            figures = asdict(point)
             # What is promised of the rate: on average, and between which rates thresholds of so few held-out clips lie.
             if limit is None:
                 of = [i for i in limits if i in points]
@@ -110,8 +110,6 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
             else:
                 promised = limit.rate
                 low, high = false_alarm_range(calibration.n(machine_id), assumed.rate)
-            for name in ("false_alarm", "detection"):
-                figures[f"{name}_rate_low"], figures[f"{name}_rate_high"] = figures.pop(f"{name}_interval")
             rows.append(
                 {
                     "detector": key,
@@ -124,7 +122,7 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                     "breach": breach(point.false_alarm_interval[0], promised, high),
                     "threshold": float("nan") if limit is None else limit.value,
                     "n_held_out": sum(map(calibration.n, limits)) if limit is None else calibration.n(machine_id),
-                    **figures,
+                    **point.columns(),
                     "prevalence": assumed.prevalence,
                     "clips_per_day": assumed.clips_per_day,
                 }

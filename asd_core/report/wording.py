@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from asd_core.artifacts import Manifest
+from asd_core.counting import counted
 from asd_core.datasets import HELD_OUT_FRACTION, Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.evaluation import (
@@ -213,14 +214,16 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     left_out = sum(c.draws.left_out.values())
     if left_out:
         results.append(
-            f"{left_out} labelled clips that some detector has no score for are left out of paired comparisons."
+            f"{counted(left_out, 'labelled clip')} that some detector has no score for {'is' if left_out == 1 else 'are'} left out of paired comparisons."
         )
     if dataset is not None:
         rows = dataset.rows(split=c.split)
         rows = rows[rows["label"].isin(LABELS)]
         used = c.clips[c.clips["label"].isin(LABELS)]["clip_id"].nunique()
         if used < len(rows):
-            results.append(f"{used} of the {len(rows)} labelled clips of the {c.split} split are in this report.")
+            results.append(
+                f"{used} of the {len(rows)} labelled clips of the {c.split} split {'is' if used == 1 else 'are'} in this report."
+            )
     results += _foreign(c)
     if c.denoise > 0:
         results.append(
@@ -256,9 +259,9 @@ def _foreign(c: Comparison) -> list[str]:
     rest = f" and {len(found) - len(rows)} more" if len(found) > len(rows) else ""
     one = len(found) == 1
     return [
-        f"{len(found)} clip{'' if one else 's'} of the {c.split} split {'is' if one else 'are'} not like any recording of "
-        f"{'its' if one else 'their'} machine: check machine id, microphone and rate; what is said of {'it' if one else 'them'} "
-        f"means little. {'; '.join(named)}{rest}."
+        f"{counted(len(found), 'clip')} of the {c.split} split {'is' if one else 'are'} not like any recording of "
+        f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
+        f"mean little. {'; '.join(named)}{rest}."
     ]
 
 
@@ -271,7 +274,7 @@ def breaches(c: Comparison) -> list[str]:
         beyond = [name(key) for key in subset.loc[subset["breach"] == "beyond", "detector"]]
         within = len(subset) - len(beyond)
         parts = [
-            f"On machine id {machine_id}, {len(subset)} of {n} detectors raise more false alarms than "
+            f"On machine id {machine_id}, {len(subset)} of {n} detectors {'raises' if len(subset) == 1 else 'raise'} more false alarms than "
             f"{percent(c.assumptions.rate)}, which holds on average over draws of the held-out clips, not for each draw."
         ]
         if within:

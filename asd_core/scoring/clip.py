@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from asd_core.artifacts import Calibration, ModelSet, raw_scores
-from asd_core.features import extract, working_rate
+from asd_core.features import extract_version, working_rate
 from asd_core.settings import get_settings
 from asd_core.sound import Channel, Clip, Kind, denoise_mix, prepare
 
@@ -23,14 +23,17 @@ class DetectorScore:
     margin: float  # normal spreads above the threshold, unbounded: see :func:`asd_core.evaluation.margin`
 
 
-def score_prepared(clip: Clip, models: ModelSet, machine_id: str) -> dict[str, float]:
+def score_prepared(clip: Clip, models: ModelSet, machine_id: str, recorded: Clip | None = None) -> dict[str, float]:
     """Raw scores of a prepared clip by every detector of the set that knows the machine.
+
+    Args:
+        recorded: the same clip before it was denoised, where it was: for detectors that were trained on denoised sound.
 
     Raises:
         UnknownMachineError: when none does.
     """
     models = models.for_machine(machine_id)
-    features = extract(clip, models.representations())
+    features = extract_version(clip, recorded or clip, models.representations())
     scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
     return {key: float(values[0]) for key, values in scores.items()}
 
@@ -68,7 +71,8 @@ def score_clip(
     channel: Channel | None = None,
     false_alarm_rate: float | None = None,
 ) -> list[DetectorScore]:
-    """Scores of one recording: channel, rate, denoising, representations, detectors, calibration.
+    """Scores of one recording: channel, rate, denoising, representations, detectors, calibration. Detectors that were trained
+    on denoised sound get it denoised as they learned it, whatever ``denoise``.
 
     Returns:
         An entry a detector that knows the machine; :meth:`ModelSet.not_knowing` names the others.
@@ -78,5 +82,7 @@ def score_clip(
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     models = models.for_machine(machine_id)
-    raw = score_prepared(as_scored(clip, models, denoise=denoise, kind=kind, channel=channel), models, machine_id)
+    recorded = as_scored(clip, models, channel=channel)
+    version = as_scored(clip, models, denoise=denoise, kind=kind, channel=channel) if denoise > 0.0 else recorded
+    raw = score_prepared(version, models, machine_id, recorded)
     return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]

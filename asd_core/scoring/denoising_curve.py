@@ -42,7 +42,7 @@ def strength_curve(
     rows = []
     for index, strength in enumerate(strengths):
         progress(index / len(strengths), f"denoised at {strength:g}")
-        for key, raw in score_prepared(prepared.with_samples(mix.at(strength)), models, machine_id).items():
+        for key, raw in score_prepared(prepared.with_samples(mix.at(strength)), models, machine_id, prepared).items():
             rows.append((key, float(strength), raw, float(models[key].calibration.percentile(raw, machine_id))))
     progress(1.0, "done")
     rows.sort(key=lambda row: list(models).index(row[0]))  # detector by detector

@@ -4,17 +4,17 @@ import numpy as np
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.errors import ClipError
-from asd_core.features import Array, Representation, extract
+from asd_core.features import Array, Representation, extract_version
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 from asd_core.scoring.decisions import with_decisions
 from asd_core.settings import get_settings
-from asd_core.sound import SILENCE_RMS, Clip, Kind
+from asd_core.sound import SILENCE_RMS, Clip, Kind, version_name
 
 WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
 BATCH = 4  # windows scored between two reports of progress
 SCORED = ("start", "end", "detector", "raw", "calibrated")
-ABOUT = ("clip", "machine_id", "denoise", "kind", "model_version")
+ABOUT = ("clip", "machine_id", "sample_rate", "version", "denoise", "kind", "model_version")
 PROVENANCE = (*ABOUT, "false_alarm_rate")  # of every exported row
 COLUMNS = (*SCORED, "threshold", "margin", "decision", *PROVENANCE)
 
@@ -46,6 +46,7 @@ def scan_recording(
     *,
     window: float = WINDOW,
     hop: float = HOP,
+    recorded: Clip | None = None,
     denoise: float = 0.0,
     kind: Kind = "stationary",
     false_alarm_rate: float | None = None,
@@ -58,6 +59,7 @@ def scan_recording(
 
     Args:
         prepared: the sound as it is to be scored, denoised already where it is to be.
+        recorded: the sound before that, for detectors that were trained on denoised sound.
         denoise, kind: how it was denoised, for the record.
         progress: may raise ``Cancelled``.
 
@@ -74,8 +76,9 @@ def scan_recording(
         inputs = [(span, cut_clip(prepared, *span)) for span in spans[first : first + BATCH]]
         loud = [(span, part) for span, part in inputs if not _is_silent(part)]
         features: dict[Representation, list[Array]] = {r: [] for r in representations}
-        for _, part in loud:
-            for representation, values in extract(part, representations).items():
+        for span, part in loud:
+            raw_part = part if recorded is None else cut_clip(recorded, *span)
+            for representation, values in extract_version(part, raw_part, representations).items():
                 features[representation].append(values)
         raw = raw_scores(models, features, [machine_id] * len(loud)) if loud else {}
         places = {span: index for index, (span, _) in enumerate(loud)}
@@ -85,8 +88,9 @@ def scan_recording(
                 if span in places:
                     score = float(raw[key][places[span]])
                     percentile = float(models[key].calibration.percentile(score, machine_id))
-                about = (prepared.name, machine_id, denoise, kind, models[key].version)
-                rows.append((*span, key, score, percentile, *about))
+                at, how = models[key].denoising or (denoise, kind)
+                sound = (prepared.name, machine_id, prepared.sample_rate, version_name(at), at, how)
+                rows.append((*span, key, score, percentile, *sound, models[key].version))
     progress(1.0, "done")
     table = pd.DataFrame(rows, columns=[*SCORED, *ABOUT])
     return with_decisions(table, models, machine_id, rate)[list(COLUMNS)]

@@ -84,7 +84,9 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     with locked(path):
         if not stored.equals(read_parquet(path)):  # somebody wrote while the clips were read
             return False
-        write_parquet(stored.assign(data_fingerprint=fingerprint, denoise=scope.denoise, kind=scope.kind), path)
+        about = {"denoise": scope.denoise, "kind": scope.kind}  # files of an earlier version lack them
+        missing = {name: value for name, value in about.items() if name not in stored}
+        write_parquet(stored.assign(data_fingerprint=fingerprint, **missing), path)
     return True
 
 
@@ -152,8 +154,9 @@ def score_split(
             group = ModelSet(models.folder, keys, shared=models)
             for key, raw in raw_scores(group, usable.features, usable.machine_ids).items():
                 artifact = models[key]
+                version = score_store.of_detector(scope, artifact.representation)
                 tables.append(
-                    score_store.score_rows(usable.rows, key, artifact.version, artifact.calibration, raw, scope)
+                    score_store.score_rows(usable.rows, key, artifact.version, artifact.calibration, raw, version)
                 )
         if high < 1.0 and tables:
             tables = [pd.concat(tables, ignore_index=True)]

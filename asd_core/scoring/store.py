@@ -9,7 +9,7 @@ is never stale.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from asd_core.artifacts import Calibration
 from asd_core.datasets import COLUMNS, INTERNAL, Dataset
 from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
+from asd_core.features import Denoised, Representation
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.scoring.applicability import with_applicability
@@ -76,6 +77,13 @@ class Scope:
 AS_RECORDED = Scope()  # what training stores
 
 
+def of_detector(scope: Scope, representation: Representation) -> Scope:
+    """Which version of the clips a detector scores in a scope: denoised at its own strength where it was trained so."""
+    if not isinstance(representation, Denoised):
+        return scope
+    return replace(scope, denoise=representation.strength, kind=representation.method)
+
+
 def model_versions(folder: Path) -> dict[str, str]:
     """For each trained detector of a folder the short name of its training: the start of its weights' hash."""
     return {k: artifacts.read_manifest(folder / k).weights_sha256[:8] for k in artifacts.trained_keys(folder)}
@@ -116,7 +124,8 @@ def missing_scores(
     table: "pd.DataFrame | None" = None,
 ) -> list[str]:
     """Detectors (of ``keys``, or all of the folder) whose scores of a scope must be computed: none are stored, or those
-    of other weights or other clips. A detector that knows no machine id of the split has nothing to score.
+    of other weights or other clips. A detector that knows no machine id of the split has nothing to score, and one that was
+    trained on denoised sound has none of clips denoised otherwise.
 
     Args:
         table: what :func:`read_scores` gave for the same folder, dataset and scope, to save reading it again.
@@ -124,6 +133,8 @@ def missing_scores(
     usable = set((read_scores(folder, dataset, scope) if table is None else table)["detector"])
     ids = set(dataset.rows(split=scope.split)["machine_id"])
     wanted = [k for k in (artifacts.trained_keys(folder) if keys is None else keys) if k not in usable]
+    if scope.denoise:
+        wanted = [k for k in wanted if not artifacts.trained_denoised(folder, k)]
     return [k for k in wanted if ids & set(artifacts.ModelSet(folder, [k]).machine_ids_of(k))]
 
 

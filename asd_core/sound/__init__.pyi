@@ -31,3 +31,4 @@ from .signal import RECORDED as RECORDED
 from .signal import Noise as Noise
 from .signal import Signal as Signal
 from .signal import strength_within as strength_within
+from .signal import version_name as version_name

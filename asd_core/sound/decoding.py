@@ -1,6 +1,6 @@
 """Bytes of an audio file -> samples: libsndfile for what it reads, FFmpeg (PyAV) for the rest and for what is damaged.
 
-Nothing is resampled or mixed. A file that stops early is decoded as far as it goes, and the share that is missing is told.
+Nothing is resampled or mixed. A file that stops early is decoded as far as it goes, and the share that is missing is returned.
 """
 
 import io

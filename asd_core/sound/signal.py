@@ -7,6 +7,7 @@ from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
 from asd_core.sound.recording import Channel, Clip
 
 RECORDED, DENOISED = "as recorded", "denoised"
+ORIGINAL = "original"  # in files, where the column says that it is a version of a clip
 Noise = tuple[float, float] | None  # start and end in s of the stretch that is taken for noise; None: the whole clip
 
 
@@ -15,6 +16,11 @@ def strength_within(value: object, default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return default
     return min(1.0, max(0.0, float(value)))
+
+
+def version_name(strength: float) -> str:
+    """What a column of a file calls a clip denoised at a strength: ``original`` at 0, ``denoised`` above."""
+    return DENOISED if strength > 0.0 else ORIGINAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,11 @@ class Signal:
     @property
     def is_denoised(self) -> bool:
         return self.mix is not None and self.strength > 0.0
+
+    @property
+    def version(self) -> str:
+        """As a column of a file says it."""
+        return version_name(self.strength if self.mix else 0.0)
 
     @property
     def output(self) -> Clip:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from asd_core.sound import version_name
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -51,13 +53,13 @@ def chosen_clips(
         rate: false-alarm rate that the thresholds are set to.
 
     Returns:
-        The catalogue's columns, ``applicable`` (missing where nothing is known) and why not, ``denoise`` (stored scores are of
-        the recordings as they are), ``false_alarm_rate``, and four columns a detector: raw score, threshold on it, margin
-        over it in normal spreads, version of the model.
+        The catalogue's columns, ``sha256``, ``applicable`` (missing where nothing is known) and why not, ``version`` and
+        ``denoise`` (stored scores are of the recordings as they are), ``false_alarm_rate``, and four columns a detector: raw
+        score, threshold on it, margin over it in normal spreads, version of the model.
     """
     rows = about.loc[about.index.isin(numbers)]
-    columns = [n for n in (*ABOUT, "applicable", "applicability_reason") if n in rows]
-    table = rows[columns].assign(denoise=0.0, false_alarm_rate=rate)
+    columns = [n for n in (*ABOUT, "sha256", "applicable", "applicability_reason") if n in rows]
+    table = rows[columns].assign(version=version_name(0.0), denoise=0.0, false_alarm_rate=rate)
     for key, title in titles.items():
         for column in (MARGIN, RAW, THRESHOLD):
             table[f"{title}, {column}"] = clip_figures(rows, stored, key, column)

@@ -42,7 +42,7 @@ def compute_latents(
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Put every clip of the pooled features through the networks and keep where they come out.
+    """Put every clip of the pooled features through the networks and store where they come out.
 
     Args:
         models: of these, the detectors with a latent space; those whose vectors are stored already are left out.
@@ -106,7 +106,7 @@ def write_latents(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]
             step = np.maximum((high - low) / STEPS, np.float32(1e-12))
             table[key] = [row.tobytes() for row in np.round((values - low) / step).astype(np.uint8)]
             about[key] = {"version": now[key], "low": low.tolist(), "step": step.tolist()}
-        table.attrs = {_ABOUT: json.dumps(about)}  # pandas keeps it in the file
+        table.attrs = {_ABOUT: json.dumps(about)}  # pandas stores it in the file
         write_parquet(table, folder / LATENTS)
 
 

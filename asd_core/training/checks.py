@@ -106,7 +106,7 @@ def auc_difference(check: SyntheticCheck, other: SyntheticCheck) -> tuple[float,
 
 def synthetic_check(detector: Detector, material: Material) -> SyntheticCheck:
     """Scores of the held-out clips as they are and with a synthetic anomaly in each."""
-    representation = detector.info.representation
+    representation = material.input(detector)
     normal, anomalies = material.calibration, material.synthetic
     place = {clip_id: k for k, clip_id in enumerate(normal.rows["clip_id"])}
     return SyntheticCheck(
@@ -123,4 +123,4 @@ def untrained_baseline(detector: Detector, material: Material, seed: int) -> Det
     if not isinstance(detector, NetworkDetector):
         return None
     untrained = type(detector)(**{**detector.parameters(), "epochs": 0})
-    return untrained.fit(material.fit.features[detector.info.representation], material.fit.machine_ids, seed=seed)
+    return untrained.fit(material.fit.features[material.input(detector)], material.fit.machine_ids, seed=seed)

@@ -13,8 +13,9 @@ from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
 from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import TrainingError
-from asd_core.features import MemberScores, Representation, WelchSpectrum
+from asd_core.features import MemberScores, Representation, WelchSpectrum, of_denoised
 from asd_core.progress import Progress, stage
+from asd_core.sound import Kind
 from asd_core.training.synthetic_anomalies import kinds_in_turn, synthetic_anomaly
 
 FEW = 25  # normal clips of a machine: with fewer, how they are divided is said
@@ -30,6 +31,12 @@ class Material:
     synthetic: Extracted  # synthetic anomalies made of the same clips, one each, with a column kind
     test: Extracted
     fingerprint: str  # of all training clips
+    denoise: float = 0.0  # strength at which detectors get the clips
+    kind: Kind = "stationary"  # of that denoising
+
+    def input(self, detector: Detector) -> Representation:
+        """What a detector gets of every clip: its representation, of the clip denoised at the strength."""
+        return detector_input(detector.info.representation, self.denoise, self.kind)
 
     @property
     def machine_ids(self) -> list[str]:
@@ -44,10 +51,24 @@ class Material:
         return replace(self, **{name: part.of_machines(machine_ids) for name, part in parts.items()})
 
 
+def detector_input(representation: Representation, denoise: float, kind: Kind) -> Representation:
+    """A detector's representation of clips denoised at a strength; a fusion takes what its members score."""
+    return representation if isinstance(representation, MemberScores) else of_denoised(representation, denoise, kind)
+
+
 def gather(
-    dataset: Dataset, representations: Sequence[Representation], progress: Progress, notify: Callable[[str], None]
+    dataset: Dataset,
+    representations: Sequence[Representation],
+    progress: Progress,
+    notify: Callable[[str], None],
+    *,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
 ) -> Material:
     """Read a dataset once for all detectors.
+
+    Args:
+        denoise, kind: see :class:`Material`; ``representations`` are of denoised sound already.
 
     Raises:
         TrainingError: when there is nothing to learn from.
@@ -74,7 +95,9 @@ def gather(
         change=lambda clip: synthetic_anomaly(clip, kinds[clip.sha256], int(clip.sha256[:8], 16)),
     )
     synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
-    return Material(dataset, train.subset(~mask), calibration, synthetic, test, artifacts.fingerprint(hashes))
+    return Material(
+        dataset, train.subset(~mask), calibration, synthetic, test, artifacts.fingerprint(hashes), denoise, kind
+    )
 
 
 def few_clips(material: Material) -> list[str]:

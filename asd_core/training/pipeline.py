@@ -12,14 +12,15 @@ from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.explain import write_reference
-from asd_core.features import LogMel, MemberScores, from_config
+from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
-from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
+from asd_core.scoring import AS_RECORDED, DATASET, SCORES, of_detector, score_rows, write_scores
+from asd_core.sound import Kind
 from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.claim import claimed
-from asd_core.training.material import Material, few_clips, gather, learnable, member_material
+from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
@@ -31,6 +32,8 @@ def train(
     detectors: Iterable[str] | None = None,
     preset: str = "standard",
     seed: int = 0,
+    denoise: float = 0.0,
+    kind: Kind = "stationary",
     seconds: float | None = None,
     resume: bool = False,
     progress: Progress = silent,
@@ -41,6 +44,9 @@ def train(
 
     Args:
         detectors: keys; all registered ones for ``None``.
+        denoise: strength at which clips are denoised before a detector gets them: in fitting, calibration, checks, and
+            whenever it scores. Its manifest records it.
+        kind: of that denoising.
         seconds: a time to train in: the cheapest detectors come first, and those that are not expected to end in time are left
             out, at least one is trained.
         resume: leave detectors as they are that were trained with these settings on these clips.
@@ -56,7 +62,7 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     with claimed(out, dataset):
-        return _train(dataset, out, keys, preset, seed, seconds, resume, progress, notify)
+        return _train(dataset, out, keys, preset, seed, denoise, kind, seconds, resume, progress, notify)
 
 
 def _train(
@@ -65,18 +71,21 @@ def _train(
     keys: list[str],
     preset: str,
     seed: int,
+    denoise: float,
+    kind: Kind,
     seconds: float | None,
     resume: bool,
     progress: Progress,
     notify: Callable[[str], None],
 ) -> list[str]:
     classes = {key: detector_class(key) for key in keys}
-    representations = [LogMel(), *(c.info.representation for c in classes.values())]
+    representations = [LogMel(), *(detector_input(c.info.representation, denoise, kind) for c in classes.values())]
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
         manifests = [artifacts.read_manifest(out / key) for key in artifacts.trained_keys(out)]
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
-    material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
+    reading = stage(progress, 0.0, 0.15, "reading")
+    material = gather(dataset, of_sound, reading, notify, denoise=denoise, kind=kind)
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
     for description in few_clips(material):
@@ -124,10 +133,13 @@ def _train(
 
 
 def _is_current(folder: Path, material: Material, preset: str, seed: int) -> bool:
-    """Whether a detector was trained with these settings on these clips."""
+    """Whether a detector was trained with these settings on these clips, denoised as they are to be."""
     try:
         manifest = artifacts.read_manifest(folder)
     except ArtifactError:
+        return False
+    taken = detector_input(detector_class(manifest.detector).info.representation, material.denoise, material.kind)
+    if from_config(manifest.representation) != taken:
         return False
     return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
 
@@ -159,7 +171,7 @@ def train_one(
     if isinstance(detector, Fusion):
         material = member_material(detector, material, out)
     material = material.of_machines(learnable(material.fit, detector))
-    representation = cls.info.representation
+    representation = material.input(detector)
     began = time.monotonic()
     detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=progress)
     seconds = time.monotonic() - began
@@ -183,6 +195,7 @@ def train_one(
     manifest = artifacts.save(
         detector,
         out / key,
+        representation=representation,
         seed=seed,
         preset=preset,
         dataset=material.dataset.name,
@@ -194,23 +207,32 @@ def train_one(
         fit_seconds=round(seconds, 2),
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
-    store_scores(detector, material.test, out / SCORES, calibration, version, test_print)
-    if untrained:
-        store_scores(untrained, material.test, out / UNTRAINED, calibration, version, test_print)
+    for scored, file in ((detector, SCORES), (untrained, UNTRAINED)):
+        if scored:
+            store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
     return alarms
 
 
 def store_scores(
-    detector: Detector, test: Extracted, path: Path, calibration: Calibration, version: str, data_fingerprint: str
+    detector: Detector,
+    test: Extracted,
+    path: Path,
+    calibration: Calibration,
+    version: str,
+    data_fingerprint: str,
+    representation: Representation,
 ) -> None:
     """Put one detector's scores of the test clips into a score table, in place of its earlier ones.
 
     Args:
         data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
+        representation: what the detector takes, denoised where it learned denoised sound.
     """
     known = test.of_machines(calibration.scores)
     if known.rows.empty:
         return
-    raw = detector.score(known.features[detector.info.representation], known.machine_ids)
-    table = score_rows(known.rows, detector.info.key, version, calibration, raw)
+    raw = detector.score(known.features[representation], known.machine_ids)
+    table = score_rows(
+        known.rows, detector.info.key, version, calibration, raw, of_detector(AS_RECORDED, representation)
+    )
     write_scores(table.assign(data_fingerprint=data_fingerprint), path)

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from asd_core import artifacts
 from asd_core.datasets import Dataset, extract_dataset, fitted_rows
 from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.errors import ArtifactError
+from asd_core.features import Representation, from_config
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
@@ -36,7 +38,8 @@ def train_seeds(
         keys = [k for k in keys if k not in EXPENSIVE]
     if not keys:
         raise ArtifactError("None of these detectors is a network: other seeds would change nothing.")
-    representations = [detector_class(k).info.representation for k in keys]
+    inputs = {key: _input(folder, key) for key in keys}
+    representations = list(inputs.values())
     fit_set = extract_dataset(dataset, fitted_rows(dataset), representations, stage(progress, 0.0, 0.1, "reading"))
     test_set = extract_dataset(
         dataset, dataset.rows(split="test"), representations, stage(progress, 0.1, 0.15, "reading")
@@ -45,7 +48,7 @@ def train_seeds(
     tasks = [(k, s) for s in seeds for k in keys if done[(done["detector"] == k) & (done["seed"] == s)].empty]
     for index, (key, seed) in enumerate(tasks):
         low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
-        representation = detector_class(key).info.representation
+        representation = inputs[key]
         detector = detector_class(key).create(preset)
         detector.fit(
             fit_set.features[representation],
@@ -61,6 +64,13 @@ def train_seeds(
             done = done[(done["detector"] != key) | (done["seed"] != seed)]
             done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
             write_parquet(done, folder / SEEDS)
+
+
+def _input(folder: Path, key: str) -> Representation:
+    """What the folder's own detector takes (of denoised sound, where it learned that), or its class's representation."""
+    if key in artifacts.trained_keys(folder):
+        return from_config(artifacts.read_manifest(folder / key).representation)
+    return detector_class(key).info.representation
 
 
 def stored_seeds(folder: Path) -> "pd.DataFrame":

@@ -109,7 +109,7 @@ def work(slot: str, key: Key, title: str, do: Callable[[Progress], T]) -> T | No
         slot: what kind of work this is.
         key: hashes and parameters that tell this result from all others; the first is the clip's, or :data:`MANY`.
         title: what it does, for people.
-        do: is told a function for its progress, which raises ``Cancelled``; it must not draw anything. Never ``None``.
+        do: is called with a function for its progress, which raises ``Cancelled``; it must not draw anything. Never ``None``.
     """
     result: T | None = recall((slot, *key))
     if result is not None:

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import drawable, with_map
+from asd_core.scoring import DetectorScore
+from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
+from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import explained, signal_scores, stored_signal_scores
@@ -14,7 +18,7 @@ from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.trained_models import calibration_of
+from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
 
 TABLE = "score_table"
 
@@ -56,22 +60,41 @@ def listen(context: ClipContext, state: PlayerState) -> None:
 def scores(context: ClipContext) -> None:
     """Every detector's margin and decision; denoised ones beside them once the listener turns the denoising on."""
     selected, signal = context.selected, context.signal
-    standing = standing_of(selected)
     if signal.mix is None:  # the libraries are still being imported: what training stored
         stored = stored_signal_scores(selected, signal)
         if stored:
-            score_table(stored, None, signal, standing, key=TABLE, player=PLAYER)
+            _table(context, stored, None, signal)
         st.caption("Loading the denoiser and the detectors …")
         return
     denoised = requested_signal(TABLE, player_state(PLAYER, signal))
     if denoised.strength > 0:
         st.caption(
             f"Denoised at {denoised.strength:.2f} ({signal.mix.energy_removed(denoised.strength):.0%} of the energy removed): "
-            "the detectors learned undenoised sound, so they often take denoised sound for an anomaly."
+            "detectors that learned undenoised sound often take denoised sound for an anomaly."
         )
     after = signal_scores(selected, denoised) if denoised.strength > 0 else None
-    score_table(signal_scores(selected, signal.dry), after, denoised, standing, key=TABLE, player=PLAYER)
+    _table(context, signal_scores(selected, signal.dry), after, denoised)
     st.caption(threshold_rule(selected))
+
+
+def _table(
+    context: ClipContext, recorded: list[DetectorScore], denoised: list[DetectorScore] | None, signal: Signal
+) -> None:
+    """The score table, and what its file is of."""
+    selected = context.selected
+    about = provenance(selected, signal)
+    score_table(
+        recorded,
+        denoised,
+        signal,
+        standing_of(selected),
+        key=TABLE,
+        player=PLAYER,
+        about=about,
+        model_versions=versions_of(selected.source),
+        trained=trained_denoised_of(selected.source),
+        file=clip_file("scores", about, of=context.key(signal)),
+    )
 
 
 def threshold_rule(selected: Choice) -> str:
@@ -79,9 +102,9 @@ def threshold_rule(selected: Choice) -> str:
     calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"{too_few_normals(rate)}, {n} were held out."
+        return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
     low, high = false_alarm_range(n, rate)
     return (
-        f"Threshold: conformal quantile of {n} held-out normals. On average over draws of these {percent(rate)} of normal clips "
+        f"Threshold: conformal quantile of {counted(n, 'held-out normal clip')}. On average over draws of these {percent(rate)} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

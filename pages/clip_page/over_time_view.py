@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import percentile_in_words
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
@@ -24,6 +25,7 @@ from asd_core.scoring import (
 from asd_core.sound import Signal, channel_label
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
+from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.page_rerun import seek
 from pages.clip_page.standing import auc_order
 from pages.clip_page.version_choice import chosen_version
@@ -59,7 +61,7 @@ def draw(context: ClipContext) -> None:
         )
         return
     key = (*context.key(version), window, hop)
-    name = f"Scoring {len(spans)} windows by {len(selected.detectors)} detectors"
+    name = f"Scoring {counted(len(spans), 'window')} by {counted(len(selected.detectors), 'detector')}"
     scores = work("scan", key, name, partial(_scan, context, version, window, hop))
     if scores is None:
         return
@@ -79,19 +81,19 @@ def draw(context: ClipContext) -> None:
     )
     _say_throughout(anomalous_throughout(windows), selected.detectors, result)
     if result.empty:
-        _downloads(context, windows, result)
+        _downloads(context, version, windows, result)
         return
     placed = work("locate", (*key, selected.rate), "Locating the moments", partial(_locate, context, version, result))
     _moments(result.assign(instant=float("nan")) if placed is None else placed, len(spans), context)
     if placed is not None:
-        _downloads(context, windows, placed)
+        _downloads(context, version, windows, placed)
 
 
 def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
     """That the recording differs as a whole, or that nothing in it is flagged."""
     if keys:
         who = (
-            f"{len(keys)} of {len(detectors)} detectors are above their threshold"
+            f"{len(keys)} of {len(detectors)} detectors {'is above its' if len(keys) == 1 else 'are above their'} threshold"
             if len(detectors) > 1
             else f"{title(keys[0])} is above its threshold"
         )
@@ -116,6 +118,7 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
         context.selected.machine_id,
         window=window,
         hop=hop,
+        recorded=signal.clip,
         denoise=signal.strength if signal.is_denoised else 0.0,
         kind=signal.kind,
         progress=progress,
@@ -123,7 +126,7 @@ def _scan(context: ClipContext, signal: Signal, window: float, hop: float, progr
 
 
 def _locate(context: ClipContext, signal: Signal, moments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
-    return locate(moments, signal.output, chosen_models(context.selected), progress=progress)
+    return locate(moments, signal.output, chosen_models(context.selected), recorded=signal.clip, progress=progress)
 
 
 def _jump() -> None:
@@ -135,8 +138,7 @@ def _jump() -> None:
 
 def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> None:
     """The flagged moments as a table whose buttons jump to their strongest instant."""
-    one = len(moments) == 1
-    st.markdown(f"**{len(moments)} flagged moment{'' if one else 's'}** in {n_windows} windows, the strongest first")
+    st.markdown(f"**{counted(len(moments), 'flagged moment')}** in {n_windows} windows, the strongest first")
     instants = moments["instant"].fillna(moments["peak_start"]).tolist()
     models, machine_id = chosen_models(context.selected), context.selected.machine_id
     held_out = {key: models[key].calibration.n(machine_id) for key in moments["detector"].unique()}
@@ -189,11 +191,16 @@ def _go(instants: list[float]) -> None:
     seek(instants[st.session_state[GO]["row"]])
 
 
-def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
-    stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    if context.picked.clip.n_channels > 1:
-        stem = f"{stem}_channel_{channel_label(context.signal.channel)}"
+def _downloads(context: ClipContext, version: Signal, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
+    about = provenance(context.selected, version)
+    guard = {name: about[name] for name in ("sha256", "applicable", "applicability_reason")}
+    windows, moments = windows.assign(**guard), moments.assign(**guard)
+    first = windows.iloc[0]
+    channel = f"channel {channel_label(context.signal.channel)}" if context.picked.clip.n_channels > 1 else ""
+    of = (context.key(version), len(windows), first["start"], first["end"])
+    name = partial(clip_file, about=about, more=[channel], of=of)
     with st.container(horizontal=True):
-        download("Windows as CSV", partial(scan_csv, windows), f"{stem}_windows.csv")
-        download("Moments as CSV", partial(scan_csv, moments), f"{stem}_moments.csv")
-        download("Moments as Audacity labels", partial(moments_audacity, moments), f"{stem}_labels.txt", "text/plain")
+        download("Windows as CSV", partial(scan_csv, windows), name("windows"))
+        download("Moments as CSV", partial(scan_csv, moments), name("moments"))
+        labels = partial(moments_audacity, moments)
+        download("Moments as Audacity labels", labels, name("moments", ending="txt"), "text/plain")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from asd_core.artifacts import ModelSet
 from asd_core.explain import Explanation, Place, explain, place_of
-from asd_core.features import extract
+from asd_core.features import extract_version
 from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
 from asd_core.settings import get_settings
 from asd_core.sound import Signal
@@ -17,7 +17,8 @@ from pages.shared.trained_models import models_of
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> dict[str, float]:
-    return score_prepared(signal.output, ModelSet(source.folder, keys, shared=models_of(source)), machine_id)
+    models = ModelSet(source.folder, keys, shared=models_of(source))
+    return score_prepared(signal.output, models, machine_id, signal.clip)
 
 
 def raw_signal_scores(selected: Choice, signal: Signal) -> dict[str, float]:
@@ -32,7 +33,7 @@ def decided(selected: Choice, raw: dict[str, float]) -> list[DetectorScore]:
 
 
 def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
-    """Scores of a signal by the chosen detectors."""
+    """Scores of a signal by the chosen detectors; those that were trained on denoised sound denoise the clip themselves."""
     return decided(selected, raw_signal_scores(selected, signal))
 
 
@@ -58,7 +59,7 @@ def applicable(selected: Choice, recorded: Signal) -> Applicability | None:
 @cache_bytes
 def _explained(signal: Signal, machine_id: str, source: Source, key: str) -> Explanation:
     one = ModelSet(source.folder, [key], shared=models_of(source))
-    return explain(one[key], one, extract(signal.output, one.representations()), machine_id)
+    return explain(one[key], one, extract_version(signal.output, signal.clip, one.representations()), machine_id)
 
 
 def explained(selected: Choice, key: str, signal: Signal) -> Explanation:

@@ -1,5 +1,6 @@
 """Clips that sound most like the open one, played and drawn beside it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,7 @@ from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import neighbours_of
 from pages.components.player import player
+from pages.shared.names import short_names
 from pages.shared.open_clip import clip_facts, open_clip
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import channel_of, signal_of
@@ -29,6 +31,8 @@ def draw(context: ClipContext) -> None:
     result, gone = neighbours_of(selected.source, selected.machine_id, context.signal)
     if gone:
         st.info(f"{gone} These clips can be listed but not played.", icon=":material/volume_off:")
+    ids = [*result.normals["clip_id"], *result.anomalies["clip_id"]]
+    names = dict(zip(ids, short_names(ids), strict=True))
     grid = st.grid(2, min_column_width=NARROWEST)
     for name, heading, rows in (
         ("normals", "Nearest normal clips (training)", result.normals),
@@ -36,7 +40,7 @@ def draw(context: ClipContext) -> None:
     ):
         with grid.cell():
             st.markdown(f"**{heading}**")
-            _rows(rows, name)
+            _rows(rows, names, name)
     st.caption(
         f"Machine id {selected.machine_id}, all as recorded. Distance: root mean square difference of level, spread and peak of "
         "all mel bands, each in standard deviations of the normal training clips."
@@ -44,7 +48,7 @@ def draw(context: ClipContext) -> None:
     _beside(context, result, gone)
 
 
-def _rows(rows: pd.DataFrame, name: str) -> None:
+def _rows(rows: pd.DataFrame, names: Mapping[str, str], name: str) -> None:
     """A table of clips whose buttons play and open them."""
     if rows.empty:
         st.info("This machine id has none.", icon=":material/info:")
@@ -52,7 +56,7 @@ def _rows(rows: pd.DataFrame, name: str) -> None:
     ids = rows["clip_id"].tolist()
     shown = rows[["distance"]].assign(
         play=":material/play_arrow: Listen",
-        clip=[name_of(i) for i in ids],
+        clip=[names[i] for i in ids],
         facts=[" · ".join(clip_facts(row)) for row in rows.to_dict("records")],
         open=":material/open_in_new: Open",
     )
@@ -73,11 +77,6 @@ def _rows(rows: pd.DataFrame, name: str) -> None:
             ),
         },
     )
-
-
-def name_of(clip_id: str) -> str:
-    """The file's name alone."""
-    return clip_id.rsplit("/", 1)[-1]
 
 
 def _listen(key: str, ids: list[str]) -> None:
@@ -108,7 +107,7 @@ def _beside(context: ClipContext, neighbours: Neighbours, gone: str) -> None:
         st.caption("Listen to a clip above, or choose any other one, to hear it beside the open clip.")
         return
     other = _other(context, str(other_id))
-    name, here = name_of(options[str(other_id)]), name_of(context.signal.clip.name)
+    name, here = other.clip.name, context.signal.clip.name
     plays = bool(st.session_state.pop("beside_plays", False))
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():

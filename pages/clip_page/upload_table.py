@@ -14,7 +14,7 @@ from pages.clip_page.standing import standing_of
 from pages.clip_page.upload_scores import find_all, findings_key, found, upload_row
 from pages.shared.choice import Choice, percent, title
 from pages.shared.job_panel import progress_bar
-from pages.shared.tables import download, table
+from pages.shared.tables import download, file_name, table
 from pages.shared.uploads import uploads
 from pages.shared.warm_up import is_warm
 
@@ -90,7 +90,8 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
             f"{percent(selected.rate)} false alarms, as recorded, for machine id {selected.machine_id}."
         )
         if done:
-            download("CSV", partial(_csv, done), "uploads.csv", key="uploads_csv")
+            name = file_name("uploads", f"id {selected.machine_id}", "original", of=(selected.source.name, done))
+            download("CSV", partial(_csv, done), name, key="uploads_csv")
 
 
 def _open(hashes: list[str]) -> None:

@@ -1,6 +1,6 @@
 """The answer to the page's question: what the detector that is asked says, how the trusted ones agree, where, how sure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,7 +12,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.signal_scores import applicable, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
-from pages.shared.trained_models import calibration_of
+from pages.shared.trained_models import calibration_of, trained_denoised_of
 
 KEY = "verdict"
 ANOMALY, NORMAL, UNSURE = "Anomaly", "Normal", "Not sure"
@@ -32,7 +32,12 @@ class Verdict:
 
 
 def verdict(
-    scores: Sequence[DetectorScore], standing: Standing, belongs: Applicability | None, held_out: int, rate: float
+    scores: Sequence[DetectorScore],
+    standing: Standing,
+    belongs: Applicability | None,
+    held_out: int,
+    rate: float,
+    trained: Mapping[str, str] | None = None,
 ) -> Verdict:
     """What may be said of a clip.
 
@@ -42,10 +47,12 @@ def verdict(
         belongs: whether the clip may be one of the machine; ``None`` where nobody knows.
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
+        trained: clauses on the detectors that were trained on denoised sound.
     """
     judged = judge(scores, standing, belongs, held_out, rate)
     asked = judged.asked
-    votes = _votes(asked, judged.agree, judged.n_trusted, standing) if asked else ""
+    clause = (trained or {}).get(asked.detector, "") if asked else ""
+    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and judged.ground == "foreign":
         return Verdict(UNSURE, sentence(belongs), "", figures)
@@ -74,11 +81,11 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips." if margin < -1.0 else "Within what is normal, towards its upper end."
 
 
-def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing) -> str:
+def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str) -> str:
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
     in_use = asked.detector == standing.in_use
-    name = f"**{title(asked.detector)}**" + (", in use here," if in_use else "")
+    name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "") + (", in use here," if in_use else "")
     if not n_trusted:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
@@ -129,6 +136,7 @@ def draw(context: ClipContext) -> None:
             applicable(selected, signal.dry) if warm else None,
             calibration.n(selected.machine_id),
             selected.rate,
+            trained_denoised_of(selected.source),
         )
         head = f":{COLOURS[shown.head]}[:material/{ICONS[shown.head]}: **{shown.head}**] · " if shown.head else ""
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)

@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
@@ -21,6 +22,8 @@ from pages.shared.tables import BUTTON_ROW, table
 
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
+MOST = 100.0  # beyond that its size says nothing more
+FULL = 4  # normal spreads that the bar has room for, as in the score table
 LONG = 125  # letters that a row has room for
 
 
@@ -41,7 +44,14 @@ def draw(context: ClipContext) -> None:
         column_config={
             "Detector": st.column_config.TextColumn(width=150),
             "Map": st.column_config.ButtonColumn(width=86, key=CLICK, on_click=_toggle, args=(keys, shown)),
-            "Percentile": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.0f", width=80),
+            "Margin": st.column_config.ProgressColumn(
+                min_value=0,
+                max_value=FULL,
+                format="%.1f",
+                width=96,
+                help="How far beyond the threshold, in spreads of this machine's normal clips; below 0 is normal. The bar is "
+                f"full at {FULL}; figures end at {MOST:.0f}.",
+            ),
             "Decision": st.column_config.TextColumn(width=76),
             "Why": st.column_config.TextColumn(width=640),
         },
@@ -50,9 +60,9 @@ def draw(context: ClipContext) -> None:
         if len(explanations[key].description) > LONG:
             st.caption(f"**{title(key)}**: {explanations[key].description}")
     st.caption(
-        f"The clip {version.description}, largest margin over the threshold first; percentile among each detector's own held-out normal clips of "
-        f"machine id {context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
-        f"the narrowest band that holds half of it there. {len(with_map(keys))} of {len(keys)} detectors have a map; the "
+        f"The clip {version.description}, largest margin over the threshold first, in spreads of the normal clips of machine id "
+        f"{context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
+        f"the narrowest band that holds half of it there. {len(with_map(keys))} of {counted(len(keys), 'detector')} {'has' if len(with_map(keys)) == 1 else 'have'} a map; the "
         "player lays it over what is played, recorded or denoised."
     )
 
@@ -72,7 +82,7 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
             {
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
-                "Percentile": s.calibrated,
+                "Margin": min(max(s.margin, -MOST), MOST),
                 "Decision": "▲ anomaly" if s.decision == "anomaly" else "· normal",
                 "Why": explanations[s.detector].description,
             }

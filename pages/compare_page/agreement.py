@@ -6,11 +6,13 @@ import streamlit as st
 from asd_core.detectors import is_control
 from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
+from asd_core.scoring import with_margins
 from pages.compare_page.filters import ComparedScores
-from pages.shared.choice import title
+from pages.shared.choice import percent, title
 from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
-from pages.shared.tables import table
+from pages.shared.tables import margin_text, table
+from pages.shared.trained_models import calibration_of
 
 SHOWN = 15
 LETTER, PADDING = 6.3, 18  # pixels of a letter, about, and beside a cell's text
@@ -30,12 +32,13 @@ def draw(compared: ComparedScores) -> None:
     )
     detectors = [key for key in selected.detectors if not is_control(key)]
     with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
-    result = disagreements(with_decisions, SHOWN)
+    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
+    result = disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
     shown = pd.DataFrame(
         {
             "Clip": short_names(result["clip_id"].tolist()),
-            "Highest": _percentiles(result, "highest"),
-            "Lowest": _percentiles(result, "lowest"),
+            "Highest": _margins(result, "highest"),
+            "Lowest": _margins(result, "lowest"),
             "Label": result["label"].to_numpy(),
         }
     )
@@ -52,9 +55,10 @@ def draw(compared: ComparedScores) -> None:
         },
     )
     st.caption(
-        "The clips whose percentiles differ most between two detectors, controls aside. Choose a row to open its clip."
+        "The clips on which the detectors differ most, controls aside: who lies highest and lowest, with the margin over the "
+        f"threshold for {percent(selected.rate)} false alarms, in spreads of normal clips. Choose a row to open its clip."
     )
 
 
-def _percentiles(result: pd.DataFrame, end: str) -> list[str]:
-    return [f"{title(k)}: {p:.0f}" for k, p in zip(result[end], result[f"{end}_percentile"], strict=True)]
+def _margins(result: pd.DataFrame, end: str) -> list[str]:
+    return [f"{title(k)}: {margin_text(m)}" for k, m in zip(result[end], result[f"{end}_margin"], strict=True)]

@@ -1,6 +1,12 @@
-"""What the words and figures of the Compare page mean."""
+"""What the words and figures of the Compare page mean, and what each detector does."""
+
+from collections.abc import Sequence
 
 import streamlit as st
+
+from asd_core.detectors import detector_class
+
+NARROWEST = 330  # pixels of a detector's card
 
 DEFINITIONS = {
     "AUC": "Probability that an anomalous clip scores above a normal one of the same machine id, ties counted half: "
@@ -34,6 +40,8 @@ DEFINITIONS = {
     "prevalence p, detection rate d and false-alarm rate f.",
     "Prevalence": "Share of anomalous clips among all. The test set's own was the curator's choice; the plant's must be "
     "given.",
+    "Margin": "How far a score lies above its detector's threshold, in spreads of the machine's held-out normal clips (from "
+    "their median to their 84th percentile). It goes on where a percentile stops at 100, so that it ranks anomalies.",
     "Cost of 100": "Expected cost of 100 clips, in false alarms: 100 (c m p + f (1 − p)), if a miss costs c false alarms, at "
     "miss rate m, false-alarm rate f and prevalence p: NIST's detection cost function (Martin and Przybocki, 2000).",
     "Oracle": "Chosen on the very clips it is judged by, as the threshold of least cost or one that is moved by hand: expect "
@@ -48,3 +56,13 @@ def draw() -> None:
     """A button that shows them."""
     with st.popover("Definitions", icon=":material/help:"):
         st.markdown("\n".join(f"- **{term}.** {text}" for term, text in DEFINITIONS.items()))
+
+
+def detectors(keys: Sequence[str]) -> None:
+    """A card a detector: how it decides, and what it catches and misses; the method in its tooltip."""
+    grid = st.grid(min_column_width=NARROWEST)
+    for key in keys:
+        info = detector_class(key).info
+        with grid.container(border=True, gap="xxsmall", height="stretch"):
+            st.markdown(f"**{info.title}**", help=f"{info.how_it_scores} *{info.paper}*")
+            st.caption(f"{info.decides}  \n{info.catches}")

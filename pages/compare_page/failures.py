@@ -15,10 +15,11 @@ from pages.shared.names import short_names
 from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
-from pages.shared.tables import table
+from pages.shared.tables import margin_text, table
 from pages.shared.trained_models import calibration_of, thresholds_of
 
 PLAYED = 3  # of each kind: a player holds its clip's bytes
+MARGIN = "How far above the threshold (below 0: under it), in spreads of the machine's normal clips."
 LISTED, MOST_ROWS = 50, 12  # clips in the table, and how many of them are seen without scrolling
 
 
@@ -61,7 +62,7 @@ def draw(compared: ComparedScores) -> None:
 def _player(compared: ComparedScores, row: dict[str, object], name: str, clip_name: str) -> None:
     """A clip as the detectors scored it, to be played, and a way to its page."""
     clip_id = str(row["clip_id"])
-    facts = " · ".join([f"percentile {row['calibrated']:.0f}", *clip_facts(row)])
+    facts = " · ".join([f"margin {margin_text(float(str(row['margin'])))}", *clip_facts(row)])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             clip_name,
@@ -89,16 +90,17 @@ def _sound(compared: ComparedScores, clip_id: str) -> bytes:
 
 def _rows(clips: pd.DataFrame, key: str) -> None:
     """Clips as rows that open them."""
-    columns = [name for name in score_attributes(clips) if name not in ("machine_type",)]
+    columns = [name for name in score_attributes(clips) if name not in ("machine_type", "margin", "threshold")]
     with st.expander(f"All {len(clips)}" if len(clips) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
         table(
-            clips[["clip_id", "calibrated", *columns]].assign(clip_id=short_names(clips["clip_id"].tolist())),
+            clips[["clip_id", "margin", "calibrated", *columns]].assign(clip_id=short_names(clips["clip_id"].tolist())),
             key=key,
             most=MOST_ROWS,
             on_select=lambda: open_row(key, clips),
             selection_mode="single-row",
             column_config={
                 "clip_id": "Clip",
+                "margin": st.column_config.NumberColumn("Margin", format="%+.1f", help=MARGIN),
                 "calibrated": st.column_config.NumberColumn("Percentile", format="%.0f"),
                 **{name: capital(word(name)) for name in columns},
                 "severity": st.column_config.NumberColumn("Severity", format="%.2f"),

@@ -6,14 +6,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import filter_options, filter_scores
-from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job
+from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job, with_applicability
+from asd_core.sound import version_name
 from pages.compare_page import truth
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
+from pages.shared.tables import file_name
+from pages.shared.trained_models import scoring_rate, trained_denoised_of
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
@@ -48,10 +52,36 @@ class ComparedScores:
         """Columns that say it in an exported table."""
         return {
             "split": self.scope.split,
-            "denoised": self.scope.denoise or "no",
+            "sample_rate": scoring_rate(self.selected, 0) or "",  # of detectors at several rates: each its own
             "filter": self.where or "none",
             "labels": self.labels or "dataset",
         }
+
+    def version(self, detector: str) -> dict[str, str | float]:
+        """Columns that say which version of the clips a detector's scores are of: its own where it learned denoised sound."""
+        rows = self.scores[self.scores["detector"] == detector]
+        strength = float(rows["denoise"].iloc[0]) if "denoise" in rows else self.scope.denoise
+        kind = str(rows["kind"].iloc[0]) if strength and "kind" in rows else ""
+        return {"version": version_name(strength), "denoise": strength, "kind": kind}
+
+    def not_applicable(self) -> pd.Series:
+        """By machine id, how many clips the guard says are not of the machine; clips of which it knows nothing do not count."""
+        clips = with_applicability(self.scores.drop_duplicates("clip_id"), self.selected.source.folder)
+        return (~clips["applicable"].fillna(True).astype(bool)).groupby(clips["machine_id"]).sum()
+
+    def file(self, what: str, *more: object, of: object, ending: str = "csv") -> str:
+        """Name of a file that holds something of these scores."""
+        about = self.about()
+        strength = f"{self.scope.denoise:g}" if self.scope.denoise else ""
+        rate = f"{about['sample_rate']} Hz" if about["sample_rate"] else ""
+        parts = (
+            self.selected.source.name,
+            self.scope.split,
+            *more,
+            rate,
+            f"{version_name(self.scope.denoise)} {strength}",
+        )
+        return file_name(what, *parts, of=(self.key, of), ending=ending)
 
 
 def word(attribute: str) -> str:
@@ -152,7 +182,7 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
         with st.container(border=True):
             few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")
             st.markdown(
-                f"**{len(absent)} of {len(selected.detectors)} detectors have no scores of the {scope.description()}** "
+                f"**{len(absent)} of {counted(len(selected.detectors), 'detector')} {'has' if len(absent) == 1 else 'have'} no scores of the {scope.description()}** "
                 f"({few}), or only such of other clips or weights, which are not shown."
             )
             source = selected.source
@@ -160,6 +190,15 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
             arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
             name = f"Scores of the {scope.description()}"
             job_panel(scoring_job(source.folder, scope), name, arguments, "Compute the missing scores")
+    trained = trained_denoised_of(selected.source)
+    own = [f"{title(key)} ({trained[key]})" for key in selected.detectors if key in trained]
+    if own and scope.denoise:
+        st.info(
+            f"Left out here, for they denoise every clip as they learned it: {', '.join(own)}.",
+            icon=":material/filter_alt:",
+        )
+    elif own:
+        st.caption(f"Scored on sound denoised as they learned it: {', '.join(own)}.")
     if scope.denoise:
         st.warning(
             "The detectors learned from undenoised sound: denoised clips are unlike anything they know, and so are their "

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.evaluation import MEAN, Difference, HeadToHead, Metric, head_to_head, paired_difference
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import percent, title
+from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
 from pages.shared.tables import interval, table
 from pages.shared.trained_models import thresholds_of
@@ -54,7 +56,7 @@ def draw(compared: ComparedScores) -> None:
         _decisions(first, second, result)
         st.caption(
             f"{compared.description()}. Decisions at the thresholds for {percent(compared.selected.rate)} false alarms, on the "
-            f"{result.n:,} labelled clips that both have scored."
+            f"{counted(result.n, 'labelled clip')} that both have scored."
         )
     with side_by_side.cell():
         _clips(first, second, result)
@@ -74,7 +76,7 @@ def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> s
         return f"{sentence}; at their thresholds they decide alike."
     right = one if result.first_right > result.second_right else other
     surely = f"{right} is right more often" if result.p < SURE else "which one is right more often may be chance"
-    return f"{sentence}; at their thresholds they differ on {n} {'clip' if n == 1 else 'clips'}, and {surely}."
+    return f"{sentence}; at their thresholds they differ on {counted(n, 'clip')}, and {surely}."
 
 
 def _decisions(first: str, second: str, result: HeadToHead) -> None:
@@ -101,7 +103,7 @@ def _clips(first: str, second: str, result: HeadToHead) -> None:
     table(
         pd.DataFrame(
             {
-                "Clip": [clip_id.split("/")[-1] for clip_id in clips["clip_id"]],
+                "Clip": short_names(clips["clip_id"].tolist()),
                 "Machine id": clips["machine_id"],
                 "Label": clips["label"],
                 "Right": names[clips["right"].to_numpy(dtype=int)],

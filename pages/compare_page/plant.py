@@ -35,6 +35,6 @@ def draw(selected: Choice) -> tuple[Assumptions, float]:
 
 
 def assumptions(selected: Choice) -> Assumptions:
-    """What the Thresholds view was told, and the sidebar's false-alarm rate."""
+    """The assumptions of the Thresholds view, and the sidebar's false-alarm rate."""
     prevalence = float(st.session_state.get("prevalence", PREVALENCE))
     return Assumptions(selected.rate, prevalence / 100, float(st.session_state.get("per_day", PER_DAY)))

@@ -1,12 +1,14 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.detectors import is_control
 from asd_core.evaluation import (
     MEAN,
@@ -56,7 +58,7 @@ def draw(compared: ComparedScores) -> None:
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
     with st.container(horizontal=True):
-        _download(compared, results)
+        download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))
         scoring_time.draw(compared, seconds)
     _chart(compared, view, name, shown)
 
@@ -218,14 +220,19 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     """What the figures are, and a warning where they can say little."""
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     n_ids = len(draws.machine_ids)
-    of = f" of {n_ids} machine ids, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
+    of = f" of {counted(n_ids, 'machine id')}, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
     if f"machine id {view}" in compared.where:
         of = "."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
-        "chose nothing." + (f" {left_out} clips that not every detector has scored are left out." if left_out else "")
+        "chose nothing."
+        + (
+            f" {counted(left_out, 'clip')} that not every detector has scored {'is' if left_out == 1 else 'are'} left out."
+            if left_out
+            else ""
+        )
     )
     if view == MEAN and (fewer := draws.coverage()):
         st.info(
@@ -237,11 +244,21 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
 
 
-def _download(compared: ComparedScores, results: pd.DataFrame) -> None:
+def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
-    about = compared.about()
-    rows = results.assign(split=about["split"], denoised=about["denoised"])
-    # Intervals of pAUC come last: whoever reads columns by position keeps what there was.
-    last = {name: rows.pop(name) for name in ("pauc_low", "pauc_high", "n_ids")}
-    rows = rows.assign(**last, model_version=rows["detector"].map(versions))
-    download("Table as CSV", rows.assign(filter=about["filter"], labels=about["labels"]).to_csv(index=False), "auc.csv")
+    about, foreign = compared.about(), compared.not_applicable()
+    # Intervals of pAUC come last: whoever reads columns by position finds what there was.
+    last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
+    sound = {key: compared.version(key) for key in results["detector"].unique()}
+    columns = {name: [sound[key][name] for key in results["detector"]] for name in ("version", "denoise", "kind")}
+    rows = results.drop(columns=list(last)).assign(
+        split=about["split"],
+        **columns,
+        sample_rate=about["sample_rate"],
+        **last,
+        model_version=results["detector"].map(versions),
+        filter=about["filter"],
+        labels=about["labels"],
+        n_not_applicable=results["machine_id"].map({**foreign, MEAN: foreign.sum()}),
+    )
+    return str(rows.to_csv(index=False))

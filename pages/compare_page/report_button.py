@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.report import (
     Assumptions,
     Comparison,
@@ -51,19 +52,16 @@ def _dialog(compared: ComparedScores) -> None:
         "thresholds, and the best detector's worst errors to hear. The same figures as CSV and JSON."
     )
     st.caption(
-        f"Of {scores['detector'].nunique()} detectors and {scores['clip_id'].nunique():,} clips, as on the page; "
+        f"Of {counted(scores['detector'].nunique(), 'detector')} and {counted(scores['clip_id'].nunique(), 'clip')}, as on the page; "
         f"false-alarm rate {100 * selected.rate:g} %; {100 * assumed.prevalence:g} % of {assumed.clips_per_day:,.0f} clips a day anomalous."
     )
     with st.spinner("Resampling, drawing, reading recordings …"):
         comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels, selected.in_use)
     # Tables are written when they are asked for: those of many clips are long.
-    name, results, clips = (
-        selected.source.name,
-        partial(comparison.ranking.to_csv, index=False),
-        partial(comparison.clips.to_csv, index=False),
-    )
+    name = partial(compared.file, of=assumed)
+    results, clips = partial(comparison.ranking.to_csv, index=False), partial(comparison.clips.to_csv, index=False)
     tables = partial(report_json, comparison, report_protocol(comparison))
-    download("Report (HTML)", page, f"{name}-report.html", "text/html", type="primary", width="stretch")
-    download("Results (CSV)", results, f"{name}-results.csv", width="stretch")
-    download("Scores of all clips (CSV)", clips, f"{name}-scores.csv", width="stretch")
-    download("All tables (JSON)", tables, f"{name}-report.json", "application/json", width="stretch")
+    download("Report (HTML)", page, name("report", ending="html"), "text/html", type="primary", width="stretch")
+    download("Results (CSV)", results, name("results"), width="stretch")
+    download("Scores of all clips (CSV)", clips, name("scores"), width="stretch")
+    download("All tables (JSON)", tables, name("report", ending="json"), "application/json", width="stretch")

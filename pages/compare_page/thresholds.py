@@ -1,5 +1,6 @@
 """What a threshold does: false alarms, detections, alerts a day at the plant, and what the errors cost."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import choice, marked, title
 from pages.shared.tables import download, interval, table
+from pages.shared.trained_models import versions_of
 from pages.shared.unknown_machine import name_others
 
 COST = "Cost of 100"  # clips
@@ -63,7 +65,8 @@ def draw(compared: ComparedScores) -> None:
     if few := promises.too_few(selected, limits):
         st.info(few, icon=":material/info:")
     values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
-    rows, marks = [], dict[str, Breach]()
+    versions = versions_of(selected.source)
+    rows, exported, marks = [], [], dict[str, Breach]()
     for key in keys:
         mine, rates = subset[subset["detector"] == key], limits[key].rates
         normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
@@ -71,6 +74,7 @@ def draw(compared: ComparedScores) -> None:
             mine, limits[key].values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
         )[POOLED]
         likely = limits[key].range(normals)
+        expected = expected_false_alarms(mine, rates) if rates and point.n_normal else None
         if likely:
             promised = expected_false_alarms(mine, rates) / point.n_normal
             marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
@@ -87,7 +91,7 @@ def draw(compared: ComparedScores) -> None:
                 "False alarms": point.false_alarm_rate,
                 "Mark": promises.MARKS[marks.get(key, "")],
                 "Interval": interval(*point.false_alarm_interval, ".0%"),
-                "Expected": expected_false_alarms(mine, rates) if rates and point.n_normal else None,
+                "Expected": expected,
                 "Observed": point.false_alarms if point.n_normal else None,
                 "Detected": point.detection_rate,
                 "Interval ": interval(*point.detection_interval, ".0%"),
@@ -95,6 +99,26 @@ def draw(compared: ComparedScores) -> None:
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
                 COST: 100 * cost,
+            }
+        )
+        exported.append(
+            {
+                "detector": key,
+                "machine_id": ", ".join(ids),
+                "rule": rule,
+                "rate_asked": selected.rate,
+                "rate_promised": rates.get(ids[0]) if len(ids) == 1 else None,
+                "rate_range_low": likely[0] if likely else None,
+                "rate_range_high": likely[1] if likely else None,
+                "breach": marks.get(key, ""),
+                "threshold": values[key],
+                **point.columns(),
+                "expected_false_alarms": expected,
+                "prevalence": assumed.prevalence,
+                "clips_per_day": assumed.clips_per_day,
+                "miss_cost": miss_cost,
+                "model_version": versions.get(key, ""),
+                **compared.version(key),
             }
         )
     points = pd.DataFrame(rows)
@@ -126,9 +150,9 @@ def draw(compared: ComparedScores) -> None:
             else ""
         )
     )
-    points = points.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about())
-    points = points.assign(prevalence=assumed.prevalence, miss_cost=miss_cost)
-    download("Thresholds as CSV", points.to_csv(index=False), "thresholds.csv")
+    decided_by = (of, *ids, rule, selected.rate, assumed, miss_cost)
+    name = compared.file("thresholds", "all ids" if of == POOLED else f"id {ids[0]}", of=decided_by)
+    download("Thresholds as CSV", partial(_csv, compared, exported, ids), name)
     if of == POOLED:
         st.info(
             "Choose one machine id above to see its thresholds and histograms: each has its own.",
@@ -148,6 +172,11 @@ def draw(compared: ComparedScores) -> None:
     for key in drawn:
         mine = subset[subset["detector"] == key]
         grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
+
+
+def _csv(compared: ComparedScores, rows: list[dict[str, Any]], ids: list[str]) -> str:
+    foreign = compared.not_applicable().reindex(ids, fill_value=0).sum()
+    return str(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=foreign).to_csv(index=False))
 
 
 def _tables(points: pd.DataFrame, prevalence: str, miss_cost: float) -> None:

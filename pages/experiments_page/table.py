@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core.experiments import Header
 from pages.shared.choice import title
-from pages.shared.tables import download, interval, table
+from pages.shared.tables import download, file_name, interval, table
 
 LOSSES = ("train_loss", "held_out_loss")
 LEARNING = ("skips", "mels", "batch_size", "sweep")
@@ -60,4 +60,5 @@ def points_table(header: Header, points: pd.DataFrame, order: Sequence[str]) -> 
     )
     st.caption("Test split, mean over machine ids.")
     points = points.assign(dataset=header.dataset, split="test", data_fingerprint=header.fingerprint[:12])
-    download("Points as CSV", points.to_csv(index=False), f"experiment-{header.name}.csv")
+    content = points.to_csv(index=False)
+    download("Points as CSV", content, file_name("experiment", header.name, header.dataset, "test", of=content))

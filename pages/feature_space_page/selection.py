@@ -3,14 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.scoring import model_versions, with_applicability
+from asd_core.counting import counted
+from asd_core.scoring import with_applicability
 from asd_core.space import MARGIN, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import LEARNED, stored
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, title
 from pages.shared.open_clip import label_clips
-from pages.shared.tables import download, table
+from pages.shared.tables import download, file_name, table
+from pages.shared.trained_models import versions_of
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
 MOST_SCORES, MOST_ROWS = 3, 12
@@ -32,20 +34,20 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
             width=420,
         )
         titles = {key: title(key) for key in keys}
-        folder = selected.source.folder
-        rows = with_applicability(about.loc[about.index.isin(numbers)], folder)
+        rows = with_applicability(about.loc[about.index.isin(numbers)], selected.source.folder)
         scores = stored(selected, keys)
-        clips = chosen_clips(rows, numbers, scores, titles, model_versions(folder), selected.rate)
-        download("CSV", clips.to_csv(index=False), "selected_clips.csv", key="space_csv")
+        clips = chosen_clips(rows, numbers, scores, titles, versions_of(selected.source), selected.rate)
+        content = clips.to_csv(index=False)
+        download("CSV", content, file_name("clips", selected.source.name, "original", of=content), key="space_csv")
         ids = clips["clip_id"].tolist()
         st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))
         st.button("Clear", key="space_clear", icon=":material/close:", on_click=choose, args=([],))
     normal, anomalies = (int((clips["label"] == label).sum()) for label in ("normal", "anomaly"))
     st.caption(
-        f"**{len(clips)} clips selected** of {len(about)} on the map: {normal} normal, {anomalies} anomalies. Choose a row "
-        f"to hear it. A detector's column is the margin over its threshold for {percent(selected.rate)} false alarms, in spreads of "
-        "its own held-out normal clips: above 0 it calls the clip an anomaly. Clips whose scores are not stored have none. "
-        f"{LEARNED}"
+        f"**{counted(len(clips), 'clip')} selected** of {len(about)} on the map: {normal} normal, "
+        f"{counted(anomalies, 'anomaly', 'anomalies')}. Choose a row to hear it. A detector's column is the margin over its threshold for "
+        f"{percent(selected.rate)} false alarms, in spreads of its own held-out normal clips: above 0 it calls the clip an "
+        f"anomaly. Clips whose scores are not stored have none. {LEARNED}"
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     table(

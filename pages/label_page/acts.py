@@ -25,6 +25,7 @@ class DrawnClip:
     annotator: str
     sha256: str
     clip_id: str
+    name: str  # the clip's
     machine_id: str
     blind: bool
     queue: str  # where the clip came from, see Draft
@@ -35,12 +36,12 @@ class DrawnClip:
     @property
     def title(self) -> str:
         """Its name on screen: while blind, one that says nothing."""
-        return clip_title(self.dataset, self.sha256, self.clip_id, blind=self.blind)
+        return clip_title(self.dataset, self.sha256, self.name, blind=self.blind)
 
 
-def clip_title(dataset: str, sha256: str, clip_id: str, *, blind: bool) -> str:
-    """A clip's name on screen: the file's, or while blind six hex digits."""
-    return opaque_name(dataset, sha256)[:6] if blind else clip_id.rsplit("/", 1)[-1]
+def clip_title(dataset: str, sha256: str, name: str, *, blind: bool) -> str:
+    """A clip's name on screen: its own, or while blind six hex digits."""
+    return opaque_name(dataset, sha256)[:6] if blind else name
 
 
 def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnClip | None) -> None:

@@ -13,6 +13,7 @@ from pages.shared import address, linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
+from pages.shared.names import short_names
 from pages.shared.open_clip import open_clip
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
@@ -45,8 +46,10 @@ def draw(selected: Choice, annotator: str, *, blind: bool) -> None:
         if not result.annotators:
             return
     with st.container(horizontal=True):
-        _coefficient("Krippendorff's α", result.alpha, "all clips with two labels or more, missing ones allowed")
-        _coefficient("Fleiss' κ", result.fleiss, "the clips that everybody labelled")
+        _coefficient(
+            "Agreement", result.alpha, "Krippendorff's α over all clips with two labels or more, missing ones allowed"
+        )
+        _coefficient("Where all labelled", result.fleiss, "Fleiss' κ over the clips that everybody labelled")
         st.metric("People", len(result.annotators))
         st.metric("Conflicts", len(result.conflicts), help="Clips that were not labelled alike.")
     st.caption("1: perfect agreement, 0: what chance gives. Nominal labels; the figures say nothing of who is right.")
@@ -57,7 +60,7 @@ def draw(selected: Choice, annotator: str, *, blind: bool) -> None:
 
 def _coefficient(name: str, result: Coefficient, over: str) -> None:
     value = f"{result.value:.3f}" if np.isfinite(result.value) else "not computable"
-    st.metric(name, value, help=f"Over {over}: {result.n:,}. {result.reason}".strip())
+    st.metric(name, value, help=f"{over}: {result.n:,}. {result.reason}".strip())
 
 
 def _pairs(pairs: pd.DataFrame) -> None:
@@ -72,7 +75,7 @@ def _pairs(pairs: pd.DataFrame) -> None:
             "annotator_b": "The other",
             "n": st.column_config.NumberColumn("Clips both labelled", format="%d"),
             "agreement": st.column_config.NumberColumn("Same label", format="percent"),
-            "kappa": st.column_config.NumberColumn("Cohen's κ", format="%.3f"),
+            "kappa": st.column_config.NumberColumn("Beyond chance", format="%.3f", help="Cohen's κ."),
             "reason": "",
         },
     )
@@ -85,9 +88,10 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
         return
     st.markdown("**Conflicts**")
     dataset = selected.source.name
+    names = short_names([str(clip_id) for clip_id in conflicts["clip_id"]])
     titles = [
-        clip_title(dataset, str(sha), str(clip_id), blind=blind)
-        for sha, clip_id in zip(conflicts["clip_sha256"], conflicts["clip_id"], strict=True)
+        clip_title(dataset, str(sha), name, blind=blind)
+        for sha, name in zip(conflicts["clip_sha256"], names, strict=True)
     ]
     conflicts = conflicts.assign(
         title=titles,

@@ -3,15 +3,19 @@
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
+from asd_core.scoring import with_applicability, with_margins
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
 from pages.shared.choice import Choice, percent
 from pages.shared.label_store import label_store
+from pages.shared.recordings import dataset_of
 from pages.shared.stored_scores import scores_of_splits
-from pages.shared.tables import download
+from pages.shared.tables import download, file_name
+from pages.shared.trained_models import calibration_of
 
 FORMATS: dict[Format, str] = {
     "csv": "CSV: a row a label, region or adjudication",
@@ -51,14 +55,20 @@ def _export(selected: Choice) -> None:
             annotator=None if whose == EVERYBODY else str(whose),
             clips=clips_of(source, EVERY_SPLIT, None) if everything else None,
             scores=_scores(selected) if everything else None,
-            rate=selected.rate,
         )
 
+    decided_by = (
+        store.where,
+        store.last_id(source.name),
+        dataset_of(source).version,
+        selected.detectors,
+        selected.rate,
+    )
+    name = file_name("labels", source.name, whose, form, of=decided_by, ending=SUFFIXES[form].lstrip("."))
     if form == "label-studio":
         st.caption(
-            f"With predictions of {len(selected.detectors)} detectors, at their thresholds for {percent(selected.rate)} false alarms."
+            f"With predictions of {counted(len(selected.detectors), 'detector')}, at their thresholds for {percent(selected.rate)} false alarms."
         )
-    name = f"labels-{source.name}-{form}{SUFFIXES[form]}"
     download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
     if not people:
         st.caption("Nobody has labelled a clip of this dataset yet.")
@@ -67,7 +77,9 @@ def _export(selected: Choice) -> None:
 def _scores(selected: Choice) -> pd.DataFrame:
     tables = [scores.table for scores in scores_of_splits(selected.source)]
     scores = pd.concat([table for table in tables if not table.empty] or tables[:1])
-    return scores[scores["detector"].isin(selected.detectors)]
+    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
+    scores = with_margins(scores[scores["detector"].isin(selected.detectors)], calibrations, selected.rate)
+    return with_applicability(scores, selected.source.folder)
 
 
 def _import(selected: Choice, annotator: str) -> None:
@@ -97,7 +109,7 @@ def _planned(plan: Plan) -> None:
     for problem in plan.problems[:FEW]:
         st.warning(problem, icon=":material/warning:")
     if len(plan.problems) > FEW:
-        st.caption(f"… and {len(plan.problems) - FEW:,} more rows that cannot be used.")
+        st.caption(f"… and {counted(len(plan.problems) - FEW, 'more row')} that cannot be used.")
     if plan.conflicts:
         st.dataframe(
             [

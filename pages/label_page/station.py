@@ -104,6 +104,7 @@ def _listen(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip) 
         annotator=settings.annotator,
         sha256=sha256,
         clip_id=loaded.clip_id,
+        name=loaded.clip.name,
         machine_id=loaded.machine_id,
         blind=settings.blind,
         queue=settings.queue,

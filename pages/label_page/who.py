@@ -19,7 +19,7 @@ _REMEMBER = st.components.v2.component(
         if (data.name) localStorage.setItem(KEY, data.name);
         else if (stored) setStateValue("name", stored);
       } catch {
-        return; // a browser that keeps nothing: the name is typed again
+        return; // a browser that stores nothing: the name is typed again
       }
     }
     """,

@@ -1,25 +1,10 @@
 """Names that tell apart: two lines of a list must not read the same, for a list knows its lines by their text."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
+from asd_core.datasets import short_names
 
-def short_names(clip_ids: Sequence[str]) -> list[str]:
-    """File names of clips; of those that share one, as much of the path as tells them apart.
-
-    Args:
-        clip_ids: paths within a dataset; the same one may stand there twice.
-    """
-    names = {clip_id: clip_id.rsplit("/", 1)[-1] for clip_id in clip_ids}
-    parts = 1
-    while equal := {name for name, n in Counter(names.values()).items() if n > 1}:
-        parts += 1
-        names = {
-            clip_id: "/".join(clip_id.split("/")[-parts:]) if name in equal else name for clip_id, name in names.items()
-        }
-        if parts > max(clip_id.count("/") + 1 for clip_id in names):
-            break  # whole paths: they differ
-    return [names[clip_id] for clip_id in clip_ids]
+__all__ = ["distinct", "numbered", "short_names"]
 
 
 def numbered(name: str, taken: Collection[str]) -> str:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest
+from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest, trained_denoised, trained_keys
 from asd_core.errors import UnknownMachineError
 from asd_core.features import MemberScores, Representation, from_config, working_rate
+from asd_core.scoring import model_versions
 from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
@@ -50,6 +51,19 @@ def calibration_of(source: Source, key: str) -> Calibration:
 def manifests_of(source: Source, keys: list[str]) -> dict[str, Manifest]:
     """The manifests of some detectors."""
     return {key: _manifest(source, key) for key in keys}
+
+
+@st.cache_data(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def versions_of(source: Source) -> dict[str, str]:
+    """Short names of the weights of a dataset's detectors."""
+    return model_versions(source.folder)
+
+
+@st.cache_data(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def trained_denoised_of(source: Source) -> dict[str, str]:
+    """By detector that was trained on denoised sound, a clause that says so."""
+    strengths = {key: trained_denoised(source.folder, key) for key in trained_keys(source.folder)}
+    return {key: f"trained on sound denoised at {strength:g}" for key, strength in strengths.items() if strength}
 
 
 def thresholds_of(selected: Choice) -> dict[str, dict[str, float | None]]:

@@ -77,7 +77,7 @@ def test_why_lists_every_detector_with_the_most_surprised_first(app: AppTest) ->
         "Control: clip level": "",
     }
     assert "what raises the score comes from" in why.set_index("Detector").loc["GWRP + Gaussian", "Why"]
-    assert "1 of 3 detectors have a map" in captions(app)
+    assert "1 of 3 detectors has a map" in captions(app)
     assert not app.error
 
 

@@ -14,7 +14,7 @@ from asd_core.datasets import open_dataset
 from asd_core.scoring import Scope, compute_scores, measure_scoring, scoring_seconds
 from pages.components.threshold_slider import moved_to
 from tests.app import helpers
-from tests.app.helpers import text
+from tests.app.helpers import FEW, text
 
 # The views, and the first column and another one of their first table.
 COLUMNS = {
@@ -94,7 +94,7 @@ def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(copies: tup
     manifest = models / "cnn_ae" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"weights_sha256": "0" * 64}))
     app = opened()
-    assert "1 of 3 detectors have no scores of the test split, not denoised" in text(app)
+    assert "1 of 3 detectors has no scores of the test split, not denoised" in text(app)
     assert any("Compute the missing scores" in b.label for b in app.button)
     left = app.dataframe[0].value["Detector"].tolist()
     assert sorted(name.removeprefix("● ") for name in left) == ["Control: clip level", "PCA + KDE"]
@@ -293,6 +293,14 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     assert len(app.get("audio")) == 6
     assert "McClish" in text(app)
     assert "94 to 97 %" in text(app)
+
+
+def test_a_card_says_in_two_lines_what_a_detector_does() -> None:
+    app = helpers.opened("compare", detectors=FEW)
+    cards = next(e for e in app.expander if e.label == "What each detector does")
+    assert len(cards.markdown) == len(cards.caption) == len(FEW)
+    lines = [card.value.split("\n") for card in cards.caption]
+    assert all(len(two) == 2 and two[1].startswith("Catches ") for two in lines)
 
 
 def test_agreement_gives_every_name_its_room() -> None:

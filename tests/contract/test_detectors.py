@@ -1,5 +1,6 @@
 """One suite over everything registered: what every detector promises."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def test_card_is_complete(key: str) -> None:
     for text in (info.title, info.paper, info.how_it_scores, info.when_not_to_use):
         assert text.strip()
     assert min(len(info.how_it_scores), len(info.when_not_to_use)) > 30
+    for line in (info.decides, info.catches):  # two lines on a card
+        assert re.fullmatch(r"[A-Z][^.]{20,115}(0\.5)?\.", line), line
+        assert not re.search(r"Mahalanobis|density of|posterior|KL|log p|eps|percentile", line)
     assert len(info.presets) == 0 or "quick" in info.presets
     for preset in ("quick", "standard", "paper"):
         detector_class(key).create(preset)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from asd_core.datasets.slide_rail import simulate
@@ -196,6 +197,16 @@ def test_a_long_recording_lists_moments_jumps_to_them_and_exports_them(
     with page.expect_download() as found:
         page.get_by_role("button", name="Moments as Audacity labels").click()
     labels = [line.split("\t") for line in io.StringIO(Path(found.value.path()).read_text()).read().splitlines()]
+    assert re.fullmatch(
+        r"moments_[A-Za-z0-9-]+_id-00_16000-Hz_original(_not-applicable)?_\w{8}\.txt", found.value.suggested_filename
+    )
+    with page.expect_download() as windows:
+        page.get_by_role("button", name="Windows as CSV").click()
+    saved = pd.read_csv(windows.value.path())
+    assert {"clip", "machine_id", "sample_rate", "version", "denoise", "applicable", "applicability_reason"} <= set(
+        saved
+    )
+    assert saved["applicable"].notna().all()
     times = [(float(a), float(b)) for a, b, _ in labels if a != "\\"]
     bands = [(float(low), float(high)) for a, low, high in labels if a == "\\"]
     assert len(times) == len(table)

@@ -92,7 +92,7 @@ def test_nothing_that_reaches_a_blind_browser_says_what_a_clip_is(
     wait_idle(page)
     assert name_of(page) == heard, "the address keeps the place"
     page.get_by_text("Agreement", exact=True).click()
-    page.get_by_text("Krippendorff's α").wait_for()
+    page.get_by_text("Where all labelled").wait_for()
     page.get_by_role("button", name="It is normal").click()
     wait_idle(page)
     page.get_by_text("Import and export", exact=True).click()

@@ -81,7 +81,7 @@ def test_blind_hides_what_others_said_and_disagreement_is_adjudicated(
     page.get_by_text("Barbara: normal").first.wait_for()
     page.get_by_text("Dataset: ").wait_for()
     page.get_by_text("Agreement", exact=True).click()
-    page.get_by_text("Krippendorff's α").wait_for()
+    page.get_by_text("Where all labelled").wait_for()
     page.get_by_role("button", name="It is an anomaly").click()
     wait_idle(page)
     assert ("adjudicate", "anomaly") in [(kind, label) for kind, label, _ in log(label_database, "Rosalind")]

@@ -1,5 +1,6 @@
 """The main job, as a person does it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,12 @@ def test_scores_are_sorted_by_a_heading_and_saved(page: Any, address: str) -> No
     saved = pd.read_csv(found.value.path())
     assert saved["detector"].tolist() == [row[0] for row in before]
     assert saved["denoised_raw"].isna().all()
+    assert set(saved["version"]) == {"original"}
+    assert set(saved["sample_rate"]) == {16000}
+    assert saved["applicable"].all()
+    assert re.fullmatch(
+        r"scores_[A-Za-z0-9-]+_id-00_16000-Hz_original_[0-9a-f]{8}\.csv", found.value.suggested_filename
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768)])
@@ -159,8 +166,39 @@ def test_tables_download_as_csv(page: Any, address: str) -> None:
     with page.expect_download() as found:
         page.get_by_role("button", name="Table as CSV").click()
     text = Path(found.value.path()).read_text()
-    assert text.startswith("detector,machine_id,auc,auc_low,auc_high,pauc,n_normal,n_anomaly,split,denoised")
+    assert text.startswith(
+        "detector,machine_id,auc,auc_low,auc_high,pauc,n_normal,n_anomaly,split,version,denoise,kind,sample_rate"
+    )
     assert text.count("\n") >= DETECTORS * 5
+    assert re.fullmatch(r"auc_demo_test_16000-Hz_original_[0-9a-f]{8}\.csv", found.value.suggested_filename)
+    names = set()
+    page.goto(f"{address}/compare?view=Thresholds")
+    for rate in (0.05, 0.2):
+        if rate > 0.05:
+            press(page, "False-alarm rate", "ArrowRight", 4)
+        cells(page)
+        with page.expect_download() as found:
+            page.get_by_role("button", name="Thresholds as CSV").click()
+        saved = pd.read_csv(found.value.path(), dtype={"machine_id": str})
+        assert set(saved["machine_id"]) == {"00"}
+        assert set(saved["rate_asked"]) == {rate}
+        assert (saved["version"] == "original").all()
+        assert (saved["n_not_applicable"] == 0).all()
+        words = {
+            "detector",
+            "machine_id",
+            "rule",
+            "breach",
+            "model_version",
+            "split",
+            "version",
+            "kind",
+            "filter",
+            "labels",
+        }
+        assert saved.drop(columns=words).dtypes.map(pd.api.types.is_numeric_dtype).all()  # no unit, no separator
+        names.add(found.value.suggested_filename)
+    assert len(names) == 2
 
 
 def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> None:

@@ -11,6 +11,9 @@ test("raw scores have four digits, large ones all before the point", () => {
 
 test("the file holds plain numbers with all their digits", () => {
   const recorded = { margin: 2.5, percentile: 100 / 3, anomaly: true, raw: 1.25e-9 };
-  const [, line] = csv([{ group: "Trusted", detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567 }]).split("\n");
-  assert.equal(line, '"A ""b"", c",Trusted,2.5,33.333333333333336,anomaly,0.00000000125,,,,,12345.678901234567');
+  const row = { detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567, model_version: "1a2b", trained: "" };
+  const about = { clip: "x, y.wav", sample_rate: 16000, applicable: false, applicability_reason: null };
+  const [heads, line] = csv([{ name: "Trusted", rows: [row] }], about).split("\n");
+  assert.equal(line, '"A ""b"", c",Trusted,2.5,33.333333333333336,anomaly,0.00000000125,,,,,12345.678901234567,1a2b,,"x, y.wav",16000,false,');
+  assert.ok(heads.endsWith("threshold,model_version,trained,clip,sample_rate,applicable,applicability_reason"));
 });

@@ -407,13 +407,17 @@ def test_agreement_is_within_ids() -> None:
 
 
 def test_disagreements_name_who_and_how_far() -> None:
-    rows = [("00", "x", "a", 10.0), ("00", "x", "b", 90.0), ("00", "x", "c", 50.0), ("00", "y", "a", 99.0)]
-    rows += [("00", "y", "b", 98.0), ("02", "x", "a", 70.0), ("02", "x", "b", 10.0), ("02", "alone", "a", 0.0)]
-    scores = pd.DataFrame(rows, columns=["machine_id", "clip_id", "detector", "calibrated"]).assign(label="normal")
+    rows = [("00", "x", "a", -2.0), ("00", "x", "b", 30.0), ("00", "x", "c", 1.0), ("00", "y", "a", 400.0)]
+    rows += [("00", "y", "b", 90.0), ("02", "x", "a", 9.0), ("02", "x", "b", -0.5), ("02", "alone", "a", 0.0)]
+    scores = pd.DataFrame(rows, columns=["machine_id", "clip_id", "detector", "margin"]).assign(
+        label="normal",
+        calibrated=100.0,  # saturated: it could rank none of them
+    )
     found = disagreements(scores)
-    assert found["spread"].tolist() == [80.0, 60.0, 1.0]
+    margins = ([-2.0, 30.0, 1.0], [9.0, -0.5], [400.0, 90.0])
+    assert found["spread"].tolist() == pytest.approx([np.arcsinh(of_clip).std() for of_clip in margins])
     assert found.loc[0, ["clip_id", "machine_id", "highest", "lowest"]].tolist() == ["x", "00", "b", "a"]
-    assert found.loc[1, ["highest_percentile", "lowest_percentile"]].tolist() == [70.0, 10.0]
+    assert found.loc[1, ["highest_margin", "lowest_margin"]].tolist() == [9.0, -0.5]
     assert len(disagreements(scores, 1)) == 1
 
 

@@ -185,3 +185,16 @@ def test_the_catalogue_is_not_searched_at_every_clip(tmp_path: Path) -> None:
     watched = replace(dataset, catalogue=Watched())
     assert [watched.read(name).name for name in names] == [Path(name).name for name in names]
     assert looks.count("clip_id") <= 1
+
+
+def test_clips_of_equal_file_names_are_read_under_names_that_differ(tmp_path: Path) -> None:
+    for folder in ("normal", "abnormal"):
+        (tmp_path / folder).mkdir()
+        write_wav(tmp_path / folder / "00000001.wav", NOISE)
+    write_wav(tmp_path / "normal" / "00000002.wav", NOISE)
+    dataset = open_dataset(str(tmp_path))
+    assert {dataset.read(clip_id).name for clip_id in dataset.catalogue["clip_id"]} == {
+        "normal/00000001.wav",
+        "abnormal/00000001.wav",
+        "00000002.wav",
+    }

@@ -54,7 +54,7 @@ def test_the_table_keeps_the_maps_order_and_says_what_its_figures_are_of() -> No
 def test_csv_reads_back_and_leaves_empty_what_is_not_known() -> None:
     table = chosen_clips(ABOUT, [4, 8], [SCORES], {"k": "Kay"}, {"k": "v"}, 0.05)
     text = table.to_csv(index=False)
-    assert text.splitlines()[2] == "c,02,test,normal,0.0,0.05,,,,v"
+    assert text.splitlines()[2] == "c,02,test,normal,3,original,0.0,0.05,,,,v"
     back = pd.read_csv(io.StringIO(text), dtype={"machine_id": str})
     assert back.columns.tolist() == table.columns.tolist()
     assert back["Kay, margin"].isna().tolist() == [False, True]

@@ -27,11 +27,10 @@ from asd_core.experiments import (
     sweepable,
 )
 from asd_core.experiments.catalogue import named
-from asd_core.experiments.points import Denoised
 from asd_core.experiments.runner import run
 from asd_core.experiments.store import EXPERIMENTS_FOLDER
 from asd_core.experiments.variants import PcaDbscanTuned, PcaKdeBandwidth
-from asd_core.features import BandSpectrum, Level, LogMel
+from asd_core.features import BandSpectrum, Denoised, Level, LogMel
 from asd_core.plots import experiment_figures
 from asd_core.report.results_page import stored_scores
 from asd_core.settings import Settings

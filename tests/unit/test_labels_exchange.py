@@ -188,7 +188,13 @@ def test_a_track_made_in_audacity(tmp_path: Path) -> None:
 def scores() -> pd.DataFrame:
     parts = [
         CLIPS[["clip_id", "sha256"]].assign(
-            detector=key, model_version="abc12345", calibrated=np.linspace(0, 100, len(CLIPS)), raw=0.5
+            detector=key,
+            model_version="abc12345",
+            calibrated=100.0,
+            margin=np.linspace(-1, 40, len(CLIPS)),
+            raw=0.5,
+            applicable=pd.array([None, False, *[True] * (len(CLIPS) - 2)], dtype="boolean"),
+            applicability_reason=["", "it is quieter", *[""] * (len(CLIPS) - 2)],
         )
         for key in ("pca_kde", "cnn_ae")
     ]
@@ -204,8 +210,14 @@ def test_label_studio_tasks(full: LabelStore) -> None:
     for index, row in enumerate(CLIPS.itertuples()):
         predictions = by_clip[row.sha256]["predictions"]
         assert [p["model_version"] for p in predictions] == ["pca_kde abc12345", "cnn_ae abc12345"]
-        assert predictions[0]["score"] == pytest.approx(index / 11, abs=1e-6)
-        assert predictions[0]["result"][0]["value"]["choices"] == ["anomaly" if index == 11 else "normal"]
+        assert predictions[0]["score"] == pytest.approx(41 * index / 11 - 1, abs=1e-6), (
+            "sorts where percentiles are all 100"
+        )
+        assert predictions[0]["result"][0]["value"]["choices"] == ["anomaly" if index > 0 else "normal"]
+        assert predictions[0]["result"][0]["meta"] == {"percentile": 100.0}
+    guards = [by_clip[row.sha256]["data"].get("applicable") for row in CLIPS.itertuples()]
+    assert guards == [None, False, *[True] * (len(CLIPS) - 2)]
+    assert by_clip[CLIPS["sha256"].iloc[1]]["data"]["applicability_reason"] == "it is quieter"
     annotations = by_clip[sha(1)]["annotations"]
     assert len(annotations) == 3
     results = [(r["from_name"], r["type"]) for r in annotations[0]["result"]]
@@ -295,7 +307,7 @@ def test_conflicts_are_reported_and_nothing_is_overwritten(labels: LabelStore) -
         "anomaly, theirs",
     )
     assert [p.split(":")[0] for p in sorted(plan.problems)] == ["Row 10", "Row 7", "Row 8", "Row 9"]
-    assert any("1 rows have no sha256" in n for n in plan.notes)
+    assert any("1 row without a sha256" in n for n in plan.notes)
     assert labels.last_id() == 3  # a plan writes nothing
     assert plan.apply(labels) == 4
     assert labels_of(labels) == {0: "normal", 1: "anomaly", 2: "normal", 3: "normal"}

@@ -96,4 +96,4 @@ def test_what_cannot_be_evaluated_is_said(small_folder: Path, small_models: Path
     messages: list[str] = []
     table = asd_core.evaluate(asd_core.open_dataset(test.parent), small_models, notify=messages.append)
     assert set(table["machine_id"]) == {"00", "mean"}
-    assert messages == ["1 clips of machine id 06 were not scored: no detector was trained on it."]
+    assert messages == ["1 clip of machine id 06 was not scored: no detector was trained on it."]

@@ -21,7 +21,15 @@ def curve(margins: list[float], detector: str = "pca_lof") -> pd.DataFrame:
     """Windows of ten seconds every five."""
     start = 5.0 * np.arange(len(margins))
     table = pd.DataFrame({"start": start, "end": start + 10.0, "margin": margins, "raw": margins, "calibrated": 100.0})
-    about = {"clip": "c", "machine_id": "00", "denoise": 0.0, "kind": "stationary", "model_version": "v"}
+    about = {
+        "clip": "c",
+        "machine_id": "00",
+        "sample_rate": 16000,
+        "version": "original",
+        "denoise": 0.0,
+        "kind": "stationary",
+        "model_version": "v",
+    }
     return table.assign(detector=detector, false_alarm_rate=0.05, **about)
 
 

@@ -1,6 +1,9 @@
 """Two lines of a list never read the same."""
 
+import re
+
 from pages.shared.names import distinct, numbered, short_names
+from tests.conftest import ROOT
 
 
 def test_clips_of_equal_file_names_are_told_apart_by_their_folders() -> None:
@@ -19,3 +22,10 @@ def test_equal_titles_are_numbered() -> None:
         "other": "Fan",
     }
     assert numbered("a.wav", {"a.wav", "a.wav (2)"}) == "a.wav (3)"
+
+
+def test_no_page_cuts_a_clip_id_by_itself() -> None:
+    """What is cut to the file's name alone reads the same for two clips of one."""
+    cut = re.compile(r"""clip_id\w*(\]|"\])?\)?\.r?split\(|Path\(\w*clip_id\w*\)\.(name|stem)|\bname_of\(""")
+    pages = sorted((ROOT / "pages").rglob("*.py"))
+    assert [path.name for path in pages if cut.search(path.read_text("utf-8"))] == []

@@ -205,8 +205,8 @@ def test_rows_say_what_they_are_of(demo: tuple[Comparison, str]) -> None:
         assert len(read) == len(document["tables"][name]) == len(table) > 0
         for line, record in zip(read, document["tables"][name], strict=True):
             version = comparison.manifests[line["detector"]].weights_sha256[:8]
-            assert (line["model_version"], line["split"], float(line["denoising"])) == (version, "test", 0.0)
-            assert (record["model_version"], record["split"], record["denoising"]) == (version, "test", 0.0)
+            assert (line["model_version"], line["split"], float(line["denoise"])) == (version, "test", 0.0)
+            assert (record["model_version"], record["split"], record["denoise"]) == (version, "test", 0.0)
     pooled = [r for r in document["tables"]["thresholds"] if r["machine_id"] == "pooled"]
     assert all(r["threshold"] is None for r in pooled)
     alarms = comparison.clips.query("decision == 'anomaly' and label == 'normal'").groupby("detector").size()
@@ -272,7 +272,7 @@ def test_split_and_denoising_of_the_scores_are_kept(copied: Path) -> None:
     scores = stored_scores(copied)
     several = pd.concat([scores.assign(denoise=strength, split="test") for strength in (0.5, 0.25)])
     comparison, dataset, _ = report_content(copied, scores=several, where="fault belt")
-    assert set(comparison.clips["denoising"]) == {0.25}
+    assert set(comparison.clips["denoise"]) == {0.25}
     assert len(comparison.clips) == len(scores)
     page = Page(report_html(comparison, dataset)).words
     assert "denoising strength 0.25" in page

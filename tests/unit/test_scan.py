@@ -92,6 +92,7 @@ def test_exports_can_be_read_back(recording: Clip, models: ModelSet, table: pd.D
     assert len(rows) == len(table)
     assert rows[0]["clip"] == "long, recording.wav"
     assert {row["denoise"] for row in rows} == {"0.5"}
+    assert {(row["sample_rate"], row["version"]) for row in rows} == {("16000", "original")}  # as it was scanned
     assert {(row["machine_id"], row["false_alarm_rate"]) for row in rows} == {("00", "0.05")}
     assert [float(row["margin"]) if row["margin"] else np.nan for row in rows] == pytest.approx(
         table["margin"], nan_ok=True

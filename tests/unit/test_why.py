@@ -20,7 +20,7 @@ MAPS = {
 }  # fmt: skip
 
 
-def test_a_planted_burst_is_named_with_its_numbers() -> None:
+def test_a_synthetic_burst_is_named_with_its_numbers() -> None:
     noise = np.random.default_rng(0).random((128, 313))
     noise[60:80, 100:122] += 20.0
     found = why(noise, HOP, FREQUENCIES)

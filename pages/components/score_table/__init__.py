@@ -4,7 +4,7 @@ The player notifies the table in the browser when its strength changes; the tabl
 in. So nothing but the scores crosses the wire, also while the slider is held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ def score_table(
     *,
     key: str,
     player: str,
+    about: Mapping[str, Any],
+    model_versions: Mapping[str, str],
+    file: str,
+    trained: Mapping[str, str] | None = None,
 ) -> None:
     """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
@@ -45,9 +49,21 @@ def score_table(
         standing: the groups, and the order in each.
         key: of the table's state.
         player: key of the player that it follows.
+        about: columns that are the same in all rows of the file that the button saves.
+        model_versions: short names of the detectors' weights, for that file.
+        file: its name.
+        trained: of the detectors that were trained on denoised sound, a clause that says so: it stands in their row.
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
+
+    def rows_of(keys: Sequence[str]) -> list[dict[str, Any]]:
+        return [
+            _row(recorded[k], after.get(k), model_versions.get(k, ""), (trained or {}).get(k, ""))
+            for k in keys
+            if k in recorded
+        ]
+
     measured = {
         "Trusted": (TRUSTED, standing.trusted),
         "Weak": (WEAK, standing.weak),
@@ -57,7 +73,7 @@ def score_table(
     first = standing.in_use
     rank = next((name.lower() for name, (_, keys) in measured.items() if first in keys), "")
     groups = [
-        {"name": name, "help": help, "rows": [_row(recorded[k], after.get(k)) for k in keys if k in recorded]}
+        {"name": name, "help": help, "rows": rows_of(keys)}
         for name, help, keys in (
             ("In use", IN_USE.format(f"by its figures it is {rank}"), (first,)),
             *((name, help, [k for k in keys if k != first]) for name, (help, keys) in measured.items()),
@@ -69,6 +85,8 @@ def score_table(
         "strength": signal.strength if signal.mix else None,
         "denoised": bool(denoised),
         "groups": [group for group in groups if group["rows"]],
+        "about": dict(about),
+        "file": file,
     }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)
 
@@ -85,12 +103,14 @@ def requested_signal(key: str, state: PlayerState) -> Signal:
     return signal.at(strength_within(requested.get("strength"), signal.strength))
 
 
-def _row(recorded: DetectorScore, denoised: DetectorScore | None) -> dict[str, Any]:
+def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version: str, trained: str) -> dict[str, Any]:
     return {
         "detector": title(recorded.detector),
         "threshold": recorded.threshold,
         "recorded": _figures(recorded),
         "denoised": denoised and _figures(denoised),
+        "model_version": model_version,
+        "trained": trained,
     }
 
 
@@ -105,9 +125,13 @@ def disagreement(scores: Sequence[DetectorScore]) -> str:
     no = [title(s.detector) for s in scores if s.decision == "normal"]
     if not yes or not no:
         decision = "an anomaly" if yes else "normal"
-        return f"All {len(scores)} detectors call it {decision}."
+        return (
+            f"All {len(scores)} detectors call it {decision}."
+            if len(scores) > 1
+            else f"{(yes or no)[0]} calls it {decision}."
+        )
     few, decision = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
-    counts = f"{len(yes)} of {len(scores)} detectors call it an anomaly."
+    counts = f"{len(yes)} of {len(scores)} detectors {'calls' if len(yes) == 1 else 'call'} it an anomaly."
     if len(few) > NAMED:
         return counts
     return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {decision}."

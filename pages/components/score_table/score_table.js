@@ -44,13 +44,21 @@ function exported(score) {
   return score ? [plain(score.margin), plain(score.percentile), score.anomaly ? "anomaly" : "normal", plain(score.raw)] : ["", "", "", ""];
 }
 
-export function csv(rows) {
-  const heads = "detector,group,margin,percentile,decision,raw,denoised_margin,denoised_percentile,denoised_decision,denoised_raw,threshold";
-  const lines = rows.map((row) => {
-    const name = `"${row.detector.replaceAll('"', '""')}"`;
-    return [name, row.group, ...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)].join(",");
-  });
-  return `${[heads, ...lines].join("\n")}\n`;
+function field(value) {
+  if (typeof value === "number") return plain(value);
+  const text = String(value ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+// A row a detector; what is the same for all of them (the clip, its version) in the last columns.
+export function csv(groups, about) {
+  const heads = "detector,group,margin,percentile,decision,raw,denoised_margin,denoised_percentile,denoised_decision,denoised_raw,threshold,model_version,trained";
+  const last = Object.values(about).map(field);
+  const lines = groups.flatMap(({ name, rows }) => rows.map((row) => {
+    const figures = [...exported(row.recorded), ...exported(row.denoised), plain(row.threshold)];
+    return [field(row.detector), field(name), ...figures, field(row.model_version), field(row.trained), ...last].join(",");
+  }));
+  return `${[[heads, ...Object.keys(about)].join(","), ...lines].join("\n")}\n`;
 }
 
 function element(tag, className, text = "") {
@@ -182,6 +190,10 @@ class ScoreTable {
   row(row) {
     const line = document.createElement("tr"), name = element("th", "", row.detector);
     name.scope = "row";
+    if (row.trained) {
+      name.append(element("small", "", row.trained));
+      name.title = "It denoises the clip as it learned it, whatever the player's strength.";
+    }
     const cells = this.columns.slice(1).map((one) => {
       const cell = element("td", this.classOf(one));
       cell.append(one.make(row));
@@ -193,8 +205,8 @@ class ScoreTable {
 
   download() {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv(this.data.groups.flatMap((group) => this.sorted(group.rows).map((row) => ({ ...row, group: group.name }))))], { type: "text/csv" }));
-    link.download = `scores-${this.data.clip.slice(0, 12)}.csv`;
+    link.href = URL.createObjectURL(new Blob([csv(this.data.groups, this.data.about)], { type: "text/csv" }));
+    link.download = this.data.file;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }

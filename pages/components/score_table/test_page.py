@@ -24,5 +24,15 @@ strength = signal.strength
 recorded = [score("knn_bands", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
 standing = Standing(("knn_bands", "pca_kde"), ("vae_kde",), (), (), {})
-score_table(recorded, denoised if strength > 0 else None, signal, standing, key="scores", player="player")
+score_table(
+    recorded,
+    denoised if strength > 0 else None,
+    signal,
+    standing,
+    key="scores",
+    player="player",
+    about={},
+    model_versions={},
+    file="scores.csv",
+)
 st.text(f"asked {strength:.2f}")
