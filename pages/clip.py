@@ -10,6 +10,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
 from pages.clip_page.picker import Picked, pick
+from pages.clip_page.present_button import present_button
 from pages.clip_page.standing import standing_of
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
@@ -22,7 +23,6 @@ from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
-FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
 
 
 @st.fragment
@@ -54,17 +54,13 @@ def draw(picked: Picked) -> None:
         look_closer(context)
 
 
-def facts(picked: Picked) -> str:
-    """What is known of the clip beside its sound, in a line."""
-    known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in picked.facts.items()]
-    return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
-
-
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
     picked = pick()
     if picked:
-        st.markdown(facts(picked))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(picked.description(), width="stretch")
+            present_button(picked)
         for flag in flags(picked.clip):
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip

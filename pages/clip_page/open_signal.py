@@ -7,8 +7,8 @@ from pages.components.player import chosen_noise
 from pages.shared.signals import signal_of
 
 PLAYER = "player"  # key of the Clip page's player
-_STRENGTH = "strength"  # in the address, as the other
-_KIND = "kind"
+STRENGTH = "strength"  # in the address, as the other
+KIND = "kind"
 
 
 def open_signal(clip: Clip, *, denoiser: bool, sample_rate: int) -> Signal:
@@ -28,18 +28,18 @@ def open_signal(clip: Clip, *, denoiser: bool, sample_rate: int) -> Signal:
 def put_into_address(signal: Signal) -> None:
     """Put strength and kind of the denoising into the address: a link reopens them."""
     if signal.strength != _address_strength():
-        st.query_params[_STRENGTH] = f"{signal.strength:g}"
+        st.query_params[STRENGTH] = f"{signal.strength:g}"
     if signal.kind != _address_kind():
-        st.query_params[_KIND] = signal.kind
+        st.query_params[KIND] = signal.kind
 
 
 def _address_kind() -> Kind:
-    named = st.query_params.get(_KIND, KINDS[0])
+    named = st.query_params.get(KIND, KINDS[0])
     return next((kind for kind in KINDS if kind == named), KINDS[0])
 
 
 def _address_strength() -> float:
     try:
-        return strength_within(float(st.query_params.get(_STRENGTH, DEFAULT_STRENGTH)), DEFAULT_STRENGTH)
+        return strength_within(float(st.query_params.get(STRENGTH, DEFAULT_STRENGTH)), DEFAULT_STRENGTH)
     except ValueError:
         return DEFAULT_STRENGTH

@@ -22,6 +22,8 @@ from pages.shared.sources import Source
 
 SOURCES = ("Catalogue", "Upload")
 SAME = " = "  # between the names of files with the same content
+FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
+CLIP, UPLOADED = "clip", "uploaded"  # in the address of a page: which clip is open
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Picked:
 
     clip: Clip
     facts: dict[str, str]
+    address: tuple[str, str]  # :data:`CLIP` or :data:`UPLOADED`, and its id or hash
+
+    def description(self) -> str:
+        """What is known of the clip beside its sound, in a line."""
+        known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in self.facts.items()]
+        return " · ".join([f"**{self.clip.name}**", *known, f"{self.clip.duration:.1f} s"])
 
 
 def pick() -> Picked | None:
@@ -63,12 +71,29 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
     if not ids:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
-    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key="clip", index=ids.index(_first(rows)), bind="query-params")
+    clip_id = _stepped(
+        f"Clip (one of {len(ids)})", ids, key=CLIP, index=ids.index(first_clip(rows)), bind="query-params"
+    )
     return_button()
-    row = rows.set_index("clip_id").loc[clip_id]
-    names = ("split", "label", *dataset.attributes())
+    return of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
+
+
+def of_catalogue(source: Source, row: pd.Series) -> Picked:
+    """The clip of a row of the catalogue.
+
+    Raises:
+        ArtifactError, DatasetError, ClipError: when it cannot be read.
+    """
+    names = ("split", "label", *dataset_of(source).attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
-    return Picked(catalogue_clip(source, clip_id), facts)
+    clip_id = str(row["clip_id"])
+    return Picked(catalogue_clip(source, clip_id), facts, (CLIP, clip_id))
+
+
+def of_upload(clip: Clip) -> Picked:
+    """An upload."""
+    facts = {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"}
+    return Picked(clip, facts, (UPLOADED, clip.sha256))
 
 
 def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
@@ -85,14 +110,17 @@ def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
     return chosen
 
 
-def _first(rows: pd.DataFrame) -> str:
+def first_clip(rows: pd.DataFrame) -> str:
     """The clip to open first: the most severe fault in the least noise where the catalogue knows, else the first anomaly."""
     anomalies = rows[rows["label"] == "anomaly"]
-    if anomalies.empty:
-        return str(rows["clip_id"].iloc[0])
-    if "severity" in anomalies and "snr_db" in anomalies:
-        anomalies = anomalies.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
-    return str(anomalies["clip_id"].iloc[0])
+    return str(rows["clip_id"].iloc[0]) if anomalies.empty else clearest(anomalies)
+
+
+def clearest(rows: pd.DataFrame) -> str:
+    """Of some clips the most severe fault in the least noise where the catalogue knows, else the first one."""
+    if "severity" in rows and "snr_db" in rows:
+        rows = rows.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
+    return str(rows["clip_id"].iloc[0])
 
 
 def _upload() -> Picked | None:
@@ -111,8 +139,7 @@ def _upload() -> Picked | None:
             icon=":material/upload_file:",
         )
         return None
-    clip = _one_of(uploads)
-    return Picked(clip, {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"})
+    return of_upload(_one_of(uploads))
 
 
 def _name_bad(problems: list[str]) -> None:
@@ -160,10 +187,10 @@ def _name_of_recording() -> str:
 def _one_of(uploads: dict[str, Clip]) -> Clip:
     """The upload that is stepped to, the latest one first."""
     order = list(uploads)[::-1]
-    here = st.session_state.get("uploaded")
+    here = st.session_state.get(UPLOADED)
     label = f"Uploaded clip ({order.index(here) + 1 if here in uploads else 1} of {len(order)})"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        return uploads[_stepped(label, order, key="uploaded", format_func=lambda sha: uploads[sha].name)]
+        return uploads[_stepped(label, order, key=UPLOADED, format_func=lambda sha: uploads[sha].name)]
 
 
 def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
@@ -178,5 +205,5 @@ def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
     unique = numbered(name, {n for other in uploads.values() for n in other.name.split(SAME)})
     uploads[clip.sha256] = replace(clip, name=SAME.join(dict.fromkeys([*names, unique])))
     drop_oldest(uploads)
-    st.session_state["uploaded"] = clip.sha256  # what was dropped last is opened
+    st.session_state[UPLOADED] = clip.sha256  # what was dropped last is opened
     return ""

@@ -21,12 +21,17 @@ def _sentences(
     return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed)
 
 
+def sentences(compared: ComparedScores) -> list[str]:
+    """Who is best, against what, and what it would mean at the plant; none where no clip has a label."""
+    if not compared.scores["label"].isin(["normal", "anomaly"]).any():
+        return []
+    draws, _ = resampled(compared.key, compared.scores)
+    assumed = assumptions(compared.selected)
+    return _sentences(compared.selected.source, compared.key, assumed, compared.scores, draws)
+
+
 def draw(compared: ComparedScores) -> None:
     """The sentences; nothing where no clip has a label."""
-    if not compared.scores["label"].isin(["normal", "anomaly"]).any():
-        return
-    draws, _ = resampled(compared.key, compared.scores)
-    source = compared.selected.source
-    sentences = _sentences(source, compared.key, assumptions(compared.selected), compared.scores, draws)
-    with st.container(border=True):
-        st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences))
+    if said := sentences(compared):
+        with st.container(border=True):
+            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in said))

@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, set_choice, title
 from pages.shared.names import distinct
+from pages.shared.presentation import PRESENT
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
@@ -25,6 +27,7 @@ OBEYED = {  # by pages that do not obey all three
     "Compare": (DETECTORS, RATE),
 }
 OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id
+_UNSEEN = "unseen_choice"  # the widgets, on a page without a sidebar
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
 
 
@@ -47,6 +50,15 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
     return last[key]
 
 
+def _place(page: str) -> DeltaGenerator:
+    """The sidebar. A presentation has none: its choice is in the address, and the widgets that keep it there are not seen."""
+    if page != PRESENT:
+        st.sidebar.caption("Anomalous sound dashboard")
+        return st.sidebar
+    st.html(f"<style>.st-key-{_UNSEEN} {{ display: none; }}</style>")
+    return st.container(key=_UNSEEN)
+
+
 def sidebar(page: str) -> bool:
     """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
@@ -65,7 +77,7 @@ def sidebar(page: str) -> bool:
             return False
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
-        with st.sidebar:
+        with _place(page):
             name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
             source = by_name[name]
             shown, ids, keys = _controls(page), machine_ids_of(source), list(models_of(source))

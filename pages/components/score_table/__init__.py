@@ -35,6 +35,7 @@ def score_table(
     *,
     key: str,
     player: str,
+    large: bool = False,
 ) -> None:
     """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
@@ -44,6 +45,7 @@ def score_table(
         standing: the groups, and the order in each.
         key: of the table's state.
         player: key of the player that it follows.
+        large: for a projector: large letters, and nothing to press.
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
@@ -61,6 +63,7 @@ def score_table(
         "clip": signal.clip.sha256,
         "strength": signal.strength if signal.mix else None,
         "denoised": bool(denoised),
+        "large": large,
         "groups": [group for group in groups if group["rows"]],
     }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)

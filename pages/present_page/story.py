@@ -1,0 +1,105 @@
+"""What a presentation is about: a clip, its machine, and the detectors that know it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.datasets import Dataset
+from asd_core.errors import ClipError, DatasetError
+from pages.clip_page import verdict
+from pages.clip_page.context import ClipContext
+from pages.clip_page.open_signal import open_signal
+from pages.clip_page.picker import CLIP, UPLOADED, Picked, first_clip, of_catalogue, of_upload
+from pages.clip_page.present_button import MAP
+from pages.clip_page.standing import standing_of
+from pages.shared import presentation
+from pages.shared.choice import Choice
+from pages.shared.recordings import dataset_of, open_or_reason
+from pages.shared.trained_models import scoring_rate
+from pages.shared.unknown_machine import of_machine
+from pages.shared.warm_up import is_warm
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What all steps are told of."""
+
+    selected: Choice  # of the clip's machine, with the detectors that know it
+    machine: str  # for people
+    pick: Callable[[], Picked]  # raises an error of the library where there is no clip to show
+
+    @property
+    def leading(self) -> str | None:
+        """The detector that is asked; ``None`` where there are controls alone."""
+        return standing_of(self.selected).chosen()
+
+    def context(self) -> ClipContext:
+        """The clip with the leading detector's map or the one that the address names: what the Clip page's views take.
+
+        Raises:
+            ArtifactError, DatasetError, ClipError: when the clip cannot be read.
+        """
+        picked, selected = self.pick(), self.selected
+        rate = scoring_rate(selected, picked.clip.sample_rate)
+        shown = st.query_params.get(MAP)
+        if shown not in selected.detectors:
+            shown = verdict.map_detector(selected, standing_of(selected))
+        return ClipContext(
+            selected, picked, open_signal(picked.clip, denoiser=is_warm(), sample_rate=rate), None, shown
+        )
+
+
+def story_of(selected: Choice) -> Story:
+    """The story of the clip in the address; without one there, of the clip that was open last, or the one that the Clip page
+    would open. The clip decides about the machine."""
+    source = selected.source
+    dataset, _ = open_or_reason(source)
+    _address_clip(selected, dataset)
+    uploaded, clip_id = st.query_params.get(UPLOADED), st.query_params.get(CLIP)
+    row = None
+    if dataset is not None and clip_id and not uploaded:
+        rows = dataset.rows(clip_id=clip_id)
+        row = None if rows.empty else rows.iloc[0]
+
+    def pick() -> Picked:
+        if uploaded:
+            return _upload(uploaded)
+        known = dataset_of(source)
+        if row is None:
+            name = f"The clip {clip_id} is not in" if clip_id else "There is no clip to present in"
+            raise DatasetError(f"{name} {known.title}: choose one on the Clip page.")
+        return of_catalogue(source, row)
+
+    machine_id = selected.machine_id if row is None else str(row["machine_id"])
+    return Story(of_machine(replace(selected, machine_id=machine_id)), _machine_name(dataset, machine_id), pick)
+
+
+def _address_clip(selected: Choice, dataset: Dataset | None) -> None:
+    """Have the address name a clip: whoever copies it means the one that is shown."""
+    if CLIP in st.query_params or UPLOADED in st.query_params:
+        return
+    offered = presentation.offered(selected.source)
+    if offered is None and dataset is not None:
+        rows = dataset.rows(machine_id=selected.machine_id)
+        tested = rows[rows["split"] == "test"]
+        rows = rows if tested.empty else tested
+        offered = None if rows.empty else (CLIP, first_clip(rows))
+    if offered:
+        st.query_params[offered[0]] = offered[1]
+
+
+def _upload(sha256: str) -> Picked:
+    uploads = st.session_state.get("uploads", {})
+    if sha256 not in uploads:
+        raise ClipError("This recording was uploaded to another session: drop it on the Clip page again.")
+    return of_upload(uploads[sha256])
+
+
+def _machine_name(dataset: Dataset | None, machine_id: str) -> str:
+    """``slider 00``; without a catalogue the id alone."""
+    rows = pd.DataFrame() if dataset is None else dataset.rows(machine_id=machine_id)
+    if rows.empty or "/" in machine_id:
+        return f"machine {machine_id.replace('/', ' ')}"
+    return f"{rows['machine_type'].iloc[0]} {machine_id}".replace("_", " ")

@@ -1,0 +1,55 @@
+"""This clip: played, with the leading detector's map, and where it stands out."""
+
+from dataclasses import replace
+
+from asd_core.scoring import Applicability, sentence
+from pages.clip_page import verdict
+from pages.clip_page.context import ClipContext
+from pages.clip_page.listening import overlay_of
+from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.signal_scores import applicable
+from pages.components.player import player, player_state
+from pages.present_page import slide
+from pages.present_page.story import Story
+from pages.shared.choice import title
+
+
+def draw(story: Story) -> None:
+    """The player with the map. A recording of another machine is called that."""
+    context = story.context()
+    selected, signal, best_map = context.selected, context.signal, context.best_map
+    warm = signal.mix is not None
+    belongs = applicable(selected, signal.dry) if warm else None
+    foreign = belongs if belongs and not belongs.applicable else None
+    state = player_state(PLAYER, signal, best_map)
+    overlay = overlay_of(selected, best_map, state.played)[1] if warm and best_map else None
+    slide.head(_foreign(foreign)[0] if foreign else _head(context))
+    lines = [context.picked.description(), _foreign(foreign)[1] if foreign else ""]
+    if overlay:
+        lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
+    slide.text("  \n".join(filter(None, lines)))
+    with slide.figure_place():
+        player(
+            signal if signal.is_denoised else replace(signal, mix=None),
+            key=PLAYER,
+            overlay=overlay,
+            first_map=best_map,
+            large=True,
+        )
+
+
+def _foreign(belongs: Applicability) -> tuple[str, str]:
+    """That the recording is of another machine, and what to check."""
+    head, _, rest = sentence(belongs).partition(": ")
+    return f"{head}.", rest[:1].upper() + rest[1:]
+
+
+def _head(context: ClipContext) -> str:
+    shown = verdict.verdict_of(context) if context.selected.detectors else None
+    place = verdict.place_of(context, shown) if shown else ""
+    if place:
+        stands_out = shown is not None and shown.head == verdict.ANOMALY
+        return f"{'This clip stands out' if stands_out else 'What stands out most'}: {place}."
+    if shown and shown.head == verdict.NORMAL:
+        return "Nothing in this clip stands out."
+    return "This is the clip."
