@@ -15,7 +15,8 @@ def draw(story: Story) -> None:
     """The leading detector at its threshold for the machine."""
     selected, key = story.selected, story.leading
     if key is None:
-        slide.head(f"No detector here knows {story.machine}: nothing can be said of its alarms.")
+        who = "Only controls know" if selected.detectors else "No detector here knows"
+        slide.head(f"{who} {story.machine}: nothing can be said of its alarms.")
         return
     machine_id = selected.machine_id
     limits = limits_of(selected, key, [machine_id], CONFORMAL)

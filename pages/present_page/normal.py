@@ -13,7 +13,7 @@ from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import signal_of
 from pages.shared.trained_models import calibration_of, manifests_of, scoring_rate
 
-HOURS_FROM = 2.0  # hours; below, minutes say more
+MINUTES_TO = 120  # from there on, hours
 
 
 def draw(story: Story) -> None:
@@ -35,8 +35,9 @@ def draw(story: Story) -> None:
 
 def _about(selected: Choice, clip: Clip, rows: pd.DataFrame) -> str:
     n = _learned_from(selected) or len(rows)
-    hours = n * clip.duration / 3600
-    long = f"{hours:.1f} hours" if hours >= HOURS_FROM else f"{max(1, round(60 * hours))} minutes"
+    minutes = round(n * clip.duration / 60)
+    length = f"{minutes} minutes" if minutes < MINUTES_TO else f"{minutes / 60:.0f} hours"
+    long = "a minute" if minutes < 2 else length
     rate = f"{clip.sample_rate / 1000:g} kHz"
     return f"One of {n:,} normal recordings, about {long} at {rate}. The detectors learned from these alone, and from no fault."
 

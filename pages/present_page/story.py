@@ -28,6 +28,7 @@ class Story:
 
     selected: Choice  # of the clip's machine, with the detectors that know it
     machine: str  # for people
+    address: tuple[str, str]  # what an address says of the clip, and how it is called there
     pick: Callable[[], Picked]  # raises an error of the library where there is no clip to show
 
     @property
@@ -56,38 +57,41 @@ def story_of(selected: Choice) -> Story:
     would open. The clip decides about the machine."""
     source = selected.source
     dataset, _ = open_or_reason(source)
-    _address_clip(selected, dataset)
-    uploaded, clip_id = st.query_params.get(UPLOADED), st.query_params.get(CLIP)
+    name, value = _named(selected, dataset)
     row = None
-    if dataset is not None and clip_id and not uploaded:
-        rows = dataset.rows(clip_id=clip_id)
+    if dataset is not None and name == CLIP:
+        rows = dataset.rows(clip_id=value)
         row = None if rows.empty else rows.iloc[0]
 
     def pick() -> Picked:
-        if uploaded:
-            return _upload(uploaded)
+        if name == UPLOADED:
+            return _upload(value)
         known = dataset_of(source)
         if row is None:
-            name = f"The clip {clip_id} is not in" if clip_id else "There is no clip to present in"
-            raise DatasetError(f"{name} {known.title}: choose one on the Clip page.")
+            what = f"The clip {value} is not in" if value else "There is no clip to present in"
+            raise DatasetError(f"{what} {known.title}: choose one on the Clip page.")
         return of_catalogue(source, row)
 
     machine_id = selected.machine_id if row is None else str(row["machine_id"])
-    return Story(of_machine(replace(selected, machine_id=machine_id)), _machine_name(dataset, machine_id), pick)
+    chosen = of_machine(replace(selected, machine_id=machine_id))
+    return Story(chosen, _machine_name(dataset, machine_id), (name, value), pick)
 
 
-def _address_clip(selected: Choice, dataset: Dataset | None) -> None:
-    """Have the address name a clip: whoever copies it means the one that is shown."""
-    if CLIP in st.query_params or UPLOADED in st.query_params:
-        return
-    offered = presentation.offered(selected.source)
-    if offered is None and dataset is not None:
-        rows = dataset.rows(machine_id=selected.machine_id)
-        tested = rows[rows["split"] == "test"]
-        rows = rows if tested.empty else tested
-        offered = None if rows.empty else (CLIP, first_clip(rows))
-    if offered:
-        st.query_params[offered[0]] = offered[1]
+def _named(selected: Choice, dataset: Dataset | None) -> tuple[str, str]:
+    """The clip: :data:`CLIP` or :data:`UPLOADED`, and its id or hash, empty without any clip."""
+    for name in (UPLOADED, CLIP):
+        if value := st.query_params.get(name):
+            return name, value
+    return presentation.offered(selected.source) or (CLIP, _first(selected, dataset))
+
+
+def _first(selected: Choice, dataset: Dataset | None) -> str:
+    """The clip that the Clip page would open; empty without any."""
+    rows = pd.DataFrame() if dataset is None else dataset.rows(machine_id=selected.machine_id)
+    if rows.empty:
+        return ""
+    tested = rows[rows["split"] == "test"]
+    return first_clip(rows if tested.empty else tested)
 
 
 def _upload(sha256: str) -> Picked:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared.choice import choice
 from pages.shared.recordings import seen_clips
+from pages.shared.way_back import go_to, place
 
 _ORIGIN = "clip_opened_from"  # in the session
 ANY = "any"
@@ -38,18 +39,20 @@ def _remember_origin() -> None:
     """Keep the page and the address that a clip is opened from, for :func:`return_button`."""
     page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1]
     if page:
-        st.session_state[_ORIGIN] = (page, st.query_params.to_dict())
+        st.session_state[_ORIGIN] = place(page)
 
 
 def return_button() -> None:
     """Offer the way back to the list that the clip was opened from, as it was; nothing where it was opened by hand."""
     if _ORIGIN not in st.session_state:
         return
-    page, address = st.session_state[_ORIGIN]
+    page, _ = st.session_state[_ORIGIN]
     name = page.replace("_", " ").capitalize()
-    if st.button(f"Back to {name}", key="return", icon=":material/arrow_back:", type="tertiary"):
-        del st.session_state[_ORIGIN]
-        st.switch_page(f"{page}.py", query_params=address)
+    st.button(f"Back to {name}", key="return", icon=":material/arrow_back:", type="tertiary", on_click=_return)
+
+
+def _return() -> None:
+    go_to(st.session_state.pop(_ORIGIN))
 
 
 def clip_facts(row: Mapping[str, Any] | pd.Series) -> list[str]:

@@ -1,27 +1,33 @@
-"""Into the presentation, and out of it to the page one came from."""
+"""The way into the presentation, and where it leads back to."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.shared.way_back import Place, place
+
 if TYPE_CHECKING:  # the entry script imports this before the first picture
     from pages.shared.sources import Source
 
 PRESENT = "Present"  # the page's title
-_ORIGIN = "presented_from"  # in the session: page and address
-_CLIP = "presented_clip"  # in the session: name of the dataset, and the clip's place in an address
-_KEPT = ("dataset", "machine", "detectors", "rate")  # the sidebar keeps them itself: an address must not name them
+_ORIGIN = "presented_from"  # in the session
+_CLIP = "presented_clip"  # in the session: name of the dataset, and what an address says of the clip
 
 
 def come_from(page: str) -> None:
-    """Keep a page and its address for :func:`leave`.
+    """Keep the page that is open, for :func:`origin`.
 
     Args:
         page: name of its script, without ``.py``.
     """
-    address = {name: st.query_params.get_all(name) for name in st.query_params if name not in _KEPT}
-    st.session_state[_ORIGIN] = (page, address)
+    st.session_state[_ORIGIN] = place(page)
+
+
+def origin() -> Place | None:
+    """The page one came from; ``None`` where a link opened the presentation."""
+    found: Place | None = st.session_state.get(_ORIGIN)
+    return found
 
 
 def offer(source: "Source", address: tuple[str, str]) -> None:
@@ -48,9 +54,3 @@ def present(address: Mapping[str, str]) -> None:
     """
     come_from("clip")
     st.switch_page("present.py", query_params=dict(address))
-
-
-def leave() -> None:
-    """Go back to the page one came from, as it was; to the Clip page without one. For callbacks."""
-    page, address = st.session_state.get(_ORIGIN, ("clip", {}))
-    st.switch_page(f"{page}.py", query_params=address)

@@ -13,12 +13,14 @@ from pages.components.common import component
 _COMPONENT = component("asd_page_keys", Path(__file__).with_name("page_keys.js"))
 
 
-def page_keys(acts: Mapping[str, Callable[[], None]], *, key: str) -> None:
+def page_keys(acts: Mapping[str, Callable[[], None]], *, key: str, arrived: bool = False) -> None:
     """Listen for them while this is drawn; not where something is typed, nor in a player that has use for the key.
 
     Args:
-        acts: what ``on``, ``back`` and ``leave`` do; called before the page is drawn again.
+        acts: what ``on``, ``back`` and ``leave`` do, and ``arrived``; called before the page is drawn again.
         key: of the component's state.
+        arrived: act on that once the page is there: what Streamlit allows only when it is done with the page before (an
+            address that named that page's widgets, a sidebar that is gone) needs a run of its own.
     """
 
     def pressed() -> None:
@@ -26,4 +28,4 @@ def page_keys(acts: Mapping[str, Callable[[], None]], *, key: str) -> None:
         if act:
             act()
 
-    _COMPONENT(key=key, on_act_change=pressed)
+    _COMPONENT(key=key, data={"arrived": arrived}, on_act_change=pressed)

@@ -29,9 +29,10 @@ class PageKeys {
     window.addEventListener("keydown", (event) => this.press(event), { signal: this.ended.signal });
   }
 
-  receive({ setTriggerValue }) {
+  receive({ data, setTriggerValue }) {
     this.send = (act) => setTriggerValue("act", act);
-    this.root.dataset.ready = "true";
+    if (data.arrived && !this.arrived) this.send("arrived");
+    this.arrived = true;
   }
 
   press(event) {
