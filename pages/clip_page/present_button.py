@@ -18,6 +18,7 @@ def present_button(picked: Picked) -> None:
         "Present",
         key="present",
         icon=":material/slideshow:",
+        type="tertiary",
         on_click=_present,
         args=(picked,),
         help="Five steps for a projector or a link: what normal sounds like, this clip, what the detectors say, how good they "
