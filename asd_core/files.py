@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,20 @@ def write_parquet(table: "pd.DataFrame", path: Path) -> None:
     """:func:`write_bytes` of a table as Parquet, without its index."""
     with _replacing(path) as temporary:
         table.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read_parquet(path: Path, columns: "Sequence[str] | None" = None) -> "pd.DataFrame | None":
+    """A stored table, or ``None`` where there is none or the file is damaged: what it held is then computed again.
+
+    Args:
+        columns: only these; all for ``None``.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, columns=None if columns is None else list(columns))
+    except (OSError, ValueError):  # pyarrow's errors of an empty, cut or foreign file are ValueErrors
+        return None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ class _Lazy:
 
 
 if TYPE_CHECKING:
+    import av
     import noisereduce
     import pandas as pd
     import scipy
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 else:
-    noisereduce, soundfile, soxr = map(_Lazy, ("noisereduce", "soundfile", "soxr"))
+    av, noisereduce, soundfile, soxr = map(_Lazy, ("av", "noisereduce", "soundfile", "soxr"))
     pd, scipy, sklearn, torch, nn = map(_Lazy, ("pandas", "scipy", "sklearn", "torch", "torch.nn"))
     Tensor = Any  # for annotations alone
 
-__all__ = ["Tensor", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "soxr", "torch"]
+__all__ = ["Tensor", "av", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "soxr", "torch"]

@@ -15,7 +15,7 @@ from safetensors.numpy import save as to_bytes
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
 from asd_core.detectors import REGISTRY, Detector, State, detector_class
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Representation, from_config, to_config
 from asd_core.files import write_bytes, write_text
 
@@ -50,7 +50,7 @@ class Manifest(BaseModel):
     dataset: str
     data_fingerprint: str  # sha256 over the training clips' hashes
     n_fitted: dict[str, int]  # training clips an id, without the held-out ones
-    calibration: dict[str, list[float]]
+    calibration: dict[str, Annotated[list[float], Field(min_length=1)]] = Field(min_length=1)
     diagnostics: Annotated[dict[str, Any], STORED_AS_HEALTH]  # loss curves, collapse figures
     alarms: list[str]  # sentences: why not to trust this one
     fit_seconds: float
@@ -186,8 +186,11 @@ def load(folder: Path) -> Artifact:
         raise ArtifactError(f"{path} does not match its manifest (the file has changed): train this detector again.")
     try:
         arrays = from_bytes(weights)
-        detector = detector_class(manifest.detector).from_state(State(arrays, manifest.config))
-    except (SafetensorError, KeyError, TypeError) as error:
+        cls = detector_class(manifest.detector)
+        cls.create(**manifest.config["parameters"])  # refuses a value that its training would have refused
+        detector = cls.from_state(State(arrays, manifest.config))
+    except (TrainingError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        # Of a parameter that is gone or has another type, or of arrays that do not fit the network it describes.
         raise ArtifactError(f"{path} cannot be used by this version: train this detector again.") from error
     representation = from_config(manifest.representation)
     return Artifact(detector, manifest, Calibration(manifest.calibration), representation)

@@ -8,7 +8,7 @@ import numpy as np
 from asd_core.datasets import Dataset, Extracted
 from asd_core.errors import ArtifactError
 from asd_core.features import LogMel, pool
-from asd_core.files import write_parquet
+from asd_core.files import read_parquet, write_parquet
 from asd_core.lazy import pd
 
 POOLED = "features.parquet"
@@ -21,12 +21,14 @@ def read_pooled(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataF
         columns: only these; all for ``None``.
 
     Raises:
-        ArtifactError: when training stored none.
+        ArtifactError: when training stored none, or the file is damaged.
     """
-    path = folder / POOLED
-    if not path.is_file():
-        raise ArtifactError(f"{folder} holds no pooled features ({POOLED}): train its detectors again.")
-    return pd.read_parquet(path, columns=None if columns is None else list(columns))
+    table = read_parquet(folder / POOLED, columns)
+    if table is None:
+        raise ArtifactError(
+            f"{folder} holds no pooled features that can be read ({POOLED}): train its detectors again."
+        )
+    return table
 
 
 def pooled_columns(table: "pd.DataFrame") -> list[str]:

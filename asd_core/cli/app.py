@@ -12,6 +12,7 @@ from asd_core.cli.demo import simulate
 from asd_core.cli.detectors import cards, detectors
 from asd_core.cli.evaluate import evaluate, overlap, report, results
 from asd_core.cli.experiments import experiment
+from asd_core.cli.inspect import inspect
 from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
 from asd_core.cli.score import score, scores
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    *(detectors, simulate, train, score, evaluate, scores, results, reference),
+    *(detectors, simulate, inspect, train, score, evaluate, scores, results, reference),
     *(overlap, seeds, experiment, report, latents, thumbnails, umap, cards),
 ):
     app.command()(command)

@@ -15,7 +15,10 @@ class Preset(StrEnum):
     paper = "paper"
 
 
-Data = Annotated[str, typer.Option("--data", help="A folder of recordings, or demo.")]
+Data = Annotated[str, typer.Option("--data", help="A folder of recordings, a dataset file, or demo.")]
+MapFile = Annotated[
+    Path | None, typer.Option("--map", help="A TOML or CSV file that says how names are to be understood.")
+]
 Models = Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
 PresetOption = Annotated[Preset, typer.Option(help="How long to train.")]

@@ -1,12 +1,15 @@
 """Detectors from normal clips, and what is measured of them then."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import Data, Detectors, MapFile, Models, Preset, PresetOption, Seed, comma_separated
 from asd_core.cli.output import notify, progress_bar
+
+if TYPE_CHECKING:
+    from asd_core.datasets import Dataset
 
 
 def train(
@@ -15,22 +18,61 @@ def train(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
+    ] = False,
+    map_file: MapFile = None,
+    machine_type: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a folder with several machine types, the one to train; may be repeated."),
+    ] = None,
 ) -> None:
     """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
-    from asd_core.datasets import open_dataset
     from asd_core.training import train as train_detectors
 
+    dataset = _dataset(data, out, map_file, machine_type or [])
+    for note in dataset.notes:
+        notify(note)
     with progress_bar() as progress:
         keys = train_detectors(
-            open_dataset(data),
+            dataset,
             out,
             detectors=comma_separated(detectors),
             preset=preset.value,
             seed=seed,
+            seconds=seconds,
+            resume=resume,
             progress=progress,
             notify=notify,
         )
     notify(f"Trained {', '.join(keys)}: see {out}.")
+
+
+def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[str]) -> "Dataset":
+    """The dataset to train on. With answers or a choice of machine types it is written down beside the detectors, so that
+    pages and other commands open it in the same way.
+
+    Raises:
+        DatasetError: where the folder holds several machine types and none is chosen.
+    """
+    from asd_core.datasets import DatasetFile, open_dataset, read_answers, write_dataset_file
+    from asd_core.errors import DatasetError
+
+    if map_file or machine_types:
+        file = DatasetFile(Path(data).resolve(), read_answers(map_file) if map_file else [], machine_types)
+        write_dataset_file(out / "dataset.toml", file)
+        data = str(out / "dataset.toml")
+    dataset = open_dataset(data)
+    types = sorted(dataset.catalogue["machine_type"].unique())
+    if len(types) > 1 and not machine_types:
+        raise DatasetError(
+            f"{data} holds machines of {len(types)} types ({', '.join(types)}), and one network for all would learn none well: "
+            f"choose one with --machine-type {types[0]}, and give each type a folder of its own with --out."
+        )
+    return dataset
 
 
 def seeds(

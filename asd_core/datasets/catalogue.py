@@ -37,6 +37,8 @@ class Dataset:
     catalogue: "pd.DataFrame"
     source: Callable[[str], bytes | Path]
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
+    root: Path | None = None  # the folder of the recordings; none where they are rendered
+    notes: tuple[str, ...] = ()  # which files of its place are not used and why, a sentence each
     version: int = field(default_factory=itertools.count().__next__)  # no two readings of a catalogue share it
 
     def __post_init__(self) -> None:

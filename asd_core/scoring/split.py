@@ -7,7 +7,7 @@ from pathlib import Path
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
-from asd_core.files import locked, write_parquet
+from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
@@ -63,9 +63,9 @@ def compute_scores(
 
 def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id."""
-    if not path.is_file():
+    stored = read_parquet(path)
+    if stored is None:
         return False
-    stored = pd.read_parquet(path)
     known = stored[["clip_id", "machine_id", "sha256"]].drop_duplicates().set_index("clip_id")
     rows = dataset.rows(split=scope.split).set_index("clip_id")
     subset = rows[rows["machine_id"].isin(stored["machine_id"])]
@@ -82,7 +82,7 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     except ClipError:
         return False
     with locked(path):
-        if not pd.read_parquet(path).equals(stored):  # somebody wrote while the clips were read
+        if not stored.equals(read_parquet(path)):  # somebody wrote while the clips were read
             return False
         write_parquet(stored.assign(data_fingerprint=fingerprint, denoise=scope.denoise, kind=scope.kind), path)
     return True
@@ -101,9 +101,9 @@ class _Unfinished:
 
     def rows(self) -> "pd.DataFrame | None":
         """What an interrupted run of the same detectors on the same clips has left."""
-        if not self.path.is_file():
+        table = read_parquet(self.path)
+        if table is None:
             return None
-        table = pd.read_parquet(self.path)
         by = set(table[["detector", "model_version", "data_fingerprint"]].itertuples(index=False, name=None))
         versions = score_store.model_versions(self.models.folder)
         same = by == {(key, versions[key], self.fingerprint) for key in self.models}

@@ -19,7 +19,7 @@ from asd_core.artifacts import Calibration
 from asd_core.datasets import COLUMNS, INTERNAL, Dataset
 from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
-from asd_core.files import locked, write_parquet
+from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.scoring.applicability import with_applicability
 from asd_core.sound import KINDS, Kind
@@ -91,8 +91,9 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
     Returns:
         The catalogue's columns and those of ``SCORE_COLUMNS``; no rows when nothing usable is stored.
     """
-    path = folder / scope.file
-    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=[*COLUMNS, *SCORE_COLUMNS])
+    table = read_parquet(folder / scope.file)
+    if table is None:
+        table = pd.DataFrame(columns=[*COLUMNS, *SCORE_COLUMNS])
     table = table[table["model_version"] == table["detector"].map(model_versions(folder))]
     if dataset is not None:
         if "data_fingerprint" not in table or table.empty:
@@ -149,8 +150,8 @@ def write_scores(table: "pd.DataFrame", path: Path) -> None:
     """
     table = with_applicability(table, path.parent)
     with locked(path):  # what another process wrote meanwhile must not be lost
-        if path.is_file():
-            earlier = pd.read_parquet(path)
+        earlier = read_parquet(path)
+        if earlier is not None:
             others = earlier[~earlier["detector"].isin(table["detector"].unique())]
             # Two empty columns of different kinds cannot be joined without a warning.
             table = pd.concat([others, table], ignore_index=True) if len(others) else table

@@ -1,3 +1,5 @@
+from .decoding import FORMATS as FORMATS
+from .decoding import SUFFIXES as SUFFIXES
 from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .denoise import KINDS as KINDS
 from .denoise import USUAL_STRENGTH as USUAL_STRENGTH
@@ -6,9 +8,9 @@ from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
 from .recording import SILENCE_RMS as SILENCE_RMS
-from .recording import SUFFIXES as SUFFIXES
 from .recording import Clip as Clip
 from .recording import Samples as Samples
+from .recording import constant_offsets as constant_offsets
 from .recording import flags as flags
 from .recording import prepare as prepare
 from .recording import read_clip as read_clip
@@ -16,6 +18,7 @@ from .recording import resample as resample
 from .recording import select_channel as select_channel
 from .recording import shared_gain as shared_gain
 from .recording import wav_bytes as wav_bytes
+from .recording import without_offset as without_offset
 from .signal import DENOISED as DENOISED
 from .signal import RECORDED as RECORDED
 from .signal import Noise as Noise

@@ -15,11 +15,20 @@ from numpy.typing import NDArray
 from asd_core.errors import ClipError
 from asd_core.lazy import soundfile, soxr
 from asd_core.settings import Settings, get_settings
-from asd_core.sound.containers import truncation
+from asd_core.sound.decoding import (
+    FORMATS,
+    DamagedError,
+    Decoded,
+    DecodingError,
+    TooLongError,
+    TooManyChannelsError,
+    decode,
+)
 
 MAX_CHANNELS = 8
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+OFFSET = 1e-3  # of full scale: converters stay far below it
+MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
 Samples = NDArray[np.float32]
 
@@ -33,12 +42,14 @@ class Clip:
         sample_rate: in Hz.
         sha256: of the source bytes; the identity of the clip, whatever its name.
         name: what the user calls it (a file name).
+        notes: what its file lacks, one sentence each; none for most.
     """
 
     samples: Samples
     sample_rate: int
     sha256: str
     name: str
+    notes: tuple[str, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -54,13 +65,18 @@ class Clip:
         return replace(self, samples=np.atleast_2d(samples).astype(np.float32, copy=False))
 
 
-def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: Settings | None = None) -> Clip:
-    """Decode a WAV, FLAC, OGG or MP3 recording of 8 to 32 bit or float, mono to 8 channels, at any rate.
+def read_clip(
+    source: bytes | str | Path, *, name: str | None = None, settings: Settings | None = None, strict: bool = False
+) -> Clip:
+    """Decode a recording of 8 to 32 bit or float, mono to 8 channels, at any rate, in one of :data:`FORMATS`.
+
+    A file that stops early is read as far as it goes, and the clip's notes say so.
 
     Args:
         source: the file's bytes, or its path.
         name: shown in messages; the file's name by default.
         settings: limits on length and size.
+        strict: refuse a file that stops early.
 
     Raises:
         ClipError: naming the file, what is wrong with it, and what to do.
@@ -72,23 +88,39 @@ def read_clip(source: bytes | str | Path, *, name: str | None = None, settings: 
     if not data:
         raise ClipError(f"{name} is empty (0 bytes): record or export it again.")
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            rate, channels, expected = file.samplerate, file.channels, file.frames
-            if channels > MAX_CHANNELS:
-                raise ClipError(f"{name} has {channels} channels; at most {MAX_CHANNELS} are read: export fewer.")
-            _limit_duration(name, expected / rate, settings)  # before it is decoded
-            samples = file.read(dtype="float32", always_2d=True).T
-    except (soundfile.SoundFileError, ValueError) as error:
-        reason = truncation(data)
-        if reason:
-            raise ClipError(f"{name} is cut off ({reason}): copy or export it again.") from error
-        raise ClipError(f"{name} is not audio that can be read: use WAV, FLAC, OGG or MP3.") from error
-    reason = truncation(data)
-    if reason or (samples.shape[1] < expected and data[:4] == b"fLaC"):
-        raise ClipError(f"{name} is cut off ({reason or 'its sound ends early'}): copy or export it again.")
-    clip = Clip(np.ascontiguousarray(samples), rate, hashlib.sha256(data).hexdigest(), name)
+        sound = decode(data, max_seconds=settings.max_clip_seconds, max_channels=MAX_CHANNELS)
+    except TooManyChannelsError as error:
+        raise ClipError(f"{name} has {error} channels; at most {MAX_CHANNELS} are read: export fewer.") from error
+    except TooLongError as error:
+        raise ClipError(_too_long(name, error.args[0], settings)) from error
+    except DamagedError as error:
+        raise ClipError(
+            f"{name} is cut off or damaged (no sound of it can be read): copy or export it again."
+        ) from error
+    except DecodingError as error:
+        raise ClipError(f"{name} is not audio that can be read: use {FORMATS}.") from error
+    _check_complete(name, sound, settings, strict)
+    clip = Clip(sound.samples, sound.sample_rate, hashlib.sha256(data).hexdigest(), name, _notes(name, sound))
     check_scorable(clip, settings=settings)
     return clip
+
+
+def _check_complete(name: str, sound: Decoded, settings: Settings, strict: bool) -> None:
+    """Refuse what stops so early that too little is left, or, when strict, what stops early at all."""
+    if sound.missing > MISSING and (strict or sound.seconds < settings.min_clip_seconds):
+        there = f"{sound.seconds:.2f} of {sound.expected:.2f} s are there"
+        raise ClipError(f"{name} is cut off ({there}): copy or export it again.")
+    if sound.unfinished and strict:
+        raise ClipError(f"{name} is cut off (its end was never written): copy or export it again.")
+
+
+def _notes(name: str, sound: Decoded) -> tuple[str, ...]:
+    if sound.missing > MISSING:
+        there = f"{sound.seconds:.1f} of {sound.expected:.1f} s are there, {sound.missing:.0%} is missing"
+        return (f"{name} stops early ({there}): what is there was read.",)
+    if sound.unfinished:
+        return (f"{name} was never finished by its recorder: the {sound.seconds:.1f} s that are there were read.",)
+    return ()
 
 
 def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
@@ -105,12 +137,11 @@ def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
         raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
 
 
-def _limit_duration(name: str, seconds: float, settings: Settings) -> None:
-    if seconds > settings.max_clip_seconds:
-        raise ClipError(
-            f"{name} lasts {seconds:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
-            "cut it, or raise ASD_MAX_CLIP_SECONDS."
-        )
+def _too_long(name: str, seconds: float, settings: Settings) -> str:
+    return (
+        f"{name} lasts {seconds:.0f} s; the limit is {settings.max_clip_seconds:.0f} s: "
+        "cut it, or raise ASD_MAX_CLIP_SECONDS."
+    )
 
 
 def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
@@ -127,7 +158,8 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
             f"{clip.name} lasts {clip.duration:.2f} s; at least {settings.min_clip_seconds:.1f} s are needed: "
             "record for longer."
         )
-    _limit_duration(clip.name, clip.duration, settings)
+    if clip.duration > settings.max_clip_seconds:
+        raise ClipError(_too_long(clip.name, clip.duration, settings))
     if not np.isfinite(clip.samples).all():
         raise ClipError(f"{clip.name} holds values that are not numbers (NaN or infinite): export it again.")
     peak = float(np.abs(clip.samples).max())
@@ -142,7 +174,7 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
 
 def flags(clip: Clip) -> list[str]:
     """What a listener should know before trusting a score of this clip: one sentence each, none when all is well."""
-    results = []
+    results = list(clip.notes)
     peak = float(np.abs(clip.samples).max())
     at_peak = np.abs(clip.samples) >= max(0.999 * peak, 1e-9)
     runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
@@ -156,6 +188,11 @@ def flags(clip: Clip) -> list[str]:
         results.append(
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
+        )
+    offsets = constant_offsets(clip.samples)
+    if worst := float(offsets[np.abs(offsets).argmax()]):
+        results.append(
+            f"{clip.name} has a constant offset ({worst:+.3f} of full scale), which is removed: check the recorder."
         )
     if clip.duration < 2.0:
         results.append(f"{clip.name} lasts {clip.duration:.1f} s: scores of clips under 2 s vary a lot.")
@@ -184,12 +221,29 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
-    """What detectors score: one channel (the settings' by default) at the representations' rate.
+    """What detectors score: one channel (the settings' by default) at the representations' rate, without a constant offset.
 
     Raises:
         ClipError: see :func:`select_channel`.
     """
-    return resample(select_channel(clip, get_settings().channel if channel is None else channel), sample_rate)
+    return resample(
+        without_offset(select_channel(clip, get_settings().channel if channel is None else channel)), sample_rate
+    )
+
+
+def constant_offsets(samples: Samples) -> Samples:
+    """Means of the channels of ``(n_channels, n_samples)`` that are a recorder's fault; 0 for those that sound explains: within
+    :data:`OFFSET`, or a twentieth of the channel's RMS."""
+    means = samples.mean(axis=1)
+    rms = np.sqrt(np.mean(np.square(samples - means[:, None]), axis=1))
+    return np.where(np.abs(means) > np.maximum(OFFSET, rms / 20), means, np.float32(0))
+
+
+def without_offset(clip: Clip) -> Clip:
+    """The clip less its channels' constant offsets, which detectors would take for an anomaly; a recording without one is not
+    touched."""
+    offsets = constant_offsets(clip.samples)
+    return clip.with_samples(clip.samples - offsets[:, None]) if offsets.any() else clip
 
 
 def shared_gain(*signals: Samples, headroom: float = 0.9) -> float:

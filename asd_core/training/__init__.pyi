@@ -1,3 +1,7 @@
+from .budget import cheapest_first as cheapest_first
+from .budget import duration as duration
+from .budget import expected_seconds as expected_seconds
+from .budget import within as within
 from .checks import SyntheticCheck as SyntheticCheck
 from .checks import collapse_alarms as collapse_alarms
 from .material import Material as Material

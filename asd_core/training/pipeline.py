@@ -10,13 +10,15 @@ from asd_core.artifacts import Calibration, write_pooled
 from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
-from asd_core.errors import TrainingError
+from asd_core.errors import ArtifactError, TrainingError
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_scores
+from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
+from asd_core.training.claim import claimed
 from asd_core.training.material import Material, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -29,6 +31,8 @@ def train(
     detectors: Iterable[str] | None = None,
     preset: str = "standard",
     seed: int = 0,
+    seconds: float | None = None,
+    resume: bool = False,
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
@@ -37,6 +41,9 @@ def train(
 
     Args:
         detectors: keys; all registered ones for ``None``.
+        seconds: a time to train in: the cheapest detectors come first, and those that are not expected to end in time are left
+            out, at least one is trained.
+        resume: leave detectors as they are that were trained with these settings on these clips.
         progress: called with fractions of the whole.
         notify: called with one sentence for all that the user should know: a skipped clip, a detector that refuses, an alarm.
 
@@ -44,9 +51,25 @@ def train(
         Keys of the detectors that were trained.
 
     Raises:
-        TrainingError: when there is nothing to learn from, or no detector could be trained.
+        TrainingError: when there is nothing to learn from, no detector could be trained, or the folder cannot be used: see
+            :func:`asd_core.training.claim.claimed`.
     """
     out, keys = Path(out), select(detectors)
+    with claimed(out, dataset):
+        return _train(dataset, out, keys, preset, seed, seconds, resume, progress, notify)
+
+
+def _train(
+    dataset: Dataset,
+    out: Path,
+    keys: list[str],
+    preset: str,
+    seed: int,
+    seconds: float | None,
+    resume: bool,
+    progress: Progress,
+    notify: Callable[[str], None],
+) -> list[str]:
     classes = {key: detector_class(key) for key in keys}
     representations = [LogMel(), *(c.info.representation for c in classes.values())]
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
@@ -56,31 +79,55 @@ def train(
     material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
-    out.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)
 
     finished = []
-    # A fusion learns from the others' scores, so it comes last.
-    ordered = sorted(keys, key=lambda key: isinstance(classes[key].info.representation, MemberScores))
-    for index, key in enumerate(ordered):
-        low, high = (0.15 + 0.85 * i / len(keys) for i in (index, index + 1))
+    budget = Budget(seconds, len(material.fit.rows))
+    ordered = cheapest_first(keys)  # so that something can be compared soon
+    trained_before = [key for key in ordered if resume and _is_current(out / key, material, preset, seed)]
+    waiting = [key for key in ordered if key not in trained_before]
+    for index, key in enumerate(waiting):
         title = classes[key].info.title
+        if not budget.allows(key):
+            notify(f"{title} was left out: it would take about {duration(budget.expects(key))}.")
+            continue
+        began, left = time.monotonic(), budget.left(waiting[index:])
+        low = 0.15 + 0.85 * budget.spent / max(budget.spent + left, 1e-9)
+        high = 0.15 + 0.85 * (budget.spent + budget.expects(key)) / max(budget.spent + left, 1e-9)
+        message = f"{title} ({index + 1} of {len(waiting)}, about {duration(left)} left)"
         try:
             alarms = train_one(
-                key, material, out, preset=preset, seed=seed, progress=stage(progress, low, high, title), notify=notify
+                key,
+                material,
+                out,
+                preset=preset,
+                seed=seed,
+                progress=stage(progress, low, min(high, 1.0), message),
+                notify=notify,
             )
         except TrainingError as error:
             notify(f"{title} was not trained: {error}")
             continue
+        budget.took(key, time.monotonic() - began)
         for alarm in alarms:
             notify(f"{title}: {alarm}")
         finished.append(key)
+    finished += trained_before
     if not finished:
         raise TrainingError(f"No detector could be trained on {dataset.title}.")
     progress(1.0, "done")
     return [key for key in keys if key in finished]
+
+
+def _is_current(folder: Path, material: Material, preset: str, seed: int) -> bool:
+    """Whether a detector was trained with these settings on these clips."""
+    try:
+        manifest = artifacts.read_manifest(folder)
+    except ArtifactError:
+        return False
+    return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
 
 
 def train_one(

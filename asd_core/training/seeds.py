@@ -7,7 +7,7 @@ from asd_core.datasets import Dataset, extract_dataset, fitted_rows
 from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.errors import ArtifactError
-from asd_core.files import locked, write_parquet
+from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
 
@@ -65,6 +65,7 @@ def train_seeds(
 
 def stored_seeds(folder: Path) -> "pd.DataFrame":
     """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw."""
-    if (folder / SEEDS).is_file():
-        return pd.read_parquet(folder / SEEDS)
+    stored = read_parquet(folder / SEEDS)
+    if stored is not None:
+        return stored
     return pd.DataFrame(columns=["clip_id", "machine_id", "label", "detector", "seed", "raw"])

@@ -11,7 +11,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
-from asd_core.sound import Clip, read_clip
+from asd_core.sound import FORMATS, Clip, read_clip
 from pages.shared import linked
 from pages.shared.caching import drop_oldest
 from pages.shared.choice import choice
@@ -160,7 +160,7 @@ def _files() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
         accept_multiple_files=True,
         key="files",
         max_upload_size=int(settings.max_upload_mb),
-        help=f"WAV, FLAC, OGG or MP3, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
+        help=f"{FORMATS}, {settings.min_clip_seconds:g} to {settings.max_clip_seconds:g} s. "
         "They stay in this session and are not stored.",
     )
     recorded = right.audio_input(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from asd_core.scoring import Applicability, sentence
+from asd_core.sound import flags
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.listening import overlay_of
@@ -24,7 +25,8 @@ def draw(story: Story) -> None:
     state = player_state(PLAYER, signal, best_map)
     overlay = overlay_of(selected, best_map, state.played)[1] if warm and best_map else None
     slide.head(_foreign(foreign)[0] if foreign else _head(context))
-    lines = [context.picked.description(), _foreign(foreign)[1] if foreign else ""]
+    picked = context.picked
+    lines = [picked.description(), _foreign(foreign)[1] if foreign else "", *flags(picked.clip)]
     if overlay:
         lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
     slide.text("  \n".join(filter(None, lines)))

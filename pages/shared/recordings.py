@@ -54,7 +54,8 @@ def catalogue_clip(source: Source, clip_id: str) -> Clip:
     Raises:
         ArtifactError, DatasetError, ClipError: when it cannot be read.
     """
-    return _clip(source.location, clip_id, file_stamp(f"{source.location}/{clip_id}"), source)
+    root = dataset_of(source).root
+    return _clip(source.location, clip_id, file_stamp(root / clip_id) if root else "", source)
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)

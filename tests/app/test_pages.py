@@ -16,7 +16,7 @@ from asd_core.datasets import demo_dataset
 from asd_core.evaluation import bootstrap
 from asd_core.scoring import read_scores, score_clip
 from asd_core.settings import get_settings
-from asd_core.sound import Clip
+from asd_core.sound import FORMATS, Clip
 from pages.clip_page.signal_scores import signal_scores
 from pages.shared.choice import Choice, title
 from pages.shared.signals import signal_of
@@ -181,7 +181,7 @@ def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:
     uploader.upload("good.wav", wav(noise))
     uploader.upload("broken.wav", b"nonsense" * 100)
     app.run()
-    assert [e.value for e in app.error] == ["broken.wav is not audio that can be read: use WAV, FLAC, OGG or MP3."]
+    assert [e.value for e in app.error] == [f"broken.wav is not audio that can be read: use {FORMATS}."]
     assert any("good.wav" in m.value for m in app.markdown)
     assert sorted(table(app)["Detector"]) == sorted(FEW)
     for name, data in (("broken.wav", b"nonsense" * 100), ("empty.wav", b"")):

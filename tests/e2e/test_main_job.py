@@ -154,16 +154,6 @@ def test_roc_is_drawn_and_a_legend_entry_isolates(page: Any, address: str) -> No
     assert "–" in rows[0][2]
 
 
-def test_false_alarm_rate_moves_the_thresholds(page: Any, address: str) -> None:
-    page.goto(f"{address}/compare?view=Thresholds")
-    page.locator(TABLE).wait_for()
-    before = cells(page)
-    press(page, "False-alarm rate", "ArrowRight", 4)
-    after = cells(page)
-    assert [row[2] for row in after] == ["0.2"] * len(before)
-    assert all(float(b[1]) < float(a[1]) for a, b in zip(before, after, strict=True))
-
-
 def test_tables_download_as_csv(page: Any, address: str) -> None:
     page.goto(f"{address}/compare")
     with page.expect_download() as found:

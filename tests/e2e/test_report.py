@@ -86,8 +86,14 @@ def test_report_is_prepared_downloaded_and_read_offline(page: Any, browser: Any,
     report.context.close()
 
 
-def test_paper_shows_no_player_and_says_so(page: Any, browser: Any, address: str, downloads: Path) -> None:
-    prepare(page, address, urlencode({"detectors": ["PCA + KDE", "GWRP + Gaussian"]}, doseq=True))
+def test_the_report_follows_the_page_and_its_print_names_the_missing_player(
+    page: Any, browser: Any, address: str, downloads: Path
+) -> None:
+    prepare(page, address, urlencode({"detectors": ["PCA + KDE", "Control: clip level"], "rate": "10%"}, doseq=True))
+    document = json.loads(download(page, "All tables (JSON)", downloads).read_text())
+    assert set(document["models"]) == {"pca_kde", "control_rms"}
+    assert document["assumptions"] == {"rate": 0.1, "prevalence": 0.01, "clips_per_day": 1000.0}
+    assert page.get_by_role("alert").count() == 0
     report, _, _ = opened(browser, download(page, "Report (HTML)", downloads))
     hint = report.get_by_text("On paper there are no sounds")
     assert report.locator("audio").first.is_visible()
@@ -97,11 +103,3 @@ def test_paper_shows_no_player_and_says_so(page: Any, browser: Any, address: str
     assert hint.is_visible()
     assert report.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     report.context.close()
-
-
-def test_the_report_follows_the_page(page: Any, address: str, downloads: Path) -> None:
-    prepare(page, address, urlencode({"detectors": ["PCA + KDE", "Control: clip level"], "rate": "10%"}, doseq=True))
-    document = json.loads(download(page, "All tables (JSON)", downloads).read_text())
-    assert set(document["models"]) == {"pca_kde", "control_rms"}
-    assert document["assumptions"] == {"rate": 0.1, "prevalence": 0.01, "clips_per_day": 1000.0}
-    assert page.get_by_role("alert").count() == 0

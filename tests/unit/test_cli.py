@@ -61,7 +61,9 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     )
     result = json.loads(out)
     assert code == 0
-    assert [set(r) for r in result] == [{"file", "machine_id", "denoise", "applicable", "reason", "scores"}] * 2
+    assert [set(r) for r in result] == [
+        {"file", "machine_id", "denoise", "applicable", "reason", "flags", "scores"}
+    ] * 2
     assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision", "margin"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
@@ -177,6 +179,23 @@ def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
     code, out, _ = cli("score", bad, *given, "--json")
     assert (code, json.loads(out)) == (1, [])
     assert cli("score", *good, *given, "--json")[0] == 0
+
+
+def test_a_recording_that_stops_early_is_scored_and_says_so(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path
+) -> None:
+    whole = next((small_folder / "test").glob("*_id_00_*.wav")).read_bytes()
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole[: len(whole) * 3 // 4])
+    given = (cut, "--models", small_models, "--machine-id", "00", "--detectors", "control_rms")
+    code, out, _ = cli("score", *given, "--json")
+    (row,) = json.loads(out)
+    assert code == 0
+    assert "25% is missing" in row["flags"][0]
+    assert "25% is missing" in " ".join(cli("score", *given)[2].split())
+    code, out, err = cli("score", *given, "--strict", "--json")
+    assert (code, json.loads(out)) == (1, [])
+    assert err.startswith("cut.wav is cut off")
 
 
 def test_score_says_what_does_not_belong(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -301,3 +320,66 @@ def test_labels(cli, label_url: str, small_folder: Path, tmp_path: Path, monkeyp
     finally:
         monkeypatch.undo()
         get_settings.cache_clear()
+
+
+@pytest.mark.slow
+def test_a_strangers_folder_is_inspected_answered_and_trained(cli, small_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Odd names, a broken file and a duplicate: asked, answered, trained, and opened again in the same way."""
+    root = tmp_path / "strange"
+    for kind, split, label in (("ON", "train", "normal"), ("BLADE FAULT", "test", "anomaly")):
+        (root / "press").mkdir(parents=True, exist_ok=True)
+        for n, path in enumerate(sorted((small_folder / split).glob(f"{label}_id_00_*.wav"))):
+            (root / "press" / f"{kind}_{n:03}.wav").write_bytes(path.read_bytes())
+    (root / "press" / "ON_broken.wav").write_bytes(b"no sound")
+    code, out, _ = cli("inspect", root, "--json")
+    found = json.loads(out)
+    assert (code, found["machines"]) == (0, [])
+    assert [question.split(" like ")[1] for question in found["questions"]] == [
+        "press/BLADE FAULT_000.wav: normal, anomaly, or leave out?",
+        "press/ON_000.wav: normal, anomaly, or leave out?",
+        "press/ON_broken.wav: normal, anomaly, or leave out?",
+    ]
+    code, _, err = cli("train", "--data", root, "--out", tmp_path / "models", "--detectors", "control_rms")
+    assert code == 2
+    assert "normal, anomaly, or leave out?" in err
+
+    answers = tmp_path / "answers.csv"
+    answers.write_text("pattern,label\n*/ON_*,normal\n*/BLADE FAULT_*,anomaly\n")
+    code, out, _ = cli("inspect", root, "--map", answers, "--json")
+    found = json.loads(out)
+    assert {(m["machine_type"], m["machine_id"], m["split"], m["label"]) for m in found["machines"]} == {
+        ("press", "00", "train", "normal"),
+        ("press", "00", "test", "normal"),
+        ("press", "00", "test", "anomaly"),
+    }
+    assert found["questions"] == []
+    assert [file["file"] for file in found["unusable"]] == ["press/ON_broken.wav"]
+    assert "is not audio" in found["unusable"][0]["reason"]
+    assert "press/ON_000.wav" in " ".join(cli("inspect", root)[1].split())
+
+    models = tmp_path / "models"
+    given = ("--out", models, "--detectors", "control_rms", "--map", answers)
+    code, _, err = cli("train", "--data", root, *given)
+    assert code == 0
+    assert "ON_broken.wav is not audio" in err
+    code, out, _ = cli("evaluate", "--data", models / "dataset.toml", "--models", models, "--json")
+    assert code == 0
+    assert json.loads(out)
+
+
+def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for kind in ("fan", "pump"):
+        for n, path in enumerate(sorted((small_folder / "train").glob("normal_id_00_*.wav"))):
+            target = tmp_path / "plant" / kind / "normal" / f"{n}.wav"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    given = ("train", "--data", tmp_path / "plant", "--out", tmp_path / "models", "--detectors", "control_rms")
+    code, _, err = cli(*given)
+    assert code == 2
+    assert "holds machines of 2 types (fan, pump)" in err
+    assert not (tmp_path / "models").exists()
+    assert "holds no machine type belt" in cli(*given, "--machine-type", "belt")[2]
+    code, _, err = cli(*given, "--machine-type", "fan")
+    assert code == 0, err
+    manifest = json.loads((tmp_path / "models" / "control_rms" / "manifest.json").read_text())
+    assert set(manifest["n_fitted"]) == {"00"}

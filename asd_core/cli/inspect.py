@@ -1,0 +1,48 @@
+"""What a folder of recordings holds, before anything is trained."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from asd_core.cli.options import MapFile
+from asd_core.cli.output import AsJson, print_json, print_line, print_table, progress_bar
+
+
+def inspect(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the recordings.")],
+    map_file: MapFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a folder's recordings are understood, what is not clear, and which files cannot be used; nothing is trained."""
+    from asd_core.datasets import examine, findings, read_answers, survey, surveyed_dataset, unused_notes
+
+    found = survey(folder, read_answers(map_file) if map_file else ())
+    unusable, clips, observed = list(found.unused), found.catalogue, []
+    if not found.catalogue.empty:
+        with progress_bar() as progress:
+            clips, damaged = examine(surveyed_dataset(found), progress)
+        unusable += damaged
+        observed = findings(clips)
+    columns = ["machine_type", "machine_id", "split", "label", "domain"]
+    counts = clips.groupby(columns, as_index=False).size().rename(columns={"size": "n"})
+    machines: list[dict[str, Any]] = counts.to_dict("records")
+    if as_json:
+        print_json(
+            {
+                "machines": machines,
+                "questions": found.questions,
+                "unusable": [{"file": unused.file, "reason": unused.reason} for unused in unusable],
+                "findings": observed,
+            }
+        )
+        return
+    if machines:
+        print_table(str(folder), machines)
+    groups = [
+        {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in columns if c != "split"}, "n": group.count}
+        for group in found.groups
+    ]
+    print_table("How names were understood", groups)
+    for sentence in [*found.questions, *unused_notes(unusable), *observed]:
+        print_line(f"- {sentence}")

@@ -1,0 +1,278 @@
+"""What a tree of recordings holds: which machine, split and label each file belongs to, what is not clear, what is not used.
+
+Only what lies below the given folder speaks; of the folder itself only its name, as the machine type where nothing else names one.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asd_core.datasets import plain_folders
+from asd_core.datasets.catalogue import COLUMNS
+from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
+from asd_core.datasets.words import label_of, split_of
+from asd_core.errors import DatasetError
+from asd_core.sound import SUFFIXES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAVE_OUT = "leave out"  # the label by which an answer leaves recordings out
+MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
+Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A file that is no clip of the dataset, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NameGroup:
+    """Recordings whose folder and name begin alike, and how they were understood.
+
+    Attributes:
+        pattern: a glob that their clip ids match.
+        row: their values in the catalogue; empty where they were not understood.
+        count: of recordings.
+        example: the clip id of one.
+    """
+
+    pattern: str
+    row: CatalogueRow
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A tree as it was understood.
+
+    Attributes:
+        root: the folder.
+        catalogue: rows of a :class:`~asd_core.datasets.Dataset`; none where nothing was understood.
+        groups: of all recordings, understood or not.
+        questions: what people have to say, a sentence each.
+        unused: files that are no clip, with the reason.
+    """
+
+    root: Path
+    catalogue: "pd.DataFrame"
+    groups: list[NameGroup]
+    questions: list[str]
+    unused: list[Unused]
+
+
+def survey(root: Path, answers: Sequence[Answer] = ()) -> Survey:
+    """Look at a folder's names; nothing is decoded.
+
+    Args:
+        answers: what people said of names; later ones go before earlier ones and before what the names say.
+
+    Raises:
+        DatasetError: for what is not a folder.
+    """
+    import pandas as pd
+
+    if not root.is_dir():
+        raise DatasetError(f"{root} is not a folder: give the folder that holds the recordings.")
+    recordings, unused = _files(root)
+    answered = dict(_answered(recordings, answers))
+    understood, unclear = _rows(recordings, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
+    for clip_id, answer in answered.items():
+        if answer.get("label") == LEAVE_OUT:
+            understood.pop(clip_id, None)
+            unclear.discard(clip_id)
+            unused.append(Unused(clip_id, "left out by an answer"))
+        elif clip_id in understood:
+            understood[clip_id] = _with_answer(understood[clip_id], answer)
+    unused += [
+        Unused(clip_id, "neither its folders nor its name say whether it is normal") for clip_id in sorted(unclear)
+    ]
+    rows = [{"clip_id": clip_id, "domain": "source", **row} for clip_id, row in sorted(understood.items())]
+    for row in rows:
+        row["machine_type"] = row["machine_type"] or _name_of(root)
+    catalogue = pd.DataFrame(rows, columns=None if rows else list(COLUMNS)).fillna("")
+    catalogue = catalogue[[*COLUMNS, *(name for name in catalogue if name not in COLUMNS)]]
+    unsplit = catalogue["split"] == ""
+    if unsplit.any():
+        machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
+        catalogue.loc[unsplit, "split"] = machines.transform(_split)
+    groups = _groups(catalogue, unclear)
+    return Survey(root, catalogue, groups, _questions(catalogue, groups), unused)
+
+
+def _name_of(root: Path) -> str:
+    """The machine type where nothing below the folder names one: the folder's name, unless it names a class or a split."""
+    name = root.resolve().name
+    return "machine" if not name or label_of(name) or split_of([name]) else name
+
+
+def _files(root: Path) -> tuple[list[tuple[str, ...]], list[Unused]]:
+    """Folders and name of each sound file under a folder, and all other files. What the folder says of an entry is believed:
+    asking the disk for each of 100,000 files takes half a second."""
+    recordings: list[tuple[str, ...]] = []
+    unused: list[Unused] = []
+    seen: set[str] = set()
+
+    def walk(folders: tuple[str, ...]) -> None:
+        inside = "".join(f"{folder}/" for folder in folders)
+        place = root.joinpath(*folders)
+        real = os.path.realpath(place)
+        if real in seen:
+            unused.append(Unused(inside, "a link to a folder that was read already"))
+            return
+        seen.add(real)
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError as error:  # such as lost+found
+            unused.append(Unused(inside, f"cannot be opened ({error.strerror})"))
+            return
+        for entry in entries:
+            name = entry.name
+            if not _is_utf8(name):
+                unused.append(Unused(_printable(inside + name), "its name is not UTF-8: rename it"))
+            elif entry.is_dir():
+                if name != "__MACOSX":
+                    walk((*folders, name))
+            elif name[name.rfind(".") :].lower() not in SUFFIXES or name.startswith("._"):
+                unused.append(Unused(inside + name, "no sound file"))
+            elif entry.is_file():
+                recordings.append((*folders, name))
+            else:
+                unused.append(Unused(inside + name, "a link to a file that is not there"))
+
+    walk(())
+    return recordings, unused
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tuple[dict[str, CatalogueRow], set[str]]:
+    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers."""
+    rows: dict[str, CatalogueRow] = {}
+    plain: dict[str, plain_folders.Parts] = {}
+    unclear: set[str] = set()
+    for path in recordings:
+        clip_id, folders, stem = "/".join(path), path[:-1], path[-1][: path[-1].rfind(".")]
+        row = next((found for layout in LAYOUTS if (found := layout(folders, stem))), None)
+        if row:
+            rows[clip_id] = row
+        elif parts := plain_folders.parts(folders, stem, labels.get(clip_id, "")):
+            plain[clip_id] = parts
+        else:
+            unclear.add(clip_id)
+    rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
+    return rows, unclear
+
+
+def _answered(recordings: Iterable[tuple[str, ...]], answers: Sequence[Answer]) -> Iterable[tuple[str, Answer]]:
+    """The clip ids that answers match, with what is said of them."""
+    for clip_id in map("/".join, recordings) if answers else ():
+        combined: Answer = {}
+        for answer in answers:
+            if fnmatchcase(clip_id, answer["pattern"]):
+                combined |= {name: value for name, value in answer.items() if name != "pattern" and value}
+        if combined:
+            yield clip_id, combined
+
+
+def _with_answer(row: CatalogueRow, answer: Answer) -> CatalogueRow:
+    new = row | answer
+    if new["label"] == "unlabelled":
+        new["split"] = "eval"
+    elif new["label"] == "anomaly" and new["split"] in ("", "train"):
+        new["split"] = "test"
+    return new
+
+
+def _split(clip_ids: "pd.Series[str]") -> list[str]:
+    """Train or test for one machine's normal clips: a fifth, but at least one of two, is for testing, chosen by the order of a
+    hash of their names. What MIMII recorded once and mixed at several noise levels goes to one side."""
+    originals = [re.sub(r"(^|/)-?\d+_?dB[^/]*/", r"\1", clip_id) for clip_id in clip_ids]
+    ordered = sorted(set(originals), key=lambda original: sha256(original.encode()).digest())
+    for_test = set(ordered[: max(len(ordered) // 5, int(len(ordered) > 1))])
+    return ["test" if original in for_test else "train" for original in originals]
+
+
+def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[NameGroup]:
+    values = [name for name in COLUMNS if name not in ("clip_id", "split")]
+    members: dict[tuple[str, ...], list[str]] = {}
+    for clip_id, *row in catalogue[["clip_id", *values]].itertuples(index=False):
+        members.setdefault((*_beginning(clip_id), *row), []).append(clip_id)
+    asked: dict[tuple[str, str], list[str]] = {}
+    for clip_id in unclear:
+        asked.setdefault(_beginning(clip_id), []).append(clip_id)
+    beginnings = Counter(folder for folder, _ in asked)
+    for (folder, beginning), ids in asked.items():
+        # Names that have nothing in common are one question a folder.
+        members.setdefault((folder, beginning if beginnings[folder] <= MANY_BEGINNINGS else ""), []).extend(ids)
+    return sorted(
+        (
+            NameGroup(_pattern(ids), dict(zip(values, key[2:], strict=False)), len(ids), min(ids))
+            for key, ids in members.items()
+        ),
+        key=lambda group: group.pattern,
+    )
+
+
+def _beginning(clip_id: str) -> tuple[str, str]:
+    """Folder and the name's beginning up to its first digit: what tells groups of recordings apart."""
+    folder, _, name = clip_id.rpartition("/")
+    return folder, re.split(r"\d", name, maxsplit=1)[0]
+
+
+def _pattern(clip_ids: list[str]) -> str:
+    """A glob of what some clip ids have in common."""
+    if len(clip_ids) == 1:
+        return _escaped(clip_ids[0])
+    return _escaped(os.path.commonprefix(clip_ids)) + "*"  # noqa: RUF071 - names that begin alike are meant
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", text)
+
+
+def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
+    questions = [
+        f"{_recordings(group.count)} like {group.example}: normal, anomaly, or leave out?"
+        for group in groups
+        if not group.row
+    ]
+    types = sorted(catalogue["machine_type"].unique())
+    if len(types) > 1:
+        questions.append(f"Machines of {len(types)} types ({', '.join(types)}): train one type, or each on its own?")
+    for (machine_type, machine_id), rows in catalogue.groupby(["machine_type", "machine_id"]):
+        if not (rows["label"] == "normal").any():
+            questions.append(
+                f"{machine_type} {machine_id} has no normal recording, and detectors learn from normal sound: where are they?"
+            )
+    if "snr_db" in catalogue and catalogue["snr_db"].replace("", None).nunique() > 1:
+        levels = Counter(catalogue["snr_db"])
+        questions.append(
+            f"The same recordings at {len(levels)} noise levels ({', '.join(sorted(levels))} dB) are not independent: use one level?"
+        )
+    return questions
+
+
+def _recordings(count: int) -> str:
+    return f"{count:,} recording{'s' if count > 1 else ''}"

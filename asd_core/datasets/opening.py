@@ -1,0 +1,188 @@
+"""Datasets by where they are: the demo, a folder of recordings, or a file with people's answers about a folder."""
+
+import csv
+import io
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from asd_core.datasets.catalogue import Dataset, file_stamp
+from asd_core.datasets.folder_survey import LEAVE_OUT, Answer, Survey, Unused, survey
+from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets.words import label_of
+from asd_core.errors import DatasetError
+from asd_core.files import write_bytes
+
+LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
+SPLITS = ("train", "test", "eval")
+
+
+@dataclass(frozen=True)
+class DatasetFile:
+    """What a dataset file says.
+
+    Attributes:
+        folder: of the recordings.
+        answers: how its names are to be understood.
+        machine_types: those that are meant; all where empty.
+        title: what people call the dataset; the file's name where empty.
+    """
+
+    folder: Path
+    answers: list[Answer]
+    machine_types: list[str]
+    title: str = ""
+
+
+def open_dataset(where: str | Path) -> Dataset:
+    """The demo (``"demo"``), a folder of recordings, or a dataset file that :func:`write_dataset_file` wrote.
+
+    Raises:
+        DatasetError: when the place does not exist or holds no clip whose machine and label are known.
+    """
+    if str(where) == "demo":
+        return demo_dataset()
+    place = Path(where)
+    if place.suffix.lower() == ".toml" and place.is_file():
+        file = read_dataset_file(place)
+        opened = surveyed_dataset(survey(file.folder, file.answers), location=place, machine_types=file.machine_types)
+        return replace(opened, title=file.title or opened.title)
+    return surveyed_dataset(survey(place))
+
+
+def surveyed_dataset(found: Survey, *, location: Path | None = None, machine_types: Sequence[str] = ()) -> Dataset:
+    """The understood recordings of a folder as a dataset.
+
+    Args:
+        location: what opens it again, by default the folder.
+        machine_types: those that are meant; all by default.
+
+    Raises:
+        DatasetError: for a folder without a recording that was understood, or a machine type that it does not have.
+    """
+    root, catalogue = found.root, found.catalogue
+    if catalogue.empty:
+        question = f" {found.questions[0]}" if found.questions else ""
+        raise DatasetError(
+            f"{root} holds no recording in a known layout: expected DCASE names (normal_id_00_00000000.wav, "
+            f"section_00_source_train_normal_0000.wav), or folders such as normal/ and anomaly/.{question}"
+        )
+    if machine_types:
+        known = sorted(catalogue["machine_type"].unique())
+        if unknown := sorted(set(machine_types) - set(known)):
+            raise DatasetError(f"{root} holds no machine type {', '.join(unknown)}; it holds {', '.join(known)}.")
+        catalogue = catalogue[catalogue["machine_type"].isin(machine_types)].reset_index(drop=True)
+    base = root.resolve()
+    return Dataset(
+        (location.stem if location else root.name) or "recordings",
+        (location.stem if location else base.name) or "recordings",
+        str(location.resolve() if location else base),
+        catalogue,
+        lambda clip_id: base / clip_id,
+        lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
+        root=base,
+        notes=unused_notes(found.unused),
+    )
+
+
+def unused_notes(files: Iterable[Unused]) -> tuple[str, ...]:
+    """A sentence for each reason for which files are not used, with their number and an example."""
+    reasons: dict[str, list[str]] = {}
+    for unused in files:
+        reasons.setdefault(unused.reason.removesuffix("."), []).append(unused.file)
+    return tuple(
+        f"{len(names):,} file{'s are' if len(names) > 1 else ' is'} not used ({names[0]}{' …' if len(names) > 1 else ''}): {reason}."
+        for reason, names in reasons.items()
+    )
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Answers about a folder's names from a TOML (``[[groups]]``) or CSV file with the column ``pattern``.
+
+    Raises:
+        DatasetError: for a file that cannot be read, or an answer that says nothing that is known.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"{path} cannot be read ({error}): give a TOML or CSV file with a column pattern."
+        ) from error
+    if path.suffix.lower() == ".toml":
+        return _toml(text, path)[1]
+    lines = text.splitlines()
+    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    table = list(csv.DictReader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    return _checked([{str(k).strip().lower(): str(v or "").strip() for k, v in row.items()} for row in table], path)
+
+
+def read_dataset_file(path: Path) -> DatasetFile:
+    """What a dataset file says.
+
+    Raises:
+        DatasetError: for a file that is not one.
+    """
+    try:
+        content, answers = _toml(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"{path} cannot be read ({error}): choose a dataset file, or a folder of recordings."
+        ) from error
+    if not content.get("folder"):
+        raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')
+    machine_types = [str(t) for t in content.get("machine_types", [])]
+    return DatasetFile(path.parent / str(content["folder"]), answers, machine_types, str(content.get("title", "")))
+
+
+def write_dataset_file(path: Path, file: DatasetFile) -> None:
+    """Write what opens a folder again as people said it is to be understood. A relative folder is one beside the file.
+
+    Raises:
+        DatasetError: when it cannot be written.
+    """
+    folder = file.folder
+    if folder.is_absolute() and folder.is_relative_to(path.parent.absolute()):
+        folder = folder.relative_to(path.parent.absolute())  # a dataset's folder may be moved as a whole
+    lines = [f"folder = {_quoted(str(folder))}"]
+    if file.title:
+        lines.append(f"title = {_quoted(file.title)}")
+    if file.machine_types:
+        lines.append(f"machine_types = [{', '.join(map(_quoted, file.machine_types))}]")
+    for answer in file.answers:
+        lines += ["", "[[groups]]", *(f"{_quoted(name)} = {_quoted(value)}" for name, value in answer.items() if value)]
+    try:
+        write_bytes(("\n".join(lines) + "\n").encode(), path)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped) + '"'
+
+
+def _toml(text: str, path: Path) -> tuple[dict[str, Any], list[Answer]]:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DatasetError(f"{path} is not a TOML file ({error}).") from error
+    groups = content.get("groups", [])
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise DatasetError(f"{path} needs its answers as [[groups]].")
+    return content, _checked([{k: str(v) for k, v in group.items()} for group in groups], path)
+
+
+def _checked(answers: list[Answer], path: Path) -> list[Answer]:
+    for number, answer in enumerate(answers, start=1):
+        if not answer.get("pattern"):
+            raise DatasetError(f"{path}: answer {number} has no pattern, such as faulty/*.")
+        label, split = answer.get("label", ""), answer.get("split", "")
+        answer["label"] = label_of(label) or label
+        if answer["label"] not in ("", *LABELS):
+            raise DatasetError(f"{path}: answer {number} has the label {label}: use {', '.join(LABELS)}.")
+        if split not in ("", *SPLITS):
+            raise DatasetError(f"{path}: answer {number} has the split {split}: use {', '.join(SPLITS)}.")
+    return answers

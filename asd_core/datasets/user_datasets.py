@@ -1,0 +1,211 @@
+"""Datasets that people put together in the browser: recordings and a dataset file in a folder of the user's data.
+
+A dataset is complete when its dataset file is there: an import that was killed midway leaves a folder that nobody is shown, and
+the next import of that name begins anew.
+"""
+
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from asd_core.datasets.folder_survey import Unused
+from asd_core.datasets.opening import DatasetFile, read_dataset_file, write_dataset_file
+from asd_core.errors import DatasetError
+from asd_core.files import write_bytes
+from asd_core.progress import Progress, silent
+from asd_core.settings import get_settings
+from asd_core.sound import SUFFIXES
+
+DATASET_FILE, RECORDINGS = "dataset.toml", "recordings"
+_UNFINISHED = ".unfinished-"
+
+
+@dataclass
+class Imported:
+    """What an import did.
+
+    Attributes:
+        place: the dataset file.
+        stored: how many recordings were stored.
+        refused: files that were not, with the reason.
+    """
+
+    place: Path
+    stored: int = 0
+    refused: list[Unused] = field(default_factory=list)
+
+
+def datasets_folder() -> Path:
+    """Where datasets from the browser are."""
+    return get_settings().data_dir / "user" / "datasets"
+
+
+def user_datasets() -> list[Path]:
+    """The dataset files of all complete datasets, by name."""
+    return sorted(datasets_folder().glob(f"[!.]*/{DATASET_FILE}"))
+
+
+def folder_name(title: str) -> str:
+    """A new dataset's folder: its title in letters that every file system and address holds, told apart from those there are."""
+    plain = (
+        re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or f"dataset-{sha256(title.encode()).hexdigest()[:8]}"
+    )
+    taken = {path.parent.name for path in user_datasets()} | {path.name for path in get_settings().models_dir.glob("*")}
+    return next(name for n in range(1, len(taken) + 2) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)
+
+
+def import_recordings(
+    title: str, files: Iterable[tuple[str, Callable[[], bytes]]], progress: Progress = silent
+) -> Imported:
+    """Store recordings as a new dataset.
+
+    Args:
+        title: what people call it.
+        files: path below the dataset, and what gives the content; ``.zip`` files are opened. Nothing is read outside of them.
+
+    Raises:
+        DatasetError: when nothing of it is a recording, the title is empty, or the disk or the quota is full.
+    """
+    if not title.strip():
+        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
+    folder = datasets_folder() / folder_name(title)
+    unfinished = folder.with_name(_UNFINISHED + folder.name)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    result = Imported(folder / DATASET_FILE)
+    room = get_settings().data_quota_mb * 1e6 - used_bytes()
+    given = list(files)
+    try:
+        for index, (path, content) in enumerate(given):
+            progress(index / len(given), f"file {index + 1} of {len(given)}")
+            for inside, data in _members(path, content, result, room):
+                room -= len(data)
+                if room < 0:
+                    raise DatasetError(
+                        f"The recordings exceed the {get_settings().data_quota_mb:,.0f} MB that datasets may take: delete one, or "
+                        "raise ASD_DATA_QUOTA_MB."
+                    )
+                write_bytes(data, unfinished / RECORDINGS / inside)
+                result.stored += 1
+        if not result.stored:
+            reason = f" ({result.refused[0].file}: {result.refused[0].reason})" if result.refused else ""
+            raise DatasetError(f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them.")
+        write_dataset_file(unfinished / DATASET_FILE, DatasetFile(Path(RECORDINGS), [], [], title.strip()))
+        os.replace(unfinished, folder)
+    except OSError as error:
+        raise DatasetError(f"The recordings cannot be stored ({error.strerror}): free space on the disk.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    progress(1.0, "done")
+    return result
+
+
+def _members(
+    path: str, content: Callable[[], bytes], result: Imported, room: float
+) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """The recordings of one file that was given: itself, or what a ZIP holds."""
+    inside = _safe(path)
+    suffix = PurePosixPath(path).suffix.lower()
+    if inside is None:
+        result.refused.append(Unused(path, "its path leads out of the dataset"))
+    elif suffix == ".zip":
+        yield from _unzipped(path, content(), result, room)
+    elif suffix in SUFFIXES:
+        yield inside, content()
+    elif not inside.name.startswith("."):
+        result.refused.append(Unused(path, "no sound file"))
+
+
+def _unzipped(name: str, data: bytes, result: Imported, room: float) -> Iterator[tuple[PurePosixPath, bytes]]:
+    from io import BytesIO
+
+    limit = get_settings().max_upload_mb * 1e6
+    try:
+        archive = zipfile.ZipFile(BytesIO(data))
+    except zipfile.BadZipFile:
+        result.refused.append(Unused(name, "it is not a ZIP file, or it is cut off"))
+        return
+    with archive:
+        if sum(info.file_size for info in archive.infolist()) > room:
+            result.refused.append(
+                Unused(name, f"unpacked, it exceeds the {room / 1e6:,.0f} MB that are left for datasets")
+            )
+            return
+        for info in archive.infolist():
+            inside = _safe(info.filename)
+            if info.is_dir() or "__MACOSX" in info.filename or PurePosixPath(info.filename).name.startswith("."):
+                continue
+            if inside is None:
+                result.refused.append(Unused(f"{name}/{info.filename}", "its path leads out of the dataset"))
+            elif inside.suffix.lower() not in SUFFIXES:
+                result.refused.append(Unused(f"{name}/{info.filename}", "no sound file"))
+            elif info.flag_bits & 0x1:
+                result.refused.append(Unused(f"{name}/{info.filename}", "it is encrypted"))
+            else:
+                try:
+                    with archive.open(info) as member:
+                        found = _at_most(member, min(limit, info.file_size))
+                except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError):
+                    result.refused.append(Unused(f"{name}/{info.filename}", "it is damaged"))
+                    continue
+                if found is None:
+                    result.refused.append(Unused(f"{name}/{info.filename}", f"it has more than {limit / 1e6:,.0f} MB"))
+                else:
+                    yield inside, found
+
+
+def _at_most(member: IO[bytes], limit: float) -> bytes | None:
+    """All of a file, or ``None`` where it is longer than it may be (and than its archive says)."""
+    data = member.read(int(limit) + 1)
+    return data if len(data) <= limit else None
+
+
+def _safe(path: str) -> PurePosixPath | None:
+    """A path below a folder; ``None`` for one that leads out of it, or that no file system holds."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    absolute = path.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", path)
+    if (
+        not parts
+        or absolute
+        or ".." in parts
+        or any(len(part.encode(errors="replace")) > 255 or "\0" in part for part in parts)
+    ):
+        return None
+    return PurePosixPath(*parts)
+
+
+def used_bytes() -> int:
+    """How much of the disk the datasets of the browser take."""
+    return sum(path.stat().st_size for path in datasets_folder().rglob("*") if path.is_file())
+
+
+def rename_dataset(place: Path, title: str) -> None:
+    """Give a dataset another title.
+
+    Raises:
+        DatasetError: for an empty one.
+    """
+    if not title.strip():
+        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
+    write_dataset_file(place, replace(read_dataset_file(place), title=title.strip()))
+
+
+def delete_dataset(place: Path) -> None:
+    """Delete a dataset's recordings as they were stored here; where they came from, and labels, are not touched.
+
+    Raises:
+        DatasetError: for a place that is no dataset of the browser, or one that cannot be deleted.
+    """
+    if place not in user_datasets():
+        raise DatasetError(f"{place} is no dataset that was added in the browser, so it is not deleted.")
+    gone = place.parent.with_name(_UNFINISHED + place.parent.name)
+    try:
+        os.replace(place.parent, gone)  # from here on nobody is shown it
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise DatasetError(f"{place.parent} cannot be deleted ({error.strerror}).") from error

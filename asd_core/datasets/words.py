@@ -1,0 +1,54 @@
+"""The words by which people name the classes, the splits and the machines of their folders and files."""
+
+import re
+from collections.abc import Sequence
+
+NORMAL = frozenset({"normal", "normals", "ok", "good", "healthy", "normalsound", "normalsound_ind", "normalsound_cnt"})
+ANOMALY = frozenset(
+    {
+        *("anomaly", "anomalies", "anomalous", "abnormal", "abnormals", "anomaloussound", "anomaloussound_ind"),
+        *("fault", "faults", "faulty", "defect", "defects", "defective", "ng", "nok", "not_ok", "bad"),
+        *("broken", "damage", "damaged", "failure", "failures"),
+    }
+)
+_SPLITS = {"train": "train", "training": "train", "eval": "eval", "evaluation": "eval"} | dict.fromkeys(
+    ("test", "testing", "source_test", "target_test"), "test"
+)
+_ID = re.compile(r"(?:machine[ _-]?)?id[ _-]?(\w+)$", re.IGNORECASE)
+_SNR = re.compile(r"(?P<snr>-?\d+)_?dB(?:_(?P<type>.+))?$", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?P<type>.*[^\W\d_])?[ _-]*(?P<id>\d+)$")
+_DATE = re.compile(r"[\dT:._ -]{6,}Z?$")
+
+
+def label_of(word: str) -> str:
+    """``normal``, ``anomaly``, or nothing for a word that names no class. Case, hyphens and spaces do not count."""
+    word = re.sub(r"[ -]+", "_", word.strip().lower())
+    return "normal" if word in NORMAL else "anomaly" if word in ANOMALY else ""
+
+
+def split_of(folders: Sequence[str]) -> str:
+    """The split that the innermost telling folder names, or nothing."""
+    return next((_SPLITS[f.lower()] for f in reversed(folders) if f.lower() in _SPLITS), "")
+
+
+def machine_id_of(folder: str) -> str:
+    """``00`` of ``id_00``, ``ID-00`` or ``id00``; nothing for another folder."""
+    match = _ID.match(folder)
+    return match[1] if match else ""
+
+
+def snr_of(folder: str) -> tuple[str, str]:
+    """Signal-to-noise ratio in dB and machine type of MIMII's ``-6_dB_slider``; empty for another folder."""
+    match = _SNR.match(folder)
+    return (match["snr"], match["type"] or "") if match else ("", "")
+
+
+def numbered(folder: str) -> tuple[str, str]:
+    """Type and number of ``motor_1``; the folder itself and nothing where it ends without one."""
+    match = _NUMBERED.match(folder)
+    return (match["type"] or "", match["id"]) if match else (folder, "")
+
+
+def is_date(folder: str) -> bool:
+    """Does a folder name a day or a time (``2024-05-03``), which tells machines not apart?"""
+    return bool(_DATE.match(folder))

@@ -1,0 +1,101 @@
+"""Which detectors fit into a time: an estimate that corrects itself by how long the first ones took on this machine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from asd_core.detectors import detector_class
+from asd_core.features import MemberScores
+
+# Seconds of fitting, at the standard preset, on 960 clips of 10 s and two cores: the demo's own training. Those that are not here
+# take a moment. Checks, calibration and the untrained baseline take about as long again as a pass over the clips.
+_SECONDS = {
+    "f_anogan": 593.0,
+    "cnn_ae": 140.0,
+    "cnn_ae_masked": 108.0,
+    "cnn_ae_skip": 59.0,
+    "dcase_ae": 58.0,
+    "vae_elbo": 22.0,
+    "id_classifier": 20.0,
+    "vae_kde": 16.0,
+    "gwrp_gaussian": 4.0,
+    "deep_svdd_soft": 3.6,
+    "deep_svdd": 3.3,
+    "pca_kde": 1.4,
+}
+_CLIPS = 960
+_OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
+
+
+def expected_seconds(key: str, n_clips: int) -> float:
+    """About how long a detector takes to fit on ``n_clips`` clips of 10 s, on the machine that the figures are of."""
+    return _OTHERWISE + _SECONDS.get(key, 0.1) * n_clips / _CLIPS
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 20 s, 3 min."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+def cheapest_first(keys: Iterable[str]) -> list[str]:
+    """Keys in the order in which a budget is spent; what learns from the others' scores comes last."""
+    return sorted(
+        keys,
+        key=lambda key: (isinstance(detector_class(key).info.representation, MemberScores), _SECONDS.get(key, 0.1)),
+    )
+
+
+def within(keys: Iterable[str], n_clips: int, seconds: float) -> list[str]:
+    """The detectors, the cheapest first, that are expected to fit into a time: at least one."""
+    chosen: list[str] = []
+    total = 0.0
+    for key in cheapest_first(keys):
+        total += expected_seconds(key, n_clips)
+        if chosen and total > seconds:
+            break
+        chosen.append(key)
+    return chosen
+
+
+@dataclass
+class Budget:
+    """A time to train in.
+
+    Attributes:
+        seconds: how long; unlimited for ``None``.
+        n_clips: that each detector learns from.
+        spent, predicted: of the detectors that were trained, in s.
+    """
+
+    seconds: float | None
+    n_clips: int
+    spent: float = 0.0
+    predicted: float = 0.0
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def speed(self) -> float:
+        """How many times as long as expected this machine took so far."""
+        return self.spent / self.predicted if self.predicted > 0 else 1.0
+
+    def expects(self, key: str) -> float:
+        """Seconds that a detector is expected to take on this machine."""
+        return expected_seconds(key, self.n_clips) * self.speed
+
+    def allows(self, key: str) -> bool:
+        """Whether a detector is expected to end in time; the first one always does."""
+        return self.seconds is None or not self.done or self.spent + self.expects(key) <= self.seconds
+
+    def took(self, key: str, seconds: float) -> None:
+        """Count a detector that was trained."""
+        self.spent += seconds
+        self.predicted += expected_seconds(key, self.n_clips)
+        self.done.append(key)
+
+    def left(self, keys: Sequence[str]) -> float:
+        """Seconds until these are trained, too, those left out that are not expected to end in time."""
+        total = 0.0
+        for key in keys:
+            expected = self.expects(key)
+            if self.seconds is None or self.spent + total + expected <= self.seconds:
+                total += expected
+        return total

@@ -1,0 +1,147 @@
+"""Recordings that come through the browser: stored whole or not at all, and nowhere else."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asd_core.datasets import (
+    datasets_folder,
+    delete_dataset,
+    import_recordings,
+    open_dataset,
+    read_dataset_file,
+    rename_dataset,
+)
+from asd_core.datasets.user_datasets import user_datasets
+from asd_core.errors import DatasetError
+from asd_core.settings import get_settings
+from asd_core.sound import wav_bytes
+from tests.conftest import ROOT
+
+SOUND = wav_bytes(np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32), 16000)
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    yield tmp_path / "data"
+    get_settings.cache_clear()
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def given(**files: bytes) -> list[tuple[str, object]]:
+    return [(path, lambda data=data: data) for path, data in files.items()]
+
+
+def test_files_and_zips_become_a_dataset(data_dir: Path) -> None:
+    archive = zipped(**{"press/normal/1.wav": SOUND, "press/faulty/2.wav": SOUND, "press/notes.txt": b"x"})
+    result = import_recordings("Press line 3", given(**{"all.zip": archive, "press/normal/3.wav": SOUND}))
+    assert result.place == datasets_folder() / "press-line-3" / "dataset.toml"
+    assert user_datasets() == [result.place]
+    assert result.stored == 3
+    assert [(unused.file, unused.reason) for unused in result.refused] == [("all.zip/press/notes.txt", "no sound file")]
+    dataset = open_dataset(result.place)
+    assert dataset.title == "Press line 3"
+    assert sorted(dataset.catalogue["label"]) == ["anomaly", "normal", "normal"]
+    assert dataset.read("press/normal/1.wav").duration == 1.0
+
+
+@pytest.mark.parametrize("name", ["../out.wav", "/etc/out.wav", "a/../../out.wav", "C:\\out.wav", "..\\..\\out.wav"])
+def test_no_path_leads_out(data_dir: Path, name: str) -> None:
+    archive = zipped(**{name: SOUND, "normal/1.wav": SOUND})
+    result = import_recordings("x", given(**{"a.zip": archive, name: SOUND}))
+    assert result.stored == 1
+    assert {unused.reason for unused in result.refused} == {"its path leads out of the dataset"}
+    assert [path.name for path in data_dir.parent.rglob("*.wav")] == ["1.wav"]
+
+
+def test_a_bomb_and_a_full_quota_are_refused_and_leave_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASD_DATA_QUOTA_MB", "1")
+    get_settings.cache_clear()
+    bomb = zipped(**{"normal/1.wav": bytes(50_000_000)})
+    assert len(bomb) < 100_000
+    with pytest.raises(DatasetError, match=r"Nothing of it is a recording \(bomb.zip: unpacked, it exceeds the 1 MB"):
+        import_recordings("x", given(**{"bomb.zip": bomb}))
+    with pytest.raises(DatasetError, match="exceed the 1 MB that datasets may take"):
+        import_recordings("x", given(**{f"normal/{n}.wav": SOUND for n in range(40)}))
+    assert user_datasets() == []
+    assert list(datasets_folder().iterdir()) == []
+
+
+def test_a_zip_that_lies_about_sizes_is_read_no_further(data_dir: Path) -> None:
+    archive = bytearray(zipped(**{"normal/1.wav": bytes(5_000_000), "normal/2.wav": SOUND}))
+    position = archive.index(b"PK\x01\x02") + 24
+    archive[position : position + 4] = (1000).to_bytes(4, "little")
+    result = import_recordings("x", given(**{"liar.zip": bytes(archive)}))
+    assert result.stored == 1
+    assert len(result.refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"), [({}, "Nothing of it"), ({"a.zip": b"PK"}, "not a ZIP"), ({"a.txt": b""}, "no sound")]
+)
+def test_what_holds_no_recording_is_refused(data_dir: Path, files: dict[str, bytes], reason: str) -> None:
+    with pytest.raises(DatasetError, match=reason):
+        import_recordings("x", given(**files))
+    assert user_datasets() == []
+
+
+def test_two_of_one_name_are_two(data_dir: Path) -> None:
+    places = [import_recordings("ポンプ", given(**{"normal/1.wav": SOUND})).place for _ in range(2)]
+    assert len(set(places)) == 2
+    assert [open_dataset(place).title for place in places] == ["ポンプ", "ポンプ"]
+    rename_dataset(places[0], "Pump 1")
+    assert open_dataset(places[0]).title == "Pump 1"
+    assert read_dataset_file(places[0]).folder == places[0].parent / "recordings"
+    delete_dataset(places[0])
+    assert user_datasets() == [places[1]]
+    with pytest.raises(DatasetError, match="is no dataset that was added in the browser"):
+        delete_dataset(ROOT / "data" / "demo" / "dataset.toml")
+
+
+IMPORT = """
+import sys
+from asd_core.datasets import import_recordings
+sound = open(sys.argv[1], "rb").read()
+print("begun", flush=True)
+import_recordings("killed", [(f"normal/{n}.wav", lambda: sound) for n in range(400)])
+"""
+
+
+def test_a_killed_import_is_nobodys_dataset_and_the_next_one_completes(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "sound.wav").write_bytes(SOUND)
+    for delay in (0.0, 0.01, 0.05, 0.1):
+        process = subprocess.Popen(
+            [sys.executable, "-c", IMPORT, str(tmp_path / "sound.wav")],
+            cwd=ROOT,
+            env=os.environ.copy(),
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay)  # a moment within the import: any is good, none must show half of it
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for place in user_datasets():
+            assert len(open_dataset(place).catalogue) == 400
+            delete_dataset(place)
+    result = import_recordings("killed", given(**{f"normal/{n}.wav": SOUND for n in range(5)}))
+    assert len(open_dataset(result.place).catalogue) == 5
+    assert [path.name for path in datasets_folder().iterdir()] == ["killed"]
