@@ -25,13 +25,14 @@ def draw(story: Story) -> None:
     point = operating_point(mine, limits.values, prevalence=0.5, clips_per_day=0)[POOLED]
     likely = limits.range({machine_id: 1})
     if few := too_few(selected, {key: limits}):
-        first, _, rest = few.partition(". ")
-        slide.head(f"{first}.")
+        first, rest = slide.halves(few, ". ")
+        slide.head(first)
         lines = [rest]
     else:
         slide.head(_head(limits.rates[machine_id], point))
         lines = [_range(limits.held_out[machine_id], likely)]
-    slide.text("  \n".join(filter(None, [*lines, _seen(title(key), point, selected.rate)])))
+    pale = " Dark: an alarm; pale: the most it may come to." if likely else ""
+    slide.text("  \n".join(filter(None, [*lines, _seen(title(key), point, selected.rate) + pale])))
     if likely:
         slide.figure(alarms_figure(_groups(limits.rates[machine_id], likely, point)), key="present_alarms")
 
@@ -48,7 +49,7 @@ def _head(rate: float, point: OperatingPoint) -> str:
     alarms = f"In {THOUSAND:,} normal clips expect about {round(THOUSAND * rate)} false alarms"
     if not point.n_anomaly:
         return f"{alarms}; how many anomalies are found was not measured here."
-    return f"{alarms}; of {point.n_anomaly} anomalies {point.detections} are found, {point.n_anomaly - point.detections} missed."
+    return f"{alarms}; {point.detections} of {point.n_anomaly} anomalies are found, {point.n_anomaly - point.detections} missed."
 
 
 def _range(held_out: int, likely: tuple[float, float] | None) -> str:
@@ -57,7 +58,7 @@ def _range(held_out: int, likely: tuple[float, float] | None) -> str:
     low, high = (round(THOUSAND * end) for end in likely)
     return (
         f"The threshold was set on {held_out} normal clips. With others it could lie elsewhere: {low} to {high} false alarms in "
-        f"{THOUSAND:,}, in 95 of 100 draws. Dark: an alarm; pale: the most it may come to."
+        f"{THOUSAND:,}, in 95 of 100 draws."
     )
 
 

@@ -24,10 +24,11 @@ def draw(story: Story) -> None:
             f"No detector here knows {story.machine}." if not selected.detectors else "The detectors are listening."
         )
         return
-    slide.head(f"{verdict.marked(shown.head)} · {shown.reason}" if shown.head else shown.reason)
+    reason, more = slide.halves(shown.reason) if shown.head else (shown.reason, "")
+    slide.head(f"{verdict.marked(shown.head)} · {reason}" if shown.head else reason)
     standing = standing_of(selected)
     keys = list(standing.trusted or [*standing.weak, *standing.unmeasured])
-    slide.text(" ".join(filter(None, [shown.votes, _left_out(keys, standing)])))
+    slide.text(" ".join(filter(None, [more, shown.votes, _left_out(keys, standing)])))
     signal = context.signal
     scores = (
         signal_scores(selected, signal.dry)

@@ -31,14 +31,14 @@ def draw(story: Story) -> None:
             "It takes test clips of which somebody knows whether they are normal: none of this dataset's has a label."
         )
         return
-    first, _, rest = said[0].partition(": ")
-    slide.head(f"{first}.")
+    first, rest = slide.halves(said[0])
+    slide.head(first)
     draws, results = resampled(compared.key, compared.scores)
     if not draws.n_computable():
-        slide.text(rest[:1].upper() + rest[1:])
+        slide.text(rest)
         return
     shown = results[results["machine_id"] == MEAN].set_index("detector").loc[draws.order()]
-    slide.text(f"{rest[:1].upper()}{rest[1:]}  \n{ranking.measured_on(compared, shown, draws.machine_ids, MEAN)}")
+    slide.text(f"{rest}  \n{ranking.measured_on(compared, shown, draws.machine_ids, MEAN)}")
     few = _few(best_first(compared))
     drawn = ranking.curves_figure(few, MEAN, ranking.CURVES[0], "AUC", shown.loc[few.selected.detectors])
     drawn.layout.annotations = ()  # large names at the lines would cover them: the legend has them

@@ -19,6 +19,12 @@ STYLE = f"""<style>
 </style>"""
 
 
+def halves(sentence: str, at: str = ": ") -> tuple[str, str]:
+    """A long sentence as a head line and what is said below it, which is empty where the sentence is not divided."""
+    first, _, rest = sentence.partition(at)
+    return first.rstrip(".") + ".", rest[:1].upper() + rest[1:]
+
+
 def head(sentence: str) -> None:
     """The one sentence that a slide says."""
     st.title(sentence, anchor=False)

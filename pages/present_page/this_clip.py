@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from asd_core.scoring import Applicability, sentence
+from asd_core.scoring import sentence
 from asd_core.sound import flags
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
@@ -24,9 +24,9 @@ def draw(story: Story) -> None:
     foreign = belongs if belongs and not belongs.applicable else None
     state = player_state(PLAYER, signal, best_map)
     overlay = overlay_of(selected, best_map, state.played)[1] if warm and best_map else None
-    slide.head(_foreign(foreign)[0] if foreign else _head(context))
+    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(context))
     picked = context.picked
-    lines = [picked.description(), _foreign(foreign)[1] if foreign else "", *flags(picked.clip)]
+    lines = [picked.description(), f"What differs: {foreign.reason}." if foreign else "", *flags(picked.clip)]
     if overlay:
         lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
     slide.text("  \n".join(filter(None, lines)))
@@ -38,12 +38,6 @@ def draw(story: Story) -> None:
             first_map=best_map,
             large=True,
         )
-
-
-def _foreign(belongs: Applicability) -> tuple[str, str]:
-    """That the recording is of another machine, and what to check."""
-    head, _, rest = sentence(belongs).partition(": ")
-    return f"{head}.", rest[:1].upper() + rest[1:]
 
 
 def _head(context: ClipContext) -> str:
