@@ -46,6 +46,8 @@ def fits(page: Any) -> None:
         wait_idle(page)
         assert page.evaluate(BEYOND) == [0, 0, 0, 0], (page.url, width)
         assert page.get_by_role("button", name="Leave").bounding_box()["y"] < height - 40
+        for picture in page.locator(".asd-player .stage, .st-key-slide .js-plotly-plot").all():
+            assert picture.bounding_box()["height"] > 0.45 * height
     assert page.evaluate(LETTERS, "h1") >= 28
     assert page.evaluate(LETTERS, ".st-key-slide p, .st-key-slide_controls p, .js-plotly-plot text") >= 20
 
