@@ -15,7 +15,7 @@ from asd_core.datasets import Dataset
 from asd_core.features import Array, LogMel
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent
-from asd_core.sound import Clip, Kind
+from asd_core.sound import Channel, Clip, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +51,12 @@ def denoise(
     return clip.with_samples(np.stack([channel(samples) for samples in clip.samples]))
 
 
-def log_mel(clip: Clip, *, channel: int | None = None) -> Array:
+def log_mel(clip: Clip, *, channel: Channel | None = None) -> Array:
     """The log-mel spectrogram that most detectors take: dB re 1.0, 128 Slaney mels, 16 kHz, a frame every 32 ms (DCASE's
     defaults; equal to librosa's to 1e-3 dB).
 
     Args:
-        channel: the settings' (the first) by default.
+        channel: from 0, or ``mean`` of all; the settings' (the first) by default.
 
     Returns:
         ``(128, n_frames)`` float32; ``(128, 313)`` for 10 s. Other parameters: :class:`asd_core.features.LogMel`.
@@ -78,7 +78,7 @@ def score(
     detectors: Iterable[str] | None = None,
     denoise: float = 0.0,
     kind: Kind = "stationary",
-    channel: int | None = None,
+    channel: Channel | None = None,
     false_alarm_rate: float | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
@@ -91,7 +91,7 @@ def score(
         machine_id: the machine that was recorded, as the training data names it.
         detectors: keys; all of the folder by default.
         denoise: strength from 0 to 1, see :func:`denoise`.
-        channel: the settings' (the first) by default.
+        channel: from 0, or ``mean`` of all; the settings' (the first) by default.
         false_alarm_rate: that thresholds are set to; the settings' (0.05) by default.
         notify: called with a sentence that names the detectors that do not know the machine, where there are any.
 

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     false_alarm_rate: float = Field(default=0.05, gt=0, lt=1, description="Default target rate of false alarms.")
     models_dir: Path = Field(default=HOME / "trained_models", description="Trained detectors, a folder a dataset.")
     data_dir: Path = Field(default=HOME / "data", description="The demo catalogue, and the user's own data.")
+    data_roots: tuple[Path, ...] = Field(
+        default=(HOME / "data",),
+        description="Folders of the server below which the Data page offers recordings (a JSON list).",
+    )
     data_quota_mb: float = Field(
         default=5000.0, gt=0, description="Size limit of the datasets that are added in the browser, in megabytes."
     )

@@ -4,19 +4,24 @@ import time
 
 import streamlit as st
 
-from asd_core.sound import flags
+from asd_core.sound import Channel, flags
 from pages.clip_page import verdict
+from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
+from pages.clip_page.in_address import follow, keep, put_into_address
 from pages.clip_page.listening import listen, scores
-from pages.clip_page.open_signal import PLAYER, open_signal, put_into_address
+from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.present_button import present_button
 from pages.clip_page.standing import standing_of
+from pages.clip_page.upload_table import upload_table
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
+from pages.shared import address
 from pages.shared.alarms import alarms
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
+from pages.shared.signals import channel_of
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.warm_up import is_warm, until_warm
@@ -27,12 +32,14 @@ NARROWEST = 440  # pixels that the player or the score table needs
 
 @st.fragment
 @show_errors()  # they do not leave a fragment
-def draw(picked: Picked) -> None:
+@before_many()
+def draw(picked: Picked, channel: Channel) -> None:
     """The verdict, the player and beside it the scores, below it what is looked at more closely."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
     best_map = verdict.map_detector(selected, standing_of(selected))
-    state = player_state(PLAYER, open_signal(picked.clip, denoiser=warm, sample_rate=rate), best_map)
+    signal = open_signal(picked.clip, channel=channel, denoiser=warm, sample_rate=rate)
+    state = player_state(PLAYER, signal, best_map)
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
     if selected.detectors:
         verdict.draw(context)
@@ -49,19 +56,27 @@ def draw(picked: Picked) -> None:
         time.sleep(HEAD_START)
         until_warm()
         st.rerun()
-    put_into_address(state.signal)
+    put_into_address(picked.named, state, best_map)
     if selected.detectors:
         look_closer(context)
 
 
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
-    picked = pick()
+    picked = pick(address.leads())
     if picked:
+        if picked.uploaded:
+            upload_table(of_machine(choice()), picked.channel)
+        channel, instead = channel_of(picked.clip, picked.channel)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(picked.description(), width="stretch")
+            st.markdown(picked.description(channel), width="stretch")
             present_button(picked)
-        for flag in flags(picked.clip):
+        for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
-        draw(picked)
+        if address.leads():
+            address.followed()
+            follow(choice().source, picked.clip)
+        else:
+            keep()
+        draw(picked, channel)

@@ -9,6 +9,7 @@ from pages.compare_page import (
     failures,
     filters,
     head_to_head,
+    pin,
     ranking,
     report_button,
     takeaways,
@@ -31,8 +32,10 @@ ONE_CLASS = "Only {} clips are in scope: what needs both classes (AUC, pAUC, cur
 
 st.title("Compare")
 with show_errors():
-    opening = st.container()  # above the filters, filled when these are known
-    compared = filters.draw(choice())
+    # Filled when the filters are known: what to take away, and the views above their row of controls.
+    opening, views = st.container(), st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    compared = filters.draw(choice(), row)
     if compared.scores.empty:
         if compared.computable:
             st.stop()  # the row of filters shows what to do
@@ -43,8 +46,9 @@ with show_errors():
     compared = best_first(compared)
     with opening:
         takeaways.draw(compared)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with views:
         view = linked.segmented("View", list(VIEWS), key="view", label_visibility="collapsed")
+        pin.draw(compared)
         definitions.draw()
         report_button.draw(compared)
     normal, anomalous = ((compared.scores["label"] == label).any() for label in ("normal", "anomaly"))

@@ -15,6 +15,9 @@ from .artifact import save as save
 from .artifact import trained_keys as trained_keys
 from .calibration import Calibration as Calibration
 from .calibration import Threshold as Threshold
+from .in_use import detector_in_use as detector_in_use
+from .in_use import pin_detector as pin_detector
+from .in_use import pinned_detector as pinned_detector
 from .model_set import ModelSet as ModelSet
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores

@@ -15,7 +15,7 @@ from asd_core.cli.experiments import experiment
 from asd_core.cli.inspect import inspect
 from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
-from asd_core.cli.score import score, scores
+from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap
 from asd_core.cli.train import reference, seeds, train
 from asd_core.errors import AsdError
@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    *(detectors, simulate, inspect, train, score, evaluate, scores, results, reference),
+    *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference),
     *(overlap, seeds, experiment, report, latents, thumbnails, umap, cards),
 ):
     app.command()(command)

@@ -73,6 +73,7 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
+    from asd_core.artifacts import detector_in_use
     from asd_core.report import Assumptions, report_content, report_html, report_json, report_protocol
 
     with progress_bar() as progress:
@@ -81,6 +82,7 @@ def report(
             data=data,
             detectors=comma_separated(detectors),
             assumptions=Assumptions(rate, prevalence, per_day),
+            in_use=detector_in_use(models),
         )
         page = report_html(comparison, dataset, reason, progress=progress)
     written = {out: page}

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from asd_core.errors import AsdError
@@ -59,7 +60,8 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
     """A table that a terminal of 80 columns holds: text may go on in the next line, a figure never does. ``x_low`` and
     ``x_high`` beside ``x`` stand in its cell, as its interval."""
     shown = [_with_intervals(row) for row in _plain(rows)]
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    # Names of files may hold what looks like markup: [fan] 01.wav.
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown[0] if shown else ():
         values = [row[name] for row in shown]
         texts = [str(value) for value in values]
@@ -70,7 +72,7 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
         heading = name.replace("_", "\n" if wide else " ")
         table.add_column(heading, overflow="fold", no_wrap=whole, justify="right" if figure else "left")
     for row in shown:
-        table.add_row(*map(str, row.values()))
+        table.add_row(*(escape(str(value)) for value in row.values()))
     console.print(table)
 
 

@@ -18,6 +18,7 @@ def score(
     machine_id: Annotated[str, typer.Option(help="The machine that was recorded: 00, or fan/00.")],
     detectors: Detectors = None,
     denoise: Strength = 0.0,
+    channel: Annotated[str | None, typer.Option(help="1, 2, … or mean; the settings' by default.")] = None,
     strict: Annotated[bool, typer.Option(help="Refuse recordings that stop early.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -25,39 +26,54 @@ def score(
 
     A recording that cannot be read is named, the others are scored, and the exit code is 1."""
     from asd_core.artifacts import ModelSet, not_scored
-    from asd_core.scoring import applicability_of, score_clip, sentence
-    from asd_core.sound import flags, prepare, read_clip
+    from asd_core.explain import clip_summary, find_place, map_of
+    from asd_core.scoring import applicability_of, as_scored, decide, score_prepared, sentence, stored_standing
+    from asd_core.settings import get_settings
+    from asd_core.sound import channel_label, channel_name, flags, named_channel, read_clip, usable_channel
 
+    rate = get_settings().false_alarm_rate
+    wanted = get_settings().channel if channel is None else named_channel(channel)
     loaded = ModelSet(models, comma_separated(detectors))
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
         notify(not_scored(others, machine_id))
+    worth = stored_standing(models).of(list(known))
+    mapped = map_of(worth.order)
     results, bad = [], 0
     for file in files:
         try:
             clip = read_clip(file, strict=strict)
-            guard = applicability_of(prepare(clip), models, machine_id)
-            scores = [asdict(s) for s in score_clip(clip, known, machine_id, denoise=denoise)]
+            used, instead = usable_channel(clip, wanted)
+            recorded = as_scored(clip, known, channel=used)
+            guard = applicability_of(recorded, models, machine_id)
+            scored = as_scored(clip, known, denoise=denoise, channel=used) if denoise else recorded
+            raw = score_prepared(scored, known, machine_id)
         except ClipError as error:
             notify(str(error))
             bad += 1
             continue
+        if instead:
+            notify(instead)
+        decided = [decide(key, raw[key], known[key].calibration, machine_id, rate) for key in known]
+        place = find_place(scored, known, mapped, machine_id) if mapped else None
+        held_out = known[decided[0].detector].calibration.n(machine_id)
         result: dict[str, Any] = {
             "file": str(file),
             "machine_id": machine_id,
+            "channel": channel_label(used),
             "denoise": denoise,
-            "applicable": guard.applicable if guard else None,
-            "reason": (guard.reason or None) if guard else None,
-            "flags": flags(clip),
-            "scores": scores,
+            **clip_summary(decided, worth, guard, place, held_out, rate),
+            "flags": flags(clip, used),
+            "scores": [asdict(one) for one in decided],
         }
         results.append(result | ({"not_scored_by": others} if others else {}))
         if not as_json:
             for flag in result["flags"]:
                 notify(flag)
-            title = f"{file.name}, machine id {machine_id}, denoising {denoise:g}"
+            where = f", {channel_name(used)}" if clip.n_channels > 1 else ""
+            title = f"{file.name}, machine id {machine_id}{where}, denoising {denoise:g}"
             foreign = guard if guard and not guard.applicable else None
-            print_table(f"⚠ {title}" if foreign else title, scores)
+            print_table(f"⚠ {title}" if foreign else title, result["scores"])
             if foreign:
                 print_line(sentence(foreign))
     if as_json:
@@ -87,3 +103,16 @@ def scores(
     notify(
         f"{scope.description()}: " + (f"scored by {', '.join(done)}." if done else "every score was stored already.")
     )
+
+
+def timing(data: Data, models: Models, detectors: Detectors = None) -> None:
+    """Measure how long each detector takes to score one clip on one core, and store it for the Compare page."""
+    from asd_core.artifacts import ModelSet
+    from asd_core.datasets import open_dataset
+    from asd_core.lazy import torch
+    from asd_core.scoring import measure_scoring
+
+    torch.set_num_threads(1)  # as the pages score
+    with progress_bar() as progress:
+        done = measure_scoring(open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress)
+    notify(f"Measured: {', '.join(done)}." if done else "Every detector was measured already.")

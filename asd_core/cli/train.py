@@ -58,13 +58,13 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     Raises:
         DatasetError: where the folder holds several machine types and none is chosen.
     """
-    from asd_core.datasets import DatasetFile, open_dataset, read_answers, write_dataset_file
+    from asd_core.datasets import DATASET_FILE, DatasetFile, open_dataset, read_answers, write_dataset_file
     from asd_core.errors import DatasetError
 
     if map_file or machine_types:
         file = DatasetFile(Path(data).resolve(), read_answers(map_file) if map_file else [], machine_types)
-        write_dataset_file(out / "dataset.toml", file)
-        data = str(out / "dataset.toml")
+        write_dataset_file(out / DATASET_FILE, file)
+        data = str(out / DATASET_FILE)
     dataset = open_dataset(data)
     types = sorted(dataset.catalogue["machine_type"].unique())
     if len(types) > 1 and not machine_types:

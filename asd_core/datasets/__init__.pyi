@@ -10,6 +10,7 @@ from .demo import build_catalogue as build_catalogue
 from .demo import render_demo_clip as render_demo_clip
 from .extraction import Extracted as Extracted
 from .extraction import extract_dataset as extract_dataset
+from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer
 from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
@@ -17,6 +18,7 @@ from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
+from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
 from .opening import read_answers as read_answers
@@ -25,11 +27,11 @@ from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
 from .opening import write_dataset_file as write_dataset_file
 from .rendered import demo_dataset as demo_dataset
-from .user_datasets import DATASET_FILE as DATASET_FILE
-from .user_datasets import Imported as Imported
-from .user_datasets import datasets_folder as datasets_folder
-from .user_datasets import delete_dataset as delete_dataset
-from .user_datasets import folder_name as folder_name
-from .user_datasets import import_recordings as import_recordings
-from .user_datasets import rename_dataset as rename_dataset
-from .user_datasets import used_bytes as used_bytes
+from .stored_datasets import Imported as Imported
+from .stored_datasets import datasets_folder as datasets_folder
+from .stored_datasets import delete_dataset as delete_dataset
+from .stored_datasets import folder_name as folder_name
+from .stored_datasets import import_recordings as import_recordings
+from .stored_datasets import rename_dataset as rename_dataset
+from .stored_datasets import used_bytes as used_bytes
+from .stored_datasets import user_datasets as user_datasets

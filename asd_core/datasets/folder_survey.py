@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEAVE_OUT = "leave out"  # the label by which an answer leaves recordings out
+LABEL_QUESTION = "normal, anomaly, or leave out?"
 MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
 
@@ -169,6 +170,8 @@ def _printable(name: str) -> str:
 
 def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tuple[dict[str, CatalogueRow], set[str]]:
     """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers."""
+    recordings = list(recordings)
+    class_folders = _class_folders(recordings, labels)
     rows: dict[str, CatalogueRow] = {}
     plain: dict[str, plain_folders.Parts] = {}
     unclear: set[str] = set()
@@ -177,12 +180,26 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
         row = next((found for layout in LAYOUTS if (found := layout(folders, stem))), None)
         if row:
             rows[clip_id] = row
-        elif parts := plain_folders.parts(folders, stem, labels.get(clip_id, "")):
+        elif parts := plain_folders.parts(
+            folders, stem, labels.get(clip_id, ""), in_class_folder=folders in class_folders
+        ):
             plain[clip_id] = parts
         else:
             unclear.add(clip_id)
     rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
     return rows, unclear
+
+
+def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:
+    """Folders that stand for a class because people gave all that is in one the same label, and a folder beside it another."""
+    given: dict[tuple[str, ...], set[str]] = {}
+    for path in recordings:
+        if (label := labels.get("/".join(path), "")) and label != LEAVE_OUT:
+            given.setdefault(path[:-1], set()).add(label)
+    beside: dict[tuple[str, ...], set[str]] = {}
+    for folder, found in given.items():
+        beside.setdefault(folder[:-1], set()).update(found)
+    return {folder for folder, found in given.items() if folder and len(found) == 1 and len(beside[folder[:-1]]) > 1}
 
 
 def _answered(recordings: Iterable[tuple[str, ...]], answers: Sequence[Answer]) -> Iterable[tuple[str, Answer]]:
@@ -254,9 +271,7 @@ def _escaped(text: str) -> str:
 
 def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
     questions = [
-        f"{_recordings(group.count)} like {group.example}: normal, anomaly, or leave out?"
-        for group in groups
-        if not group.row
+        f"{_recordings(group.count)} like {group.example}: {LABEL_QUESTION}" for group in groups if not group.row
     ]
     types = sorted(catalogue["machine_type"].unique())
     if len(types) > 1:

@@ -15,6 +15,7 @@ from asd_core.datasets.words import label_of
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
 
+DATASET_FILE = "dataset.toml"
 LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
 SPLITS = ("train", "test", "eval")
 
@@ -75,9 +76,11 @@ def surveyed_dataset(found: Survey, *, location: Path | None = None, machine_typ
             raise DatasetError(f"{root} holds no machine type {', '.join(unknown)}; it holds {', '.join(known)}.")
         catalogue = catalogue[catalogue["machine_type"].isin(machine_types)].reset_index(drop=True)
     base = root.resolve()
+    # A dataset file of the usual name is called as its folder.
+    called = "" if location is None else location.parent.name if location.name == DATASET_FILE else location.stem
     return Dataset(
-        (location.stem if location else root.name) or "recordings",
-        (location.stem if location else base.name) or "recordings",
+        called or root.name or "recordings",
+        called or base.name or "recordings",
         str(location.resolve() if location else base),
         catalogue,
         lambda clip_id: base / clip_id,

@@ -6,7 +6,7 @@ type, below ``anomaly/`` alone a kind of fault; above them, what differs from pl
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asd_core.datasets.layouts import CatalogueRow
 from asd_core.datasets.words import is_date, label_of, machine_id_of, numbered, snr_of, split_of
@@ -34,9 +34,17 @@ class Parts:
     below: tuple[str, ...]
 
 
-def parts(folders: Sequence[str], stem: str, label: str = "") -> Parts | None:
-    """What folders and stem name; ``None`` where neither a folder nor the stem's first word names a class, and people did not."""
+def parts(folders: Sequence[str], stem: str, label: str = "", *, in_class_folder: bool = False) -> Parts | None:
+    """What folders and stem name; ``None`` where neither a folder nor the stem's first word names a class, and people did not.
+
+    Args:
+        label: that people gave the recording.
+        in_class_folder: its folder stands for that label, whatever it is called.
+    """
     places = [i for i, folder in enumerate(folders) if label_of(folder)]
+    if in_class_folder:
+        above = parts(folders[:-1], stem, label)
+        return above and replace(above, below=tuple(folders[-1:]) if label == "anomaly" else ())
     place = places[-1] if places else len(folders)
     label = label or label_of(folders[place] if places else re.split(r"[\W\d_]", stem, maxsplit=1)[0])
     if not label:

@@ -14,6 +14,9 @@ from .comparison import paired_difference as paired_difference
 from .comparison import resampled as resampled
 from .comparison import resamples_for as resamples_for
 from .comparison import tied_with_best as tied_with_best
+from .costs import LeastCost as LeastCost
+from .costs import expected_cost as expected_cost
+from .costs import least_cost_threshold as least_cost_threshold
 from .false_alarms import Breach as Breach
 from .false_alarms import breach as breach
 from .false_alarms import conformal_rank as conformal_rank

@@ -1,7 +1,7 @@
 """Which detectors a dataset gives reason to trust, and which one to ask first: from the scores of its labelled test clips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Standing:
         unmeasured: nothing says: no labelled clips, or no control to compare with.
         controls: what every detector must beat.
         auc: mean over machine ids, of those that have one.
+        in_use: the detector that a person has pinned, which leads whatever its group; empty for none.
     """
 
     trusted: tuple[str, ...]
@@ -25,6 +26,7 @@ class Standing:
     unmeasured: tuple[str, ...]
     controls: tuple[str, ...]
     auc: Mapping[str, float]
+    in_use: str = ""
 
     def of(self, keys: Sequence[str]) -> "Standing":
         """The same for some of the detectors."""
@@ -32,18 +34,22 @@ class Standing:
             tuple(key for key in group if key in keys)
             for group in (self.trusted, self.weak, self.unmeasured, self.controls)
         )
-        return Standing(trusted, weak, unmeasured, controls, self.auc)
+        return Standing(trusted, weak, unmeasured, controls, self.auc, self.in_use if self.in_use in keys else "")
+
+    def led_by(self, pinned: str) -> "Standing":
+        """The same with the detector that a person has pinned in use; without one that is not there or is a control."""
+        return replace(self, in_use=pinned if pinned in (*self.trusted, *self.weak, *self.unmeasured) else "")
 
     @property
     def order(self) -> tuple[str, ...]:
-        """All of them: the best first, controls last."""
-        return (*self.trusted, *self.weak, *self.unmeasured, *self.controls)
+        """All of them: the one in use, then the best first, controls last."""
+        measured = (*self.trusted, *self.weak, *self.unmeasured, *self.controls)
+        return tuple(sorted(measured, key=lambda key: key != self.in_use))
 
-    def chosen(self, pinned: str = "") -> str | None:
-        """The detector to ask: the pinned one, else the best trusted one, else the first that is no control; ``None`` when
+    def chosen(self) -> str | None:
+        """The detector to ask: the one in use, else the best trusted one, else the first that is no control; ``None`` when
         there are controls alone."""
-        candidates = [key for key in self.order if key not in self.controls]
-        return pinned if pinned in candidates else next(iter(candidates), None)
+        return next((key for key in self.order if key not in self.controls), None)
 
 
 def standing(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Standing:

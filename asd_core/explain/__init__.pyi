@@ -15,8 +15,14 @@ from .map_overlap import store_overlap as store_overlap
 from .moment_places import locate as locate
 from .neighbours import Neighbours as Neighbours
 from .neighbours import nearest as nearest
+from .place import Place as Place
+from .place import find_place as find_place
+from .place import map_of as map_of
+from .place import place_of as place_of
 from .reference import REFERENCE as REFERENCE
 from .reference import NormalReference as NormalReference
 from .reference import make_reference as make_reference
 from .reference import read_reference as read_reference
 from .reference import write_reference as write_reference
+from .summary import SUMMARY as SUMMARY
+from .summary import clip_summary as clip_summary

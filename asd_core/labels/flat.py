@@ -102,10 +102,14 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LabelError("The file is not UTF-8 text: save it as CSV in UTF-8.") from error
+    if (first := text.split("\n", 1)[0].strip().lower()).startswith("sep=") and len(first) == 5:
+        text = (
+            text.split("\n", 1)[1] if "\n" in text else ""
+        )  # a line for spreadsheets; the heading shows the separator, too
     delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        names = reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        names = reader.fieldnames = [_column(name) for name in reader.fieldnames or []]
         _check_names(names)
         return _read((reader.line_num, row) for row in reader)
     except csv.Error as error:
@@ -141,6 +145,12 @@ def _read(cells: Iterable[tuple[int, dict[Any, Any]]]) -> tuple[list[Numbered], 
     return results, problems
 
 
+def _column(heading: str) -> str:
+    """A column's name from a heading as people write it: ``Clip ID``, ``File``."""
+    name = heading.strip().lower().replace(" ", "_").replace("-", "_")
+    return "clip_id" if name in ("clip", "file", "filename", "file_name", "path") else name
+
+
 def _check_names(names: list[str]) -> None:
     if not {"clip_sha256", "clip_id"} & set(names) or not {"label", "region_class"} & set(names):
         raise LabelError("The file has no columns clip_sha256 (or clip_id) and label (or region_class): add them.")
@@ -150,6 +160,8 @@ def _fields(row: dict[Any, Any]) -> Fields:
     if None in row or None in row.values():
         raise ValueError("it has not as many cells as the heading")
     values: Fields = {name: row[name] for name in COLUMNS if row.get(name, "") != ""}
+    if "label" in values:
+        values["label"] = values["label"].strip().lower()
     for name in NUMBERS:
         if name in values:
             values[name] = number(values[name])

@@ -75,5 +75,21 @@ class Clips:
                     return hits[:1]
             result = self._by_name.get(stem) or self._by_name.get(PurePosixPath(stem).stem)
             if result:
-                return result
+                # Label Studio keeps no folder of an upload; elsewhere a folder that contradicts is another recording.
+                return result if candidate != name else _longest(result, clip_id)
         return []
+
+
+def _longest(clip_ids: list[str], path: str) -> list[str]:
+    """Of clips of one name those whose folders a path does not contradict; of several those that agree in most."""
+    folders = _folders(path)
+    agreeing: dict[int, list[str]] = {}
+    for clip_id in clip_ids:
+        pairs = list(zip(reversed(_folders(clip_id)), reversed(folders), strict=False))
+        if all(one == other for one, other in pairs):
+            agreeing.setdefault(len(pairs), []).append(clip_id)
+    return agreeing[max(agreeing)] if agreeing else []
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path.replace("\\", "/").strip("/")).parts[:-1]

@@ -21,7 +21,10 @@ from .margins import timeline_figure as timeline_figure
 from .projector import enlarge as enlarge
 from .scatter import Star as Star
 from .scatter import scatter_figure as scatter_figure
+from .score_histogram import SIDES as SIDES
+from .score_histogram import as_drawn as as_drawn
 from .score_histogram import histogram_figure as histogram_figure
+from .score_histogram import score_bins as score_bins
 from .signal import SPECTROGRAM_COLUMNS as SPECTROGRAM_COLUMNS
 from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen

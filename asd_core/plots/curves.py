@@ -8,7 +8,7 @@ import numpy as np
 from asd_core.evaluation import Floats, Mark, det, precision_recall, probit, roc, roc_bands
 from asd_core.plots import colours
 from asd_core.plots.layout import GREY, add_band
-from asd_core.plots.lines import Curve, at, lines, mark, rate_axis, shown, thinned
+from asd_core.plots.lines import Curve, at, labelled, lines, mark, rate_axis, shown, thinned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +153,7 @@ def det_figure(
     for trace in figure.data:
         x, y = np.asarray(trace.x, dtype=np.float64), np.asarray(trace.y, dtype=np.float64)
         trace.update(x=probit(x, n_normal), y=probit(y, n_anomaly), customdata=np.c_[x, y])
-        trace.hovertemplate = f"{hover}<extra>{trace.name}</extra>"
+        trace.hovertemplate = labelled(trace.name, hover)
     low, high = probit(np.array([0.0, 1.0]), max(n_normal, n_anomaly))
     axis: dict[str, Any] = {
         "tickvals": probit(RATES),

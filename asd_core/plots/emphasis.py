@@ -1,5 +1,5 @@
 """Which of many detectors' lines stand out: the best few in colour with their name at the line, the best control in the ink
-of the page, all others grey. Pointed at, a grey line says its name in its own colour."""
+of the page, all others grey; the one in use is always in colour. Pointed at, a grey line says its name in its own colour."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 IN_COLOUR = 7  # more lines in colour cannot be told apart
 LABELLED = 3  # names at their lines: more cover one another
 INK = "#1b1f24"  # on a light page
+PAPER = "rgba(255, 255, 255, 0.8)"  # behind a name, on a light page
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
-def standouts(order: Sequence[str], controls: Collection[str]) -> tuple[list[str], str | None]:
-    """Which of some detectors, the best first, stand out: those in colour, and the best control (``None`` without any)."""
-    coloured = [key for key in order if key not in controls][:IN_COLOUR]
+def standouts(order: Sequence[str], controls: Collection[str], in_use: str = "") -> tuple[list[str], str | None]:
+    """Which of some detectors, the best first, stand out: those in colour, and the best control (``None`` without any).
+
+    Args:
+        in_use: the detector that a person has pinned: it comes first among those in colour; empty for none.
+    """
+    coloured = sorted((key for key in order if key not in controls), key=lambda key: key != in_use)[:IN_COLOUR]
     return coloured, next((key for key in order if key in controls), None)
 
 
@@ -30,6 +35,8 @@ def emphasise(
     short: Mapping[str, str],
     *,
     ink: str = INK,
+    paper: str = PAPER,
+    in_use: str = "",
 ) -> None:
     """Restyle a figure with a line a detector, whose legend group is its key.
 
@@ -38,8 +45,10 @@ def emphasise(
         controls: those of them that are controls.
         short: each detector's name at its line.
         ink: colour of the best control.
+        paper: what lies behind a name, so that lines do not strike it through.
+        in_use: the detector that a person has pinned; empty for none.
     """
-    coloured, best_control = standouts(order, controls)
+    coloured, best_control = standouts(order, controls, in_use)
     drawn = {trace.legendgroup: trace for trace in figure.data if trace.mode == "lines" and trace.fill is None}
     for trace in figure.data:
         key = trace.legendgroup
@@ -75,6 +84,7 @@ def emphasise(
             text=short[key],
             font={"color": ink if key == best_control else colours.detector_colour(key), "size": 12},
             arrowcolor=ink if key == best_control else colours.detector_colour(key),
+            bgcolor=paper,
             arrowwidth=1,
             arrowhead=0,
             ax=60,

@@ -49,9 +49,15 @@ def lines(
             name=names[str(key)],
             legendgroup=str(key),
             line={**detector_line(str(key), 2), "shape": line_shape},
-            hovertemplate=f"{hover}<extra>{names[str(key)]}</extra>",
+            hovertemplate=labelled(names[str(key)], hover),
         )
     return figure
+
+
+def labelled(name: str, hover: str) -> str:
+    """What a line says when pointed at. Its name is within the label: beside it, plotly writes it in the line's own colour,
+    which is too pale to read of a grey line."""
+    return f"<b>{name}</b><br>{hover}<extra></extra>"
 
 
 def mark(figure: "go.Figure", points: Mapping[str, tuple[float, float]], names: Mapping[str, str], hover: str) -> None:
@@ -68,7 +74,7 @@ def mark(figure: "go.Figure", points: Mapping[str, tuple[float, float]], names: 
             legendgroup=key,
             showlegend=False,
             marker={"color": colours.detector_colour(key), **MARK},
-            hovertemplate=f"at the threshold: {hover}<extra>{names[key]}</extra>",
+            hovertemplate=labelled(names[key], f"at the threshold: {hover}"),
         )
 
 

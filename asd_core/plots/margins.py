@@ -36,7 +36,7 @@ def _curves(
 
     Args:
         table: columns ``detector``, ``margin``, ``calibrated``, ``raw`` and what ``trace`` reads.
-        names: the title of each detector key.
+        names: the title of each detector key; lines and legend follow their order.
         trace: a detector's rows -> its trace's ``x``, ``marker`` and the first columns of its ``customdata``.
         hover: what a point's label begins with, of these columns.
         height: of the figure, in pixels.
@@ -53,8 +53,12 @@ def _curves(
         "zeroline": False,
     }
     figure = new_figure(height=height, yaxis=yaxis, legend={**ALONE, "font": {"size": 11}})
-    for key, rows in table.groupby("detector", sort=False):
-        name, more = names[str(key)], trace(rows)
+    of = {str(key): rows for key, rows in table.groupby("detector", sort=False)}
+    for key, name in names.items():
+        if key not in of:
+            continue
+        rows = of[key]
+        more = trace(rows)
         first = more.pop("customdata")
         words = [percentile_in_words(p) for p in rows["calibrated"]]
         data = zip(*(first[column] for column in first), rows["margin"], words, rows["raw"], strict=True)
@@ -63,7 +67,7 @@ def _curves(
             y=_height(rows["margin"]),
             mode="lines+markers",
             name=name,
-            line=detector_line(str(key), width),
+            line=detector_line(key, width),
             customdata=[list(values) for values in data],  # an array would reach Python as a mapping
             hovertemplate=f"{hover}: margin %{{customdata[{place}]:.1f}}<br>%{{customdata[{place + 1}]}}<br>"
             f"raw %{{customdata[{place + 2}]:.4g}}<extra>{name}</extra>",

@@ -97,9 +97,9 @@ def charts(comparison: Comparison) -> tuple[list[Chart], list[Style]]:
 
 
 def _styles(comparison: Comparison) -> dict[str, Style]:
-    """In colour the best group, the runners-up while there is room, and the best control in black."""
+    """In colour the detector in use, the best group, the runners-up while there is room, and the best control in black."""
     cells = by_id(comparison.ranking)
-    coloured, control = standouts(comparison.detectors, comparison.controls)
+    coloured, control = standouts(comparison.detectors, comparison.controls, comparison.in_use)
     styles = {}
     for key in comparison.detectors:
         row = cells[key, MEAN]
@@ -108,7 +108,9 @@ def _styles(comparison: Comparison) -> dict[str, Style]:
             styles[key] = Style(f"{name} (best control)", INK, DASHES["dash"], 1.6)
         elif key in coloured:
             dash = DASHES[colours.detector_dash(key)]
-            styles[key] = Style(name, colours.detector_colour(key), dash, 2.6 if key in comparison.tied else 1.6)
+            styles[key] = Style(
+                name, colours.detector_colour(key), dash, 2.6 if key in (comparison.in_use, *comparison.tied) else 1.6
+            )
         else:
             styles[key] = Style(name, "#b9c0c9", "", 1.0)
     return styles

@@ -42,6 +42,7 @@ def report_json(comparison: Comparison, protocol: list[str] | None = None) -> st
         "assumptions": asdict(comparison.assumptions),
         "protocol": protocol or [],
         "best_or_tied_with_it": comparison.tied,
+        "in_use": comparison.in_use or None,
         "models": {
             key: {
                 "title": detector_class(key).info.title,

@@ -53,11 +53,17 @@ class Comparison:
     breakdown: "pd.DataFrame"
     failures: "pd.DataFrame"
     clips: "pd.DataFrame"  # the scores themselves, with threshold and decision
+    in_use: str = ""  # the detector that a person has pinned; empty for none
 
     @property
     def detectors(self) -> list[str]:
         """From the highest mean AUC to the lowest; then those that know fewer machine ids, and those without a figure."""
         return [str(key) for key in dict.fromkeys(self.ranking["detector"])]
+
+    @property
+    def lead(self) -> str:
+        """The detector whose work at the plant and whose errors are told: the one in use, else the best; empty without."""
+        return self.in_use or (self.tied[0] if self.tied else "")
 
     @property
     def denoising(self) -> str:
@@ -87,6 +93,7 @@ def compare(
     assumptions: Assumptions | None = None,
     where: str = "",
     labels: str = "",
+    in_use: str = "",
 ) -> Comparison:
     """All figures of a score table.
 
@@ -97,6 +104,7 @@ def compare(
         title: of the dataset.
         where: which of the split's clips these are, in words, where they are not all of them.
         labels: whose labels the table carries, in words, where not the dataset's own.
+        in_use: the detector that a person has pinned; one that is not in the table is none.
 
     Raises:
         ArtifactError: when no labelled clip is in the table.
@@ -146,4 +154,5 @@ def compare(
         breakdown=marked(breakdown_table(labelled)),
         failures=marked(failure_table(labelled, calibrations, assumed.rate)),
         clips=marked(clip_table(every, calibrations, assumed.rate)),
+        in_use=in_use if in_use in draws.detectors else "",
     )

@@ -35,6 +35,7 @@ def report_content(
     assumptions: Assumptions | None = None,
     where: str = "",
     labels: str = "",
+    in_use: str = "",
 ) -> tuple[Comparison, Dataset | None, str]:
     """What the report of a models folder is made of.
 
@@ -44,6 +45,7 @@ def report_content(
         detectors: keys; all that have scores by default.
         where: which clips of the split the scores are of, in words, where not all.
         labels: whose labels the table carries, in words, where not the dataset's own.
+        in_use: the detector that a person has pinned, which the report then starts with; empty for none.
 
     Returns:
         The figures; the dataset, or ``None`` and a sentence on why there are no recordings.
@@ -69,7 +71,10 @@ def report_content(
         raise ArtifactError(f"{folder} holds no scores of the clips as they are now: run the command scores first.")
     table = with_applicability(table, folder)
     manifests = {key: artifacts.read_manifest(folder / key) for key in table["detector"].unique()}
-    return compare(table, manifests, title=title, assumptions=assumptions, where=where, labels=labels), dataset, reason
+    comparison = compare(
+        table, manifests, title=title, assumptions=assumptions, where=where, labels=labels, in_use=in_use
+    )
+    return comparison, dataset, reason
 
 
 def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
@@ -116,7 +121,7 @@ def report_html(
         program=f"asd_core {__version__}",
         infos={key: detector_class(key).info for key in comparison.detectors},
         names={key: detector_class(key).info.title for key in comparison.detectors},
-        best=comparison.tied[0] if comparison.tied else "",
+        lead=comparison.lead,
         warnings=wording.warnings(comparison, dataset),
         charts=drawn,
         legend=legend,

@@ -54,14 +54,14 @@ class Sound:
 def examples(
     comparison: Comparison, dataset: Dataset | None, progress: Callable[[float, str], None]
 ) -> tuple[list[Sound], list[str]]:
-    """The best detector's worst errors, with two clips of the same machine to hear them against.
+    """The leading detector's worst errors, with two clips of the same machine to hear them against.
 
     Returns:
         The sounds; a sentence for each that could not be read.
     """
-    if dataset is None or not comparison.tied:
+    if dataset is None or not comparison.lead:
         return [], []
-    wanted = _wanted(comparison, comparison.tied[0])
+    wanted = _wanted(comparison, comparison.lead)
     clips, unread = [], []
     for index, one in enumerate(wanted):
         progress(index / len(wanted), "reading recordings")

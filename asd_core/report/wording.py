@@ -41,23 +41,31 @@ def _n_clips(count: float) -> str:
 
 
 def takeaways(comparison: Comparison) -> list[str]:
-    """Three sentences for a reader in a hurry: who is best, against what, and what it would mean at the plant."""
-    return [_best(comparison), _against_controls(comparison), _at_the_plant(comparison)]
+    """Three sentences for a reader in a hurry: who is best, against what, and what it would mean at the plant. Where a person
+    has put a detector in use, that comes first, and the plant is told of that one."""
+    in_use = [_in_use(comparison)] if comparison.in_use else []
+    return [*in_use, _best(comparison), _against_controls(comparison), _at_the_plant(comparison)]
 
 
 def opening_sentences(
-    scores: "pd.DataFrame", draws: Draws, manifests: Mapping[str, Manifest], assumptions: Assumptions
+    scores: "pd.DataFrame",
+    draws: Draws,
+    manifests: Mapping[str, Manifest],
+    assumptions: Assumptions,
+    in_use: str = "",
 ) -> list[str]:
     """:func:`takeaways` of a score table whose figures are there already, without the report's other tables.
 
     Args:
         scores: as :func:`asd_core.report.compare`, of labelled clips. draws: of the same scores.
         manifests: of each detector of the table.
+        in_use: the detector that a person has pinned; empty for none.
     """
+    in_use = in_use if in_use in draws.detectors else ""
     controls = [key for key in draws.order() if is_control(key)]
     order = {key: place for place, key in enumerate(draws.order())}
     tied = tied_with_best(draws)
-    best = scores[scores["detector"] == (tied or list(order))[0]]  # the only one whose thresholds are spoken of
+    told = in_use or (tied or list(order))[0]  # the only one whose thresholds are spoken of
     table = ranking(draws)
     table = table.sort_values("detector", key=lambda k: k.map(order), kind="stable")
     return takeaways(
@@ -75,12 +83,26 @@ def opening_sentences(
             losers=loses_to_control(draws, controls),
             worst={},
             ranking=table.assign(title=[name(key) for key in table["detector"]]),
-            thresholds=threshold_table(best, manifests, assumptions),
+            thresholds=threshold_table(scores[scores["detector"] == told], manifests, assumptions),
             breakdown=scores[:0],
             failures=scores[:0],
             clips=scores,
+            in_use=in_use,
         )
     )
+
+
+def _in_use(c: Comparison) -> str:
+    """That a person chose it, and what the figures say of it."""
+    row = by_id(c.ranking)[c.in_use, MEAN]
+    detectors = [key for key in c.detectors if not is_control(key)]
+    place = detectors.index(c.in_use) + 1
+    measured = (
+        f"By its mean AUC of {row['auc']:.3f} it is number {place} of {len(detectors)} detectors"
+        if computable(row["auc"])
+        else "Its mean AUC is not computable"
+    )
+    return f"{name(c.in_use)} is in use: a person pinned it, no figure did. {measured}."
 
 
 def _best(c: Comparison) -> str:
@@ -143,7 +165,7 @@ def _all(n: int) -> str:
 
 
 def _at_the_plant(c: Comparison) -> str:
-    key = (c.tied or c.detectors)[0]
+    key = c.lead or c.detectors[0]
     rows, assumed = by_id(c.thresholds), c.assumptions
     row = rows.get((key, POOLED))
     requested = percent(assumed.rate)
@@ -275,4 +297,5 @@ def rank(c: Comparison, key: str) -> str:
         result = "▼ below a control" if lost.by_point else "▽ near a control"
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
-    return ", ".join(filter(None, [result, c.draws.coverage().get(key, "")]))
+    in_use = "in use" if key == c.in_use else ""
+    return ", ".join(filter(None, [in_use, result, c.draws.coverage().get(key, "")]))

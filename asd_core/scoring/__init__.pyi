@@ -7,6 +7,7 @@ from .applicability import machine_normals as machine_normals
 from .applicability import sentence as sentence
 from .applicability import with_applicability as with_applicability
 from .clip import DetectorScore as DetectorScore
+from .clip import as_scored as as_scored
 from .clip import decide as decide
 from .clip import score_clip as score_clip
 from .clip import score_prepared as score_prepared
@@ -16,6 +17,10 @@ from .denoising_curve import STRENGTHS as STRENGTHS
 from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
 from .denoising_curve import strength_curve as strength_curve
+from .judgement import CLOSE as CLOSE
+from .judgement import Judgement as Judgement
+from .judgement import judge as judge
+from .judgement import stored_standing as stored_standing
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
 from .long_recording import cut_clip as cut_clip
@@ -43,3 +48,5 @@ from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job
 from .store import trained_on as trained_on
 from .store import write_scores as write_scores
+from .timing import measure_scoring as measure_scoring
+from .timing import scoring_seconds as scoring_seconds

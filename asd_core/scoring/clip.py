@@ -6,7 +6,7 @@ from typing import Literal
 from asd_core.artifacts import Calibration, ModelSet, raw_scores
 from asd_core.features import extract, working_rate
 from asd_core.settings import get_settings
-from asd_core.sound import Clip, Kind, denoise_mix, prepare
+from asd_core.sound import Channel, Clip, Kind, denoise_mix, prepare
 
 Decision = Literal["normal", "anomaly"]
 
@@ -43,6 +43,21 @@ def decide(key: str, raw: float, calibration: Calibration, machine_id: str, fals
     return DetectorScore(key, raw, float(calibration.percentile(raw, machine_id)), threshold, decision, margin)
 
 
+def as_scored(
+    clip: Clip, models: ModelSet, *, denoise: float = 0.0, kind: Kind = "stationary", channel: Channel | None = None
+) -> Clip:
+    """A recording as detectors get it: one channel at their rate, denoised.
+
+    Raises:
+        ClipError: when the clip cannot be scored.
+    """
+    prepared = prepare(clip, sample_rate=working_rate(models.representations(), clip.sample_rate), channel=channel)
+    if denoise <= 0.0:
+        return prepared
+    mix = denoise_mix(prepared.samples[0], prepared.sample_rate, kind=kind)
+    return prepared.with_samples(mix.at(denoise))
+
+
 def score_clip(
     clip: Clip,
     models: ModelSet,
@@ -50,7 +65,7 @@ def score_clip(
     *,
     denoise: float = 0.0,
     kind: Kind = "stationary",
-    channel: int | None = None,
+    channel: Channel | None = None,
     false_alarm_rate: float | None = None,
 ) -> list[DetectorScore]:
     """Scores of one recording: channel, rate, denoising, representations, detectors, calibration.
@@ -63,10 +78,5 @@ def score_clip(
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     models = models.for_machine(machine_id)
-    wanted = working_rate(models.representations(), clip.sample_rate)
-    prepared = prepare(clip, sample_rate=wanted, channel=channel)
-    if denoise > 0.0:
-        mix = denoise_mix(prepared.samples[0], prepared.sample_rate, kind=kind)
-        prepared = prepared.with_samples(mix.at(denoise))
-    raw = score_prepared(prepared, models, machine_id)
+    raw = score_prepared(as_scored(clip, models, denoise=denoise, kind=kind, channel=channel), models, machine_id)
     return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]

@@ -1,3 +1,8 @@
+from .channels import channel_label as channel_label
+from .channels import channel_name as channel_name
+from .channels import has_sound as has_sound
+from .channels import named_channel as named_channel
+from .channels import usable_channel as usable_channel
 from .decoding import FORMATS as FORMATS
 from .decoding import SUFFIXES as SUFFIXES
 from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
@@ -7,7 +12,9 @@ from .denoise import DenoiseMix as DenoiseMix
 from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
+from .recording import MEAN as MEAN
 from .recording import SILENCE_RMS as SILENCE_RMS
+from .recording import Channel as Channel
 from .recording import Clip as Clip
 from .recording import Samples as Samples
 from .recording import constant_offsets as constant_offsets

@@ -8,6 +8,7 @@ import hashlib
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ OFFSET = 1e-3  # of full scale: converters stay far below it
 MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
 Samples = NDArray[np.float32]
+MEAN: Literal["mean"] = "mean"
+Channel = int | Literal["mean"]  # counted from 0, or the mean of all
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,16 +170,31 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
         raise ClipError(
             f"{clip.name} reaches {peak:.3g} where full scale is 1: export it as 16-bit PCM, or scale its values."
         )
-    centred = clip.samples - clip.samples.mean(axis=1, keepdims=True)
-    if float(np.sqrt(np.mean(np.square(centred), axis=1)).max()) < SILENCE_RMS:
+    if float(loudness(clip.samples).max()) < SILENCE_RMS:
         raise ClipError(f"{clip.name} is silent (below -120 dBFS): check the microphone and its cable.")
 
 
-def flags(clip: Clip) -> list[str]:
-    """What a listener should know before trusting a score of this clip: one sentence each, none when all is well."""
+def loudness(samples: Samples) -> Samples:
+    """RMS of each channel of ``(n_channels, n_samples)`` about its mean, full scale is 1: ``(n_channels,)``."""
+    centred = samples - samples.mean(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.mean(np.square(centred), axis=1)))
+
+
+def samples_of(clip: Clip, channel: Channel) -> Samples:
+    """One channel that the clip has, or the mean of all: ``(1, n_samples)``."""
+    return np.asarray(clip.samples.mean(axis=0, keepdims=True)) if channel == MEAN else clip.samples[channel][None]
+
+
+def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
+    """What a listener should know before trusting a score of this clip: one sentence each, none when all is well.
+
+    Args:
+        channel: that is scored; ``None`` looks at all of them.
+    """
     results = list(clip.notes)
-    peak = float(np.abs(clip.samples).max())
-    at_peak = np.abs(clip.samples) >= max(0.999 * peak, 1e-9)
+    samples = clip.samples if channel is None else samples_of(clip, channel)
+    peak = float(np.abs(samples).max())
+    at_peak = np.abs(samples) >= max(0.999 * peak, 1e-9)
     runs = at_peak[:, 2:] & at_peak[:, 1:-1] & at_peak[:, :-2]
     if peak > 1.0:
         results.append(f"{clip.name} goes beyond full scale (peak {peak:.2f}): it clips when played.")
@@ -189,7 +207,7 @@ def flags(clip: Clip) -> list[str]:
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
         )
-    offsets = constant_offsets(clip.samples)
+    offsets = constant_offsets(samples)
     if worst := float(offsets[np.abs(offsets).argmax()]):
         results.append(
             f"{clip.name} has a constant offset ({worst:+.3f} of full scale), which is removed: check the recorder."
@@ -199,15 +217,15 @@ def flags(clip: Clip) -> list[str]:
     return results
 
 
-def select_channel(clip: Clip, channel: int) -> Clip:
-    """One channel of a clip.
+def select_channel(clip: Clip, channel: Channel) -> Clip:
+    """One channel of a clip, counted from 0, or the mean of all.
 
     Raises:
         ClipError: when the clip has no such channel, or it is silent.
     """
-    if channel >= clip.n_channels:
+    if channel != MEAN and channel >= clip.n_channels:
         raise ClipError(f"{clip.name} has {clip.n_channels} channel(s), so no channel {channel}: choose another one.")
-    mono = clip.with_samples(clip.samples[channel])
+    mono = clip.with_samples(samples_of(clip, channel))
     check_scorable(mono)
     return mono
 
@@ -220,7 +238,7 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
 
 
-def prepare(clip: Clip, *, sample_rate: int = 16000, channel: int | None = None) -> Clip:
+def prepare(clip: Clip, *, sample_rate: int = 16000, channel: Channel | None = None) -> Clip:
     """What detectors score: one channel (the settings' by default) at the representations' rate, without a constant offset.
 
     Raises:
@@ -235,8 +253,7 @@ def constant_offsets(samples: Samples) -> Samples:
     """Means of the channels of ``(n_channels, n_samples)`` that are a recorder's fault; 0 for those that sound explains: within
     :data:`OFFSET`, or a twentieth of the channel's RMS."""
     means = samples.mean(axis=1)
-    rms = np.sqrt(np.mean(np.square(samples - means[:, None]), axis=1))
-    return np.where(np.abs(means) > np.maximum(OFFSET, rms / 20), means, np.float32(0))
+    return np.where(np.abs(means) > np.maximum(OFFSET, loudness(samples) / 20), means, np.float32(0))
 
 
 def without_offset(clip: Clip) -> Clip:

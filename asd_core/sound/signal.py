@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
-from asd_core.sound.recording import Clip
+from asd_core.sound.recording import Channel, Clip
 
 RECORDED, DENOISED = "as recorded", "denoised"
 Noise = tuple[float, float] | None  # start and end in s of the stretch that is taken for noise; None: the whole clip
@@ -30,7 +30,7 @@ class Signal:
     """
 
     clip: Clip
-    channel: int = 0
+    channel: Channel = 0
     mix: DenoiseMix | None = None
     kind: Kind = KINDS[0]
     noise: Noise = None

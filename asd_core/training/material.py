@@ -17,6 +17,8 @@ from asd_core.features import MemberScores, Representation, WelchSpectrum
 from asd_core.progress import Progress, stage
 from asd_core.training.synthetic_anomalies import kinds_in_turn, synthetic_anomaly
 
+FEW = 25  # normal clips of a machine: with fewer, how they are divided is said
+
 
 @dataclass(frozen=True)
 class Material:
@@ -73,6 +75,20 @@ def gather(
     )
     synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
     return Material(dataset, train.subset(~mask), calibration, synthetic, test, artifacts.fingerprint(hashes))
+
+
+def few_clips(material: Material) -> list[str]:
+    """How the normal clips of each machine with fewer than :data:`FEW` were divided, a sentence each."""
+    fit, held, test = (
+        Counter(part.rows.loc[part.rows["label"] == "normal", "machine_id"])
+        for part in (material.fit, material.calibration, material.test)
+    )
+    return [
+        f"Machine id {machine_id} has {n} normal recordings that can be read: {test[machine_id]} for testing, {held[machine_id]} to set "
+        f"thresholds, {fit[machine_id]} to learn from. Record more for results to rely on."
+        for machine_id in material.machine_ids
+        if (n := fit[machine_id] + held[machine_id] + test[machine_id]) < FEW
+    ]
 
 
 def learnable(fit: Extracted, detector: Detector) -> list[str]:

@@ -19,7 +19,7 @@ from asd_core.scoring import AS_RECORDED, DATASET, SCORES, score_rows, write_sco
 from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.claim import claimed
-from asd_core.training.material import Material, gather, learnable, member_material
+from asd_core.training.material import Material, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
@@ -79,6 +79,8 @@ def _train(
     material = gather(dataset, of_sound, stage(progress, 0.0, 0.15, "reading"), notify)
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
+    for description in few_clips(material):
+        notify(description)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)

@@ -6,7 +6,8 @@ Work of minutes on files is a job (:mod:`pages.shared.job_panel`); an uploaded r
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -19,9 +20,29 @@ from pages.shared.job_panel import progress_bar
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
+MANY = "many clips"  # in a key, in the place of a clip's hash: this work goes on whatever clip is open
 AT_ONCE = 0.3  # s that are waited for before a bar is shown
 EVERY = 0.5  # s between two looks at a thread
+PATIENCE = 5.0  # s that work on many clips waits for pages
 _log = logging.getLogger(__name__)
+
+
+_turn = threading.Condition()
+_drawn = 0  # pages that are being drawn now
+
+
+@contextmanager
+def before_many() -> Iterator[None]:
+    """While a page is drawn in the block, work on many clips waits at its next step: one core cannot do both at once."""
+    global _drawn
+    with _turn:
+        _drawn += 1
+    try:
+        yield
+    finally:
+        with _turn:
+            _drawn -= 1
+            _turn.notify_all()
 
 
 class Work:
@@ -43,8 +64,13 @@ class Work:
 
     def stop(self) -> None:
         self._stop.set()
+        with _turn:
+            _turn.notify_all()
 
     def _progress(self, fraction: float, message: str) -> None:
+        if self.key[0] == MANY:
+            with _turn:
+                _turn.wait_for(lambda: not _drawn or self._stop.is_set(), PATIENCE)
         if self._stop.is_set():
             raise Cancelled(f"{self.title} was stopped.")
         self.fraction, self.message = fraction, message
@@ -81,13 +107,25 @@ def work(slot: str, key: Key, title: str, do: Callable[[Progress], T]) -> T | No
 
     Args:
         slot: what kind of work this is.
-        key: hashes and parameters that tell this result from all others; the first is the clip's.
+        key: hashes and parameters that tell this result from all others; the first is the clip's, or :data:`MANY`.
         title: what it does, for people.
         do: is told a function for its progress, which raises ``Cancelled``; it must not draw anything. Never ``None``.
     """
     result: T | None = recall((slot, *key))
     if result is not None:
         return result
+    now = begun(slot, key, title, do)
+    if now.running:
+        _watch(slot)
+        return None
+    if now.result is None:
+        over(now)
+    result = now.result
+    return result
+
+
+def begun(slot: str, key: Key, title: str, do: Callable[[Progress], Any]) -> Work:
+    """The work of a slot for a key: what goes on or ended, or it begins now. Another key stops what went on in the slot."""
     works = _works()
     now = works.get(slot)
     if now is None or now.key != key:
@@ -95,19 +133,13 @@ def work(slot: str, key: Key, title: str, do: Callable[[Progress], T]) -> T | No
             now.stop()
         now = works[slot] = Work(slot, key, title, do)
         now.wait(AT_ONCE)
-    if now.running:
-        _watch(slot)
-        return None
-    if now.result is None:
-        _over(now)
-    result = now.result
-    return result
+    return now
 
 
 def stop_others(sha256: str) -> None:
     """Stop what is still being computed for other clips."""
     for one in _works().values():
-        if one.key[0] != sha256:
+        if one.key[0] not in (sha256, MANY):
             one.stop()
 
 
@@ -119,14 +151,15 @@ def _watch(slot: str) -> None:
     progress_bar(now.title, now.fraction, now.message or "begins", slot, now.stop)
 
 
-def _over(now: Work) -> None:
+def over(now: Work) -> None:
     """Why there is no result, and a way to have one after all."""
     if now.problem:
         st.error(now.problem, icon=":material/error:")
         return
     st.info(f"{now.title} was stopped.", icon=":material/pause:")
-    st.button("Start again", key=f"again_{now.slot}", on_click=_forget, args=(now.slot,))
+    st.button("Start again", key=f"again_{now.slot}", on_click=forget, args=(now.slot,))
 
 
-def _forget(slot: str) -> None:
+def forget(slot: str) -> None:
+    """Have the work of a slot begin anew when it is next asked for."""
     _works().pop(slot, None)

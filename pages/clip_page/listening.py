@@ -8,14 +8,13 @@ from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
-from pages.clip_page.signal_scores import explained, signal_scores
+from pages.clip_page.signal_scores import explained, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.components.player import Overlay, PlayerState, player, player_state
 from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import calibration_of
 
 TABLE = "score_table"
@@ -65,9 +64,7 @@ def scores(context: ClipContext) -> None:
     selected, signal = context.selected, context.signal
     standing = standing_of(selected)
     if signal.mix is None:  # the libraries are still being imported: what training stored
-        stored = stored_clip_scores(
-            selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
-        )
+        stored = stored_signal_scores(selected, signal)
         if stored:
             score_table(stored, None, signal, standing, key=TABLE, player=PLAYER)
         st.caption("Loading the denoiser and the detectors …")

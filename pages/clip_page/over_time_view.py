@@ -21,7 +21,7 @@ from asd_core.scoring import (
     scan_windows,
     with_decisions,
 )
-from asd_core.sound import Signal
+from asd_core.sound import Signal, channel_label
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.page_rerun import seek
@@ -187,6 +187,8 @@ def _go(instants: list[float]) -> None:
 
 def _downloads(context: ClipContext, windows: pd.DataFrame, moments: pd.DataFrame) -> None:
     stem = context.signal.clip.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    if context.picked.clip.n_channels > 1:
+        stem = f"{stem}_channel_{channel_label(context.signal.channel)}"
     with st.container(horizontal=True):
         download("Windows as CSV", partial(scan_csv, windows), f"{stem}_windows.csv")
         download("Moments as CSV", partial(scan_csv, moments), f"{stem}_moments.csv")

@@ -9,21 +9,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from asd_core.errors import AsdError
 from asd_core.settings import get_settings
-from asd_core.sound import FORMATS, Clip, read_clip
+from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
+from pages.clip_page.channel_choice import chosen_channel
 from pages.shared import linked
-from pages.shared.caching import drop_oldest
+from pages.shared.caching import UPLOAD_BYTES
 from pages.shared.choice import choice
-from pages.shared.names import numbered
-from pages.shared.open_clip import ANY, FILTERS, return_button
+from pages.shared.obeyed import MACHINE
+from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
 from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.sidebar import choose_instead
 from pages.shared.sources import Source
+from pages.shared.trained_models import machine_ids_of
+from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
 SOURCES = ("Catalogue", "Upload")
-SAME = " = "  # between the names of files with the same content
 FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
-CLIP, UPLOADED = "clip", "uploaded"  # in the address of a page: which clip is open
+UPLOADED = "uploaded"  # key of the list of uploads; in a presentation's address, the hash of one
 
 
 @dataclass(frozen=True)
@@ -32,26 +34,48 @@ class Picked:
 
     clip: Clip
     facts: dict[str, str]
-    address: tuple[str, str]  # :data:`CLIP` or :data:`UPLOADED`, and its id or hash
+    channel: Channel  # that is asked for
+    named: str = ""  # its id in the catalogue, where the address names it
+    uploaded: bool = False
+    clip_id: str = ""  # in the catalogue
 
-    def description(self) -> str:
-        """What is known of the clip beside its sound, in a line."""
+    def description(self, channel: Channel) -> str:
+        """What is known of the clip beside its sound, in a line.
+
+        Args:
+            channel: that is analysed.
+        """
+        n = self.clip.n_channels
         known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in self.facts.items()]
+        if n > 1:
+            label = channel_label(channel)
+            known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
         return " · ".join([f"**{self.clip.name}**", *known, f"{self.clip.duration:.1f} s"])
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """What a presentation's address says of the clip, and how it is called there."""
+        return (UPLOADED, self.clip.sha256) if self.uploaded else (CLIP, self.clip_id)
 
-def pick() -> Picked | None:
-    """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do)."""
+
+def pick(address_leads: bool) -> Picked | None:
+    """Draw the picker; ``None`` when there is nothing to open yet (a sentence says what to do).
+
+    Args:
+        address_leads: open the clip that the address names.
+    """
     selected = choice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if linked.segmented("Clip from", SOURCES, key="from") == SOURCES[0]:
-            return _catalogue(selected.source, selected.machine_id)
+            return _catalogue(selected.source, selected.machine_id, address_leads)
     return _upload()
 
 
-def _catalogue(source: Source, machine_id: str) -> Picked | None:
+def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked | None:
     dataset = dataset_of(source)
     rows = dataset.rows(machine_id=machine_id)
+    if address_leads:
+        st.session_state[CLIP] = st.query_params.get(CLIP, "")
     for column in FILTERS:
         if column not in rows or not dataset.catalogue[column].astype(bool).any():
             continue
@@ -68,18 +92,24 @@ def _catalogue(source: Source, machine_id: str) -> Picked | None:
         if value != ANY:
             rows = rows[rows[column] == value]
     ids = rows["clip_id"].tolist()
+    if address_leads and st.session_state[CLIP] not in ids:
+        _widen(source, dataset.catalogue)
     if not ids:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
-    clip_id = _stepped(
-        f"Clip (one of {len(ids)})", ids, key=CLIP, index=ids.index(first_clip(rows)), bind="query-params"
-    )
+    first = first_clip(rows)
+    if st.session_state.get(CLIP) not in ids:
+        st.session_state[CLIP] = first
+    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session")
     return_button()
-    return of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
+    picked = of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
+    # A clean address stays clean.
+    named = clip_id if clip_id != first or st.query_params.get(CLIP) == clip_id else ""
+    return replace(picked, channel=chosen_channel(picked.clip.n_channels), named=named)
 
 
 def of_catalogue(source: Source, row: pd.Series) -> Picked:
-    """The clip of a row of the catalogue.
+    """The clip of a row of the catalogue, of which the settings' channel is asked for.
 
     Raises:
         ArtifactError, DatasetError, ClipError: when it cannot be read.
@@ -87,13 +117,20 @@ def of_catalogue(source: Source, row: pd.Series) -> Picked:
     names = ("split", "label", *dataset_of(source).attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
     clip_id = str(row["clip_id"])
-    return Picked(catalogue_clip(source, clip_id), facts, (CLIP, clip_id))
+    return Picked(catalogue_clip(source, clip_id), facts, get_settings().channel, clip_id=clip_id)
 
 
-def of_upload(clip: Clip) -> Picked:
+def of_upload(clip: Clip, channel: Channel) -> Picked:
     """An upload."""
-    facts = {"channels": str(clip.n_channels), "rate": f"{clip.sample_rate} Hz"}
-    return Picked(clip, facts, (UPLOADED, clip.sha256))
+    return Picked(clip, {"rate": f"{clip.sample_rate} Hz"}, channel, uploaded=True)
+
+
+def _widen(source: Source, catalogue: pd.DataFrame) -> None:
+    """Where the address names a clip of another machine or of none of the filters, have these follow it: the clip counts."""
+    machines = catalogue.loc[catalogue["clip_id"] == st.session_state[CLIP], "machine_id"]
+    if not machines.empty and machines.iloc[0] in machine_ids_of(source):
+        choose_instead({MACHINE: machines.iloc[0], **dict.fromkeys(FILTERS, ANY)})
+        st.rerun()
 
 
 def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
@@ -124,22 +161,29 @@ def clearest(rows: pd.DataFrame) -> str:
 
 
 def _upload() -> Picked | None:
-    uploads: dict[str, Clip] = st.session_state.setdefault("uploads", {})
-    problems: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # by file; empty where there is none
+    seen: dict[str, str] = st.session_state.setdefault("uploads_seen", {})  # by file its problem; empty without one
     bad = []
     for file_id, name, data in _files():
-        if file_id not in problems:
-            problems[file_id] = _add(data(), name, uploads)
-        if problems[file_id]:
-            bad.append(problems[file_id])
+        if file_id not in seen:
+            sha256, seen[file_id] = add_upload(data(), name)
+            if sha256:
+                st.session_state[UPLOADED] = sha256  # what was dropped last is opened
+        if seen[file_id]:
+            bad.append(seen[file_id])
     _name_bad(bad)
-    if not uploads:
+    known = uploads()
+    if not known:
         st.info(
             "Drop one recording or several here. Each is scored by every detector that knows the machine id.",
             icon=":material/upload_file:",
         )
         return None
-    return of_upload(_one_of(uploads))
+    if n_dropped():
+        st.caption(
+            f"The first uploads were let go ({n_dropped()}): a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
+        )
+    upload, channel = _one_of(known)
+    return of_upload(upload.clip(), channel)
 
 
 def _name_bad(problems: list[str]) -> None:
@@ -184,26 +228,11 @@ def _name_of_recording() -> str:
     return f"Microphone {datetime.now(zone):%Y-%m-%d %H.%M.%S}.wav"
 
 
-def _one_of(uploads: dict[str, Clip]) -> Clip:
-    """The upload that is stepped to, the latest one first."""
-    order = list(uploads)[::-1]
+def _one_of(known: dict[str, Upload]) -> tuple[Upload, Channel]:
+    """The upload that is stepped to, the latest one first, and the channel of all."""
+    order = list(known)[::-1]
     here = st.session_state.get(UPLOADED)
-    label = f"Uploaded clip ({order.index(here) + 1 if here in uploads else 1} of {len(order)})"
+    label = f"Uploaded clip ({order.index(here) + 1 if here in known else 1} of {len(order)})"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        return uploads[_stepped(label, order, key=UPLOADED, format_func=lambda sha: uploads[sha].name)]
-
-
-def _add(data: bytes, name: str, uploads: dict[str, Clip]) -> str:
-    """Decode an upload and remember it; the sentence to show if that fails."""
-    try:
-        clip = read_clip(data, name=name)
-    except AsdError as error:
-        return str(error)
-    # What is dropped again is the latest, and one clip under all of its names.
-    before = uploads.pop(clip.sha256, None)
-    names = before.name.split(SAME) if before else []
-    unique = numbered(name, {n for other in uploads.values() for n in other.name.split(SAME)})
-    uploads[clip.sha256] = replace(clip, name=SAME.join(dict.fromkeys([*names, unique])))
-    drop_oldest(uploads)
-    st.session_state[UPLOADED] = clip.sha256  # what was dropped last is opened
-    return ""
+        upload = known[_stepped(label, order, key=UPLOADED, format_func=lambda sha: known[sha].name)]
+        return upload, chosen_channel(max(one.n_channels for one in known.values()))

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.clip_page.open_signal import KIND, PLAYER, STRENGTH, open_signal
 from pages.clip_page.picker import Picked
-from pages.components.player import player_state
-from pages.shared import presentation
+from pages.shared import address, presentation
 from pages.shared.choice import choice
+from pages.shared.sidebar import as_parameters
 
-MAP = "map"  # in the presentation's address: key of the detector whose map it shows
+STRENGTH, MAP = "strength", "overlay"  # of the player, in the address as the Clip page writes them
+KIND = "kind"
 
 
 def present_button(picked: Picked) -> None:
@@ -27,7 +27,7 @@ def present_button(picked: Picked) -> None:
 
 
 def _present(picked: Picked) -> None:
-    signal = open_signal(picked.clip, denoiser=False, sample_rate=picked.clip.sample_rate)
-    shown = player_state(PLAYER, signal).overlay
-    kept = {name: st.query_params[name] for name in (STRENGTH, KIND) if name in st.query_params}
-    presentation.present(kept | ({MAP: shown} if shown else {}))
+    presentation.come_from("")
+    kept = {name: st.query_params[name] for name in (STRENGTH, KIND, MAP) if name in st.query_params}
+    name, value = picked.address
+    address.visit("present", {**as_parameters(), **kept, name: value})

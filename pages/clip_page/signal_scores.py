@@ -3,13 +3,15 @@
 import streamlit as st
 
 from asd_core.artifacts import ModelSet
-from asd_core.explain import Explanation, explain
+from asd_core.explain import Explanation, Place, explain, place_of
 from asd_core.features import extract
 from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
+from asd_core.settings import get_settings
 from asd_core.sound import Signal
 from pages.shared.caching import ANSWERS, BY_KEY, cache_bytes
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
+from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.trained_models import models_of
 
 
@@ -18,11 +20,29 @@ def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]
     return score_prepared(signal.output, ModelSet(source.folder, keys, shared=models_of(source)), machine_id)
 
 
+def raw_signal_scores(selected: Choice, signal: Signal) -> dict[str, float]:
+    """Raw scores of a signal by the chosen detectors."""
+    return _raw_scores(signal, selected.machine_id, selected.source, selected.detectors)
+
+
+def decided(selected: Choice, raw: dict[str, float]) -> list[DetectorScore]:
+    """Raw scores by the chosen detectors with their decisions at the chosen false-alarm rate."""
+    keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
+    return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
+
+
 def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
     """Scores of a signal by the chosen detectors."""
-    keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
-    raw = _raw_scores(signal, machine_id, selected.source, keys)
-    return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
+    return decided(selected, raw_signal_scores(selected, signal))
+
+
+def stored_signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
+    """Scores of a clip that training stored, for as long as the detectors are being imported; none of another channel than
+    the one that is stored."""
+    if signal.channel != get_settings().channel:
+        return []
+    sha256 = signal.clip.sha256
+    return stored_clip_scores(selected.source, selected.detectors, selected.machine_id, selected.rate, sha256)
 
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
@@ -44,3 +64,13 @@ def _explained(signal: Signal, machine_id: str, source: Source, key: str) -> Exp
 def explained(selected: Choice, key: str, signal: Signal) -> Explanation:
     """Where one detector's score of a signal comes from."""
     return _explained(signal, selected.machine_id, selected.source, key)
+
+
+@cache_bytes
+def _located(signal: Signal, machine_id: str, source: Source, key: str) -> Place | None:
+    return place_of(_explained(signal, machine_id, source, key), models_of(source)[key].representation)
+
+
+def located(selected: Choice, key: str, signal: Signal) -> Place | None:
+    """Where one detector's map of a signal is strongest; ``None`` where it shows nothing."""
+    return _located(signal, selected.machine_id, selected.source, key)

@@ -8,14 +8,15 @@ import streamlit as st
 from asd_core.explain import Neighbours, level_difference
 from asd_core.features import LogMel, features_of
 from asd_core.plots import difference_figure
-from asd_core.sound import Clip, Signal
+from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import neighbours_of
 from pages.components.player import player
 from pages.shared.open_clip import clip_facts, open_clip
 from pages.shared.recordings import catalogue_clip, dataset_of
-from pages.shared.signals import signal_of
+from pages.shared.signals import channel_of, signal_of
 from pages.shared.tables import BUTTON_ROW, table
+from pages.shared.uploads import uploads
 
 NARROWEST = 400
 OTHER = "beside"  # of the clip that is played beside the open one, in the address
@@ -125,8 +126,7 @@ def _beside(context: ClipContext, neighbours: Neighbours, gone: str) -> None:
 def _options(context: ClipContext, neighbours: Neighbours, gone: str) -> dict[str, str]:
     """Clips that can stand beside the open one by key: similar ones first, then the catalogue's, then uploads."""
     selected, subset = context.selected, context.signal.clip.sha256
-    uploads: dict[str, Clip] = st.session_state.get("uploads", {})
-    dropped = {f"{UPLOAD}{sha}": f"{clip.name} (upload)" for sha, clip in uploads.items() if sha != subset}
+    dropped = {f"{UPLOAD}{sha}": f"{upload.name} (upload)" for sha, upload in uploads().items() if sha != subset}
     if gone:
         return dropped
     near = [*neighbours.normals["clip_id"], *neighbours.anomalies["clip_id"]]
@@ -138,7 +138,7 @@ def _options(context: ClipContext, neighbours: Neighbours, gone: str) -> dict[st
 
 def _other(context: ClipContext, key: str) -> Signal:
     if key.startswith(UPLOAD):
-        clip = st.session_state["uploads"][key.removeprefix(UPLOAD)]
+        clip = uploads()[key.removeprefix(UPLOAD)].clip()
     else:
         clip = catalogue_clip(context.selected.source, key)
-    return signal_of(clip)
+    return signal_of(clip, channel=channel_of(clip, context.signal.channel)[0])

@@ -19,7 +19,8 @@ def _standing(digest: str, keys: tuple[str, ...], _scores: pd.DataFrame) -> Stan
 
 
 def standing_of(selected: Choice) -> Standing:
-    """Of the chosen detectors, measured against all of the dataset's: a control counts that is not among them."""
+    """Of the chosen detectors, measured against all of the dataset's: a control counts that is not among them. The one that
+    a person has put in use leads."""
     stored = stored_scores(selected.source, AS_RECORDED)
     known = _standing(stored.digest, tuple(models_of(selected.source)), stored.table)
-    return known.of(selected.detectors)
+    return known.of(selected.detectors).led_by(selected.in_use)

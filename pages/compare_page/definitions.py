@@ -16,6 +16,8 @@ DEFINITIONS = {
     "too wide with 20 (docs/coverage.md). The luck of a training seed is not in it.",
     "★ best or tied": "Tied: the 95 % interval of the paired difference from the best, over the same resampled clips, "
     "includes 0. Many detectors are compared on the same clips, without correction: read ties generously.",
+    "In use": "The detector that a person has pinned for this dataset. All pages start with it; it is a choice, which no figure "
+    "makes and which changes no figure.",
     "Control": "What every detector must beat: the clip's level, a Gaussian on mean spectra, random numbers. ▼ below a "
     "control: the figure is not above the best control's. ▽ near a control: the interval of the paired difference from it "
     "includes 0.",
@@ -32,6 +34,10 @@ DEFINITIONS = {
     "prevalence p, detection rate d and false-alarm rate f.",
     "Prevalence": "Share of anomalous clips among all. The test set's own was the curator's choice; the plant's must be "
     "given.",
+    "Cost of 100": "Expected cost of 100 clips, in false alarms: 100 (c m p + f (1 − p)), if a miss costs c false alarms, at "
+    "miss rate m, false-alarm rate f and prevalence p: NIST's detection cost function (Martin and Przybocki, 2000).",
+    "Oracle": "Chosen on the very clips it is judged by, as the threshold of least cost or one that is moved by hand: expect "
+    "worse on new clips. Calibrated thresholds see held-out normal clips alone.",
     "Percentile": "Share of the detector's held-out normal clips of the same machine id that score lower.",
     "DET curve": "Misses over false alarms on probit axes, on which two Gaussian classes make a straight line (Martin et al., "
     "1997).",

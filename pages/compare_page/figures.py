@@ -8,6 +8,7 @@ import streamlit as st
 from asd_core.evaluation import Draws, bootstrap, ranking
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import SELECTIONS
+from pages.shared.choice import led_by
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
@@ -18,6 +19,7 @@ def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.Da
 
 
 def best_first(compared: ComparedScores) -> ComparedScores:
-    """The same, its detectors from the highest mean AUC down: lists and selectors start at the best one."""
+    """The same, its detectors from the highest mean AUC down, the one in use before them: lists and selectors start there."""
     draws, _ = resampled(compared.key, compared.scores)
-    return replace(compared, selected=replace(compared.selected, detectors=draws.order()))
+    selected = compared.selected
+    return replace(compared, selected=replace(selected, detectors=led_by(selected.in_use, draws.order())))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -30,6 +31,7 @@ class ComparedScores:
     where: str  # the filter in words, empty without one
     computable: bool  # scores of more detectors can be had: the row of filters says how
     key: tuple[str, ...]  # of what is computed from these scores
+    row: Any = None  # of controls: a view may add its own to it
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
 
@@ -63,9 +65,9 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def draw(selected: Choice) -> ComparedScores:
-    """Draw the row of filters, and above the page whatever of the scope is not there yet."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def draw(selected: Choice, row: Any) -> ComparedScores:
+    """Draw the filters into a row, and above the page whatever of the scope is not there yet."""
+    with row:
         scope = _scope(selected)
         stored = stored_scores(selected.source, scope)
         table = stored.table
@@ -76,7 +78,7 @@ def draw(selected: Choice) -> ComparedScores:
             [EVERY, *score_attributes(table)],
             key="of_attribute",
             format_func=lambda name: name if name == EVERY else word(name),
-            width=150,
+            width=130,
             help="One attribute of the catalogue. A fault or severity chooses among the anomalies alone: normal clips have "
             "none, and all of them stay.",
         )
@@ -92,7 +94,7 @@ def draw(selected: Choice) -> ComparedScores:
             )
         against = truth.draw(selected.source, table)
     computable = _state(selected, scope, stored)
-    subset = in_scope(selected, scope, stored, ids, attribute, chosen, computable=computable)
+    subset = replace(in_scope(selected, scope, stored, ids, attribute, chosen), computable=computable, row=row)
     if against is None:
         return subset
     st.caption(f"{against.truth.description()} {against.provenance.description()}")
@@ -112,8 +114,6 @@ def in_scope(
     ids: Sequence[str] = (),
     attribute: str = EVERY,
     chosen: Sequence[str] = (),
-    *,
-    computable: bool = False,
 ) -> ComparedScores:
     """The scores of the chosen detectors in a scope: of some machine ids, of the clips with some values of an attribute."""
     scores = stored.table[stored.table["detector"].isin(selected.detectors)]
@@ -126,7 +126,7 @@ def in_scope(
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    return ComparedScores(present, scope, scores, " and ".join(where), computable, key)
+    return ComparedScores(present, scope, scores, " and ".join(where), False, key)
 
 
 def _scope(selected: Choice) -> Scope:
@@ -147,7 +147,7 @@ def _scope(selected: Choice) -> Scope:
         STRENGTHS,
         key="of_denoise",
         format_func=lambda s: "0 (as recorded)" if s == 0 else f"{s:g}",
-        width=150,
+        width=140,
         help="Stationary spectral gating of the clips that are scored.",
     )
     return Scope(split, strength)

@@ -1,11 +1,37 @@
-"""What is assumed of the plant: how common anomalies are, and how many clips a day it records."""
+"""What is assumed of the plant: how common anomalies are, how many clips a day it records, and what a miss costs."""
 
 import streamlit as st
 
 from asd_core.report import Assumptions
 from pages.shared.choice import Choice
 
-PREVALENCE, PER_DAY = 1.0, 1000  # per cent, and clips a day, where the Thresholds view has not been asked
+# Per cent, clips a day, and false alarms that one missed anomaly costs, where the Thresholds view has not been asked.
+PREVALENCE, PER_DAY, MISS_COST = 1.0, 1000, 10.0
+
+
+def draw(selected: Choice) -> tuple[Assumptions, float]:
+    """Draw what is asked of the plant.
+
+    Returns:
+        Prevalence and clips a day, and how many false alarms cost as much as one miss.
+    """
+    st.number_input(
+        "Anomalies at the plant, %", 0.0, 100.0, PREVALENCE, 0.5, key="prevalence", bind="query-params", width=165
+    )
+    st.number_input("Clips a day", 1, 1_000_000, PER_DAY, 100, key="per_day", bind="query-params", width=130)
+    miss_cost = st.number_input(
+        "A miss costs (false alarms)",
+        0.0,
+        1e6,
+        MISS_COST,
+        1.0,
+        key="miss_cost",
+        bind="query-params",
+        width=185,
+        help="How many false alarms cost as much as one missed anomaly. It weighs the two in the column Cost and in the "
+        "threshold of least cost; no calibrated threshold is changed by it.",
+    )
+    return assumptions(selected), float(miss_cost)
 
 
 def assumptions(selected: Choice) -> Assumptions:

@@ -1,6 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from asd_core.evaluation import (
     worst_machine,
 )
 from asd_core.plots import det_figure, emphasise, precision_recall_figure, roc_figure
+from asd_core.scoring import scoring_seconds
+from pages.compare_page import scoring_time
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -29,8 +31,9 @@ from pages.shared.trained_models import manifests_of, thresholds_of
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 CURVES = ("ROC", "ROC, few false alarms", "Precision and recall", "DET")
 EMPTY = "–"  # the interval beside it says "not computable"
+SCORE_TIME = "Score, ms"
 CHANGE = "Change"  # of a figure by people's labels
-LIGHT_INK = "#f2f4f7"  # of the best control's line on a dark page
+DARK = {"ink": "#f2f4f7", "paper": "rgba(16, 22, 28, 0.8)"}  # the best control and what is behind names on a dark page
 BANDS = 3  # more cover one another
 FEW = 10  # clips of a class
 
@@ -38,45 +41,47 @@ FEW = 10  # clips of a class
 def draw(compared: ComparedScores) -> None:
     """The table, and the curves below it in full width."""
     draws, results = resampled(compared.key, compared.scores)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = linked.segmented(
-            "Of",
-            [MEAN, *draws.machine_ids],
-            key="roc",
-            format_func=lambda i: "mean over machine ids" if i == MEAN else f"id {i}",
-        )
-        curve = linked.segmented("Curve", CURVES, key="curve")
+    several = len(draws.machine_ids) > 1
+    with compared.row:
         name = linked.segmented("Figure", list(METRICS), key="figure")
-        per_id = linked.toggle("Each id", key="each_id", help="A column for every machine id.")
-    metric = METRICS[name]
+        per_id = several and linked.toggle("Each id", key="each_id", help="A column for every machine id.")
+    metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
+    seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
     if per_id:
         _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
-        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view))
+        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
     alarms(compared.selected)
-    _download(compared, results)
-    _chart(compared, view, curve, name, shown)
+    with st.container(horizontal=True):
+        _download(compared, results)
+        scoring_time.draw(compared, seconds)
+    _chart(compared, view, name, shown)
 
 
-def _chart(compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame) -> None:
-    bands: list[str] = []
-    if curve in CURVES[:2]:
-        bands = linked.multiselect(
-            "95 % band of",
-            list(shown.index),
-            key="bands",
-            format_func=title,
-            max_selections=BANDS,
-            placeholder="the best",
-        )
+def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        curve = linked.segmented("Curve", CURVES, key="curve")
+        bands: list[str] = []
+        if curve in CURVES[:2]:
+            bands = linked.multiselect(
+                "95 % band of",
+                list(shown.index),
+                key="bands",
+                format_func=title,
+                max_selections=BANDS,
+                placeholder="the best",
+                width=350,
+            )
     st.plotly_chart(curves_figure(compared, view, curve, name, shown, bands), key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + "sidebar's false-alarm rate moves them. In colour: the best seven; black or white, dashed: the best control. Click a "
+        + "sidebar's false-alarm rate moves them. In colour: "
+        + ("the detector in use and the best" if compared.selected.in_use else "the best seven")
+        + "; black or white, dashed: the best control; grey lines say their name when pointed at. Click a "
         f"legend entry to see it alone; the figure beside a name is its {name}."
     )
 
@@ -106,7 +111,8 @@ def curves_figure(
     order = [str(key) for key in shown.index]
     controls = {key for key in order if is_control(key)}
     dark = st.context.theme.type == "dark"
-    emphasise(figure, order, controls, {key: title(key) for key in order}, **({"ink": LIGHT_INK} if dark else {}))
+    short, in_use = {key: title(key) for key in order}, compared.selected.in_use
+    emphasise(figure, order, controls, short, in_use=in_use, **(DARK if dark else {}))
     return figure
 
 
@@ -128,7 +134,8 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
         return "★ best or tied" if key in ties else ""
 
     fewer = draws.coverage(metric) if view == MEAN else {}
-    return {key: ", ".join(filter(None, [verdict(key), fewer.get(key, "")])) for key in keys}
+    in_use = {compared.selected.in_use: "in use"}
+    return {key: ", ".join(filter(None, [in_use.get(key, ""), verdict(key), fewer.get(key, "")])) for key in keys}
 
 
 def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
@@ -147,6 +154,7 @@ def _compact(
     name: str,
     verdicts: dict[str, str],
     before: pd.DataFrame | None,
+    seconds: Mapping[str, float],
 ) -> None:
     other, other_name = ("pauc", "pAUC") if metric == "auc" else ("auc", "AUC")
     lowest = worst_machine(results, metric)
@@ -161,6 +169,7 @@ def _compact(
             "Verdict": verdicts[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
             "Fit, s": manifests[str(key)].fit_seconds,
+            SCORE_TIME: 1000 * seconds.get(str(key), np.nan),
         }
         for key, row in shown.iterrows()
     ]
@@ -176,10 +185,18 @@ def _compact(
                 format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
             ),
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
-            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            "Verdict": st.column_config.TextColumn(
+                width=150 if compared.selected.in_use else 105, help="See Definitions, beside the views."
+            ),
             "Worst id": st.column_config.TextColumn(width=70),
             "Fit, s": st.column_config.NumberColumn(
                 format="%.1f", width=60, help="Seconds that fitting took, on the computer that trained it."
+            ),
+            SCORE_TIME: st.column_config.NumberColumn(
+                format="%.1f",
+                width=70,
+                help="Milliseconds for one clip with all that the detector needs, on one core of this computer; – where it has "
+                "not been measured.",
             ),
         },
     )
@@ -227,6 +244,8 @@ def measured_on(compared: ComparedScores, shown: pd.DataFrame, machine_ids: Sequ
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     one = machine_ids[0] if len(machine_ids) == 1 else view
     of = f" of {len(machine_ids)} machine ids, mean of the ids' figures." if one == MEAN else f" of machine id {one}."
+    if f"machine id {one}" in compared.where:
+        of = "."
     return f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of}"
 
 

@@ -15,10 +15,10 @@ from pages.shared.trained_models import manifests_of
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
 def _sentences(
-    source: Source, key: tuple[str, ...], assumed: Assumptions, _scores: pd.DataFrame, _draws: Draws
+    source: Source, key: tuple[str, ...], assumed: Assumptions, in_use: str, _scores: pd.DataFrame, _draws: Draws
 ) -> list[str]:
     labelled = _scores[_scores["label"].isin(["normal", "anomaly"])]
-    return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed)
+    return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed, in_use)
 
 
 def sentences(compared: ComparedScores) -> list[str]:
@@ -26,8 +26,9 @@ def sentences(compared: ComparedScores) -> list[str]:
     if not compared.scores["label"].isin(["normal", "anomaly"]).any():
         return []
     draws, _ = resampled(compared.key, compared.scores)
-    assumed = assumptions(compared.selected)
-    return _sentences(compared.selected.source, compared.key, assumed, compared.scores, draws)
+    selected = compared.selected
+    assumed = assumptions(selected)
+    return _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
 
 
 def draw(compared: ComparedScores) -> None:

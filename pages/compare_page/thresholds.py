@@ -1,32 +1,52 @@
-"""What a threshold does: false alarms, detections, and alerts a day at the plant."""
+"""What a threshold does: false alarms, detections, alerts a day at the plant, and what the errors cost."""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from asd_core.evaluation import POOLED, Breach, breach, expected_false_alarms, operating_point
+from asd_core.evaluation import POOLED, Breach, breach, expected_cost, expected_false_alarms, operating_point
 from asd_core.plots import histogram_figure
-from pages.compare_page import promises
+from pages.compare_page import plant, promises, threshold_choice
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
-from pages.shared.choice import title
+from pages.shared.choice import choice, marked, title
 from pages.shared.tables import download, interval, table
 from pages.shared.unknown_machine import name_others
 
-SHOWN_HISTOGRAMS = 4  # at first; drawing all of them takes seconds
+COST = "Cost of 100"  # clips
+FIRST = ("Detector", "Threshold", "False alarms", "Mark", "Detected", "Precision", "Alerts a day", COST)
+SHARE = st.column_config.NumberColumn(format="percent")
+COLUMNS = {
+    "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
+    "On average": st.column_config.NumberColumn(
+        format="percent",
+        help="Share of normal clips above such a threshold, on average over draws of the held-out clips.",
+    ),
+    "Its range": st.column_config.TextColumn(
+        help="The share of normal clips above this threshold lies in this range for 95 % of all draws of as many "
+        "held-out clips (conformal: a beta distribution; pooled: simulated)."
+    ),
+    "Mark": st.column_config.TextColumn(
+        help="▲: the whole interval of the observed rate lies above the promised average. ▲▲: it also lies above the "
+        "threshold's range."
+    ),
+    "False alarms": SHARE,
+    "Interval": st.column_config.TextColumn("95 % of false alarms"),
+    "Expected": st.column_config.NumberColumn(format="%.1f", help="False alarms: rate on average × normal clips."),
+    "Observed": st.column_config.NumberColumn(format="%d", help="False alarms among the normal clips in scope."),
+    "Detected": SHARE,
+    "Interval ": st.column_config.TextColumn("95 % of detected"),
+    "Precision": st.column_config.NumberColumn(format="percent", help="Share of alerts that are true."),
+    "Alerts a day": st.column_config.NumberColumn(format="%.1f"),
+    "of them false": st.column_config.NumberColumn("False alerts a day", format="%.1f"),
+}
 
 
 def draw(compared: ComparedScores) -> None:
-    """The operating points of the sidebar's machine id, or of all ids together."""
+    """The operating points of the machine id in scope, or of several together."""
     selected = compared.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        of = linked.segmented(
-            "Of",
-            ["one", POOLED],
-            key="threshold_of",
-            format_func=lambda o: "all ids, pooled" if o == POOLED else f"id {selected.machine_id}",
-        )
         rule = linked.segmented(
             "Rule",
             promises.rules(selected, selected.detectors),
@@ -36,17 +56,9 @@ def draw(compared: ComparedScores) -> None:
             "alike (k-sample Anderson-Darling test, 5 % level). DCASE's: the 0.9 quantile of a gamma distribution fitted to "
             "them, whatever the sidebar says.",
         )
-        prevalence = st.number_input(
-            "Anomalous clips at the plant, %", 0.0, 100.0, 1.0, 0.5, key="prevalence", bind="query-params", width=190
-        )
-        per_day = st.number_input("Clips a day", 1, 1_000_000, 1000, 100, key="per_day", bind="query-params", width=150)
-    there = sorted(compared.scores["machine_id"].unique())
-    ids = there if of == POOLED else [selected.machine_id]
-    subset = compared.scores[compared.scores["machine_id"].isin(ids)]
-    keys = [key for key in selected.detectors if (subset["detector"] == key).any()]
-    if not keys:
-        st.info(f"No clip of machine id {selected.machine_id} is in scope.", icon=":material/filter_alt:")
-        return
+        assumed, miss_cost = plant.draw(selected)
+    keys, subset, ids = selected.detectors, compared.scores, sorted(compared.scores["machine_id"].unique())
+    of = POOLED if len(ids) > 1 else ids[0]
     limits = {key: promises.limits_of(selected, key, ids, rule) for key in keys}
     if few := promises.too_few(selected, limits):
         st.info(few, icon=":material/info:")
@@ -55,14 +67,19 @@ def draw(compared: ComparedScores) -> None:
     for key in keys:
         mine, rates = subset[subset["detector"] == key], limits[key].rates
         normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
-        point = operating_point(mine, limits[key].values, prevalence=prevalence / 100, clips_per_day=per_day)[POOLED]
+        point = operating_point(
+            mine, limits[key].values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
+        )[POOLED]
         likely = limits[key].range(normals)
         if likely:
             promised = expected_false_alarms(mine, rates) / point.n_normal
             marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
-        row: dict[str, Any] = {"Detector": title(key)}
+        row: dict[str, Any] = {"Detector": marked(key, selected)}
         if of != POOLED:
             row |= {"Threshold": values[key], "On average": rates.get(ids[0])}
+        cost = expected_cost(
+            1.0 - point.detection_rate, point.false_alarm_rate, prevalence=assumed.prevalence, miss_cost=miss_cost
+        )
         rows.append(
             row
             | {
@@ -77,10 +94,11 @@ def draw(compared: ComparedScores) -> None:
                 "Precision": point.precision,
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
+                COST: 100 * cost,
             }
         )
     points = pd.DataFrame(rows)
-    _table(points)
+    _tables(points, f"{100 * assumed.prevalence:g} %", miss_cost)
     if breached := promises.breaches(marks, selected.rate):
         st.warning(breached, icon=":material/warning:")
     reasons = promises.why_not_pooled_of(selected, keys)
@@ -94,14 +112,14 @@ def draw(compared: ComparedScores) -> None:
         if fewer:
             st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
     else:
-        name_others(selected, selected.machine_id)
+        name_others(choice(), ids[0])  # also those without a score in scope
     first = subset[subset["detector"] == keys[0]]["label"].value_counts()
-    name = "All machine ids together" if of == POOLED else f"Machine id {ids[0]}"
+    name = f"{len(ids)} machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
         f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
         f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
-        "and observed: false alarms among these normal clips. Precision and alerts assume the prevalence above: the test "
-        "set's own says nothing of it."
+        "and observed: false alarms among these normal clips. Precision, alerts and cost assume the share of anomalies above: "
+        "the test set's own says nothing of it."
         + (
             " Pooled intervals take clips as independent: few machines that differ make them too narrow."
             if of == POOLED
@@ -109,16 +127,22 @@ def draw(compared: ComparedScores) -> None:
         )
     )
     points = points.assign(machine_id=", ".join(ids), rule=rule, rate=selected.rate, **compared.about())
+    points = points.assign(prevalence=assumed.prevalence, miss_cost=miss_cost)
     download("Thresholds as CSV", points.to_csv(index=False), "thresholds.csv")
     if of == POOLED:
-        return  # raw scores of different machines have thresholds of their own
+        st.info(
+            "Choose one machine id above to see its thresholds and histograms: each has its own.",
+            icon=":material/filter_alt:",
+        )
+        return
+    threshold_choice.draw(subset, limits, ids[0], assumed, miss_cost)
     drawn = linked.multiselect(
-        "Histograms of",
+        "More histograms",
         keys,
-        default=keys[:SHOWN_HISTOGRAMS],
         format_func=title,
         key="histograms",
-        help="The dashed line is the threshold. Scores past the last bin are counted in it.",
+        placeholder="of other detectors",
+        help="The dashed line is the calibrated threshold. Scores past the last bin are counted in it.",
     )
     grid = st.grid(2, min_column_width=380)
     for key in drawn:
@@ -126,36 +150,21 @@ def draw(compared: ComparedScores) -> None:
         grid.plotly_chart(histogram_figure(mine, values[key], title(key)), key=f"histogram_{key}")
 
 
-def _table(points: pd.DataFrame) -> None:
-    share = st.column_config.NumberColumn(format="percent")
-    table(
-        points,
-        key="threshold_table",
-        placeholder="–",  # the interval beside it says "not computable"
-        column_config={
-            "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
-            "On average": st.column_config.NumberColumn(
-                format="percent",
-                help="Share of normal clips above such a threshold, on average over draws of the held-out clips.",
-            ),
-            "Its range": st.column_config.TextColumn(
-                help="The share of normal clips above this threshold lies in this range for 95 % of all draws of as many "
-                "held-out clips (conformal: a beta distribution; pooled: simulated)."
-            ),
-            "Mark": st.column_config.TextColumn(
-                help="▲: the whole interval of the observed rate lies above the promised average. ▲▲: it also lies above the "
-                "threshold's range."
-            ),
-            "False alarms": share,
-            "Expected": st.column_config.NumberColumn(
-                format="%.1f", help="False alarms: rate on average × normal clips."
-            ),
-            "Observed": st.column_config.NumberColumn(
-                format="%d", help="False alarms among the normal clips in scope."
-            ),
-            "Detected": share,
-            "Precision": st.column_config.NumberColumn(format="percent", help="Share of alerts that are true."),
-            "Alerts a day": st.column_config.NumberColumn(format="%.1f"),
-            "of them false": st.column_config.NumberColumn(format="%.1f"),
-        },
+def _tables(points: pd.DataFrame, prevalence: str, miss_cost: float) -> None:
+    """What one decides by; behind Details what it stands on."""
+    cost = st.column_config.NumberColumn(
+        format="%.1f",
+        help=f"Expected cost of 100 clips, in false alarms, if a miss costs {miss_cost:g} of them and {prevalence} of the clips "
+        f"are anomalous: 100 × ({miss_cost:g} × miss rate × {prevalence} + false-alarm rate × the rest), the rates being "
+        "those on these clips. Choose the heading to sort by it.",
     )
+    # An interval that is not there is a dash: beside it stands "not computable".
+    table(
+        points[[name for name in FIRST if name in points]],
+        key="threshold_table",
+        placeholder="–",
+        column_config={**COLUMNS, COST: cost},
+    )
+    with st.expander("Details", icon=":material/list:"):
+        more = [name for name in points if name not in FIRST]
+        table(points[["Detector", *more]], key="threshold_details", placeholder="–", column_config=COLUMNS)

@@ -44,7 +44,7 @@ def draw(source: Source, table: pd.DataFrame) -> Against | None:
         list(NAMES),
         key="against",
         format_func=NAMES.__getitem__,
-        width=190,
+        width=170,
         help="Labels that people gave on the Label page, in place of the dataset's or over them. They choose no threshold "
         "and no parameter: only what is called right and wrong changes.",
     )

@@ -1,5 +1,6 @@
 """Where the clips are, computed once for each choice and shared by all sessions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
+from pages.shared.uploads import uploads
 
 COMPONENTS = 10  # of the PCA: three are drawn, all are in the list of shares
 
@@ -124,8 +126,9 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
     """
     result, problems = [], []
     hashes = fitted.about["sha256"]
-    for sha, clip in _others().items():
+    for sha, read in _others().items():
         try:
+            clip = read()
             here = (hashes == sha).to_numpy().nonzero()[0]
             if len(here):
                 place = fitted.places[here[0]]
@@ -139,8 +142,8 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
     return result, problems
 
 
-def _others() -> dict[str, Clip]:
-    """The uploads of this session and the clip that is open."""
-    known: dict[str, Clip] = dict(st.session_state.get("uploads", {}))
-    current = st.session_state.get("open_clip")
-    return known if current is None else {**known, current.sha256: current}
+def _others() -> dict[str, Callable[[], Clip]]:
+    """The uploads of this session and the clip that is open, to be read one at a time."""
+    known = {sha: upload.clip for sha, upload in uploads().items()}
+    current: Clip | None = st.session_state.get("open_clip")
+    return known if current is None else {**known, current.sha256: lambda: current}

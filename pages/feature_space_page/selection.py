@@ -9,7 +9,7 @@ from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import stored
 from pages.shared import linked
 from pages.shared.choice import Choice, title
-from pages.shared.label_selection import label_clips
+from pages.shared.open_clip import label_clips
 from pages.shared.tables import download, table
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso

@@ -5,19 +5,23 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid
+from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid, opaque_name
 from pages.components.player import player
 from pages.label_page.acts import clip_title
-from pages.shared import linked
+from pages.label_page.queue import IN_ADDRESS, write_address
+from pages.shared import address, linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
+from pages.shared.open_clip import open_clip
 from pages.shared.recordings import catalogue_clip
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
+from pages.shared.uploads import uploads
 
 MOST_ROWS = 14
 DECISIONS = ("normal", "anomaly")
+_FIRST = "conflicts_first"  # in the session: how often the address chose a row of the table, and which one
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner="Comparing the labels …")
@@ -94,14 +98,15 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
     )
     if blind:  # the order of the files says what is in them
         conflicts = conflicts.sort_values("title", kind="stable", ignore_index=True)
-    key = "conflicts_table"
+    names = [opaque_name(dataset, str(sha)) for sha in conflicts["clip_sha256"]]
+    key, first = _at_first(names)
     table(
         conflicts[["title", "machine_id", "said", "decided"]],
         key=key,
         most=MOST_ROWS,
         on_select="rerun",
         selection_mode="single-row",
-        selection_default={"selection": {"rows": [0]}},
+        selection_default={"selection": {"rows": [first]}},
         placeholder="nobody yet",
         column_config={
             "title": "Clip",
@@ -111,8 +116,18 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
         },
     )
     rows = st.session_state[key].selection.rows
-    chosen = conflicts.iloc[rows[0] if rows and rows[0] < len(conflicts) else 0]
-    _decide(selected, annotator, chosen, blind)
+    row = rows[0] if rows and rows[0] < len(conflicts) else 0
+    write_address(names[row] if row else None)
+    _decide(selected, annotator, conflicts.iloc[row], blind)
+
+
+def _at_first(names: list[str]) -> tuple[str, int]:
+    """Key and first chosen row of the table: it is another one where the address, and not a click, chooses a row."""
+    number, first = st.session_state.get(_FIRST, (0, 0))
+    if address.leads():
+        named = st.query_params.get(IN_ADDRESS)
+        number, first = st.session_state[_FIRST] = number + 1, names.index(named) if named in names else 0
+    return f"conflicts_table_{number}", min(first, len(names) - 1)
 
 
 def _said(labels: dict[str, str], blind: bool) -> str:
@@ -126,11 +141,13 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
     with st.container(border=True):
         st.markdown(f"**{conflict['title']}** · {conflict['said']}")
         try:
-            uploads = st.session_state.get("uploads", {})
-            clip = uploads.get(sha) or catalogue_clip(selected.source, clip_id)
+            upload = uploads().get(sha)
+            clip = upload.clip() if upload else catalogue_clip(selected.source, clip_id)
             player(signal_of(clip), key="conflict_player", compact=True)
+            opens = not (blind or upload)  # the Clip page names the clip and shows its scores
         except AsdError as error:
             st.caption(f":material/volume_off: {'This clip cannot be played.' if blind else error}")
+            opens = False
         if not annotator:
             st.caption("Say who you are, above, to decide.")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -142,6 +159,14 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
                     disabled=not annotator,
                     on_click=_adjudicate,
                     args=(selected.source.name, annotator, sha, clip_id, str(conflict["machine_id"]), label, blind),
+                )
+            if opens:
+                st.button(
+                    "Open on the Clip page",
+                    key="conflict_open",
+                    icon=":material/graphic_eq:",
+                    on_click=open_clip,
+                    args=(clip_id, str(conflict["machine_id"])),
                 )
 
 

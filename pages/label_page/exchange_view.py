@@ -8,7 +8,7 @@ from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, pla
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
-from pages.shared.choice import Choice
+from pages.shared.choice import Choice, percent
 from pages.shared.label_store import label_store
 from pages.shared.stored_scores import scores_of_splits
 from pages.shared.tables import download
@@ -54,6 +54,10 @@ def _export(selected: Choice) -> None:
             rate=selected.rate,
         )
 
+    if form == "label-studio":
+        st.caption(
+            f"With predictions of {len(selected.detectors)} detectors, at their thresholds for {percent(selected.rate)} false alarms."
+        )
     name = f"labels-{source.name}-{form}{SUFFIXES[form]}"
     download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
     if not people:

@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from pages.shared.recordings import catalogue_clip
 from pages.shared.sources import Source
 from pages.shared.stored_scores import scores_of_splits
 from pages.shared.trained_models import calibration_of
+from pages.shared.uploads import uploads
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
 IN_ADDRESS = "heard"  # in the address: the opaque name of the open clip
@@ -44,8 +45,7 @@ class Queue:
 def _table(settings: QueueSettings) -> pd.DataFrame:
     source = settings.selected.source
     if settings.where == UPLOADS:
-        uploads: dict[str, Clip] = st.session_state.get("uploads", {})
-        rows = [(clip.name, settings.selected.machine_id, sha) for sha, clip in uploads.items()]
+        rows = [(upload.name, settings.selected.machine_id, sha) for sha, upload in uploads().items()]
         return pd.DataFrame(rows, columns=["clip_id", "machine_id", "sha256"])
     table = clips_of(source, settings.split, settings.machine_id)
     if settings.where == SELECTION:
@@ -158,7 +158,7 @@ def clip_at(queue: Queue, settings: QueueSettings, at: int) -> tuple[Clip, str, 
     row = queue.clips.iloc[int(queue.order[at])]
     clip_id, machine_id = str(row["clip_id"]), str(row["machine_id"])
     if settings.where == UPLOADS:
-        return cast(Clip, st.session_state["uploads"][row["sha256"]]), clip_id, machine_id
+        return uploads()[row["sha256"]].clip(), clip_id, machine_id
     return catalogue_clip(settings.selected.source, clip_id), clip_id, machine_id
 
 

@@ -10,6 +10,7 @@ from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import selected_to_label
+from pages.shared.uploads import uploads
 
 DATASET, SELECTION, UPLOADS = "Dataset", "Selection", "Uploads"
 IN_ORDER, SHUFFLED = "in order", "random"  # of QUEUES
@@ -42,14 +43,15 @@ class QueueSettings:
         if self.where == SELECTION:
             clips = tuple(selected_to_label())
         elif self.where == UPLOADS:
-            clips = tuple(st.session_state.get("uploads", {}))
-        by = (self.detector, self.selected.rate) if self.name in NEEDS_SCORES else ()
+            clips = tuple(uploads())
+        detectors = self.detector or tuple(self.selected.detectors)
+        by = (detectors, self.selected.rate) if self.name in NEEDS_SCORES else ()
         return (*self.selected.source.key(), self.where, *clips, "", self.annotator, self.name, *by, self.unlabelled)
 
 
 def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> QueueSettings:
     """Draw what is asked for; all of it is in the address."""
-    n_chosen, n_uploads = len(selected_to_label()), len(st.session_state.get("uploads", {}))
+    n_chosen, n_uploads = len(selected_to_label()), len(uploads())
     wheres = [DATASET] + [SELECTION] * bool(n_chosen) + [UPLOADS] * bool(n_uploads)
     counts = {SELECTION: f" ({n_chosen})", UPLOADS: f" ({n_uploads})"}
     with st.container(horizontal=True, vertical_alignment="bottom"):

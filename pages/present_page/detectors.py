@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from asd_core.evaluation import Standing
 from pages.clip_page import verdict
 from pages.clip_page.open_signal import PLAYER
-from pages.clip_page.signal_scores import signal_scores
+from pages.clip_page.signal_scores import signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.components.score_table import score_table
 from pages.present_page import slide
 from pages.present_page.story import Story
-from pages.shared.stored_scores import stored_clip_scores
 
 MOST = 10  # detectors that a slide has room for
 
@@ -30,13 +29,7 @@ def draw(story: Story) -> None:
     keys = list(standing.trusted or [*standing.weak, *standing.unmeasured])
     slide.text(" ".join(filter(None, [more, shown.votes, _left_out(keys, standing)])))
     signal = context.signal
-    scores = (
-        signal_scores(selected, signal.dry)
-        if signal.mix is not None
-        else stored_clip_scores(
-            selected.source, selected.detectors, selected.machine_id, selected.rate, signal.clip.sha256
-        )
-    )
+    scores = signal_scores(selected, signal.dry) if signal.mix is not None else stored_signal_scores(selected, signal)
     with slide.figure_place():
         score_table(scores, None, signal.dry, standing.of(keys[:MOST]), key="present_scores", player=PLAYER, large=True)
 

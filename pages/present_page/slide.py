@@ -11,7 +11,7 @@ from asd_core.plots import enlarge
 SLIDE, CONTROLS, _FIGURE = "slide", "slide_controls", "slide_figure"
 # A slide is as high as the window leaves beside the buttons; its figure takes what head line and text leave.
 STYLE = f"""<style>
-.st-key-{SLIDE}.st-key-{SLIDE} {{ flex: none; height: calc(100vh - 128px); overflow: hidden; gap: 0.6rem; }}
+.st-key-{SLIDE}.st-key-{SLIDE} {{ flex: none; height: calc(100vh - 146px); overflow: hidden; gap: 0.6rem; }}
 .st-key-{SLIDE} h1 {{ font-size: clamp(28px, 2.3vw, 44px); line-height: 1.2; padding: 0; }}
 .st-key-{SLIDE} p, .st-key-{SLIDE} li, .st-key-{CONTROLS} p {{ font-size: clamp(20px, 1.45vw, 26px); line-height: 1.35; }}
 .st-key-{SLIDE} > :has(> .st-key-{_FIGURE}), .st-key-{_FIGURE} {{ min-height: 0; }}

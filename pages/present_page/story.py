@@ -8,17 +8,21 @@ import streamlit as st
 
 from asd_core.datasets import Dataset
 from asd_core.errors import ClipError, DatasetError
+from asd_core.settings import get_settings
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import open_signal
-from pages.clip_page.picker import CLIP, UPLOADED, Picked, first_clip, of_catalogue, of_upload
+from pages.clip_page.picker import UPLOADED, Picked, first_clip, of_catalogue, of_upload
 from pages.clip_page.present_button import MAP
 from pages.clip_page.standing import standing_of
 from pages.shared import presentation
 from pages.shared.choice import Choice
+from pages.shared.open_clip import CLIP
 from pages.shared.recordings import dataset_of, open_or_reason
+from pages.shared.signals import channel_of
 from pages.shared.trained_models import scoring_rate
 from pages.shared.unknown_machine import of_machine
+from pages.shared.uploads import uploads
 from pages.shared.warm_up import is_warm
 
 
@@ -47,9 +51,9 @@ class Story:
         shown = st.query_params.get(MAP)
         if shown not in selected.detectors:
             shown = verdict.map_detector(selected, standing_of(selected))
-        return ClipContext(
-            selected, picked, open_signal(picked.clip, denoiser=is_warm(), sample_rate=rate), None, shown
-        )
+        channel, _ = channel_of(picked.clip, picked.channel)
+        signal = open_signal(picked.clip, channel=channel, denoiser=is_warm(), sample_rate=rate)
+        return ClipContext(selected, picked, signal, None, shown)
 
 
 def story_of(selected: Choice) -> Story:
@@ -95,10 +99,10 @@ def _first(selected: Choice, dataset: Dataset | None) -> str:
 
 
 def _upload(sha256: str) -> Picked:
-    uploads = st.session_state.get("uploads", {})
-    if sha256 not in uploads:
+    known = uploads()
+    if sha256 not in known:
         raise ClipError("This recording was uploaded to another session: drop it on the Clip page again.")
-    return of_upload(uploads[sha256])
+    return of_upload(known[sha256].clip(), get_settings().channel)
 
 
 def _machine_name(dataset: Dataset | None, machine_id: str) -> str:

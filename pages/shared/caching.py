@@ -22,7 +22,7 @@ SELECTIONS = 16  # what is computed from the tables of chosen clips and detector
 ANSWERS = 512  # what is a few kilobytes
 BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
 FETCHED_BYTES = 512e6  # what browsers may fetch: the three sounds of ten minutes at 48 kHz are 345 MB
-UPLOAD_BYTES = 256e6  # decoded uploads of one session; ten minutes at 48 kHz are 115 MB
+UPLOAD_BYTES = 256e6  # uploaded files of one session: hundreds of clips of 10 s; ten minutes at 48 kHz are 58 MB
 # How caches tell apart what holds arrays or names a folder.
 BY_KEY: dict[str | type, Callable[[Any], Any]] = {
     Source: lambda source: (*source.key(), source.location),
@@ -33,24 +33,26 @@ Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 
-def _arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """The arrays in a value: in dataclasses, dicts and sequences, at any depth."""
-    if isinstance(value, np.ndarray):
+def _parts(value: Any) -> Iterator[np.ndarray[Any, Any] | bytes]:
+    """The arrays and files in a value: in dataclasses, dicts and sequences, at any depth."""
+    if isinstance(value, np.ndarray | bytes):
         yield value
     elif is_dataclass(value):
         for field in fields(value):
-            yield from _arrays(getattr(value, field.name))
+            yield from _parts(getattr(value, field.name))
     elif isinstance(value, dict):
         for one in value.values():
-            yield from _arrays(one)
+            yield from _parts(one)
     elif isinstance(value, (list, tuple)):
         for one in value:
-            yield from _arrays(one)
+            yield from _parts(one)
 
 
 def n_bytes(value: Any) -> int:
-    """What a value takes, about: its arrays, and what Python says of anything else (pandas says it of its tables)."""
-    return sys.getsizeof(value) + sum(array.nbytes for array in _arrays(value))
+    """What a value takes, about: its arrays and files, and what Python says of anything else (pandas says it of its tables)."""
+    return sys.getsizeof(value) + sum(
+        part.nbytes if isinstance(part, np.ndarray) else len(part) for part in _parts(value)
+    )
 
 
 _store: "cachetools.LRUCache[tuple[Any, ...], Any]" = cachetools.LRUCache(BYTES, getsizeof=n_bytes)
@@ -59,8 +61,9 @@ _turn = threading.Condition()  # whoever reads or writes the store
 
 def _frozen(value: Value) -> Value:
     """The value, whose arrays can no longer be written to: all sessions share them."""
-    for array in _arrays(value):
-        array.setflags(write=False)
+    for part in _parts(value):
+        if isinstance(part, np.ndarray):
+            part.setflags(write=False)
     return value
 
 
@@ -104,9 +107,12 @@ def served_files() -> "cachetools.LRUCache[str, tuple[bytes, str]]":
     return cachetools.LRUCache(FETCHED_BYTES, getsizeof=lambda value: len(value[0]))
 
 
-def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> None:
-    """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays."""
+def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> list[str]:
+    """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays. What went."""
+    gone = []
     sizes = {key: n_bytes(value) for key, value in values.items()}
     while len(values) > 1 and sum(sizes.values()) > limit:
         oldest = next(iter(values))
         del values[oldest], sizes[oldest]
+        gone.append(oldest)
+    return gone

@@ -1,10 +1,11 @@
 """What is chosen in the sidebar, and how it is written on screen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.detectors import detector_class
+from asd_core.detectors import REGISTRY, detector_class
 from asd_core.evaluation import held_out_needed
 from pages.shared.sources import Source
 
@@ -13,12 +14,13 @@ _CHOICE = "choice"  # in the session
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says."""
+    """What the sidebar says. The detector in use, where it is among the detectors, is the first of them."""
 
     source: Source
     machine_id: str
     detectors: list[str]
     rate: float
+    in_use: str = ""  # the detector that a person has pinned for the source; empty for none
 
 
 def choice() -> Choice:
@@ -33,8 +35,18 @@ def set_choice(chosen: Choice) -> None:
 
 
 def title(key: str) -> str:
-    """A detector's name on screen."""
-    return detector_class(key).info.title
+    """A detector's name on screen; its key where nobody knows it (any longer)."""
+    return detector_class(key).info.title if key in REGISTRY else key
+
+
+def marked(key: str, selected: Choice) -> str:
+    """A detector's name on screen, with a mark where a person has put it in use."""
+    return f"{title(key)} (in use)" if key == selected.in_use else title(key)
+
+
+def led_by(in_use: str, keys: Sequence[str]) -> list[str]:
+    """Detectors in their order, the one in use first."""
+    return sorted(keys, key=lambda key: key != in_use)
 
 
 def too_few_normals(rate: float) -> str:

@@ -13,7 +13,6 @@ def selected_to_label() -> Sequence[str]:
     return clip_ids
 
 
-def label_clips(clip_ids: list[str]) -> None:
-    """Open the Label page with these clips as its queue. For callbacks."""
+def select_to_label(clip_ids: list[str]) -> None:
+    """Make these clips the Label page's queue."""
     st.session_state[_SELECTION] = clip_ids
-    st.switch_page("label.py", query_params={})

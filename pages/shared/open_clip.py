@@ -1,4 +1,4 @@
-"""From a point or a row to its clip: facts in words, and the Clip page."""
+"""From points and rows to their clips: facts in words, the Clip page, the Label page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,17 @@ from urllib.parse import urlsplit
 import pandas as pd
 import streamlit as st
 
+from pages.shared import address
 from pages.shared.choice import choice
+from pages.shared.label_selection import select_to_label
 from pages.shared.recordings import seen_clips
-from pages.shared.way_back import go_to, place
+from pages.shared.sidebar import as_parameters
 
 _ORIGIN = "clip_opened_from"  # in the session
 ANY = "any"
-FILTERS = ("split", "label", "fault")  # of the Clip page's picker: also their keys in the session
+CLIP = "clip"  # of the open clip: its parameter in the address and its key in the session
+OF_ONE_CLIP = ("region", "noise")  # parameters that mean nothing on another
+FILTERS = ("split", "label", "fault")  # of the Clip page's picker: their parameters
 
 
 def open_clip(clip_id: str, machine_id: str | None = None) -> None:
@@ -25,21 +29,24 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
     if machine_id is None:
         rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
-    st.session_state["machine"] = machine_id
-    st.session_state["from"] = "Catalogue"
-    for name in FILTERS:
-        st.session_state[name] = ANY
-    st.session_state["clip"] = clip_id
-    _remember_origin()
-    # Without parameters of its own a switch clears the address, which bound widgets refuse; they write it again.
-    st.switch_page("clip.py", query_params={})
-
-
-def _remember_origin() -> None:
-    """Keep the page and the address that a clip is opened from, for :func:`return_button`."""
     page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1]
+    stays: address.Query = _kept("look", "window")
     if page:
-        st.session_state[_ORIGIN] = place(page)
+        st.session_state[_ORIGIN] = (page, address.query())
+    else:  # the Clip page itself
+        stays = {name: values for name, values in address.query().items() if name not in OF_ONE_CLIP}
+    address.visit("", {**stays, **as_parameters(machine_id), **dict.fromkeys(FILTERS, ANY), CLIP: clip_id})
+
+
+def label_clips(clip_ids: list[str]) -> None:
+    """Open the Label page with these clips as its queue. For callbacks."""
+    select_to_label(clip_ids)
+    address.visit("label", {**_kept("blind", "autoplay"), **as_parameters()})
+
+
+def _kept(*keys: str) -> address.Query:
+    """What the linked widgets of a page that was left said there."""
+    return {key: str(st.session_state[key]) for key in keys if key in st.session_state}
 
 
 def return_button() -> None:
@@ -52,7 +59,7 @@ def return_button() -> None:
 
 
 def _return() -> None:
-    go_to(st.session_state.pop(_ORIGIN))
+    address.visit(*st.session_state.pop(_ORIGIN))
 
 
 def clip_facts(row: Mapping[str, Any] | pd.Series) -> list[str]:

@@ -1,17 +1,19 @@
 """The one sidebar: dataset, machine id, detectors, false-alarm rate; of these what the page obeys. All of it is in the address."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from asd_core.artifacts import detector_in_use, pinned_detector
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
-from pages.shared import linked
-from pages.shared.choice import Choice, percent, set_choice, title
+from pages.shared import address, linked
+from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
+from pages.shared.obeyed import DETECTORS, MACHINE, RATE, obeyed
 from pages.shared.presentation import PRESENT
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
@@ -20,22 +22,9 @@ from pages.shared.trained_models import machine_ids_of, models_of
 RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 DEFAULT_RATE = 0.05
 
-MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
-OBEYED = {  # by pages that do not obey all three
-    "Experiments": (),
-    "Feature space": (MACHINE, DETECTORS),
-    "Compare": (DETECTORS, RATE),
-}
-OF_ONE_MACHINE = "Thresholds"  # the Compare page's view that obeys the machine id
 _UNSEEN = "unseen_choice"  # the widgets, on a page without a sidebar
+_INSTEAD = "sidebar_instead"  # in the session: values of widgets for the next run
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
-
-
-def _controls(page: str) -> Collection[str]:
-    """The controls that mean something on a page."""
-    if page == "Compare" and st.session_state.get("view", st.query_params.get("view")) == OF_ONE_MACHINE:
-        return (MACHINE, DETECTORS, RATE)
-    return OBEYED.get(page, (MACHINE, DETECTORS, RATE))
 
 
 def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
@@ -50,10 +39,40 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
     return last[key]
 
 
+def as_parameters(machine_id: str = "") -> address.Query:
+    """What is chosen, as the parameters of another page's address; those of defaults are empty.
+
+    Args:
+        machine_id: in place of the chosen one.
+    """
+    chosen = choice()
+    last, ids = st.session_state[_LAST], machine_ids_of(chosen.source)
+    return {
+        "dataset": st.query_params.get_all("dataset"),
+        MACHINE: [i for i in [machine_id or chosen.machine_id] if i != ids[0]],
+        DETECTORS: [title(key) for key in last.get(DETECTORS, [])],
+        RATE: [percent(chosen.rate)] if chosen.rate != DEFAULT_RATE else [],
+    }
+
+
+def choose_instead(values: dict[str, Any]) -> None:
+    """Have widgets hold other values in the next run, by key; once they are drawn, they cannot be changed."""
+    st.session_state[_INSTEAD] = values
+
+
+def _say_in_use(in_use: str, pinned: str) -> None:
+    """Which detector a person has pinned, or that it is trained no longer; nothing where nobody has pinned one."""
+    if in_use:
+        st.caption(f":material/keep: In use: **{title(in_use)}**. A person's choice, not a measured rank.")
+    elif pinned:
+        st.caption(
+            f":material/keep_off: {title(pinned)} was pinned but is no longer trained here: the measured best leads."
+        )
+
+
 def _place(page: str) -> DeltaGenerator:
     """The sidebar. A presentation has none: its choice is in the address, and the widgets that keep it there are not seen."""
     if page != PRESENT:
-        st.sidebar.caption("Anomalous sound dashboard")
         return st.sidebar
     st.html(f"<style>.st-key-{_UNSEEN} {{ display: none; }}</style>")
     return st.container(key=_UNSEEN)
@@ -65,22 +84,32 @@ def sidebar(page: str) -> bool:
     Returns:
         Whether there is something for a page to show.
     """
+    if page != PRESENT:
+        st.sidebar.caption("Anomalous sound dashboard")
+    st.session_state.update(st.session_state.pop(_INSTEAD, {}))
     try:
         trained = sources()
         if not trained:
             st.title("No trained detectors yet")
             st.info(
-                f"`{get_settings().models_dir}` holds none. Run `make demo-models` to train the demo's, or "
-                "`python -m asd_core train --data FOLDER --out trained_models/NAME` on your own recordings.",
+                f"`{get_settings().models_dir}` holds none. Add recordings of your machine on the Data page and train, or run "
+                "`make demo-models` to train the demo's.",
                 icon=":material/model_training:",
             )
+            st.page_link("data.py", label="Add recordings", icon=":material/database:")
             return False
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
         with _place(page):
-            name = linked.selectbox("Dataset", list(by_name), format_func=titles.__getitem__, key="dataset")
+            draw_dataset = partial(
+                linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
+            )
+            name = _chosen(
+                "dataset", True, draw_dataset, by_name.__contains__, trained[0].name
+            )  # the Data page has none
             source = by_name[name]
-            shown, ids, keys = _controls(page), machine_ids_of(source), list(models_of(source))
+            in_use = detector_in_use(source.folder)
+            shown, ids, keys = obeyed(page), machine_ids_of(source), led_by(in_use, list(models_of(source)))
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -99,6 +128,7 @@ def sidebar(page: str) -> bool:
                 help="Which detectors the page shows. None chosen means all.",
             )
             chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
+            _say_in_use(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
                 "False-alarm rate",
@@ -111,7 +141,7 @@ def sidebar(page: str) -> bool:
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
             rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
-        set_choice(Choice(source, machine_id, chosen or keys, float(rate)))
+        set_choice(Choice(source, machine_id, led_by(in_use, chosen or keys), float(rate), in_use))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return False

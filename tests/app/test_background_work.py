@@ -1,12 +1,15 @@
 """Work beside a page: its result is shared, Stop stops it, and so does the end of the session."""
 
 from collections.abc import Iterator
+from functools import partial
 from threading import Event
 
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
+from asd_core.errors import Cancelled
+from asd_core.progress import Progress
 from pages.clip_page import background_work
 
 BEGUN, STOPPED = Event(), Event()
@@ -59,6 +62,39 @@ def test_stop_stops_it_and_says_so() -> None:
     assert app.markdown[0].value == "result None"
     app.button(key="stop_endless").click().run()
     assert STOPPED.wait(10)
+
+
+def test_work_on_many_clips_goes_on_with_another_clip_and_waits_while_a_page_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many, one, begun, steps = Event(), Event(), Event(), [0]
+
+    def steady(stopped: Event, progress: Progress) -> None:
+        try:
+            while True:
+                progress(0.5, "half")
+                if stopped is many:
+                    steps[0] += 1
+                    begun.set()
+        except Cancelled:
+            stopped.set()
+            raise
+
+    works: dict[str, background_work.Work] = {}
+    monkeypatch.setattr(background_work, "_works", lambda: works)
+    works["many"] = background_work.Work("many", (background_work.MANY, "a"), "Many", partial(steady, many))
+    works["one"] = background_work.Work("one", ("a",), "One", partial(steady, one))
+    background_work.stop_others("b")
+    assert one.wait(10)
+    assert begun.wait(10)
+    with background_work.before_many():
+        before = steps[0]
+        works["many"].wait(0.1)
+        assert steps[0] <= before + 1, "the one that was going on"
+        assert works["many"].running
+        assert not many.is_set()
+        works["many"].stop()
+        assert many.wait(1), "Stop is obeyed while it waits"
 
 
 def test_the_end_of_a_session_stops_its_work() -> None:

@@ -88,7 +88,7 @@ def test_the_best_map_is_on_until_the_listener_chooses(app: AppTest) -> None:
     app.session_state["player"] = {"state": sent}
     app.run()
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Show map"
-    app.session_state["player_asked"] = (1, "gwrp_gaussian")  # what the button does
+    app.session_state["player_asked"] = (1, {**sent, "overlay": "gwrp_gaussian"})  # what the button does
     app.run()
     assert table(app, "Why", "Map").set_index("Detector").loc["GWRP + Gaussian", "Map"] == "Hide map"
 

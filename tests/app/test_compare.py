@@ -5,18 +5,21 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
-from asd_core.scoring import Scope, compute_scores
+from asd_core.scoring import Scope, compute_scores, measure_scoring, scoring_seconds
+from pages.components.threshold_slider import moved_to
 from tests.app import helpers
 from tests.app.helpers import text
 
 # The views, and the first column and another one of their first table.
 COLUMNS = {
     "Ranking": ("Detector", "AUC"),
-    "Thresholds": ("Detector", "Threshold"),
+    "Thresholds": ("Detector", "False alarms"),
     "Head-to-head": ("Figure", "Difference"),
     "Agreement": ("Clip", "Highest"),
     "Where it fails": ("clip_id", "calibrated"),
@@ -37,11 +40,18 @@ def copies(folders: Path, small_folder: Path, small_models: Path) -> tuple[Path,
     return recordings, models
 
 
+def thresholds(app: AppTest) -> pd.DataFrame:
+    """The thresholds with what is behind Details."""
+    first, more = (frame.value for frame in app.dataframe[:2])
+    assert first["Detector"].equals(more["Detector"])
+    return first.join(more.drop(columns="Detector"))
+
+
 def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
     app = opened(of_attribute="fault", of_fault=["no grease"], of_ids=["02", "04"])
     assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in text(app)
-    one = opened(of_attribute="severity", of_severity=["mild"], roc="id 02")
-    assert "only severity mild: 60 normal and 18 anomalous clips of machine id 02" in text(one)
+    one = opened(of_attribute="severity", of_severity=["mild"], of_ids="02")
+    assert "only severity mild and machine id 02: 60 normal and 18 anomalous clips. " in text(one)
     assert not app.dataframe[0].value["AUC"].equals(one.dataframe[0].value["AUC"])
 
 
@@ -67,7 +77,7 @@ def test_one_class_is_not_computable_in_any_view(copies: tuple[Path, Path], view
         assert set(table["95 % interval"]) == {"not computable"}
         assert not table["Verdict"].str.contains("★").any()
     elif view == "Thresholds":
-        table = app.dataframe[0].value
+        table = thresholds(app)
         assert table["False alarms"].notna().all()
         assert table["Detected"].isna().all()
         assert set(table["Observed"]) != {0}
@@ -126,12 +136,12 @@ def test_each_id_has_a_sortable_figure_and_its_interval() -> None:
 
 
 def test_pooled_thresholds_count_what_was_promised() -> None:
-    app = opened(view="Thresholds", threshold_of="all ids, pooled", rate="10%")
-    table = app.dataframe[0].value
+    app = opened(view="Thresholds", rate="10%")
+    table = thresholds(app)
     assert table["Expected"].tolist() == pytest.approx([24.0] * len(table))  # a tenth of 240 normal clips
     assert (table["Observed"] / 240).tolist() == pytest.approx(table["False alarms"].tolist())
-    assert "All machine ids together" in text(app)
-    strict = opened(view="Thresholds", rate="0.1%")
+    assert "4 machine ids together" in text(app)
+    strict = opened(view="Thresholds", of_ids="00", rate="0.1%")
     assert (
         "Too few normal clips to decide: 999 are needed for 0.1%, and as few as 30 of machine id 00 were held out"
         in text(strict)
@@ -139,8 +149,8 @@ def test_pooled_thresholds_count_what_was_promised() -> None:
 
 
 def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
-    app = opened(view="Thresholds", detectors=MIXED)
-    table = app.dataframe[0].value.set_index("Detector")
+    app = opened(view="Thresholds", of_ids="00", detectors=MIXED)
+    table = thresholds(app).set_index("Detector")
     assert set(table["Its range"]) == {"1.0% – 11.5%"}
     assert table["Mark"].to_dict() == {
         "PCA + KDE": "",
@@ -150,14 +160,14 @@ def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
     said = text(app)
     assert "2 of 3 detectors raise more false alarms on these clips than 5%" in said
     assert "▲▲ DCASE autoencoder: more than that explains" in said
-    assert "more false alarms on these clips" not in text(opened(view="Thresholds", machine="04", detectors=MIXED))
+    assert "more false alarms on these clips" not in text(opened(view="Thresholds", of_ids="04", detectors=MIXED))
 
 
 def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> None:
-    app = opened(view="Thresholds", detectors=[*MIXED, "Control: clip level"])
+    app = opened(view="Thresholds", of_ids="00", detectors=[*MIXED, "Control: clip level"])
     first = next(m.value for m in app.markdown if "What to take away" in m.value)
     assert [line[:3] for line in first.splitlines()[1:]] == ["1. "] * 3
-    order = opened(detectors=[*MIXED, "Control: clip level"]).dataframe[0].value["Detector"].tolist()
+    order = opened(of_ids="00", detectors=[*MIXED, "Control: clip level"]).dataframe[0].value["Detector"].tolist()
     assert first.splitlines()[1].startswith(f"1. {order[0]} separates anomalous from normal clips best")
     assert app.dataframe[0].value["Detector"].tolist() == order
     assert app.multiselect(key="histograms").options == order
@@ -166,6 +176,87 @@ def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> 
 def test_the_cost_of_fitting_stands_beside_the_auc() -> None:
     table = opened(detectors=["PCA + KDE", "CNN autoencoder"]).dataframe[0].value.set_index("Detector")
     assert 0 < table.loc["PCA + KDE", "Fit, s"] < table.loc["CNN autoencoder", "Fit, s"]
+
+
+def test_the_cost_of_scoring_is_a_dash_until_it_is_measured(folders: Path, small_models: Path) -> None:
+    models = folders / "models" / "small"
+    shutil.copytree(small_models, models)
+    app = opened()
+    assert app.dataframe[0].value["Score, ms"].isna().all()
+    assert [b.label for b in app.button].count("Measure scoring times") == 1
+    measure_scoring(open_dataset(json.loads((models / "dataset.json").read_text())["location"]), ModelSet(models))
+    app = opened()
+    measured = scoring_seconds(models)
+    assert app.dataframe[0].value["Score, ms"].sort_values().tolist() == [1000 * s for s in sorted(measured.values())]
+    assert "Measure scoring times" not in [b.label for b in app.button]
+
+
+def test_errors_are_weighed_by_what_they_cost() -> None:
+    table = thresholds(opened(view="Thresholds", detectors=MIXED))
+    misses, false = 1 - table["Detected"], table["False alarms"]
+    assert table["Cost of 100"].tolist() == pytest.approx((100 * (10 * misses * 0.01 + false * 0.99)).tolist())
+    address = {"prevalence": "20", "miss_cost": "50"}
+    dear = thresholds(opened(view="Thresholds", detectors=MIXED, **address))
+    misses, false = 1 - dear["Detected"], dear["False alarms"]
+    assert dear["Cost of 100"].tolist() == pytest.approx((100 * (50 * misses * 0.2 + false * 0.8)).tolist())
+
+
+def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_oracle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moved_to = "pages.compare_page.threshold_choice.threshold_slider"  # a component: there is no browser to move it
+
+    def moved(app: AppTest) -> pd.DataFrame:
+        return app.dataframe[2].value.set_index("Threshold")
+
+    app = opened(view="Thresholds", of_ids="00", detectors=["PCA + KDE", "GWRP + Gaussian"])
+    assert app.selectbox(key="threshold_by").value == "gwrp_gaussian"
+    first = thresholds(app).set_index("Detector").loc["GWRP + Gaussian"]
+    yours, calibrated, least = moved(app).to_dict("records")
+    assert yours == calibrated
+    assert calibrated["At"] == first["Threshold"]
+    assert calibrated["False alarms"] == f"{first['Observed']} of 60"
+    assert (calibrated["Recall"], calibrated["Cost of 100"]) == (first["Detected"], first["Cost of 100"])
+    assert least["Cost of 100"] < calibrated["Cost of 100"]
+    assert "promises 5.0% false alarms on average" in text(app)
+    assert "Your threshold is an oracle" not in text(app)
+    monkeypatch.setattr(moved_to, lambda low, high, start, **_: high)
+    app.run()
+    assert moved(app).loc["Yours", ["False alarms", "Missed"]].tolist() == ["0 of 60", "60 of 60"]
+    assert moved(app).loc["Calibrated"].to_dict() == calibrated
+    said = next(w.value for w in app.warning if "oracle" in w.value)
+    assert said.startswith("Your threshold is an oracle, chosen on the test clips: expect worse on new ones.")
+    monkeypatch.setattr(moved_to, lambda low, high, start, **_: low)
+    assert moved(app.run()).loc["Yours", "Missed"] == "0 of 60"
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        (None, 0.5),
+        ({"of": "a", "value": 2}, 2.0),
+        ({"of": "b", "value": 2}, 0.5),  # of another detector, or at another rate
+        ({"of": "a", "value": 9.0}, 3.0),
+        ({"of": "a", "value": float("nan")}, 0.5),
+        ({"of": "a", "value": True}, 0.5),
+        ({"of": "a", "value": "2"}, 0.5),
+        ({"of": "a"}, 0.5),
+        ("nonsense", 0.5),
+    ],
+)
+def test_a_browser_moves_a_threshold_within_its_axis_alone(moved: object, expected: float) -> None:
+    assert moved_to(moved, "a", -1.0, 3.0, 0.5) == expected
+
+
+@pytest.mark.parametrize("address", [{"rule": "gamma 0.9 (DCASE)"}, {"rate": "0.1%"}, {"of_attribute": "fault"}])
+def test_every_rule_has_a_threshold_to_move(address: dict[str, str]) -> None:
+    app = opened(view="Thresholds", of_ids="00", **address)
+    options, seen = app.selectbox(key="threshold_by").options, set()
+    for index in range(len(options)):
+        app.selectbox(key="threshold_by").select_index(index).run()
+        assert not app.exception, options[index]
+        seen.add(app.selectbox(key="threshold_by").value)
+    assert len(seen) == len(options)
 
 
 def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
@@ -182,15 +273,15 @@ def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
 
 def test_pooled_thresholds_are_for_ids_that_behave_alike() -> None:
     own, pooled = (
-        opened(view="Thresholds", detectors=MIXED, rule=rule).dataframe[0].value.set_index("Detector")
+        opened(view="Thresholds", of_ids="00", detectors=MIXED, rule=rule).dataframe[0].value.set_index("Detector")
         for rule in ("conformal", "pooled over ids")
     )
     changed = own["Threshold"] != pooled["Threshold"]
     assert changed.to_dict() == {"PCA + KDE": True, "CNN autoencoder": False, "DCASE autoencoder": True}
-    app = opened(view="Thresholds", detectors=MIXED, rule="pooled over ids")
+    app = opened(view="Thresholds", of_ids="00", detectors=MIXED, rule="pooled over ids")
     assert "CNN autoencoder: its held-out scores spread differently from one machine id to another" in text(app)
     # One clip in a hundred: too few of each id, enough of all together.
-    strict = opened(view="Thresholds", detectors="PCA + KDE", rate="1%", rule="pooled over ids")
+    strict = opened(view="Thresholds", of_ids="00", detectors="PCA + KDE", rate="1%", rule="pooled over ids")
     assert "Too few normal clips" not in text(strict)
     none = opened(view="Thresholds", detectors="CNN autoencoder", rule="pooled over ids")
     assert none.segmented_control(key="rule").options == ["conformal", "gamma 0.9 (DCASE)"]
@@ -202,3 +293,10 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     assert len(app.get("audio")) == 6
     assert "McClish" in text(app)
     assert "94 to 97 %" in text(app)
+
+
+def test_agreement_gives_every_name_its_room() -> None:
+    frame = opened(view="Agreement").dataframe[0]
+    columns = json.loads(frame.proto.columns)
+    for name in ("Clip", "Highest", "Lowest"):
+        assert columns[name]["width"] > 6 * frame.value[name].str.len().max(), name

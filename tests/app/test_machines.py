@@ -66,10 +66,10 @@ def test_the_compare_page_ranks_means_over_fewer_machines_apart() -> None:
     assert table["Verdict"].str.contains("2 of 3 ids").tolist() == [False, True, True, True]
     assert not table["Verdict"].str.contains("best").any()
     assert "is ranked after theirs, and never called the best" in text(app)
-    one = opened("compare", roc="id fan/00")
+    one = opened("compare", of_ids="fan/00")
     assert not one.dataframe[0].value["Verdict"].str.contains("of 3 ids").any()
-    assert OTHERS in text(opened("compare", view="Thresholds", machine="slider/02"))
-    pooled = opened("compare", view="Thresholds", threshold_of="all ids, pooled")
+    assert OTHERS in text(opened("compare", view="Thresholds", of_ids="slider/02"))
+    pooled = opened("compare", view="Thresholds")
     assert "Over fewer machine ids than the others: PCA + KDE (2 of 3)" in text(pooled)
 
 

@@ -18,7 +18,7 @@ PAGES = {
     "space": ("feature_space?only=false&colour=fault", ".js-plotly-plot[data-hover=ready]"),
     "label": ("label", ".asd-player[data-ready=true]"),
     "compare": ("compare", ".js-plotly-plot"),
-    "thresholds": ("compare?view=Thresholds", "[data-testid=stDataFrame]"),
+    "thresholds": ("compare?view=Thresholds&of_ids=00", "[data-testid=stDataFrame]"),
     "agreement": ("compare?view=Agreement", "[data-testid=stDataFrame]"),
     "failures": ("compare?view=Where it fails", "audio"),
     "experiments": ("experiments", "[data-testid=stDataFrame]"),

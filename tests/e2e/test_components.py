@@ -76,3 +76,23 @@ def test_the_hover_card_names_the_point_under_the_pointer_and_rings_the_clicked_
         ring.wait_for()
         box = ring.bounding_box()
         assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx((x, y), abs=2)
+
+
+def test_the_threshold_slider_speaks_while_it_is_held_and_starts_anew_for_another(page: Any) -> None:
+    with opened(page, "threshold_slider"):
+        text(page, "at 0.12").wait_for()
+        slider = page.get_by_role("slider", name="Your threshold")
+        box = slider.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + 8 + (box["width"] - 16) * 1.1234567 / 4, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, middle, steps=10)
+        text(page, "at 1.00").wait_for()
+        page.mouse.move(box["x"] + box["width"] / 2 + (box["width"] - 16) / 4, middle, steps=10)
+        text(page, "at 2.00").wait_for()
+        page.mouse.up()
+        slider.press("End")
+        text(page, "at 3.00").wait_for()
+        page.get_by_text("other", exact=True).click()
+        text(page, "at 0.12").wait_for()
+        assert page.locator(".asd-threshold output").inner_text() == "0.1235"

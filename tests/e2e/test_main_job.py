@@ -196,7 +196,7 @@ def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:
 
 def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Any) -> None:
     with serve(ROOT / "app.py") as fresh:
-        page.goto(f"{fresh}/compare?machine=06&view=Thresholds")
+        page.goto(f"{fresh}/compare?of_ids=06&view=Thresholds")
         page.get_by_text("Machine id 06, thresholds").wait_for()
         page.locator(TABLE).wait_for()
         assert page.get_by_role("alert").count() == 0

@@ -15,6 +15,7 @@ from asd_core.cli import output
 from asd_core.cli.app import main
 from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import REGISTRY
+from asd_core.explain import SUMMARY
 from asd_core.scoring import score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
@@ -61,9 +62,7 @@ def test_simulate_train_score_evaluate(cli, tmp_path: Path) -> None:  # type: ig
     )
     result = json.loads(out)
     assert code == 0
-    assert [set(r) for r in result] == [
-        {"file", "machine_id", "denoise", "applicable", "reason", "flags", "scores"}
-    ] * 2
+    assert [set(r) for r in result] == [{"file", "machine_id", "channel", "denoise", *SUMMARY, "flags", "scores"}] * 2
     assert set(result[0]["scores"][0]) == {"detector", "raw", "calibrated", "threshold", "decision", "margin"}
     expected = score_clip(read_clip(wavs[0]), ModelSet(models), "02", denoise=0.4)
     assert result[0]["scores"][0]["raw"] == expected[0].raw
@@ -179,6 +178,16 @@ def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
     code, out, _ = cli("score", bad, *given, "--json")
     assert (code, json.loads(out)) == (1, [])
     assert cli("score", *good, *given, "--json")[0] == 0
+
+
+def test_a_name_in_brackets_is_printed_whole(cli, small_folder: Path, small_models: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "[fan] 01.wav"
+    file.write_bytes(next((small_folder / "test").glob("*_id_00_*.wav")).read_bytes())
+    _, out, _ = cli("score", file, "--models", small_models, "--machine-id", "00", "--detectors", "control_rms")
+    assert "[fan] 01.wav" in out
+    (tmp_path / "[x]").mkdir()
+    _, out, _ = cli("inspect", tmp_path)
+    assert "[fan] 01.wav" in " ".join(out.split())
 
 
 def test_a_recording_that_stops_early_is_scored_and_says_so(  # type: ignore[no-untyped-def]

@@ -89,6 +89,8 @@ def test_curves_over_strength_show_the_current_one() -> None:
     figure = strength_figure(table, NAMES, 0.35)
     assert [trace.name for trace in figure.data] == list(NAMES.values())
     assert list(figure.data[1].y) == pytest.approx(np.arcsinh([3.0, 3.5, 4.0]))
+    turned = dict(reversed(NAMES.items()))  # the detector that leads comes first
+    assert [trace.name for trace in strength_figure(table, turned, 0.35).data] == list(turned.values())
     lines = {(shape.x0, shape.y0) for shape in figure.layout.shapes}
     assert (0.35, 0) in lines
     assert any(y == 0.0 for _, y in lines)

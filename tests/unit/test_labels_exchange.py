@@ -15,6 +15,7 @@ import pytest
 from asd_core.errors import LabelError
 from asd_core.labels import Draft, Format, LabelStore, Plan, export, new_uid, plan_import
 from asd_core.labels.label_studio import config
+from asd_core.labels.matching import Clips
 from tests.unit.label_helpers import DATASET, act, clips, label, labels_of, name, region, sha
 
 NOTE = 'says "knock", twice;\nthen\tstops – naïve \\n\r\n| end'
@@ -328,6 +329,44 @@ def test_one_name_for_two_clips_is_not_guessed(labels: LabelStore) -> None:
     content = f"clip_id,annotator,label\n{Path(name(0)).name},Ada,normal\n".encode()
     plan = plan_import(labels, DATASET, "l.csv", content, clips=baselines)
     assert "the name of 2 clips" in plan.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("id_00/normal/2.wav", "id_00/normal/2.wav"),
+        ("C:\\data\\id_00\\normal\\2.wav", "id_00/normal/2.wav"),
+        ("/data/fan/id_06/normal/2.wav", "id_06/normal/2.wav"),
+        ("normal/2.wav", None),
+        ("2.wav", None),
+        ("id_04/normal/2.wav", None),
+        ("id_00/abnormal/2.wav", None),
+        ("/elsewhere/id_00/normal/3.wav", "id_00/normal/3.wav"),
+        ("3.wav", "id_00/normal/3.wav"),
+    ],
+)
+def test_a_path_is_matched_by_its_folders(path: str, found: str | None) -> None:
+    table = pd.DataFrame(
+        {
+            "clip_id": ["id_00/normal/2.wav", "id_06/normal/2.wav", "id_00/normal/3.wav"],
+            "sha256": [sha(0), sha(1), sha(2)],
+            "machine_id": ["00", "06", "00"],
+        }
+    )
+    clips = Clips(table)
+    if found is None:
+        with pytest.raises(ValueError, match=r"is not a clip|the name of 2 clips"):
+            clips.find("", path)
+    else:
+        assert clips.find("", path)[1] == found
+
+
+def test_a_table_from_a_spreadsheet(labels: LabelStore) -> None:
+    content = f"sep=;\nFile;Annotator;Label\n{name(0)};Ada;Anomaly \n".encode()
+    plan = plan_import(labels, DATASET, "l.csv", content, clips=CLIPS)
+    assert plan.problems == []
+    assert plan.apply(labels) == 1
+    assert labels_of(labels) == {0: "anomaly"}
 
 
 @pytest.mark.parametrize(

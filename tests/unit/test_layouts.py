@@ -179,6 +179,18 @@ def test_what_is_not_understood_is_asked_and_answered(tmp_path: Path) -> None:
     assert any("FAN_GUARDS" in note and "2 files are not used" in note for note in dataset.notes)
 
 
+def test_folders_that_people_told_apart_by_class_are_no_machines(tmp_path: Path) -> None:
+    names = [f"Rig 7/week 12/RUN_{n}.wav" for n in range(5)] + ["Rig 7/broken belt?/BELT_1.wav"]
+    tree(tmp_path, *names)
+    answers = [{"pattern": "*/RUN_*", "label": "normal"}, {"pattern": "*/BELT_*", "label": "anomaly"}]
+    found = survey(tmp_path, answers)
+    assert set(found.catalogue[["machine_type", "machine_id"]].itertuples(index=False, name=None)) == {("Rig", "7")}
+    assert row(found, names[-1], "label", "condition") == ["anomaly", "broken belt?"]
+    tree(tmp_path / "two", "motor_1/a.wav", "motor_2/b.wav")
+    found = survey(tmp_path / "two", [{"pattern": "*", "label": "normal"}])
+    assert sorted(found.catalogue["machine_id"]) == ["1", "2"], "folders of one class are machines"
+
+
 def test_answers_are_written_with_the_dataset_and_read_again(tmp_path: Path) -> None:
     tree(tmp_path / 'a "strange" name', "ON_1.wav", "ON_2.wav", "x_1.wav")
     answers = [{"pattern": "ON_*", "label": "normal"}, {"pattern": "x*", "label": "anomaly", "machine_id": "übung"}]

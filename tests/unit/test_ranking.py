@@ -18,7 +18,15 @@ from asd_core.evaluation import (
     roc_bands,
     worst_machine,
 )
-from asd_core.plots import det_figure, emphasise, histogram_figure, precision_recall_figure, roc_figure
+from asd_core.plots import (
+    as_drawn,
+    det_figure,
+    emphasise,
+    histogram_figure,
+    precision_recall_figure,
+    roc_figure,
+    score_bins,
+)
 from asd_core.plots.emphasis import BACKGROUND, INK
 from asd_core.plots.lines import MOST_POINTS, thinned
 from benchmarks.synthetic import made_up_scores
@@ -190,3 +198,34 @@ def test_many_clips_get_fewer_resamples_and_thinned_curves() -> None:
     one = (many["machine_id"] == "00").to_numpy()
     exact = ranking(bootstrap(many, 10)).query("machine_id == '00'")["auc"].iloc[0]
     assert exact == pytest.approx(roc_auc_score(anomaly[one], raw[one]))
+
+
+@pytest.mark.parametrize("threshold", [None, -3.0, 1.6, 700.0])
+def test_a_histogram_has_room_for_the_normal_clips_and_the_threshold(threshold: float | None) -> None:
+    rng = np.random.default_rng(0)
+    normal, anomaly = rng.normal(0, 1, 200), rng.normal(500, 100, 200)
+    raw = np.r_[normal, anomaly]
+    edges = score_bins(raw, normal, threshold)
+    assert (np.diff(edges) > 0).all()
+    assert edges[0] <= raw.min()
+    assert as_drawn(raw, edges).max() < edges[-1]
+    if threshold in (None, 1.6):
+        assert np.quantile(normal, 0.98) > edges[0] + 0.4 * (edges[-1] - edges[0])
+    if threshold is not None:
+        assert edges[0] <= threshold < edges[-2]
+    # A threshold within the bins alarms at the same clips, drawn or not; one past the last score in them at none.
+    inside = edges[0] + 0.5 * (edges[-2] - edges[0])
+    assert np.array_equal(as_drawn(raw, edges) > inside, raw > inside)
+    assert not (as_drawn(raw, edges) > edges[-1]).any()
+
+
+def test_a_moved_threshold_is_drawn_beside_the_others() -> None:
+    scores = pd.DataFrame({"label": ["normal"] * 5 + ["anomaly"] * 5, "raw": [*range(5), *range(100, 105)]})
+    figure = histogram_figure(scores, 3.0, "A", chosen=2.0, least_cost=4.0)
+    drawn = {trace.name: trace.x[0] for trace in figure.data if trace.type == "scatter"}
+    assert drawn == {"calibrated": 3.0, "yours": 2.0, "least cost (oracle)": 4.0}
+    edges = score_bins(scores["raw"].to_numpy(float), np.arange(5.0), 3.0)
+    assert tuple(figure.layout.xaxis.range) == (edges[0], edges[-1])
+    assert [trace.name for trace in histogram_figure(scores, 3.0, "A").data] == ["normal (5)", "anomaly (5)"]
+    same = np.full(4, 1e12)
+    assert (np.diff(score_bins(same, same, 1e12)) > 0).all()

@@ -162,6 +162,27 @@ def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None
     assert point["alerts_per_day"] == pytest.approx(expected)
 
 
+def test_a_detector_in_use_leads_and_is_called_a_choice(demo: tuple[Comparison, str]) -> None:
+    comparison, dataset, _ = report_content(
+        DEMO, detectors=["gwrp_gaussian", "pca_kde", "control_rms"], in_use="pca_kde"
+    )
+    chosen, best, _, plant = wording.takeaways(comparison)
+    assert chosen.startswith(
+        "PCA + KDE is in use: a person pinned it, no figure did. By its mean AUC of 0.690 it is number 2 of 2"
+    )
+    assert best.startswith("GWRP + Gaussian separates anomalous from normal clips best")
+    assert "PCA + KDE would raise about" in plant
+    assert comparison.detectors[0] == "gwrp_gaussian", "a choice changes no rank"
+    assert wording.rank(comparison, "pca_kde") == "in use"
+    page = Page(report_html(comparison, dataset)).words
+    assert "Errors to hear : PCA + KDE" in page or "Errors to hear: PCA + KDE" in page
+    assert "The worst errors of the detector that is in use" in page
+    assert json.loads(report_json(comparison))["in_use"] == "pca_kde"
+    without = report_content(DEMO, detectors=["gwrp_gaussian", "control_rms"], in_use="pca_kde")[0]
+    assert (without.in_use, without.lead) == ("", "gwrp_gaussian")
+    assert (demo[0].in_use, demo[0].lead) == ("", demo[0].tied[0])
+
+
 def test_every_version_is_named(demo: tuple[Comparison, str]) -> None:
     comparison, text = demo
     assert len(comparison.manifests) == len(artifacts.trained_keys(DEMO))

@@ -32,8 +32,12 @@ def test_trusted_are_those_clear_of_the_best_control() -> None:
     assert (found.unmeasured, found.controls) == (("unscored",), ("control",))
     assert found.order == ("good", "poor", "unscored", "control")
     assert found.chosen() == "good"
-    assert found.chosen("poor") == "poor"  # pinned
-    assert found.chosen("control") == "good"
+    pinned = found.led_by("poor")
+    assert pinned.chosen() == "poor"
+    assert pinned.order == ("poor", "good", "unscored", "control")
+    assert (pinned.trusted, pinned.weak) == (found.trusted, found.weak), "a choice is no measurement"
+    assert pinned.of(["good", "control"]).chosen() == "good"
+    assert found.led_by("control").chosen() == found.led_by("gone").chosen() == "good"
     assert found.of(["control", "poor"]).chosen() == "poor"
     assert found.of(["control"]).chosen() is None
 

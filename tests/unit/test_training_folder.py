@@ -90,3 +90,17 @@ def test_a_manifest_that_was_changed_is_named(models: Path, change: dict[str, ob
     with pytest.raises(ArtifactError, match="train this detector again"):
         load(models / "pca_kde")
     assert "control_rms" in ModelSet(models)
+
+
+def test_how_few_clips_were_divided_is_said(tmp_path: Path, small_folder: Path) -> None:
+    for n, path in enumerate(sorted((small_folder / "train").glob("normal_id_00_*.wav"))[:10]):
+        target = tmp_path / "rig" / "normal" / f"{n}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    said: list[str] = []
+    with pytest.raises(TrainingError, match="No detector could be trained"):
+        train(open_dataset(tmp_path / "rig"), tmp_path / "out", detectors=["control_rms"], notify=said.append)
+    assert any(
+        "has 10 normal recordings that can be read: 2 for testing, 2 to set thresholds, 6 to learn from" in s
+        for s in said
+    )

@@ -20,7 +20,7 @@ from asd_core.datasets import (
     read_dataset_file,
     rename_dataset,
 )
-from asd_core.datasets.user_datasets import user_datasets
+from asd_core.datasets.stored_datasets import user_datasets
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes

@@ -21,14 +21,24 @@ from asd_core.sound import USUAL_STRENGTH, Clip, Signal, shared_gain
 from pages.components.common import component
 from pages.components.common.media import address
 from pages.components.player.parts import Overlay, PlayerState, Region, Shown
-from pages.components.player.state import ask_for_map, chosen_noise, initial_message, player_state, state_message
+from pages.components.player.state import (
+    VERSIONS,
+    ask,
+    ask_for_map,
+    chosen_noise,
+    initial_message,
+    player_state,
+    state_message,
+)
 from pages.shared.caching import SELECTIONS
 
 __all__ = [
+    "VERSIONS",
     "Overlay",
     "PlayerState",
     "Region",
     "Shown",
+    "ask",
     "ask_for_map",
     "chosen_noise",
     "fetch_ahead",

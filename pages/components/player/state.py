@@ -48,12 +48,10 @@ def chosen_noise(key: str, clip: Clip, kind: Kind) -> tuple[Kind, Noise]:
     Args:
         kind: for a player that nobody touched yet.
     """
-    sent = st.session_state.get(key, {}).get("state")
-    if not isinstance(sent, dict):
-        return kind, None
-    kind = sent["kind"] if sent.get("kind") in KINDS else kind
-    stretch = sent.get("noise")
-    if kind != KINDS[0] or sent.get("clip") != clip.sha256 or not isinstance(stretch, list) or len(stretch) != 2:
+    now = _now(key)
+    kind = now["kind"] if now.get("kind") in KINDS else kind
+    stretch = now.get("noise")
+    if kind != KINDS[0] or now.get("clip") != clip.sha256 or not isinstance(stretch, list) or len(stretch) != 2:
         return kind, None  # a stretch belongs to the clip it was chosen in
     if not all(_is_number(edge) for edge in stretch):
         return kind, None
@@ -61,10 +59,32 @@ def chosen_noise(key: str, clip: Clip, kind: Kind) -> tuple[Kind, Noise]:
     return kind, (t0, t1) if t1 > t0 else None
 
 
+def ask(key: str, state: dict[str, Any]) -> None:
+    """Have a player take over a state, until its listener changes it. Before it is drawn, or in callbacks.
+
+    Args:
+        state: as :func:`initial_message` has it, of a clip; what is wrong or not in it is as in a player that nobody touched.
+    """
+    st.session_state[f"{key}_asked"] = (turn_of(_sent(key)), state)
+
+
 def ask_for_map(key: str, overlay: str | None) -> None:
     """Have a player show a detector's map, or none, until its listener chooses another. For callbacks."""
-    sent = st.session_state.get(key, {}).get("state")
-    st.session_state[f"{key}_asked"] = (turn_of(sent), overlay)
+    ask(key, {**_now(key), "overlay": overlay})
+
+
+def _sent(key: str) -> Any:
+    """What a browser has sent last."""
+    return st.session_state.get(key, {}).get("state")
+
+
+def _now(key: str) -> dict[str, Any]:
+    """What was said last, by the browser or by :func:`ask`: anything can be in it."""
+    sent = _sent(key)
+    turn, asked = st.session_state.get(f"{key}_asked", (-1, {}))
+    if turn == turn_of(sent):
+        return dict(asked)
+    return sent if turn_of(sent) else {}  # what it starts with is no word of the browser's
 
 
 def turn_of(message: Any) -> int:
@@ -74,23 +94,19 @@ def turn_of(message: Any) -> int:
 
 
 def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, Any]:
-    """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
-    sent = st.session_state.get(key, {}).get("state")
-    requested = st.session_state.get(f"{key}_asked", (-1, None))  # the map that a page asked for, and when
-    now = requested[0] == turn_of(sent)
-    if not isinstance(sent, dict):
-        return {**start, "overlay": requested[1]} if now else start
-    version, overlay = sent.get("version"), requested[1] if now else sent.get("overlay")
+    """The state as the browser sends it, in the order in which it is sent; wrong values count as never said."""
+    now = _now(key)
+    version, overlay = now.get("version"), now.get("overlay", start["overlay"])
     return {
         "clip": signal.clip.sha256,
-        "strength": strength_within(sent.get("strength"), start["strength"]),
+        "strength": strength_within(now.get("strength"), start["strength"]),
         "version": version if version in VERSIONS else start["version"],
         # A region belongs to the clip it was drawn in.
-        "region": _region(sent.get("region"), signal.clip) if sent.get("clip") == signal.clip.sha256 else None,
+        "region": _region(now.get("region"), signal.clip) if now.get("clip") == signal.clip.sha256 else None,
         "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
-        "kind": start["kind"],  # what was sent of these is in the signal already: see :func:`chosen_noise`
+        "kind": start["kind"],  # what was said of these is in the signal already: see :func:`chosen_noise`
         "noise": start["noise"],
-        "turn": turn_of(sent),
+        "turn": turn_of(_sent(key)),
     }
 
 

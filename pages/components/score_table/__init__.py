@@ -18,6 +18,7 @@ from pages.components.player import PlayerState
 from pages.components.player.state import turn_of
 from pages.shared.choice import title
 
+IN_USE = "A person pinned it on the Compare page. That is a choice, not a measured rank: {}."
 TRUSTED = "They beat the best control on this dataset's labelled test clips, beyond chance; the best first."
 WEAK = "They do not beat the best control on this dataset's test clips, or not beyond chance: do not rely on them."
 UNMEASURED = "This dataset has no labelled test clips, or no control, to measure them by."
@@ -49,13 +50,19 @@ def score_table(
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
+    measured = {
+        "Trusted": (TRUSTED, standing.trusted),
+        "Weak": (WEAK, standing.weak),
+        "Not measured": (UNMEASURED, standing.unmeasured),
+        "Controls": (CONTROLS, standing.controls),
+    }
+    first = standing.in_use
+    rank = next((name.lower() for name, (_, keys) in measured.items() if first in keys), "")
     groups = [
         {"name": name, "help": help, "rows": [_row(recorded[k], after.get(k)) for k in keys if k in recorded]}
         for name, help, keys in (
-            ("Trusted", TRUSTED, standing.trusted),
-            ("Weak", WEAK, standing.weak),
-            ("Not measured", UNMEASURED, standing.unmeasured),
-            ("Controls", CONTROLS, standing.controls),
+            ("In use", IN_USE.format(f"by its figures it is {rank}"), (first,)),
+            *((name, help, [k for k in keys if k != first]) for name, (help, keys) in measured.items()),
         )
     ]
     data = {

@@ -15,14 +15,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from asd_core.datasets.folder_survey import Unused
-from asd_core.datasets.opening import DatasetFile, read_dataset_file, write_dataset_file
+from asd_core.datasets.opening import DATASET_FILE, DatasetFile, read_dataset_file, write_dataset_file
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
 from asd_core.sound import SUFFIXES
 
-DATASET_FILE, RECORDINGS = "dataset.toml", "recordings"
+RECORDINGS = "recordings"
 _UNFINISHED = ".unfinished-"
 
 

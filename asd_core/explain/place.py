@@ -1,0 +1,62 @@
+"""Where in a clip its fault seems to be, as a detector's map shows it: time and band, and whether it repeats."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from asd_core.artifacts import ModelSet
+from asd_core.explain.bursts import burst_period, place_in_words
+from asd_core.explain.explanation import Explanation, explain, with_map
+from asd_core.features import LogMel, Representation, extract
+from asd_core.sound import Clip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one detector's map is strongest.
+
+    Attributes:
+        detector: whose map it is.
+        t0, t1: in s.
+        f0, f1: in Hz.
+        words: for people, with the period of what repeats.
+    """
+
+    detector: str
+    t0: float
+    t1: float
+    f0: float
+    f1: float
+    words: str
+
+
+def place_of(explanation: Explanation, representation: Representation) -> Place | None:
+    """The place that an explanation shows; ``None`` where it has no map, or nothing is in it.
+
+    Args:
+        representation: of the explanation's detector.
+    """
+    found = explanation.why
+    if explanation.map is None or found is None or not isinstance(representation, LogMel):
+        return None
+    hertz = representation.frequencies()
+    rows = (hertz >= found.f0) & (hertz <= found.f1)
+    loudness = explanation.map[rows].clip(min=0.0).sum(axis=0)
+    period = burst_period(loudness, representation.hop_length / representation.sample_rate)
+    words = place_in_words(found, period)
+    return Place(explanation.detector, found.t0, found.t1, found.f0, found.f1, words)
+
+
+def map_of(keys: Iterable[str]) -> str | None:
+    """The first of some detectors that says where; ``None`` when none does."""
+    return next(iter(with_map(keys)), None)
+
+
+def find_place(prepared: Clip, models: ModelSet, key: str, machine_id: str) -> Place | None:
+    """The place that a detector's map of a prepared clip shows.
+
+    Raises:
+        UnknownMachineError: when the detector does not know the machine.
+    """
+    one = ModelSet(models.folder, [key], shared=models)
+    found = explain(one[key], one, extract(prepared, one.representations()), machine_id)
+    return place_of(found, one[key].representation)

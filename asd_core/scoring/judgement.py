@@ -1,0 +1,77 @@
+"""What may be said of one recording: from the guard, the scores and what the detectors are worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from asd_core.artifacts import trained_keys
+from asd_core.detectors import is_control
+from asd_core.evaluation import Standing, bootstrap, enough_held_out, standing
+from asd_core.scoring.applicability import Applicability
+from asd_core.scoring.clip import DetectorScore
+from asd_core.scoring.store import read_scores
+
+CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
+
+Ground = Literal["foreign", "too few normals", "controls alone", "weak", "close", "disagreement", "margin"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and what it rests on.
+
+    Attributes:
+        verdict: anomaly, normal or not sure; empty where no threshold can be set.
+        ground: why it is that and nothing more; ``margin``: the score speaks for itself.
+        asked: the score of the detector that is asked first; ``None`` where controls alone are chosen.
+        agree: trusted detectors that decide as it does, itself among them.
+        n_trusted: trusted detectors.
+    """
+
+    verdict: Literal["anomaly", "normal", "not sure", ""]
+    ground: Ground
+    asked: DetectorScore | None
+    agree: int
+    n_trusted: int
+
+
+def judge(
+    scores: Sequence[DetectorScore], worth: Standing, belongs: Applicability | None, held_out: int, rate: float
+) -> Judgement:
+    """What may be said of a clip.
+
+    Args:
+        scores: of the chosen detectors that know the machine.
+        worth: what detectors are worth, these and maybe others.
+        belongs: whether the clip may be one of the machine; ``None`` where nobody knows.
+        held_out: normal clips behind the thresholds.
+        rate: false-alarm rate of the thresholds.
+    """
+    by_key = {score.detector: score for score in scores}
+    worth = worth.of(list(by_key))
+    key = worth.chosen()
+    asked = by_key[key] if key else None
+    agree = sum(by_key[key].decision == asked.decision for key in worth.trusted) if asked else 0
+    n_trusted = len(worth.trusted)
+    ground: Ground = "margin"
+    if belongs is not None and not belongs.applicable:
+        ground = "foreign"
+    elif not enough_held_out(held_out, rate):
+        return Judgement("", "too few normals", asked, agree, n_trusted)
+    elif asked is None:
+        ground = "controls alone"
+    elif asked.detector in worth.weak:
+        ground = "weak"
+    elif abs(asked.margin) < CLOSE:
+        ground = "close"
+    elif 2 * agree <= n_trusted and n_trusted > 1:
+        ground = "disagreement"
+    sure = asked is not None and ground == "margin"
+    return Judgement(asked.decision if sure and asked else "not sure", ground, asked, agree, n_trusted)
+
+
+def stored_standing(folder: Path) -> Standing:
+    """What the detectors of a folder are worth by the scores that training stored of the labelled test clips."""
+    keys = trained_keys(folder)
+    return standing(bootstrap(read_scores(folder, None)), keys, [key for key in keys if is_control(key)])

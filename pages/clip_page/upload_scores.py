@@ -1,0 +1,104 @@
+"""What is found in an upload, whatever the false-alarm rate; and its row of the table at the chosen one.
+
+A recording is decoded for this and let go. What is found goes through the caches that an open clip is read from, so
+that nothing is computed twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from asd_core.errors import AsdError, Cancelled
+from asd_core.evaluation import Standing
+from asd_core.explain import Place, clip_summary, map_of
+from asd_core.progress import Progress
+from asd_core.scoring import Applicability
+from asd_core.sound import Channel, Signal, channel_label, prepare, usable_channel
+from pages.clip_page.signal_scores import applicable, decided, located, raw_signal_scores
+from pages.shared.caching import cache_bytes, recall, remember
+from pages.shared.choice import Choice
+from pages.shared.trained_models import calibration_of, scoring_rate
+from pages.shared.uploads import Upload
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What detectors and guard say of one upload."""
+
+    channel: Channel
+    raw: dict[str, float]  # by detector
+    belongs: Applicability | None
+    place: Place | None
+    problem: str = ""  # why it could not be scored; the rest means nothing then
+
+
+def findings_key(selected: Choice, upload: Upload, channel: Channel, mapped: str | None) -> Key:
+    """What tells the findings of an upload from all others.
+
+    Args:
+        channel: that is asked for.
+        mapped: the detector whose map is asked where.
+    """
+    chosen = (selected.machine_id, *selected.source.key(), tuple(selected.detectors))
+    return ("upload", upload.sha256, upload.name, channel, mapped, *chosen)
+
+
+def found(key: Key) -> Findings | None:
+    """What was found in an upload; ``None`` where nobody has looked yet."""
+    known: Findings | None = recall(key)
+    return known
+
+
+def find_all(selected: Choice, todo: Sequence[Upload], channel: Channel, mapped: str | None, progress: Progress) -> int:
+    """Look into uploads, one after the other. How many were looked into."""
+    for number, upload in enumerate(todo):
+        step = partial(progress, number / len(todo), f"{number + 1} of {len(todo)}, {upload.name}")
+        remember(findings_key(selected, upload, channel, mapped), _find(selected, upload, channel, mapped, step))
+    return len(todo)
+
+
+def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None, step: Callable[[], None]) -> Findings:
+    """What is found in one upload; ``step`` is called between the parts, where the work may wait or be stopped."""
+    step()
+    try:
+        clip = upload.read()
+        channel, _ = usable_channel(clip, wanted)
+        prepared = prepare(clip, sample_rate=scoring_rate(selected, clip.sample_rate), channel=channel)
+        signal = Signal(prepared, channel)
+        raw = raw_signal_scores(selected, signal)
+        step()
+        place = located(selected, mapped, signal) if mapped else None
+        return Findings(channel, raw, applicable(selected, signal), place)
+    except Cancelled:
+        raise
+    except AsdError as error:
+        return Findings(wanted, {}, None, None, str(error))
+
+
+@cache_bytes
+def _summary(
+    key: Key, rate: float, worth: Key, _found: Findings, _worth: Standing, _selected: Choice
+) -> dict[str, Any]:
+    scores = decided(_selected, _found.raw)
+    held_out = calibration_of(_selected.source, scores[0].detector).n(_selected.machine_id)
+    return clip_summary(scores, _worth, _found.belongs, _found.place, held_out, rate)
+
+
+def upload_row(selected: Choice, upload: Upload, channel: Channel, worth: Standing) -> dict[str, Any]:
+    """An upload's row: name, hash and what :func:`asd_core.explain.clip_summary` says; ``problem`` where it cannot be scored.
+    Name and hash alone where nobody has looked yet."""
+    row: dict[str, Any] = {"name": upload.name, "sha256": upload.sha256}
+    key = findings_key(selected, upload, channel, map_of(worth.order))
+    known = found(key)
+    if known is None:
+        return row
+    row |= {"machine_id": selected.machine_id, "channel": channel_label(known.channel), "problem": known.problem}
+    if known.problem:
+        return row
+    standing_key = (worth.order, worth.trusted, worth.weak)
+    return (
+        row | {"false_alarm_rate": selected.rate} | _summary(key, selected.rate, standing_key, known, worth, selected)
+    )

@@ -1,0 +1,158 @@
+"""Every upload in one row, scored beside the page: does it belong, is it normal, who says so, and where."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.explain import SUMMARY, map_of
+from asd_core.sound import Channel
+from pages.clip_page.background_work import EVERY, MANY, Work, begun, forget, over
+from pages.clip_page.page_rerun import page_is_due, run_page
+from pages.clip_page.standing import standing_of
+from pages.clip_page.upload_scores import find_all, findings_key, found, upload_row
+from pages.shared.choice import Choice, percent, title
+from pages.shared.job_panel import progress_bar
+from pages.shared.tables import download, table
+from pages.shared.uploads import uploads
+from pages.shared.warm_up import is_warm
+
+SLOT, TABLE = "uploads", "uploads_table"
+MOST_ROWS = 8
+VERDICTS = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not sure", "": "too few normals"}
+COLUMNS = ["name", "sha256", "machine_id", "channel", "false_alarm_rate", *SUMMARY, "problem"]  # of the file
+
+
+def upload_table(selected: Choice, channel: Channel) -> None:
+    """The table of several uploads; nothing for one, of which the card says it all.
+
+    Args:
+        selected: with the detectors alone that know the machine.
+        channel: that is asked for.
+    """
+    warm, known = is_warm(), list(uploads().values())
+    if len(known) < 2 or not selected.detectors:
+        return
+    mapped = map_of(standing_of(selected).order)
+    keys = [findings_key(selected, upload, channel, mapped) for upload in known]
+    todo = [upload for upload, key in zip(known, keys, strict=True) if found(key) is None]
+    now: Work | None = None
+    if todo and warm:
+        work_key, do = (MANY, *keys), partial(find_all, selected, todo, channel, mapped)
+        now = begun(SLOT, work_key, "Scoring the uploads", do)
+        lost = now.result is not None and any(found(key) is None for key in keys)
+        if lost:  # the cache had no room for what was found
+            forget(SLOT)
+            now = begun(SLOT, work_key, "Scoring the uploads", do)
+        if not now.running and now.result is None:
+            over(now)
+    running = now if now is not None and now.running else None
+    waits = bool(todo) and not warm
+    st.fragment(_draw, run_every=EVERY if running or waits else None)(selected, channel, running, waits)
+
+
+def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> None:
+    """The rows that are there by now. The page is drawn anew when what goes on has ended, or can begin.
+
+    Args:
+        now: what goes on.
+        waits: for the detectors to be imported.
+    """
+    if page_is_due() or (now is not None and not now.running) or (waits and is_warm()):
+        st.rerun()
+    worth = standing_of(selected)
+    rows = [upload_row(selected, upload, channel, worth) for upload in uploads().values()]
+    hashes = [row["sha256"] for row in rows]
+    open_now = st.session_state.get("uploaded")
+    if open_now in hashes:  # also after Back and Next
+        st.session_state[TABLE] = {"selection": {"rows": [hashes.index(open_now)], "columns": [], "cells": []}}
+    done = [row for row in rows if "problem" in row]
+    shown = pd.DataFrame([_shown(row) for row in rows])
+    if shown["Channel"].isin(["", "1"]).all():
+        shown = shown.drop(columns="Channel")
+    asked = worth.chosen()
+    table(
+        shown,
+        key=TABLE,
+        most=MOST_ROWS,
+        on_select=partial(_open, hashes),
+        selection_mode=["single-row-required", "single-cell"],  # its circle and all its cells
+        alt="The uploads, a row each",
+        placeholder="",
+        column_config=_columns(len(worth.trusted)),
+    )
+    if now is not None:  # below the rows, which stay where they are when it goes
+        progress_bar(now.title, now.fraction, now.message or "begins", SLOT, now.stop)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"A click on a row opens the recording. Verdict and margin: {title(asked) if asked else 'no detector'} at "
+            f"{percent(selected.rate)} false alarms, as recorded, for machine id {selected.machine_id}."
+        )
+        if done:
+            download("CSV", partial(_csv, done), "uploads.csv", key="uploads_csv")
+
+
+def _open(hashes: list[str]) -> None:
+    """Open the upload of the clicked row, by what is in it: names repeat."""
+    chosen = st.session_state[TABLE].selection
+    rows = [row for row, _ in chosen.cells] or chosen.rows
+    if rows and rows[0] < len(hashes):
+        st.session_state["uploaded"] = hashes[rows[0]]
+        run_page()
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    return str(pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it is read."""
+    return {
+        "Name": row["name"],
+        "Belongs": _belongs(row),
+        "Verdict": "" if row.get("problem") else VERDICTS[row["verdict"]] if "verdict" in row else "…",
+        "Agree": row.get("agree") if row.get("trusted") else None,
+        "Margin": row.get("margin"),
+        "From": row.get("t0"),
+        "To": row.get("t1"),
+        "Low": row.get("f0"),
+        "High": row.get("f1"),
+        "Channel": row.get("channel", ""),
+    }
+
+
+def _belongs(row: dict[str, Any]) -> str:
+    if row.get("problem"):
+        return f"not scored: {row['problem']}"
+    if "applicable" not in row:
+        return ""
+    if row["applicable"] is None:
+        return "could not be told"
+    return "yes" if row["applicable"] else f"no: {row['reason']}"
+
+
+def _columns(n_trusted: int) -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "Name": column.TextColumn(width=170, pinned=True),
+        "Belongs": column.TextColumn(
+            "Of this machine",
+            width=124,
+            help="Whether the recording may be one of this machine at all. A verdict on one that is not means little.",
+        ),
+        "Verdict": column.TextColumn(width=92, help="What the card says of it."),
+        "Agree": column.NumberColumn(
+            format=f"%d of {n_trusted}", width=80, help="Trusted detectors that decide as the one that is asked first."
+        ),
+        "Margin": column.NumberColumn(
+            format="%.1f",
+            width=66,
+            help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
+        ),
+        "From": column.NumberColumn("From, s", format="%.1f", width=62, help="Where the fault stands out most."),
+        "To": column.NumberColumn("To, s", format="%.1f", width=54),
+        "Low": column.NumberColumn("Low, Hz", format="%.0f", width=68, help="The band that holds most of it there."),
+        "High": column.NumberColumn("High, Hz", format="%.0f", width=72),
+        "Channel": column.TextColumn(width=68, help="That was analysed."),
+    }

@@ -1,0 +1,103 @@
+"""Add recordings: files, a ZIP, or a folder, from the browser or from the server's own disk."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from asd_core.datasets import (
+    DATASET_FILE,
+    DatasetFile,
+    datasets_folder,
+    folder_name,
+    import_recordings,
+    unused_notes,
+    write_dataset_file,
+)
+from asd_core.errors import DatasetError
+from asd_core.settings import get_settings
+from asd_core.sound import FORMATS, SUFFIXES
+from pages.data_page.bar import bar
+from pages.shared import linked
+
+FILES, FOLDER, SERVER = "Files or a ZIP", "A folder", "A folder on the server"
+MANY_FOLDERS = 300  # that are listed below the server's roots
+_ADDED = "data_added"  # in the session: what the last import said, shown once it is over
+
+
+def add_recordings() -> None:
+    """Ask for recordings and a name, and store them as a dataset."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.text_input("Name", key="data_title", placeholder="Press line 3", max_chars=80, width=360)
+        way = linked.segmented("Recordings from", (FILES, FOLDER, SERVER), key="data_from")
+    if way == SERVER:
+        _server_folder(title)
+        return
+    limit = int(get_settings().max_upload_mb)
+    files = st.file_uploader(
+        "Recordings, or ZIP archives of them" if way == FILES else "The folder that holds the recordings",
+        accept_multiple_files=True if way == FILES else "directory",
+        key=f"data_files_{st.session_state.get(_ADDED, 0)}_{way == FILES}",
+        max_upload_size=limit,
+        help=f"{FORMATS}. Folders named normal, faulty and the like are understood; what is not is asked.",
+    )
+    if not files:
+        st.info(
+            "Add normal recordings of your machine, 20 or more, and anomalies if there are any. Folders such as normal/ and faulty/, "
+            "one for each machine, are understood at once; anything else is asked on the next screen, before anything is trained.",
+            icon=":material/folder_open:",
+        )
+        return
+    if st.button(f"Add {len(files)} file{'s' if len(files) > 1 else ''}", type="primary", icon=":material/add:"):
+        _check_title(title)
+        with bar("storing") as progress:
+            result = import_recordings(title, [(file.name, file.getvalue) for file in files], progress)
+        for note in unused_notes(result.refused):
+            st.toast(note, icon=":material/info:", duration="long")
+        _open(result.place.parent.name)
+
+
+def _server_folder(title: str) -> None:
+    """A folder below the roots that the settings name; the browser never sends a path, only the place in a list."""
+    found = server_folders()
+    roots = ", ".join(f"`{root}`" for root in get_settings().data_roots)
+    if not found:
+        st.info(
+            f"No folder with recordings lies below {roots}. `ASD_DATA_ROOTS` names others.",
+            icon=":material/folder_off:",
+        )
+        return
+    place = st.selectbox("Folder", range(len(found)), format_func=lambda i: str(found[i]), key="data_folder")
+    st.caption(f"Below {roots}, set by `ASD_DATA_ROOTS`. The recordings stay where they are.")
+    if st.button("Use this folder", type="primary", icon=":material/add:"):
+        _check_title(title)
+        name = folder_name(title)
+        write_dataset_file(
+            datasets_folder() / name / DATASET_FILE, DatasetFile(found[place].resolve(), [], [], title.strip())
+        )
+        _open(name)
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
+
+
+def server_folders() -> list[Path]:
+    """Folders below the roots that hold recordings, or folders of them, at most :data:`MANY_FOLDERS`."""
+    found: list[Path] = []
+    own = datasets_folder().resolve()
+    for root in get_settings().data_roots:
+        for folder in sorted(path for path in [root, *root.glob("*"), *root.glob("*/*")] if path.is_dir()):
+            if folder.resolve().is_relative_to(own) or len(found) == MANY_FOLDERS:
+                continue
+            if any(
+                path.suffix.lower() in SUFFIXES for pattern in ("*", "*/*", "*/*/*") for path in folder.glob(pattern)
+            ):
+                found.append(folder)
+    return found
+
+
+def _open(name: str) -> None:
+    st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1  # an empty uploader next time
+    st.session_state["data_open"] = name
+    st.rerun()

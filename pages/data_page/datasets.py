@@ -1,0 +1,101 @@
+"""The datasets there are: the demo, those added here, and those that detectors were trained on elsewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.artifacts import trained_keys
+from asd_core.datasets import Dataset, datasets_folder, open_dataset, user_datasets
+from asd_core.errors import AsdError
+from asd_core.settings import get_settings
+from pages.shared.caching import SELECTIONS
+from pages.shared.sources import sources
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A dataset on the page.
+
+    Attributes:
+        name: of the folder of its detectors, trained or not yet.
+        title: what people call it.
+        location: what opens it; empty where nothing says so.
+        place: its dataset file, for one that was added here.
+    """
+
+    name: str
+    title: str
+    location: str
+    place: Path | None = None
+
+    @property
+    def models(self) -> Path:
+        """Where its detectors are, or will be."""
+        return get_settings().models_dir / self.name
+
+
+def entries() -> list[Entry]:
+    """All datasets, those with trained detectors first."""
+    trained = sources()
+    places = {str(place): place for place in user_datasets()}
+    found = [Entry(s.name, s.title, s.location, places.pop(s.location, None)) for s in trained]
+    for location, place in places.items():
+        try:
+            title = open_title(location, place.stat().st_mtime)
+        except AsdError:
+            title = place.parent.name
+        found.append(Entry(place.parent.name, title, location, place))
+    return found
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def open_title(location: str, written: float) -> str:
+    """The title in a dataset file that was written at a time."""
+    from asd_core.datasets import read_dataset_file
+
+    path = Path(location)
+    return read_dataset_file(path).title or path.parent.name
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def _row(entry: Entry, written: float, n_detectors: int) -> dict[str, object]:
+    try:
+        catalogue = open_dataset(entry.location).catalogue
+    except AsdError:
+        catalogue = pd.DataFrame(columns=["machine_type", "machine_id", "label"])
+    machines = catalogue[["machine_type", "machine_id"]].drop_duplicates()
+    size = sum(p.stat().st_size for p in entry.place.parent.rglob("*") if p.is_file()) if entry.place else 0
+    return {
+        "Dataset": entry.title,
+        "Machine types": ", ".join(sorted(machines["machine_type"].unique())) or "–",
+        "Machine ids": len(machines),
+        "Normal": int((catalogue["label"] == "normal").sum()),
+        "Anomalies": int((catalogue["label"] == "anomaly").sum()),
+        "Detectors": n_detectors,
+        "Size": f"{size / 1e6:,.1f} MB" if entry.place else "",
+    }
+
+
+def overview(found: list[Entry]) -> None:
+    """A table of all datasets."""
+    rows = []
+    for entry in found:
+        written = entry.place.stat().st_mtime if entry.place and entry.place.is_file() else 0.0
+        rows.append(_row(entry, written, len(trained_keys(entry.models))))
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={"Size": st.column_config.TextColumn(help="Of the recordings that were added here.")},
+    )
+    st.caption(f"What is added here stays on this computer, in `{datasets_folder()}`.")
+
+
+def opened(entry: Entry) -> Dataset:
+    """The dataset of an entry.
+
+    Raises:
+        DatasetError: when it cannot be opened.
+    """
+    return open_dataset(entry.location)

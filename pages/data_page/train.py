@@ -1,0 +1,68 @@
+"""Train detectors on a dataset, in a time that one has."""
+
+import streamlit as st
+
+from asd_core import jobs
+from asd_core.artifacts import trained_keys
+from asd_core.datasets import Dataset
+from asd_core.detectors import REGISTRY
+from asd_core.training import duration, expected_seconds, within
+from pages.data_page.datasets import Entry
+from pages.shared import linked
+from pages.shared.choice import title
+from pages.shared.job_panel import EVERY, job_panel
+from pages.shared.names import distinct
+from pages.shared.sources import sources
+
+TIMES = {"2 minutes": 120.0, "15 minutes": 900.0, "Everything": None}
+
+
+def train(entry: Entry, dataset: Dataset) -> None:
+    """Choose a time and start; progress, and the way to the result."""
+    if entry.name == "demo":
+        st.caption("The demo's detectors are trained; `make demo-models` trains them again.")
+        return
+    st.subheader("Train")
+    if dataset.catalogue["machine_type"].nunique() > 1:
+        st.info(
+            "Choose one machine type above: one network for several learns none of them well.", icon=":material/info:"
+        )
+        return
+    rows = dataset.rows(split="train", label="normal")
+    if rows.empty:
+        st.info(
+            "There is no normal recording to learn from: add some, or say which are normal.", icon=":material/info:"
+        )
+        return
+    n_fitted = max(1, round(0.8 * len(rows)))
+    chosen = linked.segmented("Time", tuple(TIMES), key="data_time")
+    seconds = TIMES[chosen]
+    fitting = list(REGISTRY) if seconds is None else within(REGISTRY, n_fitted, seconds)
+    expected = sum(expected_seconds(key, n_fitted) for key in fitting)
+    st.caption(
+        f"{len(fitting)} of {len(REGISTRY)} detectors, about {duration(expected)} on two cores, by {n_fitted} normal recordings of 10 s: "
+        f"{', '.join(title(key) for key in fitting)}. The estimate corrects itself by how long the first ones take here."
+    )
+    arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--resume"]
+    arguments += ["--seconds", str(seconds)] if seconds else []
+    name = f"train-{entry.name}"
+    job_panel(name, f"Training on {entry.title}", arguments, "Train")
+    job = jobs.find(name)
+    running = job is not None and job.state == "running"
+    st.fragment(_result, run_every=EVERY if running else None)(entry)
+
+
+def _result(entry: Entry) -> None:
+    """The way to what is trained so far."""
+    keys = trained_keys(entry.models)
+    if not keys:
+        return
+    titles = distinct({source.name: source.title for source in sources()})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "compare.py",
+            label="Compare the trained detectors",
+            icon=":material/stacked_line_chart:",
+            query_params={"dataset": titles.get(entry.name, entry.title)},  # the sidebar's list is bound to its titles
+        )
+        st.caption(f"{len(keys)} trained: {', '.join(title(key) for key in keys)}.")

@@ -1,0 +1,232 @@
+"""What was understood of a dataset's names and recordings, to be corrected before anything is trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.datasets import (
+    LABEL_QUESTION,
+    Answer,
+    Dataset,
+    DatasetFile,
+    Survey,
+    Unused,
+    examine,
+    findings,
+    open_dataset,
+    read_dataset_file,
+    survey,
+    unused_notes,
+    write_dataset_file,
+)
+from asd_core.errors import DatasetError
+from asd_core.sound import prepare, wav_bytes
+from pages.data_page.bar import bar
+from pages.data_page.datasets import Entry
+from pages.shared.caching import SELECTIONS
+
+LABELS = ("normal", "anomaly", "unlabelled", "leave out")
+EDITED = {"Machine type": "machine_type", "Machine id": "machine_id", "Label": "label", "Domain": "domain"}
+TO_HEAR = 5
+MANY_QUESTIONS = 12  # that are asked at a time
+
+
+def understood(entry: Entry) -> Dataset | None:
+    """Show a dataset; for one that was added here its names can be answered.
+
+    Returns:
+        The dataset, or ``None`` where nothing of it is understood yet.
+    """
+    if entry.place is None:
+        return open_dataset(entry.location) if entry.location else None
+    file = read_dataset_file(entry.place)
+    found = survey(file.folder, file.answers)
+    version = f"{entry.name}_{len(file.answers)}"
+    st.subheader("What was understood")
+    answers = [*_asked(found, version), *_edited(found, version)]
+    with st.container(horizontal=True):
+        if st.button("Save", type="primary", disabled=not answers, icon=":material/save:"):
+            write_dataset_file(entry.place, replace(file, answers=[*file.answers, *answers]))
+            st.rerun()
+        if file.answers and st.button("Forget all answers", icon=":material/undo:"):
+            write_dataset_file(entry.place, replace(file, answers=[]))
+            st.rerun()
+    for question in found.questions:
+        if not question.endswith(LABEL_QUESTION):
+            st.warning(question, icon=":material/help:")
+    try:
+        dataset = open_dataset(entry.place)
+    except DatasetError as error:
+        if not found.catalogue.empty:
+            st.error(str(error), icon=":material/error:")
+        _unused(found.unused)
+        return None
+    _one_type(entry.place, file, found)
+    _content(dataset, found)
+    _listen(dataset, entry)
+    return dataset
+
+
+def _asked(found: Survey, version: str) -> list[Answer]:
+    """A choice for each group of names that says nothing of its label."""
+    unclear = [group for group in found.groups if not group.row]
+    if not unclear:
+        return []
+    st.caption("Some names do not say what they are. Choose for each, then save.")
+    answers: list[Answer] = []
+    for group in unclear[:MANY_QUESTIONS]:
+        label = st.segmented_control(
+            f"{group.count} recording{'s' if group.count > 1 else ''} like `{group.example}`",
+            LABELS,
+            format_func=str.capitalize,
+            key=f"asked_{version}_{group.pattern}",
+        )
+        if label:
+            answers.append({"pattern": group.pattern, "label": str(label)})
+    if len(unclear) > MANY_QUESTIONS:
+        st.caption(f"{len(unclear) - MANY_QUESTIONS} more follow when these are saved; the table below holds all.")
+    return answers
+
+
+def _edited(found: Survey, version: str) -> list[Answer]:
+    """All groups in a table; an answer for each row that was changed."""
+    before = _table(found)
+    edited = st.data_editor(
+        before,
+        key=f"groups_{version}",
+        hide_index=True,
+        disabled=["Names", "Recordings", "Example"],
+        column_config={
+            "Names": st.column_config.TextColumn(width="medium"),
+            "Label": st.column_config.SelectboxColumn(options=LABELS, help="What is not clear has none: choose it."),
+            "Domain": st.column_config.SelectboxColumn(options=("source", "target")),
+            "Recordings": st.column_config.NumberColumn(width="small"),
+        },
+    )
+    st.caption(
+        "One row for names that begin alike. A row can be corrected: that holds for all recordings that its names match."
+    )
+    return _changed(before, edited)
+
+
+def _one_type(place: Path, file: DatasetFile, found: Survey) -> None:
+    """Of a tree with several machine types, choose the one that this dataset is about."""
+    types = sorted(found.catalogue["machine_type"].unique())
+    if len(types) < 2:
+        return
+    every = "all of them"
+    now = file.machine_types[0] if len(file.machine_types) == 1 else every
+    options = [every, *types]
+    chosen = st.selectbox(
+        "Machine type",
+        options,
+        index=options.index(now) if now in options else 0,
+        key=f"type_{place.parent.name}",
+        width=240,
+        help="One network for machines of several types learns none of them well: train each type as a dataset of its own.",
+    )
+    if chosen != now:
+        write_dataset_file(place, replace(file, machine_types=[] if chosen == every else [chosen]))
+        st.rerun()
+
+
+def _table(found: Survey) -> pd.DataFrame:
+    rows = [
+        {
+            "Names": group.pattern,
+            "Recordings": group.count,
+            **{heading: group.row.get(column) or None for heading, column in EDITED.items()},
+            "Example": group.example,
+        }
+        for group in found.groups
+    ]
+    return pd.DataFrame(rows, columns=["Names", "Recordings", *EDITED, "Example"]).astype(
+        dict.fromkeys(EDITED, "str"), errors="ignore"
+    )
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame) -> list[Answer]:
+    """An answer for each row that was changed, with the values that were."""
+    answers: list[Answer] = []
+    for old, new in zip(before.to_dict("records"), after.to_dict("records"), strict=True):
+        values = {
+            column: str(new[heading])
+            for heading, column in EDITED.items()
+            if new[heading] != old[heading] and isinstance(new[heading], str) and new[heading].strip()
+        }
+        if values:
+            answers.append({"pattern": str(old["Names"]), **values})
+    return answers
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def _examined(location: str, fingerprints: tuple[str, ...], _dataset: Dataset) -> tuple[pd.DataFrame, list[Unused]]:
+    with bar("reading the recordings") as progress:
+        return examine(_dataset, progress)
+
+
+def _content(dataset: Dataset, found: Survey) -> None:
+    prints = tuple(dataset.fingerprint(split) for split in ("train", "test", "eval"))
+    clips, damaged = _examined(dataset.location, prints, dataset)
+    counts = clips.groupby(["machine_type", "machine_id", "split", "label"], as_index=False).agg(
+        recordings=("clip_id", "size"),
+        seconds=("seconds", "sum"),
+        rates=("sample_rate", lambda values: ", ".join(f"{v / 1000:g}" for v in sorted(set(values)))),
+        channels=("channels", lambda values: ", ".join(map(str, sorted(set(values))))),
+        level=("level", "median"),
+    )
+    counts["minutes"] = counts.pop("seconds") / 60
+    shown = counts[
+        ["machine_type", "machine_id", "split", "label", "recordings", "minutes", "rates", "channels", "level"]
+    ]
+    shown.columns = [
+        "Machine type",
+        "Machine id",
+        "Split",
+        "Label",
+        "Recordings",
+        "Minutes",
+        "Rate, kHz",
+        "Channels",
+        "Level, dB",
+    ]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={
+            "Minutes": st.column_config.NumberColumn(format="%.1f"),
+            "Level, dB": st.column_config.NumberColumn(format="%.1f", help="Median RMS, in dB of full scale."),
+        },
+    )
+    for finding in findings(clips):
+        st.info(finding, icon=":material/info:")
+    _unused([*found.unused, *damaged])
+
+
+def _unused(files: list[Unused]) -> None:
+    if files:
+        with st.expander(f"{len(files)} file{'s' if len(files) > 1 else ''} not used", icon=":material/block:"):
+            for note in unused_notes(files):
+                st.markdown(f"- {note}")
+            st.dataframe(pd.DataFrame([(f.file, f.reason) for f in files], columns=["File", "Reason"]), hide_index=True)
+
+
+def _listen(dataset: Dataset, entry: Entry) -> None:
+    with st.expander(
+        "Listen to some of them", icon=":material/hearing:", expanded=False, key=f"hear_{entry.name}", on_change="rerun"
+    ) as box:
+        if not box.open:
+            return
+        groups = dataset.catalogue.groupby(["machine_type", "machine_id", "label"])["clip_id"].apply(list)
+        chosen = st.selectbox(
+            "Group",
+            range(len(groups)),
+            format_func=lambda i: " · ".join(map(str, groups.index[i])),
+            key=f"hear_group_{entry.name}",
+        )
+        for clip_id in groups.iloc[chosen][:TO_HEAR]:
+            clip = prepare(dataset.read(clip_id))
+            st.caption(clip_id)
+            st.audio(wav_bytes(clip.samples, clip.sample_rate), format="audio/wav")

@@ -1,0 +1,47 @@
+"""Which of the sidebar's controls mean something where the page stands: the others are not shown there."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from asd_core.labels import NEEDS_SCORES
+from pages.shared import address
+from pages.shared.annotator import current_annotator
+from pages.shared.label_selection import selected_to_label
+
+MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
+EVERY = (MACHINE, DETECTORS, RATE)
+
+
+def obeyed(page: str) -> Collection[str]:
+    """The controls that a page obeys in the view that it has.
+
+    Args:
+        page: its title.
+    """
+    if page == "Experiments":
+        return ()
+    if page == "Compare":  # its own filters say which machine ids
+        return DETECTORS, RATE
+    if page == "Feature space":
+        return (MACHINE, DETECTORS) if _says("colour").startswith("score") else (MACHINE,)
+    return _of_labelling() if page == "Label" else EVERY
+
+
+def _of_labelling() -> Collection[str]:
+    view, blind = _says("label_view"), _says("blind").lower() != "false"
+    if view == "Agreement" or (view and blind and view != "Listen and label"):
+        return ()
+    if view == "Import and export":  # predictions are exported for Label Studio alone
+        return (DETECTORS, RATE) if _says("export_format").lower().startswith("label") else ()
+    if not current_annotator():
+        return ()
+    machine = () if selected_to_label() and st.session_state.get("label_where") in (None, "Selection") else (MACHINE,)
+    scored = not blind or _says("order").lower() in NEEDS_SCORES
+    return (*machine, DETECTORS, RATE) if scored else machine
+
+
+def _says(key: str) -> str:
+    """What a linked widget of the page says, before it is drawn in this run."""
+    written = st.query_params.get(key, "")
+    return written if address.leads() else str(st.session_state.get(key, written))

@@ -1,0 +1,86 @@
+"""The Data page: recordings are added, understood, answered, and offered for training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from asd_core.datasets import import_recordings, open_dataset, survey
+from asd_core.settings import get_settings
+from asd_core.sound import wav_bytes
+from tests.app.helpers import opened, text
+
+
+def sound(seed: int) -> bytes:
+    return wav_bytes(np.random.default_rng(seed).normal(0, 0.1, 32000).astype(np.float32), 16000)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    yield tmp_path
+    get_settings.cache_clear()
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def test_without_a_trained_detector_recordings_can_be_added(folders: Path) -> None:
+    app = opened("data")
+    assert app.title[0].value == "Data"
+    assert "Add normal recordings of your machine" in text(app)
+    assert not app.sidebar.selectbox
+
+
+def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Path) -> None:
+    files = {f"rig/RUN_{n}.wav": sound(n) for n in range(25)} | {f"rig/BELT_{n}.wav": sound(100 + n) for n in range(4)}
+    place = import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()]).place
+    app = opened("data", data="Rig")
+    labels = {group.label: group for group in app.segmented_control if "like" in group.label}
+    assert list(labels) == ["4 recordings like `rig/BELT_0.wav`", "25 recordings like `rig/RUN_0.wav`"]
+    assert "Train" not in [button.label for button in app.button]
+    labels["4 recordings like `rig/BELT_0.wav`"].set_value("anomaly").run()
+    next(g for g in app.segmented_control if "RUN_0" in g.label).set_value("normal").run()
+    press(app, "Save")
+    assert sorted(open_dataset(place).catalogue["label"].value_counts().items()) == [("anomaly", 4), ("normal", 25)]
+    assert "Train" in [button.label for button in app.button]
+    table = next(frame.value for frame in app.dataframe if "Split" in frame.value)
+    assert table[["Machine type", "Split", "Label", "Recordings"]].to_numpy().tolist() == [
+        ["rig", "test", "anomaly", 4],
+        ["rig", "test", "normal", 5],
+        ["rig", "train", "normal", 20],
+    ]
+    press(app, "Forget all answers")
+    assert survey(place.parent / "recordings").catalogue.empty
+    assert "Train" not in [button.label for button in app.button]
+
+
+def test_several_machine_types_are_chosen_from(folders: Path) -> None:
+    files = {f"{kind}/normal/{n}.wav": sound(n) for kind in ("fan", "pump") for n in range(10)}
+    place = import_recordings("Plant", [(name, lambda data=data: data) for name, data in files.items()]).place
+    app = opened("data", data="Plant")
+    assert "Machines of 2 types (fan, pump)" in text(app)
+    assert "Choose one machine type above" in text(app)
+    next(box for box in app.selectbox if box.label == "Machine type").select("pump").run()
+    assert open_dataset(place).catalogue["machine_type"].unique().tolist() == ["pump"]
+    assert "Train" in [button.label for button in app.button]
+
+
+def test_a_dataset_is_renamed_and_deleted_by_name(folders: Path) -> None:
+    place = import_recordings("Rig", [("normal/1.wav", lambda: sound(1))]).place
+    app = opened("data", data="Rig")
+    next(field for field in app.text_input if field.label == "New name").set_value("Rig 8").run()
+    press(app, "Rename")
+    assert open_dataset(place).title == "Rig 8"
+    delete = next(field for field in app.text_input if field.label.startswith("To delete it"))
+    delete.set_value("Rig").run()
+    assert next(button for button in app.button if button.label == "Delete").disabled
+    next(field for field in app.text_input if field.label.startswith("To delete it")).set_value("Rig 8").run()
+    press(app, "Delete")
+    assert not place.exists()
+    assert "Add normal recordings of your machine" in text(app)
