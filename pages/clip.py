@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from asd_core.sound import MEAN, Channel, channel_label, flags
+from asd_core.sound import Channel, flags
 from pages.clip_page import verdict
 from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
@@ -12,6 +12,7 @@ from pages.clip_page.in_address import follow, keep, put_into_address
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
+from pages.clip_page.present_button import present_button
 from pages.clip_page.standing import standing_of
 from pages.clip_page.upload_table import upload_table
 from pages.clip_page.views import look_closer
@@ -27,7 +28,6 @@ from pages.shared.warm_up import is_warm, until_warm
 
 HEAD_START = 0.8  # s in which the browser draws, before imports take the interpreter from the server
 NARROWEST = 440  # pixels that the player or the score table needs
-FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
 
 
 @st.fragment
@@ -61,16 +61,6 @@ def draw(picked: Picked, channel: Channel) -> None:
         look_closer(context)
 
 
-def facts(picked: Picked, channel: Channel) -> str:
-    """What is known of the clip beside its sound, in a line."""
-    n = picked.clip.n_channels
-    known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in picked.facts.items()]
-    if n > 1:
-        label = channel_label(channel)
-        known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
-    return " · ".join([f"**{picked.clip.name}**", *known, f"{picked.clip.duration:.1f} s"])
-
-
 st.title("Is this recording normal?")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
     picked = pick(address.leads())
@@ -78,7 +68,9 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
         if picked.uploaded:
             upload_table(of_machine(choice()), picked.channel)
         channel, instead = channel_of(picked.clip, picked.channel)
-        st.markdown(facts(picked, channel))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(picked.description(channel), width="stretch")
+            present_button(picked)
         for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip

@@ -32,6 +32,7 @@ from .margins import normal_spread as normal_spread
 from .margins import percentile_in_words as percentile_in_words
 from .operating_points import POOLED as POOLED
 from .operating_points import Mark as Mark
+from .operating_points import OperatingPoint as OperatingPoint
 from .operating_points import det as det
 from .operating_points import expected_false_alarms as expected_false_alarms
 from .operating_points import gamma_threshold as gamma_threshold

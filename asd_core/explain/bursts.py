@@ -45,4 +45,5 @@ def place_in_words(place: Why, period: float | None) -> str:
         return f"{band}, in bursts every {period:.1f} s, strongest from {place.t0:.1f} to {place.t1:.1f} s"
     if place.time_share >= 1.0:
         return f"{band}, throughout the clip"
-    return f"{band}, from {place.t0:.1f} to {place.t1:.1f} s"
+    start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
+    return f"{band}, at {start} s" if start == end else f"{band}, from {start} to {end} s"

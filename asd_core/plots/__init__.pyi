@@ -1,5 +1,7 @@
 from . import colours as colours
 from . import scatter as scatter
+from .alarms import AlarmGroup as AlarmGroup
+from .alarms import alarms_figure as alarms_figure
 from .curves import det_figure as det_figure
 from .curves import precision_recall_figure as precision_recall_figure
 from .curves import roc_figure as roc_figure
@@ -18,6 +20,7 @@ from .loadings import loadings_figure as loadings_figure
 from .loadings import scree_figure as scree_figure
 from .margins import strength_figure as strength_figure
 from .margins import timeline_figure as timeline_figure
+from .projector import enlarge as enlarge
 from .scatter import Star as Star
 from .scatter import scatter_figure as scatter_figure
 from .score_histogram import SIDES as SIDES

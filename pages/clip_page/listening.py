@@ -4,7 +4,7 @@ import streamlit as st
 
 from asd_core.counting import counted
 from asd_core.evaluation import enough_held_out, false_alarm_range
-from asd_core.explain import drawable, with_map
+from asd_core.explain import Explanation, drawable, with_map
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
@@ -27,13 +27,10 @@ def listen(context: ClipContext, state: PlayerState) -> None:
     """The player, with the map of the detector that is asked for and the sentence on it."""
     selected, signal = context.selected, context.signal
     maps = with_map(selected.detectors) if signal.mix else []
-    explanation = None
+    explanation, overlay = None, None
     if state.overlay in maps:
-        explanation = explained(selected, str(state.overlay), state.played)
+        explanation, overlay = overlay_of(selected, str(state.overlay), state.played)
     reference = reference_of(selected.source, selected.machine_id)
-    overlay = None
-    if explanation and explanation.map is not None:
-        overlay = Overlay(explanation.detector, title(explanation.detector), drawable(explanation.map))
     player(
         signal,
         key=PLAYER,
@@ -53,6 +50,14 @@ def listen(context: ClipContext, state: PlayerState) -> None:
             ["reference", "--data", selected.source.location, "--models", str(selected.source.folder)],
             "Compute the band of normal clips",
         )
+
+
+def overlay_of(selected: Choice, key: str, signal: Signal) -> tuple[Explanation, Overlay | None]:
+    """Where a detector's score of a signal comes from, and that as a map over the player's picture where it has one."""
+    explanation = explained(selected, key, signal)
+    if explanation.map is None:
+        return explanation, None
+    return explanation, Overlay(key, title(key), drawable(explanation.map))
 
 
 @st.fragment

@@ -1,7 +1,7 @@
 """Which clip is open: one of the catalogue, or an uploaded one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.settings import get_settings
-from asd_core.sound import FORMATS, Channel, Clip
+from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
 from pages.clip_page.channel_choice import chosen_channel
 from pages.shared import linked
 from pages.shared.caching import UPLOAD_BYTES
@@ -24,6 +24,8 @@ from pages.shared.trained_models import machine_ids_of
 from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
 SOURCES = ("Catalogue", "Upload")
+FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
+UPLOADED = "uploaded"  # key of the list of uploads; in a presentation's address, the hash of one
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,25 @@ class Picked:
     channel: Channel  # that is asked for
     named: str = ""  # its id in the catalogue, where the address names it
     uploaded: bool = False
+    clip_id: str = ""  # in the catalogue
+
+    def description(self, channel: Channel) -> str:
+        """What is known of the clip beside its sound, in a line.
+
+        Args:
+            channel: that is analysed.
+        """
+        n = self.clip.n_channels
+        known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in self.facts.items()]
+        if n > 1:
+            label = channel_label(channel)
+            known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
+        return " · ".join([f"**{self.clip.name}**", *known, f"{self.clip.duration:.1f} s"])
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """What a presentation's address says of the clip, and how it is called there."""
+        return (UPLOADED, self.clip.sha256) if self.uploaded else (CLIP, self.clip_id)
 
 
 def pick(address_leads: bool) -> Picked | None:
@@ -76,18 +97,32 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     if not ids:
         st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
         return None
-    first = _first(rows)
+    first = first_clip(rows)
     if st.session_state.get(CLIP) not in ids:
         st.session_state[CLIP] = first
     clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session")
     return_button()
-    row = rows.set_index("clip_id").loc[clip_id]
-    names = ("split", "label", *dataset.attributes())
-    facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
-    clip = catalogue_clip(source, clip_id)
+    picked = of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
     # A clean address stays clean.
     named = clip_id if clip_id != first or st.query_params.get(CLIP) == clip_id else ""
-    return Picked(clip, facts, chosen_channel(clip.n_channels), named)
+    return replace(picked, channel=chosen_channel(picked.clip.n_channels), named=named)
+
+
+def of_catalogue(source: Source, row: pd.Series) -> Picked:
+    """The clip of a row of the catalogue, of which the settings' channel is asked for.
+
+    Raises:
+        ArtifactError, DatasetError, ClipError: when it cannot be read.
+    """
+    names = ("split", "label", *dataset_of(source).attributes())
+    facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
+    clip_id = str(row["clip_id"])
+    return Picked(catalogue_clip(source, clip_id), facts, get_settings().channel, clip_id=clip_id)
+
+
+def of_upload(clip: Clip, channel: Channel) -> Picked:
+    """An upload."""
+    return Picked(clip, {"rate": f"{clip.sample_rate} Hz"}, channel, uploaded=True)
 
 
 def _widen(source: Source, catalogue: pd.DataFrame) -> None:
@@ -112,14 +147,17 @@ def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
     return chosen
 
 
-def _first(rows: pd.DataFrame) -> str:
+def first_clip(rows: pd.DataFrame) -> str:
     """The clip to open first: the most severe fault in the least noise where the catalogue knows, else the first anomaly."""
     anomalies = rows[rows["label"] == "anomaly"]
-    if anomalies.empty:
-        return str(rows["clip_id"].iloc[0])
-    if "severity" in anomalies and "snr_db" in anomalies:
-        anomalies = anomalies.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
-    return str(anomalies["clip_id"].iloc[0])
+    return str(rows["clip_id"].iloc[0]) if anomalies.empty else clearest(anomalies)
+
+
+def clearest(rows: pd.DataFrame) -> str:
+    """Of some clips the most severe fault in the least noise where the catalogue knows, else the first one."""
+    if "severity" in rows and "snr_db" in rows:
+        rows = rows.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
+    return str(rows["clip_id"].iloc[0])
 
 
 def _upload() -> Picked | None:
@@ -129,7 +167,7 @@ def _upload() -> Picked | None:
         if file_id not in seen:
             sha256, seen[file_id] = add_upload(data(), name)
             if sha256:
-                st.session_state["uploaded"] = sha256  # what was dropped last is opened
+                st.session_state[UPLOADED] = sha256  # what was dropped last is opened
         if seen[file_id]:
             bad.append(seen[file_id])
     _name_bad(bad)
@@ -145,8 +183,7 @@ def _upload() -> Picked | None:
             f"The first uploads were let go ({n_dropped()}): a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
         )
     upload, channel = _one_of(known)
-    clip = upload.clip()
-    return Picked(clip, {"rate": f"{clip.sample_rate} Hz"}, channel, uploaded=True)
+    return of_upload(upload.clip(), channel)
 
 
 def _name_bad(problems: list[str]) -> None:
@@ -194,8 +231,8 @@ def _name_of_recording() -> str:
 def _one_of(known: dict[str, Upload]) -> tuple[Upload, Channel]:
     """The upload that is stepped to, the latest one first, and the channel of all."""
     order = list(known)[::-1]
-    here = st.session_state.get("uploaded")
+    here = st.session_state.get(UPLOADED)
     label = f"Uploaded clip ({order.index(here) + 1 if here in known else 1} of {len(order)})"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        upload = known[_stepped(label, order, key="uploaded", format_func=lambda sha: known[sha].name)]
+        upload = known[_stepped(label, order, key=UPLOADED, format_func=lambda sha: known[sha].name)]
         return upload, chosen_channel(max(one.n_channels for one in known.values()))

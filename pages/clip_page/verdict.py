@@ -120,27 +120,43 @@ def where(context: ClipContext) -> str:
     return place.words if place else ""
 
 
-def draw(context: ClipContext) -> None:
-    """The card."""
+def verdict_of(context: ClipContext) -> Verdict | None:
+    """What may be said of the open clip; ``None`` while there is no score of it: the libraries are still being imported."""
     selected, signal = context.selected, context.signal
     warm = signal.mix is not None
     scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)
+    if not scores:
+        return None
+    return verdict(
+        scores,
+        standing_of(selected),
+        applicable(selected, signal.dry) if warm else None,
+        calibration_of(selected.source, scores[0].detector).n(selected.machine_id),
+        selected.rate,
+        trained_denoised_of(selected.source),
+    )
+
+
+def place_of(context: ClipContext, shown: Verdict) -> str:
+    """:func:`where` the clip stands out, of a clip that may; empty while the networks are still being imported."""
+    return where(context) if context.signal.mix is not None and shown.head != NORMAL and shown.votes else ""
+
+
+def marked(head: str) -> str:
+    """One of the three heads with its icon, in its colour."""
+    return f":{COLOURS[head]}[:material/{ICONS[head]}: **{head}**]"
+
+
+def draw(context: ClipContext) -> None:
+    """The card."""
     with st.container(key=KEY, border=True, gap="xxsmall"):
-        if not scores:
+        shown = verdict_of(context)
+        if shown is None:
             st.markdown("**Listening …**")
             return
-        calibration = calibration_of(selected.source, scores[0].detector)
-        shown = verdict(
-            scores,
-            standing_of(selected),
-            applicable(selected, signal.dry) if warm else None,
-            calibration.n(selected.machine_id),
-            selected.rate,
-            trained_denoised_of(selected.source),
-        )
-        head = f":{COLOURS[shown.head]}[:material/{ICONS[shown.head]}: **{shown.head}**] · " if shown.head else ""
+        head = f"{marked(shown.head)} · " if shown.head else ""
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)
-        place = where(context) if warm and shown.head != NORMAL and shown.votes else ""
+        place = place_of(context, shown)
         rest = " ".join(
             filter(None, [shown.votes, f"Where: {place} ({title(str(context.best_map))})." if place else ""])
         )

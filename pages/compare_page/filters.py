@@ -1,5 +1,6 @@
 """What the Compare page is about: which split, denoised or not, which machine ids and which clips of these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -123,7 +124,29 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
             )
         against = truth.draw(selected.source, table)
     computable = _state(selected, scope, stored)
-    scores = table[table["detector"].isin(selected.detectors)]
+    subset = replace(in_scope(selected, scope, stored, ids, attribute, chosen), computable=computable, row=row)
+    if against is None:
+        return subset
+    st.caption(f"{against.truth.description()} {against.provenance.description()}")
+    return replace(
+        subset,
+        scores=against.apply(subset.scores),
+        key=(*subset.key, "", *against.key),
+        against=against,
+        by_dataset=subset,
+    )
+
+
+def in_scope(
+    selected: Choice,
+    scope: Scope,
+    stored: StoredScores,
+    ids: Sequence[str] = (),
+    attribute: str = EVERY,
+    chosen: Sequence[str] = (),
+) -> ComparedScores:
+    """The scores of the chosen detectors in a scope: of some machine ids, of the clips with some values of an attribute."""
+    scores = stored.table[stored.table["detector"].isin(selected.detectors)]
     if ids:
         scores = scores[scores["machine_id"].isin(ids)]
     if chosen:
@@ -133,13 +156,7 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    subset = ComparedScores(present, scope, scores, " and ".join(where), computable, key, row)
-    if against is None:
-        return subset
-    st.caption(f"{against.truth.description()} {against.provenance.description()}")
-    return replace(
-        subset, scores=against.apply(scores), key=(*key, "", *against.key), against=against, by_dataset=subset
-    )
+    return ComparedScores(present, scope, scores, " and ".join(where), False, key)
 
 
 def _scope(selected: Choice) -> Scope:

@@ -1,6 +1,6 @@
 """Which detector separates best: the table with intervals and ties, and its curves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -64,15 +64,11 @@ def draw(compared: ComparedScores) -> None:
 
 
 def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) -> None:
-    figures = shown[METRICS[name]]
-    names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
-    points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
-    figure: Any  # Plotly has no types
     with st.container(horizontal=True, vertical_alignment="bottom"):
         curve = linked.segmented("Curve", CURVES, key="curve")
-        chosen: list[str] = []
+        bands: list[str] = []
         if curve in CURVES[:2]:
-            chosen = linked.multiselect(
+            bands = linked.multiselect(
                 "95 % band of",
                 list(shown.index),
                 key="bands",
@@ -81,21 +77,39 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
                 placeholder="the best",
                 width=350,
             )
-    if curve in CURVES[:2]:
-        of = chosen or list(figures.dropna().index[:1])
-        figure = roc_figure(compared.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
-    elif curve == CURVES[2]:
-        figure = precision_recall_figure(compared.scores, view, names, marks=points)
-    else:
-        figure = det_figure(compared.scores, view, names, marks=points)
-    stand_out(figure, [str(key) for key in shown.index], compared.selected.in_use)
-    st.plotly_chart(figure, key="roc_chart")
+    st.plotly_chart(curves_figure(compared, view, curve, name, shown, bands), key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
         + f"sidebar's false-alarm rate moves them.{rule(len(shown), compared.selected.in_use)} Click a legend entry to see it alone; "
         f"the figure beside a name is its {name}."
     )
+
+
+def curves_figure(
+    compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame, bands: Sequence[str] = ()
+) -> Any:  # Plotly has no types
+    """A curve of each detector, those that matter emphasised, and where its thresholds put it.
+
+    Args:
+        view: a machine id, or the mean over all.
+        curve: one of :data:`CURVES`.
+        name: one of :data:`METRICS`: the figure beside a name.
+        shown: a row a detector, the best first: its figures in this view.
+        bands: detectors whose ROC has a 95 % band; without any, the best one.
+    """
+    figures = shown[METRICS[name]]
+    names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
+    points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
+    if curve in CURVES[:2]:
+        of = bands or list(figures.dropna().index[:1])
+        figure = roc_figure(compared.scores, view, names, log_x=curve == CURVES[1], marks=points, bands=of)
+    elif curve == CURVES[2]:
+        figure = precision_recall_figure(compared.scores, view, names, marks=points)
+    else:
+        figure = det_figure(compared.scores, view, names, marks=points)
+    stand_out(figure, [str(key) for key in shown.index], compared.selected.in_use)
+    return figure
 
 
 def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
@@ -216,16 +230,31 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
     )
 
 
+def measured_on(compared: ComparedScores, shown: pd.DataFrame, machine_ids: Sequence[str], view: str) -> str:
+    """On which clips the figures of a view were measured.
+
+    Args:
+        shown: a row a detector: its figures in this view.
+        machine_ids: of the clips.
+    """
+    normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
+    one = machine_ids[0] if len(machine_ids) == 1 else view
+    of = (
+        f" of {counted(len(machine_ids), 'machine id')}, mean of the ids' figures."
+        if one == MEAN
+        else f" of machine id {one}."
+    )
+    if f"machine id {one}" in compared.where:
+        of = "."
+    return f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of}"
+
+
 def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:
     """What the figures are, and a warning where they can say little."""
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
-    n_ids = len(draws.machine_ids)
-    of = f" of {counted(n_ids, 'machine id')}, mean of the ids' figures." if view == MEAN else f" of machine id {view}."
-    if f"machine id {view}" in compared.where:
-        of = "."
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
-        f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of} Interval: stratified bootstrap, "
+        f"{measured_on(compared, shown, draws.machine_ids, view)} Interval: stratified bootstrap, "
         f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
         "chose nothing."
         + (

@@ -21,13 +21,18 @@ def _sentences(
     return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed, in_use)
 
 
-def draw(compared: ComparedScores) -> None:
-    """The sentences; nothing where no clip has a label."""
+def sentences(compared: ComparedScores) -> list[str]:
+    """Who is best, against what, and what it would mean at the plant; none where no clip has a label."""
     if not compared.scores["label"].isin(["normal", "anomaly"]).any():
-        return
+        return []
     draws, _ = resampled(compared.key, compared.scores)
     selected = compared.selected
     assumed = assumptions(selected)
-    sentences = _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
-    with st.container(border=True):
-        st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences))
+    return _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
+
+
+def draw(compared: ComparedScores) -> None:
+    """The sentences; nothing where no clip has a label."""
+    if said := sentences(compared):
+        with st.container(border=True):
+            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in said))

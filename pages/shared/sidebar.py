@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from asd_core.artifacts import detector_in_use, pinned_detector
 from asd_core.errors import AsdError
@@ -13,6 +14,7 @@ from pages.shared import address, linked
 from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.obeyed import DETECTORS, MACHINE, RATE, obeyed
+from pages.shared.presentation import PRESENT
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
@@ -20,6 +22,7 @@ from pages.shared.trained_models import machine_ids_of, models_of
 RATES = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 DEFAULT_RATE = 0.05
 
+_UNSEEN = "unseen_choice"  # the widgets, on a page without a sidebar
 _INSTEAD = "sidebar_instead"  # in the session: values of widgets for the next run
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
 
@@ -67,12 +70,22 @@ def _say_in_use(in_use: str, pinned: str) -> None:
         )
 
 
+def _place(page: str) -> DeltaGenerator:
+    """The sidebar. A presentation has none: its choice is in the address, and the widgets that keep it there are not seen."""
+    if page != PRESENT:
+        return st.sidebar
+    st.html(f"<style>.st-key-{_UNSEEN} {{ display: none; }}</style>")
+    return st.container(key=_UNSEEN)
+
+
 def sidebar(page: str) -> bool:
     """Draw the sidebar of a page and keep its choice for it; without a trained detector, say how to get one.
 
     Returns:
         Whether there is something for a page to show.
     """
+    if page != PRESENT:
+        st.sidebar.caption("Anomalous sound dashboard")
     st.session_state.update(st.session_state.pop(_INSTEAD, {}))
     try:
         trained = sources()
@@ -87,7 +100,7 @@ def sidebar(page: str) -> bool:
             return False
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
-        with st.sidebar:
+        with _place(page):
             draw_dataset = partial(
                 linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
             )

@@ -22,6 +22,7 @@ PAGES = {
     "agreement": ("compare?view=Agreement", "[data-testid=stDataFrame]"),
     "failures": ("compare?view=Where it fails", "audio"),
     "experiments": ("experiments", "[data-testid=stDataFrame]"),
+    "present": ("present?step=2", ".asd-player[data-ready=true]"),
 }
 SHOTS = [(theme, *size) for theme in ("light", "dark") for size in ((1440, 900), (900, 1000))]
 NAME = ".st-key-annotator input"

@@ -68,7 +68,7 @@ def test_a_disagreement_opens_its_clip(page: Any, address: str) -> None:
 
 
 def test_a_worst_clip_plays_and_opens(page: Any, address: str) -> None:
-    page.goto(f"{address}/compare?view=Where it fails")
+    page.goto(f"{address}/compare?view=Where it fails&rate=20%25")
     page.locator("audio").nth(5).wait_for()
     wait_idle(page)
     duration = page.evaluate(
@@ -89,6 +89,7 @@ def test_a_worst_clip_plays_and_opens(page: Any, address: str) -> None:
     page.wait_for_selector("h1:has-text('Compare')")
     wait_idle(page)
     assert "view=Where" in page.url
+    assert "rate=20" in page.url
 
 
 def test_filters_change_the_figures_and_a_copied_link_restores_them(page: Any, address: str) -> None:

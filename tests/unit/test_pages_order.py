@@ -1,4 +1,5 @@
-"""Pages are built in one direction: an entry draws on its own folder, on components and on what is shared; nothing looks back."""
+"""Pages are built in one direction: an entry draws on its own folder, on components and on what is shared; nothing looks back.
+The presentation alone draws on other pages' folders: it tells these pages in order, and must not say it in other words."""
 
 import ast
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 PAGES = ROOT / "pages"
+TELLING, TOLD = ("present", "present_page"), ("clip_page", "compare_page")
 
 
 def modules() -> dict[str, Path]:
@@ -40,6 +42,8 @@ def may_import(module: str, other: str) -> bool:
         return here[1] != "shared"
     if here[1] in ("shared", "components"):
         return False
+    if here[1] in TELLING:
+        return there[1] in TOLD or there[1] == TELLING[1]
     own = here[1] if here[1].endswith("_page") else f"{here[1]}_page"
     return there[1:2] == [own]
 
@@ -81,6 +85,9 @@ def test_the_checks_see_what_they_forbid() -> None:
     assert not may_import("pages.shared.signals", "pages.components.player")
     assert not may_import("pages.compare", "pages.clip_page.picker")
     assert may_import("pages.compare", "pages.compare_page.truth")
+    assert may_import("pages.present_page.story", "pages.clip_page.picker")
+    assert not may_import("pages.present_page.story", "pages.label_page.who")
+    assert not may_import("pages.clip_page.picker", "pages.present_page.story")
     assert may_import("pages.components.score_table", "pages.shared.choice")
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {"a", "b", "c", "d"}
     assert circles({"a": {"b"}, "b": set()}) == set()
@@ -94,7 +101,7 @@ def test_what_is_shared_is_used_by_two_pages_or_the_app() -> None:
     graph["app"] = graph.pop("pages.main")
     for start in graph:
         page = start.removeprefix("pages.").split(".")[0].removesuffix("_page")
-        if page in ("pages", "shared"):
+        if page in ("pages", "shared", TELLING[0]):  # who draws what two others draw is no second user
             continue
         reached, todo = set(), [start]
         while todo:

@@ -62,6 +62,7 @@ def player(
     seek: tuple[float, int] | None = None,
     autoplay: bool = False,
     compact: bool = False,
+    large: bool = False,
     first_map: str | None = None,
     noise_choice: bool = False,
 ) -> PlayerState:
@@ -78,6 +79,7 @@ def player(
         seek: a position in seconds, and a number that differs from jump to jump.
         autoplay: play a new clip on arrival, where the browser allows it.
         compact: low pictures, neither spectrum nor strength.
+        large: for a projector: large letters, pictures as high as their container, and of the tools the play button.
         first_map: the map of a player that nobody touched, also before there is any; the ``overlay``'s without it.
         noise_choice: let the listener say what the denoiser takes for noise (see :func:`chosen_noise`).
     """
@@ -100,11 +102,12 @@ def player(
         "regions": [{**shown.region.as_dict(), "label": shown.label, "colour": shown.colour} for shown in regions],
         "seek": None if seek is None else list(seek),
         "autoplay": autoplay,
-        "compact": compact,
+        "size": "large" if large else "compact" if compact else "full",
         "noiseChoice": noise_choice,
         "usual": USUAL_STRENGTH,
     }
-    _COMPONENT(key=key, data=data, default={"state": start}, on_state_change=lambda: None)
+    height = "stretch" if large else "content"
+    _COMPONENT(key=key, data=data, default={"state": start}, on_state_change=lambda: None, height=height)
     return player_state(key, signal, shown_map)
 
 

@@ -1,4 +1,4 @@
-// Keys. P and B work anywhere on the page for the player used last; the others when the player has the focus.
+// Keys. P and B work anywhere on the page for the player used last; the others, Space among them, when the player has the focus.
 
 import { isForPage, isTyping } from "../common/keys.js";
 
@@ -39,6 +39,7 @@ export function onPlayerKey(player, event) {
   const [target] = event.composedPath();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return;
   const slider = target instanceof Element && target.matches("input[type=range]");
+  const button = target instanceof Element && target.matches("button"); // Space presses it
   const { view, duration } = player, position = player.engine.position(), step = (view.to - view.from) / 4;
   const actions = {
     "+": () => player.zoom(0.5, position),
@@ -49,6 +50,7 @@ export function onPlayerKey(player, event) {
     "[": () => player.selectEdge("t0"),
     "]": () => player.selectEdge("t1"),
   };
+  if (!button) actions[" "] = () => event.repeat || player.toggle();
   if (!slider) {
     Object.assign(actions, {
       ArrowLeft: () => (event.shiftKey ? player.look(view.from - step, view.to - step) : player.seek(position - 1)),

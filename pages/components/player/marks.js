@@ -9,8 +9,12 @@ export class Marks {
     this.canvas = canvas;
     this.cursor = cursor;
     this.stage = stage;
+    this.resize();
+  }
+
+  resize() {
     for (const name of ["wave", "map", "ruler"]) {
-      const { top, height } = stage[name], { style } = cursor.querySelector(`.${name}`);
+      const { top, height } = this.stage[name], { style } = this.cursor.querySelector(`.${name}`);
       style.top = `${top}px`;
       style.height = `${height}px`;
     }

@@ -81,11 +81,12 @@ class Player {
   }
 
   build(data) {
-    this.compact = data.compact;
+    this.compact = data.size !== "full";
     this.noiseChoice = data.noiseChoice;
     const part = (name) => this.root.querySelector(`[data-part=${name}]`);
-    this.root.classList.toggle("compact", data.compact);
-    this.stage = new Stage(part("base"), data.compact);
+    this.root.classList.toggle("compact", this.compact);
+    this.root.classList.toggle("large", data.size === "large");
+    this.stage = new Stage(part("base"), data.size);
     this.marks = new Marks(part("top"), part("cursor"), this.stage);
     this.panel = new SpectrumPanel(part("spectrum"), this.stage);
     this.pointer = new Pointer(this, part("top"));
@@ -101,7 +102,9 @@ class Player {
       this.controls.text("readout", "");
     };
     this.observer = new ResizeObserver(() => {
-      this.stage.resize(part("base").parentElement.clientWidth);
+      const { clientWidth, clientHeight } = part("base").parentElement;
+      this.stage.resize(clientWidth, clientHeight);
+      this.marks.resize();
       this.controls.resize();
       this.redraw();
     });

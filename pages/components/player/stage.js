@@ -5,24 +5,36 @@ import { mixOf } from "./dsp.js";
 import { clipped, fill, prepareCanvas } from "./theme.js";
 import { clamp, clock, hertzTick, hzToRow, MINUS, niceStep, signed, ticks, toDb } from "./units.js";
 
+const LARGE = 20 / 11; // letters of 20 pixels
+const TOP = 8, BETWEEN = 10, RULER = 36; // pixels
+
+// Of waveform and log-mel in a place that high: its page says how much there is.
+export function largeHeights(place) {
+  const both = Math.max(120, place - TOP - BETWEEN - RULER * LARGE);
+  return [Math.round(0.2 * both), Math.round(0.8 * both)];
+}
+
 export class Stage {
-  constructor(canvas, compact) {
+  // size: "compact", "large" (for a projector: large letters, pictures as high as their place), or neither.
+  constructor(canvas, size) {
     this.canvas = canvas;
+    this.unit = size === "large" ? LARGE : 1;
     this.off = document.createElement("canvas"); // a pixel a column and band
     this.heat = document.createElement("canvas");
-    const heights = compact ? [60, 160] : [48, 192];
-    this.wave = { top: 8, height: heights[0] };
-    this.map = { top: this.wave.top + heights[0] + 10, height: heights[1] };
-    this.ruler = { top: this.map.top + heights[1], height: 36 };
-    this.height = this.ruler.top + this.ruler.height;
-    this.resize(canvas.clientWidth || 800);
+    this.size = size;
+    this.resize(canvas.clientWidth || 800, 0);
   }
 
-  resize(width) {
+  resize(width, height) {
     this.width = width;
-    this.left = 54;
-    this.right = 58;
+    this.left = 54 * this.unit;
+    this.right = 58 * this.unit;
     this.inner = Math.max(50, width - this.left - this.right);
+    const [wave, map] = { large: largeHeights(height), compact: [60, 160] }[this.size] ?? [48, 192];
+    this.wave = { top: TOP, height: wave };
+    this.map = { top: this.wave.top + wave + BETWEEN, height: map };
+    this.ruler = { top: this.map.top + map, height: RULER * this.unit };
+    this.height = this.ruler.top + this.ruler.height;
   }
 
   xOf(view, t) {
@@ -49,7 +61,7 @@ export class Stage {
   // s: everything that is shown (see Player.scene).
   draw(s) {
     const g = prepareCanvas(this.canvas, this.width, this.height);
-    g.font = `11px ${s.theme.font}`;
+    g.font = `${11 * this.unit}px ${s.theme.font}`;
     g.textBaseline = "middle";
     this.drawWave(g, s);
     this.drawMap(g, s);
@@ -72,11 +84,11 @@ export class Stage {
     const { top, height } = this.wave, { theme } = s, middle = top + height / 2;
     const full = s.peak * 1.08, y = (value) => middle - (value / full) * (height / 2);
     g.textAlign = "right";
-    for (const amplitude of [s.peak, s.peak / 2]) {
+    for (const amplitude of height < 44 * this.unit ? [s.peak] : [s.peak, s.peak / 2]) {
       for (const value of [amplitude, -amplitude]) {
         fill(g, theme.grid, this.left, Math.round(y(value)), this.inner, 1);
         g.fillStyle = theme.faint;
-        if (value > 0 || height > 80) g.fillText(signed(toDb(amplitude), 0), this.left - 7, y(value));
+        if (value > 0 || height > 80 * this.unit) g.fillText(signed(toDb(amplitude), 0), this.left - 7, y(value));
       }
     }
     g.fillText(`${MINUS}∞`, this.left - 7, middle);
@@ -123,11 +135,11 @@ export class Stage {
     let free = Infinity; // above this height no name is written yet
     for (const hz of [125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000]) {
       if (hz > s.nyquist * 1.001) break;
-      const y = clamp(this.yOf(hzToRow(hz, nMels, s.nyquist), nMels), top + 4, top + height - 4);
+      const y = clamp(this.yOf(hzToRow(hz, nMels, s.nyquist), nMels), top + 4 * this.unit, top + height - 4 * this.unit);
       fill(g, theme.faint, this.left - 4, Math.round(y), 4, 1);
       if (y > free) continue;
       g.fillText(hertzTick(hz), this.left - 7, y);
-      free = y - 11;
+      free = y - 11 * this.unit;
     }
     this.axisName(g, "Hz", top + height / 2, theme);
     this.frame(g, this.map, theme);
@@ -135,7 +147,7 @@ export class Stage {
 
   axisName(g, name, y, theme) {
     g.save();
-    g.translate(9, y);
+    g.translate(9 * this.unit, y);
     g.rotate(-Math.PI / 2);
     g.textAlign = "center";
     g.fillStyle = theme.faint;
@@ -193,36 +205,37 @@ export class Stage {
 
   drawRuler(g, s) {
     const { top } = this.ruler, { theme, view } = s, span = view.to - view.from;
-    const long = view.to >= 60, step = niceStep(span, this.inner / (long ? 70 : 60), long);
+    const long = view.to >= 60, step = niceStep(span, this.inner / ((long ? 70 : 60) * this.unit), long);
     const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
     g.textAlign = "center";
     for (const t of ticks(view.from, view.to, step)) {
       const x = this.xOf(view, t);
       fill(g, theme.faint, Math.round(x), top, 1, 5);
-      g.fillText(long ? clock(t, digits) : t.toFixed(digits), clamp(x, this.left, this.left + this.inner), top + 13);
+      g.fillText(long ? clock(t, digits) : t.toFixed(digits), clamp(x, this.left, this.left + this.inner), top + 13 * this.unit);
     }
     g.textAlign = "left";
-    g.fillText(long ? "min:s" : "s", this.left + this.inner + 12, top + 13);
+    g.fillText(long ? "min:s" : "s", this.left + this.inner + 12, top + 13 * this.unit);
     const thumb = [this.left + (view.from / s.duration) * this.inner, this.left + (view.to / s.duration) * this.inner];
-    fill(g, theme.grid, this.left, top + 25, this.inner, 5);
+    const bar = top + 25 * this.unit;
+    fill(g, theme.grid, this.left, bar, this.inner, 5);
     g.fillStyle = theme.primary;
     g.globalAlpha = span < s.duration * 0.9999 ? 0.85 : 0.25;
-    g.fillRect(thumb[0], top + 25, Math.max(6, thumb[1] - thumb[0]), 5);
+    g.fillRect(thumb[0], bar, Math.max(6, thumb[1] - thumb[0]), 5);
     g.globalAlpha = 1;
   }
 
   drawColourBar(g, s) {
     const x = this.left + this.inner + 12, { top, height } = this.map, [low, high] = s.range;
-    const from = top + 16, length = height - 16;
+    const { unit } = this, from = top + 16 * unit, length = height - 16 * unit;
     for (let i = 0; i < length; i++) {
-      fill(g, cssOf(s.scale[Math.round(255 * (1 - i / (length - 1)))]), x, from + i, 9, 1.2);
+      fill(g, cssOf(s.scale[Math.round(255 * (1 - i / (length - 1)))]), x, from + i, 9 * unit, 1.2);
     }
     g.fillStyle = s.theme.faint;
     g.textAlign = "left";
-    g.fillText(s.normal ? "Δ dB" : "dB", x, top + 5);
-    for (const level of ticks(low, high, niceStep(high - low, height / 34))) {
+    g.fillText(s.normal ? "Δ dB" : "dB", x, top + 5 * unit);
+    for (const level of ticks(low, high, niceStep(high - low, height / (34 * unit)))) {
       const y = from + (1 - (level - low) / (high - low)) * (length - 1);
-      g.fillText(signed(level, 0), x + 13, clamp(y, from + 5, top + height - 5));
+      g.fillText(signed(level, 0), x + 13 * unit, clamp(y, from + 5 * unit, top + height - 5 * unit));
     }
   }
 }

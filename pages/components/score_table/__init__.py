@@ -36,10 +36,11 @@ def score_table(
     *,
     key: str,
     player: str,
-    about: Mapping[str, Any],
-    model_versions: Mapping[str, str],
-    file: str,
+    about: Mapping[str, Any] | None = None,
+    model_versions: Mapping[str, str] | None = None,
+    file: str = "",
     trained: Mapping[str, str] | None = None,
+    large: bool = False,
 ) -> None:
     """Margins over the threshold as bars and decisions, in groups; the figures behind them on demand.
 
@@ -53,13 +54,14 @@ def score_table(
         model_versions: short names of the detectors' weights, for that file.
         file: its name.
         trained: of the detectors that were trained on denoised sound, a clause that says so: it stands in their row.
+        large: for a projector: large letters, and nothing to press.
     """
     recorded = {one.detector: one for one in raw}
     after = {one.detector: one for one in denoised or ()}
 
     def rows_of(keys: Sequence[str]) -> list[dict[str, Any]]:
         return [
-            _row(recorded[k], after.get(k), model_versions.get(k, ""), (trained or {}).get(k, ""))
+            _row(recorded[k], after.get(k), (model_versions or {}).get(k, ""), (trained or {}).get(k, ""))
             for k in keys
             if k in recorded
         ]
@@ -84,8 +86,9 @@ def score_table(
         "clip": signal.clip.sha256,
         "strength": signal.strength if signal.mix else None,
         "denoised": bool(denoised),
+        "large": large,
         "groups": [group for group in groups if group["rows"]],
-        "about": dict(about),
+        "about": dict(about or {}),
         "file": file,
     }
     _COMPONENT(key=key, data=data, default={"asked": None}, on_asked_change=lambda: None)

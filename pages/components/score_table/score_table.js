@@ -102,6 +102,7 @@ class ScoreTable {
   receive({ data, setStateValue }) {
     this.data = data;
     this.ask = (value) => setStateValue("asked", value);
+    this.root.classList.toggle("large", data.large);
     const { asked } = this;
     if (asked && (asked.clip !== data.clip || asked.strength === data.strength)) this.answered();
     this.draw();

@@ -1,0 +1,69 @@
+"""What an alarm costs: false alarms to expect at the threshold, and what it finds and misses."""
+
+from asd_core.evaluation import POOLED, OperatingPoint, operating_point
+from asd_core.plots import AlarmGroup, alarms_figure
+from pages.compare_page.promises import CONFORMAL, limits_of, too_few
+from pages.present_page import slide
+from pages.present_page.quality import measured
+from pages.present_page.story import Story
+from pages.shared.choice import percent, title
+
+THOUSAND = 1000  # normal clips
+
+
+def draw(story: Story) -> None:
+    """The leading detector at its threshold for the machine."""
+    selected, key = story.selected, story.leading
+    if key is None:
+        who = "Only controls know" if selected.detectors else "No detector here knows"
+        slide.head(f"{who} {story.machine}: nothing can be said of its alarms.")
+        return
+    machine_id = selected.machine_id
+    limits = limits_of(selected, key, [machine_id], CONFORMAL)
+    scores = measured(story).scores
+    mine = scores[(scores["detector"] == key) & (scores["machine_id"] == machine_id)]
+    point = operating_point(mine, limits.values, prevalence=0.5, clips_per_day=0)[POOLED]
+    likely = limits.range({machine_id: 1})
+    if few := too_few(selected, {key: limits}):
+        first, rest = slide.halves(few, ". ")
+        slide.head(first)
+        lines = [rest]
+    else:
+        slide.head(_head(limits.rates[machine_id], point))
+        lines = [_range(limits.held_out[machine_id], likely)]
+    pale = " Dark: an alarm; pale: the most it may come to." if likely else ""
+    slide.text("  \n".join(filter(None, [*lines, _seen(title(key), point, selected.rate) + pale])))
+    if likely:
+        slide.figure(alarms_figure(_groups(limits.rates[machine_id], likely, point)), key="present_alarms")
+
+
+def _groups(rate: float, likely: tuple[float, float], point: OperatingPoint) -> list[AlarmGroup]:
+    expected, most = (round(THOUSAND * share) for share in (rate, likely[1]))
+    groups = [AlarmGroup(f"{THOUSAND:,} normal clips", THOUSAND, expected, most - expected)]
+    if point.n_anomaly:
+        groups.append(AlarmGroup(f"{point.n_anomaly} anomalies", point.n_anomaly, point.detections))
+    return groups
+
+
+def _head(rate: float, point: OperatingPoint) -> str:
+    alarms = f"In {THOUSAND:,} normal clips expect about {round(THOUSAND * rate)} false alarms"
+    if not point.n_anomaly:
+        return f"{alarms}; how many anomalies are found was not measured here."
+    return f"{alarms}; {point.detections} of {point.n_anomaly} anomalies are found, {point.n_anomaly - point.detections} missed."
+
+
+def _range(held_out: int, likely: tuple[float, float] | None) -> str:
+    if likely is None:
+        return ""
+    low, high = (round(THOUSAND * end) for end in likely)
+    return (
+        f"The threshold was set on {held_out} normal clips. With others it could lie elsewhere: {low} to {high} false alarms in "
+        f"{THOUSAND:,}, in 95 of 100 draws."
+    )
+
+
+def _seen(name: str, point: OperatingPoint, rate: float) -> str:
+    asked = f"{name}, set to {percent(rate)} false alarms"
+    if not point.n_normal:
+        return f"{asked}. No normal test clip of this machine shows whether it keeps to that."
+    return f"{asked}, raised {point.false_alarms} on this machine's {point.n_normal} normal test clips."

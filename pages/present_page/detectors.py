@@ -1,0 +1,40 @@
+"""What the detectors say: the leading one's verdict, and how far the trusted ones agree."""
+
+from collections.abc import Sequence
+
+from asd_core.evaluation import Standing
+from pages.clip_page import verdict
+from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.signal_scores import signal_scores, stored_signal_scores
+from pages.clip_page.standing import standing_of
+from pages.components.score_table import score_table
+from pages.present_page import slide
+from pages.present_page.story import Story
+
+MOST = 10  # detectors that a slide has room for
+
+
+def draw(story: Story) -> None:
+    """The verdict large, and a bar a detector, controls aside."""
+    context, selected = story.context(), story.selected
+    shown = verdict.verdict_of(context) if selected.detectors else None
+    if shown is None:
+        slide.head(
+            f"No detector here knows {story.machine}." if not selected.detectors else "The detectors are listening."
+        )
+        return
+    reason, more = slide.halves(shown.reason) if shown.head else (shown.reason, "")
+    slide.head(f"{verdict.marked(shown.head)} · {reason}" if shown.head else reason)
+    standing = standing_of(selected)
+    keys = list(standing.trusted or [*standing.weak, *standing.unmeasured])
+    slide.text(" ".join(filter(None, [more, shown.votes, _left_out(keys, standing)])))
+    signal = context.signal
+    scores = signal_scores(selected, signal.dry) if signal.mix is not None else stored_signal_scores(selected, signal)
+    with slide.figure_place():
+        score_table(scores, None, signal.dry, standing.of(keys[:MOST]), key="present_scores", player=PLAYER, large=True)
+
+
+def _left_out(keys: Sequence[str], standing: Standing) -> str:
+    if len(keys) > MOST:
+        return f"The best {MOST} of {len(keys)} are shown."
+    return "" if standing.trusted else "Bars show how far each is from its threshold; none is trusted here yet."

@@ -1,0 +1,63 @@
+"""This clip: played, with the leading detector's map, and where it stands out."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from asd_core.scoring import sentence
+from asd_core.sound import flags
+from pages.clip_page import verdict
+from pages.clip_page.context import ClipContext
+from pages.clip_page.in_address import follow
+from pages.clip_page.listening import overlay_of
+from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.signal_scores import applicable
+from pages.components.player import player, player_state
+from pages.present_page import slide
+from pages.present_page.story import Story
+from pages.shared.choice import title
+from pages.shared.signals import channel_of
+
+
+def draw(story: Story) -> None:
+    """The player with the map. A recording of another machine is called that."""
+    context = story.context()
+    selected, signal, best_map = context.selected, context.signal, context.best_map
+    picked, warm = context.picked, signal.mix is not None
+    belongs = applicable(selected, signal.dry) if warm else None
+    foreign = belongs if belongs and not belongs.applicable else None
+    if PLAYER not in st.session_state:
+        follow(selected.source, picked.clip)
+    state = player_state(PLAYER, signal, best_map)
+    overlay = overlay_of(selected, best_map, state.played)[1] if warm and best_map else None
+    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(context))
+    channel, instead = channel_of(picked.clip, picked.channel)
+    lines = [
+        picked.description(channel),
+        f"What differs: {foreign.reason}." if foreign else "",
+        instead,
+        *flags(picked.clip, channel),
+    ]
+    if overlay:
+        lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
+    slide.text("  \n".join(filter(None, lines)))
+    heard = state.signal
+    with slide.figure_place():
+        player(
+            heard if heard.is_denoised else replace(heard, mix=None),
+            key=PLAYER,
+            overlay=overlay,
+            first_map=best_map,
+            large=True,
+        )
+
+
+def _head(context: ClipContext) -> str:
+    shown = verdict.verdict_of(context) if context.selected.detectors else None
+    place = verdict.place_of(context, shown) if shown else ""
+    if place:
+        stands_out = shown is not None and shown.head == verdict.ANOMALY
+        return f"{'This clip stands out' if stands_out else 'What stands out most'}: {place}."
+    if shown and shown.head == verdict.NORMAL:
+        return "Nothing in this clip stands out."
+    return "This is the clip."

@@ -1,0 +1,57 @@
+"""Figures of the presentation: letters that are read from the last row, and alarms that can be counted."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from asd_core.explain import place_in_words
+from asd_core.plots import AlarmGroup, alarms_figure, emphasise, enlarge, roc_figure
+
+
+def test_letters_lines_and_markers_grow_and_the_page_says_how_high_a_figure_is() -> None:
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(
+        {"detector": "pca_kde", "machine_id": "00", "label": ["normal", "anomaly"] * 20, "raw": rng.normal(size=40)}
+    )
+    figure = roc_figure(scores, "00", {"pca_kde": "PCA + KDE"})
+    emphasise(figure, ["pca_kde"], [], {"pca_kde": "PCA + KDE"})
+    width = next(trace.line.width for trace in figure.data if trace.name == "PCA + KDE")
+    (note,) = figure.layout.annotations
+    away = note.ay
+    assert enlarge(figure, 24) is figure
+    layout = figure.layout
+    sizes = [layout.font, layout.legend.font, layout.xaxis.title.font, layout.xaxis.tickfont, layout.yaxis.tickfont]
+    assert [font.size for font in sizes] == [24] * 5
+    assert next(trace.line.width for trace in figure.data if trace.name == "PCA + KDE") == 1.5 * width
+    assert (note.font.size, note.ay) == (24, 2 * away)
+    assert layout.height is None
+
+
+def counts(figure: object, group: int) -> dict[float, int]:
+    """How many squares of a group are in each state: 0 no alarm, 1 possible, 2 an alarm."""
+    squares = np.asarray(figure.data[group].z, dtype=float)  # type: ignore[attr-defined]
+    values, n = np.unique(squares[~np.isnan(squares)], return_counts=True)
+    return dict(zip(values.tolist(), n.tolist(), strict=True))
+
+
+def test_every_clip_is_a_square_and_every_alarm_is_coloured() -> None:
+    figure = alarms_figure([AlarmGroup("normal", 1000, 50, 65), AlarmGroup("anomalies", 47, 40)])
+    assert counts(figure, 0) == {0: 885, 1: 65, 2: 50}
+    assert counts(figure, 1) == {0: 7, 2: 40}
+    first, second = figure.layout.xaxis.domain, figure.layout.xaxis2.domain
+    assert first[1] < second[0] < second[1] <= 1.0001
+    assert [note.text for note in figure.layout.annotations] == ["normal", "anomalies"]
+
+
+def test_more_alarms_than_clips_are_all_of_them() -> None:
+    figure = alarms_figure([AlarmGroup("normal", 10, 8, 5), AlarmGroup("many", 5000, 0)])
+    assert counts(figure, 0) == {1: 2, 2: 8}
+    assert counts(figure, 1) == {0: 5000}
+
+
+def test_a_moment_is_said_once() -> None:
+    place = SimpleNamespace(f0=5100.0, f1=5400.0, t0=5.88, t1=5.92, time_share=0.1)
+    assert place_in_words(place, None) == "5.1 to 5.4 kHz, at 5.9 s"  # type: ignore[arg-type]
+    place.t1 = 6.2
+    assert place_in_words(place, None) == "5.1 to 5.4 kHz, from 5.9 to 6.2 s"  # type: ignore[arg-type]
