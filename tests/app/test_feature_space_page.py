@@ -55,7 +55,9 @@ def test_missing_pooled_features_are_one_sentence(small: Path) -> None:
     (small / "features.parquet").unlink()
     app = page()
     assert len(app.error) == 1
-    assert "holds no pooled features that can be read (features.parquet): train its detectors again." in app.error[0].value
+    assert (
+        "holds no pooled features that can be read (features.parquet): train its detectors again." in app.error[0].value
+    )
 
 
 def test_umap_costs_nothing_until_it_is_asked_for(small: Path) -> None:
