@@ -61,16 +61,17 @@ def draw(picked: Picked, channel: Channel) -> None:
         look_closer(context)
 
 
-st.title("Is this recording normal?")
+head = st.container(horizontal=True, vertical_alignment="center")
+head.title("Is this recording normal?", width="stretch")
 with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of the sound are seen without scrolling
     picked = pick(address.leads())
     if picked:
         if picked.uploaded:
             upload_table(of_machine(choice()), picked.channel)
         channel, instead = channel_of(picked.clip, picked.channel)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(picked.description(channel), width="stretch")
+        with head:
             present_button(picked)
+        st.markdown(picked.description(channel))
         for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")
         st.session_state["open_clip"] = picked.clip
