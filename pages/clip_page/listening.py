@@ -110,6 +110,6 @@ def threshold_rule(selected: Choice) -> str:
         return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
     low, high = false_alarm_range(n, rate)
     return (
-        f"Threshold: conformal quantile of {counted(n, 'held-out normal clip')}. On average over draws of these {percent(rate)} of normal clips "
+        f"Threshold: set by {counted(n, 'held-out normal clip')}. On average over draws of these {percent(rate)} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

@@ -107,7 +107,8 @@ def _beside(context: ClipContext, neighbours: Neighbours, gone: str) -> None:
         st.caption("Listen to a clip above, or choose any other one, to hear it beside the open clip.")
         return
     other = _other(context, str(other_id))
-    name, here = other.clip.name, context.signal.clip.name
+    name = options[other_id] if str(other_id).startswith(UPLOAD) else other.clip.name
+    here = context.signal.clip.name
     plays = bool(st.session_state.pop("beside_plays", False))
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():

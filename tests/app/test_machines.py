@@ -40,7 +40,7 @@ def test_the_sidebar_lists_machines_and_the_address_names_one() -> None:
     assert OTHERS not in text(app)
     linked = opened("clip", machine="slider/00")
     assert linked.sidebar.selectbox(key="machine").value == "slider/00"
-    assert "held-out normal clips of machine id slider/00" in text(linked)
+    assert "spreads of the normal clips of machine id slider/00" in text(linked)
     assert all(o.startswith("slider/") for o in linked.selectbox(key="clip").options)
 
 

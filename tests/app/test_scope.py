@@ -46,7 +46,8 @@ CHOICES = {
     "detectors": (["cnn_ae", "gwrp_gaussian"], ["pca_kde", "control_rms", "cnn_ae"]),
     "rate": (0.2, 0.5, 0.001),
 }
-UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # of what is made anew
+# Of what is made anew, a file that a button saves among it.
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|deferred_file_id: \"[0-9a-f]{32}\"")
 
 
 def drawn(app: AppTest) -> list[str]:

@@ -99,14 +99,14 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     opens, view, there = LISTS[origin]
     name = opens(page, label_server, label_database)
     ready(page)
-    assert clip_name(page) == name
+    assert name.endswith(clip_name(page))
     before, here = page.evaluate(HISTORY)[-2:]
     assert view in before
     assert here == page.url
     assert named(page)["clip"].endswith(name)
     page.reload()
     ready(page)
-    assert clip_name(page) == name
+    assert name.endswith(clip_name(page))
     assert page.url == here
     page.go_back()
     page.wait_for_selector(f"h1:has-text('{origin}')")
