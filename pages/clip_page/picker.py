@@ -50,7 +50,9 @@ class Picked:
         if n > 1:
             label = channel_label(channel)
             known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
-        return " · ".join([f"**{self.clip.name}**", *known, f"{self.clip.duration:.1f} s"])
+        # What the catalogue knows is not what the detectors say: the label may contradict their verdict.
+        told = [f"in the catalogue: {' · '.join(known)}"] if self.facts and not self.uploaded else known
+        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *told])
 
     @property
     def address(self) -> tuple[str, str]:
@@ -116,6 +118,8 @@ def of_catalogue(source: Source, row: pd.Series) -> Picked:
     """
     names = ("split", "label", *dataset_of(source).attributes())
     facts = {name: str(row[name]) for name in names if str(row[name]) not in ("", "nan")}
+    if not facts.get("fault"):
+        facts.pop("severity", None)  # of no fault
     clip_id = str(row["clip_id"])
     return Picked(catalogue_clip(source, clip_id), facts, get_settings().channel, clip_id=clip_id)
 

@@ -15,10 +15,10 @@ from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.trained_models import calibration_of, trained_denoised_of
 
 KEY = "verdict"
-ANOMALY, NORMAL, UNSURE = "Anomaly", "Normal", "Not sure"
+ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
 HEADS = {"anomaly": ANOMALY, "normal": NORMAL, "not sure": UNSURE, "": ""}
-COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray"}
-ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "help"}
+COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray", FOREIGN: "gray"}
+ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "help", FOREIGN: "mic_off"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def verdict(
     votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and judged.ground == "foreign":
-        return Verdict(UNSURE, sentence(belongs), "", figures)
+        return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
     few = f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out."
     reasons = {
@@ -93,7 +93,12 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
         return f"{name} calls it {word} ({unproven})."
     counted = f"{agree} of {n_trusted} trusted detectors" if n_trusted > 1 else "The one trusted detector"
     best = "" if in_use else ", the best here,"
-    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside."
+    others = n_trusted - agree
+    other = "normal" if asked.decision == "anomaly" else "an anomaly"
+    rest = (
+        f"; the other {others} call it {other}" if others > 1 else f"; the other one calls it {other}" if others else ""
+    )
+    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside{rest}."
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
@@ -143,7 +148,7 @@ def place_of(context: ClipContext, shown: Verdict) -> str:
 
 
 def marked(head: str) -> str:
-    """One of the three heads with its icon, in its colour."""
+    """One of the heads with its icon, in its colour."""
     return f":{COLOURS[head]}[:material/{ICONS[head]}: **{head}**]"
 
 

@@ -118,7 +118,7 @@ def test_an_upload_of_another_machine_is_called_that_and_belongs_to_its_session(
     assert "What differs: " in text(app)
     assert "hiss.wav" in text(app)
     app.button(key="step_on").click().run()
-    assert "**Not sure**" in head(app)
+    assert "**Not this machine**" in head(app)
     (problem,) = opened("present", step="2", uploaded="f" * 64).error
     assert problem.value == "This recording was uploaded to another session: drop it on the Clip page again."
 

@@ -82,7 +82,7 @@ def test_a_row_an_upload_and_equal_names_are_told_apart(recordings: dict[str, np
     assert shown["From"].isna().tolist() == [True, False, True]  # a fault alone has a place
     assert "Channel" not in shown
     # What is open is the last one; its card says what its row says.
-    assert "**Not sure**" in text(app)
+    assert "**Not this machine**" in text(app)
     app.selectbox(key="uploaded").select_index(1).run()
     assert "**Anomaly**" in text(app)
 
