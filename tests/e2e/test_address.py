@@ -117,7 +117,7 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
         assert page.locator("[data-testid=stMarkdown] strong", has_text=".wav").first.inner_text() == name
     page.go_forward()
     ready(page)
-    assert clip_name(page) == name
+    assert name.endswith(clip_name(page))
     assert len(page.evaluate(HISTORY)) == 2 + (origin == "Label")  # there, a row was chosen
 
 
