@@ -29,6 +29,7 @@ from .opening import unused_notes as unused_notes
 from .opening import write_dataset_file as write_dataset_file
 from .rendered import demo_dataset as demo_dataset
 from .stored_datasets import Imported as Imported
+from .stored_datasets import checked_title as checked_title
 from .stored_datasets import datasets_folder as datasets_folder
 from .stored_datasets import delete_dataset as delete_dataset
 from .stored_datasets import folder_name as folder_name

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.folder_survey import Unused
 from asd_core.errors import ClipError
@@ -143,7 +144,7 @@ def _sound(clips: "pd.DataFrame") -> Iterable[str]:
         (clips[clips["silent_channels"].str.len() > 0], "a silent channel: choose the channel that holds the machine"),
     ):
         if len(few):
-            yield f"{_count(len(few))} with {text} ({_examples(few['clip_id'].tolist())})."
+            yield f"{counted(len(few), 'recording')} with {text} ({_examples(few['clip_id'].tolist())})."
     yield from [flag for row in clips["flags"] for flag in row if "constant offset" not in flag][:5]
 
 
@@ -152,7 +153,7 @@ def _amounts(clips: "pd.DataFrame") -> Iterable[str]:
         normal = int(((rows["label"] == "normal") & (rows["split"] == "train")).sum())
         if 0 < normal < FEW_NORMALS:
             yield (
-                f"{machine_type} {machine_id} has {normal} normal recording{'s' if normal > 1 else ''} to learn from: a fifth sets the "
+                f"{machine_type} {machine_id} has {counted(normal, 'normal recording')} to learn from: a fifth sets the "
                 f"threshold, which is then rough; record {FEW_NORMALS} or more, at different times."
             )
     labels = set(clips["label"])
@@ -178,7 +179,3 @@ def _easy(clips: "pd.DataFrame") -> Iterable[str]:
 
 def _examples(clip_ids: list[str]) -> str:
     return ", ".join(clip_ids[:3]) + (" …" if len(clip_ids) > 3 else "")
-
-
-def _count(n: int) -> str:
-    return f"{n:,} recording{'s' if n > 1 else ''}"

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.counting import counted
 from asd_core.datasets import plain_folders
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
@@ -271,7 +272,9 @@ def _escaped(text: str) -> str:
 
 def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
     questions = [
-        f"{_recordings(group.count)} like {group.example}: {LABEL_QUESTION}" for group in groups if not group.row
+        f"{counted(group.count, 'recording')} like {group.example}: {LABEL_QUESTION}"
+        for group in groups
+        if not group.row
     ]
     types = sorted(catalogue["machine_type"].unique())
     if len(types) > 1:
@@ -287,7 +290,3 @@ def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[s
             f"The same recordings at {len(levels)} noise levels ({', '.join(sorted(levels))} dB) are not independent: use one level?"
         )
     return questions
-
-
-def _recordings(count: int) -> str:
-    return f"{count:,} recording{'s' if count > 1 else ''}"

@@ -4,7 +4,7 @@ import csv
 import io
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,20 @@ def open_dataset(where: str | Path) -> Dataset:
     place = Path(where)
     if place.suffix.lower() == ".toml" and place.is_file():
         file = read_dataset_file(place)
-        opened = surveyed_dataset(survey(file.folder, file.answers), location=place, machine_types=file.machine_types)
-        return replace(opened, title=file.title or opened.title)
+        found = survey(file.folder, file.answers)
+        return surveyed_dataset(found, location=place, machine_types=file.machine_types, title=file.title)
     return surveyed_dataset(survey(place))
 
 
-def surveyed_dataset(found: Survey, *, location: Path | None = None, machine_types: Sequence[str] = ()) -> Dataset:
+def surveyed_dataset(
+    found: Survey, *, location: Path | None = None, machine_types: Sequence[str] = (), title: str = ""
+) -> Dataset:
     """The understood recordings of a folder as a dataset.
 
     Args:
         location: what opens it again, by default the folder.
         machine_types: those that are meant; all by default.
+        title: what people call it; the location's name by default.
 
     Raises:
         DatasetError: for a folder without a recording that was understood, or a machine type that it does not have.
@@ -80,7 +83,7 @@ def surveyed_dataset(found: Survey, *, location: Path | None = None, machine_typ
     called = "" if location is None else location.parent.name if location.name == DATASET_FILE else location.stem
     return Dataset(
         called or root.name or "recordings",
-        called or base.name or "recordings",
+        title or called or base.name or "recordings",
         str(location.resolve() if location else base),
         catalogue,
         lambda clip_id: base / clip_id,

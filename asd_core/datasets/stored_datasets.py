@@ -60,6 +60,17 @@ def folder_name(title: str) -> str:
     return next(name for n in range(1, len(taken) + 2) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)
 
 
+def checked_title(title: str) -> str:
+    """A title without the spaces around it.
+
+    Raises:
+        DatasetError: for an empty one.
+    """
+    if not title.strip():
+        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
+    return title.strip()
+
+
 def import_recordings(
     title: str, files: Iterable[tuple[str, Callable[[], bytes]]], progress: Progress = silent
 ) -> Imported:
@@ -72,8 +83,7 @@ def import_recordings(
     Raises:
         DatasetError: when nothing of it is a recording, the title is empty, or the disk or the quota is full.
     """
-    if not title.strip():
-        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
+    title = checked_title(title)
     folder = datasets_folder() / folder_name(title)
     unfinished = folder.with_name(_UNFINISHED + folder.name)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -95,7 +105,7 @@ def import_recordings(
         if not result.stored:
             reason = f" ({result.refused[0].file}: {result.refused[0].reason})" if result.refused else ""
             raise DatasetError(f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them.")
-        write_dataset_file(unfinished / DATASET_FILE, DatasetFile(Path(RECORDINGS), [], [], title.strip()))
+        write_dataset_file(unfinished / DATASET_FILE, DatasetFile(Path(RECORDINGS), [], [], title))
         os.replace(unfinished, folder)
     except OSError as error:
         raise DatasetError(f"The recordings cannot be stored ({error.strerror}): free space on the disk.") from error
@@ -190,9 +200,8 @@ def rename_dataset(place: Path, title: str) -> None:
     Raises:
         DatasetError: for an empty one.
     """
-    if not title.strip():
-        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
-    write_dataset_file(place, replace(read_dataset_file(place), title=title.strip()))
+    title = checked_title(title)
+    write_dataset_file(place, replace(read_dataset_file(place), title=title))
 
 
 def delete_dataset(place: Path) -> None:

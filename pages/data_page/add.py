@@ -4,16 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.datasets import (
     DATASET_FILE,
     DatasetFile,
+    checked_title,
     datasets_folder,
     folder_name,
     import_recordings,
     unused_notes,
     write_dataset_file,
 )
-from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, SUFFIXES
 from pages.data_page.bar import bar
@@ -47,8 +48,7 @@ def add_recordings() -> None:
             icon=":material/folder_open:",
         )
         return
-    if st.button(f"Add {len(files)} file{'s' if len(files) > 1 else ''}", type="primary", icon=":material/add:"):
-        _check_title(title)
+    if st.button(f"Add {counted(len(files), 'file')}", type="primary", icon=":material/add:"):
         with bar("storing") as progress:
             result = import_recordings(title, [(file.name, file.getvalue) for file in files], progress)
         for note in unused_notes(result.refused):
@@ -69,17 +69,10 @@ def _server_folder(title: str) -> None:
     place = st.selectbox("Folder", range(len(found)), format_func=lambda i: str(found[i]), key="data_folder")
     st.caption(f"Below {roots}, set by `ASD_DATA_ROOTS`. The recordings stay where they are.")
     if st.button("Use this folder", type="primary", icon=":material/add:"):
-        _check_title(title)
+        title = checked_title(title)
         name = folder_name(title)
-        write_dataset_file(
-            datasets_folder() / name / DATASET_FILE, DatasetFile(found[place].resolve(), [], [], title.strip())
-        )
+        write_dataset_file(datasets_folder() / name / DATASET_FILE, DatasetFile(found[place].resolve(), [], [], title))
         _open(name)
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise DatasetError("The dataset has no name: give it one, such as the machine's.")
 
 
 def server_folders() -> list[Path]:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import trained_keys
-from asd_core.datasets import Dataset, datasets_folder, open_dataset, user_datasets
+from asd_core.datasets import datasets_folder, open_dataset, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
@@ -90,12 +90,3 @@ def overview(found: list[Entry]) -> None:
         column_config={"Size": st.column_config.TextColumn(help="Of the recordings that were added here.")},
     )
     st.caption(f"What is added here stays on this computer, in `{datasets_folder()}`.")
-
-
-def opened(entry: Entry) -> Dataset:
-    """The dataset of an entry.
-
-    Raises:
-        DatasetError: when it cannot be opened.
-    """
-    return open_dataset(entry.location)

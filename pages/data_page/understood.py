@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.datasets import (
     LABEL_QUESTION,
     Answer,
@@ -18,6 +19,7 @@ from asd_core.datasets import (
     open_dataset,
     read_dataset_file,
     survey,
+    surveyed_dataset,
     unused_notes,
     write_dataset_file,
 )
@@ -57,7 +59,7 @@ def understood(entry: Entry) -> Dataset | None:
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")
     try:
-        dataset = open_dataset(entry.place)
+        dataset = surveyed_dataset(found, location=entry.place, machine_types=file.machine_types, title=file.title)
     except DatasetError as error:
         if not found.catalogue.empty:
             st.error(str(error), icon=":material/error:")
@@ -78,7 +80,7 @@ def _asked(found: Survey, version: str) -> list[Answer]:
     answers: list[Answer] = []
     for group in unclear[:MANY_QUESTIONS]:
         label = st.segmented_control(
-            f"{group.count} recording{'s' if group.count > 1 else ''} like `{group.example}`",
+            f"{counted(group.count, 'recording')} like `{group.example}`",
             LABELS,
             format_func=str.capitalize,
             key=f"asked_{version}_{group.pattern}",
@@ -207,7 +209,7 @@ def _content(dataset: Dataset, found: Survey) -> None:
 
 def _unused(files: list[Unused]) -> None:
     if files:
-        with st.expander(f"{len(files)} file{'s' if len(files) > 1 else ''} not used", icon=":material/block:"):
+        with st.expander(f"{counted(len(files), 'file')} not used", icon=":material/block:"):
             for note in unused_notes(files):
                 st.markdown(f"- {note}")
             st.dataframe(pd.DataFrame([(f.file, f.reason) for f in files], columns=["File", "Reason"]), hide_index=True)

@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Element } from "./element.mjs";
 
-class Element {
-  constructor(selectors, type) {
-    this.selectors = selectors;
-    this.type = type;
-  }
-
-  matches(list) {
-    return list.split(", ").some((selector) => this.selectors.includes(selector));
-  }
-}
-
-globalThis.Element = Element;
 const { isForPage, isTyping } = await import("../../pages/components/common/keys.js");
 const press = (target, more = {}) => ({ composedPath: () => [target], ...more });
 const body = new Element(["body"]);

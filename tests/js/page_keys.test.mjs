@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Element } from "./element.mjs";
 
-class Element {
-  constructor(selectors, type) {
-    this.selectors = selectors;
-    this.type = type;
-  }
-
-  matches(list) {
-    return list.split(", ").some((selector) => this.selectors.includes(selector));
-  }
-}
-
-globalThis.Element = Element;
 const { actOf } = await import("../../pages/components/page_keys/page_keys.js");
 const body = new Element(["body"]), player = new Element([".asd-player"]);
 const press = (key, path = [body], more = {}) => actOf({ key, composedPath: () => path, ...more });

@@ -1,8 +1,8 @@
 // The scores of a clip. While the player's strength is turned they are asked for one after the other, never ahead.
 
 import { mounting } from "../common/mount.js";
+import { OneAtATime } from "../common/one_at_a_time.js";
 
-const GIVE_UP = 3000; // ms after which an answer is no longer waited for
 const MOST = 4; // normal spreads that half a bar has room for
 const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips.";
 const PERCENTILE = "The share of this machine's held-out normal clips that score lower.";
@@ -88,7 +88,7 @@ function decision(score) {
 class ScoreTable {
   constructor(root) {
     this.root = root;
-    this.wanted = this.asked = null;
+    this.questions = new OneAtATime((value) => this.ask(value), ({ strength }) => strength === this.data.strength);
     this.details = false;
     this.onStrength = (event) => this.follow(event);
     window.addEventListener("asd-strength", this.onStrength);
@@ -103,8 +103,8 @@ class ScoreTable {
     this.data = data;
     this.ask = (value) => setStateValue("asked", value);
     this.root.classList.toggle("large", data.large);
-    const { asked } = this;
-    if (asked && (asked.clip !== data.clip || asked.strength === data.strength)) this.answered();
+    const { asked } = this.questions;
+    if (asked && (asked.clip !== data.clip || asked.strength === data.strength)) this.questions.answered();
     this.draw();
     this.root.dataset.strength = data.strength === null ? "" : data.strength.toFixed(2);
   }
@@ -114,24 +114,7 @@ class ScoreTable {
     const { key, clip, strength, turn } = event.detail;
     if (key !== this.data.player || clip !== this.data.clip || this.data.strength === null) return;
     event.preventDefault();
-    this.wanted = { clip, strength, turn };
-    this.next();
-  }
-
-  next() {
-    if (this.asked || !this.wanted) return;
-    const { wanted } = this;
-    this.wanted = null;
-    if (wanted.strength === this.data.strength) return; // to what changes nothing there would be no answer
-    this.asked = wanted;
-    this.ask(wanted);
-    this.waiting = setTimeout(() => this.answered(), GIVE_UP);
-  }
-
-  answered() {
-    clearTimeout(this.waiting);
-    this.asked = null;
-    this.next();
+    this.questions.want({ clip, strength, turn });
   }
 
   sortBy(index) {
@@ -213,7 +196,7 @@ class ScoreTable {
   }
 
   destroy() {
-    clearTimeout(this.waiting);
+    this.questions.destroy();
     window.removeEventListener("asd-strength", this.onStrength);
   }
 }

@@ -1,8 +1,8 @@
 // The handle of a line in a figure above it. While it is held its positions are sent, one after the other, never ahead of the answer.
 
 import { mounting } from "../common/mount.js";
+import { OneAtATime } from "../common/one_at_a_time.js";
 
-const GIVE_UP = 3000; // ms after which an answer is no longer waited for
 const THUMB = 16; // pixels across: its middle goes from half of it inside one end to half of it inside the other
 
 class ThresholdSlider {
@@ -10,11 +10,10 @@ class ThresholdSlider {
     this.root = root;
     this.input = root.querySelector("input");
     this.output = root.querySelector("output");
-    this.wanted = this.asked = null;
+    this.questions = new OneAtATime((value) => this.ask(value), (value) => value === this.data.value);
     this.input.oninput = () => {
-      this.wanted = Number(this.input.value);
       this.show();
-      this.next();
+      this.questions.want(Number(this.input.value));
     };
   }
 
@@ -22,12 +21,13 @@ class ThresholdSlider {
     const other = data.of !== this.data?.of;
     this.data = data;
     this.ask = (value) => setStateValue("moved", { of: data.of, value });
-    if (other) this.wanted = this.asked = null;
+    if (other) this.questions.forget();
     Object.assign(this.input, { min: data.low, max: data.high, step: (data.high - data.low) / data.steps });
-    if (this.asked === null && this.wanted === null) {
+    const { asked, wanted } = this.questions;
+    if (asked === null && wanted === null) {
       this.input.value = data.value;
       this.show(data.value);
-    } else if (this.asked === data.value) this.answered();
+    } else if (asked === data.value) this.questions.answered();
     const [left, right] = data.sides;
     Object.assign(this.root.style, { marginLeft: `${left - THUMB / 2}px`, marginRight: `${right - THUMB / 2}px` });
   }
@@ -39,24 +39,8 @@ class ThresholdSlider {
     this.output.style.left = `calc(${THUMB / 2}px + ${share} * (100% - ${THUMB}px))`;
   }
 
-  next() {
-    if (this.asked !== null || this.wanted === null) return;
-    const { wanted } = this;
-    this.wanted = null;
-    if (wanted === this.data.value) return; // to what changes nothing there would be no answer
-    this.asked = wanted;
-    this.ask(wanted);
-    this.waiting = setTimeout(() => this.answered(), GIVE_UP);
-  }
-
-  answered() {
-    clearTimeout(this.waiting);
-    this.asked = null;
-    this.next();
-  }
-
   destroy() {
-    clearTimeout(this.waiting);
+    this.questions.destroy();
   }
 }
 
