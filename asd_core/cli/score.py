@@ -44,9 +44,8 @@ def score(
         try:
             clip = read_clip(file, strict=strict)
             used, instead = usable_channel(clip, wanted)
-            recorded = as_scored(clip, known, channel=used)
+            scored, recorded = as_scored(clip, known, denoise=denoise, channel=used)
             guard = applicability_of(recorded, models, machine_id)
-            scored = as_scored(clip, known, denoise=denoise, channel=used) if denoise else recorded
             raw = score_prepared(scored, known, machine_id, recorded)
         except ClipError as error:
             notify(str(error))

@@ -48,17 +48,17 @@ def decide(key: str, raw: float, calibration: Calibration, machine_id: str, fals
 
 def as_scored(
     clip: Clip, models: ModelSet, *, denoise: float = 0.0, kind: Kind = "stationary", channel: Channel | None = None
-) -> Clip:
-    """A recording as detectors get it: one channel at their rate, denoised.
+) -> tuple[Clip, Clip]:
+    """A recording as detectors get it, one channel at their rate: denoised, and before that.
 
     Raises:
         ClipError: when the clip cannot be scored.
     """
     prepared = prepare(clip, sample_rate=working_rate(models.representations(), clip.sample_rate), channel=channel)
     if denoise <= 0.0:
-        return prepared
+        return prepared, prepared
     mix = denoise_mix(prepared.samples[0], prepared.sample_rate, kind=kind)
-    return prepared.with_samples(mix.at(denoise))
+    return prepared.with_samples(mix.at(denoise)), prepared
 
 
 def score_clip(
@@ -82,7 +82,6 @@ def score_clip(
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     models = models.for_machine(machine_id)
-    recorded = as_scored(clip, models, channel=channel)
-    version = as_scored(clip, models, denoise=denoise, kind=kind, channel=channel) if denoise > 0.0 else recorded
+    version, recorded = as_scored(clip, models, denoise=denoise, kind=kind, channel=channel)
     raw = score_prepared(version, models, machine_id, recorded)
     return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
