@@ -1,4 +1,4 @@
-"""A dataset, a clip and its detectors told in five steps, for a projector or a link."""
+"""A dataset, a clip and its detectors in five steps, for a projector or a link."""
 
 from collections.abc import Callable
 from functools import partial

@@ -26,7 +26,7 @@ MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weigh
 STORED_AS_HEALTH = Field(
     validation_alias="health", serialization_alias="health"
 )  # the files' older name of diagnostics
-ENOUGH_TO_TELL = 20  # held-out clips: by fewer nothing is said of whether a detector has learned
+ENOUGH_TO_TELL = 20  # held-out clips: with fewer, whether a detector has learned stays open
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 
 

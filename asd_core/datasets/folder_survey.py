@@ -78,7 +78,7 @@ def survey(root: Path, answers: Sequence[Answer] = ()) -> Survey:
     """Look at a folder's names; nothing is decoded.
 
     Args:
-        answers: what people said of names; later ones go before earlier ones and before what the names say.
+        answers: people's, about names; later ones go before earlier ones and before what the names say.
 
     Raises:
         DatasetError: for what is not a folder.
@@ -204,7 +204,7 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
 
 
 def _answered(recordings: Iterable[tuple[str, ...]], answers: Sequence[Answer]) -> Iterable[tuple[str, Answer]]:
-    """The clip ids that answers match, with what is said of them."""
+    """The clip ids that answers match, with the values they give."""
     for clip_id in map("/".join, recordings) if answers else ():
         combined: Answer = {}
         for answer in answers:

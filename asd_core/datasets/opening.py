@@ -143,7 +143,7 @@ def read_dataset_file(path: Path) -> DatasetFile:
 
 
 def write_dataset_file(path: Path, file: DatasetFile) -> None:
-    """Write what opens a folder again as people said it is to be understood. A relative folder is one beside the file.
+    """Write what opens a folder again with people's answers. A relative folder is one beside the file.
 
     Raises:
         DatasetError: when it cannot be written.

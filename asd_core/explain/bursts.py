@@ -1,4 +1,4 @@
-"""Whether a detector's map comes in bursts, and how far apart: said only of what repeats plainly."""
+"""Whether a detector's map comes in bursts, and how far apart: reported only of what repeats plainly."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def lead(self) -> str:
-        """The detector whose work at the plant and whose errors are told: the one in use, else the best; empty without."""
+        """The detector whose thresholds and errors are reported: the one in use, else the best; empty without."""
         return self.in_use or (self.tied[0] if self.tied else "")
 
     @property

@@ -43,7 +43,7 @@ def _n_clips(count: float) -> str:
 
 def takeaways(comparison: Comparison) -> list[str]:
     """Three sentences for a reader in a hurry: who is best, against what, and what it would mean at the plant. Where a person
-    has put a detector in use, that comes first, and the plant is told of that one."""
+    has put a detector in use, that comes first, and the operating points are of that one."""
     in_use = [_in_use(comparison)] if comparison.in_use else []
     return [*in_use, _best(comparison), _against_controls(comparison), _at_the_plant(comparison)]
 
@@ -66,7 +66,7 @@ def opening_sentences(
     controls = [key for key in draws.order() if is_control(key)]
     order = {key: place for place, key in enumerate(draws.order())}
     tied = tied_with_best(draws)
-    told = in_use or (tied or list(order))[0]  # the only one whose thresholds are spoken of
+    reported = in_use or (tied or list(order))[0]  # the only one whose thresholds are in the text
     table = ranking(draws)
     table = table.sort_values("detector", key=lambda k: k.map(order), kind="stable")
     return takeaways(
@@ -84,7 +84,7 @@ def opening_sentences(
             losers=loses_to_control(draws, controls),
             worst={},
             ranking=table.assign(title=[name(key) for key in table["detector"]]),
-            thresholds=threshold_table(scores[scores["detector"] == told], manifests, assumptions),
+            thresholds=threshold_table(scores[scores["detector"] == reported], manifests, assumptions),
             breakdown=scores[:0],
             failures=scores[:0],
             clips=scores,
@@ -247,7 +247,7 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
 
 
 def _foreign(c: Comparison) -> list[str]:
-    """Clips that do not belong to the machine they are said to be of."""
+    """Clips that do not belong to the machine that they are listed under."""
     if "applicable" not in c.clips:
         return []
     clips = c.clips.drop_duplicates(["clip_id", "machine_id"])

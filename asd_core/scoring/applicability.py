@@ -212,7 +212,7 @@ def check_clips(pooled: Values, normals: MachineNormals, *, n_frames: int = FRAM
 
 
 def _reason(result: Applicability, far: bool) -> str:
-    """What differs, the plainest first: what explains the rest is said alone."""
+    """What differs, the plainest first: what explains the rest stands alone."""
     reasons = []
     if far:
         side = "below" if result.level < 0 else "above"

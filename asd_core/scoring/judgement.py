@@ -1,4 +1,4 @@
-"""What may be said of one recording: from the guard, the scores and what the detectors are worth."""
+"""The verdict on one recording: from the guard, the scores and what the detectors are worth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Judgement:
 def judge(
     scores: Sequence[DetectorScore], worth: Standing, belongs: Applicability | None, held_out: int, rate: float
 ) -> Judgement:
-    """What may be said of a clip.
+    """The verdict on a clip.
 
     Args:
         scores: of the chosen detectors that know the machine.

@@ -35,7 +35,7 @@ def has_sound(clip: Clip, channel: Channel) -> bool:
 
 
 def usable_channel(clip: Clip, wanted: Channel) -> tuple[Channel, str]:
-    """The channel to analyse, and what is to be said of it.
+    """The channel to analyse, and a note on the choice.
 
     Args:
         wanted: from 0, or :data:`MEAN`.

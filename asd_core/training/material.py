@@ -18,7 +18,7 @@ from asd_core.progress import Progress, stage
 from asd_core.sound import Kind
 from asd_core.training.synthetic_anomalies import kinds_in_turn, synthetic_anomaly
 
-FEW = 25  # normal clips of a machine: with fewer, how they are divided is said
+FEW = 25  # normal clips of a machine: with fewer, a note says how they are divided
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the files of the Clip page are of: said in their columns and in their names."""
+"""What the files of the Clip page are of, in their columns and names."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -51,8 +51,8 @@ class Picked:
             label = channel_label(channel)
             known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
         # What the catalogue knows is not what the detectors say: the label may contradict their verdict.
-        told = [f"in the catalogue: {' · '.join(known)}"] if self.facts and not self.uploaded else known
-        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *told])
+        facts = [f"in the catalogue: {' · '.join(known)}"] if self.facts and not self.uploaded else known
+        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *facts])
 
     @property
     def address(self) -> tuple[str, str]:

@@ -129,7 +129,7 @@ def _belongs(row: dict[str, Any]) -> str:
     if "applicable" not in row:
         return ""
     if row["applicable"] is None:
-        return "could not be told"
+        return "not known"
     return "yes" if row["applicable"] else f"no: {row['reason']}"
 
 

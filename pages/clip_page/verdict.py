@@ -39,7 +39,7 @@ def verdict(
     rate: float,
     trained: Mapping[str, str] | None = None,
 ) -> Verdict:
-    """What may be said of a clip.
+    """The verdict on a clip.
 
     Args:
         scores: of the chosen detectors that know the machine.
@@ -126,7 +126,7 @@ def where(context: ClipContext) -> str:
 
 
 def verdict_of(context: ClipContext) -> Verdict | None:
-    """What may be said of the open clip; ``None`` while there is no score of it: the libraries are still being imported."""
+    """The verdict on the open clip; ``None`` while there is no score of it: the libraries are still being imported."""
     selected, signal = context.selected, context.signal
     warm = signal.mix is not None
     scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)

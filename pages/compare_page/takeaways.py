@@ -33,6 +33,6 @@ def sentences(compared: ComparedScores) -> list[str]:
 
 def draw(compared: ComparedScores) -> None:
     """The sentences; nothing where no clip has a label."""
-    if said := sentences(compared):
+    if shown := sentences(compared):
         with st.container(border=True):
-            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in said))
+            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in shown))

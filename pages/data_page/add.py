@@ -22,7 +22,7 @@ from pages.shared import linked
 
 FILES, FOLDER, SERVER = "Files or a ZIP", "A folder", "A folder on the server"
 MANY_FOLDERS = 300  # that are listed below the server's roots
-_ADDED = "data_added"  # in the session: what the last import said, shown once it is over
+_ADDED = "data_added"  # in the session: the last import's notes, shown once it is over
 
 
 def add_recordings() -> None:

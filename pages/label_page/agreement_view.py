@@ -95,7 +95,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
     ]
     conflicts = conflicts.assign(
         title=titles,
-        said=[_said(labels, blind) for labels in conflicts["labels"]],
+        labels_given=[_labels_given(labels, blind) for labels in conflicts["labels"]],
         decided=conflicts["adjudicated"].where(conflicts["adjudicated"].isna(), "decided")
         if blind
         else conflicts["adjudicated"],
@@ -105,7 +105,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
     names = [opaque_name(dataset, str(sha)) for sha in conflicts["clip_sha256"]]
     key, first = _at_first(names)
     table(
-        conflicts[["title", "machine_id", "said", "decided"]],
+        conflicts[["title", "machine_id", "labels_given", "decided"]],
         key=key,
         most=MOST_ROWS,
         on_select="rerun",
@@ -115,7 +115,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
         column_config={
             "title": "Clip",
             "machine_id": st.column_config.TextColumn("Machine id", width=80),
-            "said": "Who differ" if blind else "Who says what",
+            "labels_given": "Who differ" if blind else "Who says what",
             "decided": "Adjudicated",
         },
     )
@@ -134,7 +134,7 @@ def _at_first(names: list[str]) -> tuple[str, int]:
     return f"conflicts_table_{number}", min(first, len(names) - 1)
 
 
-def _said(labels: dict[str, str], blind: bool) -> str:
+def _labels_given(labels: dict[str, str], blind: bool) -> str:
     """Who labelled a clip and, unless blind, as what."""
     return ", ".join(labels if blind else (f"{who}: {label}" for who, label in labels.items()))
 
@@ -143,7 +143,7 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
     """One conflict, played and decided."""
     clip_id, sha = str(conflict["clip_id"]), str(conflict["clip_sha256"])
     with st.container(border=True):
-        st.markdown(f"**{conflict['title']}** · {conflict['said']}")
+        st.markdown(f"**{conflict['title']}** · {conflict['labels_given']}")
         try:
             upload = uploads().get(sha)
             clip = upload.clip() if upload else catalogue_clip(selected.source, clip_id)

@@ -24,7 +24,7 @@ from pages.shared.trained_models import calibration_of
 from pages.shared.uploads import uploads
 
 QUEUE, AT = "label_order", "label_at"  # in the session: the queue, and the place in it
-IN_ADDRESS = "heard"  # in the address: the opaque name of the open clip
+IN_ADDRESS = "item"  # in the address: the opaque name of the open clip
 WRITTEN = "label_written"  # in the session: what was written there last
 
 

@@ -20,7 +20,7 @@ STYLE = f"""<style>
 
 
 def halves(sentence: str, at: str = ": ") -> tuple[str, str]:
-    """A long sentence as a head line and what is said below it, which is empty where the sentence is not divided."""
+    """A long sentence as a head line and the text below it, which is empty where the sentence is not divided."""
     first, _, rest = sentence.partition(at)
     return first.rstrip(".") + ".", rest[:1].upper() + rest[1:]
 
@@ -31,7 +31,7 @@ def head(sentence: str) -> None:
 
 
 def text(sentence: str) -> None:
-    """What is said below the head line."""
+    """The text below the head line."""
     if sentence:
         st.markdown(sentence)
 

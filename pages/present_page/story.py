@@ -28,7 +28,7 @@ from pages.shared.warm_up import is_warm
 
 @dataclass(frozen=True, eq=False)
 class Story:
-    """What all steps are told of."""
+    """What all steps are about."""
 
     selected: Choice  # of the clip's machine, with the detectors that know it
     machine: str  # for people

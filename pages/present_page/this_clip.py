@@ -41,10 +41,10 @@ def draw(story: Story) -> None:
     if overlay:
         lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
     slide.text("  \n".join(filter(None, lines)))
-    heard = state.signal
+    signal = state.signal
     with slide.figure_place():
         player(
-            heard if heard.is_denoised else replace(heard, mix=None),
+            signal if signal.is_denoised else replace(signal, mix=None),
             key=PLAYER,
             overlay=overlay,
             first_map=best_map,

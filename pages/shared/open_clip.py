@@ -45,7 +45,7 @@ def label_clips(clip_ids: list[str]) -> None:
 
 
 def _kept(*keys: str) -> address.Query:
-    """What the linked widgets of a page that was left said there."""
+    """The values of the linked widgets of a page that was left."""
     return {key: str(st.session_state[key]) for key in keys if key in st.session_state}
 
 

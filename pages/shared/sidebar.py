@@ -28,7 +28,7 @@ _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not
 
 
 def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
-    """What a control says, or said where it was last shown: Streamlit forgets a widget that a page does not draw."""
+    """A control's value, or its last one: Streamlit forgets a widget that a page does not draw."""
     last = st.session_state.setdefault(_LAST, {})
     known = key in last and possible(last[key])
     if not shown:

@@ -38,7 +38,7 @@ def _usable(sha256: str, name: str, wanted: Channel, _clip: Clip) -> tuple[Chann
 
 
 def channel_of(clip: Clip, wanted: Channel) -> tuple[Channel, str]:
-    """The channel to analyse, and what is to be said of it: see :func:`asd_core.sound.usable_channel`."""
+    """The channel to analyse, and a note on the choice: see :func:`asd_core.sound.usable_channel`."""
     return _usable(clip.sha256, clip.name, wanted, clip)
 
 

@@ -107,10 +107,10 @@ def test_the_order_of_the_files_is_that_of_the_queue_only_with_open_eyes(url: st
 def test_the_address_names_the_clip_without_saying_what_it_is(url: str) -> None:
     table = read_scores(get_settings().models_dir / "demo", None, AS_RECORDED).drop_duplicates("sha256")
     table = table[table["split"] == "test"] if "split" in table else table
-    heard = opaque_name("demo", str(table["sha256"].iloc[7]))
-    app = opened(heard=heard)
-    assert names(app) == heard[:6]
-    assert app.query_params["heard"] == heard
+    item = opaque_name("demo", str(table["sha256"].iloc[7]))
+    app = opened(item=item)
+    assert names(app) == item[:6]
+    assert app.query_params["item"] == item
 
 
 def test_files_wait_until_nobody_is_blind(url: str) -> None:

@@ -78,7 +78,7 @@ def from_agreement(page: Any, address: str, database: Path) -> str:
     table = page.locator(TABLE).last
     box = table.bounding_box()
     page.mouse.click(box["x"] + 12, box["y"] + 38 + 26 + 13)  # the box that chooses the second row
-    page.wait_for_url("**heard=**")
+    page.wait_for_url("**item=**")
     wait_idle(page)
     name = page.locator("[data-testid=stMarkdown] strong", has_text=".wav").first.inner_text()
     page.locator(".st-key-conflict_open button").click()
@@ -88,7 +88,7 @@ def from_agreement(page: Any, address: str, database: Path) -> str:
 LISTS: dict[str, tuple[Callable[[Any, str, Path], str], str, str]] = {
     "Compare": (from_compare, "view=Where", "audio"),
     "Feature space": (from_space, "loadings=true", ".st-key-scree_chart .js-plotly-plot"),
-    "Label": (from_agreement, "heard=", ".st-key-conflict_open button"),
+    "Label": (from_agreement, "item=", ".st-key-conflict_open button"),
 }
 
 

@@ -70,7 +70,7 @@ def test_blind_hides_what_others_said_and_disagreement_is_adjudicated(
 ) -> None:
     given(label_database, "Barbara", ["normal"])
     first = opaque_name("demo", hashes()[demo_dataset().rows(split="test")["clip_id"].iloc[0]])
-    enter(page, label_server, "Rosalind", f"unlabelled=false&heard={first}")
+    enter(page, label_server, "Rosalind", f"unlabelled=false&item={first}")
     assert name_of(page) == first[:6]
     at = place(page)
     assert page.get_by_text("Barbara: normal").count() == 0

@@ -79,7 +79,7 @@ def _sent(key: str) -> Any:
 
 
 def _now(key: str) -> dict[str, Any]:
-    """What was said last, by the browser or by :func:`ask`: anything can be in it."""
+    """The last message, of the browser or of :func:`ask`: anything can be in it."""
     sent = _sent(key)
     turn, asked = st.session_state.get(f"{key}_asked", (-1, {}))
     if turn == turn_of(sent):
@@ -94,7 +94,7 @@ def turn_of(message: Any) -> int:
 
 
 def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, Any]:
-    """The state as the browser sends it, in the order in which it is sent; wrong values count as never said."""
+    """The state as the browser sends it, in the order in which it is sent; wrong values count as never sent."""
     now = _now(key)
     version, overlay = now.get("version"), now.get("overlay", start["overlay"])
     return {
@@ -104,7 +104,7 @@ def state_message(key: str, signal: Signal, start: dict[str, Any]) -> dict[str, 
         # A region belongs to the clip it was drawn in.
         "region": _region(now.get("region"), signal.clip) if now.get("clip") == signal.clip.sha256 else None,
         "overlay": overlay if overlay is None or isinstance(overlay, str) else start["overlay"],
-        "kind": start["kind"],  # what was said of these is in the signal already: see :func:`chosen_noise`
+        "kind": start["kind"],  # the signal was made by these already: see :func:`chosen_noise`
         "noise": start["noise"],
         "turn": turn_of(_sent(key)),
     }
