@@ -11,9 +11,9 @@ import streamlit as st
 
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
-from pages.clip_page.channel_choice import chosen_channel
 from pages.shared import linked
 from pages.shared.caching import UPLOAD_BYTES
+from pages.shared.channel_choice import chosen_channel
 from pages.shared.choice import choice
 from pages.shared.obeyed import MACHINE
 from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.clip_page.picker import Picked
 from pages.shared import address, presentation
+from pages.shared.channel_choice import CHANNEL, PRESENTED
 from pages.shared.choice import choice
 from pages.shared.sidebar import as_parameters
 
@@ -12,7 +13,7 @@ KIND = "kind"
 
 
 def present_button(picked: Picked) -> None:
-    """Offer to present the clip, at the player's strength and with its map."""
+    """Offer to present the clip, at the player's strength and channel, with its map."""
     presentation.offer(choice().source, picked.address)
     st.button(
         "Present",
@@ -30,4 +31,6 @@ def _present(picked: Picked) -> None:
     presentation.come_from("")
     kept = {name: st.query_params[name] for name in (STRENGTH, KIND, MAP) if name in st.query_params}
     name, value = picked.address
+    if CHANNEL in st.query_params:
+        kept[PRESENTED] = st.query_params[CHANNEL]
     address.visit("present", {**as_parameters(), **kept, name: value})

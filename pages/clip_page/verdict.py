@@ -92,13 +92,13 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
         )
         return f"{name} calls it {word} ({unproven})."
     counted = f"{agree} of {n_trusted} trusted detectors" if n_trusted > 1 else "The one trusted detector"
-    best = "" if in_use else ", the best here,"
+    best = "" if in_use else ", the most accurate in this dataset's tests,"
     others = n_trusted - agree
     other = "normal" if asked.decision == "anomaly" else "an anomaly"
     rest = (
         f"; the other {others} call it {other}" if others > 1 else f"; the other one calls it {other}" if others else ""
     )
-    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so, controls aside{rest}."
+    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so{rest}."
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
@@ -108,8 +108,8 @@ def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
     side = "above" if asked.margin >= 0 else "below"
     return (
         f"{title(asked.detector)}: {abs(asked.margin):.1f} normal spreads {side} its threshold for {percent(rate)} false "
-        f"alarms; percentile {asked.calibrated:.0f} among held-out normal clips; {measured}. Trusted: the 95 % interval of "
-        f"the AUC's difference from the best control is above 0.{pinned}"
+        f"alarms; percentile {asked.calibrated:.0f} among held-out normal clips; {measured}. Trusted: better than the best of "
+        f"the simple controls (level, mean spectrum, random numbers), beyond the 95 % interval of the difference.{pinned}"
     )
 
 

@@ -55,7 +55,7 @@ def draw(compared: ComparedScores) -> None:
         },
     )
     st.caption(
-        "The clips on which the detectors differ most, controls aside: who lies highest and lowest, with the margin over the "
+        "The clips on which the detectors differ most, without the controls: who lies highest and lowest, with the margin over the "
         f"threshold for {percent(selected.rate)} false alarms, in spreads of normal clips. Choose a row to open its clip."
     )
 

@@ -15,10 +15,11 @@ from pages.label_page import acts, regions
 from pages.label_page.acts import DrawnClip
 from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, write_address
 from pages.label_page.queue_settings import UPLOADS, QueueSettings
+from pages.shared.channel_choice import channel_to_be_chosen, chosen_channel
 from pages.shared.error_messages import show_errors
 from pages.shared.label_store import label_store
 from pages.shared.recordings import dataset_of
-from pages.shared.signals import signal_of
+from pages.shared.signals import channel_of, signal_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.unknown_machine import name_others
 from pages.shared.warm_up import is_warm
@@ -125,6 +126,8 @@ def _side(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip | s
         if problem := st.session_state.pop(acts.PROBLEM, ""):
             # Below the panel: what moves is drawn anew, and the note would be gone.
             st.error(problem, icon=":material/error:")
+        if isinstance(loaded, LoadedClip) and loaded.clip.n_channels > 1:
+            chosen_channel(loaded.clip.n_channels)
         if isinstance(loaded, LoadedClip) and here:
             regions.class_editor(here, names)
             regions.region_list(here, loaded.known.regions)
@@ -149,7 +152,9 @@ def _of_clip(loaded: LoadedClip, here: DrawnClip, names: Sequence[str]) -> OfCli
 
 def _signal(clip: Clip) -> Signal:
     """The clip as the player takes it, with its denoising once the denoiser is imported."""
-    return signal_of(clip, denoiser=is_warm(), strength=DEFAULT_STRENGTH)
+    n = clip.n_channels
+    channel = channel_of(clip, channel_to_be_chosen(n))[0] if n > 1 else None
+    return signal_of(clip, channel=channel, denoiser=is_warm(), strength=DEFAULT_STRENGTH)
 
 
 def _done(settings: QueueSettings) -> None:

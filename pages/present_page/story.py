@@ -16,6 +16,7 @@ from pages.clip_page.picker import UPLOADED, Picked, first_clip, of_catalogue, o
 from pages.clip_page.present_button import MAP
 from pages.clip_page.standing import standing_of
 from pages.shared import presentation
+from pages.shared.channel_choice import channel_in_address
 from pages.shared.choice import Choice
 from pages.shared.open_clip import CLIP
 from pages.shared.recordings import dataset_of, open_or_reason
@@ -69,12 +70,12 @@ def story_of(selected: Choice) -> Story:
 
     def pick() -> Picked:
         if name == UPLOADED:
-            return _upload(value)
+            return _asked_channel(_upload(value))
         known = dataset_of(source)
         if row is None:
             what = f"The clip {value} is not in" if value else "There is no clip to present in"
             raise DatasetError(f"{what} {known.title}: choose one on the Clip page.")
-        return of_catalogue(source, row)
+        return _asked_channel(of_catalogue(source, row))
 
     machine_id = selected.machine_id if row is None else str(row["machine_id"])
     chosen = of_machine(replace(selected, machine_id=machine_id))
@@ -103,6 +104,11 @@ def _upload(sha256: str) -> Picked:
     if sha256 not in known:
         raise ClipError("This recording was uploaded to another session: drop it on the Clip page again.")
     return of_upload(known[sha256].clip(), get_settings().channel)
+
+
+def _asked_channel(picked: Picked) -> Picked:
+    """With the channel that the address names."""
+    return replace(picked, channel=channel_in_address(picked.clip.n_channels))
 
 
 def _machine_name(dataset: Dataset | None, machine_id: str) -> str:

@@ -121,8 +121,8 @@ def test_the_card_answers_and_says_who_agrees(every: AppTest, label: str, head: 
     every.run()
     (answer,) = (m.value for m in every.markdown if head in m.value)
     assert ("beyond" in answer) is (label == "anomaly")
-    (agreement,) = (c.value for c in every.caption if "the best here" in c.value)
-    assert "trusted detectors say so, controls aside" in agreement
+    (agreement,) = (c.value for c in every.caption if "the most accurate" in c.value)
+    assert "trusted detectors say so" in agreement
     assert ("Where: " in agreement) is (label == "anomaly")
 
 

@@ -1,5 +1,6 @@
 """Several uploads get a row each: scored beside the page, once, told apart by what is in them, and none is held as sound."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -205,6 +206,28 @@ def test_a_link_names_the_channel(recordings: dict[str, np.ndarray]) -> None:
     app = dropped(("both.wav", both), channel="2")
     assert "**Anomaly**" in text(app)
     assert app.query_params["channel"] == "2"
+
+
+def test_the_channel_of_the_address_is_presented_and_labelled(recordings: dict[str, np.ndarray]) -> None:
+    both = stereo(recordings["normal"], recordings["anomaly"])
+    app = dropped(("both.wav", both), channel="2")
+    app.switch_page("present.py")
+    for name, value in {"uploaded": read_clip(both).sha256, "of_channel": "2", "step": "3"}.items():
+        app.query_params[name] = value
+    app.run()
+    assert "**Anomaly**" in app.title[0].value
+    app.query_params["of_channel"] = "1"
+    app.run()
+    assert "**Normal**" in app.title[0].value
+    app.switch_page("label.py")
+    app.session_state["annotator"], app.session_state["label_where"] = "Ada", "Uploads"
+    app.query_params["channel"] = "2"
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="channel").value == "2"
+    (player,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.component_name == "asd_player")
+    right = signal_of(read_clip(both), channel=1).clip.samples[0]
+    assert player["peak"] == pytest.approx(float(np.abs(right).max()), rel=1e-3)
 
 
 @pytest.mark.parametrize("channel", ["7", "left", ""])

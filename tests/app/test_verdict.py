@@ -37,7 +37,7 @@ def test_head_and_reason(margins: tuple[float, ...], held_out: int, head: str, r
 def test_controls_do_not_vote() -> None:
     margins = (9, 3, -2, 3, -3)
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
-    assert "2 of 3 trusted detectors say so, controls aside; the other one calls it normal." in said.votes
+    assert "2 of 3 trusted detectors say so; the other one calls it normal." in said.votes
 
 
 def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.browser import serve
 from tests.conftest import ROOT
+from tests.e2e.helpers import wait_idle
 from tests.e2e.label_page import arrived, wait_for_labelling
 
 COMPONENTS = ROOT / "pages" / "components"
@@ -81,6 +82,7 @@ def test_the_hover_card_names_the_point_under_the_pointer_and_rings_the_clicked_
 def test_the_threshold_slider_speaks_while_it_is_held_and_starts_anew_for_another(page: Any) -> None:
     with opened(page, "threshold_slider"):
         text(page, "at 0.12").wait_for()
+        wait_idle(page)  # its margins come with its data: measured before, the pointer would be somewhere else
         slider = page.get_by_role("slider", name="Your threshold")
         box = slider.bounding_box()
         middle = box["y"] + box["height"] / 2

@@ -33,3 +33,9 @@ export const SCALES = {
 export function cssOf(packed) {
   return `rgb(${packed & 255},${(packed >> 8) & 255},${(packed >> 16) & 255})`;
 }
+
+// A scale from left to right, for CSS; `alpha` is in it.
+export function gradientOf(scale) {
+  const stops = [0, 32, 64, 96, 128, 160, 192, 224, 255].map((i) => `${cssOf(scale[i]).slice(0, -1)},${(scale[i] >>> 24) / 255})`);
+  return `linear-gradient(90deg, ${stops.join(", ")})`;
+}

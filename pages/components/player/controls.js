@@ -1,5 +1,6 @@
 // The toolbar: every control is a plain HTML element, so that Tab reaches it and a screen reader names it.
 
+import { gradientOf, SCALES } from "../common/colours.js";
 import { fill, prepareCanvas } from "./theme.js";
 import { clamp, hertz, MINUS, signed, toDb } from "./units.js";
 
@@ -32,6 +33,7 @@ export class Controls {
     at("kind").onchange = (event) => player.setNoise({ kind: event.target.value, noise: null });
     click("noise", () => player.setNoise({ noise: player.noise ? null : [player.region.t0, player.region.t1] }));
     at("overlay").onchange = (event) => player.setOverlay(event.target.value || null);
+    at("ramp").style.background = gradientOf(SCALES.heat);
     at("opacity").oninput = (event) => player.set({ opacity: Number(event.target.value) });
     this.meter = at("meter");
     this.hold = { peak: 0, until: 0 };
