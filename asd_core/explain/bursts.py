@@ -9,6 +9,7 @@ SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
 PERIODS = 3  # that a clip must hold: two of anything are no rhythm
 PLAIN, AGAIN = 0.5, 0.4  # correlation with itself one and two periods on
+MOST_OF_IT = 0.7  # of a map lies in the named span where no other is worth naming
 APART = 0.2  # to which it must have fallen in between: a slow swell has no period
 
 
@@ -46,4 +47,5 @@ def place_in_words(place: Why, period: float | None) -> str:
     if place.time_share >= 1.0:
         return f"{band}, throughout the clip"
     start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
-    return f"{band}, at {start} s" if start == end else f"{band}, from {start} to {end} s"
+    strongest = "" if place.share >= MOST_OF_IT else "strongest "  # the rest lies at other times
+    return f"{band}, {strongest}at {start} s" if start == end else f"{band}, {strongest}from {start} to {end} s"
