@@ -23,7 +23,7 @@ from pages.experiments_page.started import CHOSEN, open_finished, watch
 from pages.experiments_page.table import points_table
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
-from pages.shared.emphasis import ink, rule
+from pages.shared.emphasis import is_dark, rule
 from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
 
@@ -63,7 +63,7 @@ def show(source: Source, name: str) -> None:
     if TEST_ONLY in set(table["series"]):
         st.warning(WRONG_WAY, icon=":material/warning:")
     side_by_side = st.grid(2, min_column_width=440)
-    drawn = experiment_figures(stored, table, ink=ink())
+    drawn = experiment_figures(stored, table, dark=is_dark())
     lowest = min((value for value in table["auc_low"].dropna()), default=0.0)
     for number, (heading, figure) in enumerate(drawn.items()):
         with side_by_side.cell():

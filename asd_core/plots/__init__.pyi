@@ -10,7 +10,6 @@ from .deviation import difference_figure as difference_figure
 from .deviation import removed_figure as removed_figure
 from .emphasis import IN_COLOUR as IN_COLOUR
 from .emphasis import INK as INK
-from .emphasis import PAPER as PAPER
 from .emphasis import emphasise as emphasise
 from .emphasis import standouts as standouts
 from .experiments import experiment_figures as experiment_figures

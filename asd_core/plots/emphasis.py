@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 IN_COLOUR = 7  # more lines in colour cannot be told apart
 LABELLED = 3  # names at their lines: more cover one another
-INK = "#1b1f24"  # on a light page
+INK, DARK_INK = "#1b1f24", "#f2f4f7"  # the best control's line, on a light and on a dark page
 EDGE = 0.2  # of a line: nearer to its ends a name is drawn inwards, that the frame does not cut it off
-PAPER = "rgba(255, 255, 255, 0.8)"  # behind a name, on a light page
+PAPER, DARK_PAPER = (
+    "rgba(255, 255, 255, 0.8)",
+    "rgba(16, 22, 28, 0.8)",
+)  # behind a name, that lines do not strike it through
 BACKGROUND = "rgba(154, 165, 177, 0.55)"  # a line behind the others, on light and dark pages
 
 
@@ -35,8 +38,7 @@ def emphasise(
     controls: Collection[str],
     short: Mapping[str, str],
     *,
-    ink: str = INK,
-    paper: str = PAPER,
+    dark: bool = False,
     in_use: str = "",
 ) -> None:
     """Restyle a figure with a line a detector, whose legend group is its key.
@@ -45,10 +47,10 @@ def emphasise(
         order: detectors from the best to the last; the legend follows it.
         controls: those of them that are controls.
         short: each detector's name at its line.
-        ink: colour of the best control.
-        paper: what lies behind a name, so that lines do not strike it through.
+        dark: whether the page is.
         in_use: the detector that a person has pinned; empty for none.
     """
+    ink, paper = (DARK_INK, DARK_PAPER) if dark else (INK, PAPER)
     coloured, best_control = standouts(order, controls, in_use)
     drawn = {trace.legendgroup: trace for trace in figure.data if "lines" in trace.mode and trace.fill is None}
     for trace in figure.data:

@@ -8,7 +8,7 @@ import numpy as np
 from asd_core.detectors import detector_class, is_control
 from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers, detector_order
 from asd_core.plots import colours
-from asd_core.plots.emphasis import INK, emphasise
+from asd_core.plots.emphasis import emphasise
 from asd_core.plots.layout import ALONE, GREY, add_band, detector_line, new_figure
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ MOST_TICKS = 16
 BESIDE = 0.04  # of the range, on each side
 
 
-def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, ink: str = INK) -> "dict[str, go.Figure]":
+def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = False) -> "dict[str, go.Figure]":
     """The figures of an experiment by heading, most telling first; none without a point.
 
     Args:
         table: ``summary``'s of it.
-        ink: colour of the best control's line.
+        dark: whether the page is.
     """
     header = stored.header
     if table.empty:
@@ -40,7 +40,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, ink: str = IN
     def curves(part: "pd.DataFrame", by: str) -> "go.Figure":
         figure = curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x)
         if by == "detector" and len(order) > FEW_LINES:
-            emphasise(figure, order, controls, names, ink=ink)
+            emphasise(figure, order, controls, names, dark=dark)
         return figure
 
     if header.kind == "denoising":

@@ -6,16 +6,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from asd_core.detectors import is_control
-from asd_core.plots import IN_COLOUR, INK, PAPER, emphasise
+from asd_core.plots import IN_COLOUR, emphasise
 from pages.shared.choice import title
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-LIGHT_INK, DARK_PAPER = (
-    "#f2f4f7",
-    "rgba(16, 22, 28, 0.8)",
-)  # the best control's line and what is behind names, on a dark page
 
 
 def rule(n: int, in_use: str = "") -> str:
@@ -29,9 +24,9 @@ def rule(n: int, in_use: str = "") -> str:
     )
 
 
-def ink() -> str:
-    """The colour of the best control's line on this page."""
-    return LIGHT_INK if st.context.theme.type == "dark" else INK
+def is_dark() -> bool:
+    """Whether the page is."""
+    return bool(st.context.theme.type == "dark")
 
 
 def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "") -> None:
@@ -42,5 +37,4 @@ def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "") -> No
         in_use: the one that a person has pinned; empty for none.
     """
     controls = {key for key in order if is_control(key)}
-    paper = DARK_PAPER if st.context.theme.type == "dark" else PAPER
-    emphasise(figure, order, controls, {key: title(key) for key in order}, ink=ink(), paper=paper, in_use=in_use)
+    emphasise(figure, order, controls, {key: title(key) for key in order}, dark=is_dark(), in_use=in_use)

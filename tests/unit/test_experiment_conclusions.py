@@ -34,7 +34,7 @@ from asd_core.experiments.records import empty, record
 from asd_core.experiments.report import _table
 from asd_core.experiments.store import PointRecord
 from asd_core.plots import experiment_figures
-from asd_core.plots.emphasis import BACKGROUND
+from asd_core.plots.emphasis import BACKGROUND, DARK_INK, DARK_PAPER
 from tests.conftest import ROOT
 
 IDS, N = ("00", "02", "04", "06"), 50
@@ -307,12 +307,13 @@ def test_of_many_detectors_the_best_stand_out_and_the_legend_is_in_the_order_of_
     order = detector_order(stored, table)
     auc = table[(table["x"] == 0.0) & (table["series"] == BOTH)].set_index("detector")["auc"]
     assert order == auc.sort_values(ascending=False).index.tolist()
-    (figure, _) = experiment_figures(stored, table, ink="#123456").values()
+    (figure, _) = experiment_figures(stored, table, dark=True).values()
     lines = {t.legendgroup: t for t in figure.data if t.legendgroup and t.showlegend is not False}
     assert sorted(lines, key=lambda key: lines[key].legendrank) == order
     best = [key for key in order if not is_control(key)][:7]
-    assert {key for key in lines if lines[key].line.color not in (BACKGROUND, "#123456")} == set(best)
-    assert [key for key in lines if lines[key].line.color == "#123456"] == [key for key in order if is_control(key)][:1]
+    assert {key for key in lines if lines[key].line.color not in (BACKGROUND, DARK_INK)} == set(best)
+    assert [key for key in lines if lines[key].line.color == DARK_INK] == [key for key in order if is_control(key)][:1]
+    assert {note.bgcolor for note in figure.layout.annotations} == {DARK_PAPER}  # names on a dark page
     assert len(figure.layout.annotations) == 4
     assert all(lines[key].visible is not False for key in order)  # grey, and there to be pointed at
     assert [t for t in figure.data if t.fill == "toself"] == []  # so many intervals cannot be told apart

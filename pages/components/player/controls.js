@@ -68,7 +68,7 @@ export class Controls {
     }
     select.value = chosen ?? "";
     this.show("overlay-group", overlays.length > 0);
-    this.show("opacity-group", Boolean(chosen));
+    for (const name of ["opacity-group", "map-key"]) this.show(name, Boolean(chosen));
   }
 
   update(player) {
