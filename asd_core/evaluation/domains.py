@@ -37,8 +37,8 @@ class DomainFigures:
     """Figures by section and domain.
 
     Attributes:
-        sections: a row a detector, machine id and domain (``source``, ``target``, ``both``): auc, pauc, each with ``_low`` and
-            ``_high``, n_normal, n_anomaly.
+        sections: a row a detector, machine id and domain: auc, pauc, each with ``_low`` and ``_high``, n_normal, n_anomaly. Both
+            domains together are in :func:`asd_core.evaluation.ranking`.
         official: a row a detector, the highest official score first: official, official_low, official_high, arithmetic (mean of
             the same figures), auc_source, auc_target, pauc (harmonic means over sections of what the official score is of),
             n_figures and n_missing (figures that other detectors have and this one has not).
@@ -100,11 +100,13 @@ def domain_figures(
                 continue
             for domain in (*DOMAINS, BOTH):
                 row, own = _measured(drawn, raw, domain, rule)
-                rows.append({"detector": detector, "machine_id": machine_id, "domain": domain, **row})
                 figures[detector] += own
-    return DomainFigures(
-        pd.DataFrame(rows, columns=["detector", "machine_id", "domain", *COLUMNS]), _official_table(figures)
-    )
+                if domain != BOTH:
+                    rows.append({"detector": detector, "machine_id": machine_id, "domain": domain, **row})
+    order = list(figures)
+    rows.sort(key=lambda row: order.index(str(row["detector"])))
+    sections = pd.DataFrame(rows, columns=["detector", "machine_id", "domain", *COLUMNS])
+    return DomainFigures(sections, _official_table(figures))
 
 
 class _Drawn:

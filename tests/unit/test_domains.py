@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import hmean
 from sklearn.metrics import roc_auc_score
 
-from asd_core.evaluation import domain_figures, evaluate, harmonic_mean, has_domains
+from asd_core.evaluation import domain_figures, harmonic_mean, has_domains
 
 
 def table(clips: list[tuple[str, str, str, float]], detector: str = "d") -> pd.DataFrame:
@@ -32,7 +32,7 @@ def test_both_rules_by_hand() -> None:
         sections = figures.sections.set_index("domain")
         assert sections.loc["source", "auc"] == 1.0
         assert sections.loc["target", "auc"] == 0.5
-    assert figures.sections.set_index("domain")["n_anomaly"].to_dict() == {"source": 2, "target": 2, "both": 2}
+    assert figures.sections.set_index("domain")["n_anomaly"].to_dict() == {"source": 2, "target": 2}
     # 2022: AUC 1 and 1/2, and the pAUC of all six clips, in which no anomaly lies above all normal clips: 0.5 (1 - 0.005/0.095).
     lowest = 0.5 * (1 - 0.005 / 0.095)
     row = figures.official.iloc[0]
@@ -85,16 +85,6 @@ def test_official_scores_are_those_of_scikit_learn_and_scipy() -> None:
     assert official.index.tolist() == ["a", "b"]  # the best first
     values = np.array([[0.0, 0.2], [0.5, 0.9]])
     assert harmonic_mean(values) == pytest.approx(hmean(np.maximum(values, np.finfo(float).eps), axis=0))
-
-
-def test_rows_for_both_domains_are_the_figures_that_evaluate_has() -> None:
-    scores = drawn()
-    both = domain_figures(scores, "2022").sections.query("domain == 'both'").set_index(["detector", "machine_id"])
-    for result in evaluate(scores):
-        if result.machine_id != "mean":
-            row = both.loc[(result.detector, result.machine_id)]
-            assert (row["auc"], row["pauc"]) == pytest.approx((result.auc, result.pauc))
-            assert (row["n_normal"], row["n_anomaly"]) == (result.n_normal, result.n_anomaly)
 
 
 def test_intervals_hold_the_figures_and_hang_on_nothing_but_the_clips() -> None:
