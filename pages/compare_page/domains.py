@@ -31,8 +31,9 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
     with compared.row:
         rule: Rule = linked.segmented("Rule", list(RULES), key="official", format_func=RULES.__getitem__)
     figures = _figures(compared.key, rule, compared.scores)
+    rows = figures.official.to_dict("records")
     table(
-        pd.DataFrame([_row(row) for row in figures.official.to_dict("records")]),
+        pd.DataFrame([_row(row) for row in rows]),
         key="official_table",
         placeholder="–",
         column_config={
@@ -42,6 +43,12 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
     )
     if per_id:
         table(_by_id(figures), key="domain_table", placeholder="–")
+    if fewer := [f"{title(row['detector'])} ({row['n_figures']})" for row in rows if row["n_missing"]]:
+        most = max(row["n_figures"] for row in rows)
+        st.info(
+            f"Over fewer figures than the {most} of others, and ranked after them: {', '.join(fewer)}.",
+            icon=":material/rule:",
+        )
     st.caption(
         f"{compared.description()}. {NOTES[rule]} ({RULES[rule]}); the arithmetic mean is of the same figures. pAUC: false-alarm rates up "
         "to 10 %, McClish-standardised (chance 0.5). Test labels chose nothing."
@@ -50,7 +57,6 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    missing = int(row["n_missing"])
     return {
         "Detector": title(row["detector"]),
         "Official score": row["official"],
@@ -59,7 +65,6 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "AUC target": row["auc_target"],
         "pAUC": row["pauc"],
         "Arithmetic mean": row["arithmetic"],
-        "Verdict": f"{missing} of {missing + int(row['n_figures'])} figures missing" if missing else "",
     }
 
 
