@@ -1,8 +1,9 @@
 """Files that are written whole or not at all: a reader in another process sees the old content or the new one."""
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,3 +76,44 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         yield
+
+
+def append_chunks(chunks: Iterable[bytes], path: Path, *, anew: bool) -> None:
+    """Add what arrives bit by bit to the end of a file that is not complete yet, so that what was received is there to go on from.
+
+    Args:
+        anew: forget what the file held.
+
+    Raises:
+        OSError: when the disk is full or read-only.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as target:
+        if anew:
+            target.truncate(0)
+        for chunk in chunks:
+            target.write(chunk)
+            target.flush()
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Give a file that is complete the name of another one, in whose place it comes."""
+    os.replace(path, target)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder`` that gets its name when the block ends well, and is deleted otherwise. One that a killed
+    process left is deleted first.
+
+    Raises:
+        OSError: when there is a folder of the name already, or the disk is full.
+    """
+    unfinished = folder.with_name(f".unfinished-{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        os.replace(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     data_quota_mb: float = Field(
         default=5000.0, gt=0, description="Size limit of the datasets that are added in the browser, in megabytes."
     )
+    public_sets: Path | None = Field(
+        default=None, description="A registry of public sets in place of the program's own, such as a mirror's (TOML)."
+    )
     database_url: SecretStr | None = Field(
         default=None, description="Database of the labels; by default an SQLite file in the data folder."
     )

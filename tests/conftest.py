@@ -163,6 +163,14 @@ def factory_models(factory: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return built_once(tmp_path_factory, "factory_models", lambda out: train(open_dataset(factory), out, detectors=keys))
 
 
+@pytest.fixture(scope="session")
+def domain_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``recordings`` with a source and a target domain, and detectors of them in ``models/fans``."""
+    from tests.domain_set import write_domain_models
+
+    return built_once(tmp_path_factory, "domains", write_domain_models)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def label_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty label database: an SQLite file, and a database on the server that ASD_TEST_DATABASE_URL names."""

@@ -2,19 +2,30 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from asd_core.cli.domains import print_domains
 from asd_core.cli.options import Data, Detectors, Models, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.counting import counted
 
 
-def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
-    """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals."""
+def evaluate(
+    data: Data,
+    models: Models,
+    official: Annotated[
+        Literal["2022", "2021"],
+        typer.Option("--official", help="The year whose official score is given for two domains."),
+    ] = "2022",
+    as_json: AsJson = False,
+) -> None:
+    """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target
+    domain, also by domain, with DCASE's official score."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
+    from asd_core.evaluation import domain_figures, has_domains
     from asd_core.evaluation import evaluate as tabulate
     from asd_core.scoring import current_scores
 
@@ -27,10 +38,15 @@ def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
             f"{counted(count, 'clip')} of machine id {machine_id} {'was' if count == 1 else 'were'} not scored: no detector was trained on it."
         )
     rows = [asdict(result) for result in tabulate(scores)]
+    figures = domain_figures(scores, official) if has_domains(scores) else None
     if as_json:
-        print_json({"rows": rows, "unknown_machine_ids": unknown})
-    else:
-        print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+        by_domain = figures.sections.to_dict("records") if figures else []
+        scored = figures.official.to_dict("records") if figures else []
+        print_json({"rows": rows, "unknown_machine_ids": unknown, "domains": by_domain, "official": scored})
+        return
+    print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+    if figures:
+        print_domains(figures, official)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

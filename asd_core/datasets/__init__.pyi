@@ -8,6 +8,10 @@ from .content import examine as examine
 from .content import findings as findings
 from .demo import build_catalogue as build_catalogue
 from .demo import render_demo_clip as render_demo_clip
+from .downloading import download_job as download_job
+from .downloading import download_set as download_set
+from .eval_labels import read_eval_labels as read_eval_labels
+from .eval_labels import with_eval_labels as with_eval_labels
 from .extraction import Extracted as Extracted
 from .extraction import extract_dataset as extract_dataset
 from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
@@ -27,6 +31,9 @@ from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
 from .opening import write_dataset_file as write_dataset_file
+from .public_registry import PublicSet as PublicSet
+from .public_registry import public_set as public_set
+from .public_registry import public_sets as public_sets
 from .rendered import demo_dataset as demo_dataset
 from .stored_datasets import Imported as Imported
 from .stored_datasets import checked_title as checked_title

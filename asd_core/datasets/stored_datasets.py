@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -23,6 +24,8 @@ from asd_core.settings import get_settings
 from asd_core.sound import SUFFIXES
 
 RECORDINGS = "recordings"
+ARCHIVES = ".downloads"  # beside the datasets: what has arrived of public sets so far
+ORIGIN = "origin.md"  # in a public set that was downloaded: where it came from, and under which licence
 _UNFINISHED = ".unfinished-"
 
 
@@ -124,19 +127,26 @@ def _members(
     if inside is None:
         result.refused.append(Unused(path, "its path leads out of the dataset"))
     elif suffix == ".zip":
-        yield from _unzipped(path, content(), result, room)
+        yield from unzipped(path, BytesIO(content()), result, room)
     elif suffix in SUFFIXES:
         yield inside, content()
     elif not inside.name.startswith("."):
         result.refused.append(Unused(path, "no sound file"))
 
 
-def _unzipped(name: str, data: bytes, result: Imported, room: float) -> Iterator[tuple[PurePosixPath, bytes]]:
-    from io import BytesIO
+def unzipped(
+    name: str, source: IO[bytes] | Path, result: Imported, room: float
+) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """The recordings of a ZIP, each with its path below the dataset.
 
+    Args:
+        name: of the ZIP, for what is said of it.
+        result: gets what is refused, with the reason.
+        room: bytes that there are; a ZIP that holds more is refused as a whole.
+    """
     limit = get_settings().max_upload_mb * 1e6
     try:
-        archive = zipfile.ZipFile(BytesIO(data))
+        archive = zipfile.ZipFile(source)
     except zipfile.BadZipFile:
         result.refused.append(Unused(name, "it is not a ZIP file, or it is cut off"))
         return
@@ -190,8 +200,9 @@ def _safe(path: str) -> PurePosixPath | None:
 
 
 def used_bytes() -> int:
-    """How much of the disk the datasets of the browser take."""
-    return sum(path.stat().st_size for path in datasets_folder().rglob("*") if path.is_file())
+    """How much of the disk the uploads from the browser take; public sets, which are bounded by the disk alone, do not count."""
+    folders = (f for f in datasets_folder().glob("*") if f.name != ARCHIVES and not (f / ORIGIN).is_file())
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def rename_dataset(place: Path, title: str) -> None:

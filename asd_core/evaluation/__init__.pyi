@@ -17,6 +17,12 @@ from .comparison import tied_with_best as tied_with_best
 from .costs import LeastCost as LeastCost
 from .costs import expected_cost as expected_cost
 from .costs import least_cost_threshold as least_cost_threshold
+from .domains import RULES as RULES
+from .domains import DomainFigures as DomainFigures
+from .domains import Rule as Rule
+from .domains import domain_figures as domain_figures
+from .domains import harmonic_mean as harmonic_mean
+from .domains import has_domains as has_domains
 from .false_alarms import Breach as Breach
 from .false_alarms import breach as breach
 from .false_alarms import conformal_rank as conformal_rank

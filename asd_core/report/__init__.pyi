@@ -4,6 +4,9 @@ from .exports import report_json as report_json
 from .figures import Comparison as Comparison
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
+from .reproduction import Benchmark as Benchmark
+from .reproduction import benchmark as benchmark
+from .reproduction import reproduction_table as reproduction_table
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
 from .wording import opening_sentences as opening_sentences

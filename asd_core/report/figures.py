@@ -9,8 +9,11 @@ from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import (
     AgainstControl,
+    DomainFigures,
     Draws,
     bootstrap,
+    domain_figures,
+    has_domains,
     loses_to_control,
     ranking,
     tied_with_best,
@@ -55,6 +58,7 @@ class Comparison:
     failures: "pd.DataFrame"
     clips: "pd.DataFrame"  # the scores themselves, with threshold and decision
     in_use: str = ""  # the detector that a person has pinned; empty for none
+    domains: DomainFigures | None = None  # where there are a source and a target domain
 
     @property
     def detectors(self) -> list[str]:
@@ -77,12 +81,14 @@ class Comparison:
 
     def tables(self) -> dict[str, "pd.DataFrame"]:
         """The tables by name."""
+        by_domain = {"domains": self.domains.sections, "official": self.domains.official} if self.domains else {}
         return {
             "ranking": self.ranking,
             "thresholds": self.thresholds,
             "breakdown": self.breakdown,
             "failures": self.failures,
             "clips": self.clips,
+            **by_domain,
         }
 
 
@@ -145,6 +151,7 @@ def compare(
         first = ["detector", "title"]
         return table[[*first, *(name for name in table.columns if name not in first)]]
 
+    domains = domain_figures(labelled) if has_domains(labelled) else None
     tied = tied_with_best(draws)
     losers = loses_to_control(draws, controls)
     weakest = worst_machine(ranking(draws), "auc")
@@ -167,4 +174,5 @@ def compare(
         failures=marked(failure_table(labelled, calibrations, assumed.rate)),
         clips=marked(clip_table(every, calibrations, assumed.rate)),
         in_use=in_use if in_use in draws.detectors else "",
+        domains=domains and DomainFigures(marked(domains.sections), marked(domains.official)),
     )

@@ -69,6 +69,12 @@ def by_id(table: "pd.DataFrame") -> Cells:
     return {(str(row["detector"]), str(row["machine_id"])): row for row in table.to_dict("records")}
 
 
+def by_section(comparison: Comparison) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Rows of the domains' table by detector, machine id and domain."""
+    rows = comparison.domains.sections.to_dict("records") if comparison.domains else []
+    return {(str(row["detector"]), str(row["machine_id"]), str(row["domain"])): row for row in rows}
+
+
 def dataset_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """For each machine id how many clips were fitted, held out and scored, by label."""
     scored = comparison.clips.drop_duplicates("clip_id")

@@ -14,6 +14,7 @@ from asd_core.evaluation import (
     MEAN,
     Draws,
     Metric,
+    has_domains,
     loses_to_control,
     operating_marks,
     tied_with_best,
@@ -21,7 +22,7 @@ from asd_core.evaluation import (
 )
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from asd_core.scoring import scoring_seconds
-from pages.compare_page import scoring_time
+from pages.compare_page import domains, scoring_time
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -47,11 +48,16 @@ def draw(compared: ComparedScores) -> None:
     with compared.row:
         name = linked.segmented("Figure", list(METRICS), key="figure")
         per_id = several and linked.toggle("Each id", key="each_id", help="A column for every machine id.")
+        by_domain = has_domains(compared.scores) and linked.toggle(
+            "Domains", key="by_domain", help="Source and target domain apart, and DCASE's official score."
+        )
     metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
     seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
-    if per_id:
+    if by_domain:
+        domains.draw(compared, per_id=per_id)
+    elif per_id:
         _wide(results, draws.order(metric=metric), metric, name, verdicts)
     else:
         _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)

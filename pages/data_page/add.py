@@ -1,4 +1,4 @@
-"""Add recordings: files, a ZIP, or a folder, from the browser or from the server's own disk."""
+"""Add recordings: files, a ZIP, or a folder, from the browser or from the server's own disk, or a public set."""
 
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from asd_core.datasets import (
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, SUFFIXES
 from pages.data_page.bar import bar
+from pages.data_page.public import public_set
 from pages.shared import linked
 
-FILES, FOLDER, SERVER = "Files or a ZIP", "A folder", "A folder on the server"
+FILES, FOLDER, SERVER, PUBLIC = "Files or a ZIP", "A folder", "A folder on the server", "A public set"
 MANY_FOLDERS = 300  # that are listed below the server's roots
 _ADDED = "data_added"  # in the session: the last import's notes, shown once it is over
 
@@ -28,8 +29,12 @@ _ADDED = "data_added"  # in the session: the last import's notes, shown once it 
 def add_recordings() -> None:
     """Ask for recordings and a name, and store them as a dataset."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        title = st.text_input("Name", key="data_title", placeholder="Press line 3", max_chars=80, width=360)
-        way = linked.segmented("Recordings from", (FILES, FOLDER, SERVER), key="data_from")
+        title_place = st.container(width="content")
+        way = linked.segmented("Recordings from", (FILES, FOLDER, SERVER, PUBLIC), key="data_from")
+    if way == PUBLIC:
+        public_set()
+        return
+    title = title_place.text_input("Name", key="data_title", placeholder="Press line 3", max_chars=80, width=360)
     if way == SERVER:
         _server_folder(title)
         return

@@ -100,6 +100,38 @@ def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Pa
     assert {r["machine_id"] for r in json.loads(out)["rows"]} == {"00", "mean"}
 
 
+def test_evaluate_tells_domains_apart(cli, domain_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    given = ("--data", domain_folder / "recordings", "--models", domain_folder / "models" / "fans")
+    code, out, _ = cli("evaluate", *given, "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert {(r["machine_id"], r["domain"]) for r in document["domains"]} == {
+        (i, d) for i in ("00", "01") for d in ("source", "target")
+    }
+    for rule, n_figures in (("2022", 6), ("2021", 8)):
+        code, out, _ = cli("evaluate", *given, "--official", rule, "--json")
+        assert {row["n_figures"] for row in json.loads(out)["official"]} == {n_figures}
+    console = Console(width=80, file=io.StringIO())
+    monkeypatch.setattr(output, "console", console)
+    assert cli("evaluate", *given)[0] == 0
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    interval = r"[01]\.\d{3} \([01]\.\d{2}–[01]\.\d{2}\)"
+    by_domain = [line for line in lines if re.search(rf" (source|target) +{interval} +{interval} +\d+\+\d+ *$", line)]
+    assert len(by_domain) == 3 * 2 * 2
+    assert "Official score: harmonic mean of these AUCs" in " ".join(shown.split())
+    code, _, err = cli("evaluate", *given, "--official", "2019")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_without_domains_there_are_no_tables_of_them(cli, small_folder: Path, small_models: Path) -> None:  # type: ignore[no-untyped-def]
+    given = ("--data", small_folder, "--models", small_models)
+    document = json.loads(cli("evaluate", *given, "--json")[1])
+    assert (document["domains"], document["official"]) == ([], [])
+    assert "Official score" not in cli("evaluate", *given)[1]
+
+
 @pytest.mark.slow
 def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     cli, small_folder: Path, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,100 @@
+"""A public set becomes a dataset: fetched, unpacked as a ZIP from the browser is, and complete or not there."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from asd_core.datasets.fetching import fetch
+from asd_core.datasets.opening import DATASET_FILE, DatasetFile, unused_notes, write_dataset_file
+from asd_core.datasets.public_registry import PublicSet
+from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, Imported, datasets_folder, unzipped
+from asd_core.errors import DatasetError
+from asd_core.files import appearing, locked, write_bytes, write_text
+from asd_core.progress import Progress, silent, stage
+
+FETCHED = 0.9  # share of the progress bar
+
+
+def download_job(name: str) -> str:
+    """Name of the job that downloads a set."""
+    return f"download-{name}"
+
+
+def download_set(
+    chosen: PublicSet,
+    to: Path | None = None,
+    *,
+    unverified: bool = False,
+    progress: Progress = silent,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Download a set and unpack it. A download that broke off goes on where it was.
+
+    Args:
+        to: the folder that gets a folder of the set's name; that of the browser's datasets by default.
+        unverified: also take archives whose checksum is not known.
+        notify: called with one sentence for all files that are not used.
+
+    Returns:
+        The dataset file, which opens it.
+
+    Raises:
+        DatasetError: when a checksum is not known, the set is there already, the network fails, a file is not what was published,
+            or the disk is full.
+    """
+    unknown = [archive.name for archive in chosen.archives if not archive.md5]
+    if unknown and not unverified:
+        raise DatasetError(
+            f"No checksum is known here of {', '.join(unknown)}, so nothing would show a wrong file: look at "
+            f"{chosen.archives[0].page}, and say --unverified to download it all the same."
+        )
+    folder = (to or datasets_folder()) / chosen.name
+    try:
+        with locked(folder.parent / ARCHIVES / chosen.name):
+            return _download(chosen, folder, progress, notify)
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): free space, or choose another folder."
+        ) from error
+
+
+def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Callable[[str], None]) -> Path:
+    if folder.exists():
+        raise DatasetError(f"{folder} is there already: delete it to download {chosen.title} again.")
+    archives = folder.parent / ARCHIVES / f"{chosen.name}.zips"
+    archives.mkdir(parents=True, exist_ok=True)
+    needed = 2e6 * (chosen.megabytes or 0.0)  # the archives, and what they hold
+    if needed > shutil.disk_usage(archives).free:
+        raise DatasetError(
+            f"{chosen.title} needs about {needed / 1e9:,.1f} GB, and {shutil.disk_usage(archives).free / 1e9:,.1f} GB are free in "
+            f"{folder.parent}: free space, or choose another folder with --to."
+        )
+    places = []
+    for index, archive in enumerate(chosen.archives):
+        low, high = (FETCHED * k / len(chosen.archives) for k in (index, index + 1))
+        places.append(fetch(archive, archives, stage(progress, low, high, archive.part)))
+    result = Imported(folder / DATASET_FILE)
+    with appearing(folder) as unfinished:
+        write_text(_origin(chosen), unfinished / ORIGIN)  # first: it says that this does not count as an upload
+        for index, (archive, place) in enumerate(zip(chosen.archives, places, strict=True)):
+            progress(FETCHED + (1 - FETCHED) * index / len(places), f"unpacking {archive.name}")
+            before = result.stored
+            for inside, data in unzipped(archive.name, place, result, shutil.disk_usage(unfinished).free):
+                write_bytes(data, unfinished / RECORDINGS / archive.part / inside)
+                result.stored += 1
+            if result.stored == before:
+                reason = result.refused[-1].reason if result.refused else "it is empty"
+                raise DatasetError(f"{archive.name} holds no recording ({reason}), so {chosen.title} is not stored.")
+        write_dataset_file(unfinished / DATASET_FILE, DatasetFile(Path(RECORDINGS), [], [], chosen.title))
+    shutil.rmtree(archives)
+    for note in unused_notes(result.refused):
+        notify(note)
+    progress(1.0, "done")
+    return result.place
+
+
+def _origin(chosen: PublicSet) -> str:
+    """Where a set came from, to be read by people."""
+    lines = [f"# {chosen.title}", "", f"Licence: {chosen.licence}.", ""]
+    lines += [f"- {a.address} (described at {a.page}), md5 {a.md5 or 'not known'}" for a in chosen.archives]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,60 @@
+"""A public set: chosen from a list with licence and size, downloaded beside the page."""
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.datasets import PublicSet, datasets_folder, download_job, public_sets
+from pages.shared import linked
+from pages.shared.job_panel import job_panel
+
+ROWS = 8  # of the list that are seen without scrolling
+
+
+def public_set() -> None:
+    """Choose a set; nothing goes to the network before the button is pressed."""
+    known = public_sets()
+    releases = list(dict.fromkeys(one.title.rpartition(", ")[0] for one in known.values()))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        release = linked.selectbox("Release", releases, key="public_release", width=220)
+        of_release = {name: one for name, one in known.items() if one.title.rpartition(", ")[0] == release}
+        name = linked.selectbox(
+            "Machine type", list(of_release), key="public_set", format_func=lambda n: _machine(known[n]), width=220
+        )
+    _table(of_release)
+    chosen = of_release.get(name) or next(iter(of_release.values()))
+    if (datasets_folder() / chosen.name).exists():
+        st.info(f"{chosen.title} is there already: choose it above.", icon=":material/check:")
+        return
+    parts = st.pills(
+        "Parts", chosen.parts, selection_mode="multi", default=list(chosen.parts), key=f"public_parts_{chosen.name}"
+    )
+    wanted = chosen.only(list(parts))
+    pages = ", ".join(f"[{page}]({page})" for page in dict.fromkeys(archive.page for archive in wanted.archives))
+    st.caption(f"Licence: **{wanted.licence}**. Size: **{wanted.size}**. Described at {pages}.")
+    arguments = ["download", wanted.name, "--yes", *(word for part in wanted.parts for word in ("--part", part))]
+    if not wanted.verified:
+        agreed = st.checkbox(
+            "No checksum of it is known here, so a wrong file would not be noticed. Take it all the same."
+        )
+        if not agreed:
+            return
+        arguments.append("--unverified")
+    job_panel(download_job(wanted.name), f"Download of {wanted.title}", arguments, "Accept the licence and download")
+
+
+def _machine(one: PublicSet) -> str:
+    return one.title.rpartition(", ")[2]
+
+
+def _table(sets: dict[str, PublicSet]) -> None:
+    rows = [
+        {
+            "Machine type": _machine(one),
+            "Parts": ", ".join(one.parts),
+            "Size": one.size,
+            "Licence": one.licence,
+            "Checksum": "known" if one.verified else "not known",
+        }
+        for one in sets.values()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=26, height=26 * min(len(rows), ROWS) + 38)

@@ -1,0 +1,61 @@
+"""Source and target domain on the Compare page and in the report: only where a dataset has both."""
+
+from pathlib import Path
+
+import pytest
+
+from asd_core.evaluation import domain_figures
+from asd_core.report import report_content, report_html, report_json
+from asd_core.scoring import SCORES, read_scores
+from tests.app.helpers import app_at, opened
+
+SCORE, ARITHMETIC = "Official score", "Arithmetic mean"
+
+
+@pytest.fixture
+def fans(domain_folder: Path, settings: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    settings.setenv("ASD_MODELS_DIR", str(domain_folder / "models"))
+    settings.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    return domain_folder / "models" / "fans"
+
+
+def toggles(app: object) -> list[str]:
+    return [toggle.label for toggle in app.toggle]  # type: ignore[attr-defined]
+
+
+def test_the_demo_has_no_domains() -> None:
+    assert "Domains" not in toggles(opened("compare"))
+    assert all(SCORE not in frame.value for frame in opened("compare", by_domain="true").dataframe)
+
+
+def test_domains_are_shown_on_choice_with_the_official_score(fans: Path) -> None:
+    app = app_at("compare").run()
+    assert not app.exception
+    assert all(SCORE not in frame.value for frame in app.dataframe)
+    next(toggle for toggle in app.toggle if toggle.label == "Domains").set_value(True).run()
+    assert not app.exception
+    expected = domain_figures(read_scores(fans, None)).official
+    shown = next(frame.value for frame in app.dataframe if SCORE in frame.value)
+    assert shown[SCORE].tolist() == expected["official"].tolist()
+    assert shown[ARITHMETIC].tolist() == expected["arithmetic"].tolist()
+    assert any("DCASE 2022 to 2025" in caption.value for caption in app.caption)
+    app = opened("compare", by_domain="true", official="DCASE 2021", each_id="true")
+    shown = next(frame.value for frame in app.dataframe if SCORE in frame.value)
+    assert shown[SCORE].tolist() == domain_figures(read_scores(fans, None), "2021").official["official"].tolist()
+    rows = next(frame.value for frame in app.dataframe if "Domain" in frame.value)
+    assert rows[["Machine id", "Domain"]].drop_duplicates().to_numpy().tolist() == [
+        ["00", "source"],
+        ["00", "target"],
+        ["01", "source"],
+        ["01", "target"],
+    ]
+    assert (fans / SCORES).is_file()
+
+
+def test_the_report_has_them_too(fans: Path) -> None:
+    comparison, dataset, _ = report_content(fans)
+    page = report_html(comparison, dataset)
+    assert "Source and target domain" in page
+    for row in domain_figures(read_scores(fans, None)).official.to_dict("records"):
+        assert f"<td>{row['official']:.3f}</td>" in page
+    assert '"official_low"' in report_json(comparison)
