@@ -81,6 +81,8 @@ def draw(story: Story) -> None:
     controls(story, step, title)
     with shown:
         STEPS[title](story)
+    if warm and step == 1:
+        this_clip.prepare_ahead(story)  # while the first step is looked at
     if not warm:  # a fresh server: what needs neither denoiser nor networks is there already
         until_warm()
         st.rerun()

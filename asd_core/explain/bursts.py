@@ -41,11 +41,12 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
 
 def place_in_words(place: Why, period: float | None) -> str:
     """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``."""
-    band = f"{place.f0 / 1000:.1f} to {place.f1 / 1000:.1f} kHz"
-    if period is not None and place.time_share < 1.0:
-        return f"{band}, in bursts every {period:.1f} s, strongest from {place.t0:.1f} to {place.t1:.1f} s"
+    low, high = f"{place.f0 / 1000:.1f}", f"{place.f1 / 1000:.1f}"
+    band = f"{low} to {high} kHz" if low != high else f"about {low} kHz"
     if place.time_share >= 1.0:
         return f"{band}, throughout the clip"
     start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
-    strongest = "" if place.share >= MOST_OF_IT else "strongest "  # the rest lies at other times
-    return f"{band}, {strongest}at {start} s" if start == end else f"{band}, {strongest}from {start} to {end} s"
+    span = f"at {start} s" if start == end else f"from {start} to {end} s"
+    if period is not None:
+        return f"{band}, in bursts every {period:.1f} s, strongest {span}"
+    return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

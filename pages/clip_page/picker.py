@@ -145,9 +145,14 @@ def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
         st.session_state[key] = options[((options.index(here) if here in options else 0) + by) % len(options)]
 
     one = len(options) == 1
-    st.button("Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key=f"previous_{key}", disabled=one)
-    chosen = str(st.selectbox(label, options, key=key, width=300, **more))
-    st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key=f"next_{key}", disabled=one)
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", width="content"
+    ):  # in one line on a narrow screen, too
+        st.button(
+            "Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key=f"previous_{key}", disabled=one
+        )
+        chosen = str(st.selectbox(label, options, key=key, width=280, **more))
+        st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key=f"next_{key}", disabled=one)
     return chosen
 
 

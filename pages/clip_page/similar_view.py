@@ -58,7 +58,7 @@ def _rows(rows: pd.DataFrame, names: Mapping[str, str], name: str) -> None:
         play=":material/play_arrow: Listen",
         clip=[names[i] for i in ids],
         facts=[" · ".join(clip_facts(row)) for row in rows.to_dict("records")],
-        open=":material/open_in_new: Open",
+        open=":material/open_in_new:",
     )
     table(
         shown[["play", "clip", "distance", "facts", "open"]],
@@ -69,11 +69,11 @@ def _rows(rows: pd.DataFrame, names: Mapping[str, str], name: str) -> None:
             "play": st.column_config.ButtonColumn(
                 "", width=78, key=f"listen_{name}", on_click=_listen, args=(f"listen_{name}", ids)
             ),
-            "clip": st.column_config.TextColumn("Clip", width=160),
-            "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=62),
-            "facts": st.column_config.TextColumn("Fault, SNR", width=168, help="SNR: signal-to-noise ratio."),
+            "clip": st.column_config.TextColumn("Clip", width=162),
+            "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=60),
+            "facts": st.column_config.TextColumn("Fault, SNR", width=152, help="SNR: signal-to-noise ratio."),
             "open": st.column_config.ButtonColumn(
-                "", width=72, type="tertiary", key=f"open_{name}", on_click=_open, args=(f"open_{name}", ids)
+                "Open", width=56, type="tertiary", key=f"open_{name}", on_click=_open, args=(f"open_{name}", ids)
             ),
         },
     )

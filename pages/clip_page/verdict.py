@@ -91,14 +91,22 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
-    counted = f"{agree} of {n_trusted} trusted detectors" if n_trusted > 1 else "The one trusted detector"
     best = "" if in_use else ", the most accurate in this dataset's tests,"
-    others = n_trusted - agree
-    other = "normal" if asked.decision == "anomaly" else "an anomaly"
+    first = f"{name}{best} calls it {word}."
+    other, others = ("normal" if asked.decision == "anomaly" else "an anomaly"), n_trusted - agree
+    if n_trusted == 1:
+        alone = asked.detector in standing.trusted
+        return first if alone else f"{first} The one trusted detector {'says so' if agree else f'calls it {other}'}."
+    if agree == 1 and asked.detector in standing.trusted:  # itself
+        return f"{first} The other {'trusted detector calls' if others == 1 else f'{others} trusted detectors call'} it {other}."
     rest = (
-        f"; the other {others} call it {other}" if others > 1 else f"; the other one calls it {other}" if others else ""
+        ""
+        if not others
+        else f"; the other one calls it {other}"
+        if others == 1
+        else f"; the other {others} call it {other}"
     )
-    return f"{name}{best} calls it {word}. {counted} {'say' if agree != 1 else 'says'} so{rest}."
+    return f"{first} {agree} of {n_trusted} trusted detectors {'say' if agree != 1 else 'says'} so{rest}."
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:

@@ -1,12 +1,13 @@
 """The datasets there are: the demo, those added here, and those that detectors were trained on elsewhere."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from asd_core.artifacts import trained_keys
+from asd_core.artifacts import MANIFEST, trained_keys
 from asd_core.datasets import datasets_folder, open_dataset, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
@@ -60,7 +61,7 @@ def open_title(location: str, written: float) -> str:
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def _row(entry: Entry, written: float, n_detectors: int) -> dict[str, object]:
+def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict[str, object]:
     try:
         catalogue = open_dataset(entry.location).catalogue
     except AsdError:
@@ -74,6 +75,7 @@ def _row(entry: Entry, written: float, n_detectors: int) -> dict[str, object]:
         "Normal": int((catalogue["label"] == "normal").sum()),
         "Anomalies": int((catalogue["label"] == "anomaly").sum()),
         "Detectors": n_detectors,
+        "Trained": date.fromtimestamp(trained).isoformat() if trained else "",
         "Size": f"{size / 1e6:,.1f} MB" if entry.place else "",
     }
 
@@ -83,7 +85,9 @@ def overview(found: list[Entry]) -> None:
     rows = []
     for entry in found:
         written = entry.place.stat().st_mtime if entry.place and entry.place.is_file() else 0.0
-        rows.append(_row(entry, written, len(trained_keys(entry.models))))
+        keys = trained_keys(entry.models)
+        trained = max(((entry.models / key / MANIFEST).stat().st_mtime for key in keys), default=0.0)
+        rows.append(_row(entry, written, len(keys), trained))
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,

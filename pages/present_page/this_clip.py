@@ -1,9 +1,11 @@
 """This clip: played, with the leading detector's map, and where it stands out."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
+from asd_core.errors import AsdError
 from asd_core.scoring import sentence
 from asd_core.sound import flags
 from pages.clip_page import verdict
@@ -50,6 +52,15 @@ def draw(story: Story) -> None:
             first_map=best_map,
             large=True,
         )
+
+
+def prepare_ahead(story: Story) -> None:
+    """Compute what the step shows, which the caches then hold: denoising, the guard's figures, every score, the map."""
+    with suppress(AsdError):
+        context = story.context()
+        verdict.verdict_of(context)
+        if context.best_map:
+            overlay_of(context.selected, context.best_map, context.signal.dry)
 
 
 def _head(context: ClipContext) -> str:

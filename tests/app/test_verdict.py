@@ -40,6 +40,15 @@ def test_controls_do_not_vote() -> None:
     assert "2 of 3 trusted detectors say so; the other one calls it normal." in said.votes
 
 
+def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
+    scores = [score(k, m) for k, m in zip(TRUSTED.order, (9, -3, -2, 3, 3), strict=True)]
+    assert (
+        "tests, calls it an anomaly. The other 2 trusted detectors call it normal."
+        in verdict(scores, TRUSTED, None, 60, 0.05).votes
+    )
+    assert verdict(scores[:1], TRUSTED, None, 60, 0.05).votes.endswith("tests, calls it an anomaly.")
+
+
 def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
     weak = verdict([score("pca_kde", 9.0), score("control_rms", 9.0)], TRUSTED, None, 60, 0.05)
     assert weak.head == "Not sure"

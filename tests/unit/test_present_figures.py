@@ -51,7 +51,11 @@ def test_more_alarms_than_clips_are_all_of_them() -> None:
 
 
 def test_a_moment_is_said_once() -> None:
-    place = SimpleNamespace(f0=5100.0, f1=5400.0, t0=5.88, t1=5.92, time_share=0.1)
+    place = SimpleNamespace(f0=5100.0, f1=5400.0, t0=5.88, t1=5.92, time_share=0.1, share=0.9)
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, at 5.9 s"  # type: ignore[arg-type]
     place.t1 = 6.2
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    place.share = 0.3  # the rest of the map lies elsewhere
+    assert place_in_words(place, None) == "5.1 to 5.4 kHz, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    place.f1 = 5130.0
+    assert place_in_words(place, 2.0) == "about 5.1 kHz, in bursts every 2.0 s, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
