@@ -29,11 +29,10 @@ from .opening import unused_notes as unused_notes
 from .opening import write_dataset_file as write_dataset_file
 from .rendered import demo_dataset as demo_dataset
 from .stored_datasets import Imported as Imported
-from .stored_datasets import checked_title as checked_title
 from .stored_datasets import datasets_folder as datasets_folder
 from .stored_datasets import delete_dataset as delete_dataset
-from .stored_datasets import folder_name as folder_name
 from .stored_datasets import import_recordings as import_recordings
 from .stored_datasets import rename_dataset as rename_dataset
+from .stored_datasets import use_folder as use_folder
 from .stored_datasets import used_bytes as used_bytes
 from .stored_datasets import user_datasets as user_datasets
