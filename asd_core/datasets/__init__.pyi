@@ -18,6 +18,11 @@ from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
+from .keeping import Kept as Kept
+from .keeping import datasets_to_keep_in as datasets_to_keep_in
+from .keeping import keep_in_new as keep_in_new
+from .keeping import keep_recording as keep_recording
+from .keeping import machines_of as machines_of
 from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
