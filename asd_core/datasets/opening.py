@@ -9,7 +9,7 @@ from typing import Any
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.rendered import demo_dataset
-from asd_core.datasets.table_files import read_cells
+from asd_core.datasets.table_files import is_table, read_cells
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
@@ -69,6 +69,11 @@ def surveyed_dataset(
     root, catalogue = found.root, found.catalogue
     if catalogue.empty:
         question = f" {found.questions[0]}" if found.questions else ""
+        if location and is_table(location.name):
+            first = f" ({found.unused[0].file}: {found.unused[0].reason})" if found.unused else ""
+            raise DatasetError(
+                f"{location} names no recording that can be used{first}: its paths are read from its own folder.{question}"
+            )
         raise DatasetError(
             f"{root} holds no recording in a known layout: expected DCASE names (normal_id_00_00000000.wav, "
             f"section_00_source_train_normal_0000.wav), or folders such as normal/ and anomaly/.{question}"

@@ -57,6 +57,8 @@ def understood(entry: Entry) -> Dataset | None:
             st.rerun()
     for note in found.notes:
         st.caption(note)
+    if file.table:
+        st.caption("What the table says is corrected in the table; answers here are about what it leaves open.")
     for question in found.questions:
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")

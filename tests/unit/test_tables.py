@@ -104,7 +104,11 @@ def test_attributes_never_take_the_name_of_a_column_of_scores(name: str) -> None
         ("path,label\na.wav,normal,more\n", "labels.csv has more cells in line 2"),
         ('path,label\n"a.wav,normal\n', "Line 2 of labels.csv is not CSV"),
         ("", "has no column path"),
-        ("path,label\na.wav,normal\n", "holds no recording in a known layout"),
+        (
+            "path,label\na.wav,normal\n",
+            r"labels.csv names no recording that can be used \(a.wav: labels.csv names it, but it is not there\): its paths",
+        ),
+        ("path,label\n", r"labels.csv names no recording that can be used: its paths"),
     ],
 )
 def test_what_is_no_table_of_recordings_is_refused_by_name(tmp_path: Path, text: str, reason: str) -> None:
