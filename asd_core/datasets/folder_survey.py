@@ -105,7 +105,8 @@ def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = Non
         if answer.get("label") == LEAVE_OUT:
             understood.pop(clip_id, None)
             unclear.discard(clip_id)
-            unused.append(Unused(clip_id, "left out by an answer"))
+            by_table = said.values.get(clip_id, {}).get("label") == LEAVE_OUT
+            unused.append(Unused(clip_id, f"left out by {'the table' if by_table else 'an answer'}"))
         elif clip_id in unclear:
             understood.pop(clip_id, None)
         elif clip_id in understood:

@@ -70,6 +70,9 @@ def test_the_same_sound_is_not_stored_twice(data_dir: Path) -> None:
     names = [keep_recording(place, "1.wav", sound(n), "normal", ("recordings", "00")).clip_id for n in (2, 3, 2)]
     assert names == ["kept/1.wav", "kept/1-2.wav", "kept/1.wav"]
     assert len(rows(place)) == 3
+    almost = bytearray(sound(1))
+    almost[-1] ^= 1
+    assert keep_recording(place, "almost.wav", bytes(almost), "normal", ("recordings", "00")).new
 
 
 def test_a_dataset_begins_with_a_recording(data_dir: Path) -> None:

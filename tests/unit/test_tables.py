@@ -311,3 +311,13 @@ def test_an_attribute_file_speaks_of_its_own_folder(tmp_path: Path) -> None:
     (tmp_path / "dev" / "fan" / "attributes_00.csv").write_text(f"file_name,d1p,d1v\n{name},vel,6\n")
     found = survey(tmp_path)
     assert found.catalogue[["clip_id", "vel"]].to_numpy().tolist() == [[f"copy/{name}", ""], [f"dev/{name}", "6"]]
+
+
+def test_rows_may_leave_out_or_leave_unlabelled(tmp_path: Path) -> None:
+    text = "path,label\na.wav,Unlabeled\nb.wav,leave out\nc.wav,normal\n"
+    found = survey(written(tmp_path, text, "a.wav", "b.wav", "c.wav"))
+    assert found.catalogue[["clip_id", "label", "split"]].to_numpy().tolist() == [
+        ["a.wav", "unlabelled", "eval"],
+        ["c.wav", "normal", "train"],
+    ]
+    assert [(one.file, one.reason) for one in found.unused] == [("b.wav", "left out by the table")]
