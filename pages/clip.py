@@ -9,6 +9,7 @@ from pages.clip_page import verdict
 from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
 from pages.clip_page.in_address import follow, keep, put_into_address
+from pages.clip_page.keep_upload import keep_button
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
@@ -71,6 +72,9 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
         channel, instead = channel_of(picked.clip, picked.channel)
         with head:
             present_button(picked)
+            if picked.uploaded:
+                with st.container(width="content"):  # a fragment takes all the width that it is given
+                    keep_button(picked.clip.sha256)
         st.markdown(picked.description(channel))
         for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")

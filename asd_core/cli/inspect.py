@@ -10,11 +10,13 @@ from asd_core.cli.output import AsJson, print_json, print_line, print_table, pro
 
 
 def inspect(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds the recordings.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder that holds the recordings, or a table (CSV, Parquet) of them.")
+    ],
     map_file: MapFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how a folder's recordings are understood, what is not clear, and which files cannot be used; nothing is trained."""
+    """Show how the recordings of a folder or a table are understood, what is not clear, and which files cannot be used; nothing is trained."""
     from asd_core.datasets import examine, findings, read_answers, survey, surveyed_dataset, unused_notes
 
     found = survey(folder, read_answers(map_file) if map_file else ())
@@ -32,6 +34,7 @@ def inspect(
             {
                 "machines": machines,
                 "questions": found.questions,
+                "notes": found.notes,
                 "unusable": [{"file": unused.file, "reason": unused.reason} for unused in unusable],
                 "findings": observed,
             }
@@ -44,5 +47,5 @@ def inspect(
         for group in found.groups
     ]
     print_table("How names were understood", groups)
-    for sentence in [*found.questions, *unused_notes(unusable), *observed]:
+    for sentence in [*found.notes, *found.questions, *unused_notes(unusable), *observed]:
         print_line(f"- {sentence}")

@@ -15,7 +15,9 @@ class Preset(StrEnum):
     paper = "paper"
 
 
-Data = Annotated[str, typer.Option("--data", help="A folder of recordings, a dataset file, or demo.")]
+Data = Annotated[
+    str, typer.Option("--data", help="A folder of recordings, a table of them (CSV, Parquet), a dataset file, or demo.")
+]
 MapFile = Annotated[
     Path | None, typer.Option("--map", help="A TOML or CSV file that says how names are to be understood.")
 ]

@@ -22,6 +22,11 @@ from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import fitted_rows as fitted_rows
 from .holdout import held_out as held_out
+from .keeping import Kept as Kept
+from .keeping import datasets_to_keep_in as datasets_to_keep_in
+from .keeping import keep_in_new as keep_in_new
+from .keeping import keep_recording as keep_recording
+from .keeping import machines_of as machines_of
 from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
@@ -36,11 +41,10 @@ from .public_registry import public_set as public_set
 from .public_registry import public_sets as public_sets
 from .rendered import demo_dataset as demo_dataset
 from .stored_datasets import Imported as Imported
-from .stored_datasets import checked_title as checked_title
 from .stored_datasets import datasets_folder as datasets_folder
 from .stored_datasets import delete_dataset as delete_dataset
-from .stored_datasets import folder_name as folder_name
 from .stored_datasets import import_recordings as import_recordings
 from .stored_datasets import rename_dataset as rename_dataset
+from .stored_datasets import use_folder as use_folder
 from .stored_datasets import used_bytes as used_bytes
 from .stored_datasets import user_datasets as user_datasets

@@ -9,6 +9,7 @@ catalogue has several machine types, :class:`Dataset` puts the type before it (`
 import hashlib
 import itertools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 COLUMNS = ("clip_id", "machine_type", "machine_id", "split", "label", "domain")
 INTERNAL = ("seed", "sha256")  # columns that say nothing about a clip
+_TAKEN = re.compile(
+    "detector|model_version|data_fingerprint|denoise|kind|raw|calibrated|applicable|applicability_reason|threshold|margin|"
+    "false_alarm_rate|decision|version|point|attribute|value|title|error|distance|f\\d+"
+)  # columns of scores, figures and features, which stand beside the attributes in tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,12 @@ class Dataset:
     def _stamp(self, clip_id: str) -> str:
         source = self.source(clip_id)
         return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else file_stamp(source)
+
+
+def attribute_name(name: str) -> str:
+    """The column of an attribute that strangers call so: another one where the product's own tables have such a column."""
+    taken = name in (*COLUMNS, *INTERNAL) or _TAKEN.fullmatch(name)
+    return f"attribute_{name}" if taken else name
 
 
 def unique_machine_ids(catalogue: "pd.DataFrame") -> "pd.DataFrame":

@@ -85,7 +85,10 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
             unusable.append(Unused(clip_id, str(error)))
     progress(1.0, "done")
     columns = list(Facts.__dataclass_fields__)
-    return dataset.catalogue.merge(pd.DataFrame(found, columns=columns), on="clip_id"), unusable
+    catalogue = dataset.catalogue.drop(
+        columns=columns[1:], errors="ignore"
+    )  # strangers' attributes may be called alike
+    return catalogue.merge(pd.DataFrame(found, columns=columns), on="clip_id"), unusable
 
 
 def findings(clips: "pd.DataFrame") -> list[str]:

@@ -11,6 +11,7 @@ from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, Impo
 from asd_core.errors import DatasetError
 from asd_core.files import appearing, locked, write_bytes, write_text
 from asd_core.progress import Progress, silent, stage
+from asd_core.sound import SUFFIXES
 
 FETCHED = 0.9  # share of the progress bar
 
@@ -81,7 +82,7 @@ def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Calla
             before = result.stored
             for inside, data in unzipped(archive.name, place, result, shutil.disk_usage(unfinished).free):
                 write_bytes(data, unfinished / RECORDINGS / archive.part / inside)
-                result.stored += 1
+                result.stored += inside.suffix.lower() in SUFFIXES  # attribute files are no recordings
             if result.stored == before:
                 reason = result.refused[-1].reason if result.refused else "it is empty"
                 raise DatasetError(f"{archive.name} holds no recording ({reason}), so {chosen.title} is not stored.")

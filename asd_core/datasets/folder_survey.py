@@ -1,4 +1,4 @@
-"""What a tree of recordings holds: which machine, split and label each file belongs to, what is not clear, what is not used.
+"""What a tree or a table of recordings holds: the machine, split and label of each file, what is not clear, what is not used.
 
 Only what lies below the given folder speaks; of the folder itself only its name, as the machine type where nothing else names one.
 """
@@ -6,7 +6,7 @@ Only what lies below the given folder speaks; of the folder itself only its name
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING
 
 from asd_core.counting import counted
 from asd_core.datasets import plain_folders
+from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_file
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
-from asd_core.datasets.words import label_of, split_of
+from asd_core.datasets.table_files import is_table
+from asd_core.datasets.tables import Said, listed_files, read_table, said_of
+from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAVE_OUT = "leave out"  # the label by which an answer leaves recordings out
 LABEL_QUESTION = "normal, anomaly, or leave out?"
 MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
+# What differs in names of one sound: MIMII's noise level, the microphone of ToyADMOS (once more at the beginning) and ToyADMOS2
+_SAME_SOUND = re.compile(r"(?:(?<=/)|^)-?\d+_?dB[^/]*/|\d+_(?=Toy[^/]*_ch\d+_\d+\.\w+$)|_(?:ch|mic)\d+(?=_\d+\.\w+$)")
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
 
 
@@ -60,11 +64,12 @@ class Survey:
     """A tree as it was understood.
 
     Attributes:
-        root: the folder.
+        root: the folder that the clip ids are paths below.
         catalogue: rows of a :class:`~asd_core.datasets.Dataset`; none where nothing was understood.
         groups: of all recordings, understood or not.
         questions: what people have to say, a sentence each.
         unused: files that are no clip, with the reason.
+        notes: what a table that was used says, a sentence each.
     """
 
     root: Path
@@ -72,34 +77,45 @@ class Survey:
     groups: list[NameGroup]
     questions: list[str]
     unused: list[Unused]
+    notes: list[str]
 
 
-def survey(root: Path, answers: Sequence[Answer] = ()) -> Survey:
-    """Look at a folder's names; nothing is decoded.
+def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = None) -> Survey:
+    """Look at the names of recordings, and at what tables say of them; nothing is decoded.
 
     Args:
+        place: a folder, or a table (CSV or Parquet) that names the recordings.
         answers: people's, about names; later ones go before earlier ones and before what the names say.
+        table: of recordings in the folder. It goes before answers about many recordings, for it names each, but not before one
+            about a single recording.
 
     Raises:
-        DatasetError: for what is not a folder.
+        DatasetError: for what is neither, or a table that cannot be read.
     """
     import pandas as pd
 
-    if not root.is_dir():
-        raise DatasetError(f"{root} is not a folder: give the folder that holds the recordings.")
-    recordings, unused = _files(root)
+    one_by_one = {answer["pattern"] for answer in answers}
+    root, recordings, unused, said = _found(place, table, one_by_one)
     answered = dict(_answered(recordings, answers))
+    for clip_id, values in said.values.items():
+        answered[clip_id] = answered.get(clip_id, {}) | values
     understood, unclear = _rows(recordings, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
+    unclear |= {clip_id for clip_id in said.unclear if not answered[clip_id].get("label")}
     for clip_id, answer in answered.items():
         if answer.get("label") == LEAVE_OUT:
             understood.pop(clip_id, None)
             unclear.discard(clip_id)
-            unused.append(Unused(clip_id, "left out by an answer"))
+            by_table = said.values.get(clip_id, {}).get("label") == LEAVE_OUT
+            unused.append(Unused(clip_id, f"left out by {'the table' if by_table else 'an answer'}"))
+        elif clip_id in unclear:
+            understood.pop(clip_id, None)
         elif clip_id in understood:
-            understood[clip_id] = _with_answer(understood[clip_id], answer)
+            understood[clip_id] = _with_answer(clip_id, understood[clip_id], answer)
     unused += [
-        Unused(clip_id, "neither its folders nor its name say whether it is normal") for clip_id in sorted(unclear)
+        Unused(clip_id, said.unclear.get(clip_id, "neither its folders nor its name say whether it is normal"))
+        for clip_id in sorted(unclear)
     ]
+    unused = _with_attributes(root, understood, unused)
     rows = [{"clip_id": clip_id, "domain": "source", **row} for clip_id, row in sorted(understood.items())]
     for row in rows:
         row["machine_type"] = row["machine_type"] or _name_of(root)
@@ -110,7 +126,69 @@ def survey(root: Path, answers: Sequence[Answer] = ()) -> Survey:
         machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
     groups = _groups(catalogue, unclear)
-    return Survey(root, catalogue, groups, _questions(catalogue, groups), unused)
+    questions = [*said.questions, *_against_names(said), *_questions(catalogue, groups)]
+    return Survey(root, catalogue, groups, questions, unused, said.notes)
+
+
+def _found(
+    place: Path, table: Path | None, patterns: Collection[str]
+) -> tuple[Path, list[tuple[str, ...]], list[Unused], Said]:
+    """The folder, the recordings in it that are meant, other files, and what a table says of those that no pattern names alone."""
+
+    def asked(recordings: list[tuple[str, ...]]) -> list[str]:
+        return [clip_id for clip_id in map("/".join, recordings) if exactly(clip_id) not in patterns]
+
+    try:
+        if place.is_file() and is_table(place.name):
+            root, recordings, missing, rows = listed_files(place, read_table(place.name, place.read_bytes()))
+            said = said_of(rows, asked(recordings))
+            return root, recordings, [Unused(*one) for one in (*missing, *said.missing)], said
+        if not place.is_dir():
+            raise DatasetError(
+                f"{place} is not a folder: give the folder that holds the recordings, or a table of them (CSV or Parquet)."
+            )
+        recordings, unused = _files(place)
+        if table is None:
+            return place, recordings, unused, Said()
+        said = said_of(read_table(table.name, table.read_bytes()), asked(recordings))
+    except OSError as error:
+        raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
+    others = [one for one in unused if place / one.file != table]
+    return place, recordings, others + [Unused(*one) for one in said.missing], said
+
+
+def _against_names(said: Said) -> list[str]:
+    """A question where a table calls recordings otherwise than their names do."""
+    labels = [(clip_id, values.get("label"), _named_label(clip_id)) for clip_id, values in said.values.items()]
+    other = [one for one in labels if {one[1], one[2]} == {"normal", "anomaly"}]
+    if not other:
+        return []
+    clip_id, label, named = other[0]
+    return [
+        f"The table calls {counted(len(other), 'recording')} otherwise than the name does ({clip_id}: {label}, not {named}): the table "
+        "counts; is it right?"
+    ]
+
+
+def _named_label(clip_id: str) -> str:
+    """The label that folders and name say; nothing where they say none."""
+    *folders, name = clip_id.split("/")
+    stem = name[: name.rfind(".")]
+    if row := _by_layout(folders, stem):
+        return row["label"]
+    parts = plain_folders.parts(folders, stem)
+    return parts.label if parts else ""
+
+
+def _with_attributes(root: Path, understood: dict[str, CatalogueRow], unused: list[Unused]) -> list[Unused]:
+    """Fill in what attribute files among the unused files say and names do not; what is then still not used."""
+    files = [one.file for one in unused if is_attribute_file(one.file)]
+    if not files:
+        return unused
+    attributes, problems = attributes_by_clip(root, files, list(understood))
+    for clip_id, values in attributes.items():
+        understood[clip_id] = values | understood[clip_id]
+    return [one for one in unused if one.file not in files] + [Unused(*problem) for problem in problems]
 
 
 def _name_of(root: Path) -> str:
@@ -178,8 +256,7 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
     unclear: set[str] = set()
     for path in recordings:
         clip_id, folders, stem = "/".join(path), path[:-1], path[-1][: path[-1].rfind(".")]
-        row = next((found for layout in LAYOUTS if (found := layout(folders, stem))), None)
-        if row:
+        if row := _by_layout(folders, stem):
             rows[clip_id] = row
         elif parts := plain_folders.parts(
             folders, stem, labels.get(clip_id, ""), in_class_folder=folders in class_folders
@@ -189,6 +266,11 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
             unclear.add(clip_id)
     rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
     return rows, unclear
+
+
+def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
+    """The row of a name of a public dataset."""
+    return next((row for layout in LAYOUTS if (row := layout(folders, stem))), None)
 
 
 def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:
@@ -214,8 +296,10 @@ def _answered(recordings: Iterable[tuple[str, ...]], answers: Sequence[Answer]) 
             yield clip_id, combined
 
 
-def _with_answer(row: CatalogueRow, answer: Answer) -> CatalogueRow:
+def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRow:
     new = row | answer
+    if row["label"] == "unlabelled" != new["label"] and "split" not in answer:
+        new["split"] = split_of(clip_id.split("/")[:-1])  # a name without a label was of the evaluation set
     if new["label"] == "unlabelled":
         new["split"] = "eval"
     elif new["label"] == "anomaly" and new["split"] in ("", "train"):
@@ -225,8 +309,8 @@ def _with_answer(row: CatalogueRow, answer: Answer) -> CatalogueRow:
 
 def _split(clip_ids: "pd.Series[str]") -> list[str]:
     """Train or test for one machine's normal clips: a fifth, but at least one of two, is for testing, chosen by the order of a
-    hash of their names. What MIMII recorded once and mixed at several noise levels goes to one side."""
-    originals = [re.sub(r"(^|/)-?\d+_?dB[^/]*/", r"\1", clip_id) for clip_id in clip_ids]
+    hash of their names. What was recorded once, by several microphones or mixed at several noise levels, goes to one side."""
+    originals = [_SAME_SOUND.sub("", clip_id) for clip_id in clip_ids]
     ordered = sorted(set(originals), key=lambda original: sha256(original.encode()).digest())
     for_test = set(ordered[: max(len(ordered) // 5, int(len(ordered) > 1))])
     return ["test" if original in for_test else "train" for original in originals]
@@ -262,12 +346,13 @@ def _beginning(clip_id: str) -> tuple[str, str]:
 def _pattern(clip_ids: list[str]) -> str:
     """A glob of what some clip ids have in common."""
     if len(clip_ids) == 1:
-        return _escaped(clip_ids[0])
-    return _escaped(os.path.commonprefix(clip_ids)) + "*"  # noqa: RUF071 - names that begin alike are meant
+        return exactly(clip_ids[0])
+    return exactly(os.path.commonprefix(clip_ids)) + "*"  # noqa: RUF071 - names that begin alike are meant
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", text)
+def exactly(clip_id: str) -> str:
+    """The glob that matches a clip id alone."""
+    return re.sub(r"([*?[])", r"[\1]", clip_id)
 
 
 def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
@@ -289,4 +374,6 @@ def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[s
         questions.append(
             f"The same recordings at {len(levels)} noise levels ({', '.join(sorted(levels))} dB) are not independent: use one level?"
         )
+    if "channel" in catalogue and (n := catalogue["channel"].replace("", None).nunique()) > 1:
+        questions.append(f"The same recordings by {n} microphones are not independent: use one?")
     return questions

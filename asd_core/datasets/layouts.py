@@ -3,19 +3,20 @@
 A row has the catalogue's columns but ``clip_id`` and ``domain``; whatever else it has is an attribute of the clip. An empty
 machine type, or an empty split, is filled in from the whole tree (:mod:`asd_core.datasets.folder_survey`).
 
-Known are DCASE Task 2 of 2020 to 2026 (MIMII DUE and DG, and what ToyADMOS2's mixer writes, have these names, too) and ToyADMOS;
-another is one more function in ``LAYOUTS``. Raw MIMII is a plain folder (:mod:`asd_core.datasets.plain_folders`).
+Known are DCASE Task 2 of 2020 to 2026 (MIMII DUE and DG, and what ToyADMOS2's mixer writes, have these names, too), ToyADMOS and
+ToyADMOS2; another is one more function in ``LAYOUTS``. Raw MIMII is a plain folder (:mod:`asd_core.datasets.plain_folders`).
 """
 
 import re
 from collections.abc import Callable, Sequence
 
-from asd_core.datasets.catalogue import COLUMNS
+from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.words import split_of
 
 CatalogueRow = dict[str, str]
 Layout = Callable[[Sequence[str], str], CatalogueRow | None]
 
+NO_ATTRIBUTE = "noattribute"  # in lower case: DCASE's word for none
 _DCASE_2020 = re.compile(r"(?:(?P<label>normal|anomaly)_)?id_(?P<id>\d\d)_\d{8}$", re.IGNORECASE)
 _SECTION = re.compile(
     r"(?:(?P<type>[^\W_]+)_)?section_(?P<section>\d\d)_"
@@ -24,6 +25,11 @@ _SECTION = re.compile(
 )
 _TOYADMOS = re.compile(
     r"\d+_(?P<type>Toy[^\W_]+)_case(?P<case>\d+)_(?P<condition>normal|ab\d+)_(?:IND|CNT)_ch(?P<channel>\d+)_\d+$",
+    re.IGNORECASE,
+)
+_TOYADMOS2 = re.compile(
+    r"(?P<toy>[CT])(?P<class>[NA])\d+-(?P<kind>car|train)(?P<id>[^\W_]+)-speed(?P<speed>\d+)"
+    r"(?:-(?P<condition>[^_]+?)(?:-damage(?P<damage>[^\W_]+))?)?_mic(?P<channel>\d+)_\d+$",
     re.IGNORECASE,
 )
 
@@ -56,10 +62,25 @@ def toyadmos(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     return row | {"channel": match["channel"]} | ({} if normal else {"condition": match["condition"]})
 
 
+def toyadmos2(folders: Sequence[str], stem: str) -> CatalogueRow | None:
+    """ToyADMOS2 before its mixer: ``toyad2_car_A_anomaly/CA001-carA1-speed1-a-damageL_mic1_00001.mp4``, normal ones
+    ``CN001-carA1-speed1_mic1_00001``; a car or train is one machine. A name whose class and condition contradict is none."""
+    if not (match := _TOYADMOS2.match(stem)):
+        return None
+    normal = match["class"].upper() == "N"
+    toy = {"c": "car", "t": "train"}[match["toy"].lower()]
+    if toy != match["kind"].lower() or normal != (match["condition"] is None):
+        return None
+    row = _row((), f"Toy{toy.capitalize()}", match["id"], "normal" if normal else "anomaly", split_of(folders))
+    row |= {"speed": match["speed"], "channel": match["channel"]}
+    return row | {name: match[name] for name in ("condition", "damage") if match[name]}
+
+
 LAYOUTS: tuple[Layout, ...] = (
     dcase_2020,
     dcase_sections,
     toyadmos,
+    toyadmos2,
 )
 
 
@@ -80,10 +101,10 @@ def _row(
 
 def _attributes(text: str) -> dict[str, str]:
     """``vel_100_f-n_A`` as pairs; what is no list of pairs is one attribute."""
-    if not text.strip("_") or text.lower() == "noattribute":
+    if not text.strip("_") or text.lower() == NO_ATTRIBUTE:
         return {}
     parts = text.split("_")
     names = parts[::2]
     if len(parts) % 2 or len(set(names)) < len(names) or not all(parts):
         return {"attributes": text}
-    return {f"attribute_{n}" if n in COLUMNS else n: v for n, v in zip(names, parts[1::2], strict=True)}
+    return {attribute_name(n): v for n, v in zip(names, parts[1::2], strict=True)}

@@ -1,7 +1,5 @@
-"""Datasets by where they are: the demo, a folder of recordings, or a file with people's answers about a folder."""
+"""Datasets by where they are: the demo, a folder of recordings, a table of them, or a file with people's answers about these."""
 
-import csv
-import io
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from asd_core.datasets.catalogue import Dataset, file_stamp
-from asd_core.datasets.folder_survey import LEAVE_OUT, Answer, Survey, Unused, survey
+from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.rendered import demo_dataset
-from asd_core.datasets.words import label_of
+from asd_core.datasets.table_files import is_table, read_cells
+from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
 
 DATASET_FILE = "dataset.toml"
-LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
 SPLITS = ("train", "test", "eval")
 
 
@@ -25,20 +23,22 @@ class DatasetFile:
     """What a dataset file says.
 
     Attributes:
-        folder: of the recordings.
+        folder: of the recordings, or a table that names them.
         answers: how its names are to be understood.
         machine_types: those that are meant; all where empty.
         title: what people call the dataset; the file's name where empty.
+        table: that says what recordings of the folder are.
     """
 
     folder: Path
     answers: list[Answer]
     machine_types: list[str]
     title: str = ""
+    table: Path | None = None
 
 
 def open_dataset(where: str | Path) -> Dataset:
-    """The demo (``"demo"``), a folder of recordings, or a dataset file that :func:`write_dataset_file` wrote.
+    """The demo (``"demo"``), a folder of recordings, a table that names them, or a file that :func:`write_dataset_file` wrote.
 
     Raises:
         DatasetError: when the place does not exist or holds no clip whose machine and label are known.
@@ -48,9 +48,9 @@ def open_dataset(where: str | Path) -> Dataset:
     place = Path(where)
     if place.suffix.lower() == ".toml" and place.is_file():
         file = read_dataset_file(place)
-        found = survey(file.folder, file.answers)
+        found = survey(file.folder, file.answers, file.table)
         return surveyed_dataset(found, location=place, machine_types=file.machine_types, title=file.title)
-    return surveyed_dataset(survey(place))
+    return surveyed_dataset(survey(place), location=place if place.is_file() else None)
 
 
 def surveyed_dataset(
@@ -69,6 +69,11 @@ def surveyed_dataset(
     root, catalogue = found.root, found.catalogue
     if catalogue.empty:
         question = f" {found.questions[0]}" if found.questions else ""
+        if location and is_table(location.name):
+            first = f" ({found.unused[0].file}: {found.unused[0].reason})" if found.unused else ""
+            raise DatasetError(
+                f"{location} names no recording that can be used{first}: its paths are read from its own folder.{question}"
+            )
         raise DatasetError(
             f"{root} holds no recording in a known layout: expected DCASE names (normal_id_00_00000000.wav, "
             f"section_00_source_train_normal_0000.wav), or folders such as normal/ and anomaly/.{question}"
@@ -89,7 +94,7 @@ def surveyed_dataset(
         lambda clip_id: base / clip_id,
         lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
         root=base,
-        notes=unused_notes(found.unused),
+        notes=(*found.notes, *unused_notes(found.unused)),
     )
 
 
@@ -111,17 +116,14 @@ def read_answers(path: Path) -> list[Answer]:
         DatasetError: for a file that cannot be read, or an answer that says nothing that is known.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        if path.suffix.lower() == ".toml":
+            return _toml(content.decode("utf-8-sig"), path)[1]
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path} cannot be read ({error}): give a TOML or CSV file with a column pattern."
         ) from error
-    if path.suffix.lower() == ".toml":
-        return _toml(text, path)[1]
-    lines = text.splitlines()
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    table = list(csv.DictReader(io.StringIO("\n".join(lines)), delimiter=delimiter))
-    return _checked([{str(k).strip().lower(): str(v or "").strip() for k, v in row.items()} for row in table], path)
+    return _checked([row for _, row in read_cells(str(path), content)[1]], path)
 
 
 def read_dataset_file(path: Path) -> DatasetFile:
@@ -139,7 +141,10 @@ def read_dataset_file(path: Path) -> DatasetFile:
     if not content.get("folder"):
         raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')
     machine_types = [str(t) for t in content.get("machine_types", [])]
-    return DatasetFile(path.parent / str(content["folder"]), answers, machine_types, str(content.get("title", "")))
+    table = path.parent / str(content["table"]) if content.get("table") else None
+    return DatasetFile(
+        path.parent / str(content["folder"]), answers, machine_types, str(content.get("title", "")), table
+    )
 
 
 def write_dataset_file(path: Path, file: DatasetFile) -> None:
@@ -148,10 +153,15 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
     Raises:
         DatasetError: when it cannot be written.
     """
-    folder = file.folder
-    if folder.is_absolute() and folder.is_relative_to(path.parent.absolute()):
-        folder = folder.relative_to(path.parent.absolute())  # a dataset's folder may be moved as a whole
-    lines = [f"folder = {_quoted(str(folder))}"]
+
+    def place(named: Path) -> str:
+        """A path as it is written: relative where it is beside the file, so that a dataset's folder may be moved as a whole."""
+        inside = named.is_absolute() and named.is_relative_to(path.parent.absolute())
+        return _quoted(str(named.relative_to(path.parent.absolute()) if inside else named))
+
+    lines = [f"folder = {place(file.folder)}"]
+    if file.table:
+        lines.append(f"table = {place(file.table)}")
     if file.title:
         lines.append(f"title = {_quoted(file.title)}")
     if file.machine_types:
@@ -186,8 +196,8 @@ def _checked(answers: list[Answer], path: Path) -> list[Answer]:
         if not answer.get("pattern"):
             raise DatasetError(f"{path}: answer {number} has no pattern, such as faulty/*.")
         label, split = answer.get("label", ""), answer.get("split", "")
-        answer["label"] = label_of(label) or label
-        if answer["label"] not in ("", *LABELS):
+        answer["label"] = given_label(label)
+        if label and not answer["label"]:
             raise DatasetError(f"{path}: answer {number} has the label {label}: use {', '.join(LABELS)}.")
         if split not in ("", *SPLITS):
             raise DatasetError(f"{path}: answer {number} has the split {split}: use {', '.join(SPLITS)}.")

@@ -8,15 +8,18 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from asd_core.datasets.folder_survey import Unused
+from asd_core.datasets.attribute_files import is_attribute_file
+from asd_core.datasets.folder_survey import Answer, Unused, survey
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, read_dataset_file, write_dataset_file
+from asd_core.datasets.table_files import is_table
+from asd_core.datasets.tables import read_table
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
@@ -37,11 +40,13 @@ class Imported:
         place: the dataset file.
         stored: how many recordings were stored.
         refused: files that were not, with the reason.
+        tables: of recordings, stored beside them; where there is one, it says what they are.
     """
 
     place: Path
     stored: int = 0
     refused: list[Unused] = field(default_factory=list)
+    tables: list[PurePosixPath] = field(default_factory=list)
 
 
 def datasets_folder() -> Path:
@@ -75,13 +80,17 @@ def checked_title(title: str) -> str:
 
 
 def import_recordings(
-    title: str, files: Iterable[tuple[str, Callable[[], bytes]]], progress: Progress = silent
+    title: str,
+    files: Iterable[tuple[str, Callable[[], bytes]]],
+    progress: Progress = silent,
+    answers: Sequence[Answer] = (),
 ) -> Imported:
-    """Store recordings as a new dataset.
+    """Store recordings as a new dataset, and a table of them that is given with them.
 
     Args:
         title: what people call it.
         files: path below the dataset, and what gives the content; ``.zip`` files are opened. Nothing is read outside of them.
+        answers: how the recordings' names are to be understood.
 
     Raises:
         DatasetError: when nothing of it is a recording, the title is empty, or the disk or the quota is full.
@@ -91,24 +100,22 @@ def import_recordings(
     unfinished = folder.with_name(_UNFINISHED + folder.name)
     shutil.rmtree(unfinished, ignore_errors=True)
     result = Imported(folder / DATASET_FILE)
-    room = get_settings().data_quota_mb * 1e6 - used_bytes()
+    room = room_left()
     given = list(files)
     try:
         for index, (path, content) in enumerate(given):
             progress(index / len(given), f"file {index + 1} of {len(given)}")
             for inside, data in _members(path, content, result, room):
-                room -= len(data)
-                if room < 0:
-                    raise DatasetError(
-                        f"The recordings exceed the {get_settings().data_quota_mb:,.0f} MB that datasets may take: delete one, or "
-                        "raise ASD_DATA_QUOTA_MB."
-                    )
+                if is_table(inside.name) and _is_no_table(inside, data, result):
+                    continue
+                room = room_after(len(data), room)
                 write_bytes(data, unfinished / RECORDINGS / inside)
-                result.stored += 1
+                result.stored += inside.suffix.lower() in SUFFIXES
         if not result.stored:
-            reason = f" ({result.refused[0].file}: {result.refused[0].reason})" if result.refused else ""
-            raise DatasetError(f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them.")
-        write_dataset_file(unfinished / DATASET_FILE, DatasetFile(Path(RECORDINGS), [], [], title))
+            raise DatasetError(_nothing(result))
+        recordings = Path(RECORDINGS)
+        file = DatasetFile(recordings, list(answers), [], title, _the_table(recordings, result))
+        write_dataset_file(unfinished / DATASET_FILE, file)
         os.replace(unfinished, folder)
     except OSError as error:
         raise DatasetError(f"The recordings cannot be stored ({error.strerror}): free space on the disk.") from error
@@ -118,17 +125,86 @@ def import_recordings(
     return result
 
 
+def use_folder(title: str, folder: Path) -> Imported:
+    """Make a dataset of a folder, whose recordings stay where they are, and of a table of them that lies there.
+
+    Raises:
+        DatasetError: when the title is empty, the folder cannot be read or the dataset file not be written.
+    """
+    title = checked_title(title)
+    result = Imported(datasets_folder() / folder_name(title) / DATASET_FILE)
+    for other in survey(folder).unused:
+        if is_table(other.file):
+            try:
+                _is_no_table(PurePosixPath(other.file), (folder / other.file).read_bytes(), result)
+            except OSError as error:
+                result.refused.append(Unused(other.file, f"it cannot be read ({error.strerror})"))
+    write_dataset_file(result.place, DatasetFile(folder, [], [], title, _the_table(folder, result)))
+    return result
+
+
+def room_left() -> float:
+    """Bytes that may still be stored."""
+    return get_settings().data_quota_mb * 1e6 - used_bytes()
+
+
+def room_after(n_bytes: int, room: float) -> float:
+    """How much may still be stored after a file.
+
+    Raises:
+        DatasetError: where it does not fit.
+    """
+    if n_bytes > room:
+        raise DatasetError(
+            f"The recordings exceed the {get_settings().data_quota_mb:,.0f} MB that datasets may take: delete one, or "
+            "raise ASD_DATA_QUOTA_MB."
+        )
+    return room - n_bytes
+
+
+def _nothing(result: Imported) -> str:
+    """Why there is nothing to import."""
+    if result.tables:
+        return (
+            f"{result.tables[0].name} is a table of recordings, but they are not with it: add it together with the sound files, "
+            "or a ZIP of both."
+        )
+    reason = f" ({result.refused[0].file}: {result.refused[0].reason})" if result.refused else ""
+    return f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them."
+
+
+def _is_no_table(path: PurePosixPath, content: bytes, result: Imported) -> bool:
+    """Is a file no table of recordings, although its name ends like one? Those that are one are collected."""
+    if is_attribute_file(path.name):
+        return False
+    try:
+        read_table(path.name, content)
+    except DatasetError as error:
+        result.refused.append(Unused(str(path), str(error)))
+        return True
+    result.tables.append(path)
+    return False
+
+
+def _the_table(folder: Path, result: Imported) -> Path | None:
+    """The table that says what the recordings are; none, and a reason, where several do."""
+    if len(result.tables) == 1:
+        return folder / result.tables[0]
+    result.refused += [Unused(str(t), "of several tables none is used: give one") for t in result.tables]
+    return None
+
+
 def _members(
     path: str, content: Callable[[], bytes], result: Imported, room: float
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     """The recordings of one file that was given: itself, or what a ZIP holds."""
-    inside = _safe(path)
+    inside = safe_path(path)
     suffix = PurePosixPath(path).suffix.lower()
     if inside is None:
         result.refused.append(Unused(path, "its path leads out of the dataset"))
     elif suffix == ".zip":
         yield from unzipped(path, BytesIO(content()), result, room)
-    elif suffix in SUFFIXES:
+    elif suffix in SUFFIXES or is_table(path):
         yield inside, content()
     elif not inside.name.startswith("."):
         result.refused.append(Unused(path, "no sound file"))
@@ -157,12 +233,12 @@ def unzipped(
             )
             return
         for info in archive.infolist():
-            inside = _safe(info.filename)
+            inside = safe_path(info.filename)
             if info.is_dir() or "__MACOSX" in info.filename or PurePosixPath(info.filename).name.startswith("."):
                 continue
             if inside is None:
                 result.refused.append(Unused(f"{name}/{info.filename}", "its path leads out of the dataset"))
-            elif inside.suffix.lower() not in SUFFIXES:
+            elif inside.suffix.lower() not in SUFFIXES and not is_table(inside.name):
                 result.refused.append(Unused(f"{name}/{info.filename}", "no sound file"))
             elif info.flag_bits & 0x1:
                 result.refused.append(Unused(f"{name}/{info.filename}", "it is encrypted"))
@@ -185,7 +261,7 @@ def _at_most(member: IO[bytes], limit: float) -> bytes | None:
     return data if len(data) <= limit else None
 
 
-def _safe(path: str) -> PurePosixPath | None:
+def safe_path(path: str) -> PurePosixPath | None:
     """A path below a folder; ``None`` for one that leads out of it, or that no file system holds."""
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     absolute = path.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", path)

@@ -11,6 +11,8 @@ ANOMALY = frozenset(
         *("broken", "damage", "damaged", "failure", "failures"),
     }
 )
+LEAVE_OUT = "leave out"  # the label by which an answer or a table leaves recordings out
+LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
 _SPLITS = {"train": "train", "training": "train", "eval": "eval", "evaluation": "eval"} | dict.fromkeys(
     ("test", "testing", "source_test", "target_test"), "test"
 )
@@ -24,6 +26,17 @@ def label_of(word: str) -> str:
     """``normal``, ``anomaly``, or nothing for a word that names no class. Case, hyphens and spaces do not count."""
     word = re.sub(r"[ -]+", "_", word.strip().lower())
     return "normal" if word in NORMAL else "anomaly" if word in ANOMALY else ""
+
+
+def given_label(word: str) -> str:
+    """The label that a person gives by a word: one of :data:`LABELS`; nothing for another word."""
+    plain = word.strip().lower().replace("unlabeled", "unlabelled")
+    return label_of(word) or (plain if plain in LABELS else "")
+
+
+def given_split(word: str) -> str:
+    """The split that a person names: train, test, eval; nothing for another word."""
+    return _SPLITS.get(word.strip().lower(), "")
 
 
 def split_of(folders: Sequence[str]) -> str:

@@ -5,16 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from asd_core.counting import counted
-from asd_core.datasets import (
-    DATASET_FILE,
-    DatasetFile,
-    checked_title,
-    datasets_folder,
-    folder_name,
-    import_recordings,
-    unused_notes,
-    write_dataset_file,
-)
+from asd_core.datasets import Imported, datasets_folder, import_recordings, unused_notes, use_folder
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, SUFFIXES
 from pages.data_page.bar import bar
@@ -40,11 +31,12 @@ def add_recordings() -> None:
         return
     limit = int(get_settings().max_upload_mb)
     files = st.file_uploader(
-        "Recordings, or ZIP archives of them" if way == FILES else "The folder that holds the recordings",
+        "Recordings and a table of them, or ZIP archives" if way == FILES else "The folder that holds the recordings",
         accept_multiple_files=True if way == FILES else "directory",
         key=f"data_files_{st.session_state.get(_ADDED, 0)}_{way == FILES}",
         max_upload_size=limit,
-        help=f"{FORMATS}. Folders named normal, faulty and the like are understood; what is not is asked.",
+        help=f"{FORMATS}. Folders named normal, faulty and the like are understood; what is not is asked. A table of the recordings "
+        "(CSV or Parquet, with the columns path and label) may come with them.",
     )
     if not files:
         st.info(
@@ -56,9 +48,7 @@ def add_recordings() -> None:
     if st.button(f"Add {counted(len(files), 'file')}", type="primary", icon=":material/add:"):
         with bar("storing") as progress:
             result = import_recordings(title, [(file.name, file.getvalue) for file in files], progress)
-        for note in unused_notes(result.refused):
-            st.toast(note, icon=":material/info:", duration="long")
-        _open(result.place.parent.name)
+        _open(result)
 
 
 def _server_folder(title: str) -> None:
@@ -74,10 +64,7 @@ def _server_folder(title: str) -> None:
     place = st.selectbox("Folder", range(len(found)), format_func=lambda i: str(found[i]), key="data_folder")
     st.caption(f"Below {roots}, set by `ASD_DATA_ROOTS`. The recordings stay where they are.")
     if st.button("Use this folder", type="primary", icon=":material/add:"):
-        title = checked_title(title)
-        name = folder_name(title)
-        write_dataset_file(datasets_folder() / name / DATASET_FILE, DatasetFile(found[place].resolve(), [], [], title))
-        _open(name)
+        _open(use_folder(title, found[place].resolve()))
 
 
 def server_folders() -> list[Path]:
@@ -95,7 +82,10 @@ def server_folders() -> list[Path]:
     return found
 
 
-def _open(name: str) -> None:
+def _open(result: Imported) -> None:
+    """Say what was not stored, and show the dataset."""
+    for note in unused_notes(result.refused):
+        st.toast(note, icon=":material/info:", duration="long")
     st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1  # an empty uploader next time
-    st.session_state["data_open"] = name
+    st.session_state["data_open"] = result.place.parent.name
     st.rerun()

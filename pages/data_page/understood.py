@@ -44,7 +44,7 @@ def understood(entry: Entry) -> Dataset | None:
     if entry.place is None:
         return open_dataset(entry.location) if entry.location else None
     file = read_dataset_file(entry.place)
-    found = survey(file.folder, file.answers)
+    found = survey(file.folder, file.answers, file.table)
     version = f"{entry.name}_{len(file.answers)}"
     st.subheader("What was understood")
     answers = [*_asked(found, version), *_edited(found, version)]
@@ -55,6 +55,10 @@ def understood(entry: Entry) -> Dataset | None:
         if file.answers and st.button("Forget all answers", icon=":material/undo:"):
             write_dataset_file(entry.place, replace(file, answers=[]))
             st.rerun()
+    for note in found.notes:
+        st.caption(note)
+    if file.table:
+        st.caption("What the table says is corrected in the table; answers here are about what it leaves open.")
     for question in found.questions:
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")

@@ -1,5 +1,6 @@
 """The recordings that were uploaded in this session: kept as files, since a hundred of them are not held as samples."""
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
@@ -21,6 +22,11 @@ class Upload:
     name: str
     data: bytes  # the file
     n_channels: int
+
+    @property
+    def file_name(self) -> str:
+        """Of the file: its first name, without the number that tells it from other uploads."""
+        return re.sub(r" \(\d+\)$", "", self.name.split(SAME)[0])
 
     def clip(self) -> Clip:
         """The recording; the one that is looked at stays decoded for a while."""

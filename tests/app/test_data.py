@@ -84,3 +84,31 @@ def test_a_dataset_is_renamed_and_deleted_by_name(folders: Path) -> None:
     press(app, "Delete")
     assert not place.exists()
     assert "Add normal recordings of your machine" in text(app)
+
+
+def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -> None:
+    app = opened("data")
+    field = next(field for field in app.text_input if field.label == "Name")
+    field.set_value("Rig").run()
+    table = (
+        "file,label,load\n" + "".join(f"RUN_{n}.wav,ok,{n}\n" for n in range(25)) + "RUN_99.wav,ng,1\nRUN_0.wav,ok,\n"
+    )
+    files = [(f"RUN_{n}.wav", sound(n), "audio/wav") for n in range(25)] + [("labels.csv", table.encode(), "text/csv")]
+    app.file_uploader[0].set_value(files[-1:]).run()
+    press(app, "Add 1 file")
+    assert "labels.csv is a table of recordings, but they are not with it" in text(app)
+    app.file_uploader[0].set_value(files).run()
+    press(app, "Add 26 files")
+    assert "labels.csv tells of 25 recordings here." in text(app)
+    assert "1 row of labels.csv matches no recording here." in text(app)
+    assert "labels.csv names 1 recording more than once." in text(app)
+    assert "labels.csv names it, but it is not there" in text(app)
+    assert "What the table says is corrected in the table" in text(app)
+    unused = next(frame.value for frame in app.dataframe if "Reason" in frame.value)
+    assert unused["File"].tolist() == ["RUN_99.wav"]
+    counts = next(frame.value for frame in app.dataframe if "Split" in frame.value)
+    assert counts[["Split", "Label", "Recordings"]].to_numpy().tolist() == [
+        ["test", "normal", 5],
+        ["train", "normal", 20],
+    ]
+    assert "Train" in [button.label for button in app.button]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 from rich.console import Console
 
 from asd_core.artifacts import ModelSet, trained_keys
@@ -215,6 +216,24 @@ def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]
     assert cli("score", *good, *given, "--json")[0] == 0
 
 
+def test_score_reads_other_kinds_of_file_and_goes_on(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path
+) -> None:
+    wav = sorted((small_folder / "test").glob("*_id_00_*.wav"))[0]
+    samples, rate = soundfile.read(wav)
+    for name in ("a.flac", "b.caf"):
+        soundfile.write(tmp_path / name, samples, rate, subtype="PCM_16")
+    (tmp_path / "cut.wav").write_bytes(wav.read_bytes()[:40])
+    given = ("--models", small_models, "--machine-id", "00", "--detectors", "control_rms", "--json")
+    code, out, err = cli("score", *(tmp_path / name for name in ("a.flac", "cut.wav", "b.caf")), *given)
+    assert code == 1
+    a, b = json.loads(out)
+    assert [Path(row["file"]).name for row in (a, b)] == ["a.flac", "b.caf"]
+    assert a["scores"] == b["scores"] == json.loads(cli("score", wav, *given)[1])[0]["scores"]
+    (sentence,) = err.splitlines()
+    assert sentence.startswith("cut.wav")
+
+
 def test_a_name_in_brackets_is_printed_whole(cli, small_folder: Path, small_models: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "[fan] 01.wav"
     file.write_bytes(next((small_folder / "test").glob("*_id_00_*.wav")).read_bytes())
@@ -409,6 +428,38 @@ def test_a_strangers_folder_is_inspected_answered_and_trained(cli, small_folder:
     code, out, _ = cli("evaluate", "--data", models / "dataset.toml", "--models", models, "--json")
     assert code == 0
     assert json.loads(out)
+
+
+def test_a_table_is_inspected_trained_on_and_opened_again(cli, small_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rows = ["Machine Type;File;Label;Split;Machine ID"]
+    for n, path in enumerate(sorted(small_folder.glob("*/*_id_00_*.wav"))):
+        (tmp_path / f"rec {n}.wav").write_bytes(path.read_bytes())
+        label, split = path.name.split("_")[0], path.parent.name
+        rows += [f"{kind};rec {n}.wav;{label};{split};7" for kind in ("press",)]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join([*rows, "press;gone.wav;normal;;7"]))
+    code, out, _ = cli("inspect", table, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert {(m["machine_type"], m["machine_id"], m["split"], m["label"], m["n"]) for m in found["machines"]} == {
+        ("press", "7", "train", "normal", 24),
+        ("press", "7", "test", "normal", 6),
+        ("press", "7", "test", "anomaly", 6),
+    }
+    assert found["unusable"] == [{"file": "gone.wav", "reason": "labels.csv names it, but it is not there"}]
+    assert found["notes"] == ["labels.csv tells of 36 recordings here."]
+    models = tmp_path / "models"
+    code, _, err = cli("train", "--data", table, "--out", models, "--detectors", "control_rms")
+    assert code == 0, err
+    assert "gone.wav" in err
+    assert json.loads((models / "dataset.json").read_text())["location"] == str(table)
+    code, out, _ = cli("evaluate", "--data", table, "--models", models, "--json")
+    assert (code, "7" in out) == (0, True)
+    code, _, err = cli(
+        "train", "--data", table, "--out", tmp_path / "m", "--detectors", "control_rms", "--machine-type", "press"
+    )
+    assert code == 0, err
+    assert cli("evaluate", "--data", tmp_path / "m" / "dataset.toml", "--models", tmp_path / "m")[0] == 0
 
 
 def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -19,6 +19,7 @@ from asd_core.datasets import (
     open_dataset,
     read_dataset_file,
     rename_dataset,
+    use_folder,
 )
 from asd_core.datasets.stored_datasets import user_datasets
 from asd_core.errors import DatasetError
@@ -61,6 +62,71 @@ def test_files_and_zips_become_a_dataset(data_dir: Path) -> None:
     assert dataset.title == "Press line 3"
     assert sorted(dataset.catalogue["label"]) == ["anomaly", "normal", "normal"]
     assert dataset.read("press/normal/1.wav").duration == 1.0
+
+
+TABLE = b"file;label;machine id\n2026-05-03/1.wav;normal;7\n2.wav;anomaly;7\n9.wav;normal;7\n"
+
+
+def test_a_table_in_a_zip_says_what_its_recordings_are(data_dir: Path) -> None:
+    """It is kept beside them and opens with them; rows about others are named; nothing outside is opened."""
+    outside = data_dir.parent / "normal" / "1.wav"
+    outside.parent.mkdir(parents=True)
+    outside.write_bytes(SOUND)
+    table = TABLE + f"{outside};anomaly;8\n../../../../normal/1.wav;anomaly;8\n".encode()
+    archive = zipped(
+        **{"rig/2026-05-03/1.wav": SOUND, "rig/2.wav": SOUND, "rig/labels.csv": table, "rig/other.csv": b"a,b\n1,2\n"}
+    )
+    result = import_recordings("Rig", given(**{"rig.zip": archive}))
+    assert result.stored == 2
+    assert [(one.file, one.reason.split(":")[0]) for one in result.refused] == [
+        ("rig/other.csv", "other.csv has no column path")
+    ]
+    assert 'table = "recordings/rig/labels.csv"' in result.place.read_text()
+    dataset = open_dataset(result.place)
+    rows = dataset.catalogue[["clip_id", "machine_id", "label"]].to_numpy().tolist()
+    assert rows == [["rig/2.wav", "7", "anomaly"], ["rig/2026-05-03/1.wav", "7", "normal"]]
+    assert dataset.notes[:2] == (
+        "labels.csv tells of 2 recordings here.",
+        "3 rows of labels.csv match no recording here.",
+    )
+    rename_dataset(result.place, "Rig 8")
+    assert open_dataset(result.place).catalogue.equals(dataset.catalogue)
+    moved = data_dir.parent / "moved"
+    os.replace(result.place.parent, moved)
+    assert open_dataset(moved / "dataset.toml").catalogue.equals(dataset.catalogue)
+
+
+def test_a_table_beside_dropped_files_and_a_table_alone(data_dir: Path) -> None:
+    result = import_recordings("Rig", given(**{"1.wav": SOUND, "2.wav": SOUND, "labels.csv": TABLE}))
+    assert sorted(open_dataset(result.place).catalogue["label"]) == ["anomaly", "normal"]
+    with pytest.raises(
+        DatasetError, match=r"^labels.csv is a table of recordings, but they are not with it: add it together"
+    ):
+        import_recordings("Rig", given(**{"labels.csv": TABLE}))
+    two = import_recordings("Rig", given(**{"normal/1.wav": SOUND, "a.csv": TABLE, "b.csv": TABLE}))
+    assert {one.reason for one in two.refused} == {"of several tables none is used: give one"}
+    assert open_dataset(two.place).catalogue["label"].tolist() == ["normal"]
+
+
+def test_attribute_files_are_kept_with_an_upload(data_dir: Path) -> None:
+    name = "fan/train/section_00_source_train_normal_0000.wav"
+    files = {name: SOUND, "fan/attributes_00.csv": f"file_name,d1p,d1v\n{name},vel,6\n".encode()}
+    result = import_recordings("Fan", given(**{"fan.zip": zipped(**files)}))
+    assert open_dataset(result.place).catalogue["vel"].tolist() == ["6"]
+
+
+def test_a_folder_of_the_server_is_used_with_its_table(data_dir: Path) -> None:
+    folder = data_dir.parent / "plant"
+    for name, content in {"2026-05-03/1.wav": SOUND, "2.wav": SOUND, "labels.csv": TABLE, "notes.csv": b"a\n"}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    result = use_folder(" Plant ", folder)
+    assert [one.file for one in result.refused] == ["notes.csv"]
+    dataset = open_dataset(result.place)
+    assert (dataset.title, dataset.root, sorted(dataset.catalogue["label"])) == ("Plant", folder, ["anomaly", "normal"])
+    assert [path.name for path in result.place.parent.iterdir()] == ["dataset.toml"]
+    with pytest.raises(DatasetError, match="has no name"):
+        use_folder(" ", folder)
 
 
 @pytest.mark.parametrize("name", ["../out.wav", "/etc/out.wav", "a/../../out.wav", "C:\\out.wav", "..\\..\\out.wav"])

@@ -1,0 +1,128 @@
+"""One recording more in a dataset that was put together in the browser, with what a person says of it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from asd_core.datasets.folder_survey import Answer, exactly, survey
+from asd_core.datasets.opening import read_dataset_file, write_dataset_file
+from asd_core.datasets.plain_folders import PLAIN_ID
+from asd_core.datasets.stored_datasets import (
+    RECORDINGS,
+    checked_title,
+    import_recordings,
+    room_after,
+    room_left,
+    safe_path,
+    user_datasets,
+)
+from asd_core.errors import DatasetError
+from asd_core.files import locked, write_bytes
+from asd_core.sound import SUFFIXES
+
+_KEPT = "kept"  # the folder of the dataset's that they go to
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a recording is.
+
+    Attributes:
+        place: the dataset file.
+        clip_id: of the recording in it.
+        new: it was not there before.
+    """
+
+    place: Path
+    clip_id: str
+    new: bool
+
+
+def datasets_to_keep_in() -> list[Path]:
+    """The dataset files of those whose recordings are stored here; a folder of the server is not written to."""
+    return [place for place in user_datasets() if read_dataset_file(place).folder == place.parent / RECORDINGS]
+
+
+def machines_of(place: Path) -> list[tuple[str, str]]:
+    """Machine types and ids that a dataset knows; where it knows none yet, the one that it is called after."""
+    file = read_dataset_file(place)
+    machines = survey(file.folder, file.answers, file.table).catalogue[["machine_type", "machine_id"]]
+    return sorted(set(machines.itertuples(index=False, name=None))) or [(file.title, PLAIN_ID)]
+
+
+def keep_in_new(title: str, name: str, data: bytes, label: str) -> Kept:
+    """Begin a dataset with a recording.
+
+    Args:
+        title: of the dataset.
+        name: of the file.
+        label: normal, anomaly or unlabelled.
+
+    Raises:
+        DatasetError: see :func:`import_recordings`.
+    """
+    clip_id = f"{_KEPT}/{_file_name(name)}"
+    machine = {"machine_type": checked_title(title), "machine_id": PLAIN_ID}
+    answer: Answer = {"pattern": exactly(clip_id), "label": label, **machine}
+    return Kept(import_recordings(title, [(clip_id, lambda: data)], answers=[answer]).place, clip_id, True)
+
+
+def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tuple[str, str]) -> Kept:
+    """Store a recording in a dataset; one that it holds already is not stored twice, and stays what it is called there.
+
+    Args:
+        place: the dataset file, of :func:`datasets_to_keep_in`.
+        name: of the file; a number is added where another recording has it.
+        label: normal, anomaly or unlabelled.
+        machine: type and id.
+
+    Raises:
+        DatasetError: when it is no dataset to keep in, the file is no recording, or the disk or the quota is full.
+    """
+    if place not in datasets_to_keep_in():
+        raise DatasetError(
+            f"{place} is no dataset whose recordings are stored here: choose another one, or a new name."
+        )
+    folder = place.parent / RECORDINGS
+    with locked(place):
+        if there := _same(folder, data):
+            return Kept(place, there, False)
+        wanted = _file_name(name)
+        room_after(len(data), room_left())
+        taken = {path.name for path in (folder / _KEPT).glob("*")}
+        names = (f"{wanted.stem}{f'-{n}' if n > 1 else ''}{wanted.suffix}" for n in range(1, len(taken) + 2))
+        clip_id = f"{_KEPT}/{next(n for n in names if n not in taken)}"
+        answer: Answer = {
+            "pattern": exactly(clip_id),
+            "label": label,
+            "machine_type": machine[0],
+            "machine_id": machine[1],
+        }
+        file = read_dataset_file(place)
+        # The answer first: one that matches nothing yet does no harm, a recording without it would be asked about.
+        write_dataset_file(place, replace(file, answers=[*file.answers, answer]))
+        try:
+            write_bytes(data, folder / clip_id)
+        except OSError as error:
+            raise DatasetError(f"{name} cannot be stored ({error.strerror}): free space on the disk.") from error
+    return Kept(place, clip_id, True)
+
+
+def _file_name(name: str) -> PurePosixPath:
+    path = safe_path(PurePosixPath(name.replace("\\", "/")).name)
+    if path is None or path.suffix.lower() not in SUFFIXES:
+        raise DatasetError(f"{name} has no ending of a sound file: give it its own, such as .wav.")
+    return path
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Is this the content of a file? Clips of one length have one size, and most differ from the beginning."""
+    with path.open("rb") as file:
+        return file.read(4096) == data[:4096] and file.read() == data[4096:]
+
+
+def _same(folder: Path, data: bytes) -> str:
+    """The clip id of a recording with this content; nothing where there is none."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.stat().st_size == len(data) and _holds(path, data):
+            return path.relative_to(folder).as_posix()
+    return ""

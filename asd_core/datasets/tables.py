@@ -1,0 +1,245 @@
+"""Tables of recordings: a row names a file and says its label, machine, split, domain, and anything else as an attribute.
+
+What a table says goes before what names say; what it leaves empty is understood from names, or asked. A word that is not
+understood, and rows that contradict each other, are named and say nothing.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from asd_core.counting import counted
+from asd_core.datasets.catalogue import attribute_name
+from asd_core.datasets.layouts import CatalogueRow
+from asd_core.datasets.recording_names import RecordingNames
+from asd_core.datasets.table_files import Cells, read_cells
+from asd_core.datasets.words import LABELS, given_label, given_split
+from asd_core.errors import DatasetError
+from asd_core.sound import SUFFIXES
+
+_HEADINGS = {
+    "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "clip", "clip_id", "recording"),
+    "label": ("label", "labels"),
+    "machine_type": ("machine_type", "machinetype"),
+    "machine_id": ("machine_id", "machineid"),
+    "split": ("split", "subset"),
+    "domain": ("domain",),
+}
+_MAYBE_LABEL = ("class", "condition")  # also kinds of fault and speeds of the machine
+_KNOWN = {"label": LABELS, "split": ("train", "test", "eval"), "domain": ("source", "target")}
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table.
+
+    Attributes:
+        number: line of a CSV file, row of a Parquet file.
+        path: of the recording, as the table writes it.
+        values: what is said of it, by the catalogue's column or the attribute's name; nothing is empty.
+        unknown: words that are not understood, by column.
+    """
+
+    number: int
+    path: str
+    values: CatalogueRow
+    unknown: CatalogueRow
+
+
+@dataclass(frozen=True)
+class RecordingTable:
+    """What a table says, and what it leaves to be asked, a sentence each."""
+
+    name: str
+    rows: list[TableRow]
+    questions: list[str]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a table says of the recordings that there are.
+
+    Attributes:
+        values: by clip id.
+        unclear: clip ids whose label is not to be taken from their names either, with the reason.
+        missing: paths that name no recording, with the reason.
+        questions, notes: sentences for people.
+    """
+
+    values: dict[str, CatalogueRow] = field(default_factory=dict)
+    unclear: dict[str, str] = field(default_factory=dict)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table(name: str, content: bytes) -> RecordingTable:
+    """A table of recordings.
+
+    Args:
+        name: of the file; its ending says which kind it is.
+
+    Raises:
+        DatasetError: when it is no table, has no column for the recording's path, or says nothing of recordings.
+    """
+    columns, cells = read_cells(name, content)
+    headings = {column: _heading(name, column, columns) for column in _HEADINGS}
+    questions: list[str] = []
+    if not headings["path"]:
+        raise DatasetError(f"{name} has no column path: call the column that names the recordings so.")
+    if not headings["label"]:
+        headings["label"], questions = _label_heading(name, columns, cells)
+    if not any(headings[column] for column in headings if column != "path") and not questions:
+        raise DatasetError(f"{name} says nothing of its recordings: add a column label, with normal or anomaly.")
+    rows = [_row(number, row, headings) for number, row in cells]
+    if unnamed := [row for row in rows if not row.path]:
+        questions.append(f"{name} names no file in {_places(unnamed)}: which recording is meant?")
+    return RecordingTable(name, [row for row in rows if row.path], questions + _unknown_words(name, rows))
+
+
+def listed_files(
+    place: Path, table: RecordingTable
+) -> tuple[Path, list[tuple[str, ...]], list[tuple[str, str]], RecordingTable]:
+    """The files that a table names, relative to its folder or absolute.
+
+    Returns:
+        The folder that holds all of them, by default the table's; folders and name of each recording below it; paths that are no
+        recording, with the reason; the table with the paths of the others as they are below the folder.
+    """
+    folder = place.parent.absolute()
+    there: list[tuple[TableRow, Path]] = []
+    missing: list[tuple[str, str]] = []
+    for row in table.rows:
+        file = Path(os.path.normpath(folder / row.path.replace("\\", "/")))
+        if not os.path.isfile(file):
+            missing.append((row.path, f"{table.name} names it, but it is not there"))
+        elif file.suffix.lower() not in SUFFIXES:
+            missing.append((row.path, f"{table.name} names it, but it is no sound file"))
+        else:
+            there.append((row, file))
+    if not all(file.is_relative_to(folder) for _, file in there):
+        folder = Path(os.path.commonpath([file.parent for _, file in there]))
+    rows = [replace(row, path=file.relative_to(folder).as_posix()) for row, file in there]
+    recordings = sorted({tuple(row.path.split("/")) for row in rows})
+    return folder, recordings, missing, replace(table, rows=rows)
+
+
+def said_of(table: RecordingTable, clip_ids: Sequence[str]) -> Said:
+    """What a table says of recordings."""
+    said = Said(questions=list(table.questions))
+    names = RecordingNames(clip_ids)
+    by_clip: dict[str, list[TableRow]] = {}
+    for row in table.rows:
+        found = names.find(row.path)
+        if len(found) == 1:
+            by_clip.setdefault(found[0], []).append(row)
+        elif found:
+            said.missing.append((row.path, f"{table.name} names it, but {len(found)} recordings are called so"))
+        else:
+            said.missing.append((row.path, f"{table.name} names it, but it is not there"))
+    contradictions: list[str] = []
+    for clip_id, rows in by_clip.items():
+        values, differing = _agreed(rows)
+        said.values[clip_id] = values
+        if differing:
+            contradictions.append(f"{clip_id}, {_places(rows)}: {', '.join(differing)}")
+        if "label" in differing:
+            said.unclear[clip_id] = f"{table.name} contradicts itself about its label"
+        elif word := next((row.unknown["label"] for row in rows if "label" in row.unknown), ""):
+            said.unclear[clip_id] = f"{table.name} calls it {word}, which is no label"
+    if contradictions:
+        more = f" and {len(contradictions) - 1} more" if len(contradictions) > 1 else ""
+        said.questions.append(f"{table.name} contradicts itself ({contradictions[0]}{more}): which row is right?")
+    wrong = [c for c, v in said.values.items() if (v.get("label"), v.get("split")) == ("anomaly", "train")]
+    if wrong:
+        said.questions.append(
+            f"{table.name} has {counted(len(wrong), 'anomaly', 'anomalies')} in training ({wrong[0]}), and detectors learn from "
+            "normal sound: they are used for testing."
+        )
+    said.notes.append(f"{table.name} tells of {counted(len(by_clip), 'recording')} here.")
+    if twice := sum(len(rows) - 1 for rows in by_clip.values()):
+        said.notes.append(f"{table.name} names {counted(twice, 'recording')} more than once.")
+    if n := len(said.missing):
+        said.notes.append(f"{counted(n, 'row')} of {table.name} match{'es' if n == 1 else ''} no recording here.")
+    return said
+
+
+def _heading(name: str, column: str, columns: Sequence[str]) -> str:
+    """The table's heading for a column of the catalogue: its own name goes before others."""
+    found = [heading for heading in _HEADINGS[column] if heading in columns]
+    if len(found) > 1 and found[0] != column:
+        raise DatasetError(f"{name} has the columns {' and '.join(found)}: call the one that is meant {column}.")
+    return found[0] if found else ""
+
+
+def _label_heading(name: str, columns: Sequence[str], cells: Iterable[Cells]) -> tuple[str, list[str]]:
+    """The heading that is the label without being called so, or a question."""
+    words = {c: sorted({row[c] for _, row in cells if row[c]}) for c in _MAYBE_LABEL if c in columns}
+    sure = [column for column, found in words.items() if found and all(given_label(word) for word in found)]
+    if len(sure) == 1:
+        return sure[0], []
+    examples = "; ".join(f"{c} ({', '.join(found[:4])}{' …' if len(found) > 4 else ''})" for c, found in words.items())
+    question = (
+        f"{name} has no column label. Does one of these say it: {examples}? Then call it label, with normal or anomaly."
+    )
+    return "", [question] if words else []
+
+
+def _row(number: int, cells: CatalogueRow, headings: dict[str, str]) -> TableRow:
+    values: CatalogueRow = {}
+    unknown: CatalogueRow = {}
+    columns = {heading: column for column, heading in headings.items() if heading}
+    for heading, text in cells.items():
+        column = columns.get(heading, "")
+        if not text or column == "path":
+            continue
+        if not column:
+            values[attribute_name(heading)] = text
+        elif word := _understood(column, text):
+            values[column] = word
+        else:
+            unknown[column] = text
+    return TableRow(number, cells[headings["path"]], values, unknown)
+
+
+def _understood(column: str, text: str) -> str:
+    """The catalogue's word for a cell; nothing for one that it does not know."""
+    if column == "label":
+        return given_label(text)
+    if column == "split":
+        return given_split(text)
+    if column == "domain":
+        return text.lower() if text.lower() in _KNOWN[column] else ""
+    return text
+
+
+def _unknown_words(name: str, rows: Iterable[TableRow]) -> list[str]:
+    """A question for each word that is not understood."""
+    found: dict[tuple[str, str], list[TableRow]] = {}
+    for row in rows:
+        for column, word in row.unknown.items():
+            found.setdefault((column, word), []).append(row)
+    return [
+        f"{name} has the {column} {word} in {_places(those)}: which of {', '.join(_KNOWN[column])} is that?"
+        for (column, word), those in found.items()
+    ]
+
+
+def _agreed(rows: Sequence[TableRow]) -> tuple[CatalogueRow, list[str]]:
+    """What all rows on a recording say, and the columns in which they differ. An empty cell contradicts nothing."""
+    every = [row.values | row.unknown for row in rows]
+    said: dict[str, set[str]] = {}
+    for values in every:
+        for column, value in values.items():
+            said.setdefault(column, set()).add(value)
+    differing = [column for column, values in said.items() if len(values) > 1]
+    merged = {column: value for row in rows for column, value in row.values.items()}
+    return {column: value for column, value in merged.items() if column not in differing}, differing
+
+
+def _places(rows: Sequence[TableRow]) -> str:
+    """``row 3``, ``rows 3, 5 and 8 more``."""
+    numbers = [str(row.number) for row in rows]
+    more = f" and {len(numbers) - 3} more" if len(numbers) > 3 else ""
+    return f"row{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:3])}{more}"

@@ -1,0 +1,117 @@
+"""From an upload to a recording of a dataset that was added in the browser."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from asd_core.counting import counted
+from asd_core.datasets import (
+    Kept,
+    datasets_to_keep_in,
+    keep_in_new,
+    keep_recording,
+    machines_of,
+    read_dataset_file,
+)
+from asd_core.errors import AsdError
+from pages.shared.error_messages import show_errors
+from pages.shared.names import distinct
+from pages.shared.uploads import Upload, uploads
+
+LABELS = {"normal": "Normal", "anomaly": "Anomaly", "unlabelled": "Not labelled"}
+NEW = "A new one …"
+_WHERE, _DONE = "keep_where", "keep_done"  # in the session
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of the uploads that were kept last."""
+
+    chosen: list[Upload]
+    title: str
+    kept: list[Kept] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+# A popover and not a dialog: the page is drawn again when its uploads are scored, and that closes a dialog.
+@st.fragment
+@show_errors()  # they do not leave a fragment
+def keep_button(sha256: str) -> None:
+    """Offer to keep the upload that is open."""
+    with st.popover(
+        "Keep in a dataset",
+        key="keep",
+        icon=":material/library_add:",
+        type="tertiary",
+        on_change="rerun",
+    ) as box:
+        if box.open:
+            st.caption("Uploads stay for this session; in a dataset, a recording can be trained on and compared.")
+            _choose(sha256)
+
+
+def _choose(sha256: str) -> None:
+    """Which recordings, where to, and what they are."""
+    known = uploads()
+    chosen = [known[sha256]]
+    if len(known) > 1 and st.toggle(f"All {counted(len(known), 'upload')}", key="keep_all"):
+        chosen = list(known.values())
+    places = {str(place): read_dataset_file(place).title or place.parent.name for place in datasets_to_keep_in()}
+    titles = distinct(places)
+    where = st.selectbox("Dataset", [*places, NEW], format_func=lambda place: titles.get(place, NEW), key=_WHERE)
+    new = where == NEW
+    title = st.text_input("Name", key="keep_title", placeholder="Press line 3", max_chars=80) if new else titles[where]
+    machines = [] if new else machines_of(Path(where))
+    machine = machines[0] if machines else ("", "")
+    if len(machines) > 1:
+        names = {" ".join(one): one for one in machines}
+        machine = names[st.selectbox("Machine", list(names), key="keep_machine")]
+    label = st.segmented_control(
+        "Label", list(LABELS), format_func=LABELS.__getitem__, key="keep_label", help="Training uses the normal ones."
+    )
+    st.button(
+        f"Keep {counted(len(chosen), 'recording')}",
+        type="primary",
+        disabled=not label or not title.strip(),
+        key="keep_do",
+        on_click=_keep,
+        args=(chosen, None if new else Path(where), title.strip(), str(label), machine),
+    )
+    done: Done | None = st.session_state.get(_DONE)
+    if done and done.chosen == chosen:
+        _say(done)
+
+
+def _keep(chosen: list[Upload], place: Path | None, title: str, label: str, machine: tuple[str, str]) -> None:
+    """Keep uploads, before the page is drawn: a new dataset is then the one that is chosen."""
+    done = Done(chosen, title)
+    for upload in chosen:
+        try:
+            if place is None:
+                done.kept.append(keep_in_new(title, upload.file_name, upload.data, label))
+                place = done.kept[0].place
+                machine = machines_of(place)[0]
+                st.session_state[_WHERE] = str(place)
+            else:
+                done.kept.append(keep_recording(place, upload.file_name, upload.data, label, machine))
+        except AsdError as error:
+            done.problems.append(str(error))
+    st.session_state[_DONE] = done
+
+
+def _say(done: Done) -> None:
+    """Where they went, and what could not be kept."""
+    for problem in dict.fromkeys(done.problems):
+        st.error(problem, icon=":material/error:")
+    new = [one.clip_id for one in done.kept if one.new]
+    before = [one.clip_id for one in done.kept if not one.new]
+    if new:
+        more = f" and {len(new) - 1:,} more" if len(new) > 1 else ""
+        st.success(f"Kept in {done.title} as `{new[0]}`{more}.", icon=":material/check:")
+    if before:
+        names = ", ".join(f"`{clip_id}`" for clip_id in before[:3]) + (" …" if len(before) > 3 else "")
+        st.info(f"{done.title} holds the same sound already ({names}): its label there was not changed.")
+    if done.kept:
+        label = f"{done.title} on the Data page"
+        st.page_link("data.py", label=label, query_params={"data": done.title}, icon=":material/database:")
