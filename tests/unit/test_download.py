@@ -73,7 +73,7 @@ def test_a_set_becomes_a_dataset(cli: Cli, tiny: PublicServer) -> None:
     assert code == 0
     assert re.search(r"Licence: CC BY 4\.0\. Size: \d MB\.", err)
     assert f"Described, with the licence's text, at {tiny.address}/1" in err
-    assert "1 file is not used (dev_fan.zip/fan/attributes_00.csv): no sound file." in err
+    assert "1 file is not used (dev_fan.zip/fan/readme.txt): no sound file." in err
     place = datasets_folder() / "tiny-fan" / "dataset.toml"
     assert user_datasets() == [place]
     dataset = open_dataset(place)
