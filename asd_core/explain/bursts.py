@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.explain.explanation import Why
+from asd_core.lazy import scipy
 
 SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
@@ -39,8 +40,25 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
     return peak * hop_seconds if lags[peak] >= PLAIN and len(near) and near.max() >= AGAIN else None
 
 
-def place_in_words(place: Why, period: float | None) -> str:
-    """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``."""
+def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
+    """How often a map's sum over a band ``(n_frames,)`` comes up to half of its highest."""
+    width = max(1, round(SMOOTHED / 2 / hop_seconds))
+    smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
+    top = float(smooth.max(initial=0.0))
+    if top <= 0.0:
+        return 0
+    padded = np.pad(smooth, 1)  # one at the very start or end counts, too
+    distance = max(1, round(SHORTEST / hop_seconds))
+    return len(scipy.signal.find_peaks(padded, height=0.5 * top, prominence=0.25 * top, distance=distance)[0])
+
+
+def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
+    """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``.
+
+    Args:
+        period: of its bursts in s; ``None`` where it has none.
+        moments: see :func:`n_moments`.
+    """
     low, high = f"{place.f0 / 1000:.1f}", f"{place.f1 / 1000:.1f}"
     band = f"{low} to {high} kHz" if low != high else f"about {low} kHz"
     if place.time_share >= 1.0:
@@ -49,4 +67,6 @@ def place_in_words(place: Why, period: float | None) -> str:
     span = f"at {start} s" if start == end else f"from {start} to {end} s"
     if period is not None:
         return f"{band}, in bursts every {period:.1f} s, strongest {span}"
+    if moments > 1:
+        return f"{band}, at {moments} moments, strongest {span}"
     return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

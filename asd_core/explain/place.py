@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asd_core.artifacts import ModelSet
-from asd_core.explain.bursts import burst_period, place_in_words
+from asd_core.explain.bursts import burst_period, n_moments, place_in_words
 from asd_core.explain.explanation import Explanation, explain, with_map
 from asd_core.features import LogMel, Representation, extract_version, undenoised
 from asd_core.sound import Clip
@@ -41,8 +41,8 @@ def place_of(explanation: Explanation, representation: Representation) -> Place 
     hertz = representation.frequencies()
     rows = (hertz >= found.f0) & (hertz <= found.f1)
     loudness = explanation.map[rows].clip(min=0.0).sum(axis=0)
-    period = burst_period(loudness, representation.hop_length / representation.sample_rate)
-    words = place_in_words(found, period)
+    hop_seconds = representation.hop_length / representation.sample_rate
+    words = place_in_words(found, burst_period(loudness, hop_seconds), n_moments(loudness, hop_seconds))
     return Place(explanation.detector, found.t0, found.t1, found.f0, found.f1, words)
 
 

@@ -11,9 +11,9 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
-from pages.clip_page.signal_scores import explained, signal_scores, stored_signal_scores
+from pages.clip_page.signal_scores import explained, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
-from pages.components.player import Overlay, PlayerState, player, player_state
+from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
 from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.error_messages import show_errors
@@ -21,6 +21,12 @@ from pages.shared.job_panel import job_panel
 from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
 
 TABLE = "score_table"
+FAINT = 0.4  # of the colours' range
+AROUND, WIDER = (
+    0.12,
+    0.06,
+)  # s, and share of the frequency, by which a box is larger than the place in it: that is often a point
+BOX = "#35e0ff"  # none of the map's colours
 
 
 def listen(context: ClipContext, state: PlayerState) -> None:
@@ -37,6 +43,7 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         overlays={key: title(key) for key in maps},
         overlay=overlay,
         reference=reference,
+        regions=strongest(selected, overlay, state.played),
         seek=st.session_state.get("player_seek"),
         first_map=context.best_map,
         noise_choice=True,
@@ -57,7 +64,27 @@ def overlay_of(selected: Choice, key: str, signal: Signal) -> tuple[Explanation,
     explanation = explained(selected, key, signal)
     if explanation.map is None:
         return explanation, None
-    return explanation, Overlay(key, title(key), drawable(explanation.map))
+    # Every map has a strongest point: of a clip that the detector calls normal it is drawn faint.
+    normal = any(s.detector == key and s.decision == "normal" for s in signal_scores(selected, signal))
+    return explanation, Overlay(key, title(key), drawable(explanation.map) * (FAINT if normal else 1.0))
+
+
+def strongest(selected: Choice, overlay: Overlay | None, signal: Signal) -> list[Shown]:
+    """The place that the verdict names, to be drawn as a box over the map; none for a clip that the detector calls normal."""
+    scores = {score.detector: score for score in signal_scores(selected, signal)} if overlay else {}
+    if overlay is None or overlay.key not in scores or scores[overlay.key].decision == "normal":
+        return []
+    place = located(selected, overlay.key, signal)
+    if place is None:
+        return []
+    nyquist, end = signal.clip.sample_rate / 2, signal.clip.duration
+    region = Region(
+        max(0.0, place.t0 - AROUND),
+        min(end, place.t1 + AROUND),
+        place.f0 * (1 - WIDER),
+        min(nyquist, place.f1 * (1 + WIDER)),
+    )
+    return [Shown(region, "", BOX)]
 
 
 @st.fragment

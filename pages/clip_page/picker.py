@@ -46,12 +46,16 @@ class Picked:
             channel: that is analysed.
         """
         n = self.clip.n_channels
-        known = [f"{FACTS.get(name, name)} **{value.replace('_', ' ')}**" for name, value in self.facts.items()]
+        known = [f"{FACTS.get(name, name)} {value.replace('_', ' ')}" for name, value in self.facts.items()]
         if n > 1:
             label = channel_label(channel)
-            known.append(f"**mean** of {n} channels" if channel == MEAN else f"channel **{label}** of {n}")
-        # What the catalogue knows is not what the detectors say: the label may contradict their verdict.
-        facts = [f"in the catalogue: {' · '.join(known)}"] if self.facts and not self.uploaded else known
+            known.append(f"mean of {n} channels" if channel == MEAN else f"channel {label} of {n}")
+        # What the dataset says of the clip is not the verdict, and may contradict it.
+        facts = (
+            [f":small[:gray[listed in the dataset as {' · '.join(known)}]]"]
+            if self.facts and not self.uploaded
+            else known
+        )
         return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *facts])
 
     @property

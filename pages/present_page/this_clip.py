@@ -11,7 +11,7 @@ from asd_core.sound import flags
 from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.in_address import follow
-from pages.clip_page.listening import overlay_of
+from pages.clip_page.listening import overlay_of, strongest
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import applicable
 from pages.components.player import player, player_state
@@ -49,6 +49,7 @@ def draw(story: Story) -> None:
             signal if signal.is_denoised else replace(signal, mix=None),
             key=PLAYER,
             overlay=overlay,
+            regions=strongest(selected, overlay, state.played),
             first_map=best_map,
             large=True,
         )

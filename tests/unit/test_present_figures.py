@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from asd_core.explain import place_in_words
+from asd_core.explain.bursts import n_moments
 from asd_core.plots import AlarmGroup, alarms_figure, emphasise, enlarge, roc_figure
 
 
@@ -57,5 +58,14 @@ def test_a_moment_is_said_once() -> None:
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, from 5.9 to 6.2 s"  # type: ignore[arg-type]
     place.share = 0.3  # the rest of the map lies elsewhere
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    assert place_in_words(place, None, 4) == "5.1 to 5.4 kHz, at 4 moments, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
     place.f1 = 5130.0
     assert place_in_words(place, 2.0) == "about 5.1 kHz, in bursts every 2.0 s, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+
+
+def test_moments_are_counted_at_the_ends_too_and_weak_ones_are_not() -> None:
+    loudness = np.zeros(313)
+    assert n_moments(loudness, 0.032) == 0
+    for place, height in ((0, 1.0), (90, 0.9), (200, 0.3), (312, 0.8)):
+        loudness[max(0, place - 3) : place + 4] = height
+    assert n_moments(loudness, 0.032) == 3
