@@ -46,16 +46,18 @@ def extract_dataset(
     progress: Progress = silent,
     *,
     change: Callable[[Clip], Clip] = lambda clip: clip,
+    seen: Callable[[str, Clip], None] = lambda machine_id, clip: None,
 ) -> Extracted:
     """Read, prepare and transform clips; those that cannot be scored are named and left out.
 
     Args:
         change: applied to each prepared clip first (synthetic anomalies, denoising).
+        seen: called with the machine id and each recording that is used, as it was read.
     """
     wanted = list(dict.fromkeys(representations))
     features: dict[Representation, list[Array]] = {r: [] for r in wanted}
     hashes, readable, skipped = [], [], []
-    for index, clip_id in enumerate(rows["clip_id"]):
+    for index, (clip_id, machine_id) in enumerate(zip(rows["clip_id"], rows["machine_id"], strict=True)):
         if index % 20 == 0:
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
         try:
@@ -67,6 +69,7 @@ def extract_dataset(
             continue
         for representation, values in result.items():
             features[representation].append(values)
+        seen(machine_id, clip)
         hashes.append(clip.sha256)
         readable.append(index)
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
