@@ -26,8 +26,10 @@ from asd_core.sound.decoding import (
     TooManyChannelsError,
     decode,
 )
+from asd_core.sound.highest_bands import PASSED, completed, was_raised
 
 MAX_CHANNELS = 8
+USUAL_RATE = 16000  # Hz, of the representations
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
 OFFSET = 1e-3  # of full scale: converters stay far below it
 MIRRORED = 0.05  # s at each end of a recording, for resampling
@@ -209,6 +211,11 @@ def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
         )
+    if any(was_raised(channel, clip.sample_rate, USUAL_RATE) for channel in samples):
+        results.append(
+            f"{clip.name} came from a lower rate: what the change took between {PASSED * USUAL_RATE / 2000:.1f} and "
+            f"{USUAL_RATE / 2000:.1f} kHz is put back from the sound below."
+        )
     offsets = constant_offsets(samples)
     if worst := float(offsets[np.abs(offsets).argmax()]):
         results.append(
@@ -237,7 +244,8 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
 
     By Fourier's method, which keeps everything below half of the lower rate as it is: a filter's transition band, some hundred
     Hz wide, would look like a fault to detectors that learned these bands. Mirror images at both ends keep the end from
-    ringing in the beginning.
+    ringing in the beginning. Of a recording that was itself raised from the lower rate, what that took is put back: see
+    :mod:`asd_core.sound.highest_bands`.
     """
     if clip.sample_rate == sample_rate:
         return clip
@@ -253,11 +261,11 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     padded = np.pad(clip.samples, ((0, 0), padding), mode="symmetric")
     samples = scipy.signal.resample(padded, stretches * after, axis=1)
     first, length = lead * after, math.ceil(n * sample_rate / clip.sample_rate)
-    return replace(
-        clip,
-        samples=np.ascontiguousarray(samples[:, first : first + length], dtype=np.float32),
-        sample_rate=sample_rate,
-    )
+    channels = [
+        completed(after_it, sample_rate) if was_raised(before_it, clip.sample_rate, sample_rate) else after_it
+        for before_it, after_it in zip(clip.samples, samples[:, first : first + length], strict=True)
+    ]
+    return replace(clip, samples=np.stack(channels).astype(np.float32, copy=False), sample_rate=sample_rate)
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: Channel | None = None) -> Clip:
