@@ -21,7 +21,7 @@ Key = TypeVar("Key", int, str)
 BAND = 250.0  # Hz: wide enough that the harmonics of a hum do not fill a band
 NOTHING = 10 * 2.0**-30 / 12  # power of what rounding to 16 bits adds over all frequencies, ten times
 LOUDER_DB = 6.0  # beyond all training recordings: another gain or place, hardly the same recorder
-NARROWER = 0.9  # of the training's bandwidth
+NARROWER = 0.95  # of the training's bandwidth: a codec that cuts at 7.5 of 8 kHz is named
 
 
 class Conditions(BaseModel):
