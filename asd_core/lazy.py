@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     import scipy
     import sklearn
     import soundfile
-    import soxr
     import torch
     from torch import Tensor, nn
 else:
-    av, noisereduce, soundfile, soxr = map(_Lazy, ("av", "noisereduce", "soundfile", "soxr"))
+    av, noisereduce, soundfile = map(_Lazy, ("av", "noisereduce", "soundfile"))
     pd, scipy, sklearn, torch, nn = map(_Lazy, ("pandas", "scipy", "sklearn", "torch", "torch.nn"))
     Tensor = Any  # for annotations alone
 
-__all__ = ["Tensor", "av", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "soxr", "torch"]
+__all__ = ["Tensor", "av", "nn", "noisereduce", "pd", "scipy", "sklearn", "soundfile", "torch"]

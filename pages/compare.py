@@ -10,6 +10,7 @@ from pages.compare_page import (
     head_to_head,
     pin,
     ranking,
+    recorder,
     report_button,
     takeaways,
     thresholds,
@@ -45,6 +46,7 @@ with show_errors():
     compared = best_first(compared)
     with opening:
         takeaways.draw(compared)
+        recorder.draw(compared)
     with views:
         view = linked.segmented("View", list(VIEWS), key="view", label_visibility="collapsed")
         pin.draw(compared)

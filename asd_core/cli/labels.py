@@ -87,8 +87,17 @@ def import_(
         raise LabelError(f"{file} cannot be read ({error.strerror}): choose another file.") from error
     store = _store()
     with progress_bar() as progress:
-        clips = clip_table(open_dataset(data), progress=progress)
-    plan = plan_import(store, dataset, file.name, content, clips=clips, annotator=annotator)
+        recordings = open_dataset(data)
+        clips = clip_table(recordings, progress=progress)
+    plan = plan_import(
+        store,
+        dataset,
+        file.name,
+        content,
+        clips=clips,
+        annotator=annotator,
+        seconds_of=lambda clip_id: recordings.read(clip_id).duration,
+    )
     for description in [*plan.notes, *plan.problems]:
         notify(description)
     for c in plan.conflicts:

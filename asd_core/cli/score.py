@@ -27,7 +27,15 @@ def score(
     A recording that cannot be read is named, the others are scored, and the exit code is 1."""
     from asd_core.artifacts import ModelSet, not_scored
     from asd_core.explain import clip_summary, find_place, map_of
-    from asd_core.scoring import applicability_of, as_scored, decide, score_prepared, sentence, stored_standing
+    from asd_core.scoring import (
+        applicability_of,
+        as_scored,
+        clip_recorded_otherwise,
+        decide,
+        score_prepared,
+        sentence,
+        stored_standing,
+    )
     from asd_core.settings import get_settings
     from asd_core.sound import channel_label, channel_name, flags, named_channel, read_clip, usable_channel
 
@@ -62,7 +70,7 @@ def score(
             "channel": channel_label(used),
             "denoise": denoise,
             **clip_summary(decided, worth, guard, place, held_out, rate),
-            "flags": flags(clip, used),
+            "flags": [*flags(clip, used), *filter(None, [clip_recorded_otherwise(clip, used, models, machine_id)])],
             "scores": [asdict(one) for one in decided],
         }
         results.append(result | ({"not_scored_by": others} if others else {}))

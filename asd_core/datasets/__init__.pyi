@@ -4,6 +4,12 @@ from .catalogue import INTERNAL as INTERNAL
 from .catalogue import Dataset as Dataset
 from .catalogue import file_stamp as file_stamp
 from .clip_files import write_clips as write_clips
+from .conditions import Conditions as Conditions
+from .conditions import collector as collector
+from .conditions import conditions_of as conditions_of
+from .conditions import mixed_rates as mixed_rates
+from .conditions import recorded_otherwise as recorded_otherwise
+from .conditions import together as together
 from .content import examine as examine
 from .content import findings as findings
 from .demo import build_catalogue as build_catalogue

@@ -8,6 +8,7 @@ import numpy as np
 
 from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets.conditions import mixed_rates
 from asd_core.datasets.folder_survey import Unused
 from asd_core.errors import ClipError
 from asd_core.progress import Progress, silent
@@ -122,13 +123,8 @@ def _duplicates(clips: "pd.DataFrame") -> Iterable[str]:
 
 
 def _forms(clips: "pd.DataFrame") -> Iterable[str]:
-    rates = clips["sample_rate"].value_counts()
-    if len(rates) > 1:
-        described = ", ".join(f"{count} at {rate:,} Hz" for rate, count in rates.items())
-        yield (
-            f"Recordings of different rates ({described}): detectors may tell the rates apart instead of the machine's state; "
-            "use recordings of one rate."
-        )
+    if mixed := mixed_rates(clips["sample_rate"].value_counts().to_dict()):
+        yield mixed
     channels = clips["channels"].value_counts()
     if len(channels) > 1:
         described = ", ".join(f"{count} with {n}" for n, count in channels.items())

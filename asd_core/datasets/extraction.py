@@ -9,6 +9,7 @@ import numpy as np
 from asd_core.datasets.catalogue import Dataset
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract, working_rate
+from asd_core.on_disk import DiskArrays
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, prepare
 
@@ -46,16 +47,18 @@ def extract_dataset(
     progress: Progress = silent,
     *,
     change: Callable[[Clip], Clip] = lambda clip: clip,
+    seen: Callable[[str, Clip], None] = lambda machine_id, clip: None,
 ) -> Extracted:
     """Read, prepare and transform clips; those that cannot be scored are named and left out.
 
     Args:
         change: applied to each prepared clip first (synthetic anomalies, denoising).
+        seen: called with the machine id and each recording that is used, as it was read.
     """
     wanted = list(dict.fromkeys(representations))
-    features: dict[Representation, list[Array]] = {r: [] for r in wanted}
+    features = {r: DiskArrays() for r in wanted}
     hashes, readable, skipped = [], [], []
-    for index, clip_id in enumerate(rows["clip_id"]):
+    for index, (clip_id, machine_id) in enumerate(zip(rows["clip_id"], rows["machine_id"], strict=True)):
         if index % 20 == 0:
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
         try:
@@ -66,8 +69,9 @@ def extract_dataset(
             skipped.append(str(error))
             continue
         for representation, values in result.items():
-            features[representation].append(values)
+            features[representation].add(values)
+        seen(machine_id, clip)
         hashes.append(clip.sha256)
         readable.append(index)
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
-    return Extracted(table, features, skipped)
+    return Extracted(table, {r: kept.arrays() for r, kept in features.items()}, skipped)

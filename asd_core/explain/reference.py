@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
+from asd_core.artifacts import read_conditions, write_conditions
+from asd_core.datasets import Conditions, Dataset, Extracted, collector, extract_dataset, held_out
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array, LogMel, WelchSpectrum
 from asd_core.files import write_bytes
@@ -96,17 +97,19 @@ def write_reference(fit: Extracted, out: Path) -> None:
 def make_reference(
     dataset: Dataset, out: Path, *, progress: Progress = silent, notify: Callable[[str], None] = lambda _: None
 ) -> None:
-    """:func:`write_reference` for a models folder that lacks it.
+    """:func:`write_reference` for a models folder that lacks it, with the conditions under which the clips were recorded.
 
     Raises:
         TrainingError: when the dataset has no normal clips for training.
     """
     rows = dataset.rows(split="train", label="normal")
-    read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress)
+    conditions: dict[str, Conditions] = {}
+    read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress, seen=collector(conditions))
     for description in read.skipped:
         notify(description)
     if read.rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training that could be read.")
     out.mkdir(parents=True, exist_ok=True)
     write_reference(read.subset(~held_out(read.rows["sha256"].tolist(), read.machine_ids)), out)
+    write_conditions({**read_conditions(out), "train": conditions}, out)
     progress(1.0, "done")

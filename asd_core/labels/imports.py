@@ -7,12 +7,13 @@ takes the file's side; then the log keeps both.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from asd_core.counting import counted
-from asd_core.errors import LabelError
+from asd_core.errors import AsdError, LabelError
 from asd_core.labels import audacity, flat, label_studio
 from asd_core.labels.events import Draft
 from asd_core.labels.flat import Fields, Numbered
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 IMPORT_SUFFIXES = (".csv", ".parquet", ".json", ".txt")  # of files that can be imported
 KINDS = ("label", "skip", "note", "region", "adjudicate")
+ROUNDED = (
+    0.05  # s by which a region may pass the clip's end: programs round times, and decoders differ by part of a frame
+)
 _TAKEN = {f.name for f in fields(Draft)} - {"dataset", "uid", "source", "app_version", "target"}
 
 
@@ -73,6 +77,7 @@ def plan_import(
     clips: "pd.DataFrame",
     annotator: str | None = None,
     clip_sha256: str | None = None,
+    seconds_of: Callable[[str], float] | None = None,
 ) -> Plan:
     """Read a file (``.csv``, ``.parquet``, ``.json`` of Label Studio, ``.txt`` of Audacity) and say what importing it would do.
 
@@ -80,6 +85,7 @@ def plan_import(
         clips: the dataset's: columns clip_id, sha256 ("" where unknown), machine_id. Rows of other clips are problems.
         annotator: whose labels they are where the file does not say (Audacity never does).
         clip_sha256: the clip of an Audacity track; without it the file's name must be that of a clip.
+        seconds_of: the length of a clip in s by its clip_id, asked for clips with regions: a region beyond the end is a problem.
 
     Raises:
         LabelError: when the file as a whole cannot be read.
@@ -90,8 +96,11 @@ def plan_import(
     drafts: list[tuple[int, Draft]] = []
     for number, row in rows:
         try:
-            drafts.append((number, _draft(row, known_clips, dataset, source, annotator)))
-        except (ValueError, LabelError) as error:
+            draft = _draft(row, known_clips, dataset, source, annotator)
+            if draft.kind == "region" and seconds_of:
+                _check_end(draft, seconds_of(draft.clip_id))
+            drafts.append((number, draft))
+        except (ValueError, AsdError) as error:
             problems.append(f"{word} {number}: {str(error).rstrip('.')}.")
     if known_clips.by_name:
         notes.append(f"{counted(known_clips.by_name, 'row')} without a sha256: found by name.")
@@ -111,7 +120,7 @@ def _read(source: str, content: bytes, clip_sha256: str | None) -> tuple[list[Nu
     if suffix == ".parquet":
         return *flat.from_parquet(content), []
     if suffix == ".json":
-        return *label_studio.from_tasks(content), []
+        return label_studio.from_tasks(content)
     if suffix == ".txt":
         rows, problems, notes = audacity.from_track(content)
         clip: Fields = {"clip_sha256": clip_sha256 or "", "clip_id": source}
@@ -130,6 +139,13 @@ def _draft(row: Fields, clips: Clips, dataset: str, source: str, annotator: str 
         raise ValueError("nobody is named whose label it is: say whose the file is")
     draft = checked(Draft(**values, dataset=dataset, source=source, uid="to be made"))
     return replace(draft, uid=_uid(draft))
+
+
+def _check_end(draft: Draft, seconds: float) -> None:
+    if draft.t1 is not None and draft.t1 > seconds + ROUNDED:
+        raise LabelError(
+            f"The region from {draft.t0:g} to {draft.t1:g} s ends after {draft.clip_id}, which lasts {seconds:.2f} s: correct it."
+        )
 
 
 def _uid(draft: Draft) -> str:

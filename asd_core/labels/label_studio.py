@@ -7,11 +7,14 @@ annotation marked as ground truth.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asd_core.counting import counted
 from asd_core.errors import LabelError
 from asd_core.labels.events import LABELS
 from asd_core.labels.flat import Fields, Numbered, moment
@@ -19,6 +22,8 @@ from asd_core.labels.flat import Fields, Numbered, moment
 if TYPE_CHECKING:
     import pandas as pd
 
+VERDICT = "label"  # name of the choices that say normal or anomaly
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CONFIG = """<View>
   <Audio name="audio" value="$audio"/>
   <Choices name="label" toName="audio" choice="single">
@@ -142,12 +147,14 @@ def _predictions(scores: "pd.DataFrame") -> tuple[Predictions, Predictions]:
     return by_hash, by_name
 
 
-def from_tasks(content: bytes) -> tuple[list[Numbered], list[str]]:
-    """Annotations of Label Studio tasks as what a Draft takes (numbers are the tasks', in their order), and sentences on those
-    that cannot be read. Predictions are not labels and are left out.
+def from_tasks(content: bytes) -> tuple[list[Numbered], list[str], list[str]]:
+    """Annotations of Label Studio tasks as what a Draft takes (numbers are the tasks', in their order), sentences on those
+    that cannot be read, and on what was left out. Predictions are not labels and are left out without a word.
+
+    Of several annotations of a task by one person the newest counts, one that was skipped only where there is no other.
 
     Raises:
-        LabelError: when it is not a list of tasks.
+        LabelError: when it is not a list of tasks, or nothing says which of its choices is the verdict.
     """
     try:
         read = json.loads(content)
@@ -155,55 +162,113 @@ def from_tasks(content: bytes) -> tuple[list[Numbered], list[str]]:
         raise LabelError("The file is not JSON: export the project from Label Studio as JSON.") from error
     if not isinstance(read, list) or not all(isinstance(t, dict) and isinstance(t.get("data"), dict) for t in read):
         raise LabelError("The file is not a list of Label Studio tasks: export the project as JSON (not JSON-MIN).")
+    verdict, others = _verdict_control(read)
     results: list[Numbered] = []
     problems: list[str] = []
+    notes = (
+        [f"Choices of {', '.join(others)} are not labels and are left out: {verdict} is the verdict."] if others else []
+    )
     for number, task in enumerate(read, start=1):
         data = task["data"]
         name = data.get("clip_id") or next((str(v) for k, v in data.items() if k in ("audio", "url", "file")), "")
         clip = {"clip_sha256": str(data.get("clip_sha256") or data.get("sha256") or ""), "clip_id": str(name)}
+        newest: dict[tuple[str, bool], tuple[tuple[bool, datetime], list[Fields]]] = {}
+        older: Counter[str] = Counter()
         for annotation in task.get("annotations") or []:
             try:
-                results += [(number, clip | row) for row in _rows(annotation)]
+                made = _moment_of(annotation)
+                who, rows = _annotator(annotation), _rows(annotation, verdict, made)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 problems.append(f"Task {number}: an annotation cannot be read ({type(error).__name__}: {error}).")
-    return results, problems
+                continue
+            key = who, any(row["kind"] == "adjudicate" for row in rows)
+            age = not annotation.get("was_cancelled"), made or _LONG_AGO
+            if key in newest:
+                older[who] += 1
+            if key not in newest or age >= newest[key][0]:
+                newest[key] = age, rows
+        results += [(number, clip | row) for _, rows in newest.values() for row in rows]
+        notes += [
+            f"Task {number}: of {counted(n + 1, 'annotation')} by {who or 'one person'} the newest counts."
+            for who, n in older.items()
+        ]
+    return results, problems, notes
 
 
-def _rows(annotation: dict[str, Any]) -> list[Fields]:
-    items = [item for item in annotation.get("result") or [] if isinstance(item, dict)]
-    texts = {item["from_name"]: item["value"]["text"] for item in items if item.get("type") == "textarea"}
-    annotator = _one(texts.get("annotator")) or _completed_by(annotation.get("completed_by"))
+def _verdict_control(read: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """Name of the choices that say normal or anomaly, and of those that say something else (how loud it is): ours, the only
+    ones, or the only ones that say nothing but labels."""
+    values: dict[str, set[str]] = {}
+    for task in read:
+        for annotation in task.get("annotations") or []:
+            for item in _items(annotation):
+                if item.get("type") == "choices" and "from_name" in item and isinstance(item.get("value"), dict):
+                    said = {str(choice).strip().lower() for choice in item["value"].get("choices") or []}
+                    values.setdefault(str(item["from_name"]), set()).update(said)
+    candidates = [name for name, said in values.items() if said <= set(LABELS)] if len(values) > 1 else list(values)
+    if VERDICT in values or not values:
+        candidates = [VERDICT]
+    if len(candidates) != 1:
+        raise LabelError(
+            f"The tasks have several choices ({', '.join(sorted(values))}), and nothing says which of them is the verdict: "
+            f"call it {VERDICT} in Label Studio."
+        )
+    return candidates[0], sorted(set(values) - set(candidates))
+
+
+def _items(annotation: Any) -> list[dict[str, Any]]:
+    found = annotation.get("result") if isinstance(annotation, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _texts(annotation: dict[str, Any]) -> dict[str, Any]:
+    return {item["from_name"]: item["value"]["text"] for item in _items(annotation) if item.get("type") == "textarea"}
+
+
+def _annotator(annotation: dict[str, Any]) -> str:
+    return _one(_texts(annotation).get("annotator")) or _completed_by(annotation.get("completed_by"))
+
+
+def _moment_of(annotation: dict[str, Any]) -> datetime | None:
+    """When an annotation was last changed."""
+    written = annotation.get("updated_at") or annotation.get("created_at")
+    return moment(str(written)) if written else None
+
+
+def _rows(annotation: dict[str, Any], verdict: str, made: datetime | None) -> list[Fields]:
+    annotator = _annotator(annotation)
     common: Fields = {"annotator": annotator} if annotator else {}
-    if annotation.get("created_at"):
-        common["at"] = moment(str(annotation["created_at"]))
+    if made:
+        common["at"] = made
     opinion: Fields | None = None
     rows: list[Fields] = []
-    for item in items:
+    for item in _items(annotation):
         meta = item.get("meta") or {}
         subset = common | {"blind": meta.get("blind"), "queue": meta.get("queue")}
         if meta.get("at"):
             subset["at"] = moment(meta["at"])
         if item.get("type") == "labels":
-            rows.append(subset | _region(item["value"], meta))
-        elif item.get("type") == "choices":
+            rows += [subset | region for region in _regions(item["value"], meta)]
+        elif item.get("type") == "choices" and item["from_name"] == verdict:
             kind = "adjudicate" if meta.get("kind") == "adjudicate" else "label"
             label = str(item["value"]["choices"][0]).strip().lower()
             opinion = subset | {"kind": kind, "label": label if label in LABELS else str(item["value"]["choices"][0])}
         elif meta.get("kind") in ("skip", "note"):
             opinion = opinion or subset | {"kind": meta["kind"]}
-    note = _one(texts.get("note"))
+    note = _one(_texts(annotation).get("note"))
     if opinion is None and (annotation.get("was_cancelled") or note):
         opinion = common | {"kind": "skip" if annotation.get("was_cancelled") else "note"}
     return ([opinion | ({"note": note} if note else {})] if opinion else []) + rows
 
 
-def _region(value: dict[str, Any], meta: dict[str, Any]) -> Fields:
+def _regions(value: dict[str, Any], meta: dict[str, Any]) -> list[Fields]:
+    """A region for each of its classes."""
     row: Fields = {"kind": "region", "t0": float(value["start"]), "t1": float(value["end"])}
-    row["region_class"] = str(value["labels"][0])
     for name, subset in (("f0", "low_hz"), ("f1", "high_hz")):
         row[name] = None if meta.get(subset) is None else float(meta[subset])
     text = _one(meta.get("text"))
-    return row | ({"note": text} if text else {})
+    row |= {"note": text} if text else {}
+    return [row | {"region_class": name} for name in dict.fromkeys(map(str, value["labels"]))]
 
 
 def _one(text: Any) -> str:

@@ -17,6 +17,7 @@ from .denoising_curve import STRENGTHS as STRENGTHS
 from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
 from .denoising_curve import strength_curve as strength_curve
+from .foreign_recorder import clip_recorded_otherwise as clip_recorded_otherwise
 from .judgement import CLOSE as CLOSE
 from .judgement import Judgement as Judgement
 from .judgement import judge as judge

@@ -6,6 +6,7 @@ with one sentence; what can be scored but looks odd (clipped, low rate) is flagg
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.errors import ClipError
-from asd_core.lazy import soundfile, soxr
+from asd_core.lazy import scipy, soundfile
 from asd_core.settings import Settings, get_settings
 from asd_core.sound.decoding import (
     FORMATS,
@@ -25,10 +26,13 @@ from asd_core.sound.decoding import (
     TooManyChannelsError,
     decode,
 )
+from asd_core.sound.highest_bands import PASSED, completed, was_raised
 
 MAX_CHANNELS = 8
+USUAL_RATE = 16000  # Hz, of the representations
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
 OFFSET = 1e-3  # of full scale: converters stay far below it
+MIRRORED = 0.05  # s at each end of a recording, for resampling
 MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
 Samples = NDArray[np.float32]
@@ -207,6 +211,11 @@ def flags(clip: Clip, channel: Channel | None = None) -> list[str]:
             f"{clip.name} was recorded at {clip.sample_rate} Hz: it holds nothing above {clip.sample_rate // 2} Hz, "
             "which detectors trained at 16,000 Hz will take for an anomaly."
         )
+    if any(was_raised(channel, clip.sample_rate, USUAL_RATE) for channel in samples):
+        results.append(
+            f"{clip.name} came from a lower rate: what the change took between {PASSED * USUAL_RATE / 2000:.1f} and "
+            f"{USUAL_RATE / 2000:.1f} kHz is put back from the sound below."
+        )
     offsets = constant_offsets(samples)
     if worst := float(offsets[np.abs(offsets).argmax()]):
         results.append(
@@ -231,11 +240,32 @@ def select_channel(clip: Clip, channel: Channel) -> Clip:
 
 
 def resample(clip: Clip, sample_rate: int) -> Clip:
-    """The clip at another rate (soxr, high quality); the same clip when the rate is that already."""
+    """The clip at another rate; the same clip when the rate is that already.
+
+    By Fourier's method, which keeps everything below half of the lower rate as it is: a filter's transition band, some hundred
+    Hz wide, would look like a fault to detectors that learned these bands. Mirror images at both ends keep the end from
+    ringing in the beginning. Of a recording that was itself raised from the lower rate, what that took is put back: see
+    :mod:`asd_core.sound.highest_bands`.
+    """
     if clip.sample_rate == sample_rate:
         return clip
-    samples = soxr.resample(clip.samples.T, clip.sample_rate, sample_rate, quality="HQ").T
-    return replace(clip, samples=np.ascontiguousarray(samples, dtype=np.float32), sample_rate=sample_rate)
+    common = math.gcd(clip.sample_rate, sample_rate)
+    before, after = (
+        clip.sample_rate // common,
+        sample_rate // common,
+    )  # samples of the shortest stretch that is whole in both
+    n = clip.samples.shape[1]
+    lead = math.ceil(MIRRORED * common)  # stretches
+    stretches = scipy.fft.next_fast_len(math.ceil(n / before) + 2 * lead, real=True)
+    padding = (lead * before, (stretches - lead) * before - n)
+    padded = np.pad(clip.samples, ((0, 0), padding), mode="symmetric")
+    samples = scipy.signal.resample(padded, stretches * after, axis=1)
+    first, length = lead * after, math.ceil(n * sample_rate / clip.sample_rate)
+    channels = [
+        completed(after_it, sample_rate) if was_raised(before_it, clip.sample_rate, sample_rate) else after_it
+        for before_it, after_it in zip(clip.samples, samples[:, first : first + length], strict=True)
+    ]
+    return replace(clip, samples=np.stack(channels).astype(np.float32, copy=False), sample_rate=sample_rate)
 
 
 def prepare(clip: Clip, *, sample_rate: int = 16000, channel: Channel | None = None) -> Clip:

@@ -1,15 +1,24 @@
 """What detectors are trained, calibrated and checked on: read once for all of them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet, raw_scores
-from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
+from asd_core.datasets import (
+    Conditions,
+    Dataset,
+    Extracted,
+    collector,
+    extract_dataset,
+    held_out,
+    mixed_rates,
+    together,
+)
 from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import TrainingError
@@ -33,6 +42,7 @@ class Material:
     fingerprint: str  # of all training clips
     denoise: float = 0.0  # strength at which detectors get the clips
     kind: Kind = "stationary"  # of that denoising
+    conditions: Mapping[str, Mapping[str, Conditions]] = field(default_factory=dict)  # by split and machine id
 
     def input(self, detector: Detector) -> Representation:
         """What a detector gets of every clip: its representation, of the clip denoised at the strength."""
@@ -77,12 +87,17 @@ def gather(
     if train_rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
     inputs = [*representations, WelchSpectrum()]  # for the reference of normal sound; no detector takes it
-    train = extract_dataset(dataset, train_rows, inputs, stage(progress, 0.0, 0.6, "training set"))
-    test = extract_dataset(dataset, test_rows, representations, stage(progress, 0.6, 0.9, "test set"))
+    conditions: dict[str, dict[str, Conditions]] = {"train": {}, "test": {}}
+    seen = {split: collector(machines) for split, machines in conditions.items()}
+    reading = stage(progress, 0.0, 0.6, "training set"), stage(progress, 0.6, 0.9, "test set")
+    train = extract_dataset(dataset, train_rows, inputs, reading[0], seen=seen["train"])
+    test = extract_dataset(dataset, test_rows, representations, reading[1], seen=seen["test"])
     for description in train.skipped + test.skipped:
         notify(description)
     if train.rows.empty:
         raise TrainingError(f"No training clip of {dataset.title} could be read.")
+    if (every := together(conditions["train"].values())) and (mixed := mixed_rates(every.sample_rates)):
+        notify(mixed)
     hashes = train.rows["sha256"].tolist()
     mask = held_out(hashes, train.rows["machine_id"].tolist())
     calibration = train.subset(mask)
@@ -96,7 +111,15 @@ def gather(
     )
     synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
     return Material(
-        dataset, train.subset(~mask), calibration, synthetic, test, artifacts.fingerprint(hashes), denoise, kind
+        dataset,
+        train.subset(~mask),
+        calibration,
+        synthetic,
+        test,
+        artifacts.fingerprint(hashes),
+        denoise,
+        kind,
+        conditions,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from asd_core import artifacts
-from asd_core.artifacts import Calibration, write_pooled
+from asd_core.artifacts import Calibration, write_conditions, write_pooled
 from asd_core.datasets import Dataset, Extracted
 from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
@@ -15,7 +15,16 @@ from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent, stage
-from asd_core.scoring import AS_RECORDED, DATASET, SCORES, of_detector, score_rows, write_scores
+from asd_core.scoring import (
+    AS_RECORDED,
+    DATASET,
+    SCORES,
+    compute_scores,
+    missing_scores,
+    of_detector,
+    score_rows,
+    write_scores,
+)
 from asd_core.sound import Kind
 from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
@@ -93,11 +102,15 @@ def _train(
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)
+    write_conditions(material.conditions, out)
 
     finished = []
     budget = Budget(seconds, len(material.fit.rows))
     ordered = cheapest_first(keys)  # so that something can be compared soon
     trained_before = [key for key in ordered if resume and _is_current(out / key, material, preset, seed)]
+    # A run that was killed after it had stored a detector has left it without scores.
+    if unscored := missing_scores(out, dataset, keys=trained_before):
+        compute_scores(dataset, artifacts.ModelSet(out, unscored), notify=notify)
     waiting = [key for key in ordered if key not in trained_before]
     for index, key in enumerate(waiting):
         title = classes[key].info.title
@@ -207,7 +220,7 @@ def train_one(
         fit_seconds=round(seconds, 2),
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
-    for scored, file in ((detector, SCORES), (untrained, UNTRAINED)):
+    for scored, file in ((untrained, UNTRAINED), (detector, SCORES)):  # the last one says that all is stored
         if scored:
             store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
     return alarms

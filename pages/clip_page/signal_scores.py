@@ -5,9 +5,16 @@ import streamlit as st
 from asd_core.artifacts import ModelSet
 from asd_core.explain import Explanation, Place, explain, place_of
 from asd_core.features import extract_version
-from asd_core.scoring import Applicability, DetectorScore, applicability_of, decide, score_prepared
+from asd_core.scoring import (
+    Applicability,
+    DetectorScore,
+    applicability_of,
+    clip_recorded_otherwise,
+    decide,
+    score_prepared,
+)
 from asd_core.settings import get_settings
-from asd_core.sound import Signal
+from asd_core.sound import Channel, Clip, Signal
 from pages.shared.caching import ANSWERS, BY_KEY, cache_bytes
 from pages.shared.choice import Choice
 from pages.shared.sources import Source
@@ -54,6 +61,16 @@ def _applicable(recorded: Signal, machine_id: str, source: Source) -> Applicabil
 def applicable(selected: Choice, recorded: Signal) -> Applicability | None:
     """Whether a clip as recorded may be one of the machine; ``None`` where too little is known to say."""
     return _applicable(recorded, selected.machine_id, selected.source)
+
+
+@st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
+def _otherwise(sha256: str, channel: Channel, machine_id: str, source: Source, _clip: Clip) -> str:
+    return clip_recorded_otherwise(_clip, channel, source.folder, machine_id)
+
+
+def otherwise(selected: Choice, clip: Clip, channel: Channel) -> str:
+    """In what a recording differs from the training's, in a sentence; empty where nothing is known to differ."""
+    return _otherwise(clip.sha256, channel, selected.machine_id, selected.source, clip)
 
 
 @cache_bytes

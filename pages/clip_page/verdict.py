@@ -9,7 +9,7 @@ from asd_core.evaluation import Standing
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
 from pages.clip_page.context import ClipContext
-from pages.clip_page.signal_scores import applicable, located, signal_scores, stored_signal_scores
+from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.trained_models import calibration_of, trained_denoised_of
@@ -175,3 +175,7 @@ def draw(context: ClipContext) -> None:
         )
         if rest:
             st.caption(rest)
+        if context.signal.mix is not None:
+            different = otherwise(context.selected, context.picked.clip, context.signal.channel)
+            if different:
+                st.caption(f":material/mic_alert: {different}")

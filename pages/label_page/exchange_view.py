@@ -12,7 +12,7 @@ from pages.label_page.queue import renew
 from pages.shared import linked
 from pages.shared.choice import Choice, percent
 from pages.shared.label_store import label_store
-from pages.shared.recordings import dataset_of
+from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.stored_scores import scores_of_splits
 from pages.shared.tables import download, file_name
 from pages.shared.trained_models import calibration_of
@@ -94,7 +94,15 @@ def _import(selected: Choice, annotator: str) -> None:
         return
     try:
         name, clips = selected.source.name, clips_of(selected.source, EVERY_SPLIT, None)
-        plan = plan_import(label_store(), name, file.name, file.getvalue(), clips=clips, annotator=annotator or None)
+        plan = plan_import(
+            label_store(),
+            name,
+            file.name,
+            file.getvalue(),
+            clips=clips,
+            annotator=annotator or None,
+            seconds_of=lambda clip_id: catalogue_clip(selected.source, clip_id).duration,
+        )
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return

@@ -1,4 +1,5 @@
 import io
+import math
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import soundfile
 
 from asd_core.errors import ClipError
 from asd_core.settings import Settings
-from asd_core.sound import flags, prepare, read_clip, resample, select_channel, shared_gain, wav_bytes
+from asd_core.sound import Clip, flags, prepare, read_clip, resample, select_channel, shared_gain, wav_bytes
 
 RATE = 16000
 TONE = (0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.float32)
@@ -54,6 +55,27 @@ def test_resampling_keeps_a_tone(rate: int) -> None:
     assert resampled.sample_rate == RATE
     middle = slice(2000, 28000)
     assert np.abs(resampled.samples[0, middle] - TONE[middle]).max() < 2e-3
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 48000])
+def test_resampling_keeps_all_that_both_rates_hold(rate: int) -> None:
+    """Up and down again is the same sound, also in the last hundred Hz, where a filter would have its transition band."""
+    clip = read_clip(encode(NOISE, subtype="FLOAT"), name="noise")
+    back = resample(resample(clip, rate), RATE)
+    assert back.samples.shape == clip.samples.shape
+    assert np.abs(back.samples - clip.samples)[0, 800:-800].max() < 3e-3
+    assert np.abs(back.samples - clip.samples).max() < 0.1, "nor do the ends ring"
+    alone = resample(clip, rate)
+    twice = resample(clip.with_samples(np.concatenate([clip.samples, clip.samples[:, ::-1]])), rate)
+    assert np.array_equal(twice.samples[0], alone.samples[0]), "each channel by itself"
+
+
+@pytest.mark.parametrize("rate", [44100, 44101, 11025])
+def test_resampling_keeps_the_length(rate: int) -> None:
+    for n in (rate, rate + 1, 3 * rate - 7):
+        resampled = resample(Clip(np.ones((1, n), np.float32), rate, "", "ones"), RATE)
+        assert resampled.samples.shape == (1, math.ceil(n * RATE / rate))
+        assert np.abs(resampled.samples - 1).max() < 1e-3
 
 
 def _damaged() -> dict[str, tuple[bytes, str]]:

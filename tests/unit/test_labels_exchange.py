@@ -282,6 +282,94 @@ def test_a_project_labelled_in_label_studio(tmp_path: Path) -> None:
     assert any("not a clip of this dataset" in p for p in plan.problems)
 
 
+def annotation(label: str | None = None, *more: dict[str, object], **about: object) -> dict[str, object]:
+    """One of Label Studio's, by Eve."""
+    result = [{"from_name": "label", "type": "choices", "value": {"choices": [label]}}] if label else []
+    return {"completed_by": {"email": "eve@example.org"}, "result": [*result, *more], **about}
+
+
+def plan_of(store: LabelStore, *annotations: dict[str, object]) -> Plan:
+    tasks = [{"data": {"audio": name(3)}, "annotations": list(annotations)}]
+    return plan_import(store, DATASET, "project.json", json.dumps(tasks).encode(), clips=CLIPS)
+
+
+def test_a_region_with_two_labels_keeps_both(labels: LabelStore) -> None:
+    value = {"start": 1.0, "end": 2.0, "labels": ["no grease", "loose belt"]}
+    plan = plan_of(labels, annotation(None, {"from_name": "region", "type": "labels", "value": value}))
+    assert plan.problems == []
+    assert plan.apply(labels) == 2
+    regions = labels.regions(DATASET)
+    assert sorted(regions["region_class"]) == ["loose belt", "no grease"]
+    assert set(zip(regions["t0"], regions["t1"], strict=True)) == {(1.0, 2.0)}
+
+
+def test_the_newest_of_several_annotations_of_a_task_counts(labels: LabelStore) -> None:
+    """Whatever their order, by when they were last changed; a skipped one does not replace a label."""
+    box = {"from_name": "region", "type": "labels", "value": {"start": 1.0, "end": 2.0, "labels": ["other"]}}
+    plan = plan_of(
+        labels,
+        annotation("anomaly", created_at="2026-02-01T00:00:00Z", updated_at="2026-02-05T00:00:00Z"),
+        annotation("normal", box, created_at="2026-02-03T00:00:00Z"),
+        annotation(was_cancelled=True, created_at="2026-02-06T00:00:00Z"),
+        {**annotation("unsure", created_at="2026-01-01T00:00:00Z"), "completed_by": {"email": "bob@example.org"}},
+    )
+    assert (plan.problems, plan.notes[0]) == ([], "Task 1: of 3 annotations by eve@example.org the newest counts.")
+    plan.apply(labels)
+    assert labels_of(labels, "eve@example.org") == {3: "anomaly"}
+    assert labels_of(labels, "bob@example.org") == {3: "unsure"}, "another person's opinion stands beside it"
+    assert labels.regions(DATASET).empty, "an older annotation's regions went with it"
+    assert labels.current(DATASET, annotator="eve@example.org")["at"].iloc[0].to_pydatetime() == datetime(
+        2026, 2, 5, tzinfo=UTC
+    )
+
+
+def test_a_second_control_is_not_the_verdict(labels: LabelStore) -> None:
+    loud = {"from_name": "Loud", "type": "choices", "value": {"choices": ["normal"]}}
+    plan = plan_of(labels, annotation("anomaly", loud))
+    assert plan.notes[0] == "Choices of Loud are not labels and are left out: label is the verdict."
+    plan.apply(labels)
+    assert labels_of(labels, "eve@example.org") == {3: "anomaly"}
+    assert plan_of(labels, annotation(None, loud)).problems == []  # alone, it is the verdict by any name
+
+
+def test_of_two_controls_that_could_be_the_verdict_none_is_guessed(labels: LabelStore) -> None:
+    state, loud = (
+        {"from_name": control, "type": "choices", "value": {"choices": ["Normal"]}} for control in ("state", "Loud")
+    )
+    with pytest.raises(LabelError, match=r"several choices \(Loud, state\)"):
+        plan_of(labels, annotation(None, state, loud))
+    louder = {**loud, "value": {"choices": ["very"]}}
+    plan_of(labels, annotation(None, state, louder)).apply(labels)
+    assert labels_of(labels, "eve@example.org") == {3: "normal"}
+
+
+@pytest.mark.parametrize("filename", ["regions.csv", "project.json", "normal_id_00_00000003.txt"])
+def test_a_region_beyond_the_end_of_its_clip_is_refused_by_name(filename: str, labels: LabelStore) -> None:
+    spans = [(1.0, 2.0), (9.0, 10.000001), (9.0, 12.5)]
+    rows = "".join(f"{name(3)},Ada,other,{t0},{t1}\n" for t0, t1 in spans)
+    boxes = [
+        {"from_name": "region", "type": "labels", "value": {"start": t0, "end": t1, "labels": ["other"]}}
+        for t0, t1 in spans
+    ]
+    contents = {
+        "regions.csv": f"clip_id,annotator,region_class,t0,t1\n{rows}",
+        "project.json": json.dumps([{"data": {"audio": name(3)}, "annotations": [annotation(None, *boxes)]}]),
+        "normal_id_00_00000003.txt": "".join(f"{t0}\t{t1}\tother\n" for t0, t1 in spans),
+    }
+    plan = plan_import(
+        labels,
+        DATASET,
+        filename,
+        contents[filename].encode(),
+        clips=CLIPS,
+        annotator="Ada",
+        seconds_of={name(3): 10.0}.__getitem__,
+    )
+    (problem,) = plan.problems
+    assert f"The region from 9 to 12.5 s ends after {name(3)}, which lasts 10.00 s" in problem
+    assert plan.apply(labels) == 2
+
+
 def test_conflicts_are_reported_and_nothing_is_overwritten(labels: LabelStore) -> None:
     label(labels, 0, "normal", note="mine")
     label(labels, 1, "anomaly")

@@ -1,11 +1,6 @@
 """Recordings that come through the browser: stored whole or not at all, and nowhere else."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -180,34 +175,3 @@ def test_two_of_one_name_are_two(data_dir: Path) -> None:
     assert user_datasets() == [places[1]]
     with pytest.raises(DatasetError, match="is no dataset that was added in the browser"):
         delete_dataset(ROOT / "data" / "demo" / "dataset.toml")
-
-
-IMPORT = """
-import sys
-from asd_core.datasets import import_recordings
-sound = open(sys.argv[1], "rb").read()
-print("begun", flush=True)
-import_recordings("killed", [(f"normal/{n}.wav", lambda: sound) for n in range(400)])
-"""
-
-
-def test_a_killed_import_is_nobodys_dataset_and_the_next_one_completes(data_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "sound.wav").write_bytes(SOUND)
-    for delay in (0.0, 0.01, 0.05, 0.1):
-        process = subprocess.Popen(
-            [sys.executable, "-c", IMPORT, str(tmp_path / "sound.wav")],
-            cwd=ROOT,
-            env=os.environ.copy(),
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(delay)  # a moment within the import: any is good, none must show half of it
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for place in user_datasets():
-            assert len(open_dataset(place).catalogue) == 400
-            delete_dataset(place)
-    result = import_recordings("killed", given(**{f"normal/{n}.wav": SOUND for n in range(5)}))
-    assert len(open_dataset(result.place).catalogue) == 5
-    assert [path.name for path in datasets_folder().iterdir()] == ["killed"]

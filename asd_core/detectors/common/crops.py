@@ -79,7 +79,9 @@ class StackSampler:
     def __init__(self, spectrograms: Sequence[Array], n_frames: int, rng: np.random.Generator) -> None:
         padded = [at_least(s, n_frames) for s in spectrograms]
         ends = np.cumsum([s.shape[1] for s in padded])
-        self.frames = np.ascontiguousarray(np.concatenate(padded, axis=1).T)
+        self.frames = np.empty((ends[-1], padded[0].shape[0]), dtype=np.float32)
+        for end, spectrogram in zip(ends, padded, strict=True):
+            self.frames[end - spectrogram.shape[1] : end] = spectrogram.T
         # A stack starts anywhere but in a clip's last frames, where it would reach into the next clip.
         starts = [np.arange(end - s.shape[1], end - n_frames + 1) for s, end in zip(padded, ends, strict=True)]
         self.starts = np.concatenate(starts)

@@ -9,6 +9,7 @@ from asd_core.detectors.base import Density, Scores
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, whitened_folds
 from asd_core.lazy import scipy
 
+BLOCK = 1024  # vectors compared with all points at once
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 
 
@@ -58,7 +59,10 @@ class Kde(Density):
 
 def _log_density(at: NDArray[Any], points: NDArray[Any], bandwidth: float) -> Scores:
     """Log of the Gaussian kernel density at ``(m, d)`` of ``(n, d)`` points: ``(m,)``."""
-    squared = scipy.spatial.distance.cdist(at, points, "sqeuclidean")
     n, dimension = points.shape
     constant = np.log(n) + dimension * np.log(bandwidth * np.sqrt(2.0 * np.pi))
-    return np.asarray(scipy.special.logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant, dtype=np.float64)
+    densities = np.empty(len(at))
+    for first in range(0, len(at), BLOCK):
+        squared = scipy.spatial.distance.cdist(at[first : first + BLOCK], points, "sqeuclidean")
+        densities[first : first + BLOCK] = scipy.special.logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant
+    return densities

@@ -20,6 +20,7 @@ from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Scores, State,
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
+from asd_core.on_disk import on_disk
 from asd_core.progress import Progress, silent
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
@@ -161,7 +162,7 @@ class NetworkDetector(Detector):
         frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
         self.mean_ = frames.mean(axis=1)
         self.scale_ = self.input_scale(frames)
-        spectrograms = [self.standardise(f) for f in features]
+        spectrograms = on_disk(self.standardise(f) for f in features)
         order = np.random.default_rng(seed).permutation(len(spectrograms))
         n_held = max(2, round(VALIDATION_FRACTION * len(order)))
         held_out, train = order[:n_held], order[n_held:]

@@ -1,0 +1,132 @@
+"""An import or a training that is killed at any moment: nobody is shown half of it, and a second run completes it."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asd_core import artifacts
+from asd_core.artifacts import read_conditions, read_pooled
+from asd_core.datasets import datasets_folder, delete_dataset, open_dataset, user_datasets
+from asd_core.explain import read_reference
+from asd_core.scoring import AS_RECORDED, missing_scores, read_scores
+from asd_core.settings import get_settings
+from asd_core.sound import wav_bytes
+from tests.unit import killed_work
+
+KILLS, SECONDS = 20, 60.0
+
+pytestmark = pytest.mark.slow
+
+Start = Callable[..., multiprocessing.process.BaseProcess]
+
+
+@pytest.fixture(scope="module")
+def start() -> Start:
+    """Starts a process of its own for work, forked from one that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([killed_work.__name__])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASD_TEST_WARM_UP", "yes")
+        forkserver.ensure_running()
+
+    def begin(work: Callable[..., None], *arguments: Any) -> multiprocessing.process.BaseProcess:
+        process = context.Process(target=work, args=arguments)
+        process.start()
+        return process
+
+    ended(begin(print))
+    return begin
+
+
+@pytest.fixture
+def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
+    yield tmp_path / "data"
+    get_settings.cache_clear()
+
+
+def ended(process: multiprocessing.process.BaseProcess) -> float:
+    """Wait for a process that ends well: how many seconds it took from now on."""
+    began = time.monotonic()
+    process.join(SECONDS)
+    assert process.exitcode == 0
+    return time.monotonic() - began
+
+
+def killed(process: multiprocessing.process.BaseProcess, after: float) -> bool:
+    """Whether a process was in the middle of its work when it was killed."""
+    process.join(after)  # the time is the thing itself: any moment of the work
+    process.kill()
+    process.join(SECONDS)
+    return process.exitcode != 0
+
+
+def moments(seconds: float) -> list[float]:
+    return np.random.default_rng(0).uniform(0.0, seconds, KILLS).tolist()
+
+
+def test_an_import(start: Start, data_dir: Path) -> None:
+    rng = np.random.default_rng(0)
+    files = {f"normal/{n}.wav": wav_bytes(rng.normal(0, 0.1, 16000).astype(np.float32), 16000) for n in range(100)}
+    work = killed_work.import_files, str(data_dir), "press", files
+    seconds = ended(start(*work))
+    delete_dataset(*user_datasets())
+    hits = 0
+    for after in moments(seconds):
+        hits += killed(start(*work), after)
+        for place in user_datasets():  # all of it
+            assert len(open_dataset(place).catalogue) == len(files)
+            delete_dataset(place)
+        assert not user_datasets()
+    assert hits >= KILLS // 2
+    ended(start(*work))
+    assert [path.name for path in datasets_folder().iterdir()] == ["press"]
+    assert len(open_dataset(*user_datasets()).catalogue) == len(files)
+
+
+def test_a_training(start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    killed_work.recordings(data)
+    dataset = open_dataset(data)
+    (machine_id,) = dataset.catalogue["machine_id"].unique()
+
+    def training(out: Path) -> multiprocessing.process.BaseProcess:
+        return start(killed_work.training, str(data), str(out))
+
+    seconds = ended(training(tmp_path / "whole"))
+    whole = read_scores(tmp_path / "whole", dataset)
+    assert set(whole["detector"]) == set(killed_work.KEYS.split(","))
+    hits, left = 0, set()
+    for number, after in enumerate(moments(seconds)):
+        out = tmp_path / str(number)
+        hits += killed(training(out), after)
+        shown = artifacts.trained_keys(out)
+        left.add(len(shown))
+        for key in shown:
+            assert artifacts.load(out / key).manifest == artifacts.read_manifest(tmp_path / "whole" / key).model_copy(
+                update={"fit_seconds": artifacts.read_manifest(out / key).fit_seconds}
+            )
+        if shown:  # what all detectors rest on is there before the first of them
+            assert read_reference(out, machine_id)
+            assert set(read_conditions(out)) == {"train", "test"}
+            assert len(read_pooled(out)) == 24
+        scored = read_scores(out, dataset)
+        assert set(scored["detector"]) <= set(shown)
+        ended(training(out))
+        assert missing_scores(out, dataset, AS_RECORDED, artifacts.ModelSet(out)) == []
+        pd.testing.assert_frame_equal(ordered(read_scores(out, dataset)), ordered(whole), check_exact=True)
+    assert hits >= KILLS // 2
+    assert left >= {0, 1}
+
+
+def ordered(scores: pd.DataFrame) -> pd.DataFrame:
+    """A table whose detectors may have been stored in another order."""
+    return scores.sort_values(["detector", "clip_id"], ignore_index=True)
