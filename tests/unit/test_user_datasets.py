@@ -1,6 +1,7 @@
 """Recordings that come through the browser: stored whole or not at all, and nowhere else."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
