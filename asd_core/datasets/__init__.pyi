@@ -16,7 +16,9 @@ from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
 from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
+from .holdout import N_FOLDS as N_FOLDS
 from .holdout import fitted_rows as fitted_rows
+from .holdout import folds as folds
 from .holdout import held_out as held_out
 from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE

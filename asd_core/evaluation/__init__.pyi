@@ -17,6 +17,7 @@ from .comparison import tied_with_best as tied_with_best
 from .costs import LeastCost as LeastCost
 from .costs import expected_cost as expected_cost
 from .costs import least_cost_threshold as least_cost_threshold
+from .false_alarms import CROSSED_WORTH as CROSSED_WORTH
 from .false_alarms import Breach as Breach
 from .false_alarms import breach as breach
 from .false_alarms import conformal_rank as conformal_rank
