@@ -30,3 +30,12 @@ from .pooled import write_pooled as write_pooled
 from .pooled_calibration import pooled_rates as pooled_rates
 from .pooled_calibration import pooled_threshold as pooled_threshold
 from .pooled_calibration import why_not_pooled as why_not_pooled
+from .versions import FIRST as FIRST
+from .versions import VERSIONS as VERSIONS
+from .versions import TrainedVersion as TrainedVersion
+from .versions import add_version as add_version
+from .versions import folder_in_use as folder_in_use
+from .versions import folder_of_version as folder_of_version
+from .versions import trained_versions as trained_versions
+from .versions import use_version as use_version
+from .versions import version_in_use as version_in_use

@@ -20,6 +20,14 @@ from .holdout import N_FOLDS as N_FOLDS
 from .holdout import fitted_rows as fitted_rows
 from .holdout import folds as folds
 from .holdout import held_out as held_out
+from .moved_clips import RELABELLED as RELABELLED
+from .moved_clips import Moves as Moves
+from .moved_clips import as_learned as as_learned
+from .moved_clips import moves as moves
+from .moved_clips import read_moves as read_moves
+from .moved_clips import recorded_location as recorded_location
+from .moved_clips import relabelled as relabelled
+from .moved_clips import write_moves as write_moves
 from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
