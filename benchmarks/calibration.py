@@ -129,7 +129,7 @@ def table(cases: int, kinds: Sequence[str] = ("one state", "two states")) -> lis
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--markdown", type=Path, required=True)
     options = parser.parse_args()
     before = options.markdown.read_text("utf-8").split(HEADING)[0].rstrip() if options.markdown.is_file() else ""
