@@ -19,18 +19,23 @@ from asd_core.detectors import Density, DensityPerId, Scores
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.kde import Kde
 from asd_core.detectors.knn_bands import BandNeighbours
+from asd_core.detectors.pca_dbscan import Dbscan
+from asd_core.detectors.pca_lof import Lof
 from asd_core.evaluation import conformal_rank, false_alarm_range
 from asd_core.training.cross_conformal import cross_calibration
 
 SIZES = (20, 50, 100, 300)  # normal clips of a machine
 RATE = 0.05
 DIMENSIONS, NEW = 16, 2000  # figures of a vector; new normal vectors a case
+NOT_CROSSED = "PCA + DBSCAN"  # by the product: shown for the reason
 HEADING = "## False alarms of thresholds"
 WITHIN, SPREAD = 0.005, 2 / 3  # what is wanted: of the mean rate; of the held-out fifth's spread
 MODELS: dict[str, Callable[[], Density]] = {
     "PCA + KDE": lambda: Kde(8, residual=False),
     "nearest neighbour": lambda: BandNeighbours(1),
     "Mahalanobis": Mahalanobis,
+    "PCA + LOF": Lof,
+    "PCA + DBSCAN": Dbscan,
 }
 
 
@@ -108,9 +113,10 @@ def table(cases: int, kinds: Sequence[str] = ("one state", "two states")) -> lis
             for n in SIZES:
                 fifth, crossed, apart = rates(name, kind, n, cases)
                 ratio = crossed.rate.std() / fifth.rate.std()
-                off.append(abs(crossed.rate.mean() - crossed.promised))
-                ratios.append(ratio)
-                held.append(crossed.held.mean())
+                if name != NOT_CROSSED:
+                    off.append(abs(crossed.rate.mean() - crossed.promised))
+                    ratios.append(ratio)
+                    held.append(crossed.held.mean())
                 cells = " | ".join(
                     f"{r.promised:.1%} | {r.rate.mean():.1%} ± {r.rate.std():.1%} | {r.held.mean():.0%}"
                     for r in (fifth, crossed)
@@ -121,9 +127,11 @@ def table(cases: int, kinds: Sequence[str] = ("one state", "two states")) -> lis
     return [
         *lines,
         "",
-        f"Five-fold: the mean rate is within {100 * WITHIN:g} points of the promised one in {met[0]} of {len(off)} rows (at most {100 * max(off):.1f} "
+        f"Five-fold, without {NOT_CROSSED}: the mean rate is within {100 * WITHIN:g} points of the promised one in {met[0]} of {len(off)} rows (at most {100 * max(off):.1f} "
         f"points off), its spread at most two thirds of the held-out fifth's in {met[1]} of {len(ratios)} (at most {max(ratios):.2f} of it), "
         f"and the range shown for a threshold held its rate in {min(held):.0%} to {max(held):.0%} of cases.",
+        "",
+        f"{NOT_CROSSED} is calibrated by the held-out fifth alone: its eps jumps from fold to fold, so five folds gain nothing.",
     ]
 
 

@@ -12,7 +12,7 @@ from asd_core.errors import TrainingError
 from asd_core.training import train
 from tests.conftest import write_wav
 
-PER_ID = ["pca_kde", "pca_dbscan", "pca_lof", "knn_bands", "gwrp_gaussian", "control_rms"]
+PER_ID = ["pca_kde", "pca_lof", "knn_bands", "gwrp_gaussian", "control_rms"]
 RECORD_MORE = "Record more for results to rely on."
 
 
