@@ -20,7 +20,7 @@ help:
 	@echo "make demo-models  train trained_models/demo from nothing"
 	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
 	@echo "make peers        our density models against PyOD's, on the same arrays"
-	@echo "make coverage     how often the 95 % intervals hold the truth (slow), written to docs/coverage.md"
+	@echo "make coverage     how often intervals hold the truth and thresholds their rate (slow), written to docs/coverage.md"
 	@echo "make applicability  how often the guard says that a recording is not one of the machine"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
@@ -91,6 +91,7 @@ peers: $(VENV)/.dev-stamp
 
 coverage: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.coverage --markdown docs/coverage.md
+	$(PY) -m benchmarks.calibration --markdown docs/coverage.md
 
 applicability: $(VENV)/.run-stamp
 	$(PY) -m benchmarks.applicability

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from asd_core.artifacts import ModelSet
+from asd_core.artifacts import ModelSet, folder_in_use
 from asd_core.counting import counted
 from asd_core.datasets import Dataset
 from asd_core.features import Array, LogMel
@@ -179,7 +179,9 @@ def compare(
     """
     from asd_core.report import Assumptions, report_content
 
-    return report_content(Path(models), detectors=detectors, assumptions=Assumptions(false_alarm_rate))[0]
+    return report_content(folder_in_use(Path(models)), detectors=detectors, assumptions=Assumptions(false_alarm_rate))[
+        0
+    ]
 
 
 def explain_clip(
@@ -237,7 +239,7 @@ def write_report(
     from asd_core.report import Assumptions, report_content, report_html
 
     comparison, dataset, reason = report_content(
-        Path(models),
+        folder_in_use(Path(models)),
         data=None if data is None else str(data),
         detectors=detectors,
         assumptions=Assumptions(false_alarm_rate),
@@ -256,4 +258,4 @@ def _clip(clip: Clip | str | Path) -> Clip:
 def _model_set(models: Models, keys: Iterable[str] | None = None) -> ModelSet:
     if isinstance(models, ModelSet):
         return models if keys is None else ModelSet(models.folder, keys, shared=models)
-    return ModelSet(Path(models), keys)
+    return ModelSet(folder_in_use(Path(models)), keys)

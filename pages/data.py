@@ -7,6 +7,7 @@ from pages.data_page.datasets import Entry, entries, overview
 from pages.data_page.manage import manage
 from pages.data_page.train import train
 from pages.data_page.understood import understood
+from pages.data_page.versions import versions
 from pages.shared import linked
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
@@ -30,4 +31,5 @@ with show_errors():
         dataset = understood(entry)
         if dataset is not None:
             train(entry, dataset)
+            versions(entry)
         manage(entry)

@@ -33,3 +33,12 @@ from .pooled_calibration import why_not_pooled as why_not_pooled
 from .stored_conditions import CONDITIONS as CONDITIONS
 from .stored_conditions import read_conditions as read_conditions
 from .stored_conditions import write_conditions as write_conditions
+from .versions import FIRST as FIRST
+from .versions import VERSIONS as VERSIONS
+from .versions import TrainedVersion as TrainedVersion
+from .versions import add_version as add_version
+from .versions import folder_in_use as folder_in_use
+from .versions import folder_of_version as folder_of_version
+from .versions import trained_versions as trained_versions
+from .versions import use_version as use_version
+from .versions import version_in_use as version_in_use

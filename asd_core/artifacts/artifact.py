@@ -56,6 +56,8 @@ class Manifest(BaseModel):
     diagnostics: Annotated[dict[str, Any], STORED_AS_HEALTH]  # loss curves, collapse figures
     alarms: list[str]  # sentences: why not to trust this one
     fit_seconds: float
+    # Machine ids whose calibration is cross-conformal; of the others the held-out fifth calibrates, as before there was another.
+    crossed: list[str] = []
     versions: dict[str, str]
     weights_sha256: str
     # Another name where the folder held weights before: see :func:`save`.
@@ -65,7 +67,7 @@ class Manifest(BaseModel):
     @classmethod
     def _significant(cls, alarms: list[str], info: ValidationInfo) -> list[str]:
         """Without those that an earlier version raised for a difference within chance, or by a handful of clips."""
-        few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL
+        few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL  # none is crossed
         return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
 
     @property
@@ -74,9 +76,22 @@ class Manifest(BaseModel):
         taken = from_config(self.representation)
         return taken.strength if isinstance(taken, Denoised) else 0.0
 
+    def calibrated(self) -> Calibration:
+        """The calibration: see :class:`Calibration`."""
+        return Calibration(self.calibration, frozenset(self.crossed))
+
+    def n_normal(self, machine_id: str) -> int:
+        """Normal clips of a machine id that it was made of: fitted on, or held out."""
+        held_out = len(self.calibration.get(machine_id, []))
+        return held_out if machine_id in self.crossed else self.n_fitted.get(machine_id, 0) + held_out
+
+    def n_held_out(self, machine_id: str) -> int:
+        """Normal clips of a machine id that it was not fitted on: on these it was looked at whether it has learned."""
+        return self.n_normal(machine_id) - self.n_fitted.get(machine_id, 0)
+
     def too_few_to_tell(self) -> str:
         """That too few clips were held out to tell whether it has learned; empty where they are enough."""
-        n = sum(map(len, self.calibration.values()))
+        n = sum(map(self.n_held_out, self.calibration))
         return "" if n >= ENOUGH_TO_TELL else few_to_tell(n)
 
     def synthetic_auc(self, *, untrained: bool = False) -> float | None:
@@ -210,7 +225,7 @@ def load(folder: Path) -> Artifact:
         # Of a parameter that is gone or has another type, or of arrays that do not fit the network it describes.
         raise ArtifactError(f"{path} cannot be used by this version: train this detector again.") from error
     representation = from_config(manifest.representation)
-    return Artifact(detector, manifest, Calibration(manifest.calibration), representation)
+    return Artifact(detector, manifest, manifest.calibrated(), representation)
 
 
 def _read_both(folder: Path) -> tuple[Manifest, bytes]:

@@ -3,17 +3,19 @@
 A raw score means nothing beside another detector's. Its percentile among normal clips the detector never saw does.
 The threshold is the split-conformal quantile (Vovk et al., 2005; Lei et al., 2018): whatever the detector, if clips are
 exchangeable, a new normal clip of the same machine exceeds it with the chosen rate on average over draws of the held-out
-clips. What one draw of them may give instead: :func:`asd_core.evaluation.false_alarm_range`.
+clips. What one draw of them may give instead: :func:`asd_core.evaluation.false_alarm_range`. Where fits are quick, all training
+normals take the place of the held-out ones: :mod:`asd_core.training.cross_conformal`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.counting import counted
 from asd_core.errors import UnknownMachineError
-from asd_core.evaluation import conformal_rank, margin
+from asd_core.evaluation import CROSSED_WORTH, conformal_rank, margin
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,21 @@ def conformal_threshold(held_out: NDArray[np.float64], false_alarm_rate: float) 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Sorted raw scores of the held-out normal clips, a list a machine id."""
+    """Sorted raw scores of the held-out normal clips, a list a machine id.
+
+    ``crossed`` names the machine ids whose clips were each held out of one of five fits (cross-conformal, see
+    :mod:`asd_core.training.cross_conformal`); those of the others were held out of the fit that is in use.
+    """
 
     scores: dict[str, list[float]]
+    crossed: frozenset[str] = frozenset()
 
     @classmethod
-    def from_scores(cls, raw: NDArray[np.float64], machine_ids: Sequence[str]) -> "Calibration":
+    def from_scores(
+        cls, raw: NDArray[np.float64], machine_ids: Sequence[str], crossed: Collection[str] = ()
+    ) -> "Calibration":
         ids = np.asarray(machine_ids)
-        return cls({str(i): sorted(float(s) for s in raw[ids == i]) for i in np.unique(ids)})
+        return cls({str(i): sorted(float(s) for s in raw[ids == i]) for i in np.unique(ids)}, frozenset(crossed))
 
     def sorted_scores(self, machine_id: str) -> NDArray[np.float64]:
         """The held-out scores of one machine id, rising.
@@ -63,6 +72,17 @@ class Calibration:
     def n(self, machine_id: str) -> int:
         """How many held-out normal clips stand behind this machine id."""
         return len(self.sorted_scores(machine_id))
+
+    def set_by(self, machine_id: str) -> str:
+        """What sets the threshold of a machine id: ``60 held-out normal clips``."""
+        n = self.n(machine_id)
+        if machine_id in self.crossed:
+            return f"{counted(n, 'normal clip')}, each held out of one of five fits"
+        return counted(n, "held-out normal clip")
+
+    def worth(self, machine_id: str) -> float:
+        """How much one held-out clip of a machine id tells of the threshold's rate, see :data:`asd_core.evaluation.CROSSED_WORTH`."""
+        return CROSSED_WORTH if machine_id in self.crossed else 1.0
 
     def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:
         """Share of held-out normals that score below, ties counted half, from 0 to 100."""

@@ -42,7 +42,7 @@ def export(
     data: Annotated[str | None, typer.Option(help="Also clips without a label, for Label Studio.")] = None,
 ) -> None:
     """Write a dataset's labels, regions and adjudications as they hold now."""
-    from asd_core.artifacts import Calibration, read_manifest
+    from asd_core.artifacts import read_manifest
     from asd_core.datasets import open_dataset
     from asd_core.labels import clip_table
     from asd_core.labels import export as write
@@ -57,9 +57,7 @@ def export(
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None
     if models and scores is not None:
-        calibrations = {
-            key: Calibration(read_manifest(models / key).calibration) for key in scores["detector"].unique()
-        }
+        calibrations = {key: read_manifest(models / key).calibrated() for key in scores["detector"].unique()}
         scores = with_applicability(with_margins(scores, calibrations, get_settings().false_alarm_rate), models)
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
     write_output(content, out)

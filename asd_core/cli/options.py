@@ -21,7 +21,20 @@ Data = Annotated[
 MapFile = Annotated[
     Path | None, typer.Option("--map", help="A TOML or CSV file that says how names are to be understood.")
 ]
-Models = Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")]
+
+
+def _in_use(folder: Path) -> Path:
+    from asd_core.artifacts import folder_in_use
+
+    return folder_in_use(folder)
+
+
+Models = Annotated[
+    Path,
+    typer.Option(
+        "--models", help="Folder of trained detectors; of several versions, the one in use.", callback=_in_use
+    ),
+]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
 PresetOption = Annotated[Preset, typer.Option(help="How long to train.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]

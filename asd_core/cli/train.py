@@ -16,7 +16,7 @@ from asd_core.cli.options import (
     Seed,
     comma_separated,
 )
-from asd_core.cli.output import notify, progress_bar
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
     from asd_core.datasets import Dataset
@@ -43,15 +43,29 @@ def train(
         list[str] | None,
         typer.Option(help="Of a folder with several machine types, the one to train; may be repeated."),
     ] = None,
+    with_labels: Annotated[
+        bool,
+        typer.Option(
+            "--with-labels", help="Train a new version on what people called normal as well, and put it in use."
+        ),
+    ] = False,
 ) -> None:
     """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
+    from functools import partial
+
     from asd_core.training import train as train_detectors
+    from asd_core.training import train_version
 
     dataset = _dataset(data, out, map_file, machine_type or [])
     for note in dataset.notes:
         notify(note)
     with progress_bar() as progress:
-        keys = train_detectors(
+        train_so = (
+            partial(train_version, labels=_labels(dataset, out))
+            if with_labels
+            else partial(train_detectors, resume=resume)
+        )
+        keys = train_so(
             dataset,
             out,
             detectors=comma_separated(detectors),
@@ -60,7 +74,6 @@ def train(
             denoise=denoise_strength,
             kind=kind,
             seconds=seconds,
-            resume=resume,
             progress=progress,
             notify=notify,
         )
@@ -89,6 +102,44 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
             f"choose one with --machine-type {types[0]}, and give each type a folder of its own with --out."
         )
     return dataset
+
+
+def _labels(dataset: "Dataset", out: Path) -> dict[str, str]:
+    """By clip id what people call the clips of a dataset: the adjudication or, without one, what all who labelled it say."""
+    from asd_core.labels import LabelStore, clip_table, effective_labels
+
+    labels = effective_labels(LabelStore.open(), out.resolve().name, "adjudicated").labels
+    if not labels:
+        return {}
+    clips = clip_table(dataset)
+    named = clips["sha256"].map(labels).dropna()
+    return dict(zip(clips.loc[named.index, "clip_id"], named, strict=True))
+
+
+def versions(
+    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    use: Annotated[str | None, typer.Option("--use", help="The version to put in use: its name, or first.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a folder's detectors, or put one in use."""
+    from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
+
+    if use is not None:
+        use_version(models, use)
+    current = version_in_use(models)
+    there = [(FIRST, "", 0, 0), *((v.name, v.made, v.joined, v.left) for v in trained_versions(models))]
+    rows = [
+        {
+            "version": name,
+            "in_use": "yes" if name == current else "",
+            "made": made,
+            "joined": joined,
+            "left": left,
+            "detectors": len(trained_keys(folder_of_version(models, name))),
+        }
+        for name, made, joined, left in there
+    ]
+    print_json(rows) if as_json else print_table("Versions", rows)
 
 
 def seeds(

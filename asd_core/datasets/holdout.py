@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 HELD_OUT_FRACTION = 0.2
+N_FOLDS = 5
 
 
 def held_out(
@@ -32,6 +33,25 @@ def held_out(
         count = max(1, round(fraction * len(subset)))
         mask[subset[np.argsort(hashes[subset], kind="stable")[:count]]] = True
     return mask
+
+
+def folds(sha256s: Sequence[str], machine_ids: Sequence[str]) -> NDArray[np.intp]:
+    """Five folds of the training normals of each machine id: the first holds those of :func:`held_out`, the others share the
+    rest in the order of the hashes, as evenly as they can.
+
+    Returns:
+        ``(n_clips,)``, from 0 to 4. With fewer than five clips an id, some of its folds are empty.
+    """
+    hashes, ids = np.asarray(sha256s), np.asarray(machine_ids)
+    first = held_out(sha256s, machine_ids)
+    result = np.zeros(len(ids), dtype=np.intp)
+    for machine_id in np.unique(ids):
+        rest = np.flatnonzero((ids == machine_id) & ~first)
+        for fold, part in enumerate(
+            np.array_split(rest[np.argsort(hashes[rest], kind="stable")], N_FOLDS - 1), start=1
+        ):
+            result[part] = fold
+    return result
 
 
 def fitted_rows(dataset: Dataset) -> "pd.DataFrame":

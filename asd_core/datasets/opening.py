@@ -8,6 +8,7 @@ from typing import Any
 
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
+from asd_core.datasets.moved_clips import RELABELLED, open_relabelled
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.datasets.table_files import is_table, read_cells
 from asd_core.datasets.words import LABELS, given_label
@@ -38,7 +39,8 @@ class DatasetFile:
 
 
 def open_dataset(where: str | Path) -> Dataset:
-    """The demo (``"demo"``), a folder of recordings, a table that names them, or a file that :func:`write_dataset_file` wrote.
+    """The demo (``"demo"``), a folder of recordings, a table that names them, or a file that :func:`write_dataset_file` or
+    :func:`write_moves` wrote.
 
     Raises:
         DatasetError: when the place does not exist or holds no clip whose machine and label are known.
@@ -46,6 +48,8 @@ def open_dataset(where: str | Path) -> Dataset:
     if str(where) == "demo":
         return demo_dataset()
     place = Path(where)
+    if place.name == RELABELLED:
+        return open_relabelled(place, open_dataset)
     if place.suffix.lower() == ".toml" and place.is_file():
         file = read_dataset_file(place)
         found = survey(file.folder, file.answers, file.table)

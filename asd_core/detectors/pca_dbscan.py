@@ -33,8 +33,10 @@ class Dbscan(Density):
         min_samples = min(2 * points.shape[1], max(2, len(points) // 4))
         distances, _ = sklearn.neighbors.NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
         self.eps_ = max(knee(np.sort(distances[:, -1])), 1e-9)
-        clusters = sklearn.cluster.DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points)
-        self.core_ = points[clusters.core_sample_indices_].astype(np.float32)
+        cores = sklearn.cluster.DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points).core_sample_indices_
+        if not len(cores):  # among a handful of points its rounding may leave out the one whose distance eps is
+            cores = np.flatnonzero(distances[:, -1] <= self.eps_)
+        self.core_ = points[cores].astype(np.float32)
         return self
 
     def score(self, vectors: NDArray[Any]) -> Scores:

@@ -209,7 +209,7 @@ class _Run:
             return artifact.detector, {**about, "versions": manifest.versions}
         detector = class_of(point.detector).create(point.preset, **point.overrides)
         began = time.monotonic()
-        fit = self.fit.of_machines(learnable(self.fit, detector))
+        fit = self.fit.of_machines(learnable(self.fit.machine_ids, detector))
         features = fit.features[point.representation(point.trained_at)]
         detector.fit(features, fit.machine_ids, seed=point.seed, progress=progress)
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}

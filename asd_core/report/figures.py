@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asd_core.artifacts import Calibration, Manifest
+from asd_core.artifacts import Manifest
 from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import (
@@ -127,7 +127,7 @@ def compare(
     split, denoise = str(every["split"].iloc[0]), float(every["denoise"].min())
     draws = bootstrap(labelled)
     controls = [key for key in draws.detectors if is_control(key)]
-    calibrations = {key: Calibration(manifests[key].calibration) for key in draws.detectors}
+    calibrations = {key: manifests[key].calibrated() for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 
     kind = str(every["kind"].iloc[0]) if "kind" in every else ""

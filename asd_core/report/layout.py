@@ -84,7 +84,7 @@ def dataset_rows(comparison: Comparison) -> list[dict[str, Any]]:
     held_out: dict[str, int] = {}
     for manifest in comparison.manifests.values():
         fitted = {**manifest.n_fitted, **fitted}
-        held_out = {**{i: len(subset) for i, subset in manifest.calibration.items()}, **held_out}
+        held_out = {**{i: manifest.n_held_out(i) for i in manifest.calibration}, **held_out}
     ids = sorted({*scored["machine_id"], *comparison.draws.machine_ids})
     return [
         {

@@ -90,7 +90,7 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
 
     rows: list[dict[str, Any]] = []
     for key, subset in scores.groupby("detector", sort=False):
-        calibration = Calibration(manifests[str(key)].calibration)
+        calibration = manifests[str(key)].calibrated()
         limits = {i: calibration.threshold(i, assumed.rate) for i in calibration.scores}
         points = operating_point(
             subset,
@@ -106,10 +106,14 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                 clips = tuple(points[i].n_normal for i in of)
                 weighted = sum(limits[i].rate * n for i, n in zip(of, clips, strict=True))
                 promised = weighted / sum(clips) if sum(clips) else float("nan")
-                low, high = mean_false_alarm_range(tuple(map(calibration.n, of)), clips, assumed.rate)
+                low, high = mean_false_alarm_range(
+                    tuple(map(calibration.n, of)), clips, assumed.rate, tuple(map(calibration.worth, of))
+                )
             else:
                 promised = limit.rate
-                low, high = false_alarm_range(calibration.n(machine_id), assumed.rate)
+                low, high = false_alarm_range(
+                    calibration.n(machine_id), assumed.rate, worth=calibration.worth(machine_id)
+                )
             rows.append(
                 {
                     "detector": key,

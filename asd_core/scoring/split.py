@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asd_core.artifacts import ModelSet, raw_scores
-from asd_core.datasets import Dataset, extract_dataset
+from asd_core.datasets import Dataset, as_learned, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
@@ -39,6 +39,7 @@ def compute_scores(
     Raises:
         ArtifactError: when the models were trained on another dataset, or the split has no clip that they know.
     """
+    dataset = as_learned(dataset, models.folder)
     if not score_store.trained_on(models.folder, dataset):
         raise ArtifactError(
             f"{models.folder} was not trained on {dataset.title}: only scores of its own dataset are stored there."
@@ -130,6 +131,7 @@ def score_split(
     Returns:
         The score table (without fingerprint), detector by detector, and sentences on clips that could not be read.
     """
+    dataset = as_learned(dataset, models.folder)
     rows = dataset.rows(split=scope.split)
     rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
     tables, skipped = [], []
@@ -197,6 +199,7 @@ def current_scores(
         The score table; how many clips were left out of each machine id that no detector knows; sentences on clips that
         could not be read (those of a detector that was scored now).
     """
+    dataset = as_learned(dataset, models.folder)
     rows = dataset.rows(split=scope.split)
     known = rows["machine_id"].isin(models.machine_ids())
     unknown = {str(k): int(v) for k, v in rows[~known]["machine_id"].value_counts().sort_index().items()}

@@ -12,3 +12,4 @@ from .seeds import stored_seeds as stored_seeds
 from .seeds import train_seeds as train_seeds
 from .synthetic_anomalies import KINDS as KINDS
 from .synthetic_anomalies import synthetic_anomaly as synthetic_anomaly
+from .versions import train_version as train_version

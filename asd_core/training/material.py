@@ -131,16 +131,17 @@ def few_clips(material: Material) -> list[str]:
     )
     return [
         f"Machine id {machine_id} has {n} normal recordings that can be read: {test[machine_id]} for testing, {held[machine_id]} to set "
-        f"thresholds, {fit[machine_id]} to learn from. Record more for results to rely on."
+        f"thresholds, {fit[machine_id]} to learn from; where learning is quick, all {fit[machine_id] + held[machine_id]} set thresholds in "
+        "turn. Record more for results to rely on."
         for machine_id in material.machine_ids
         if (n := fit[machine_id] + held[machine_id] + test[machine_id]) < FEW
     ]
 
 
-def learnable(fit: Extracted, detector: Detector) -> list[str]:
-    """Machine ids that a detector can learn: a model a machine refuses all of them where one has too few clips. Where none
-    has enough, all of them, for the detector to refuse."""
-    clips = Counter(fit.machine_ids)
+def learnable(machine_ids: Sequence[str], detector: Detector) -> list[str]:
+    """Machine ids, of those of the clips to learn from, that a detector can learn: a model a machine refuses all of them where
+    one has too few clips. Where none has enough, all of them, for the detector to refuse."""
+    clips = Counter(machine_ids)
     least = MIN_TRAINING_CLIPS if isinstance(detector, DensityPerId) else 1
     return [i for i in clips if clips[i] >= least] or list(clips)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, write_conditions, write_pooled
-from asd_core.datasets import Dataset, Extracted
+from asd_core.counting import counted
+from asd_core.datasets import N_FOLDS, Dataset, Extracted, folds
 from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, TrainingError
@@ -26,9 +27,10 @@ from asd_core.scoring import (
     write_scores,
 )
 from asd_core.sound import Kind
-from asd_core.training.budget import Budget, cheapest_first, duration
+from asd_core.training.budget import Budget, cheapest_first, duration, refitted
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.claim import claimed
+from asd_core.training.cross_conformal import cross_calibration
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -95,6 +97,11 @@ def _train(
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
     reading = stage(progress, 0.0, 0.15, "reading")
     material = gather(dataset, of_sound, reading, notify, denoise=denoise, kind=kind)
+    if material.fit.rows.empty:
+        raise TrainingError(
+            f"{dataset.title} has {counted(len(material.calibration.rows), 'normal recording')} to train on, and a machine needs "
+            "two at least, one to learn from and one to set the threshold: record ten or more."
+        )
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
     for description in few_clips(material):
@@ -167,8 +174,9 @@ def train_one(
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Fit on four fifths of the normals, calibrate on the rest, check, save, and store the scores of the test clips. A
-    machine with too few clips is left out, with a sentence to ``notify``.
+    """Fit on four fifths of the normals, calibrate on the rest or, where fits are cheap, on all of them by more fits (see
+    :mod:`asd_core.training.cross_conformal`), check, save, and store the scores of the test clips. A machine with too few
+    clips is left out, with a sentence to ``notify``.
 
     Returns:
         Alarms: sentences on why not to trust this detector.
@@ -183,10 +191,12 @@ def train_one(
         )
     if isinstance(detector, Fusion):
         material = member_material(detector, material, out)
-    material = material.of_machines(learnable(material.fit, detector))
+    material = material.of_machines(learnable(material.fit.machine_ids, detector))
     representation = material.input(detector)
     began = time.monotonic()
-    detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=progress)
+    crosses = refitted(key, len(material.fit.rows))
+    fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
+    detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=fitting)
     seconds = time.monotonic() - began
     material = material.of_machines(detector.machine_ids_)
     if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
@@ -204,7 +214,11 @@ def train_one(
     diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:
         diagnostics["untrained_synthetic_auc"] = round(untrained_check.auc, 4)
-    calibration = Calibration.from_scores(check.normal, check.normal_ids)
+    if crosses:
+        calibrating = stage(progress, 1.0 / N_FOLDS, 1.0, "calibrating")
+        calibration = cross_calibrated(detector, material, seed, calibrating)
+    else:
+        calibration = Calibration.from_scores(check.normal, check.normal_ids)
     manifest = artifacts.save(
         detector,
         out / key,
@@ -215,6 +229,7 @@ def train_one(
         data_fingerprint=material.fingerprint,
         n_fitted={str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
         calibration=calibration.scores,
+        crossed=sorted(calibration.crossed),
         diagnostics=diagnostics,
         alarms=alarms,
         fit_seconds=round(seconds, 2),
@@ -224,6 +239,20 @@ def train_one(
         if scored:
             store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
     return alarms
+
+
+def cross_calibrated(detector: Detector, material: Material, seed: int, progress: Progress) -> Calibration:
+    """The cross-conformal calibration of a detector that was fitted on the material."""
+    parts, representation = (material.fit, material.calibration), material.input(detector)
+    ids = [i for part in parts for i in part.machine_ids]
+    return cross_calibration(
+        detector,
+        [feature for part in parts for feature in part.features[representation]],
+        ids,
+        folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
+        seed=seed,
+        progress=progress,
+    )
 
 
 def store_scores(

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from asd_core.counting import counted
 from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import Explanation, drawable, with_map
 from asd_core.scoring import DetectorScore
@@ -135,8 +134,8 @@ def threshold_rule(selected: Choice) -> str:
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
         return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
-    low, high = false_alarm_range(n, rate)
+    low, high = false_alarm_range(n, rate, worth=calibration.worth(selected.machine_id))
     return (
-        f"Threshold: set by {counted(n, 'held-out normal clip')}. On average over draws of these {percent(rate)} of normal clips "
+        f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {percent(rate)} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

@@ -32,6 +32,8 @@ DEFINITIONS = {
     "clips, the threshold's own rate follows a beta distribution (60 clips at 5 %: 1.0 to 11.5 % in 95 % of draws).",
     "▲ more than promised": "The whole 95 % interval of the observed rate lies above the average that was promised, though "
     "within what so few held-out clips give. ▲▲: it lies above that, too; the normal clips differ from the held-out ones.",
+    "Five-fold": "Of detectors that are quick to fit, every training clip sets the threshold, scored by a detector fitted without "
+    "its fifth (cross-conformal). The range of such a threshold is wider than for as many held-out clips.",
     "Pooled over ids": "One conformal quantile of all machine ids' held-out scores, as standard scores within each id: for "
     "detectors whose ids' scores have the same shape (k-sample Anderson-Darling test, 5 % level). It strays a little less, and "
     "decides at rates for which one id has too few clips.",

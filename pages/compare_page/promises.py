@@ -30,6 +30,7 @@ class Limits:
     values: dict[str, float | None]
     rates: dict[str, float]  # on average; none for a rule that promises nothing
     held_out: dict[str, int]
+    worth: dict[str, float]  # of a held-out clip
     drawn: Mapping[str, np.ndarray]  # rates over other draws of the held-out clips, where thresholds are pooled
     asked: float
 
@@ -43,18 +44,19 @@ class Limits:
             low, high = np.quantile(mean, (0.025, 0.975))
             return float(low), float(high)
         if len(ids) == 1:
-            return false_alarm_range(self.held_out[ids[0]], self.asked)
-        return mean_false_alarm_range(tuple(self.held_out[i] for i in ids), tuple(clips[i] for i in ids), self.asked)
+            return false_alarm_range(self.held_out[ids[0]], self.asked, worth=self.worth[ids[0]])
+        n, weights, worth = zip(*((self.held_out[i], clips[i], self.worth[i]) for i in ids), strict=True)
+        return mean_false_alarm_range(n, weights, self.asked, worth)
 
 
 def limits_of(selected: Choice, key: str, ids: Sequence[str], rule: str) -> Limits:
     """Thresholds of the ids that the detector knows, by the rule or, where its ids are not alike, each id's own."""
     calibration = calibration_of(selected.source, key)
     known = [i for i in ids if i in calibration.scores]
-    held_out = {i: calibration.n(i) for i in known}
+    held_out, worth = {i: calibration.n(i) for i in known}, {i: calibration.worth(i) for i in known}
     if rule == GAMMA:
         return Limits(
-            {i: gamma_threshold(calibration.sorted_scores(i)) for i in known}, {}, held_out, {}, selected.rate
+            {i: gamma_threshold(calibration.sorted_scores(i)) for i in known}, {}, held_out, worth, {}, selected.rate
         )
     thresholds: dict[str, Threshold]
     drawn: Mapping[str, np.ndarray] = {}
@@ -67,6 +69,7 @@ def limits_of(selected: Choice, key: str, ids: Sequence[str], rule: str) -> Limi
         {i: threshold.value for i, threshold in thresholds.items()},
         {i: threshold.rate for i, threshold in thresholds.items()},
         held_out,
+        worth,
         drawn,
         selected.rate,
     )

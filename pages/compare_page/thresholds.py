@@ -27,7 +27,7 @@ COLUMNS = {
     ),
     "Its range": st.column_config.TextColumn(
         help="The share of normal clips above this threshold lies in this range for 95 % of all draws of as many "
-        "held-out clips (conformal: a beta distribution; pooled: simulated)."
+        "held-out clips (conformal: a beta distribution, wider where each clip was held out of one of five fits; pooled: simulated)."
     ),
     "Mark": st.column_config.TextColumn(
         help="▲: the whole interval of the observed rate lies above the promised average. ▲▲: it also lies above the "

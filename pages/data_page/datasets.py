@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import MANIFEST, trained_keys
-from asd_core.datasets import datasets_folder, open_dataset, user_datasets
+from asd_core.datasets import datasets_folder, open_dataset, recorded_location, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
@@ -39,9 +39,9 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All datasets, those with trained detectors first."""
-    trained = sources()
+    trained = [(s, recorded_location(s.location)) for s in sources()]
     places = {str(place): place for place in user_datasets()}
-    found = [Entry(s.name, s.title, s.location, places.pop(s.location, None)) for s in trained]
+    found = [Entry(s.name, s.title, location, places.pop(location, None)) for s, location in trained]
     for location, place in places.items():
         try:
             title = open_title(location, place.stat().st_mtime)

@@ -11,7 +11,7 @@ from pages.present_page.story import Story
 from pages.shared.choice import Choice
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import signal_of
-from pages.shared.trained_models import calibration_of, manifests_of, scoring_rate
+from pages.shared.trained_models import manifests_of, scoring_rate
 
 MINUTES_TO = 120  # from there on, hours
 
@@ -44,8 +44,6 @@ def _about(selected: Choice, clip: Clip, rows: pd.DataFrame) -> str:
 
 def _learned_from(selected: Choice) -> int:
     """Recordings of the machine that the detectors were fitted and calibrated on."""
-    for key, manifest in manifests_of(selected.source, selected.detectors[:1]).items():
-        return manifest.n_fitted.get(selected.machine_id, 0) + calibration_of(selected.source, key).n(
-            selected.machine_id
-        )
+    for manifest in manifests_of(selected.source, selected.detectors[:1]).values():
+        return manifest.n_normal(selected.machine_id)
     return 0

@@ -11,7 +11,7 @@ from asd_core.settings import get_settings
 
 @dataclass(frozen=True)
 class Source:
-    """A folder of trained detectors and the dataset they were trained on."""
+    """The trained detectors of a dataset: those of the version in use, where there are several."""
 
     name: str
     title: str
@@ -27,16 +27,17 @@ class Source:
 def sources() -> list[Source]:
     """Every dataset with trained detectors, the demo first."""
     results = []
-    for folder in sorted(get_settings().models_dir.glob("*"), key=lambda p: (p.name != "demo", p.name)):
+    for base in sorted(get_settings().models_dir.glob("*"), key=lambda p: (p.name != "demo", p.name)):
+        folder = artifacts.folder_in_use(base)
         keys = artifacts.trained_keys(folder)
         try:
             about = json.loads((folder / DATASET).read_text("utf-8"))
             title, location = str(about["title"]), str(about["location"])
         except (OSError, ValueError, KeyError):
-            title, location = folder.name, ""
+            title, location = base.name, ""
         stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)
         if stamp:
-            results.append(Source(folder.name, title, location, folder, stamp))
+            results.append(Source(base.name, title, location, folder, stamp))
     return results
 
 

@@ -45,7 +45,7 @@ def scoring_rate(selected: Choice, recorded: int) -> int:
 
 def calibration_of(source: Source, key: str) -> Calibration:
     """A detector's calibration, without loading its weights."""
-    return Calibration(_manifest(source, key).calibration)
+    return _manifest(source, key).calibrated()
 
 
 def manifests_of(source: Source, keys: list[str]) -> dict[str, Manifest]:

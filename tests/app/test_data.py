@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 from asd_core.datasets import import_recordings, open_dataset, survey
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
+from asd_core.training import train, train_version
+from pages.data_page.datasets import entries
+from pages.shared.sources import sources
 from tests.app.helpers import opened, text
 
 
@@ -112,3 +115,38 @@ def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -
         ["train", "normal", 20],
     ]
     assert "Train" in [button.label for button in app.button]
+
+
+def test_a_version_trained_with_labels_is_in_use_and_going_back_is_one_click(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    place = import_recordings("Rig", files).place
+    dataset, models = open_dataset(place), get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    assert "Train again with labels" in [button.label for button in opened("data", data="Rig").button]
+    joined = str(dataset.rows(split="test")["clip_id"].iloc[0])
+    train_version(dataset, models, {joined: "normal"})
+    app = opened("data", data="Rig")
+    assert "1 clip joined training, 0 left it. 1 detector." in text(app)
+    assert "Rename or delete" in [expander.label for expander in app.expander], "it is still the dataset that was added"
+    (source,) = sources()
+    assert (source.name, source.folder) == ("rig", models / "versions" / "rig.v2")
+    assert joined not in set(open_dataset(source.location).rows(split="test")["clip_id"])
+    press(app, "Use this version")
+    (source,) = sources()
+    assert (source.name, source.folder, source.location) == ("rig", models, str(place))
+    assert [button.label for button in app.button if button.key and button.key.startswith("use_")] == [
+        "In use",
+        "Use this version",
+    ]
+
+
+def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path) -> None:
+    for n in range(20):
+        path = folders / "press" / "ok" / f"{n}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sound(n))
+    dataset, models = open_dataset(folders / "press"), get_settings().models_dir / "press"
+    train(dataset, models, detectors=["control_rms"])
+    train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
+    (entry,) = entries()
+    assert (entry.location, entry.models) == (dataset.location, models)

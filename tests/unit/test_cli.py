@@ -478,3 +478,38 @@ def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tm
     assert code == 0, err
     manifest = json.loads((tmp_path / "models" / "control_rms" / "manifest.json").read_text())
     assert set(manifest["n_fitted"]) == {"00"}
+
+
+def test_training_again_with_labels(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from asd_core.settings import get_settings
+
+    monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
+    get_settings.cache_clear()
+    try:
+        models = tmp_path / "rail"
+        given = ("train", "--data", small_folder, "--out", models, "--detectors", "control_rms")
+        assert cli(*given)[0] == 0
+        code, _, err = cli(*given, "--with-labels")
+        assert (code, "changes what detectors learn from" in err) == (2, True)
+        clips = [f"test/normal_id_00_{n:08d}.wav" for n in range(3)]
+        said = [(clips[0], "Ada", "normal"), (clips[1], "Ada", "normal"), (clips[1], "Bob", "anomaly")]
+        table = tmp_path / "said.csv"
+        table.write_text("\n".join(["clip_id,annotator,label", *map(",".join, said)]))
+        assert cli("labels", "import", table, "--dataset", "rail", "--data", small_folder)[0] == 0
+        code, _, err = cli(*given, "--with-labels")
+        assert code == 0, err
+        assert "1 clip called normal joins training and is not tested on" in err  # people disagree on the other
+        rows = json.loads(cli("versions", "--models", models, "--json")[1])
+        assert [(r["version"], r["in_use"], r["joined"]) for r in rows] == [("first", "", 0), ("rail.v2", "yes", 1)]
+        found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
+        assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {5}
+        assert cli("versions", "--models", models, "--use", "first")[0] == 0
+        found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
+        assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {6}
+        code, _, err = cli("versions", "--models", models, "--use", "last")
+        assert (code, "has no trained version last: choose one of first, rail.v2" in err) == (2, True)
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()

@@ -209,6 +209,12 @@ def test_dbscan_scores_distance_over_eps_from_cores_alone() -> None:
     assert model.score(step)[0] > 1.0
 
 
+def test_dbscan_has_a_core_sample_among_a_handful_of_points() -> None:
+    for seed in range(100):
+        vectors = np.random.default_rng(seed).normal(size=(6, 64))
+        assert np.isfinite(Dbscan(4).fit(vectors).score(vectors)).all()
+
+
 def test_dbscan_eps_is_the_knee_and_min_samples_twice_the_dimension() -> None:
     from sklearn.neighbors import NearestNeighbors
 

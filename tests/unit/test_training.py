@@ -50,12 +50,13 @@ def test_calibration_clips_are_the_held_out_ones(small_models: Path, small_datas
     rows = small_dataset.rows(split="train")
     clips = [small_dataset.read(c) for c in rows["clip_id"]]
     mask = held_out([c.sha256 for c in clips], rows["machine_id"].tolist())
-    artifact = artifacts.load(small_models / "pca_kde")
+    artifact = artifacts.load(small_models / "cnn_ae")  # too slow to be fitted five times
+    assert artifact.calibration.crossed == frozenset()
     for machine_id in ("00", "02"):
         calibrated = [c for c, m, i in zip(clips, mask, rows["machine_id"], strict=True) if m and i == machine_id]
         features = [artifact.representation.transform(prepare(c)) for c in calibrated]
         scores = artifact.detector.score(features, [machine_id] * len(calibrated))
-        assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id])
+        assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id], rtol=1e-5)
 
 
 def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset: Dataset) -> None:

@@ -98,9 +98,9 @@ def test_how_few_clips_were_divided_is_said(tmp_path: Path, small_folder: Path) 
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
     said: list[str] = []
-    with pytest.raises(TrainingError, match="No detector could be trained"):
-        train(open_dataset(tmp_path / "rig"), tmp_path / "out", detectors=["control_rms"], notify=said.append)
-    assert any(
-        "has 10 normal recordings that can be read: 2 for testing, 2 to set thresholds, 6 to learn from" in s
-        for s in said
+    train(open_dataset(tmp_path / "rig"), tmp_path / "out", detectors=["control_rms"], notify=said.append)
+    divided = (
+        "has 10 normal recordings that can be read: 2 for testing, 2 to set thresholds, 6 to learn from; where learning is quick, "
+        "all 8 set thresholds in turn. Record more"
     )
+    assert any(divided in s for s in said)

@@ -1,0 +1,121 @@
+"""Versions of a dataset's detectors, side by side: one of them is in use.
+
+The first version is the models folder itself, the others are folders in ``versions/`` below it. Which is in use stands in an index
+that is replaced in one step, and a version enters it when it is complete: what is half-written is never in use.
+"""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from asd_core.artifacts.artifact import read_versioned, trained_keys
+from asd_core.errors import ArtifactError
+from asd_core.files import locked, write_text
+
+VERSIONS, INDEX, INDEX_SCHEMA = "versions", "index.json", 1
+FIRST = "first"  # name of the models folder itself
+
+
+class TrainedVersion(BaseModel):
+    """A version that was trained again.
+
+    Attributes:
+        name: of its folder.
+        made: when, in ISO 8601.
+        joined, left: how many clips people's labels brought into training, and took out of it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[^./\\][^/\\]*$")
+    made: str
+    joined: int
+    left: int
+
+
+class _Index(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int = INDEX_SCHEMA
+    versions: list[TrainedVersion] = []
+    in_use: str = FIRST
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.in_use not in [FIRST, *(version.name for version in self.versions)]:
+            raise ValueError(self.in_use)
+        return self
+
+
+def trained_versions(models: Path) -> list[TrainedVersion]:
+    """The versions of a models folder beside the first, oldest first.
+
+    Raises:
+        ArtifactError: when the index is damaged.
+    """
+    return _read(models).versions
+
+
+def version_in_use(models: Path) -> str:
+    """Name of the version that is in use. Raises: as :func:`trained_versions`."""
+    return _read(models).in_use
+
+
+def folder_of_version(models: Path, name: str) -> Path:
+    """Where a version is."""
+    return models if name == FIRST else models / VERSIONS / name
+
+
+def folder_in_use(models: Path) -> Path:
+    """Where the version in use is: the models folder itself where it has no others, or where their index says nothing usable."""
+    try:
+        folder = folder_of_version(models, version_in_use(models))
+    except ArtifactError:
+        return models
+    return folder if trained_keys(folder) else models
+
+
+def add_version(models: Path, version: TrainedVersion) -> None:
+    """Enter a complete version, and put it in use."""
+    with locked(_index(models)):
+        index = _read(models)
+        _write(models, _Index(in_use=version.name, versions=[*index.versions, version]))
+
+
+def use_version(models: Path, name: str) -> None:
+    """Put a version in use.
+
+    Raises:
+        ArtifactError: when there is none of that name, or it holds no detector.
+    """
+    with locked(_index(models)):
+        index = _read(models)
+        known = [FIRST, *(version.name for version in index.versions)]
+        if name not in known or not trained_keys(folder_of_version(models, name)):
+            raise ArtifactError(f"{models} has no trained version {name}: choose one of {', '.join(known)}.")
+        _write(models, index.model_copy(update={"in_use": name}))
+
+
+def _index(models: Path) -> Path:
+    return models / VERSIONS / INDEX
+
+
+def _read(models: Path) -> _Index:
+    path = _index(models)
+    try:
+        return read_versioned(path, _Index, INDEX_SCHEMA, "use the program that wrote it")
+    except FileNotFoundError:
+        return _Index()
+    except (OSError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"{path} is damaged: delete it, and the first version is in use.") from error
+
+
+def _write(models: Path, index: _Index) -> None:
+    path = _index(models)
+    try:
+        write_text(index.model_dump_json(indent=1) + "\n", path)
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be written ({error.strerror}): free space or allow writing there."
+        ) from error

@@ -1,0 +1,106 @@
+"""A dataset whose clips people's labels have moved into training or out of it, and the file that opens it again."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from asd_core.datasets.catalogue import Dataset
+from asd_core.errors import DatasetError
+from asd_core.files import write_text
+
+RELABELLED = "relabelled.json"
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Clip ids that labels move: normal ones that join training, and training clips called anomalies, which leave it."""
+
+    joined: list[str]
+    left: list[str]
+
+
+def moves(dataset: Dataset, labels: Mapping[str, str]) -> Moves:
+    """What labels (clip id -> normal or anomaly) change about the clips to learn from."""
+    learned = (dataset.catalogue["split"] == "train") & (dataset.catalogue["label"] == "normal")
+    label = dataset.catalogue["clip_id"].map(labels)
+    clip_ids = dataset.catalogue["clip_id"]
+    return Moves(list(clip_ids[~learned & (label == "normal")]), list(clip_ids[learned & (label == "anomaly")]))
+
+
+def relabelled(dataset: Dataset, moved: Moves, location: Path) -> Dataset:
+    """The dataset with clips moved: who joined is a normal training clip and no test clip any more, who left is an anomalous
+    test clip.
+
+    Args:
+        location: what opens it again, see :func:`write_moves`.
+    """
+    catalogue = dataset.catalogue.copy()
+    for clip_ids, split, label in ((moved.joined, "train", "normal"), (moved.left, "test", "anomaly")):
+        catalogue.loc[catalogue["clip_id"].isin(clip_ids), ["split", "label"]] = (split, label)
+    return replace(dataset, catalogue=catalogue, location=str(location.resolve()))
+
+
+def write_moves(path: Path, dataset: Dataset, moved: Moves) -> None:
+    """Write what opens a dataset with clips moved.
+
+    Raises:
+        DatasetError: when it cannot be written.
+    """
+    content = {"of": dataset.location, "joined": moved.joined, "left": moved.left}
+    try:
+        write_text(json.dumps(content, indent=1) + "\n", path)
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be written ({error.strerror}): free space or allow writing there."
+        ) from error
+
+
+def read_moves(path: Path) -> tuple[str, Moves]:
+    """Location of the dataset that a file is about, and its moves.
+
+    Raises:
+        DatasetError: for a file that is missing or damaged.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        joined, left = (_strings(content[name]) for name in ("joined", "left"))
+        return str(content["of"]), Moves(joined, left)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path} is damaged or missing: put another version in use, or train again.") from error
+
+
+def recorded_location(location: str) -> str:
+    """What opens a dataset as it was recorded, of what opens it as a version of its detectors learned it."""
+    path = Path(location)
+    return read_moves(path)[0] if path.name == RELABELLED else location
+
+
+def as_learned(dataset: Dataset, folder: Path) -> Dataset:
+    """A dataset as a version of its detectors learned it: clips that joined their training are no test clips. Without a version
+    in the folder, or of another dataset, it is given back as it is.
+
+    Raises:
+        DatasetError: as :func:`read_moves`.
+    """
+    path = folder / RELABELLED
+    if not path.is_file():
+        return dataset
+    location, moved = read_moves(path)
+    return relabelled(dataset, moved, path) if location == dataset.location else dataset
+
+
+def open_relabelled(path: Path, open_base: Callable[[str], Dataset]) -> Dataset:
+    """The dataset of such a file. Clips that are gone since are not moved.
+
+    Raises:
+        DatasetError: as :func:`read_moves`, and where the dataset itself cannot be opened.
+    """
+    location, moved = read_moves(path)
+    return relabelled(open_base(location), moved, path)
+
+
+def _strings(values: Collection[str]) -> list[str]:
+    if not isinstance(values, list):
+        raise TypeError(type(values))
+    return [str(value) for value in values]

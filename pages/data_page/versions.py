@@ -1,0 +1,54 @@
+"""Versions of a dataset's detectors: train again with what people called normal, and go back."""
+
+from functools import partial
+
+import streamlit as st
+
+from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
+from asd_core.counting import counted
+from pages.data_page.datasets import Entry
+from pages.shared.error_messages import show_errors
+from pages.shared.job_panel import job_panel
+
+
+def versions(entry: Entry) -> None:
+    """Draw the versions, where there are detectors to train again."""
+    if entry.name == "demo" or not trained_keys(entry.models):
+        return
+    st.subheader("Train again with labels")
+    st.caption(
+        "Clips that people agree are normal join training, and training clips that they call anomalies leave it. A clip that "
+        "joined is not tested on by that version. It is used when it is complete; the versions before it are kept."
+    )
+    arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--with-labels"]
+    job_panel(
+        f"train-labels-{entry.name}",
+        f"Training {entry.title} again",
+        arguments,
+        "Train again with labels",
+        resumes=False,
+    )
+    stored, current = trained_versions(entry.models), version_in_use(entry.models)
+    if not stored:
+        return
+    about = {FIRST: "First version"}
+    for number, version in enumerate(stored, start=2):
+        about[version.name] = (
+            f"Version {number}, {version.made[:16].replace('T', ' ')} UTC: {counted(version.joined, 'clip')} joined training, "
+            f"{version.left} left it"
+        )
+    for name, text in about.items():
+        n = len(trained_keys(folder_of_version(entry.models, name)))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "In use" if name == current else "Use this version",
+                key=f"use_{entry.name}_{name}",
+                disabled=name == current or not n,
+                on_click=partial(_use, entry, name),
+            )
+            st.caption(f"{text}. {counted(n, 'detector')}.")
+
+
+@show_errors()
+def _use(entry: Entry, name: str) -> None:
+    use_version(entry.models, name)

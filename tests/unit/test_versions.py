@@ -1,0 +1,144 @@
+"""Detectors trained again with what people called normal: versions side by side, one of them in use."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from asd_core.api import evaluate, score
+from asd_core.artifacts import (
+    FIRST,
+    VERSIONS,
+    ModelSet,
+    folder_in_use,
+    folder_of_version,
+    read_manifest,
+    trained_versions,
+    use_version,
+    version_in_use,
+)
+from asd_core.datasets import RELABELLED, Dataset, open_dataset
+from asd_core.errors import ArtifactError, Cancelled, DatasetError, TrainingError
+from asd_core.scoring import current_scores, read_scores
+from asd_core.training import train, train_version
+from asd_core.training.claim import LOCK
+
+KEYS = ["control_rms"]
+
+
+def clip_id(dataset: Dataset, split: str, label: str, number: int = 0) -> str:
+    return str(dataset.rows(split=split, label=label)["clip_id"].iloc[number])
+
+
+@pytest.fixture
+def dataset(small_folder: Path) -> Dataset:
+    return open_dataset(small_folder)
+
+
+@pytest.fixture
+def models(dataset: Dataset, tmp_path: Path) -> Path:
+    out = tmp_path / "slider"
+    train(dataset, out, detectors=KEYS)
+    return out
+
+
+@pytest.fixture
+def moved(dataset: Dataset) -> dict[str, str]:
+    """Labels: two test clips are normal (one was called an anomaly), a training clip is an anomaly; two say what was known."""
+    return {
+        clip_id(dataset, "test", "normal"): "normal",
+        clip_id(dataset, "test", "anomaly"): "normal",
+        clip_id(dataset, "train", "normal"): "anomaly",
+        clip_id(dataset, "train", "normal", 1): "normal",
+        clip_id(dataset, "test", "anomaly", 1): "anomaly",
+    }
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and VERSIONS not in path.parts}
+
+
+def test_labels_make_a_version_and_the_first_one_stays(dataset: Dataset, models: Path, moved: dict[str, str]) -> None:
+    before, said = contents(models), list[str]()
+    assert folder_in_use(models) == models
+    assert train_version(dataset, models, moved, notify=said.append) == KEYS
+    assert "2 clips called normal join training and are not tested on; 1 clip called an anomaly leaves it." in said
+    assert contents(models) == before
+    (version,) = trained_versions(models)
+    assert (version.name, version.joined, version.left, version_in_use(models)) == ("slider.v2", 2, 1, "slider.v2")
+    folder = folder_in_use(models)
+    assert folder == models / VERSIONS / "slider.v2"
+    assert read_manifest(folder / "control_rms").n_normal("00") == 24 + 2 - 1
+    assert score(dataset.read(clip_id(dataset, "test", "normal")), models, "00").shape[0] == 1
+    use_version(models, FIRST)
+    assert folder_in_use(models) == models
+    train_version(dataset, models, moved)
+    assert [v.name for v in trained_versions(models)] == ["slider.v2", "slider.v3"]
+    assert version_in_use(models) == "slider.v3"
+
+
+def test_a_clip_that_joined_training_is_no_test_clip(dataset: Dataset, models: Path, moved: dict[str, str]) -> None:
+    train_version(dataset, models, moved)
+    folder = folder_in_use(models)
+    joined = {c for c, label in moved.items() if label == "normal"}
+    left = clip_id(dataset, "train", "normal")
+    version = open_dataset(folder / RELABELLED)
+    assert not joined & set(version.rows(split="test")["clip_id"])
+    assert version.names == dataset.names
+    expected = set(dataset.rows(split="test")["clip_id"]) - joined | {left}
+    assert set(read_scores(folder, version)["clip_id"]) == expected
+    # Also where the recordings are named by their own folder.
+    table, _, _ = current_scores(dataset, ModelSet(folder))
+    assert set(table["clip_id"]) == expected
+    assert table.set_index("clip_id").loc[left, "label"] == "anomaly"
+    row = evaluate(dataset, models).query("machine_id == '00'").iloc[0]
+    assert (row["n_normal"], row["n_anomaly"]) == (5, 6)
+
+
+def test_what_is_not_complete_is_not_in_use(dataset: Dataset, models: Path, moved: dict[str, str]) -> None:
+    def stop(fraction: float, message: str) -> None:
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        train_version(dataset, models, moved, progress=stop)
+    assert list((models / VERSIONS).glob("*/")) == []
+    assert folder_in_use(models) == models
+    # One that was killed: all detectors are there, but the index does not name it.
+    killed = Path(shutil.copytree(models, models.parent / "killed"))
+    killed = Path(shutil.move(killed, models / VERSIONS / "slider.v2"))
+    assert (killed / LOCK).exists()
+    assert folder_in_use(models) == models
+    with pytest.raises(ArtifactError, match=r"has no trained version slider\.v2"):
+        use_version(models, "slider.v2")
+    train_version(dataset, models, moved)
+    assert [v.name for v in trained_versions(models)] == ["slider.v2"]
+    assert (folder_in_use(models) / RELABELLED).is_file()
+
+
+def test_labels_that_change_nothing_are_refused(dataset: Dataset, models: Path) -> None:
+    known = {clip_id(dataset, "train", "normal"): "normal", clip_id(dataset, "test", "anomaly"): "anomaly"}
+    with pytest.raises(TrainingError, match=r"No label of .* changes what detectors learn from: label test clips"):
+        train_version(dataset, models, known)
+    assert not (models / VERSIONS).exists()
+
+
+def test_damage_is_named_and_the_first_version_is_in_use(dataset: Dataset, models: Path, moved: dict[str, str]) -> None:
+    train_version(dataset, models, moved)
+    folder = folder_in_use(models)
+    (folder / RELABELLED).write_text('{"of": "x"}')
+    with pytest.raises(DatasetError, match=r"relabelled\.json is damaged or missing: put another version in use"):
+        open_dataset(folder / RELABELLED)
+    index = models / VERSIONS / "index.json"
+    whole = index.read_text()
+    shutil.copytree(folder, models / "elsewhere")
+    outside = whole.replace('"in_use": "slider.v2"', '"in_use": "../elsewhere"')
+    assert outside != whole
+    for damaged in (outside, whole.replace("slider.v2", "../elsewhere"), whole[:9]):
+        index.write_text(damaged)
+        assert folder_in_use(models) == models
+    with pytest.raises(ArtifactError, match=r"index.json is damaged: delete it"):
+        trained_versions(models)
+    index.unlink()
+    shutil.rmtree(folder_of_version(models, "slider.v2"))
+    assert trained_versions(models) == []
