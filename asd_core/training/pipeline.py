@@ -14,7 +14,7 @@ from asd_core.errors import ArtifactError, TrainingError
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
-from asd_core.progress import Progress, silent, stage
+from asd_core.progress import Progress, report_losses, silent, stage
 from asd_core.scoring import AS_RECORDED, DATASET, SCORES, of_detector, score_rows, write_scores
 from asd_core.sound import Kind
 from asd_core.training.budget import Budget, cheapest_first, duration
@@ -107,6 +107,7 @@ def _train(
         began, left = time.monotonic(), budget.left(waiting[index:])
         low = 0.15 + 0.85 * budget.spent / max(budget.spent + left, 1e-9)
         high = 0.15 + 0.85 * (budget.spent + budget.expects(key)) / max(budget.spent + left, 1e-9)
+        report_losses([], [])
         message = f"{title} ({index + 1} of {len(waiting)}, about {duration(left)} left)"
         try:
             alarms = train_one(
@@ -125,6 +126,7 @@ def _train(
         for alarm in alarms:
             notify(f"{title}: {alarm}")
         finished.append(key)
+    report_losses([], [])
     finished += trained_before
     if not finished:
         raise TrainingError(f"No detector could be trained on {dataset.title}.")

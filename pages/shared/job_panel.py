@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from asd_core import jobs
+from asd_core.plots import learning_figure
 from pages.shared.error_messages import show_errors
 
 EVERY = 1.0  # s between two looks at a running job
@@ -60,6 +61,8 @@ def _watch(name: str) -> None:
         st.rerun()
         return
     progress_bar(job.title, job.fraction, job.message, name, partial(jobs.cancel, name))
+    if job.losses[0]:
+        st.plotly_chart(learning_figure(*job.losses), key=f"losses_{name}")
 
 
 def progress_bar(title: str, fraction: float, message: str, name: str, stop: Callable[[], None]) -> None:
