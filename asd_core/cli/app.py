@@ -17,7 +17,7 @@ from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
-from asd_core.cli.train import reference, seeds, train
+from asd_core.cli.train import evidence, reference, seeds, train
 from asd_core.errors import AsdError
 from asd_core.jobs import STOPPED
 
@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference),
+    *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference, evidence),
     *(overlap, seeds, experiment, report, latents, thumbnails, umap, umaps, cards),
 ):
     app.command()(command)

@@ -16,7 +16,7 @@ def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_dataset
     from asd_core.evaluation import evaluate as tabulate
-    from asd_core.scoring import current_scores
+    from asd_core.scoring import current_scores, level_meter
 
     with progress_bar() as progress:
         scores, unknown, skipped = current_scores(open_dataset(data), ModelSet(models), progress=progress)
@@ -31,6 +31,8 @@ def evaluate(data: Data, models: Models, as_json: AsJson = False) -> None:
         print_json({"rows": rows, "unknown_machine_ids": unknown})
     else:
         print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+    if sentence := level_meter(scores):
+        notify(sentence)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

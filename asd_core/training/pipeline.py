@@ -15,11 +15,21 @@ from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
 from asd_core.progress import Progress, report_losses, silent, stage
-from asd_core.scoring import AS_RECORDED, DATASET, SCORES, of_detector, score_rows, write_scores
+from asd_core.scoring import (
+    AS_RECORDED,
+    DATASET,
+    SCORES,
+    level_meter,
+    of_detector,
+    read_scores,
+    score_rows,
+    write_scores,
+)
 from asd_core.sound import Kind
 from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.claim import claimed
+from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -130,6 +140,8 @@ def _train(
     finished += trained_before
     if not finished:
         raise TrainingError(f"No detector could be trained on {dataset.title}.")
+    if sentence := level_meter(read_scores(out, dataset)):
+        notify(sentence)
     progress(1.0, "done")
     return [key for key in keys if key in finished]
 
@@ -189,6 +201,7 @@ def train_one(
     untrained = untrained_baseline(detector, material, seed)
     untrained_check = synthetic_check(untrained, material) if untrained else None
     alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
+    evidence = evidence_table(detector, material, check.normal, untrained, seed=seed, preset=preset)
     by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
     diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:
@@ -209,6 +222,7 @@ def train_one(
         fit_seconds=round(seconds, 2),
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
+    write_evidence(evidence, key, version, out)
     for scored, file in ((detector, SCORES), (untrained, UNTRAINED)):
         if scored:
             store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
