@@ -15,7 +15,7 @@ from pages.shared.emphasis import rule, stand_out
 from pages.shared.job_panel import job_panel
 from pages.shared.tables import interval, table
 
-FIGURE = st.column_config.NumberColumn(format="%.3f")
+LONGEST = 100  # tail that is written as it is: beyond, most held-out scores are equal
 COLUMNS = {
     "Synthetic AUC": st.column_config.NumberColumn(
         format="%.3f",
@@ -29,8 +29,7 @@ COLUMNS = {
         help="Rank correlation of the held-out clips' scores by two detectors that learned from a half of the clips each: 1 is the "
         "same order. – where training takes too long to do it twice more, or a half has too few clips.",
     ),
-    "Tail": st.column_config.NumberColumn(
-        format="%.1f",
+    "Tail": st.column_config.TextColumn(
         help="How far the highest twentieth of held-out scores lies above their median, in spreads of normal clips: 1.6 for a bell "
         "curve; far more means single normal clips that stand out.",
     ),
@@ -64,7 +63,7 @@ def draw(compared: ComparedScores) -> None:
             "Verdict": _verdict(key, row, selected.in_use),
             "Untrained": row["untrained"],
             "Stability": row["stability"],
-            "Tail": row["tail"],
+            "Tail": f"{row['tail']:.1f}" if row["tail"] < LONGEST else f"> {LONGEST}",
         }
         for key, row in ((str(key), row) for key, row in found.figures.iterrows())
     ]
