@@ -16,7 +16,6 @@ from .emphasis import standouts as standouts
 from .experiments import experiment_figures as experiment_figures
 from .heatmaps import agreement_figure as agreement_figure
 from .heatmaps import breakdown_figure as breakdown_figure
-from .learning import learning_figure as learning_figure
 from .loadings import loadings_figure as loadings_figure
 from .loadings import scree_figure as scree_figure
 from .margins import strength_figure as strength_figure
