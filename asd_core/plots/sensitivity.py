@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from asd_core.plots.layout import ALONE, GREY, detector_line, new_figure
+from asd_core.plots.layout import ALONE, GREY, MARGIN, detector_line, new_figure
 from asd_core.plots.lines import labelled
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def sensitivity_figure(curves: "pd.DataFrame", names: Mapping[str, str]) -> "go.
         horizontal_spacing=0.04,
         vertical_spacing=0.2,
         subplot_titles=[TITLES[kind] for kind in kinds],
-        figure=new_figure(height=560, legend=ALONE, uirevision="sensitivity"),
+        figure=new_figure(height=580, legend=ALONE, uirevision="sensitivity", margin={**MARGIN, "t": 40}),
     )
     # The first figure's lines come last: names are written at those.
     for place, kind in reversed(list(enumerate(kinds))):

@@ -25,7 +25,7 @@ from asd_core.training.material import Material, gather, scored_by_members
 
 EVIDENCE = "evidence.parquet"
 SCHEMA = 1
-CHEAP = 5.0  # s that fitting is expected to take: a detector that takes longer is not fitted again for its stability
+CHEAP = 2.0  # s that fitting is expected to take: a detector that takes longer is not fitted again for its stability
 RANKS = ("trained", "untrained", "half_a", "half_b")  # nan where there is none
 COLUMNS = ("schema", "detector", "model_version", "clip_id", "machine_id", "kind", "db", *RANKS)
 

@@ -77,6 +77,8 @@ def draw(compared: ComparedScores) -> None:
     alarms(selected)
     figure = sensitivity_figure(found.curves, {key: title(key) for key in order})
     stand_out(figure, order, selected.in_use)
+    # Without names at the lines, which cover small figures: their titles stay.
+    figure.layout.annotations = [text for text in figure.layout.annotations if text.showarrow is False]
     st.plotly_chart(figure, key="sensitivity_chart")
     st.caption(
         f"AUC over the strength of each kind of synthetic anomaly; 0.5 is chance.{rule(len(order), selected.in_use)} Click a legend "
