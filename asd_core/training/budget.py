@@ -23,12 +23,18 @@ _SECONDS = {
     "pca_kde": 1.4,
 }
 _CLIPS = 960
+_CHEAP = 2.0  # s of the same, that are a small share of fitting all
 _OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
 
 
 def expected_seconds(key: str, n_clips: int) -> float:
     """About how long a detector takes to fit on ``n_clips`` clips of 10 s, on the machine that the figures are of."""
     return _OTHERWISE + _SECONDS.get(key, 0.1) * n_clips / _CLIPS
+
+
+def is_cheap(key: str) -> bool:
+    """Whether fitting a detector is a small share of fitting all: it may be fitted again for a check."""
+    return _SECONDS.get(key, 0.1) <= _CHEAP
 
 
 def duration(seconds: float) -> str:

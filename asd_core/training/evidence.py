@@ -19,13 +19,12 @@ from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, losses_to, silent, stage
 from asd_core.scoring import model_versions
-from asd_core.training.budget import expected_seconds
+from asd_core.training.budget import is_cheap
 from asd_core.training.checks import untrained_baseline
 from asd_core.training.material import Material, gather, scored_by_members
 
 EVIDENCE = "evidence.parquet"
 SCHEMA = 1
-CHEAP = 2.0  # s that fitting is expected to take: a detector that takes longer is not fitted again for its stability
 RANKS = ("trained", "untrained", "half_a", "half_b")  # nan where there is none
 COLUMNS = ("schema", "detector", "model_version", "clip_id", "machine_id", "kind", "db", *RANKS)
 
@@ -74,7 +73,7 @@ def evidence_table(
 def _halves(detector: Detector, material: Material, seed: int, preset: str) -> list[Detector]:
     """The detector fitted on either half of its clips (by hash); none where that takes long or a half is too small."""
     fit, representation = material.fit, material.input(detector)
-    if expected_seconds(detector.info.key, len(fit.rows)) > CHEAP:
+    if not is_cheap(detector.info.key):
         return []
     first = held_out(fit.rows["sha256"].tolist(), fit.machine_ids, 0.5)
     halves = [fit.subset(first), fit.subset(~first)]

@@ -20,10 +20,8 @@ from asd_core.sound import Kind, prepare
 from asd_core.training.synthetic_anomalies import graded_anomalies, kinds_in_turn, synthetic_anomaly
 
 FEW = 25  # normal clips of a machine: with fewer, how they are divided is said
-SOURCES, FEWEST_SOURCES = (
-    24,
-    4,
-)  # held-out clips that anomalies of every strength are made of, together and of a machine id
+SOURCES = 24  # held-out clips that anomalies of every strength are made of
+FEWEST_SOURCES = 2  # of a machine id
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,8 @@ def graded_clips(
     """Synthetic anomalies of every kind and strength, made of :data:`SOURCES` of some normal clips, spread over the machine
     ids and chosen by hash: each is decoded once. Rows carry the clip it was made of, with columns ``kind`` and ``db``."""
     wanted = list(dict.fromkeys(representations))
-    each = max(FEWEST_SOURCES, SOURCES // max(1, len(set(clips.machine_ids))))
+    most = min(SOURCES, len(clips.rows) // 2)  # of a small dataset fewer: they must not take longer than its training
+    each = max(FEWEST_SOURCES, most // max(1, len(set(clips.machine_ids))))
     # The highest hashes: a fusion learns from the clips of the lowest.
     sources = clips.rows.sort_values("sha256", kind="stable").groupby("machine_id").tail(each)
     rows, features = [], dict[Representation, list[Array]]({r: [] for r in wanted})

@@ -45,7 +45,7 @@ def test_without_an_anomaly_the_page_opens_with_a_ranking_by_synthetic_ones(unla
     assert len(app.get("plotly_chart")) == 1
     said = text(app)
     assert "real ones may differ" in said
-    assert "10 normal clips that were held out in training, and synthetic anomalies made of 10 of them" in said
+    assert "10 normal clips that were held out in training, and synthetic anomalies made of 4 of them" in said
     assert "Only normal clips are in scope" in said
     assert "What to take away" not in said, "it could only say that nothing is computable"
     named = card(app).split(".")[0].removeprefix("**Which one to use: ")
