@@ -226,3 +226,15 @@ def test_a_level_meter_that_would_do_is_named(factory: Path, factory_models: Pat
     assert level_meter(table[table["raw"].isin([0, 1, 2, 10, 11, 12])]) == ""
     assert level_meter(table.assign(detector="pca_kde")) == ""
     assert level_meter(read_scores(factory_models, None)) == "", "four clips of a class"
+
+
+def test_evaluate_says_that_a_level_meter_would_do(
+    small_models: Path, small_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = level_meter(read_scores(small_models, None))
+    assert sentence
+    monkeypatch.setattr(
+        "sys.argv", ["asd_core", "evaluate", "--data", str(small_folder), "--models", str(small_models)]
+    )
+    assert main() == 0
+    assert sentence in capsys.readouterr().err
