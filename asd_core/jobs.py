@@ -28,6 +28,7 @@ JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
 STOPPED = 130  # exit code of a command that was interrupted
 NICE = 5  # a page answers before a job computes
+MOST_LOSSES = 200  # points of a stored curve
 EVERY = 0.2  # s between two writes of the progress
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,150}")
 
@@ -43,6 +44,7 @@ class Job:
     message: str  # what it does now
     description: str  # its last message: after a failure, why
     started: float  # seconds since 1970
+    losses: tuple[list[float], list[float]] = ([], [])  # of the network that it trains now: training and held-out
 
 
 def start(name: str, arguments: Sequence[str], title: str) -> Job:
@@ -152,7 +154,15 @@ def _read(folder: Path) -> Job:
         str(progress.get("message", "starting")),
         _last_line(folder / "log.txt") or "It ended without a word: it may have run out of memory.",
         float(about.get("started", 0.0)),
+        _losses(progress.get("losses")),
     )
+
+
+def _losses(stored: Any) -> tuple[list[float], list[float]]:
+    match stored:
+        case [list(training), list(held_out)]:
+            return training, held_out
+    return [], []
 
 
 def _last_line(path: Path) -> str:
@@ -189,15 +199,21 @@ class Reporter:
 
     def progress(self, fraction: float, message: str) -> None:
         """How far the command is; written a few times a second at most."""
-        self._last = {"fraction": fraction, "message": message}
+        self._last = {**self._last, "fraction": fraction, "message": message}
         if self._path and time.monotonic() - self._written > EVERY:
             self._written = time.monotonic()
             _write(self._path, self._last)
 
+    def losses(self, training: Sequence[float], held_out: Sequence[float]) -> None:
+        """The losses so far of the network that the command trains, see :func:`asd_core.progress.report_losses`; written with
+        the progress, thinned to what a chart shows."""
+        curves = [list(curve[:: 1 + len(curve) // MOST_LOSSES]) for curve in (training, held_out)]
+        self._last = {**self._last, "losses": curves if training else None}
+
     def ended(self, code: int) -> None:
         """How the command ended."""
         if self._path:
-            _write(self._path, {**self._last, "exit": code})
+            _write(self._path, {**self._last, "losses": None, "exit": code})
 
 
 def _interrupt(*_: object) -> None:

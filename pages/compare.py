@@ -14,21 +14,27 @@ from pages.compare_page import (
     report_button,
     takeaways,
     thresholds,
+    without_labels,
 )
-from pages.compare_page.figures import best_first
+from pages.compare_page.figures import best_first, resampled
 from pages.shared import linked
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
 
+WITHOUT = "Without labels"
 VIEWS = {
     "Ranking": ranking.draw,
     "Thresholds": thresholds.draw,
     "Head-to-head": head_to_head.draw,
     "Agreement": agreement.draw,
     "Where it fails": failures.draw,
+    WITHOUT: without_labels.draw,
 }
-NO_CLASS = "No clip in scope has a label: AUC, false alarms and detections are not computable. Agreement needs none."
-ONE_CLASS = "Only {} clips are in scope: what needs both classes (AUC, pAUC, curves) is not computable. Thresholds still shows {}."
+NO_CLASS = "No clip in scope has a label: AUC, false alarms and detections are not computable. Agreement and Without labels need none."
+ONE_CLASS = (
+    "Only {} clips are in scope: what needs both classes (AUC, pAUC, curves) is not computable. Thresholds still shows {}, and Without "
+    "labels ranks by synthetic anomalies."
+)
 
 st.title("Compare")
 with show_errors():
@@ -48,7 +54,9 @@ with show_errors():
         takeaways.draw(compared)
         recorder.draw(compared)
     with views:
-        view = linked.segmented("View", list(VIEWS), key="view", label_visibility="collapsed")
+        ranked = resampled(compared.key, compared.scores)[0].n_computable() > 0
+        first = None if ranked else WITHOUT
+        view = linked.segmented("View", list(VIEWS), key="view", default=first, label_visibility="collapsed")
         pin.draw(compared)
         definitions.draw()
         report_button.draw(compared)

@@ -19,7 +19,7 @@ from asd_core.cli.output import notify, reporter
 from asd_core.cli.reproduce import reproduce
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
-from asd_core.cli.train import reference, seeds, train, versions
+from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.errors import AsdError
 from asd_core.jobs import STOPPED
 
@@ -31,7 +31,7 @@ app = typer.Typer(
 )
 # In the order in which --help lists them.
 for command in (
-    *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference),
+    *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference, evidence),
     *(overlap, versions, seeds, experiment, report, latents, thumbnails, umap, umaps, cards, download, reproduce),
 ):
     app.command()(command)

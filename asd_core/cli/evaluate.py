@@ -27,7 +27,7 @@ def evaluate(
     from asd_core.datasets import open_dataset
     from asd_core.evaluation import domain_figures, has_domains
     from asd_core.evaluation import evaluate as tabulate
-    from asd_core.scoring import current_scores
+    from asd_core.scoring import current_scores, level_meter
 
     with progress_bar() as progress:
         scores, unknown, skipped = current_scores(open_dataset(data), ModelSet(models), progress=progress)
@@ -43,10 +43,12 @@ def evaluate(
         by_domain = figures.sections.to_dict("records") if figures else []
         scored = figures.official.to_dict("records") if figures else []
         print_json({"rows": rows, "unknown_machine_ids": unknown, "domains": by_domain, "official": scored})
-        return
-    print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
-    if figures:
-        print_domains(figures, official)
+    else:
+        print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+        if figures:
+            print_domains(figures, official)
+    if sentence := level_meter(scores):
+        notify(sentence)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

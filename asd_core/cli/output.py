@@ -16,7 +16,7 @@ from rich.table import Table
 from asd_core.errors import AsdError
 from asd_core.files import write_bytes
 from asd_core.jobs import Reporter
-from asd_core.progress import Progress
+from asd_core.progress import Progress, losses_to
 
 console, err_console = Console(), Console(stderr=True)
 reporter = Reporter()
@@ -33,7 +33,10 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar:
+    with (
+        Bar(*columns, console=err_console, transient=True, disable=not err_console.is_terminal) as bar,
+        losses_to(reporter.losses),
+    ):
         task = bar.add_task("starting", total=1.0)
 
         def reported(fraction: float, message: str) -> None:

@@ -173,3 +173,15 @@ def reference(data: Data, models: Models) -> None:
     with progress_bar() as progress:
         make_reference(open_dataset(data), models, progress=progress, notify=notify)
     notify(f"{models / REFERENCE} written.")
+
+
+def evidence(data: Data, models: Models, detectors: Detectors = None) -> None:
+    """Measure what is known of trained detectors without an anomaly, for the Compare page. Training does it too."""
+    from asd_core.datasets import open_dataset
+    from asd_core.training import EVIDENCE, measure_evidence
+
+    with progress_bar() as progress:
+        keys = measure_evidence(
+            open_dataset(data), models, detectors=comma_separated(detectors), progress=progress, notify=notify
+        )
+    notify(f"{models / EVIDENCE} written: {', '.join(keys)}." if keys else "Nothing was measured.")

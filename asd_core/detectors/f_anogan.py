@@ -19,7 +19,7 @@ from asd_core.detectors.common.network import NetworkDetector, Normals, backward
 from asd_core.errors import TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
-from asd_core.progress import Progress, stage
+from asd_core.progress import Progress, report_losses, stage
 
 CROP = 128  # frames: 4 s
 HOP = 64
@@ -181,6 +181,7 @@ class FAnoGan(NetworkDetector):
             norms.append(float(gradient.detach().mean()))
             if not np.isfinite(distances[-1]):
                 raise TrainingError(f"The critic's loss is not a number in step {step + 1}: lower the learning rate.")
+            report_losses(distances, [])
             progress((step + 1) / steps, f"step {step + 1} of {steps}, distance {distances[-1]:.3f}")
         return {"wasserstein": curve(distances), "critic_gradient_norm": curve(norms), "generator_steps": steps}
 
@@ -217,6 +218,7 @@ class FAnoGan(NetworkDetector):
                 if validation < min(validation_loss, default=float("inf")):
                     best_step, best_weights = step + 1, {k: v.clone() for k, v in encoder.state_dict().items()}
                 validation_loss.append(validation)
+                report_losses(train_loss[9::10], validation_loss)
                 progress((step + 1) / steps, f"step {step + 1} of {steps}, loss {validation:.4f}")
         if best_weights is not None:
             encoder.load_state_dict(best_weights)

@@ -61,5 +61,6 @@ from .roc_auc import pauc as pauc
 from .roc_auc import roc as roc
 from .roc_interval import resampled_roc as resampled_roc
 from .roc_interval import roc_bands as roc_bands
+from .settling import anomalies_to_settle as anomalies_to_settle
 from .trust import Standing as Standing
 from .trust import standing as standing

@@ -26,6 +26,7 @@ from .score_histogram import SIDES as SIDES
 from .score_histogram import as_drawn as as_drawn
 from .score_histogram import histogram_figure as histogram_figure
 from .score_histogram import score_bins as score_bins
+from .sensitivity import sensitivity_figure as sensitivity_figure
 from .signal import SPECTROGRAM_COLUMNS as SPECTROGRAM_COLUMNS
 from .signal import clip_versions as clip_versions
 from .signal import coarsen as coarsen

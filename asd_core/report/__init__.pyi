@@ -4,6 +4,10 @@ from .exports import report_json as report_json
 from .figures import Comparison as Comparison
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
+from .recommendation import UNKNOWN as UNKNOWN
+from .recommendation import Recommendation as Recommendation
+from .recommendation import recommend_by_evidence as recommend_by_evidence
+from .recommendation import recommend_by_labels as recommend_by_labels
 from .reproduction import Benchmark as Benchmark
 from .reproduction import benchmark as benchmark
 from .reproduction import reproduction_table as reproduction_table

@@ -22,6 +22,7 @@ from .judgement import CLOSE as CLOSE
 from .judgement import Judgement as Judgement
 from .judgement import judge as judge
 from .judgement import stored_standing as stored_standing
+from .level_alone import level_meter as level_meter
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
 from .long_recording import cut_clip as cut_clip

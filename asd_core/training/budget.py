@@ -27,6 +27,7 @@ _CLIPS = 960
 REFIT_SECONDS = 10.0  # what four more fits may take for a cross-conformal calibration
 # Its scores are in units of eps, the knee of a curve, which jumps from fold to fold: five folds stray as far as one (docs/coverage.md).
 UNSTABLE = {"pca_dbscan"}
+_CHEAP = 2.0  # s of the same, that are a small share of fitting all
 _OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
 
 
@@ -50,6 +51,11 @@ def refitted(key: str, n_clips: int) -> bool:
 
 def _fit_seconds(key: str, n_clips: int) -> float:
     return _SECONDS.get(key, 0.1) * n_clips / _CLIPS
+
+
+def is_cheap(key: str) -> bool:
+    """Whether fitting a detector is a small share of fitting all: it may be fitted again for a check."""
+    return _SECONDS.get(key, 0.1) <= _CHEAP
 
 
 def duration(seconds: float) -> str:

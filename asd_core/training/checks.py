@@ -49,17 +49,21 @@ class SyntheticCheck:
         rng = np.random.default_rng(seed)
         draws = []
         for normal, anomalies in self._by_id(np.ones(len(self.anomalies), dtype=bool)):
-            n = len(normal)
-            taken = rng.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES).T.astype(np.float64)
+            taken = np.zeros((len(normal), RESAMPLES))
+            made_of = np.isin(normal, self.sources[anomalies])
+            for part in (made_of, ~made_of):  # where anomalies were made of few clips, no draw is without one
+                if n := int(part.sum()):
+                    taken[part] = rng.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES).T
             with_sources = taken[np.searchsorted(normal, self.sources[anomalies])]
             if len(anomalies):
-                with np.errstate(invalid="ignore"):  # no anomaly drawn, among few
-                    draws.append(resampled(self.normal[normal], self.anomalies[anomalies], taken, with_sources)[0])
-        return np.asarray(np.nanmean(draws, axis=0))
+                draws.append(resampled(self.normal[normal], self.anomalies[anomalies], taken, with_sources)[0])
+        return np.asarray(np.mean(draws, axis=0))
 
     def interval(self, draws: Scores) -> tuple[float, float]:
         """95 % interval of the AUC, from what :meth:`resampled` gave."""
-        counts = [len(normal) for normal, _ in self._by_id(np.ones(len(self.anomalies), dtype=bool))]
+        by_id = self._by_id(np.ones(len(self.anomalies), dtype=bool))
+        # Several anomalies made of one clip are one draw of it.
+        counts = [min(len(normal), len(np.unique(self.sources[made]))) for normal, made in by_id]
         return logit_interval(self.auc, draws, floor=0.0, deciding=float(np.mean(counts)), groups=len(counts))
 
     def _auc(self, chosen: NDArray[np.bool_]) -> float:

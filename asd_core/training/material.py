@@ -21,13 +21,16 @@ from asd_core.datasets import (
 )
 from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
-from asd_core.errors import TrainingError
-from asd_core.features import MemberScores, Representation, WelchSpectrum, of_denoised
+from asd_core.errors import ClipError, TrainingError
+from asd_core.features import Array, MemberScores, Representation, WelchSpectrum, extract, of_denoised, working_rate
+from asd_core.lazy import pd
 from asd_core.progress import Progress, stage
-from asd_core.sound import Kind
-from asd_core.training.synthetic_anomalies import kinds_in_turn, synthetic_anomaly
+from asd_core.sound import Kind, prepare
+from asd_core.training.synthetic_anomalies import graded_anomalies, kinds_in_turn, synthetic_anomaly
 
 FEW = 25  # normal clips of a machine: with fewer, a note says how they are divided
+SOURCES = 24  # held-out clips that anomalies of every strength are made of
+FEWEST_SOURCES = 2  # of a machine id
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Material:
     synthetic: Extracted  # synthetic anomalies made of the same clips, one each, with a column kind
     test: Extracted
     fingerprint: str  # of all training clips
+    graded: Extracted  # more of them, of some of these clips: each kind at several strengths, with columns kind and db
     denoise: float = 0.0  # strength at which detectors get the clips
     kind: Kind = "stationary"  # of that denoising
     conditions: Mapping[str, Mapping[str, Conditions]] = field(default_factory=dict)  # by split and machine id
@@ -57,7 +61,7 @@ class Material:
         """The clips of these machines alone."""
         if set(machine_ids) >= {*self.machine_ids, *self.test.machine_ids}:
             return self
-        parts = {name: getattr(self, name) for name in ("fit", "calibration", "synthetic", "test")}
+        parts = {name: getattr(self, name) for name in ("fit", "calibration", "synthetic", "graded", "test")}
         return replace(self, **{name: part.of_machines(machine_ids) for name, part in parts.items()})
 
 
@@ -106,10 +110,11 @@ def gather(
         dataset,
         calibration.rows.drop(columns="sha256"),
         representations,
-        stage(progress, 0.9, 1.0, "synthetic anomalies"),
+        stage(progress, 0.9, 0.95, "synthetic anomalies"),
         change=lambda clip: synthetic_anomaly(clip, kinds[clip.sha256], int(clip.sha256[:8], 16)),
     )
     synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
+    graded = graded_clips(dataset, calibration, representations, stage(progress, 0.95, 1.0, "synthetic anomalies"))
     return Material(
         dataset,
         train.subset(~mask),
@@ -117,10 +122,36 @@ def gather(
         synthetic,
         test,
         artifacts.fingerprint(hashes),
+        graded,
         denoise,
         kind,
         conditions,
     )
+
+
+def graded_clips(
+    dataset: Dataset, clips: Extracted, representations: Sequence[Representation], progress: Progress
+) -> Extracted:
+    """Synthetic anomalies of every kind and strength, made of :data:`SOURCES` of some normal clips, spread over the machine
+    ids and chosen by hash: each is decoded once. Rows carry the clip it was made of, with columns ``kind`` and ``db``."""
+    wanted = list(dict.fromkeys(representations))
+    most = min(SOURCES, len(clips.rows) // 2)  # of a small dataset fewer: they must not take longer than its training
+    each = max(FEWEST_SOURCES, most // max(1, len(set(clips.machine_ids))))
+    # The highest hashes: a fusion learns from the clips of the lowest.
+    sources = clips.rows.sort_values("sha256", kind="stable").groupby("machine_id").tail(each)
+    rows, features = [], dict[Representation, list[Array]]({r: [] for r in wanted})
+    for index, row in enumerate(sources.to_dict("records")):
+        progress(index / len(sources), f"of clip {index + 1} of {len(sources)}")
+        try:
+            clip = dataset.read(str(row["clip_id"]))
+        except ClipError:  # it could be read a moment ago
+            continue
+        prepared = prepare(clip, sample_rate=working_rate(wanted, clip.sample_rate))
+        for (kind, db), changed in graded_anomalies(prepared, int(clip.sha256[:8], 16)).items():
+            rows.append({**row, "kind": kind, "db": db})
+            for representation, values in extract(changed, wanted).items():
+                features[representation].append(values)
+    return Extracted(pd.DataFrame(rows, columns=[*clips.rows, "kind", "db"]), features, [])
 
 
 def few_clips(material: Material) -> list[str]:
@@ -164,8 +195,17 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
             "it needs two or more detectors without an alarm, controls aside, that are trained on the same clips: train "
             "some with it."
         )
+    return scored_by_members(fusion, material, out)
+
+
+def scored_by_members(fusion: Fusion, material: Material, out: Path) -> Material:
+    """The material with the scores of a fusion's members in place of sound, see :func:`member_material`.
+
+    Raises:
+        TrainingError: when there is no machine id that all its members know.
+    """
     models = ModelSet(out, fusion.members_)
-    material = material.of_machines(set.intersection(*(known[key] for key in models)))
+    material = material.of_machines(set.intersection(*(set(models.machine_ids_of(key)) for key in models)))
     if material.calibration.rows.empty:
         raise TrainingError("there is no machine id that all its members know.")
 
@@ -183,6 +223,7 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
         fit=calibration.subset(teach),
         calibration=calibration.subset(~teach),
         synthetic=combined(_made_of(material.synthetic, calibration.subset(~teach))),
+        graded=combined(_made_of(material.graded, calibration.subset(~teach))),
         test=combined(material.test),
     )
 

@@ -15,14 +15,16 @@ from asd_core.errors import ArtifactError, TrainingError
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
-from asd_core.progress import Progress, silent, stage
+from asd_core.progress import Progress, report_losses, silent, stage
 from asd_core.scoring import (
     AS_RECORDED,
     DATASET,
     SCORES,
     compute_scores,
+    level_meter,
     missing_scores,
     of_detector,
+    read_scores,
     score_rows,
     write_scores,
 )
@@ -31,6 +33,7 @@ from asd_core.training.budget import Budget, cheapest_first, duration, refitted
 from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
 from asd_core.training.claim import claimed
 from asd_core.training.cross_conformal import cross_calibration
+from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -127,6 +130,7 @@ def _train(
         began, left = time.monotonic(), budget.left(waiting[index:])
         low = 0.15 + 0.85 * budget.spent / max(budget.spent + left, 1e-9)
         high = 0.15 + 0.85 * (budget.spent + budget.expects(key)) / max(budget.spent + left, 1e-9)
+        report_losses([], [])
         message = f"{title} ({index + 1} of {len(waiting)}, about {duration(left)} left)"
         try:
             alarms = train_one(
@@ -145,9 +149,12 @@ def _train(
         for alarm in alarms:
             notify(f"{title}: {alarm}")
         finished.append(key)
+    report_losses([], [])
     finished += trained_before
     if not finished:
         raise TrainingError(f"No detector could be trained on {dataset.title}.")
+    if sentence := level_meter(read_scores(out, dataset)):
+        notify(sentence)
     progress(1.0, "done")
     return [key for key in keys if key in finished]
 
@@ -210,6 +217,7 @@ def train_one(
     untrained = untrained_baseline(detector, material, seed)
     untrained_check = synthetic_check(untrained, material) if untrained else None
     alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
+    evidence = evidence_table(detector, material, check.normal, untrained, seed=seed, preset=preset)
     by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
     diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:
@@ -235,6 +243,7 @@ def train_one(
         fit_seconds=round(seconds, 2),
     )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
+    write_evidence(evidence, key, version, out)
     for scored, file in ((untrained, UNTRAINED), (detector, SCORES)):  # the last one says that all is stored
         if scored:
             store_scores(scored, material.test, out / file, calibration, version, test_print, representation)

@@ -22,21 +22,37 @@ NARROWEST = 200.0  # Hz
 FADE = 0.01  # s: a change without clicks, which would be added sound
 
 
-def burst(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Added sound: band-limited noise for a stretch of the clip. ``(n_samples,)`` in and out, as for all kinds."""
+def burst(samples: Samples, rate: int, rng: np.random.Generator, db: float | None = None) -> Samples:
+    """Added sound: band-limited noise for a stretch of the clip. ``(n_samples,)`` in and out, as for all kinds; ``db`` is
+    its strength, drawn where it is not given."""
     first, n, low, high = _place(samples, rate, rng)
     noise = _band(rng.normal(size=n).astype(np.float32), rate, low, high)
     level = np.sqrt(np.mean(np.square(_band(samples, rate, low, high)), dtype=np.float64))
-    gain = level * 10.0 ** (rng.uniform(*BURST_DB) / 20.0) / max(float(np.sqrt(np.mean(np.square(noise)))), 1e-12)
+    strength = rng.uniform(*BURST_DB) if db is None else db
+    gain = level * 10.0 ** (strength / 20.0) / max(float(np.sqrt(np.mean(np.square(noise)))), 1e-12)
     changed = samples.copy()
     changed[first : first + n] += (gain * noise).astype(np.float32)
     return changed
 
 
-def level_drop(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
+def tone(samples: Samples, rate: int, rng: np.random.Generator, db: float) -> Samples:
+    """Added sound: a sine for a stretch of the clip, ``db`` above the clip's own level in :data:`NARROWEST` around it."""
+    first, n, low, high = _place(samples, rate, rng)
+    frequency = (low + high) / 2.0
+    around = _band(samples, rate, frequency - NARROWEST / 2.0, frequency + NARROWEST / 2.0)
+    level = np.sqrt(np.mean(np.square(around), dtype=np.float64))
+    sine = np.sin(2.0 * np.pi * (frequency * np.arange(n) / rate + rng.random()))
+    changed = samples.copy()
+    changed[first : first + n] += (np.sqrt(2.0) * level * 10.0 ** (db / 20.0) * _fade(n, rate) * sine).astype(
+        np.float32
+    )
+    return changed
+
+
+def level_drop(samples: Samples, rate: int, rng: np.random.Generator, db: float | None = None) -> Samples:
     """Removed sound: a band is quieter for a stretch of the clip."""
     first, n, low, high = _place(samples, rate, rng)
-    lost = 1.0 - 10.0 ** (-rng.uniform(*CHANGE_DB) / 20.0)
+    lost = 1.0 - 10.0 ** (-(rng.uniform(*CHANGE_DB) if db is None else db) / 20.0)
     changed = samples.copy()
     part = _band(samples, rate, low, high)[first : first + n]
     changed[first : first + n] -= (lost * _fade(n, rate) * part).astype(np.float32)
@@ -59,10 +75,10 @@ def missing_event(samples: Samples, rate: int, rng: np.random.Generator) -> Samp
     return changed
 
 
-def drift(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
+def drift(samples: Samples, rate: int, rng: np.random.Generator, db: float | None = None) -> Samples:
     """Slow change: a band grows louder or quieter from the clip's start to its end, evenly in dB."""
     _, _, low, high = _place(samples, rate, rng)
-    end = rng.uniform(*CHANGE_DB) * rng.choice([-1.0, 1.0])
+    end = (rng.uniform(*CHANGE_DB) if db is None else db) * rng.choice([-1.0, 1.0])
     gain = 10.0 ** (np.linspace(0.0, end, len(samples)) / 20.0)
     return np.asarray(samples + (gain - 1.0) * _band(samples, rate, low, high), dtype=np.float32)
 
@@ -73,6 +89,30 @@ KINDS: dict[str, Callable[[Samples, int, np.random.Generator], Samples]] = {
     "missing event": missing_event,
     "drift": drift,
 }
+
+# Kinds whose strength is a number of dB, and the strengths at which a detector's sensitivity is measured: from what few
+# detectors tell to what most do.
+GRADED: dict[str, tuple[Callable[[Samples, int, np.random.Generator, float], Samples], tuple[float, ...]]] = {
+    "burst": (burst, (-6.0, 0.0, 6.0, 12.0)),
+    "tone": (tone, (0.0, 6.0, 12.0, 18.0)),
+    "level drop": (level_drop, (3.0, 6.0, 12.0, 24.0)),
+    "drift": (drift, (3.0, 6.0, 12.0, 24.0)),
+}
+
+
+def graded_anomalies(clip: Clip, seed: int) -> dict[tuple[str, float], Clip]:
+    """The clip with one synthetic anomaly of each kind and strength in dB of :data:`GRADED`: of a kind always in the same
+    place and band, so that its strength alone differs.
+
+    Args:
+        clip: one channel (see :func:`asd_core.sound.prepare`).
+        seed: same seed, same anomalies.
+    """
+    return {
+        (kind, db): clip.with_samples(make(clip.samples[0], clip.sample_rate, np.random.default_rng([seed, place]), db))
+        for place, (kind, (make, strengths)) in enumerate(GRADED.items())
+        for db in strengths
+    }
 
 
 def synthetic_anomaly(clip: Clip, kind: str, seed: int) -> Clip:

@@ -1,10 +1,20 @@
-"""What to take away: the report's three sentences, at the top of the page."""
+"""What to take away: which detector to use, and the report's three sentences, at the top of the page."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import Draws
-from asd_core.report import Assumptions, opening_sentences
+from asd_core.report import (
+    Assumptions,
+    Recommendation,
+    opening_sentences,
+    recommend_by_evidence,
+    recommend_by_labels,
+)
+from asd_core.scoring import level_meter, scoring_seconds
+from pages.compare_page import evidence
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.compare_page.plant import assumptions
@@ -31,8 +41,32 @@ def sentences(compared: ComparedScores) -> list[str]:
     return _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
 
 
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
+def _by_labels(
+    source: Source, key: tuple[str, ...], in_use: str, seconds: Mapping[str, float], _draws: Draws
+) -> Recommendation:
+    return recommend_by_labels(_draws, manifests_of(source, list(_draws.detectors)), seconds, in_use)
+
+
+def recommendation(compared: ComparedScores) -> Recommendation:
+    """Which detector to use: by labelled clips where there are both classes, else by synthetic anomalies."""
+    draws, _ = resampled(compared.key, compared.scores)
+    selected = compared.selected
+    if draws.n_computable():
+        seconds = scoring_seconds(selected.source.folder)
+        return _by_labels(selected.source, compared.key, selected.in_use, seconds, draws)
+    manifests = manifests_of(selected.source, selected.detectors)
+    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use)
+
+
 def draw(compared: ComparedScores) -> None:
-    """The sentences; nothing where no clip has a label."""
-    if shown := sentences(compared):
-        with st.container(border=True):
-            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in shown))
+    """Which one to use, and where clips are labelled what the figures say. Without both classes, the latter would only say
+    that they cannot."""
+    draws, _ = resampled(compared.key, compared.scores)
+    use = recommendation(compared)
+    with st.container(border=True):
+        st.markdown(f"**Which one to use: {use.title}.** {' '.join(use.why)} *{use.change}*")
+        if draws.n_computable():
+            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences(compared)))
+    if alone := level_meter(compared.scores):
+        st.warning(alone, icon=":material/volume_up:")

@@ -1,14 +1,18 @@
 """Train detectors on a dataset, in a time that one has."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from asd_core import jobs
 from asd_core.artifacts import trained_keys
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
+from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
 from asd_core.training import duration, expected_seconds, within
 from pages.data_page.datasets import Entry
 from pages.shared import linked
+from pages.shared.caching import FOLDERS
 from pages.shared.choice import title
 from pages.shared.job_panel import EVERY, job_panel
 from pages.shared.names import distinct
@@ -52,12 +56,20 @@ def train(entry: Entry, dataset: Dataset) -> None:
     st.fragment(_result, run_every=EVERY if running else None)(entry)
 
 
+@st.cache_data(max_entries=FOLDERS, show_spinner=False)
+def _level_alone(models: Path, written: int) -> str:
+    """That a level meter would do, by the scores that were stored at a time."""
+    return level_meter(read_scores(models, None))
+
+
 def _result(entry: Entry) -> None:
     """The way to what is trained so far."""
     keys = trained_keys(entry.models)
     if not keys:
         return
     titles = distinct({source.name: source.title for source in sources()})
+    if alone := _level_alone(entry.models, scores_stamp(entry.models, AS_RECORDED)):
+        st.warning(alone, icon=":material/volume_up:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "compare.py",

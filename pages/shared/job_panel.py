@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from asd_core import jobs
 from pages.shared.error_messages import show_errors
 
+COLOURS = ("#9aa5b1", "#0072B2")  # of the loss on the clips that are learned from, and on held-out ones
 EVERY = 1.0  # s between two looks at a running job
 
 
@@ -60,6 +62,22 @@ def _watch(name: str) -> None:
         st.rerun()
         return
     progress_bar(job.title, job.fraction, job.message, name, partial(jobs.cancel, name))
+    if job.losses[0]:
+        with st.container(key=f"losses_{name}"):
+            _losses(*job.losses)
+
+
+def _losses(training: Sequence[float], held_out: Sequence[float]) -> None:
+    """The loss of the network that is training, from its start to now. Streamlit draws on this chart; a plotly chart whose data
+    has changed is a new one to it, and flickers every second."""
+    names = ("Clips that it learns from", "Held-out clips")
+    curves = {
+        name: pd.Series(values, index=[100 * (k + 1) / len(values) for k in range(len(values))], dtype=float)
+        for name, values in zip(names, (training, held_out), strict=True)
+    }
+    st.line_chart(
+        pd.DataFrame(curves), x_label="% of what was done so far", y_label="loss", height=260, color=list(COLOURS)
+    )
 
 
 def progress_bar(title: str, fraction: float, message: str, name: str, stop: Callable[[], None]) -> None:

@@ -120,3 +120,24 @@ def test_a_look_at_a_job_does_not_lose_its_start(tmp_path: Path) -> None:
         release.join()
     assert until("watched", "finished", "failed").title == "Writing the cards"
     assert (tmp_path / "cards.md").is_file()
+
+
+def test_the_losses_of_a_network_are_seen_while_it_trains(small_folder: Path, tmp_path: Path) -> None:
+    arguments = [
+        "train",
+        "--data",
+        str(small_folder),
+        "--out",
+        str(tmp_path / "models"),
+        "--detectors",
+        "cnn_ae,control_rms",
+    ]
+    jobs.start("train", arguments, "Training")
+    end = time.monotonic() + 120
+    while not (job := until("train", "running", "failed")).losses[1] and time.monotonic() < end:
+        time.sleep(0.1)
+    training, held_out = job.losses
+    assert 0 < len(held_out) == len(training)
+    assert "epoch" in job.message
+    jobs.cancel("train")
+    assert until("train", "stopped", "finished").losses == ([], []), "nothing trains any more"

@@ -21,7 +21,7 @@ from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.on_disk import on_disk
-from asd_core.progress import Progress, silent
+from asd_core.progress import Progress, report_losses, silent
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
 VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
@@ -98,6 +98,7 @@ def train_network(
             validation = validate()
         train_loss.append(round(total / steps_per_epoch, 6))
         validation_loss.append(round(validation, 6))
+        report_losses(train_loss, validation_loss)
         if not np.isfinite(validation):
             raise TrainingError(f"The loss is no longer a number in epoch {epoch + 1}: lower the learning rate.")
         if not keep_best:

@@ -1,0 +1,159 @@
+"""Which detector to use, why, and what would change it: by labelled clips where there are both classes, else by synthetic
+anomalies. It says nothing that :mod:`asd_core.report.wording` does not: the same ties, controls and alarms decide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asd_core.artifacts import Manifest
+from asd_core.counting import counted
+from asd_core.detectors import is_control
+from asd_core.evaluation import Draws, anomalies_to_settle, loses_to_control, tied_with_best
+from asd_core.report.wording import listed, name
+from asd_core.training import Sensitivity
+
+MANY = 10_000  # clips that nobody will record to settle a comparison
+UNKNOWN = (
+    "Synthetic anomalies are our guess at what faults do: real ones may differ, and the order of detectors with them."
+)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A detector to use (its key; empty for none), why, and what would change that; a sentence each."""
+
+    detector: str
+    why: tuple[str, ...]
+    change: str
+
+    @property
+    def title(self) -> str:
+        return name(self.detector) if self.detector else "none yet"
+
+
+def recommend_by_labels(
+    draws: Draws, manifests: Mapping[str, Manifest], seconds: Mapping[str, float], in_use: str = ""
+) -> Recommendation:
+    """Of the detectors that stand clear of the best control and raised no alarm, the best or the cheapest to score of those
+    tied with the best.
+
+    Args:
+        draws: with a figure (:meth:`Draws.n_computable`).
+        manifests: of each detector.
+        seconds: for a clip, of the detectors whose scoring was timed.
+        in_use: the detector that a person has pinned; empty for none.
+    """
+    detectors = [key for key in draws.ranked() if not is_control(key)]
+    controls = [key for key in draws.order() if is_control(key)]
+    if all(is_control(key) for key in draws.detectors):
+        return _none("Only controls are chosen, and these are yardsticks.", "Choose a detector in the sidebar.")
+    if not detectors:
+        return _none("None knows every machine id.", "Compare them on one machine id.")
+    losers = {lost.detector for lost in loses_to_control(draws, controls)}
+    clear = [key for key in detectors if key not in losers]
+    if not clear:
+        return _none(
+            f"No detector stands clearly above the best control, {name(controls[0])}.",
+            "More labelled clips, or more normal sound to learn from, may change that.",
+        )
+    unalarmed = [key for key in clear if not manifests[key].alarms]
+    if not unalarmed:
+        raised = "It raised an alarm" if len(clear) == 1 else "Each raised an alarm"
+        return _none(
+            f"{counted(len(clear), 'detector')} {'stands' if len(clear) == 1 else 'stand'} clearly above the controls. {raised} in training.",
+            "The alarms below the ranking say what to look at; train again then.",
+        )
+    tied = tied_with_best(draws)
+    pool = [key for key in tied if key in unalarmed] or unalarmed[:1]
+    timed = all(key in seconds for key in pool)
+    chosen = min(pool, key=seconds.__getitem__) if timed else pool[0]
+    why = [_measured(draws, chosen, tied)]
+    if len(pool) > 1:
+        why.append(
+            f"Of {counted(len(pool), 'detector')} tied for the best it is the cheapest to score: {1000 * seconds[chosen]:.1f} ms a clip."
+            if timed
+            else f"{counted(len(pool), 'detector')} are tied for the best; how long they take to score a clip was not measured."
+        )
+    elif tied[0] != chosen and tied[0] not in unalarmed and tied[0] in clear:
+        why.append(f"{name(tied[0])} measures higher, but raised an alarm in training.")
+    elif controls:
+        point = dict(zip(draws.detectors, draws.point(), strict=True))
+        why.append(f"The best control, {name(controls[0])}, has {point[controls[0]]:.3f}.")
+    return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), _settling(draws, chosen, pool, timed))
+
+
+def recommend_by_evidence(found: Sensitivity, manifests: Mapping[str, Manifest], in_use: str = "") -> Recommendation:
+    """The detector that tells synthetic anomalies from held-out normal clips best, of those that stand clear of the best
+    control and raised no alarm.
+
+    Args:
+        found: of the chosen detectors.
+        manifests, in_use: see :func:`recommend_by_labels`.
+    """
+    figures = found.figures
+    detectors = [str(key) for key in figures.index if not is_control(str(key))]
+    if not detectors:
+        return _none(
+            "There is neither a labelled anomaly nor a measurement with synthetic ones to choose by.",
+            "Measure it in the view Without labels, or label some anomalies.",
+        )
+    clear = [key for key in detectors if figures.loc[key, "clear"]]
+    if not clear:
+        control = next(str(key) for key in figures.index if is_control(str(key)))
+        return _none(
+            f"By synthetic anomalies no detector stands clearly above the best control, {name(control)}.",
+            "More normal sound to learn from, or some labelled anomalies, may change that.",
+        )
+    unalarmed = [key for key in clear if not manifests[key].alarms]
+    if not unalarmed:
+        return _none(
+            "By synthetic anomalies every detector that stands clearly above the controls raised an alarm in training.",
+            "The alarms below the ranking say what to look at; train again then.",
+        )
+    chosen = unalarmed[0]
+    row, tied = figures.loc[chosen], [key for key in found.best if key != chosen]
+    best = "best" if chosen == detectors[0] else "best of those to choose from"
+    why = [
+        f"No anomaly is labelled. It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95 % interval "
+        f"{row['low']:.3f} to {row['high']:.3f})."
+    ]
+    if chosen in found.best and tied:
+        why.append(f"{listed([name(key) for key in tied])} cannot be told apart from it.")
+    return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), f"{UNKNOWN} Some labelled anomalies would decide.")
+
+
+def _none(why: str, change: str) -> Recommendation:
+    return Recommendation("", (why,), change)
+
+
+def _pinned(in_use: str, chosen: str) -> list[str]:
+    return [f"{name(in_use)} is in use all the same: a person pinned it."] if in_use and in_use != chosen else []
+
+
+def _measured(draws: Draws, chosen: str, tied: list[str]) -> str:
+    index = draws.detectors.index(chosen)
+    figure, (low, high) = draws.point()[index], draws.interval()[index]
+    place = (
+        "the best"
+        if chosen == tied[0]
+        else f"not to be told apart from the best, {name(tied[0])}"
+        if chosen in tied
+        else ""
+    )
+    return f"Its mean AUC is {figure:.3f} (95 % interval {low:.3f} to {high:.3f}){place and ', '}{place}."
+
+
+def _settling(draws: Draws, chosen: str, pool: list[str], timed: bool) -> str:
+    """What would change the choice: more anomalies, where a rival is tied; otherwise other faults."""
+    ranked = [key for key in draws.ranked() if key in pool]
+    if len(ranked) < 2:
+        return "Faults unlike those that are labelled here may change it."
+    more = anomalies_to_settle(draws, ranked[0], ranked[1])
+    measure = "" if timed else "Measuring scoring times would let the cheapest lead. "
+    pair = f"{name(ranked[0])} and {name(ranked[1])}"
+    if not more or more > MANY:
+        return f"{measure}{pair} are so close that more clips would hardly part them."
+    n = sum(anomalies for _, anomalies in draws.clips.values())
+    return (
+        f"{measure}By estimate, about {more:,} more labelled anomalies beside these {n:,} would part {pair}, if their difference "
+        "stayed and normal clips grew with them."
+    )

@@ -1,0 +1,28 @@
+"""The evidence that needs no labelled anomaly: read once, shared by the card and the view Without labels."""
+
+import pandas as pd
+import streamlit as st
+
+from asd_core.training import Sensitivity, evidence_stamp, read_evidence, sensitivity
+from pages.compare_page.filters import ComparedScores
+from pages.shared.caching import BY_KEY, FOLDERS, SELECTIONS
+from pages.shared.sources import Source
+from pages.shared.trained_models import manifests_of
+
+
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def _table(source: Source, written: int) -> pd.DataFrame:
+    return read_evidence(source.folder)
+
+
+@st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …", hash_funcs=BY_KEY)
+def _sensitivity(source: Source, written: int, keys: tuple[str, ...], ids: tuple[str, ...]) -> Sensitivity:
+    table = _table(source, written)
+    chosen = table[table["detector"].isin(keys) & table["machine_id"].isin(ids)]
+    return sensitivity(chosen, manifests_of(source, list(keys)))
+
+
+def found(compared: ComparedScores) -> Sensitivity:
+    """What is known of the chosen detectors on the machine ids in scope; without a row where it was not measured."""
+    source, ids = compared.selected.source, tuple(sorted(compared.scores["machine_id"].unique()))
+    return _sensitivity(source, evidence_stamp(source.folder), tuple(sorted(compared.selected.detectors)), ids)
