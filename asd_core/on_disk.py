@@ -40,11 +40,12 @@ class DiskArrays:
             ) from error
 
     def arrays(self) -> list[NDArray[Any]]:
-        """All of them, in order. What is written to them stays in memory."""
-        if not self._places:
-            return []
-        self._file.flush()
-        mapped = np.asarray(np.memmap(self._file, dtype=np.uint8, mode="c"))
+        """All of them, in order, once: nothing can be added then. What is written to them stays in memory."""
+        with self._file:  # mapped, it stays until the last array is gone
+            if not self._places:
+                return []
+            self._file.flush()
+            mapped = np.asarray(np.memmap(self._file, dtype=np.uint8, mode="c"))
         sizes = [int(np.prod(shape)) * kind.itemsize for _, shape, kind in self._places]
         return [
             mapped[first : first + size].view(kind).reshape(shape)

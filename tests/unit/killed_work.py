@@ -15,7 +15,7 @@ from asd_core.datasets import import_recordings
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 
-KEYS = "control_rms,gwrp_gaussian,pca_kde"
+KEYS = "control_rms,pca_kde"
 
 
 def recordings(folder: Path) -> None:

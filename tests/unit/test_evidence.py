@@ -47,7 +47,9 @@ def test_training_measures_what_scoring_gives(small_models: Path, small_dataset:
         scores.append(artifact.detector.score([artifact.representation.transform(heard)], ["02"])[0])
     assert len(mine) == 5 + 2 * N_VARIANTS
     assert np.array_equal(np.argsort(scores, kind="stable"), np.argsort(mine["trained"].to_numpy(), kind="stable"))
-    assert sorted(np.array(scores)[mine["kind"] == ""]) == pytest.approx(artifact.manifest.calibration["02"])
+    held_out = np.array(scores)[mine["kind"] == ""]
+    calibration = np.array(artifact.manifest.calibration["02"])  # of these, and of the clips that other fits have not seen
+    assert np.abs(calibration[:, None] - held_out).min(axis=0) == pytest.approx(0.0, abs=1e-4)
     assert mine["untrained"].isna().all()
     assert table.loc[table["detector"] == "cnn_ae", "untrained"].notna().all()
     halves = table[table["half_a"].notna()]
