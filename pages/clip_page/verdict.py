@@ -29,6 +29,7 @@ class Verdict:
     reason: str  # beside it: how sure, or why not
     votes: str
     figures: str  # behind the tooltip
+    asked: str = ""  # the detector whose decision it is
 
 
 def verdict(
@@ -66,7 +67,7 @@ def verdict(
         "disagreement": "The trusted detectors do not agree: listen, or record again.",
         "margin": _how_sure(asked.margin) if asked else "",
     }
-    return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures)
+    return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
 
 
 def _how_sure(margin: float) -> str:
@@ -91,7 +92,7 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
-    best = "" if in_use else ", the most accurate in this dataset's tests,"
+    best = "" if in_use else ", most accurate here,"
     first = f"{name}{best} calls it {word}."
     other, others = ("normal" if asked.decision == "anomaly" else "an anomaly"), n_trusted - agree
     if n_trusted == 1:
@@ -171,7 +172,15 @@ def draw(context: ClipContext) -> None:
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)
         place = place_of(context, shown)
         rest = " ".join(
-            filter(None, [shown.votes, f"Where: {place} ({title(str(context.best_map))})." if place else ""])
+            filter(
+                None,
+                [
+                    shown.votes,
+                    f"Where: {place}{'' if shown.asked == context.best_map else f' ({title(str(context.best_map))})'}."
+                    if place
+                    else "",
+                ],
+            )
         )
         if rest:
             st.caption(rest)

@@ -121,7 +121,7 @@ def test_the_card_answers_and_says_who_agrees(every: AppTest, label: str, head: 
     every.run()
     (answer,) = (m.value for m in every.markdown if head in m.value)
     assert ("beyond" in answer) is (label == "anomaly")
-    (agreement,) = (c.value for c in every.caption if "the most accurate" in c.value)
+    (agreement,) = (c.value for c in every.caption if "most accurate here" in c.value)
     assert "trusted detectors say so" in agreement
     assert ("Where: " in agreement) is (label == "anomaly")
 

@@ -43,10 +43,10 @@ def test_controls_do_not_vote() -> None:
 def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
     scores = [score(k, m) for k, m in zip(TRUSTED.order, (9, -3, -2, 3, 3), strict=True)]
     assert (
-        "tests, calls it an anomaly. The other 2 trusted detectors call it normal."
+        "most accurate here, calls it an anomaly. The other 2 trusted detectors call it normal."
         in verdict(scores, TRUSTED, None, 60, 0.05).votes
     )
-    assert verdict(scores[:1], TRUSTED, None, 60, 0.05).votes.endswith("tests, calls it an anomaly.")
+    assert verdict(scores[:1], TRUSTED, None, 60, 0.05).votes.endswith("most accurate here, calls it an anomaly.")
 
 
 def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:

@@ -111,7 +111,7 @@ def test_filters_change_the_figures_and_a_copied_link_restores_them(page: Any, a
 
 
 def test_training_clips_are_of_one_class_and_have_no_auc(page: Any, address: str) -> None:
-    page.goto(f"{address}/compare?of_split=train")
+    page.goto(f"{address}/compare?of_split=train&view=Ranking")
     page.get_by_text("Only normal clips are in scope").wait_for()
     wait_idle(page)
     assert page.get_by_text("0.500").count() == 0
@@ -136,7 +136,7 @@ def test_missing_scores_are_computed_beside_the_page(
         assert len(cells(page)) == 3
         assert page.get_by_role("button", name="Compute the missing scores").count() == 0
         assert page.get_by_text("learned from undenoised sound").count() == 1
-        page.goto(f"{address}/compare?of_split=train")  # normal clips alone
+        page.goto(f"{address}/compare?of_split=train&view=Ranking")  # normal clips alone
         page.get_by_text("Only normal clips are in scope").wait_for()
         # An empty number is drawn as a dash.
         assert {(row[1], row[2], row[3]) for row in cells(page)} == {("", "not computable", "")}

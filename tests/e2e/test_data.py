@@ -38,6 +38,7 @@ def test_a_zip_is_understood_trained_and_compared(page: Any, small_models: Path,
         page.goto(f"{address}/data")
         page.get_by_label("Name", exact=True).fill("Press line 3")
         page.get_by_label("Name", exact=True).press("Enter")
+        wait_idle(page)
         page.locator("input[type=file]").set_input_files(archive)
         page.get_by_role("button", name="Add 1 file").click()
         page.get_by_text("45 recordings like").or_(page.get_by_text("44 recordings like")).wait_for()

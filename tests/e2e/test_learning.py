@@ -17,7 +17,7 @@ EPOCH = "Number(/epoch (\\d+) of/.exec(document.body.innerText)?.[1] ?? 0)"
 
 
 @pytest.fixture
-def address(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def training(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server whose dataset Press has no detectors yet."""
     folders = {"ASD_MODELS_DIR": str(tmp_path / "models"), "ASD_DATA_DIR": str(tmp_path / "data")}
     for name, value in folders.items():
@@ -34,8 +34,8 @@ def address(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     get_settings.cache_clear()
 
 
-def test_the_loss_is_drawn_on_while_a_network_trains(page: Any, address: str) -> None:
-    page.goto(f"{address}/data?data=Press")
+def test_the_loss_is_drawn_on_while_a_network_trains(page: Any, training: str) -> None:
+    page.goto(f"{training}/data?data=Press")
     chart = page.locator(CHART)
     chart.wait_for()
     page.get_by_text("CNN autoencoder (1 of 1, about").wait_for()  # the time left stands beside it

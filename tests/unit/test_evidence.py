@@ -48,7 +48,9 @@ def test_training_measures_what_scoring_gives(small_models: Path, small_dataset:
     assert len(mine) == 5 + 2 * N_VARIANTS
     assert np.array_equal(np.argsort(scores, kind="stable"), np.argsort(mine["trained"].to_numpy(), kind="stable"))
     held_out = np.array(scores)[mine["kind"] == ""]
-    calibration = np.array(artifact.manifest.calibration["02"])  # of these, and of the clips that other fits have not seen
+    calibration = np.array(
+        artifact.manifest.calibration["02"]
+    )  # of these, and of the clips that other fits have not seen
     assert np.abs(calibration[:, None] - held_out).min(axis=0) == pytest.approx(0.0, abs=1e-4)
     assert mine["untrained"].isna().all()
     assert table.loc[table["detector"] == "cnn_ae", "untrained"].notna().all()
