@@ -17,6 +17,19 @@ CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("k
   requestAnimationFrame(look);
 }}, {{ once: true, capture: true }})); }}"""
 
+NEXT = """() => new Promise((done) => {
+  const at = (name) => document.querySelector(name);
+  const clip = at(".asd-player").dataset.clip, scores = at(".asd-scores tbody").innerText, from = performance.now();
+  const look = () => {
+    const player = at(".asd-player[data-ready=true]"), now = at(".asd-scores tbody")?.innerText;
+    if (player && player.dataset.clip !== clip && now && now !== scores) done((performance.now() - from) / 1000);
+    else requestAnimationFrame(look);
+  };
+  at(".st-key-next_clip button").click();
+  requestAnimationFrame(look);
+})"""
+CLIPS = 12  # the first two are not counted: they load what the others share
+
 
 def slider_speed(browser: str) -> dict[str, Figure]:
     """From a step of the denoising strength to new pictures and all scores on screen, against the same step in an app of
@@ -44,6 +57,20 @@ def slider_speed(browser: str) -> dict[str, Figure]:
         "slider_s": figure(ours, "s"),
         "bare_slider_s": figure(theirs, "s"),
     }
+
+
+def next_clip_speed(browser: str) -> dict[str, Figure]:
+    """Seconds from a press of Next on the Clip page to the next clip's pictures, and every detector's score of it, on screen."""
+    with browsing(browser) as new_page, serve(APP) as address:
+        page = new_page()
+        page.goto(address)
+        page.wait_for_selector(READY, timeout=120_000)
+        page.wait_for_selector("[data-part=versions]:not([hidden])", timeout=120_000)  # the networks are there
+        took = []
+        for _ in range(CLIPS):
+            page.wait_for_timeout(AT_REST)
+            took.append(float(page.evaluate(NEXT)))
+    return {"clip_page_next_clip_s": figure(took[2:], "s")}
 
 
 def _bare_move(page: Any, strength: str) -> float:

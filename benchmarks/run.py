@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from asd_core.detectors import detector_keys
 from asd_core.progress import Progress, silent
 from benchmarks.browser import Figure, chromium
-from benchmarks.clip_page import message_size, slider_speed
+from benchmarks.clip_page import message_size, next_clip_speed, slider_speed
 from benchmarks.compare_page import MANY as COMPARED
 from benchmarks.compare_page import page_speed, statistics_speed
 from benchmarks.feature_space_page import MANY as POINTS
@@ -36,6 +36,7 @@ BENCHMARKS = (
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
     Benchmark(("start_vs_empty_app", "start_complete_vs_empty_app"), start, in_browser=True),
     Benchmark(("slider_vs_bare_slider", "slider_s", "bare_slider_s"), slider_speed, in_browser=True),
+    Benchmark(("clip_page_next_clip_s",), next_clip_speed, in_browser=True),
     Benchmark(("clip_page_message_mb",), message_size, in_browser=True),
     Benchmark(tuple(f"space_{what}_{POINTS}_s" for what in ("page", "hover", "click")), space_speed, in_browser=True),
     Benchmark(

@@ -10,7 +10,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.datasets import open_dataset
 from asd_core.datasets.slide_rail import simulate
-from asd_core.features import LogMel
+from asd_core.features import LogMel, to_config
 from asd_core.files import write_parquet
 from asd_core.labels import Draft, LabelStore
 from asd_core.lazy import pd
@@ -73,7 +73,7 @@ def write_models(
             schema_version=artifacts.SCHEMA,
             detector=key,
             config={},
-            representation={},
+            representation=to_config(LogMel()),
             seed=seed,
             preset="quick",
             dataset=dataset.name,
