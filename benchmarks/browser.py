@@ -90,14 +90,9 @@ class serve:
         self.app, self.options, self.port, self.environment = app, options, port or free_port(), environment
 
     def __enter__(self) -> str:
-        command = [sys.executable, "-m", "streamlit", "run", str(self.app), f"--server.port={self.port}", *self.options]
-        self.process = subprocess.Popen(
-            [*command, "--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"],
-            cwd=self.app.parent,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        command = ["run", str(self.app), f"--server.port={self.port}", *self.options]
+        command += ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
+        self.process = self.start(command, self.app.parent, {**os.environ, **self.environment})
         self.address = f"http://127.0.0.1:{self.port}"
         for _ in range(1200):
             try:
@@ -107,6 +102,16 @@ class serve:
                 time.sleep(0.05)
         self.__exit__()
         raise TimeoutError(f"{self.app} did not start")
+
+    def start(self, command: list[str], folder: Path, environment: dict[str, str]) -> Any:
+        """The process of a Streamlit command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "streamlit", *command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()

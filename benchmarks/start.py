@@ -2,15 +2,15 @@
 
 from benchmarks.browser import APP, APPS, Figure, figure, first_page
 
-# What must be seen, one after the other: the player with its pictures and the verdict, then the denoised sound and all
-# scores of it.
+# What must be seen, one after the other: the player with its pictures and the verdict (by stored scores), then all that takes
+# the denoiser and the networks: the denoised sound, what its thresholds promise, and the place that the map shows.
 READY = ".asd-player[data-ready=true]"
-DRAWN = [READY, "strong:has-text('call')"]
+DRAWN = [READY, ".st-key-verdict strong"]
 COMPLETE = [
-    "text=of the energy removed",
-    "text=Denoised at",
+    "text=Threshold: set by",
+    "text=Where:",
     f"{READY} [data-part=versions]:not([hidden])",
-    ".asd-scores tbody td >> nth=100",
+    ".asd-scores tbody td >> nth=30",
 ]
 
 

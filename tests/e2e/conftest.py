@@ -9,6 +9,7 @@ import pytest
 from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import new_context
+from tests.e2e.server import serve as forked
 
 playwright = pytest.importorskip("playwright.sync_api")
 EXECUTABLE = chromium()
@@ -77,7 +78,7 @@ def label_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def label_server(label_database: Path) -> Iterator[str]:
     """The app with a label database of this file's own."""
-    with serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{label_database}") as found:
+    with forked(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{label_database}") as found:
         yield found
 
 

@@ -11,7 +11,6 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset
 from asd_core.plots.emphasis import BACKGROUND
 from asd_core.scoring import Scope, compute_scores
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import (
     TABLE,
@@ -24,6 +23,7 @@ from tests.e2e.helpers import (
     wait_for_request,
     wait_idle,
 )
+from tests.e2e.server import serve
 
 MARKS = """() => document.querySelector('.st-key-roc_chart .js-plotly-plot').data
     .filter(t => t.mode == 'markers').map(t => [t.name, t.x[0], t.y[0]])"""

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 from tests.e2e.label_page import arrived, wait_for_labelling
+from tests.e2e.server import serve
 
 COMPONENTS = ROOT / "pages" / "components"
 

@@ -10,9 +10,9 @@ from asd_core.artifacts import trained_keys
 from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import detector_class
 from asd_core.sound import wav_bytes
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, cells, wait_idle
+from tests.e2e.server import serve
 
 
 def strange_zip() -> bytes:

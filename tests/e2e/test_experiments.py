@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, cells, wait_idle
+from tests.e2e.server import serve
 
 SWEEP = "experiments?experiment=New+sweep+…&sweep_detector=CNN+autoencoder&sweep_parameter=epochs"
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from asd_core.datasets import open_dataset
 from asd_core.sound import wav_bytes
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
+from tests.e2e.server import serve
 from tests.e2e.test_uploads import drop, scored
 
 

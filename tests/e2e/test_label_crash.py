@@ -6,10 +6,10 @@ from threading import Thread
 from typing import Any
 
 from asd_core.labels import LabelStore
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import requests, wait_for_request
 from tests.e2e.label_page import NAME, READY, arrived, place, wait_for_labelling
+from tests.e2e.server import serve
 
 # Servers of each database, and labels before one is killed; test_labels_safety.py kills twenty writers.
 KILLS, MOST = 3, 3

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import new_tab, requests, wait_for_request, wait_idle
 from tests.e2e.label_page import arrived, enter, log, place, press, wait_for_labelling
+from tests.e2e.server import serve
 
 
 def test_two_browsers_at_once_lose_nothing(page: Any, browser: Any, label_server: str, label_database: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from asd_core import jobs
 from asd_core.datasets import import_recordings
 from asd_core.settings import get_settings
-from benchmarks.browser import serve
 from tests.conftest import ROOT
+from tests.e2e.server import serve
 
 CHART = ".st-key-losses_train-press .marks"
 EPOCH = "Number(/epoch (\\d+) of/.exec(document.body.innerText)?.[1] ?? 0)"

@@ -10,10 +10,10 @@ import pytest
 
 from asd_core.features import LogMel, WelchSpectrum
 from asd_core.sound import USUAL_STRENGTH
-from benchmarks.browser import serve
 from pages.components.player import test_page
 from tests.conftest import ROOT
 from tests.e2e.helpers import FRAME, requests, wait_idle
+from tests.e2e.server import serve
 
 TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 30, 66, 192, 54, 58
 

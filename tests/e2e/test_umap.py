@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
+from tests.e2e.server import serve
 from tests.e2e.test_feature_space import CHART, POINTS
 
 

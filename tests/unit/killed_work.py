@@ -46,7 +46,3 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recordings(Path(folder) / "data")
         training(f"{folder}/data", f"{folder}/models")
-
-
-if os.environ.get("ASD_TEST_WARM_UP"):
-    warm_up()

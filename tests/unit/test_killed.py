@@ -3,7 +3,6 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from asd_core.explain import read_reference
 from asd_core.scoring import AS_RECORDED, missing_scores, read_scores
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
+from tests.forked import CONTEXT
 from tests.unit import killed_work
 
 KILLS, SECONDS = 20, 60.0
@@ -29,15 +29,10 @@ Start = Callable[..., multiprocessing.process.BaseProcess]
 
 @pytest.fixture(scope="module")
 def start() -> Start:
-    """Starts a process of its own for work, forked from one that has imported everything."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([killed_work.__name__])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASD_TEST_WARM_UP", "yes")
-        forkserver.ensure_running()
+    """Starts a process of its own for work."""
 
     def begin(work: Callable[..., None], *arguments: Any) -> multiprocessing.process.BaseProcess:
-        process = context.Process(target=work, args=arguments)
+        process = CONTEXT.Process(target=work, args=arguments)
         process.start()
         return process
 

@@ -1,6 +1,5 @@
 """What the store acknowledged is there: after a kill at any moment, and with several people and tabs writing at once."""
 
-import multiprocessing
 import random
 import signal
 import sqlite3
@@ -11,17 +10,13 @@ from collections import Counter
 import pytest
 
 from asd_core.labels import LabelStore, new_uid
+from tests.forked import CONTEXT
 from tests.unit.label_helpers import DATASET, act, label, labels_of, sha
 from tests.unit.label_writer import work
 
 pytestmark = pytest.mark.slow
 
 LABELS, KILLS, MOST = 100, 20, 20  # of each writer; writers that are killed, and after how many labels at most
-
-
-# Each process is forked from one that has the imports behind it and no database open: twenty of them start in a second.
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.unit.label_writer"])
 
 
 class Writer:
