@@ -17,15 +17,11 @@ CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("k
   requestAnimationFrame(look);
 }}, {{ once: true, capture: true }})); }}"""
 
-NEXT = """() => new Promise((done) => {
-  const at = (name) => document.querySelector(name);
-  const clip = at(".asd-player").dataset.clip, scores = at(".asd-scores tbody").innerText, from = performance.now();
-  const look = () => {
-    const player = at(".asd-player[data-ready=true]"), now = at(".asd-scores tbody")?.innerText;
-    if (player && player.dataset.clip !== clip && now && now !== scores) done((performance.now() - from) / 1000);
-    else requestAnimationFrame(look);
-  };
-  at(".st-key-next_clip button").click();
+NEXT = """([player, scores, button]) => new Promise((done) => {
+  const { clip } = player.dataset, before = scores.innerText, from = performance.now();
+  const look = () => player.dataset.clip !== clip && player.dataset.ready === "true" && scores.innerText !== before
+    ? done((performance.now() - from) / 1000) : requestAnimationFrame(look);
+  button.click();
   requestAnimationFrame(look);
 })"""
 CLIPS = 12  # the first two are not counted: they load what the others share
@@ -69,7 +65,10 @@ def next_clip_speed(browser: str) -> dict[str, Figure]:
         took = []
         for _ in range(CLIPS):
             page.wait_for_timeout(AT_REST)
-            took.append(float(page.evaluate(NEXT)))
+            parts = [
+                page.locator(part).element_handle() for part in (".asd-player", SCORES, ".st-key-next_clip button")
+            ]
+            took.append(float(page.evaluate(NEXT, parts)))
     return {"clip_page_next_clip_s": figure(took[2:], "s")}
 
 
