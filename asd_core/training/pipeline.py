@@ -115,7 +115,7 @@ def _train(
     write_conditions(material.conditions, out)
 
     finished = []
-    budget = Budget(seconds, len(material.fit.rows))
+    budget = Budget(seconds, material.fit_amount)
     ordered = cheapest_first(keys)  # so that something can be compared soon
     trained_before = [key for key in ordered if resume and _is_current(out / key, material, preset, seed)]
     # A run that was killed after it had stored a detector has left it without scores.
@@ -201,7 +201,7 @@ def train_one(
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
     representation = material.input(detector)
     began = time.monotonic()
-    crosses = refitted(key, len(material.fit.rows))
+    crosses = refitted(key, material.fit_amount, preset)
     fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
     detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=fitting)
     seconds = time.monotonic() - began

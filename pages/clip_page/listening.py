@@ -133,7 +133,7 @@ def threshold_rule(selected: Choice) -> str:
     calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
+        return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold."
     low, high = false_alarm_range(n, rate, worth=calibration.worth(selected.machine_id))
     return (
         f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {percent(rate)} of normal clips "

@@ -58,7 +58,7 @@ def verdict(
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
-    few = f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out."
+    few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",

@@ -23,7 +23,7 @@ def score(key: str, margin: float) -> DetectorScore:
         ((-2, -3, -2, 3, 3), 60, "Normal", "Like most normal clips"),
         ((0.3, 3, 2, 3, 3), 60, "Not sure", "Too close"),
         ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
-        ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 were held out."),
+        ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
         ((9, 3, 2, 3, 3), 19, "Anomaly", "Far beyond"),
     ],
