@@ -47,7 +47,8 @@ def refitted(key: str, n_clips: float, preset: str = "standard") -> bool:
     """
     if key in UNSTABLE or isinstance(detector_class(key).info.representation, MemberScores):
         return False
-    return (N_FOLDS - 1) * _fit_seconds(key, n_clips) * _epochs(key, preset) / _epochs(key, "standard") <= REFIT_SECONDS
+    longer = max(1.0, _epochs(key, preset) / _epochs(key, "standard"))
+    return (N_FOLDS - 1) * _fit_seconds(key, n_clips) * longer <= REFIT_SECONDS
 
 
 def _epochs(key: str, preset: str) -> float:
