@@ -297,7 +297,7 @@ def rank(c: Comparison, key: str) -> str:
     if is_control(key):
         result = "control"
     elif lost:
-        result = "▼ below a control" if lost.by_point else "▽ near a control"
+        result = "▼ not above a control" if lost.by_point else "▽ near a control"
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
     in_use = "in use" if key == c.in_use else ""
