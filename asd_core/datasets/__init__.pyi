@@ -24,6 +24,7 @@ from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer
 from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
+from .folder_survey import is_kept as is_kept
 from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import N_FOLDS as N_FOLDS
