@@ -52,6 +52,7 @@ from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
+from .opening import update_dataset_file as update_dataset_file
 from .opening import write_dataset_file as write_dataset_file
 from .public_registry import PublicSet as PublicSet
 from .public_registry import public_set as public_set
