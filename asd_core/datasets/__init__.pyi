@@ -24,6 +24,7 @@ from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer
 from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
+from .folder_survey import is_kept as is_kept
 from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import N_FOLDS as N_FOLDS
@@ -51,6 +52,7 @@ from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
+from .opening import update_dataset_file as update_dataset_file
 from .opening import write_dataset_file as write_dataset_file
 from .public_registry import PublicSet as PublicSet
 from .public_registry import public_set as public_set

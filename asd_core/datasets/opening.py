@@ -1,7 +1,7 @@
 """Datasets by where they are: the demo, a folder of recordings, a table of them, or a file with people's answers about these."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from asd_core.datasets.rendered import demo_dataset
 from asd_core.datasets.table_files import is_table, read_cells
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
-from asd_core.files import write_bytes
+from asd_core.files import locked, write_bytes
 
 DATASET_FILE = "dataset.toml"
 SPLITS = ("train", "test", "eval")
@@ -176,6 +176,17 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
         write_bytes(("\n".join(lines) + "\n").encode(), path)
     except OSError as error:
         raise DatasetError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+
+
+def update_dataset_file(path: Path, change: Callable[[DatasetFile], DatasetFile]) -> None:
+    """Change what a dataset file says as it is now: what others wrote meanwhile stays.
+
+    Raises:
+        DatasetError: as :func:`read_dataset_file` and :func:`write_dataset_file`.
+    """
+    read_dataset_file(path)  # a lock would leave a folder where the dataset was deleted meanwhile
+    with locked(path):
+        write_dataset_file(path, change(read_dataset_file(path)))
 
 
 def _quoted(text: str) -> str:

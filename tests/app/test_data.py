@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets import import_recordings, open_dataset, survey
+from asd_core.datasets import import_recordings, keep_recording, machines_of, open_dataset, survey
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import train, train_version
@@ -61,6 +61,18 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
     press(app, "Forget all answers")
     assert survey(place.parent / "recordings").catalogue.empty
     assert "Train" not in [button.label for button in app.button]
+
+
+def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path) -> None:
+    place = import_recordings("Rig", [(f"RUN_{n}.wav", lambda n=n: sound(n)) for n in range(3)]).place
+    keep_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
+    app = opened("data", data="Rig")
+    assert "Forget all answers" not in [button.label for button in app.button]
+    next(g for g in app.segmented_control if "RUN_0" in g.label).set_value("normal").run()
+    press(app, "Save")
+    assert sorted(open_dataset(place).catalogue["label"]) == ["anomaly", "normal", "normal", "normal"]
+    press(app, "Forget all answers")
+    assert open_dataset(place).catalogue[["clip_id", "label"]].to_numpy().tolist() == [["kept/x.wav", "anomaly"]]
 
 
 def test_several_machine_types_are_chosen_from(folders: Path) -> None:
