@@ -19,7 +19,7 @@ from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_f
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import Said, listed_files, read_table, said_of
+from asd_core.datasets.tables import Said, listed_files, read_table_file, said_of
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -140,7 +140,7 @@ def _found(
 
     try:
         if place.is_file() and is_table(place.name):
-            root, recordings, missing, rows = listed_files(place, read_table(place.name, place.read_bytes()))
+            root, recordings, missing, rows = listed_files(place, read_table_file(place))
             said = said_of(rows, asked(recordings))
             return root, recordings, [Unused(*one) for one in (*missing, *said.missing)], said
         if not place.is_dir():
@@ -150,7 +150,7 @@ def _found(
         recordings, unused = _files(place)
         if table is None:
             return place, recordings, unused, Said()
-        said = said_of(read_table(table.name, table.read_bytes()), asked(recordings))
+        said = said_of(read_table_file(table), asked(recordings))
     except OSError as error:
         raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
     others = [one for one in unused if place / one.file != table]
