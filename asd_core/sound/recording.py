@@ -33,6 +33,8 @@ USUAL_RATE = 16000  # Hz, of the representations
 MAX_RATE = 768_000  # Hz, of the fastest recorders; resampling pads up to 3 s, whose memory the rate decides
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
 OFFSET = 1e-3  # of full scale: converters stay far below it
+# Name of what :func:`resample` does, which manifests record: who changes what it gives changes this, too.
+RESAMPLING = "fourier, highest bands completed"
 MIRRORED = 0.05  # s at each end of a recording, for resampling
 MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
