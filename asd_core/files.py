@@ -66,15 +66,18 @@ def read_parquet(path: Path, columns: "Sequence[str] | None" = None) -> "pd.Data
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """One process or thread at a time for what is read, changed and written again; others wait.
 
     The lock is a file beside ``path``; it stays there, since deleting it would let two in at once.
+
+    Raises:
+        filelock.Timeout: when another one has it, and it is not to be waited for.
     """
     from filelock import FileLock
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with FileLock(path.with_name(f".{path.name}.lock"), timeout=-1 if wait else 0):
         yield
 
 

@@ -15,7 +15,7 @@ from asd_core.files import write_parquet
 from asd_core.labels import Draft, LabelStore
 from asd_core.lazy import pd
 from asd_core.scoring import AS_RECORDED, DATASET, write_scores
-from asd_core.sound import wav_bytes
+from asd_core.sound import RESAMPLING, wav_bytes
 
 HELD_OUT = 60
 SOUNDS = 7  # different ones, however many clips there are
@@ -83,6 +83,7 @@ def write_models(
             diagnostics={},
             alarms=[],
             fit_seconds=0.0,
+            resampling=RESAMPLING,
             versions={},
             weights_sha256=versions[key] * 8,
         )

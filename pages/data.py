@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from asd_core.errors import AsdError
 from pages.data_page.add import add_recordings
 from pages.data_page.datasets import Entry, entries, overview
 from pages.data_page.manage import manage
@@ -28,8 +29,10 @@ with show_errors():
         add_recordings()
     else:
         entry: Entry = by_name[chosen]
-        dataset = understood(entry)
-        if dataset is not None:
-            train(entry, dataset)
-            versions(entry)
+        try:
+            if (dataset := understood(entry)) is not None:
+                train(entry, dataset)
+        except AsdError as error:  # the dataset can still be deleted, and another version be put in use
+            st.error(str(error), icon=":material/error:")
         manage(entry)
+        versions(entry)

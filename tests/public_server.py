@@ -48,6 +48,7 @@ class PublicServer:
         ranges: whether it can begin in the middle of a file.
         breaks_after: bytes of an answer after which it breaks off once; none for ``None``.
         hangs: instead of breaking off it waits until it is closed.
+        claims: length of a file that it names, in place of the right one.
         asked: path and ``Range`` of each request.
     """
 
@@ -56,6 +57,7 @@ class PublicServer:
     ranges: bool = True
     breaks_after: int | None = None
     hangs: bool = False
+    claims: int | None = None
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
 
@@ -98,7 +100,7 @@ def serve_public() -> Iterator[PublicServer]:
                 self.send_error(416)
                 return
             self.send_response(206 if first else 200)
-            self.send_header("Content-Length", str(len(data) - first))
+            self.send_header("Content-Length", str((state.claims or len(data)) - first))
             self.end_headers()
             limit, state.breaks_after = state.breaks_after, None
             self.wfile.write(data[first : len(data) if limit is None else first + limit])

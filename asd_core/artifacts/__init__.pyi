@@ -31,6 +31,7 @@ from .pooled import write_pooled as write_pooled
 from .pooled_calibration import pooled_rates as pooled_rates
 from .pooled_calibration import pooled_threshold as pooled_threshold
 from .pooled_calibration import why_not_pooled as why_not_pooled
+from .resampling import resampled_otherwise as resampled_otherwise
 from .stored_conditions import CONDITIONS as CONDITIONS
 from .stored_conditions import read_conditions as read_conditions
 from .stored_conditions import write_conditions as write_conditions

@@ -14,12 +14,13 @@ from safetensors.numpy import save as to_bytes
 
 from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
+from asd_core.artifacts.resampling import resampled_otherwise, training_rates
 from asd_core.counting import counted
 from asd_core.detectors import REGISTRY, Detector, State, detector_class
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Denoised, Representation, from_config, to_config
 from asd_core.files import write_bytes, write_text
-from asd_core.sound import Kind
+from asd_core.sound import RESAMPLING, Kind
 
 SCHEMA = 1
 MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weights*.safetensors"
@@ -58,6 +59,8 @@ class Manifest(BaseModel):
     fit_seconds: float
     # Machine ids whose calibration is cross-conformal; of the others the held-out fifth calibrates, as before there was another.
     crossed: list[str] = []
+    # How recordings of other rates were resampled; before this was recorded, by several methods.
+    resampling: str = "earlier"
     versions: dict[str, str]
     weights_sha256: str
     # Another name where the folder held weights before: see :func:`save`.
@@ -162,6 +165,7 @@ def save(detector: Detector, folder: Path, representation: Representation | None
         detector=detector.info.key,
         config=state.config,
         representation=to_config(representation or detector.info.representation),
+        resampling=RESAMPLING,
         versions=library_versions(),
         weights_sha256=sha256,
         weights_file=f"weights-{sha256[:12]}.safetensors" if any(folder.glob(_ANY_WEIGHTS)) else WEIGHTS,
@@ -192,18 +196,23 @@ def read_versioned(path: Path, model: type[Model], schema: int, remedy: str) -> 
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an artifact.
+    """The manifest of an artifact, with an alarm where its training recordings were resampled otherwise than clips are now.
 
     Raises:
-        ArtifactError: when it is missing, damaged, or of another schema version.
+        ArtifactError: when it is missing, damaged, of another schema version, or of a representation that is not known.
     """
     path = folder / MANIFEST
     try:
-        return read_versioned(path, Manifest, SCHEMA, "train again")
+        manifest = read_versioned(path, Manifest, SCHEMA, "train again")
     except FileNotFoundError as error:
         raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
     except (ValueError, AttributeError) as error:  # of JSON, of pydantic, of UTF-8
         raise ArtifactError(f"{path} is damaged: train this detector again.") from error
+    if manifest.resampling != RESAMPLING:
+        rate = from_config(manifest.representation).sample_rate
+        if alarm := resampled_otherwise(manifest.resampling, rate, training_rates(folder.parent)):
+            manifest.alarms.append(alarm)
+    return manifest
 
 
 def load(folder: Path) -> Artifact:

@@ -14,8 +14,10 @@ from .content import examine as examine
 from .content import findings as findings
 from .demo import build_catalogue as build_catalogue
 from .demo import render_demo_clip as render_demo_clip
+from .downloading import broken_downloads as broken_downloads
 from .downloading import download_job as download_job
 from .downloading import download_set as download_set
+from .downloading import forget_download as forget_download
 from .eval_labels import read_eval_labels as read_eval_labels
 from .eval_labels import with_eval_labels as with_eval_labels
 from .extraction import Extracted as Extracted

@@ -11,7 +11,7 @@ from pathlib import Path
 from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import NO_ATTRIBUTE, CatalogueRow
 from asd_core.datasets.recording_names import RecordingNames
-from asd_core.datasets.table_files import read_cells
+from asd_core.datasets.table_files import read_cells, table_bytes
 from asd_core.errors import DatasetError
 
 _NAME = re.compile(r"(?:.*/)?attributes_\d+\.csv$", re.IGNORECASE)
@@ -40,7 +40,7 @@ def attributes_by_clip(
         folder = file[: file.rfind("/") + 1]
         names = RecordingNames([clip_id for clip_id in clip_ids if clip_id.startswith(folder)])
         try:
-            rows = _rows(file, (root / file).read_bytes())
+            rows = _rows(file, table_bytes(root / file))
         except (DatasetError, OSError) as error:
             unused.append((file, str(error)))
             continue

@@ -14,6 +14,7 @@ from asd_core.progress import Progress, silent, stage
 from asd_core.sound import SUFFIXES
 
 FETCHED = 0.9  # share of the progress bar
+_ZIPS = ".zips"  # ending of the folder with what has arrived of a set
 
 
 def download_job(name: str) -> str:
@@ -59,15 +60,44 @@ def download_set(
         ) from error
 
 
+def broken_downloads() -> dict[str, int]:
+    """How many bytes have arrived of the public sets whose download has not ended, by the set's name."""
+    folders = sorted((datasets_folder() / ARCHIVES).glob(f"*{_ZIPS}"))
+    arrived = {folder.name.removesuffix(_ZIPS): _bytes_in(folder) for folder in folders}
+    return {name: n for name, n in arrived.items() if n}
+
+
+def forget_download(name: str) -> None:
+    """Delete what has arrived of a set.
+
+    Raises:
+        DatasetError: while it is being downloaded, or when it cannot be deleted.
+    """
+    from filelock import Timeout
+
+    try:
+        with locked(datasets_folder() / ARCHIVES / name, wait=False):
+            shutil.rmtree(datasets_folder() / ARCHIVES / f"{name}{_ZIPS}")
+    except Timeout as error:
+        raise DatasetError(f"{name} is being downloaded: stop that first.") from error
+    except OSError as error:
+        raise DatasetError(f"What has arrived of {name} cannot be deleted ({error.strerror}).") from error
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+
+
 def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Callable[[str], None]) -> Path:
     if folder.exists():
         raise DatasetError(f"{folder} is there already: delete it to download {chosen.title} again.")
-    archives = folder.parent / ARCHIVES / f"{chosen.name}.zips"
+    archives = folder.parent / ARCHIVES / f"{chosen.name}{_ZIPS}"
     archives.mkdir(parents=True, exist_ok=True)
-    needed = 2e6 * (chosen.megabytes or 0.0)  # the archives, and what they hold
+    known = sum(archive.megabytes or 0.0 for archive in chosen.archives)
+    needed = 2e6 * known - _bytes_in(archives)  # the archives but for what is there, and what they hold
     if needed > shutil.disk_usage(archives).free:
         raise DatasetError(
-            f"{chosen.title} needs about {needed / 1e9:,.1f} GB, and {shutil.disk_usage(archives).free / 1e9:,.1f} GB are free in "
+            f"{chosen.title} needs about {needed / 1e9:,.1f} GB more, and {shutil.disk_usage(archives).free / 1e9:,.1f} GB are free in "
             f"{folder.parent}: free space, or choose another folder with --to."
         )
     places = []

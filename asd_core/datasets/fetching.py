@@ -1,5 +1,6 @@
 """One archive from the network: checked against its checksum, and resumed where it broke off."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,8 +69,20 @@ class _Resuming:
             if not arrived:
                 response.raise_for_status()
                 there = there if response.status_code == PARTIAL else 0
+                self._check_room(int(response.headers.get("Content-Length", 0)) - (0 if there else self._kept()))
                 append_chunks(self._pieces(response, there), self.part, anew=not there)
         move_file(self.part, Path(output_file))
+
+    def _kept(self) -> int:
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    def _check_room(self, n_bytes: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free
+        if n_bytes > free:
+            raise DatasetError(
+                f"{self.archive.name} needs {n_bytes / 1e9:,.1f} GB more, and {free / 1e9:,.1f} GB are free in {self.part.parent}: free "
+                "space, and start it again."
+            )
 
     def _pieces(self, response: "Response", there: int) -> Iterator[bytes]:
         total = there + int(response.headers.get("Content-Length", 0))

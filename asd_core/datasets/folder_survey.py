@@ -19,7 +19,7 @@ from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_f
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import RecordingTable, Said, listed_files, read_table, said_of
+from asd_core.datasets.tables import RecordingTable, Said, listed_files, read_table_file, said_of
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -147,7 +147,7 @@ def _found(place: Path, table: Path | None) -> tuple[Path, list[tuple[str, ...]]
     """The folder, the recordings in it that are meant, other files, and the table that says what they are."""
     try:
         if place.is_file() and is_table(place.name):
-            root, recordings, missing, rows = listed_files(place, read_table(place.name, place.read_bytes()))
+            root, recordings, missing, rows = listed_files(place, read_table_file(place))
             return root, recordings, [Unused(*one) for one in missing], rows
         if not place.is_dir():
             raise DatasetError(
@@ -156,7 +156,7 @@ def _found(place: Path, table: Path | None) -> tuple[Path, list[tuple[str, ...]]
         recordings, unused = _files(place)
         if table is None:
             return place, recordings, unused, None
-        rows = read_table(table.name, table.read_bytes())
+        rows = read_table_file(table)
     except OSError as error:
         raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
     return place, recordings, [one for one in unused if place / one.file != table], rows

@@ -10,7 +10,7 @@ from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.moved_clips import RELABELLED, open_relabelled
 from asd_core.datasets.rendered import demo_dataset
-from asd_core.datasets.table_files import is_table, read_cells
+from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
 from asd_core.files import locked, write_bytes
@@ -120,7 +120,7 @@ def read_answers(path: Path) -> list[Answer]:
         DatasetError: for a file that cannot be read, or an answer that says nothing that is known.
     """
     try:
-        content = path.read_bytes()
+        content = table_bytes(path)
         if path.suffix.lower() == ".toml":
             return _toml(content.decode("utf-8-sig"), path)[1]
     except (OSError, UnicodeDecodeError) as error:

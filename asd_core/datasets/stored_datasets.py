@@ -10,6 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from asd_core.datasets.attribute_files import is_attribute_file
 from asd_core.datasets.folder_survey import Answer, Unused, survey
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, update_dataset_file, write_dataset_file
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import read_table
+from asd_core.datasets.tables import RecordingTable, read_table, read_table_file
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
@@ -106,7 +107,7 @@ def import_recordings(
         for index, (path, content) in enumerate(given):
             progress(index / len(given), f"file {index + 1} of {len(given)}")
             for inside, data in _members(path, content, result, room):
-                if is_table(inside.name) and _is_no_table(inside, data, result):
+                if is_table(inside.name) and _is_no_table(inside, partial(read_table, inside.name, data), result):
                     continue
                 room = room_after(len(data), room)
                 write_bytes(data, unfinished / RECORDINGS / inside)
@@ -136,7 +137,7 @@ def use_folder(title: str, folder: Path) -> Imported:
     for other in survey(folder).unused:
         if is_table(other.file):
             try:
-                _is_no_table(PurePosixPath(other.file), (folder / other.file).read_bytes(), result)
+                _is_no_table(PurePosixPath(other.file), partial(read_table_file, folder / other.file), result)
             except OSError as error:
                 result.refused.append(Unused(other.file, f"it cannot be read ({error.strerror})"))
     write_dataset_file(result.place, DatasetFile(folder, [], [], title, _the_table(folder, result)))
@@ -173,12 +174,12 @@ def _nothing(result: Imported) -> str:
     return f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them."
 
 
-def _is_no_table(path: PurePosixPath, content: bytes, result: Imported) -> bool:
+def _is_no_table(path: PurePosixPath, read: Callable[[], RecordingTable], result: Imported) -> bool:
     """Is a file no table of recordings, although its name ends like one? Those that are one are collected."""
     if is_attribute_file(path.name):
         return False
     try:
-        read_table(path.name, content)
+        read()
     except DatasetError as error:
         result.refused.append(Unused(str(path), str(error)))
         return True

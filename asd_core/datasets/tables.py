@@ -7,13 +7,14 @@ understood, and rows that contradict each other, are named and say nothing.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from asd_core.counting import counted
 from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import CatalogueRow
 from asd_core.datasets.recording_names import RecordingNames
-from asd_core.datasets.table_files import Cells, read_cells
+from asd_core.datasets.table_files import Cells, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label, given_split
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -72,6 +73,21 @@ class Said:
     missing: list[tuple[str, str]] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def read_table_file(path: Path) -> RecordingTable:
+    """:func:`read_table` of a file, which is read once for as long as it stays as it is: pages ask for it at each of their runs.
+
+    Raises:
+        DatasetError: as :func:`read_table`. OSError: when the file cannot be read.
+    """
+    about = path.stat()
+    return _read_table_file(path.absolute(), about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read_table_file(path: Path, written: int, size: int) -> RecordingTable:
+    return read_table(path.name, table_bytes(path))
 
 
 def read_table(name: str, content: bytes) -> RecordingTable:

@@ -13,6 +13,7 @@ from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
 from .recording import MEAN as MEAN
+from .recording import RESAMPLING as RESAMPLING
 from .recording import SILENCE_RMS as SILENCE_RMS
 from .recording import Channel as Channel
 from .recording import Clip as Clip

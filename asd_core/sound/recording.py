@@ -30,8 +30,11 @@ from asd_core.sound.highest_bands import PASSED, completed, was_raised
 
 MAX_CHANNELS = 8
 USUAL_RATE = 16000  # Hz, of the representations
+MAX_RATE = 768_000  # Hz, of the fastest recorders; resampling pads up to 3 s, whose memory the rate decides
 SILENCE_RMS = 1e-6  # -120 dBFS: below the noise of a 16-bit file, so nothing was recorded
 OFFSET = 1e-3  # of full scale: converters stay far below it
+# Name of what :func:`resample` does, which manifests record: who changes what it gives changes this, too.
+RESAMPLING = "fourier, highest bands completed"
 MIRRORED = 0.05  # s at each end of a recording, for resampling
 MISSING = 0.01  # share of a file's sound that may be missing without a word: recorders miscount by some bytes
 
@@ -155,9 +158,13 @@ def check_scorable(clip: Clip, *, settings: Settings | None = None) -> None:
     """Refuse what no detector can score.
 
     Raises:
-        ClipError: for an empty, too short or too long, non-finite or silent clip.
+        ClipError: for an empty, too short or too long, non-finite or silent clip, or one above :data:`MAX_RATE`.
     """
     settings = settings or get_settings()
+    if clip.sample_rate > MAX_RATE:
+        raise ClipError(
+            f"{clip.name} claims {clip.sample_rate:,} Hz; at most {MAX_RATE:,} Hz are read: export it at the rate of its recorder."
+        )
     if clip.samples.size == 0:
         raise ClipError(f"{clip.name} holds no sound (0 samples): record or export it again.")
     if clip.duration < settings.min_clip_seconds:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from asd_core import artifacts
-from asd_core.artifacts import Calibration, write_conditions, write_pooled
+from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted
 from asd_core.datasets import N_FOLDS, Dataset, Extracted, folds
 from asd_core.detectors import Detector, detector_class, select
@@ -166,7 +166,10 @@ def _is_current(folder: Path, material: Material, preset: str, seed: int) -> boo
     except ArtifactError:
         return False
     taken = detector_input(detector_class(manifest.detector).info.representation, material.denoise, material.kind)
-    if from_config(manifest.representation) != taken:
+    rates = {rate for machine in material.conditions.get("train", {}).values() for rate in machine.sample_rates}
+    if from_config(manifest.representation) != taken or resampled_otherwise(
+        manifest.resampling, taken.sample_rate, rates
+    ):
         return False
     return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
 

@@ -1,5 +1,6 @@
 """The datasets there are: the demo, those added here, and those that detectors were trained on elsewhere."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,12 +25,14 @@ class Entry:
         title: what people call it.
         location: what opens it; empty where nothing says so.
         place: its dataset file, for one that was added here.
+        problem: a sentence on what is damaged; empty where nothing is.
     """
 
     name: str
     title: str
     location: str
     place: Path | None = None
+    problem: str = ""
 
     @property
     def models(self) -> Path:
@@ -39,9 +42,17 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All datasets, those with trained detectors first."""
-    trained = [(s, recorded_location(s.location)) for s in sources()]
     places = {str(place): place for place in user_datasets()}
-    found = [Entry(s.name, s.title, location, places.pop(location, None)) for s, location in trained]
+    found = []
+    for source in sources():
+        location, problem = "", ""
+        try:
+            location = recorded_location(source.location)
+        except AsdError as error:
+            problem = str(error)
+            # Of a dataset that was added here the folder is called as that of its detectors.
+            location = next((name for name, place in places.items() if place.parent.name == source.name), "")
+        found.append(Entry(source.name, source.title, location, places.pop(location, None), problem))
     for location, place in places.items():
         try:
             title = open_title(location, place.stat().st_mtime)
@@ -62,10 +73,9 @@ def open_title(location: str, written: float) -> str:
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict[str, object]:
-    try:
-        catalogue = open_dataset(entry.location).catalogue
-    except AsdError:
-        catalogue = pd.DataFrame(columns=["machine_type", "machine_id", "label"])
+    catalogue = pd.DataFrame(columns=["machine_type", "machine_id", "label"])
+    with suppress(AsdError):
+        catalogue = open_dataset(entry.location).catalogue if entry.location else catalogue
     machines = catalogue[["machine_type", "machine_id"]].drop_duplicates()
     size = sum(p.stat().st_size for p in entry.place.parent.rglob("*") if p.is_file()) if entry.place else 0
     return {
@@ -81,7 +91,7 @@ def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict
 
 
 def overview(found: list[Entry]) -> None:
-    """A table of all datasets."""
+    """A table of all datasets, and what of them is damaged."""
     rows = []
     for entry in found:
         written = entry.place.stat().st_mtime if entry.place and entry.place.is_file() else 0.0
@@ -95,4 +105,7 @@ def overview(found: list[Entry]) -> None:
         hide_index=True,
         column_config={"Size": st.column_config.TextColumn(help="Of the recordings that were added here.")},
     )
+    for entry in found:
+        if entry.problem:
+            st.error(f"{entry.title}: {entry.problem}", icon=":material/error:")
     st.caption(f"What is added here stays on this computer, in `{datasets_folder()}`.")

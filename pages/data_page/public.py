@@ -1,10 +1,21 @@
 """A public set: chosen from a list with licence and size, downloaded beside the page."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from asd_core.datasets import PublicSet, datasets_folder, download_job, public_sets
+from asd_core import jobs
+from asd_core.datasets import (
+    PublicSet,
+    broken_downloads,
+    datasets_folder,
+    download_job,
+    forget_download,
+    public_sets,
+)
 from pages.shared import linked
+from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 
 ROWS = 8  # of the list that are seen without scrolling
@@ -21,6 +32,7 @@ def public_set() -> None:
             "Machine type", list(of_release), key="public_set", format_func=lambda n: _machine(known[n]), width=220
         )
     _table(of_release)
+    _broken(known)
     chosen = of_release.get(name) or next(iter(of_release.values()))
     if (datasets_folder() / chosen.name).exists():
         st.info(f"{chosen.title} is there already: choose it above.", icon=":material/check:")
@@ -40,6 +52,28 @@ def public_set() -> None:
             return
         arguments.append("--unverified")
     job_panel(download_job(wanted.name), f"Download of {wanted.title}", arguments, "Accept the licence and download")
+
+
+def _broken(known: dict[str, PublicSet]) -> None:
+    """What lies there of downloads that are neither complete nor running, each with a button that deletes it."""
+    for name, arrived in broken_downloads().items():
+        job = jobs.find(download_job(name))
+        if job and job.state == "running":
+            continue
+        title = known[name].title if name in known else name
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{arrived / 1e6:,.1f} MB of {title} have arrived; the download is not complete.")
+            st.button(
+                "Delete what has arrived",
+                key=f"forget_{name}",
+                icon=":material/delete:",
+                on_click=partial(_forget, name),
+            )
+
+
+@show_errors()
+def _forget(name: str) -> None:
+    forget_download(name)
 
 
 def _machine(one: PublicSet) -> str:

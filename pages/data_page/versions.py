@@ -15,19 +15,8 @@ def versions(entry: Entry) -> None:
     """Draw the versions, where there are detectors to train again."""
     if entry.name == "demo" or not trained_keys(entry.models):
         return
-    st.subheader("Train again with labels")
-    st.caption(
-        "Clips that people agree are normal join training, and training clips that they call anomalies leave it. A clip that "
-        "joined is not tested on by that version. It is used when it is complete; the versions before it are kept."
-    )
-    arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--with-labels"]
-    job_panel(
-        f"train-labels-{entry.name}",
-        f"Training {entry.title} again",
-        arguments,
-        "Train again with labels",
-        resumes=False,
-    )
+    if entry.location:
+        _train_again(entry)
     stored, current = trained_versions(entry.models), version_in_use(entry.models)
     if not stored:
         return
@@ -47,6 +36,22 @@ def versions(entry: Entry) -> None:
                 on_click=partial(_use, entry, name),
             )
             st.caption(f"{text}. {counted(n, 'detector')}.")
+
+
+def _train_again(entry: Entry) -> None:
+    st.subheader("Train again with labels")
+    st.caption(
+        "Clips that people agree are normal join training, and training clips that they call anomalies leave it. A clip that "
+        "joined is not tested on by that version. It is used when it is complete; the versions before it are kept."
+    )
+    arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--with-labels"]
+    job_panel(
+        f"train-labels-{entry.name}",
+        f"Training {entry.title} again",
+        arguments,
+        "Train again with labels",
+        resumes=False,
+    )
 
 
 @show_errors()

@@ -152,6 +152,32 @@ def test_a_version_trained_with_labels_is_in_use_and_going_back_is_one_click(fol
     ]
 
 
+def test_what_is_damaged_is_named_and_the_rest_of_the_page_is_there(folders: Path) -> None:
+    place = import_recordings("Rig", [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]).place
+    import_recordings("Other", [("ok/1.wav", lambda: sound(1))])
+    dataset, models = open_dataset(place), get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
+    (models / "versions" / "rig.v2" / "relabelled.json").write_text("{")
+    assert {(entry.title, entry.location) for entry in entries()} == {
+        ("Rig", str(place)),
+        ("Other", str(place.parents[1] / "other" / "dataset.toml")),
+    }
+    app = opened("data", data="Rig")
+    assert "relabelled.json is damaged or missing: put another version in use, or train again." in text(app)
+    assert "Rename or delete" in [expander.label for expander in app.expander]
+    press(app, "Use this version")
+    assert "is damaged" not in text(app)
+    (models / "versions" / "index.json").write_text("{")
+    app = opened("data", data="Rig")
+    assert "index.json is damaged: delete it, and the first version is in use." in text(app)
+    assert "Rename or delete" in [expander.label for expander in app.expander]
+    place.write_text("folder = 'gone'")
+    app = opened("data", data="Rig")
+    assert "gone is not a folder" in text(app)
+    assert "Rename or delete" in [expander.label for expander in app.expander]
+
+
 def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path) -> None:
     for n in range(20):
         path = folders / "press" / "ok" / f"{n}.wav"

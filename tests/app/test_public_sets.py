@@ -78,11 +78,24 @@ def test_a_download_that_was_stopped_goes_on(server: PublicServer) -> None:
     kept = part.stat().st_size
     app = page()
     assert "was stopped. What was finished is kept; start it to go on." in text(app)
+    assert f"{kept / 1e6:,.1f} MB of Tiny, fan have arrived; the download is not complete." in text(app)
     server.closed.set()
     press(app, START)
     assert until("finished", "failed").state == "finished"
     assert server.asked == [("/1/dev_fan.zip", None), ("/1/dev_fan.zip", f"bytes={kept}-")]
     assert len(open_dataset(user_datasets()[0]).catalogue) == 4
+
+
+def test_what_a_download_left_is_deleted(server: PublicServer) -> None:
+    server.breaks_after = 1_200_000
+    app = page()
+    press(app, START)
+    assert until("finished", "failed").state == "failed"
+    app = page()
+    press(app, "Delete what has arrived")
+    assert "have arrived" not in text(app)
+    assert list(datasets_folder().rglob("*.part")) == []
+    assert START in [button.label for button in app.button]
 
 
 def test_a_set_without_a_checksum_is_agreed_to_first(

@@ -115,6 +115,13 @@ def test_refuses_what_is_too_long_or_too_large() -> None:
         read_clip(data, name="x.wav", settings=Settings(max_upload_mb=0.01))
 
 
+def test_a_declared_rate_that_no_recorder_has_is_refused() -> None:
+    with pytest.raises(ClipError, match=r"x\.wav claims 100,000,007 Hz; at most 768,000 Hz are read"):
+        read_clip(encode(NOISE, rate=100_000_007), name="x.wav")
+    clip = read_clip(encode(NOISE.repeat(12), rate=767_999), name="x.wav")  # which shares no divisor with 16,000
+    assert resample(clip, 16000).samples.shape[1] == math.ceil(clip.duration * 16000)
+
+
 def test_a_streamed_wav_of_unknown_length_is_read() -> None:
     data = bytearray(encode(NOISE))
     position = data.index(b"data") + 4

@@ -12,10 +12,18 @@ from rich.console import Console
 
 from asd_core.cli import output
 from asd_core.cli.app import main
-from asd_core.datasets import datasets_folder, download_set, open_dataset, public_set, public_sets
+from asd_core.datasets import (
+    broken_downloads,
+    datasets_folder,
+    download_set,
+    forget_download,
+    open_dataset,
+    public_set,
+    public_sets,
+)
 from asd_core.datasets.stored_datasets import used_bytes, user_datasets
 from asd_core.errors import DatasetError
-from asd_core.files import appearing
+from asd_core.files import appearing, locked
 from asd_core.settings import get_settings
 from tests.public_server import PublicServer, additional_archive, dev_archive, serve_public, sound, zipped
 
@@ -220,13 +228,36 @@ def test_archives_are_unpacked_as_those_of_the_browser(
 def test_a_set_that_the_disk_has_no_room_for_is_not_begun(
     server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = server.registry(tmp_path / "sets.toml", dev=dev_archive())
+    path = server.registry(tmp_path / "sets.toml", dev=dev_archive(), additional=None)  # of which no size is known
     path.write_text(re.sub(r"megabytes = [\d.]+", "megabytes = 1e12", path.read_text()))
     monkeypatch.setenv("ASD_PUBLIC_SETS", str(path))
     get_settings.cache_clear()
-    with pytest.raises(DatasetError, match=r"needs about 2,000,000,000\.0 GB, and .* GB are free in"):
-        download_set(public_set("tiny-fan"))
+    with pytest.raises(DatasetError, match=r"needs about 2,000,000,000\.0 GB more, and .* GB are free in"):
+        download_set(public_set("tiny-fan"), unverified=True)
     assert server.asked == []
+
+
+def test_an_archive_that_the_disk_has_no_room_for_is_not_begun(tiny: PublicServer) -> None:
+    tiny.claims = shutil.disk_usage("/").total * 1000
+    with pytest.raises(DatasetError, match=r"dev_fan\.zip needs [\d,.]+ GB more, and .* GB are free in"):
+        download_set(public_set("tiny-fan"))
+    assert left(datasets_folder()) == []
+
+
+def test_what_has_arrived_of_a_set_is_known_and_can_be_deleted(tiny: PublicServer) -> None:
+    assert broken_downloads() == {}
+    tiny.breaks_after = 1_200_000
+    with pytest.raises(DatasetError, match="broke off"):
+        download_set(public_set("tiny-fan"))
+    (part,) = datasets_folder().rglob("*.part")
+    assert broken_downloads() == {"tiny-fan": part.stat().st_size}
+    with locked(part.parents[1] / "tiny-fan"), pytest.raises(DatasetError, match="tiny-fan is being downloaded: stop"):
+        forget_download("tiny-fan")
+    assert part.is_file()
+    forget_download("tiny-fan")
+    assert (left(datasets_folder()), broken_downloads()) == ([], {})
+    with pytest.raises(DatasetError, match=r"What has arrived of tiny-fan cannot be deleted \(No such file"):
+        forget_download("tiny-fan")
 
 
 @pytest.mark.parametrize(

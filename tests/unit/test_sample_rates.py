@@ -1,5 +1,6 @@
 """Detectors of two sample rates side by side: each is trained and scored on the recordings at its own rate."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,15 @@ import pandas as pd
 import pytest
 
 from asd_core import artifacts
-from asd_core.artifacts import ModelSet
+from asd_core.artifacts import CONDITIONS, ModelSet
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.explain import explain
 from asd_core.features import LogMel, extract, working_rate
 from asd_core.scoring import scan_recording, score_clip, strength_curve
-from asd_core.sound import denoise_mix, prepare
+from asd_core.sound import RESAMPLING, denoise_mix, prepare
 from asd_core.training import train
-from tests.conftest import write_wav
+from tests.conftest import ROOT, write_wav
 
 RATE, SECONDS = 48000, 2
 WIDE, NARROW = "gwrp_gaussian", "control_mahalanobis"
@@ -86,3 +87,42 @@ def test_strengths_windows_and_maps_are_of_that_rate_too(both: ModelSet, whistle
     explained = explain(both[WIDE], both, extract(prepared, both.representations()), machine_id)
     assert explained.why is not None
     assert explained.why.f1 <= 16000
+
+
+def test_detectors_of_another_resampling_raise_an_alarm_and_are_trained_again(
+    whistles: Dataset, tmp_path: Path
+) -> None:
+    def told() -> list[str]:
+        return artifacts.read_manifest(tmp_path / NARROW).alarms
+
+    def trained() -> bool:
+        before = place.stat().st_mtime_ns
+        train(whistles, tmp_path, detectors=[NARROW], resume=True)
+        return place.stat().st_mtime_ns != before
+
+    place = tmp_path / NARROW / "manifest.json"
+    train(whistles, tmp_path, detectors=[NARROW])
+    assert (told(), trained()) == ([], False)
+    content = json.loads(place.read_text())
+    assert content.pop("resampling") == RESAMPLING
+    place.write_text(json.dumps(content))  # as it was before it was recorded
+    (alarm,) = told()
+    assert alarm.startswith("Its training recordings (48,000 Hz) were brought to 16,000 Hz by an earlier method")
+    conditions = (tmp_path / CONDITIONS).read_text()
+    for text in (conditions.replace("48000", "16000"), "{"):
+        (tmp_path / CONDITIONS).write_text(text)
+        assert [alarm[:55] for alarm in told()] == (
+            [] if text[1:] else ["The rates of its training recordings are not known: unl"]
+        )
+    (tmp_path / CONDITIONS).unlink()
+    assert "are not known: unless all had 16,000 Hz, an earlier method" in told()[0]
+    assert trained()
+    assert (told(), trained()) == ([], False)
+
+
+def test_the_demo_is_not_concerned() -> None:
+    demo = ROOT / "trained_models" / "demo"
+    assert all("resampling" not in (demo / key / "manifest.json").read_text() for key in artifacts.trained_keys(demo))
+    assert not [
+        a for key in artifacts.trained_keys(demo) for a in artifacts.read_manifest(demo / key).alarms if "method" in a
+    ]

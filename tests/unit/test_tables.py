@@ -3,11 +3,16 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from asd_core.datasets import open_dataset, survey, surveyed_dataset
 from asd_core.datasets.catalogue import attribute_name
+from asd_core.datasets.table_files import read_cells, table_bytes
+from asd_core.datasets.tables import read_table_file
 from asd_core.errors import DatasetError
 from asd_core.scoring.store import SCORE_COLUMNS
 from tests.unit.test_layouts import row, tree
@@ -127,6 +132,57 @@ def test_tables_of_other_bytes_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"path")
     with pytest.raises(DatasetError, match=r"a.txt is not a folder: give the folder .* or a table"):
         open_dataset(tmp_path / "a.txt")
+
+
+def repeated(text: str, n: int) -> pa.Array:
+    """A column that repeats one text: some kilobytes of a file, however many rows."""
+    return pa.DictionaryArray.from_arrays(np.zeros(n, np.int32), pa.array([text]))
+
+
+@pytest.mark.parametrize("column", [repeated("a.wav", 2_000_001), repeated("a" * 100_000, 1_000)])
+def test_a_small_file_of_a_huge_table_is_refused_before_it_is_unpacked(tmp_path: Path, column: pa.Array) -> None:
+    parquet.write_table(pa.table({"path": column}), tmp_path / "many.parquet")
+    assert (tmp_path / "many.parquet").stat().st_size < 100_000
+    with pytest.raises(
+        DatasetError, match=r"many.parquet is larger than a table .* may be \(2,000,000 cells and 50 MB\)"
+    ):
+        open_dataset(tmp_path / "many.parquet")
+
+
+def test_csv_and_files_that_are_too_large_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "many.csv").write_bytes(b"path,label\n" + (b"," * 999 + b"\n") * 2001)
+    (tmp_path / "long.csv").write_bytes(b"")
+    os.truncate(tmp_path / "long.csv", 50_000_001)
+    for name in ("many.csv", "long.csv"):
+        with pytest.raises(DatasetError, match=f"{name} is larger than a table of recordings may be"):
+            open_dataset(tmp_path / name)
+    with pytest.raises(DatasetError, match=r"long\.csv is larger"):
+        table_bytes(tmp_path / "long.csv")
+    with pytest.raises(DatasetError, match=r"sent\.csv is larger"):
+        read_cells("sent.csv", b" " * 50_000_001)
+
+
+def test_values_that_cannot_be_read_are_refused_by_name(tmp_path: Path) -> None:
+    no_text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+    for column in (no_text, pa.array([10**15], pa.timestamp("ms"))):  # of the year 33658
+        parquet.write_table(pa.table({"path": ["a.wav"], "label": column}), tmp_path / "odd.parquet")
+        with pytest.raises(DatasetError, match=r"odd.parquet holds text or dates that cannot be read: export"):
+            open_dataset(tmp_path / "odd.parquet")
+
+
+def test_nested_columns_of_parquet_say_nothing(tmp_path: Path) -> None:
+    tree(tmp_path, "a.wav")
+    content = {"path": ["a.wav"], "label": ["ok"], "tags": [["x", "y"]], "load": ["2"]}
+    parquet.write_table(pa.table(content), tmp_path / "labels.parquet")
+    assert {"tags", "load"} & set(open_dataset(tmp_path / "labels.parquet").catalogue) == {"load"}
+
+
+def test_a_table_is_read_once_for_as_long_as_it_stays_as_it_is(tmp_path: Path) -> None:
+    place = written(tmp_path, "path,label\na.wav,ok\n", "a.wav")
+    first = read_table_file(place)
+    assert read_table_file(place) is first
+    place.write_text("path,label\na.wav,faulty\n")
+    assert read_table_file(place).rows[0].values == {"label": "anomaly"}
 
 
 def test_rows_that_fit_nothing_are_named(tmp_path: Path) -> None:

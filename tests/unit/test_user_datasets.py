@@ -116,8 +116,11 @@ def test_a_folder_of_the_server_is_used_with_its_table(data_dir: Path) -> None:
     for name, content in {"2026-05-03/1.wav": SOUND, "2.wav": SOUND, "labels.csv": TABLE, "notes.csv": b"a\n"}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+    (folder / "export.csv").write_bytes(b"")
+    os.truncate(folder / "export.csv", 50_000_001)
     result = use_folder(" Plant ", folder)
-    assert [one.file for one in result.refused] == ["notes.csv"]
+    assert [one.file for one in result.refused] == ["export.csv", "notes.csv"]
+    assert result.refused[0].reason.startswith("export.csv is larger than a table of recordings may be")
     dataset = open_dataset(result.place)
     assert (dataset.title, dataset.root, sorted(dataset.catalogue["label"])) == ("Plant", folder, ["anomaly", "normal"])
     assert [path.name for path in result.place.parent.iterdir()] == ["dataset.toml"]
