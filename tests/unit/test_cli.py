@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from asd_core.artifacts import ModelSet, trained_keys
+from asd_core.artifacts import ModelSet, read_manifest, trained_keys
 from asd_core.cli import output
 from asd_core.cli.app import main
 from asd_core.datasets.slide_rail import simulate
@@ -490,7 +490,7 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
     try:
         models = tmp_path / "rail"
         given = ("train", "--data", small_folder, "--out", models, "--detectors", "control_rms")
-        assert cli(*given)[0] == 0
+        assert cli(*given, "--seed", 3)[0] == 0
         code, _, err = cli(*given, "--with-labels")
         assert (code, "changes what detectors learn from" in err) == (2, True)
         clips = [f"test/normal_id_00_{n:08d}.wav" for n in range(3)]
@@ -501,6 +501,9 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
         code, _, err = cli(*given, "--with-labels")
         assert code == 0, err
         assert "1 clip called normal joins training and is not tested on" in err  # people disagree on the other
+        code, _, err = cli(*given, "--with-labels", "--resume")
+        assert (code, "--with-labels begins a new version: leave one of them out" in err) == (2, True)
+        assert read_manifest(models / "versions" / "rail.v2" / "control_rms").seed == 3  # as the first one
         rows = json.loads(cli("versions", "--models", models, "--json")[1])
         assert [(r["version"], r["in_use"], r["joined"]) for r in rows] == [("first", "", 0), ("rail.v2", "yes", 1)]
         found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
