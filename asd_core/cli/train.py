@@ -158,12 +158,12 @@ def seeds(
     preset: PresetOption = Preset.standard,
 ) -> None:
     """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.training import train_seeds
 
     with progress_bar() as progress:
         train_seeds(
-            open_dataset(data),
+            open_for(data, models),
             models,
             seed,
             detectors=comma_separated(detectors),
@@ -175,21 +175,21 @@ def seeds(
 
 def reference(data: Data, models: Models) -> None:
     """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.explain import REFERENCE, make_reference
 
     with progress_bar() as progress:
-        make_reference(open_dataset(data), models, progress=progress, notify=notify)
+        make_reference(open_for(data, models), models, progress=progress, notify=notify)
     notify(f"{models / REFERENCE} written.")
 
 
 def evidence(data: Data, models: Models, detectors: Detectors = None) -> None:
     """Measure what is known of trained detectors without an anomaly, for the Compare page. Training does it too."""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.training import EVIDENCE, measure_evidence
 
     with progress_bar() as progress:
         keys = measure_evidence(
-            open_dataset(data), models, detectors=comma_separated(detectors), progress=progress, notify=notify
+            open_for(data, models), models, detectors=comma_separated(detectors), progress=progress, notify=notify
         )
     notify(f"{models / EVIDENCE} written: {', '.join(keys)}." if keys else "Nothing was measured.")

@@ -47,6 +47,7 @@ from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
+from .opening import open_for as open_for
 from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
