@@ -22,7 +22,7 @@ from asd_core.artifacts import (
     use_version,
     version_in_use,
 )
-from asd_core.datasets import RELABELLED, Dataset, open_dataset
+from asd_core.datasets import RELABELLED, Dataset, DatasetFile, open_dataset, write_dataset_file
 from asd_core.errors import ArtifactError, Cancelled, DatasetError, TrainingError
 from asd_core.scoring import current_scores, read_scores
 from asd_core.training import train, train_version
@@ -224,3 +224,26 @@ def test_a_version_is_trained_as_the_one_in_use(dataset: Dataset, tmp_path: Path
     train_version(dataset, models, moved, preset="standard", seed=5, denoise=0.0)
     now = read_manifest(folder_in_use(models) / "control_rms")
     assert (now.preset, now.seed, now.denoise) == ("standard", 5, 0.0)
+
+
+def test_what_was_learned_from_is_not_tested_on_however_it_is_opened(
+    dataset: Dataset, models: Path, moved: dict[str, str], tmp_path: Path
+) -> None:
+    train_version(dataset, models, moved)
+    again = tmp_path / "again.toml"
+    write_dataset_file(again, DatasetFile(Path(dataset.location), [], []))
+    joined = {c for c, label in moved.items() if label == "normal"}
+    assert joined & set(open_dataset(again).rows(split="test")["clip_id"])
+    models_set = ModelSet(folder_in_use(models))
+    table, _, said = current_scores(open_dataset(again), models_set)
+    assert set(table["clip_id"]) == set(dataset.rows(split="test")["clip_id"]) - joined
+    (sentence,) = said
+    assert sentence.startswith("2 test clips of again are not scored")
+
+
+def test_training_the_first_version_puts_it_in_use(dataset: Dataset, models: Path, moved: dict[str, str]) -> None:
+    train_version(dataset, models, moved)
+    said = list[str]()
+    train(dataset, models, detectors=KEYS, resume=True, notify=said.append)
+    assert version_in_use(models) == FIRST
+    assert f"The first version in {models} is in use again: it is the one that was trained." in said
