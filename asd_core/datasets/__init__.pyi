@@ -38,6 +38,7 @@ from .keeping import machines_of as machines_of
 from .moved_clips import RELABELLED as RELABELLED
 from .moved_clips import Moves as Moves
 from .moved_clips import as_learned as as_learned
+from .moved_clips import is_moved as is_moved
 from .moved_clips import moves as moves
 from .moved_clips import read_moves as read_moves
 from .moved_clips import recorded_location as recorded_location

@@ -165,3 +165,14 @@ def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
     assert table.loc[table["Dataset"] == "Rig", "Detectors"].tolist() == [2]
     assert "2 trained: " in text(app)
     assert "This trains the first version, without the labels, and puts it in use when it is done." in text(app)
+
+
+def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    dataset = open_dataset(import_recordings("Rig", files).place)
+    models = get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    joined, other = dataset.rows(split="test")["clip_id"].iloc[:2]
+    train_version(dataset, models, {str(joined): "normal"})
+    assert "listed in this version as split train · label normal" in text(opened("clip", dataset="Rig", clip=joined))
+    assert "listed in the dataset as split test · label normal" in text(opened("clip", dataset="Rig", clip=other))
