@@ -39,6 +39,7 @@ from .versions import FIRST as FIRST
 from .versions import VERSIONS as VERSIONS
 from .versions import TrainedVersion as TrainedVersion
 from .versions import add_version as add_version
+from .versions import changing_versions as changing_versions
 from .versions import folder_in_use as folder_in_use
 from .versions import folder_of_version as folder_of_version
 from .versions import trained_versions as trained_versions

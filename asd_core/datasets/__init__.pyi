@@ -41,6 +41,7 @@ from .keeping import machines_of as machines_of
 from .moved_clips import RELABELLED as RELABELLED
 from .moved_clips import Moves as Moves
 from .moved_clips import as_learned as as_learned
+from .moved_clips import is_moved as is_moved
 from .moved_clips import moves as moves
 from .moved_clips import read_moves as read_moves
 from .moved_clips import recorded_location as recorded_location
@@ -50,6 +51,7 @@ from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
+from .opening import open_for as open_for
 from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset

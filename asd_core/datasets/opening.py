@@ -8,7 +8,7 @@ from typing import Any
 
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
-from asd_core.datasets.moved_clips import RELABELLED, open_relabelled
+from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label
@@ -55,6 +55,11 @@ def open_dataset(where: str | Path) -> Dataset:
         found = survey(file.folder, file.answers, file.table)
         return surveyed_dataset(found, location=place, machine_types=file.machine_types, title=file.title)
     return surveyed_dataset(survey(place), location=place if place.is_file() else None)
+
+
+def open_for(where: str | Path, models: Path) -> Dataset:
+    """:func:`open_dataset` for what is done with the detectors of a folder: as they learned it, see :func:`as_learned`."""
+    return as_learned(open_dataset(where), models)
 
 
 def surveyed_dataset(

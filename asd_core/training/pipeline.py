@@ -54,7 +54,8 @@ def train(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Train detectors on a dataset's training normals and write them to ``out``, one by one: what was finished
-    before an interrupt stays. A fusion's members are those trained with it or found in ``out``.
+    before an interrupt stays. A fusion's members are those trained with it or found in ``out``. Of a folder with several
+    versions this is the first, which is then put in use.
 
     Args:
         detectors: keys; all registered ones for ``None``.
@@ -76,7 +77,11 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     with claimed(out, dataset):
-        return _train(dataset, out, keys, preset, seed, denoise, kind, seconds, resume, progress, notify)
+        trained = _train(dataset, out, keys, preset, seed, denoise, kind, seconds, resume, progress, notify)
+        if artifacts.folder_in_use(out) != out:
+            artifacts.use_version(out, artifacts.FIRST)
+            notify(f"The first version in {out} is in use again: it is the one that was trained.")
+        return trained
 
 
 def _train(

@@ -188,3 +188,29 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path) -> None:
     train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
     (entry,) = entries()
     assert (entry.location, entry.models) == (dataset.location, models)
+
+
+def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    place = import_recordings("Rig", files).place
+    dataset, models = open_dataset(place), get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    assert "This trains the first version" not in text(opened("data", data="Rig"))
+    joined = str(dataset.rows(split="test")["clip_id"].iloc[0])
+    train_version(dataset, models, {joined: "normal"}, detectors=["control_rms", "control_random"])
+    app = opened("data", data="Rig")
+    table = next(frame.value for frame in app.dataframe if "Detectors" in frame.value)
+    assert table.loc[table["Dataset"] == "Rig", "Detectors"].tolist() == [2]
+    assert "2 trained: " in text(app)
+    assert "This trains the first version, without the labels, and puts it in use when it is done." in text(app)
+
+
+def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    dataset = open_dataset(import_recordings("Rig", files).place)
+    models = get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    joined, other = dataset.rows(split="test")["clip_id"].iloc[:2]
+    train_version(dataset, models, {str(joined): "normal"})
+    assert "listed in this version as split train · label normal" in text(opened("clip", dataset="Rig", clip=joined))
+    assert "listed in the dataset as split test · label normal" in text(opened("clip", dataset="Rig", clip=other))
