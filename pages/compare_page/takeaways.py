@@ -75,7 +75,9 @@ def draw(compared: ComparedScores) -> None:
     draws, _ = resampled(compared.key, compared.scores)
     use = recommendation(compared)
     with st.container(border=True):
-        st.markdown(f"**Which one to use: {use.title}.** {' '.join(use.why)} *{use.change}*")
+        # The first sentence below says how well the best one separates: it is not said twice.
+        why = use.why[1:] if draws.n_computable() and use.detector == draws.ranked()[0] else use.why
+        st.markdown(f"**Which one to use: {use.title}.** {' '.join(why)} *{use.change}*")
         if draws.n_computable():
             st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences(compared)))
     if alone := level_meter(compared.scores):

@@ -71,7 +71,8 @@ def test_with_labels_the_card_agrees_with_the_table_and_the_view_is_there() -> N
     assert app.segmented_control(key="view").value == "Ranking"
     named = card(app).split(".** ")[0].removeprefix("**Which one to use: ")
     assert "★" in table.loc[named, "Verdict"]
-    assert f"{table.loc[named, 'AUC']:.3f}" in card(app)
+    figure = f"{table.loc[named, 'AUC']:.3f}"
+    assert (figure in card(app), figure in text(app)) == (False, True), "once, in the takeaways"
     without = opened(detectors=FEW, view="Without labels")
     assert set(without.dataframe[0].value["Detector"]) == set(FEW)
     assert card(without) == card(app), "labels decide where there are any"
