@@ -72,7 +72,11 @@ def run(
     figures: dict[str, Figure] = {}
     for index, one in enumerate(chosen):
         progress(index / len(chosen), one.names[0])
-        measured = one.measure(browser) if one.in_browser else one.measure()
+        try:
+            measured = one.measure(browser) if one.in_browser else one.measure()
+        except Exception as error:  # the others are measured all the same
+            notify(f"{', '.join(one.names)} could not be measured: {error}")
+            continue
         if set(measured) != set(one.names):
             raise RuntimeError(f"{one.measure.__name__} gives {', '.join(measured)}, not {', '.join(one.names)}")
         figures |= measured

@@ -23,6 +23,7 @@ from .model_set import ModelSet as ModelSet
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED
+from .pooled import learned_clips as learned_clips
 from .pooled import pooled_columns as pooled_columns
 from .pooled import pooled_table as pooled_table
 from .pooled import read_pooled as read_pooled
@@ -38,6 +39,7 @@ from .versions import FIRST as FIRST
 from .versions import VERSIONS as VERSIONS
 from .versions import TrainedVersion as TrainedVersion
 from .versions import add_version as add_version
+from .versions import changing_versions as changing_versions
 from .versions import folder_in_use as folder_in_use
 from .versions import folder_of_version as folder_of_version
 from .versions import trained_versions as trained_versions

@@ -31,6 +31,16 @@ def read_pooled(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataF
     return table
 
 
+def learned_clips(folder: Path) -> frozenset[str]:
+    """sha256 of the clips that a models folder's detectors were trained or calibrated on; none where training stored no table.
+    Those that training had among its test clips, too, are not meant: their scores are stored."""
+    table = read_parquet(folder / POOLED, ("split", "sha256"))
+    if table is None:
+        return frozenset()
+    trained = table["split"] == "train"
+    return frozenset(table.loc[trained, "sha256"]) - frozenset(table.loc[~trained, "sha256"])
+
+
 def pooled_columns(table: "pd.DataFrame") -> list[str]:
     """Names of the columns that hold features."""
     return [str(name) for name in table if str(name)[:1] == "f" and str(name)[1:].isdigit()]

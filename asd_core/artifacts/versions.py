@@ -4,6 +4,8 @@ The first version is the models folder itself, the others are folders in ``versi
 that is replaced in one step, and a version enters it when it is complete: what is half-written is never in use.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -76,9 +78,26 @@ def folder_in_use(models: Path) -> Path:
     return folder if trained_keys(folder) else models
 
 
+@contextmanager
+def changing_versions(models: Path) -> Iterator[None]:
+    """One process or thread at a time changes the versions of a models folder; others wait.
+
+    Raises:
+        ArtifactError: when the folder cannot be written.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(_index(models)))
+        except OSError as error:
+            raise ArtifactError(
+                f"{models / VERSIONS} cannot be written ({error.strerror}): free space or allow writing there."
+            ) from error
+        yield
+
+
 def add_version(models: Path, version: TrainedVersion) -> None:
     """Enter a complete version, and put it in use."""
-    with locked(_index(models)):
+    with changing_versions(models):
         index = _read(models)
         _write(models, _Index(in_use=version.name, versions=[*index.versions, version]))
 
@@ -89,7 +108,7 @@ def use_version(models: Path, name: str) -> None:
     Raises:
         ArtifactError: when there is none of that name, or it holds no detector.
     """
-    with locked(_index(models)):
+    with changing_versions(models):
         index = _read(models)
         known = [FIRST, *(version.name for version in index.versions)]
         if name not in known or not trained_keys(folder_of_version(models, name)):

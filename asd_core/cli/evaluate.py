@@ -24,13 +24,13 @@ def evaluate(
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target
     domain, also by domain, with DCASE's official score."""
     from asd_core.artifacts import ModelSet
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.evaluation import domain_figures, has_domains
     from asd_core.evaluation import evaluate as tabulate
     from asd_core.scoring import current_scores, level_meter
 
     with progress_bar() as progress:
-        scores, unknown, skipped = current_scores(open_dataset(data), ModelSet(models), progress=progress)
+        scores, unknown, skipped = current_scores(open_for(data, models), ModelSet(models), progress=progress)
     for description in skipped:
         notify(description)
     for machine_id, count in unknown.items():
@@ -62,11 +62,11 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 def overlap(data: Data, models: Models) -> None:
     """Measure how well anomaly maps point at the simulator's strong faults, for the results table."""
     from asd_core.artifacts import ModelSet
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.explain import OVERLAP, store_overlap
 
     with progress_bar() as progress:
-        store_overlap(open_dataset(data), ModelSet(models), progress=progress)
+        store_overlap(open_for(data, models), ModelSet(models), progress=progress)
     notify(f"{models / OVERLAP} written.")
 
 

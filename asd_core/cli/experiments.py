@@ -12,7 +12,10 @@ from asd_core.cli.output import AsJson, notify, print_json, print_table, progres
 def experiment(
     name: Annotated[str | None, typer.Argument(help="A name that --list shows, or sweep.")] = None,
     data: Data = "demo",
-    models: Annotated[Path | None, typer.Option(help="Folder of trained detectors; the demo's by default.")] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(help="Folder of trained detectors; of several versions, the one in use; the demo's by default."),
+    ] = None,
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,

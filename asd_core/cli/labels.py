@@ -42,8 +42,8 @@ def export(
     data: Annotated[str | None, typer.Option(help="Also clips without a label, for Label Studio.")] = None,
 ) -> None:
     """Write a dataset's labels, regions and adjudications as they hold now."""
-    from asd_core.artifacts import read_manifest
-    from asd_core.datasets import open_dataset
+    from asd_core.artifacts import folder_in_use, read_manifest
+    from asd_core.datasets import open_dataset, open_for
     from asd_core.labels import clip_table
     from asd_core.labels import export as write
     from asd_core.scoring import read_scores, with_applicability, with_margins
@@ -52,7 +52,8 @@ def export(
     store = _store()
     if data is None:
         _known(store, dataset)
-    opened = open_dataset(data) if data else None
+    models = folder_in_use(models) if models else None
+    opened = (open_for(data, models) if models else open_dataset(data)) if data else None
     scores = read_scores(models, opened) if models else None
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None

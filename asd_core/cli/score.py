@@ -99,13 +99,17 @@ def scores(
 ) -> None:
     """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.scoring import Scope, compute_scores
 
     scope = Scope(split, denoise, kind)
     with progress_bar() as progress:
         done = compute_scores(
-            open_dataset(data), ModelSet(models, comma_separated(detectors)), scope, progress=progress, notify=notify
+            open_for(data, models),
+            ModelSet(models, comma_separated(detectors)),
+            scope,
+            progress=progress,
+            notify=notify,
         )
     notify(
         f"{scope.description()}: " + (f"scored by {', '.join(done)}." if done else "every score was stored already.")
@@ -115,11 +119,11 @@ def scores(
 def timing(data: Data, models: Models, detectors: Detectors = None) -> None:
     """Measure how long each detector takes to score one clip on one core, and store it for the Compare page."""
     from asd_core.artifacts import ModelSet
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.lazy import torch
     from asd_core.scoring import measure_scoring
 
     torch.set_num_threads(1)  # as the pages score
     with progress_bar() as progress:
-        done = measure_scoring(open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress)
+        done = measure_scoring(open_for(data, models), ModelSet(models, comma_separated(detectors)), progress=progress)
     notify(f"Measured: {', '.join(done)}." if done else "Every detector was measured already.")

@@ -12,12 +12,12 @@ from asd_core.cli.output import notify, progress_bar
 def latents(data: Data, models: Models, detectors: Detectors = None) -> None:
     """Put every clip through the networks and store their latent vectors, for the feature space."""
     from asd_core.artifacts import ModelSet
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.space import compute_latents
 
     with progress_bar() as progress:
         done = compute_latents(
-            open_dataset(data), ModelSet(models, comma_separated(detectors)), progress=progress, notify=notify
+            open_for(data, models), ModelSet(models, comma_separated(detectors)), progress=progress, notify=notify
         )
     notify(
         f"Latent spaces of {', '.join(done)} stored in {models}." if done else "Every latent space was stored already."
@@ -27,12 +27,12 @@ def latents(data: Data, models: Models, detectors: Detectors = None) -> None:
 def thumbnails(data: Data, models: Models) -> None:
     """Draw a small spectrogram of every clip, for the feature space."""
     from asd_core.artifacts import read_pooled
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.space import compute_thumbnails
 
     with progress_bar() as progress:
         clips = read_pooled(models, ("clip_id", "sha256"))
-        path = compute_thumbnails(open_dataset(data), clips, progress=progress, notify=notify)
+        path = compute_thumbnails(open_for(data, models), clips, progress=progress, notify=notify)
     notify(f"{path} written.")
 
 

@@ -1,19 +1,17 @@
 """Detectors from normal clips, and what is measured of them then."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asd_core.cli.options import (
     Data,
-    DenoisingKind,
     Detectors,
     MapFile,
     Models,
     Preset,
     PresetOption,
-    Seed,
     comma_separated,
 )
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
@@ -26,12 +24,17 @@ def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the trained detectors.")],
     detectors: Detectors = None,
-    preset: PresetOption = Preset.standard,
-    seed: Seed = 0,
+    preset: Annotated[Preset | None, typer.Option(help="How long to train; standard by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same weights; 0 by default.")] = None,
     denoise_strength: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Train, calibrate and score on sound denoised at this strength.")
-    ] = 0.0,
-    kind: DenoisingKind = "stationary",
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Train, calibrate and score on sound denoised at this strength; 0 by default."
+        ),
+    ] = None,
+    kind: Annotated[
+        Literal["stationary", "non-stationary"] | None, typer.Option(help="Of denoising; stationary by default.")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
     ] = None,
@@ -46,19 +49,27 @@ def train(
     with_labels: Annotated[
         bool,
         typer.Option(
-            "--with-labels", help="Train a new version on what people called normal as well, and put it in use."
+            "--with-labels",
+            help="Train a new version on what people called normal as well, as the detectors in use were trained, and put it in use.",
         ),
     ] = False,
 ) -> None:
     """Train detectors on normal clips, calibrate them on held-out ones, and store their scores of the test clips."""
     from functools import partial
 
+    from asd_core.errors import TrainingError
     from asd_core.training import train as train_detectors
     from asd_core.training import train_version
 
+    if with_labels and resume:
+        raise TrainingError(
+            "--resume goes on with a training, --with-labels begins a new version: leave one of them out."
+        )
     dataset = _dataset(data, out, map_file, machine_type or [])
     for note in dataset.notes:
         notify(note)
+    options = {"preset": preset and preset.value, "seed": seed, "denoise": denoise_strength, "kind": kind}
+    how: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     with progress_bar() as progress:
         train_so = (
             partial(train_version, labels=_labels(dataset, out))
@@ -69,13 +80,10 @@ def train(
             dataset,
             out,
             detectors=comma_separated(detectors),
-            preset=preset.value,
-            seed=seed,
-            denoise=denoise_strength,
-            kind=kind,
             seconds=seconds,
             progress=progress,
             notify=notify,
+            **how,
         )
     notify(f"Trained {', '.join(keys)}: see {out}.")
 
@@ -150,12 +158,12 @@ def seeds(
     preset: PresetOption = Preset.standard,
 ) -> None:
     """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.training import train_seeds
 
     with progress_bar() as progress:
         train_seeds(
-            open_dataset(data),
+            open_for(data, models),
             models,
             seed,
             detectors=comma_separated(detectors),
@@ -167,21 +175,21 @@ def seeds(
 
 def reference(data: Data, models: Models) -> None:
     """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.explain import REFERENCE, make_reference
 
     with progress_bar() as progress:
-        make_reference(open_dataset(data), models, progress=progress, notify=notify)
+        make_reference(open_for(data, models), models, progress=progress, notify=notify)
     notify(f"{models / REFERENCE} written.")
 
 
 def evidence(data: Data, models: Models, detectors: Detectors = None) -> None:
     """Measure what is known of trained detectors without an anomaly, for the Compare page. Training does it too."""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
     from asd_core.training import EVIDENCE, measure_evidence
 
     with progress_bar() as progress:
         keys = measure_evidence(
-            open_dataset(data), models, detectors=comma_separated(detectors), progress=progress, notify=notify
+            open_for(data, models), models, detectors=comma_separated(detectors), progress=progress, notify=notify
         )
     notify(f"{models / EVIDENCE} written: {', '.join(keys)}." if keys else "Nothing was measured.")

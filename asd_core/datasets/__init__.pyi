@@ -26,6 +26,7 @@ from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer
 from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
+from .folder_survey import is_kept as is_kept
 from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION
 from .holdout import N_FOLDS as N_FOLDS
@@ -40,6 +41,7 @@ from .keeping import machines_of as machines_of
 from .moved_clips import RELABELLED as RELABELLED
 from .moved_clips import Moves as Moves
 from .moved_clips import as_learned as as_learned
+from .moved_clips import is_moved as is_moved
 from .moved_clips import moves as moves
 from .moved_clips import read_moves as read_moves
 from .moved_clips import recorded_location as recorded_location
@@ -49,10 +51,12 @@ from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
+from .opening import open_for as open_for
 from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
 from .opening import surveyed_dataset as surveyed_dataset
 from .opening import unused_notes as unused_notes
+from .opening import update_dataset_file as update_dataset_file
 from .opening import write_dataset_file as write_dataset_file
 from .public_registry import PublicSet as PublicSet
 from .public_registry import public_set as public_set

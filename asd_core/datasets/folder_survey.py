@@ -19,7 +19,7 @@ from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_f
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import Said, listed_files, read_table_file, said_of
+from asd_core.datasets.tables import RecordingTable, Said, listed_files, read_table_file, said_of
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -32,6 +32,10 @@ MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about toge
 # What differs in names of one sound: MIMII's noise level, the microphone of ToyADMOS (once more at the beginning) and ToyADMOS2
 _SAME_SOUND = re.compile(r"(?:(?<=/)|^)-?\d+_?dB[^/]*/|\d+_(?=Toy[^/]*_ch\d+_\d+\.\w+$)|_(?:ch|mic)\d+(?=_\d+\.\w+$)")
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
+_WHOLE = {"label", "machine_type", "machine_id"}  # what an answer gives that leaves nothing to be understood
+KEPT = (
+    "kept"  # the folder of a dataset's that recordings go to which are kept one by one, each with an answer of its own
+)
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,21 @@ def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = Non
     """
     import pandas as pd
 
-    one_by_one = {answer["pattern"] for answer in answers}
-    root, recordings, unused, said = _found(place, table, one_by_one)
-    answered = dict(_answered(recordings, answers))
+    root, recordings, unused, rows_of_table = _found(place, table)
+    clip_ids = ["/".join(path) for path in recordings]
+    alone = _answered_alone(clip_ids, answers)
+    kept = {clip_id for clip_id, answer in alone.items() if is_kept(clip_id) and answer.keys() >= _WHOLE}
+    said = said_of(rows_of_table, [c for c in clip_ids if c not in kept], alone) if rows_of_table else Said()
+    unused += [Unused(*one) for one in said.missing]
+    answered = dict(_answered(clip_ids, answers, kept))
     for clip_id, values in said.values.items():
         answered[clip_id] = answered.get(clip_id, {}) | values
-    understood, unclear = _rows(recordings, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
+    others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in kept]
+    understood, unclear = _rows(others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
+    for clip_id in kept:
+        # By themselves: they change neither what folders mean nor which of the others are held back for testing.
+        answered[clip_id] = {"split": "train"} | answered[clip_id]
+        understood[clip_id] = (_by_layout(*_folders_and_stem(clip_id)) or {}) | answered[clip_id]
     unclear |= {clip_id for clip_id in said.unclear if not answered[clip_id].get("label")}
     for clip_id, answer in answered.items():
         if answer.get("label") == LEAVE_OUT:
@@ -130,31 +143,23 @@ def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = Non
     return Survey(root, catalogue, groups, questions, unused, said.notes)
 
 
-def _found(
-    place: Path, table: Path | None, patterns: Collection[str]
-) -> tuple[Path, list[tuple[str, ...]], list[Unused], Said]:
-    """The folder, the recordings in it that are meant, other files, and what a table says of those that no pattern names alone."""
-
-    def asked(recordings: list[tuple[str, ...]]) -> list[str]:
-        return [clip_id for clip_id in map("/".join, recordings) if exactly(clip_id) not in patterns]
-
+def _found(place: Path, table: Path | None) -> tuple[Path, list[tuple[str, ...]], list[Unused], RecordingTable | None]:
+    """The folder, the recordings in it that are meant, other files, and the table that says what they are."""
     try:
         if place.is_file() and is_table(place.name):
             root, recordings, missing, rows = listed_files(place, read_table_file(place))
-            said = said_of(rows, asked(recordings))
-            return root, recordings, [Unused(*one) for one in (*missing, *said.missing)], said
+            return root, recordings, [Unused(*one) for one in missing], rows
         if not place.is_dir():
             raise DatasetError(
                 f"{place} is not a folder: give the folder that holds the recordings, or a table of them (CSV or Parquet)."
             )
         recordings, unused = _files(place)
         if table is None:
-            return place, recordings, unused, Said()
-        said = said_of(read_table_file(table), asked(recordings))
+            return place, recordings, unused, None
+        rows = read_table_file(table)
     except OSError as error:
         raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
-    others = [one for one in unused if place / one.file != table]
-    return place, recordings, others + [Unused(*one) for one in said.missing], said
+    return place, recordings, [one for one in unused if place / one.file != table], rows
 
 
 def _against_names(said: Said) -> list[str]:
@@ -172,12 +177,16 @@ def _against_names(said: Said) -> list[str]:
 
 def _named_label(clip_id: str) -> str:
     """The label that folders and name say; nothing where they say none."""
-    *folders, name = clip_id.split("/")
-    stem = name[: name.rfind(".")]
+    folders, stem = _folders_and_stem(clip_id)
     if row := _by_layout(folders, stem):
         return row["label"]
     parts = plain_folders.parts(folders, stem)
     return parts.label if parts else ""
+
+
+def _folders_and_stem(clip_id: str) -> tuple[list[str], str]:
+    *folders, name = clip_id.split("/")
+    return folders, name[: name.rfind(".")]
 
 
 def _with_attributes(root: Path, understood: dict[str, CatalogueRow], unused: list[Unused]) -> list[Unused]:
@@ -268,6 +277,11 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
     return rows, unclear
 
 
+def is_kept(clip_id: str) -> bool:
+    """Is a recording, or the pattern of an answer, of the folder for those kept one by one?"""
+    return clip_id.startswith(f"{KEPT}/")
+
+
 def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     """The row of a name of a public dataset."""
     return next((row for layout in LAYOUTS if (row := layout(folders, stem))), None)
@@ -285,15 +299,29 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
     return {folder for folder, found in given.items() if folder and len(found) == 1 and len(beside[folder[:-1]]) > 1}
 
 
-def _answered(recordings: Iterable[tuple[str, ...]], answers: Sequence[Answer]) -> Iterable[tuple[str, Answer]]:
-    """The clip ids that answers match, with the values they give."""
-    for clip_id in map("/".join, recordings) if answers else ():
+def _answered(
+    clip_ids: Iterable[str], answers: Sequence[Answer], kept: Collection[str]
+) -> Iterable[tuple[str, Answer]]:
+    """The clip ids that answers match, with the values they give. ``kept`` ones are meant by answers about their folder alone."""
+    for clip_id in clip_ids if answers else ():
         combined: Answer = {}
         for answer in answers:
-            if fnmatchcase(clip_id, answer["pattern"]):
-                combined |= {name: value for name, value in answer.items() if name != "pattern" and value}
+            if fnmatchcase(clip_id, answer["pattern"]) and (clip_id not in kept or is_kept(answer["pattern"])):
+                combined |= _values(answer)
         if combined:
             yield clip_id, combined
+
+
+def _answered_alone(clip_ids: Iterable[str], answers: Sequence[Answer]) -> dict[str, Answer]:
+    """The clip ids that answers name by themselves, with the values they give."""
+    by_pattern: dict[str, Answer] = {}
+    for answer in answers:
+        by_pattern.setdefault(answer["pattern"], {}).update(_values(answer))
+    return {c: by_pattern[pattern] for c in (clip_ids if answers else ()) if (pattern := exactly(c)) in by_pattern}
+
+
+def _values(answer: Answer) -> Answer:
+    return {name: value for name, value in answer.items() if name != "pattern" and value}
 
 
 def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRow:

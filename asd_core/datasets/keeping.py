@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from asd_core.datasets.folder_survey import Answer, exactly, survey
-from asd_core.datasets.opening import read_dataset_file, write_dataset_file
+from asd_core.datasets.folder_survey import KEPT, Answer, exactly, is_kept, survey
+from asd_core.datasets.opening import read_dataset_file, update_dataset_file
 from asd_core.datasets.plain_folders import PLAIN_ID
 from asd_core.datasets.stored_datasets import (
+    ORIGIN,
     RECORDINGS,
     checked_title,
     import_recordings,
@@ -18,8 +19,6 @@ from asd_core.datasets.stored_datasets import (
 from asd_core.errors import DatasetError
 from asd_core.files import locked, write_bytes
 from asd_core.sound import SUFFIXES
-
-_KEPT = "kept"  # the folder of the dataset's that they go to
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,13 @@ class Kept:
 
 
 def datasets_to_keep_in() -> list[Path]:
-    """The dataset files of those whose recordings are stored here; a folder of the server is not written to."""
-    return [place for place in user_datasets() if read_dataset_file(place).folder == place.parent / RECORDINGS]
+    """The dataset files of those whose recordings are stored here; a folder of the server is not written to, nor a public set,
+    which is to stay what it is called (and what is in its folder does not count for the quota)."""
+    return [
+        place
+        for place in user_datasets()
+        if read_dataset_file(place).folder == place.parent / RECORDINGS and not (place.parent / ORIGIN).is_file()
+    ]
 
 
 def machines_of(place: Path) -> list[tuple[str, str]]:
@@ -60,7 +64,7 @@ def keep_in_new(title: str, name: str, data: bytes, label: str) -> Kept:
     Raises:
         DatasetError: see :func:`import_recordings`.
     """
-    clip_id = f"{_KEPT}/{_file_name(name)}"
+    clip_id = f"{KEPT}/{_file_name(name)}"
     machine = {"machine_type": checked_title(title), "machine_id": PLAIN_ID}
     answer: Answer = {"pattern": exactly(clip_id), "label": label, **machine}
     return Kept(import_recordings(title, [(clip_id, lambda: data)], answers=[answer]).place, clip_id, True)
@@ -83,28 +87,42 @@ def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tup
             f"{place} is no dataset whose recordings are stored here: choose another one, or a new name."
         )
     folder = place.parent / RECORDINGS
-    with locked(place):
+    with locked(folder):
         if there := _same(folder, data):
             return Kept(place, there, False)
         wanted = _file_name(name)
         room_after(len(data), room_left())
-        taken = {path.name for path in (folder / _KEPT).glob("*")}
+        taken = {path.name for path in (folder / KEPT).glob("*")}
         names = (f"{wanted.stem}{f'-{n}' if n > 1 else ''}{wanted.suffix}" for n in range(1, len(taken) + 2))
-        clip_id = f"{_KEPT}/{next(n for n in names if n not in taken)}"
+        clip_id = f"{KEPT}/{next(n for n in names if n not in taken)}"
         answer: Answer = {
             "pattern": exactly(clip_id),
             "label": label,
             "machine_type": machine[0],
             "machine_id": machine[1],
         }
-        file = read_dataset_file(place)
+        if label == "normal":
+            answer["split"] = _split_of_next(place, machine)
         # The answer first: one that matches nothing yet does no harm, a recording without it would be asked about.
-        write_dataset_file(place, replace(file, answers=[*file.answers, answer]))
+        update_dataset_file(place, lambda file: replace(file, answers=[*file.answers, answer]))
         try:
             write_bytes(data, folder / clip_id)
         except OSError as error:
             raise DatasetError(f"{name} cannot be stored ({error.strerror}): free space on the disk.") from error
     return Kept(place, clip_id, True)
+
+
+def _split_of_next(place: Path, machine: tuple[str, str]) -> str:
+    """Train or test for one more normal of a machine, so that none that is there changes sides: of those that were kept a fifth is
+    for testing, and one where the machine has none."""
+    file = read_dataset_file(place)
+    rows = survey(file.folder, file.answers, file.table).catalogue
+    of_machine = (rows["machine_type"] == machine[0]) & (rows["machine_id"] == machine[1])
+    normals = rows[of_machine & (rows["label"] == "normal")]
+    kept = normals[normals["clip_id"].map(is_kept)]
+    tested = int((kept["split"] == "test").sum())
+    untested = len(normals) > 0 and not (normals["split"] == "test").any()
+    return "test" if untested or tested < (len(kept) + 1) // 5 else "train"
 
 
 def _file_name(name: str) -> PurePosixPath:

@@ -76,6 +76,19 @@ def recorded_location(location: str) -> str:
     return read_moves(path)[0] if path.name == RELABELLED else location
 
 
+def is_moved(location: str, clip_id: str) -> bool:
+    """Whether what opens a dataset moves a clip: its split and label are then people's, not the recorded ones.
+
+    Raises:
+        DatasetError: as :func:`read_moves`.
+    """
+    path = Path(location)
+    if path.name != RELABELLED:
+        return False
+    moved = read_moves(path)[1]
+    return clip_id in moved.joined or clip_id in moved.left
+
+
 def as_learned(dataset: Dataset, folder: Path) -> Dataset:
     """A dataset as a version of its detectors learned it: clips that joined their training are no test clips. Without a version
     in the folder, or of another dataset, it is given back as it is.

@@ -1,19 +1,19 @@
 """Datasets by where they are: the demo, a folder of recordings, a table of them, or a file with people's answers about these."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
-from asd_core.datasets.moved_clips import RELABELLED, open_relabelled
+from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
 from asd_core.datasets.rendered import demo_dataset
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
-from asd_core.files import write_bytes
+from asd_core.files import locked, write_bytes
 
 DATASET_FILE = "dataset.toml"
 SPLITS = ("train", "test", "eval")
@@ -55,6 +55,11 @@ def open_dataset(where: str | Path) -> Dataset:
         found = survey(file.folder, file.answers, file.table)
         return surveyed_dataset(found, location=place, machine_types=file.machine_types, title=file.title)
     return surveyed_dataset(survey(place), location=place if place.is_file() else None)
+
+
+def open_for(where: str | Path, models: Path) -> Dataset:
+    """:func:`open_dataset` for what is done with the detectors of a folder: as they learned it, see :func:`as_learned`."""
+    return as_learned(open_dataset(where), models)
 
 
 def surveyed_dataset(
@@ -176,6 +181,17 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
         write_bytes(("\n".join(lines) + "\n").encode(), path)
     except OSError as error:
         raise DatasetError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+
+
+def update_dataset_file(path: Path, change: Callable[[DatasetFile], DatasetFile]) -> None:
+    """Change what a dataset file says as it is now: what others wrote meanwhile stays.
+
+    Raises:
+        DatasetError: as :func:`read_dataset_file` and :func:`write_dataset_file`.
+    """
+    read_dataset_file(path)  # a lock would leave a folder where the dataset was deleted meanwhile
+    with locked(path):
+        write_dataset_file(path, change(read_dataset_file(path)))
 
 
 def _quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import IO
 
 from asd_core.datasets.attribute_files import is_attribute_file
 from asd_core.datasets.folder_survey import Answer, Unused, survey
-from asd_core.datasets.opening import DATASET_FILE, DatasetFile, read_dataset_file, write_dataset_file
+from asd_core.datasets.opening import DATASET_FILE, DatasetFile, update_dataset_file, write_dataset_file
 from asd_core.datasets.table_files import is_table
 from asd_core.datasets.tables import RecordingTable, read_table, read_table_file
 from asd_core.errors import DatasetError
@@ -289,7 +289,7 @@ def rename_dataset(place: Path, title: str) -> None:
         DatasetError: for an empty one.
     """
     title = checked_title(title)
-    write_dataset_file(place, replace(read_dataset_file(place), title=title))
+    update_dataset_file(place, lambda file: replace(file, title=title))
 
 
 def delete_dataset(place: Path) -> None:

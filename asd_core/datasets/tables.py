@@ -5,7 +5,7 @@ understood, and rows that contradict each other, are named and say nothing.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -141,8 +141,12 @@ def listed_files(
     return folder, recordings, missing, replace(table, rows=rows)
 
 
-def said_of(table: RecordingTable, clip_ids: Sequence[str]) -> Said:
-    """What a table says of recordings."""
+def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str, CatalogueRow]) -> Said:
+    """What a table says of recordings.
+
+    Args:
+        decided: values by clip id that people gave a single recording: the table does not speak of these.
+    """
     said = Said(questions=list(table.questions))
     names = RecordingNames(clip_ids)
     by_clip: dict[str, list[TableRow]] = {}
@@ -156,8 +160,10 @@ def said_of(table: RecordingTable, clip_ids: Sequence[str]) -> Said:
             said.missing.append((row.path, f"{table.name} names it, but it is not there"))
     contradictions: list[str] = []
     for clip_id, rows in by_clip.items():
+        own = decided.get(clip_id, {})
         values, differing = _agreed(rows)
-        said.values[clip_id] = values
+        differing = [column for column in differing if column not in own]
+        said.values[clip_id] = {column: value for column, value in values.items() if column not in own}
         if differing:
             contradictions.append(f"{clip_id}, {_places(rows)}: {', '.join(differing)}")
         if "label" in differing:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from asd_core.artifacts import folder_in_use
 from asd_core.errors import TrainingError
 from asd_core.experiments import store
 from asd_core.experiments.catalogue import Experiment, named, sweep
@@ -18,14 +19,14 @@ SHOWN = ("point", "auc", "auc_low", "auc_high", "pauc", "train_loss", "held_out_
 
 
 def models_folder(models: Path | None, data: str) -> Path:
-    """The given folder, or the demo's for the demo.
+    """The given folder, or the demo's for the demo; of several versions, the one in use.
 
     Raises:
         TrainingError: when neither says where the detectors are.
     """
     if models is None and data != "demo":
         raise TrainingError("Say where the detectors of these recordings are, or shall be: --models FOLDER.")
-    return models or get_settings().models_dir / "demo"
+    return folder_in_use(models or get_settings().models_dir / "demo")
 
 
 def listing(models: Path) -> list[dict[str, Any]]:
@@ -83,9 +84,9 @@ def execute(
     notify: Callable[[str], None],
 ) -> dict[str, Any]:
     """Run, and give the table of points and the conclusion as JSON."""
-    from asd_core.datasets import open_dataset
+    from asd_core.datasets import open_for
 
-    stored = run(experiment, open_dataset(data), models, out=out, progress=progress, notify=notify)
+    stored = run(experiment, open_for(data, models), models, out=out, progress=progress, notify=notify)
     table = experiment_summary(stored)
     if table.empty:
         raise TrainingError(f"No point of {experiment.name} could be run.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core import __version__, artifacts
-from asd_core.datasets import Dataset, as_learned, open_dataset
+from asd_core.datasets import Dataset, open_for
 from asd_core.detectors import detector_class, select
 from asd_core.errors import ArtifactError, AsdError
 from asd_core.evaluation import MEAN, POOLED
@@ -89,7 +89,7 @@ def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
     if not location:
         return title, None, f"{folder.name} does not say where its recordings are."
     try:
-        return title, as_learned(open_dataset(location), folder), ""
+        return title, open_for(location, folder), ""
     except AsdError as error:
         return title, None, str(error)
 

@@ -81,13 +81,16 @@ def recommend_by_labels(
     return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), _settling(draws, chosen, pool, timed))
 
 
-def recommend_by_evidence(found: Sensitivity, manifests: Mapping[str, Manifest], in_use: str = "") -> Recommendation:
+def recommend_by_evidence(
+    found: Sensitivity, manifests: Mapping[str, Manifest], in_use: str = "", reason: str = "No anomaly is labelled."
+) -> Recommendation:
     """The detector that tells synthetic anomalies from held-out normal clips best, of those that stand clear of the best
     control and raised no alarm.
 
     Args:
         found: of the chosen detectors.
         manifests, in_use: see :func:`recommend_by_labels`.
+        reason: why there is no figure by labels, a sentence.
     """
     figures = found.figures
     detectors = [str(key) for key in figures.index if not is_control(str(key))]
@@ -113,12 +116,14 @@ def recommend_by_evidence(found: Sensitivity, manifests: Mapping[str, Manifest],
     row, tied = figures.loc[chosen], [key for key in found.best if key != chosen]
     best = "best" if chosen == detectors[0] else "best of those to choose from"
     why = [
-        f"No anomaly is labelled. It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95 % interval "
+        f"{reason} It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95 % interval "
         f"{row['low']:.3f} to {row['high']:.3f})."
     ]
     if chosen in found.best and tied:
         why.append(f"{listed([name(key) for key in tied])} cannot be told apart from it.")
-    return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), f"{UNKNOWN} Some labelled anomalies would decide.")
+    return Recommendation(
+        chosen, (*why, *_pinned(in_use, chosen)), f"{UNKNOWN} Labelled clips of both classes would decide."
+    )
 
 
 def _none(why: str, change: str) -> Recommendation:

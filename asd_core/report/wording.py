@@ -175,7 +175,7 @@ def _at_the_plant(c: Comparison) -> str:
     if few:
         return (
             f"What {name(key)} would do at the plant cannot be said: too few normal clips to decide, "
-            f"{held_out_needed(assumed.rate)} are needed for {requested}, and as few as {min(few)} of a machine id were held out."
+            f"{held_out_needed(assumed.rate)} are needed for {requested}, and as few as {min(few)} of a machine id set the threshold."
         )
     if row is None or not computable(row["alerts_per_day"]):
         rate = "not computable" if row is None else percent(row["false_alarm_rate"])
@@ -235,8 +235,8 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     if few:
         results.append(
             f"Too few normal clips to decide at a false-alarm rate of {percent(rate)}: {held_out_needed(rate)} are needed, "
-            f"and as few as {min(few)} of a machine id were held out. On average {percent(1 / (min(few) + 1))} of normal "
-            "clips lie above their highest score, which is the threshold."
+            f"and as few as {min(few)} of a machine id set the threshold. On average {percent(1 / (min(few) + 1))} of normal "
+            "clips lie above their highest score, which is taken as it."
         )
     results += breaches(c)
     if all(reasons := [m.too_few_to_tell() for m in c.manifests.values()]):
@@ -297,7 +297,7 @@ def rank(c: Comparison, key: str) -> str:
     if is_control(key):
         result = "control"
     elif lost:
-        result = "▼ below a control" if lost.by_point else "▽ near a control"
+        result = "▼ not above a control" if lost.by_point else "▽ near a control"
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
     in_use = "in use" if key == c.in_use else ""

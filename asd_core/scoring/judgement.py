@@ -1,6 +1,6 @@
 """The verdict on one recording: from the guard, the scores and what the detectors are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,11 @@ from asd_core.scoring.store import read_scores
 
 CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
 
-Ground = Literal["foreign", "too few normals", "controls alone", "weak", "close", "disagreement", "margin"]
+GOOD = 0.9  # AUC of a control that tells the classes: nothing can do clearly better on a few clips
+
+Ground = Literal[
+    "foreign", "too few normals", "controls alone", "weak", "as a good control", "close", "disagreement", "margin"
+]
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Judgement:
 
     Attributes:
         verdict: anomaly, normal or not sure; empty where no threshold can be set.
-        ground: why it is that and nothing more; ``margin``: the score speaks for itself.
+        ground: why it is that and nothing more; ``margin``: the score speaks for itself; ``as a good control``: no detector does
+            better than the best control, which tells the classes well itself, and decides the same.
         asked: the score of the detector that is asked first; ``None`` where controls alone are chosen.
         agree: trusted detectors that decide as it does, itself among them.
         n_trusted: trusted detectors.
@@ -62,13 +67,22 @@ def judge(
     elif asked is None:
         ground = "controls alone"
     elif asked.detector in worth.weak:
-        ground = "weak"
+        ground = "as a good control" if _says_so_too(asked, by_key, worth) else "weak"
     elif abs(asked.margin) < CLOSE:
         ground = "close"
     elif 2 * agree <= n_trusted and n_trusted > 1:
         ground = "disagreement"
-    sure = asked is not None and ground == "margin"
+    sure = asked is not None and ground in ("margin", "as a good control")
     return Judgement(asked.decision if sure and asked else "not sure", ground, asked, agree, n_trusted)
+
+
+def _says_so_too(asked: DetectorScore, by_key: Mapping[str, DetectorScore], worth: Standing) -> bool:
+    """Whether the best control is good, and on the same side, both clear of their thresholds."""
+    best = worth.controls[0] if worth.controls else ""
+    if best not in by_key or worth.auc.get(best, 0.0) < GOOD:
+        return False
+    control = by_key[best]
+    return control.decision == asked.decision and min(abs(control.margin), abs(asked.margin)) >= CLOSE
 
 
 def stored_standing(folder: Path) -> Standing:

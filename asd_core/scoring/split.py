@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.artifacts import ModelSet, learned_clips, raw_scores
+from asd_core.counting import counted
 from asd_core.datasets import Dataset, as_learned, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, read_parquet, write_parquet
@@ -31,7 +32,7 @@ def compute_scores(
     have changed and every clip is the one that was scored, the stored scores stay.
 
     Args:
-        notify: called with one sentence for each clip that could not be read.
+        notify: called with one sentence for each clip that could not be read, and one on those left out.
 
     Returns:
         Keys of the detectors that were scored.
@@ -122,14 +123,16 @@ def score_split(
     earlier: "pd.DataFrame | None" = None,
     keep: Callable[["pd.DataFrame"], None] = lambda _: None,
 ) -> tuple["pd.DataFrame", list[str]]:
-    """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other.
+    """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other. Test clips that the
+    detectors learned from, under whatever name, are left out.
 
     Args:
         earlier: scores that are there already; their clips are not read again.
         keep: called with the table so far after every batch.
 
     Returns:
-        The score table (without fingerprint), detector by detector, and sentences on clips that could not be read.
+        The score table (without fingerprint), detector by detector, and sentences on clips that could not be read or were left
+        out.
     """
     dataset = as_learned(dataset, models.folder)
     rows = dataset.rows(split=scope.split)
@@ -137,6 +140,8 @@ def score_split(
     tables, skipped = [], []
     if earlier is not None:
         tables, rows = [earlier], rows[~rows["clip_id"].isin(earlier["clip_id"])].reset_index(drop=True)
+    learned = learned_clips(models.folder) if scope.split == "test" else frozenset()
+    learned_from: list[str] = []
     groups = _by_known_ids(models)
     for first in range(0, len(rows), BATCH):
         low, high = first / len(rows), min(1.0, (first + BATCH) / len(rows))
@@ -148,6 +153,10 @@ def score_split(
             change=_denoising(scope),
         )
         skipped += batch.skipped
+        known = batch.rows["sha256"].isin(learned).to_numpy()
+        if known.any():
+            learned_from += batch.rows["clip_id"][known].tolist()
+            batch = batch.subset(~known)
         for ids, keys in groups.items():
             # A detector may know fewer machine ids than another one of the same folder.
             usable = batch.subset(batch.rows["machine_id"].isin(ids).to_numpy())
@@ -163,6 +172,11 @@ def score_split(
         if high < 1.0 and tables:
             tables = [pd.concat(tables, ignore_index=True)]
             keep(tables[0])
+    if n := len(learned_from):
+        skipped.append(
+            f"{counted(n, 'test clip')} of {dataset.title} {'is' if n == 1 else 'are'} not scored ({learned_from[0]}"
+            f"{' …' if n > 1 else ''}): these detectors were trained on the same recording{'' if n == 1 else 's'}."
+        )
     if not tables:
         return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), skipped
     table = pd.concat(tables, ignore_index=True)

@@ -31,25 +31,32 @@ _CHEAP = 2.0  # s of the same, that are a small share of fitting all
 _OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
 
 
-def expected_seconds(key: str, n_clips: int) -> float:
+def expected_seconds(key: str, n_clips: float) -> float:
     """About how long a detector takes to fit on ``n_clips`` clips of 10 s, on the machine that the figures are of; with the fits
     that calibrate it where there are any."""
     return _OTHERWISE + _fit_seconds(key, n_clips) * (N_FOLDS if refitted(key, n_clips) else 1)
 
 
-def refitted(key: str, n_clips: int) -> bool:
+def refitted(key: str, n_clips: float, preset: str = "standard") -> bool:
     """Whether a detector's calibration is cross-conformal: four more fits are expected to take :data:`REFIT_SECONDS` at most
     and give scores on one scale.
 
-    A rule by size, not by the clock: the same clips are always calibrated in the same way. What learns from the others' scores
+    A rule by size, not by the clock: the same clips are always calibrated in the same way. Longer clips count as several of 10 s,
+    and more epochs than the standard preset's as longer fits. What learns from the others' scores
     is not refitted: it learns from their held-out clips alone.
     """
     if key in UNSTABLE or isinstance(detector_class(key).info.representation, MemberScores):
         return False
-    return (N_FOLDS - 1) * _fit_seconds(key, n_clips) <= REFIT_SECONDS
+    longer = max(1.0, _epochs(key, preset) / _epochs(key, "standard"))
+    return (N_FOLDS - 1) * _fit_seconds(key, n_clips) * longer <= REFIT_SECONDS
 
 
-def _fit_seconds(key: str, n_clips: int) -> float:
+def _epochs(key: str, preset: str) -> float:
+    """How often a detector goes through the clips; 1 where it does so once."""
+    return float(getattr(detector_class(key).create(preset), "epochs", 1) or 1)
+
+
+def _fit_seconds(key: str, n_clips: float) -> float:
     return _SECONDS.get(key, 0.1) * n_clips / _CLIPS
 
 
@@ -89,12 +96,12 @@ class Budget:
 
     Attributes:
         seconds: how long; unlimited for ``None``.
-        n_clips: that each detector learns from.
+        n_clips: of 10 s, that each detector learns from.
         spent, predicted: of the detectors that were trained, in s.
     """
 
     seconds: float | None
-    n_clips: int
+    n_clips: float
     spent: float = 0.0
     predicted: float = 0.0
     done: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ LOCK = ".training.lock"
 
 @contextmanager
 def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
-    """Hold a folder while detectors are trained into it.
+    """Hold a folder while detectors are trained into it. Whoever holds it may claim it again inside.
 
     Raises:
         TrainingError: when it cannot be written, another training holds it, or it holds detectors of another dataset.
@@ -29,7 +29,7 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
-        lock = FileLock(out / LOCK, timeout=0)
+        lock = FileLock(out / LOCK, timeout=0, is_singleton=True)  # counts the claims of a thread
         lock.acquire()
     except Timeout as error:
         raise TrainingError(
@@ -40,14 +40,18 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
             f"{out} cannot be written ({error.strerror}): give another folder for the detectors."
         ) from error
     try:
-        _check_dataset(out, dataset)
+        check_dataset(out, dataset)
         yield
     finally:
         lock.release()
 
 
-def _check_dataset(out: Path, dataset: Dataset) -> None:
-    """Refuse a folder with detectors of other recordings that are still there; recordings that were moved are not."""
+def check_dataset(out: Path, dataset: Dataset) -> None:
+    """Refuse a folder with detectors of other recordings that are still there; recordings that were moved are not.
+
+    Raises:
+        TrainingError: which names both.
+    """
     try:
         stored = json.loads((out / DATASET).read_text("utf-8"))
         location, title = str(stored["location"]), str(stored["title"])

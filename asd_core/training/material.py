@@ -22,7 +22,16 @@ from asd_core.datasets import (
 from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
 from asd_core.errors import ClipError, TrainingError
-from asd_core.features import Array, MemberScores, Representation, WelchSpectrum, extract, of_denoised, working_rate
+from asd_core.features import (
+    Array,
+    LogMel,
+    MemberScores,
+    Representation,
+    WelchSpectrum,
+    extract,
+    of_denoised,
+    working_rate,
+)
 from asd_core.lazy import pd
 from asd_core.progress import Progress, stage
 from asd_core.sound import Kind, prepare
@@ -56,6 +65,15 @@ class Material:
     def machine_ids(self) -> list[str]:
         """Of the training clips."""
         return sorted({*self.fit.machine_ids, *self.calibration.machine_ids})
+
+    @property
+    def fit_amount(self) -> float:
+        """How many clips of 10 s there are to fit on, by their log-mels; a detector of others' scores takes each clip as one."""
+        mel = LogMel()
+        if mel not in self.fit.features:
+            return float(len(self.fit.rows))
+        frames = sum(feature.shape[1] for feature in self.fit.features[mel])
+        return float(frames * mel.hop_length / mel.sample_rate / 10.0)
 
     def of_machines(self, machine_ids: Collection[str]) -> "Material":
         """The clips of these machines alone."""

@@ -54,7 +54,8 @@ def train(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Train detectors on a dataset's training normals and write them to ``out``, one by one: what was finished
-    before an interrupt stays. A fusion's members are those trained with it or found in ``out``.
+    before an interrupt stays. A fusion's members are those trained with it or found in ``out``. Of a folder with several
+    versions this is the first, which is then put in use.
 
     Args:
         detectors: keys; all registered ones for ``None``.
@@ -76,7 +77,11 @@ def train(
     """
     out, keys = Path(out), select(detectors)
     with claimed(out, dataset):
-        return _train(dataset, out, keys, preset, seed, denoise, kind, seconds, resume, progress, notify)
+        trained = _train(dataset, out, keys, preset, seed, denoise, kind, seconds, resume, progress, notify)
+        if artifacts.folder_in_use(out) != out:
+            artifacts.use_version(out, artifacts.FIRST)
+            notify(f"The first version in {out} is in use again: it is the one that was trained.")
+        return trained
 
 
 def _train(
@@ -115,7 +120,7 @@ def _train(
     write_conditions(material.conditions, out)
 
     finished = []
-    budget = Budget(seconds, len(material.fit.rows))
+    budget = Budget(seconds, material.fit_amount)
     ordered = cheapest_first(keys)  # so that something can be compared soon
     trained_before = [key for key in ordered if resume and _is_current(out / key, material, preset, seed)]
     # A run that was killed after it had stored a detector has left it without scores.
@@ -204,7 +209,7 @@ def train_one(
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
     representation = material.input(detector)
     began = time.monotonic()
-    crosses = refitted(key, len(material.fit.rows))
+    crosses = refitted(key, material.fit_amount, preset)
     fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
     detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=fitting)
     seconds = time.monotonic() - began

@@ -25,6 +25,7 @@ AROUND, WIDER = (
     0.12,
     0.06,
 )  # s, and share of the frequency, by which a box is larger than the place in it: that is often a point
+WHOLE = 0.9  # of a clip: a box about all of it shows nothing
 BOX = "#35e0ff"  # none of the map's colours
 
 
@@ -74,7 +75,7 @@ def strongest(selected: Choice, overlay: Overlay | None, signal: Signal) -> list
     if overlay is None or overlay.key not in scores or scores[overlay.key].decision == "normal":
         return []
     place = located(selected, overlay.key, signal)
-    if place is None:
+    if place is None or place.t1 - place.t0 > WHOLE * signal.clip.duration:
         return []
     nyquist, end = signal.clip.sample_rate / 2, signal.clip.duration
     region = Region(
@@ -133,7 +134,7 @@ def threshold_rule(selected: Choice) -> str:
     calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"{too_few_normals(rate)}, {n} {'was' if n == 1 else 'were'} held out."
+        return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold."
     low, high = false_alarm_range(n, rate, worth=calibration.worth(selected.machine_id))
     return (
         f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {percent(rate)} of normal clips "

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
+from asd_core.datasets import is_moved
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
 from pages.shared import linked
@@ -38,6 +39,7 @@ class Picked:
     named: str = ""  # its id in the catalogue, where the address names it
     uploaded: bool = False
     clip_id: str = ""  # in the catalogue
+    moved: bool = False  # people's labels moved it for the version in use, and the facts are that version's
 
     def description(self, channel: Channel) -> str:
         """What is known of the clip beside its sound, in a line.
@@ -51,11 +53,8 @@ class Picked:
             label = channel_label(channel)
             known.append(f"mean of {n} channels" if channel == MEAN else f"channel {label} of {n}")
         # What the dataset says of the clip is not the verdict, and may contradict it.
-        facts = (
-            [f":small[:gray[listed in the dataset as {' · '.join(known)}]]"]
-            if self.facts and not self.uploaded
-            else known
-        )
+        where = "in this version" if self.moved else "in the dataset"
+        facts = [f":small[:gray[listed {where} as {' · '.join(known)}]]"] if self.facts and not self.uploaded else known
         return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *facts])
 
     @property
@@ -125,7 +124,13 @@ def of_catalogue(source: Source, row: pd.Series) -> Picked:
     if not facts.get("fault"):
         facts.pop("severity", None)  # of no fault
     clip_id = str(row["clip_id"])
-    return Picked(catalogue_clip(source, clip_id), facts, get_settings().channel, clip_id=clip_id)
+    return Picked(
+        catalogue_clip(source, clip_id),
+        facts,
+        get_settings().channel,
+        clip_id=clip_id,
+        moved=is_moved(source.location, clip_id),
+    )
 
 
 def of_upload(clip: Clip, channel: Channel) -> Picked:

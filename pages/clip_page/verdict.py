@@ -58,11 +58,12 @@ def verdict(
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
-    few = f"{too_few_normals(rate)}; {held_out} {'was' if held_out == 1 else 'were'} held out."
+    few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
         "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
+        "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": "The trusted detectors do not agree: listen, or record again.",
         "margin": _how_sure(asked.margin) if asked else "",

@@ -113,8 +113,8 @@ def too_few(selected: Choice, limits: Mapping[str, Limits]) -> str:
     machine_id = min(few, key=lambda i: few[i])
     n = few[machine_id]
     return (
-        f"{too_few_normals(selected.rate)}, and as few as {n} of machine id {machine_id} {'was' if n == 1 else 'were'} held out. The highest of their scores is taken as "
-        f"the threshold; on average {1 / (n + 1):.1%} of normal clips lie above it."
+        f"{too_few_normals(selected.rate)}, and as few as {n} of machine id {machine_id} set{'s' if n == 1 else ''} the threshold. The highest of their scores is taken as "
+        f"it; on average {1 / (n + 1):.1%} of normal clips lie above it."
     )
 
 

@@ -130,7 +130,7 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
         if key in controls:
             return "control"
         if key in losers and losers[key].by_point:
-            return "▼ below a control"
+            return "▼ not above a control"
         if key in losers and losers[key].by_interval:
             return "▽ near a control"
         return "★ best or tied" if key in ties else ""

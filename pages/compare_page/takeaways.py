@@ -56,7 +56,17 @@ def recommendation(compared: ComparedScores) -> Recommendation:
         seconds = scoring_seconds(selected.source.folder)
         return _by_labels(selected.source, compared.key, selected.in_use, seconds, draws)
     manifests = manifests_of(selected.source, selected.detectors)
-    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use)
+    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use, why_no_figure(compared.scores))
+
+
+def why_no_figure(scores: pd.DataFrame) -> str:
+    """Why scores give no AUC."""
+    labels = set(scores["label"])
+    if "anomaly" not in labels:
+        return "No anomaly in scope is labelled."
+    if "normal" not in labels:
+        return "No normal clip in scope is labelled."
+    return "No machine id in scope has labelled clips of both classes."
 
 
 def draw(compared: ComparedScores) -> None:

@@ -89,5 +89,5 @@ def draw(compared: ComparedScores) -> None:
 def _verdict(key: str, row: "pd.Series[float]", in_use: str) -> str:
     verdict = "control" if is_control(key) else "★ best or tied" if row["tied"] else ""
     if not row["clear"]:
-        verdict = "▽ not above a control"
+        verdict = "▽ near a control"
     return ", ".join(filter(None, ["in use" if key == in_use else "", verdict]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from asd_core.artifacts import MANIFEST, trained_keys
+from asd_core.artifacts import MANIFEST, folder_in_use, trained_keys
 from asd_core.datasets import datasets_folder, open_dataset, recorded_location, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
@@ -95,10 +95,11 @@ def overview(found: list[Entry]) -> None:
     rows = []
     for entry in found:
         written = entry.place.stat().st_mtime if entry.place and entry.place.is_file() else 0.0
-        keys = trained_keys(entry.models)
+        models = folder_in_use(entry.models)
+        keys = trained_keys(models)
         # The demo's files are as old as their copy, which says nothing.
         shown = keys if entry.name != "demo" else []
-        trained = max(((entry.models / key / MANIFEST).stat().st_mtime for key in shown), default=0.0)
+        trained = max(((models / key / MANIFEST).stat().st_mtime for key in shown), default=0.0)
         rows.append(_row(entry, written, len(keys), trained))
     st.dataframe(
         pd.DataFrame(rows),

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from asd_core import jobs
-from asd_core.artifacts import trained_keys
+from asd_core.artifacts import folder_in_use, trained_keys
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
@@ -49,6 +49,8 @@ def train(entry: Entry, dataset: Dataset) -> None:
     )
     arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--resume"]
     arguments += ["--seconds", str(seconds)] if seconds else []
+    if folder_in_use(entry.models) != entry.models:
+        st.caption("This trains the first version, without the labels, and puts it in use when it is done.")
     name = f"train-{entry.name}"
     job_panel(name, f"Training on {entry.title}", arguments, "Train")
     job = jobs.find(name)
@@ -63,12 +65,13 @@ def _level_alone(models: Path, written: int) -> str:
 
 
 def _result(entry: Entry) -> None:
-    """The way to what is trained so far."""
-    keys = trained_keys(entry.models)
+    """The way to what is trained so far, of the version in use."""
+    models = folder_in_use(entry.models)
+    keys = trained_keys(models)
     if not keys:
         return
     titles = distinct({source.name: source.title for source in sources()})
-    if alone := _level_alone(entry.models, scores_stamp(entry.models, AS_RECORDED)):
+    if alone := _level_alone(models, scores_stamp(models, AS_RECORDED)):
         st.warning(alone, icon=":material/volume_up:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(

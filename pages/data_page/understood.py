@@ -16,12 +16,13 @@ from asd_core.datasets import (
     Unused,
     examine,
     findings,
+    is_kept,
     open_dataset,
     read_dataset_file,
     survey,
     surveyed_dataset,
     unused_notes,
-    write_dataset_file,
+    update_dataset_file,
 )
 from asd_core.errors import DatasetError
 from asd_core.sound import prepare, wav_bytes
@@ -50,10 +51,16 @@ def understood(entry: Entry) -> Dataset | None:
     answers = [*_asked(found, version), *_edited(found, version)]
     with st.container(horizontal=True):
         if st.button("Save", type="primary", disabled=not answers, icon=":material/save:"):
-            write_dataset_file(entry.place, replace(file, answers=[*file.answers, *answers]))
+            update_dataset_file(entry.place, lambda stored: replace(stored, answers=[*stored.answers, *answers]))
             st.rerun()
-        if file.answers and st.button("Forget all answers", icon=":material/undo:"):
-            write_dataset_file(entry.place, replace(file, answers=[]))
+        if not all(map(_of_kept, file.answers)) and st.button(
+            "Forget all answers",
+            icon=":material/undo:",
+            help="Recordings that were kept from the Clip page stay what they were called.",
+        ):
+            update_dataset_file(
+                entry.place, lambda stored: replace(stored, answers=[*filter(_of_kept, stored.answers)])
+            )
             st.rerun()
     for note in found.notes:
         st.caption(note)
@@ -73,6 +80,10 @@ def understood(entry: Entry) -> Dataset | None:
     _content(dataset, found)
     _listen(dataset, entry)
     return dataset
+
+
+def _of_kept(answer: Answer) -> bool:
+    return is_kept(answer["pattern"])
 
 
 def _asked(found: Survey, version: str) -> list[Answer]:
@@ -134,7 +145,7 @@ def _one_type(place: Path, file: DatasetFile, found: Survey) -> None:
         help="One network for machines of several types learns none of them well: train each type as a dataset of its own.",
     )
     if chosen != now:
-        write_dataset_file(place, replace(file, machine_types=[] if chosen == every else [chosen]))
+        update_dataset_file(place, lambda stored: replace(stored, machine_types=[] if chosen == every else [chosen]))
         st.rerun()
 
 

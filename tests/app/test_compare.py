@@ -143,7 +143,7 @@ def test_pooled_thresholds_count_what_was_promised() -> None:
     assert "4 machine ids together" in text(app)
     strict = opened(view="Thresholds", of_ids="00", rate="0.1%")
     assert (
-        "Too few normal clips to decide: 999 are needed for 0.1%, and as few as 30 of machine id 00 were held out"
+        "Too few normal clips to decide: 999 are needed for 0.1%, and as few as 30 of machine id 00 set the threshold"
         in text(strict)
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets import import_recordings, open_dataset, survey
+from asd_core.datasets import import_recordings, keep_recording, machines_of, open_dataset, survey
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import train, train_version
@@ -61,6 +61,18 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
     press(app, "Forget all answers")
     assert survey(place.parent / "recordings").catalogue.empty
     assert "Train" not in [button.label for button in app.button]
+
+
+def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path) -> None:
+    place = import_recordings("Rig", [(f"RUN_{n}.wav", lambda n=n: sound(n)) for n in range(3)]).place
+    keep_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
+    app = opened("data", data="Rig")
+    assert "Forget all answers" not in [button.label for button in app.button]
+    next(g for g in app.segmented_control if "RUN_0" in g.label).set_value("normal").run()
+    press(app, "Save")
+    assert sorted(open_dataset(place).catalogue["label"]) == ["anomaly", "normal", "normal", "normal"]
+    press(app, "Forget all answers")
+    assert open_dataset(place).catalogue[["clip_id", "label"]].to_numpy().tolist() == [["kept/x.wav", "anomaly"]]
 
 
 def test_several_machine_types_are_chosen_from(folders: Path) -> None:
@@ -184,3 +196,29 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path, monkeypatch
     assert "Train again with labels" not in [button.label for button in app.button]
     press(app, "Use this version")
     assert "Train again with labels" in [button.label for button in app.button]
+
+
+def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    place = import_recordings("Rig", files).place
+    dataset, models = open_dataset(place), get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    assert "This trains the first version" not in text(opened("data", data="Rig"))
+    joined = str(dataset.rows(split="test")["clip_id"].iloc[0])
+    train_version(dataset, models, {joined: "normal"}, detectors=["control_rms", "control_random"])
+    app = opened("data", data="Rig")
+    table = next(frame.value for frame in app.dataframe if "Detectors" in frame.value)
+    assert table.loc[table["Dataset"] == "Rig", "Detectors"].tolist() == [2]
+    assert "2 trained: " in text(app)
+    assert "This trains the first version, without the labels, and puts it in use when it is done." in text(app)
+
+
+def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    dataset = open_dataset(import_recordings("Rig", files).place)
+    models = get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    joined, other = dataset.rows(split="test")["clip_id"].iloc[:2]
+    train_version(dataset, models, {str(joined): "normal"})
+    assert "listed in this version as split train · label normal" in text(opened("clip", dataset="Rig", clip=joined))
+    assert "listed in the dataset as split test · label normal" in text(opened("clip", dataset="Rig", clip=other))

@@ -169,7 +169,7 @@ def test_a_rate_too_small_for_the_clips_is_said(app: AppTest) -> None:
     app.run()
     assert any("On average over draws of these 5% of normal clips lie above it" in c.value for c in app.caption)
     app.select_slider(key="rate").set_value(0.01).run()
-    assert any("99 are needed for 1%, 60 were held out" in c.value for c in app.caption)
+    assert any("99 are needed for 1%, 60 set the threshold" in c.value for c in app.caption)
 
 
 def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:

@@ -23,7 +23,7 @@ def score(key: str, margin: float) -> DetectorScore:
         ((-2, -3, -2, 3, 3), 60, "Normal", "Like most normal clips"),
         ((0.3, 3, 2, 3, 3), 60, "Not sure", "Too close"),
         ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
-        ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 were held out."),
+        ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
         ((9, 3, 2, 3, 3), 19, "Anomaly", "Far beyond"),
     ],
@@ -58,3 +58,15 @@ def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
     unknown = verdict([score("pca_kde", 9.0)], Standing((), (), ("pca_kde",), (), {}), None, 60, 0.05)
     assert unknown.head == "Anomaly"
     assert "how good it is was not measured here" in unknown.votes
+
+
+def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> None:
+    """Anomalies that a level meter finds: nothing is clearly better than it, and a clip far above every threshold is one."""
+    easy = Standing((), ("pca_kde",), (), ("control_rms", "control_random"), {"pca_kde": 1.0, "control_rms": 1.0})
+    scores = [score("pca_kde", 84.0), score("control_rms", 10.0), score("control_random", -0.6)]
+    shown = verdict(scores, easy, None, 60, 0.05)
+    assert (shown.head, shown.reason) == ("Anomaly", "Control: clip level says so, too: on this dataset that would do.")
+    assert verdict([scores[0], score("control_rms", -3.0)], easy, None, 60, 0.05).head == "Not sure"
+    assert verdict([scores[0], score("control_rms", 0.2)], easy, None, 60, 0.05).head == "Not sure"
+    poor = Standing((), ("pca_kde",), (), ("control_rms",), {"pca_kde": 0.7, "control_rms": 0.7})
+    assert verdict(scores, poor, None, 60, 0.05).head == "Not sure"

@@ -5,6 +5,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +13,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
 from asd_core.scoring import compute_scores
 from asd_core.training import EVIDENCE
+from pages.compare_page.takeaways import why_no_figure
 from tests.app import helpers
 from tests.app.helpers import FEW, text
 
@@ -80,8 +82,6 @@ def test_with_labels_the_card_agrees_with_the_table_and_the_view_is_there() -> N
 
 def test_a_level_meter_that_would_do_is_said(folders: Path, small_folder: Path, small_models: Path) -> None:
     """Scores of the level control in which every anomaly is above every normal clip."""
-    import pandas as pd
-
     models = folders / "models" / "loud"
     shutil.copytree(small_models, models)
     scores = pd.read_parquet(models / "scores.parquet")
@@ -89,3 +89,16 @@ def test_a_level_meter_that_would_do_is_said(folders: Path, small_folder: Path, 
     scores.assign(raw=scores["raw"] + 1000.0 * loud).to_parquet(models / "scores.parquet")
     app = opened()
     assert "a level meter would do" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ("nu", "No anomaly in scope is labelled."),
+        ("au", "No normal clip in scope is labelled."),
+        ("na", "No machine id in scope has labelled clips of both classes."),
+    ],
+)
+def test_why_there_is_no_figure_by_labels_is_said_as_it_is(labels: str, reason: str) -> None:
+    names = {"n": "normal", "a": "anomaly", "u": "unlabelled"}
+    assert why_no_figure(pd.DataFrame({"label": [names[label] for label in labels]})) == reason

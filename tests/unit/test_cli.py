@@ -7,20 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import soundfile
 from rich.console import Console
 
-from asd_core.artifacts import ModelSet, trained_keys
+from asd_core.artifacts import ModelSet, folder_in_use, read_manifest, trained_keys
 from asd_core.cli import output
 from asd_core.cli.app import main
+from asd_core.datasets import open_dataset, open_for
 from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import REGISTRY
-from asd_core.explain import SUMMARY
-from asd_core.scoring import score_clip
+from asd_core.explain import REFERENCE, SUMMARY
+from asd_core.scoring import model_versions, score_clip
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip
 from asd_core.space import UmapSettings, find_umap, read_space, stored_latents
+from asd_core.training import EVIDENCE, read_evidence, stored_seeds, train, train_version
 from tests.conftest import ROOT, write_wav
 
 
@@ -490,7 +493,7 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
     try:
         models = tmp_path / "rail"
         given = ("train", "--data", small_folder, "--out", models, "--detectors", "control_rms")
-        assert cli(*given)[0] == 0
+        assert cli(*given, "--seed", 3)[0] == 0
         code, _, err = cli(*given, "--with-labels")
         assert (code, "changes what detectors learn from" in err) == (2, True)
         clips = [f"test/normal_id_00_{n:08d}.wav" for n in range(3)]
@@ -501,6 +504,9 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
         code, _, err = cli(*given, "--with-labels")
         assert code == 0, err
         assert "1 clip called normal joins training and is not tested on" in err  # people disagree on the other
+        code, _, err = cli(*given, "--with-labels", "--resume")
+        assert (code, "--with-labels begins a new version: leave one of them out" in err) == (2, True)
+        assert read_manifest(models / "versions" / "rail.v2" / "control_rms").seed == 3  # as the first one
         rows = json.loads(cli("versions", "--models", models, "--json")[1])
         assert [(r["version"], r["in_use"], r["joined"]) for r in rows] == [("first", "", 0), ("rail.v2", "yes", 1)]
         found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
@@ -510,6 +516,54 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
         assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {6}
         code, _, err = cli("versions", "--models", models, "--use", "last")
         assert (code, "has no trained version last: choose one of first, rail.v2" in err) == (2, True)
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+
+def test_commands_take_the_version_in_use_as_it_was_learned(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What joined its training is no test clip of theirs, though ``--data`` names the recordings."""
+    monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
+    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "user"))
+    get_settings.cache_clear()
+    try:
+        dataset, models = open_dataset(small_folder), tmp_path / "rail"
+        train(dataset, models, detectors=["control_rms", "cnn_ae"], preset="quick", seed=3)
+        joined = str(dataset.rows(split="test", label="normal")["clip_id"].iloc[0])
+        left = str(dataset.rows(split="train")["clip_id"].iloc[0])
+        train_version(dataset, models, {joined: "normal", left: "anomaly"})
+        folder = folder_in_use(models)
+        assert read_manifest(folder / "cnn_ae").seed == 3
+        tested = set(open_for(small_folder, folder).rows(split="test")["clip_id"])
+        assert joined not in tested
+        given = ("--data", small_folder, "--models", models)
+
+        assert cli("seeds", *given, "--seed", 7, "--detectors", "cnn_ae", "--preset", "quick")[0] == 0
+        assert set(stored_seeds(folder)["clip_id"]) == tested
+
+        reference = (folder / REFERENCE).read_bytes()
+        assert cli("reference", *given)[0] == 0
+        assert (folder / REFERENCE).read_bytes() == reference
+
+        (folder / EVIDENCE).unlink()
+        code, _, err = cli("evidence", *given, "--detectors", "control_rms")
+        assert (code, "was trained on other clips" in err) == (0, False)
+        assert set(read_evidence(folder)["detector"]) == {"control_rms"}
+
+        out = tmp_path / "tasks.json"
+        code, _, err = cli("labels", "export", "--dataset", "rail", "--out", out, "--format", "label-studio", *given)
+        assert code == 0, err
+        predicted = [p["model_version"] for task in json.loads(out.read_text()) for p in task["predictions"]]
+        assert len(predicted) == 2 * len(tested)
+        assert {v.split()[-1] for v in predicted} == set(model_versions(folder).values())
+
+        sweep = ("sweep", "--detector", "pca_kde", "--parameter", "n_components", "--values", "2", "--preset", "quick")
+        code, _, err = cli("experiment", *sweep, *given, "--out", tmp_path / "sweeps")
+        assert code == 0, err
+        (table,) = (tmp_path / "sweeps").rglob("*.parquet")
+        assert set(pd.read_parquet(table)["clip_id"]) == tested
     finally:
         monkeypatch.undo()
         get_settings.cache_clear()

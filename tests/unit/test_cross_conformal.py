@@ -100,6 +100,9 @@ def test_what_is_refitted_is_told_by_size_not_by_the_clock() -> None:
     assert not refitted("fusion", 12)
     assert not refitted("pca_dbscan", 12)
     assert not refitted("f_anogan", 30)
+    assert refitted("cnn_ae", 12, "quick")
+    assert not refitted("cnn_ae", 12, "paper"), "more epochs"
+    assert not refitted("cnn_ae", 12 * 60.0), "twelve clips of ten minutes"
     assert expected_seconds("pca_kde", 960) == pytest.approx(0.5 + 5 * 1.4)
     assert expected_seconds("cnn_ae", 960) == pytest.approx(0.5 + 140)
 

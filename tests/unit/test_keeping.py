@@ -2,24 +2,32 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from asd_core.datasets import (
+    Answer,
     DatasetFile,
     datasets_folder,
     datasets_to_keep_in,
+    delete_dataset,
     import_recordings,
     keep_in_new,
     keep_recording,
     machines_of,
     open_dataset,
+    read_dataset_file,
+    rename_dataset,
     survey,
+    update_dataset_file,
     use_folder,
     write_dataset_file,
 )
+from asd_core.datasets.stored_datasets import ORIGIN
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
@@ -58,6 +66,120 @@ def test_a_recording_joins_its_machine_as_it_is_called(data_dir: Path) -> None:
     found = open_dataset(place).catalogue.set_index("clip_id")
     assert found.loc["kept/c.wav", "split"] == "eval"
     assert rows(place)["motor_1/normal/1.wav"] == ["motor", "1", "normal"]
+
+
+@pytest.mark.parametrize(
+    ("names", "answers", "machine"),
+    [
+        (["plant/press/normal/1.wav", "plant/press/normal/2.wav", "plant/press/faulty/1.wav"], [], ("press", "00")),
+        (["day1/1.wav", "day1/2.wav"], [{"pattern": "day1/*", "label": "normal"}], ("day", "1")),
+    ],
+)
+def test_what_is_kept_changes_nothing_about_the_others(
+    data_dir: Path, names: list[str], answers: list[Answer], machine: tuple[str, str]
+) -> None:
+    """What folders mean is seen from the whole tree, and a kept recording is none of it."""
+    files = [(name, lambda seed=seed: sound(seed)) for seed, name in enumerate(names)]
+    place = import_recordings("Rig", files, answers=answers).place
+    before = open_dataset(place).catalogue.set_index("clip_id")
+    assert machines_of(place) == [machine]
+    for number, label in enumerate(("anomaly", "normal", "unlabelled")):
+        clip_id = keep_recording(place, f"k{number}.wav", sound(50 + number), label, machine).clip_id
+        assert rows(place)[clip_id] == [*machine, label]
+    after = open_dataset(place).catalogue.set_index("clip_id")
+    assert after.loc[before.index, list(before)].equals(before)
+    assert machines_of(place) == [machine]
+
+
+def test_an_answer_about_many_does_not_rename_what_was_kept(data_dir: Path) -> None:
+    place = made(**{f"{name}.wav": sound(seed) for seed, name in enumerate("abcdefghijk")})
+    kept = keep_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
+    (asked,) = [
+        group.pattern
+        for group in survey(place.parent / "recordings", read_dataset_file(place).answers).groups
+        if not group.row
+    ]
+    update_dataset_file(
+        place, lambda file: replace(file, answers=[*file.answers, {"pattern": asked, "label": "normal"}])
+    )
+    assert rows(place)[kept.clip_id][-1] == "anomaly"
+    assert rows(place)["a.wav"][-1] == "normal"
+    # One about their folder does.
+    update_dataset_file(
+        place, lambda file: replace(file, answers=[*file.answers, {"pattern": "kept/*", "label": "normal"}])
+    )
+    assert rows(place)[kept.clip_id][-1] == "normal"
+
+
+def splits(place: Path) -> dict[str, str]:
+    catalogue = open_dataset(place).catalogue
+    return dict(zip(catalogue["clip_id"], catalogue["split"], strict=True))
+
+
+def test_a_kept_normal_moves_no_other_to_testing(data_dir: Path) -> None:
+    place = made(**{f"normal/{n}.wav": sound(n) for n in range(44)})
+    before = splits(place)
+    assert list(before.values()).count("test") == 8
+    for number in range(6):
+        keep_recording(place, f"{number}.wav", sound(100 + number), "normal", machines_of(place)[0])
+        assert before.items() <= splits(place).items()
+    of_kept = [split for clip_id, split in splits(place).items() if clip_id.startswith("kept/")]
+    assert of_kept.count("test") == 1
+    # Nor does one that was called something else at first.
+    clip_id = keep_recording(place, "late.wav", sound(200), "anomaly", machines_of(place)[0]).clip_id
+    assert splits(place)[clip_id] == "test"
+    update_dataset_file(
+        place, lambda file: replace(file, answers=[*file.answers, {"pattern": clip_id, "label": "normal"}])
+    )
+    assert splits(place)[clip_id] == "train"
+    assert before.items() <= splits(place).items()
+
+
+def test_a_dataset_of_kept_normals_has_some_to_test(data_dir: Path) -> None:
+    place = keep_in_new("Press", "0.wav", sound(0), "normal").place
+    for number in range(1, 20):
+        keep_recording(place, f"{number}.wav", sound(number), "normal", ("Press", "00"))
+    assert list(splits(place).values()).count("test") == 4
+
+
+def test_what_several_write_at_once_is_all_there(data_dir: Path) -> None:
+    place = made(**{"normal/1.wav": sound(1)})
+    machine = machines_of(place)[0]
+
+    def answer(number: int) -> None:
+        update_dataset_file(
+            place, lambda file: replace(file, answers=[*file.answers, {"pattern": f"{number}/*", "label": "normal"}])
+        )
+
+    def both(number: int) -> None:
+        answer(number)
+        keep_recording(place, "press.wav", sound(10 + number), "anomaly", machine)
+        rename_dataset(place, "Rig 8")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(both, range(24)))
+    file = read_dataset_file(place)
+    patterns = [one["pattern"] for one in file.answers]
+    names = ["press", *(f"press-{n}" for n in range(2, 25))]
+    assert sorted(patterns) == sorted([*(f"{n}/*" for n in range(24)), *(f"kept/{name}.wav" for name in names)])
+    assert {f"kept/{name}.wav" for name in names} == rows(place).keys() - {"normal/1.wav"}
+    assert file.title == "Rig 8"
+
+
+def test_a_dataset_that_is_gone_leaves_no_folder_when_it_is_changed(data_dir: Path) -> None:
+    place = made(**{"normal/1.wav": sound(1)})
+    delete_dataset(place)
+    with pytest.raises(DatasetError, match="cannot be read"):
+        rename_dataset(place, "Rig 8")
+    assert not place.parent.exists()
+
+
+def test_a_public_set_is_not_added_to(data_dir: Path) -> None:
+    place = made(**{"normal/1.wav": sound(1)})
+    (place.parent / ORIGIN).write_text("https://example.org\n")
+    assert datasets_to_keep_in() == []
+    with pytest.raises(DatasetError, match="is no dataset"):
+        keep_recording(place, "2.wav", sound(2), "normal", ("recordings", "00"))
 
 
 def test_the_same_sound_is_not_stored_twice(data_dir: Path) -> None:

@@ -24,6 +24,7 @@ from asd_core.scoring import (
     read_scores,
     score_attributes,
     score_clip,
+    score_split,
     scores_digest,
     write_scores,
 )
@@ -117,6 +118,36 @@ def test_touched_files_keep_their_scores(workspace: tuple[Dataset, Path], monkey
     pd.testing.assert_frame_equal(
         read_scores(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
     )
+
+
+def test_a_test_clip_that_was_learned_from_is_not_scored(workspace: tuple[Dataset, Path]) -> None:
+    """By its content: in its own dataset, where it changed sides, and in another one, where it has another name."""
+    dataset, models = workspace
+    base = Path(dataset.location)
+    (base / "train" / "normal_id_00_00000000.wav").rename(base / "test" / "normal_id_00_00000088.wav")
+    told: list[str] = []
+    assert compute_scores(open_dataset(base), ModelSet(models), notify=told.append) == KEYS
+    assert told == [
+        "1 test clip of slider is not scored (test/normal_id_00_00000088.wav): these detectors were trained on the same recording."
+    ]
+    assert set(read_scores(models, open_dataset(base))["clip_id"]) == set(dataset.rows(split="test")["clip_id"])
+    other = base.with_name("other")
+    shutil.copytree(base, other)
+    shutil.copy(other / "train" / "normal_id_02_00000001.wav", other / "test" / "normal_id_02_00000099.wav")
+    table, _, skipped = current_scores(open_dataset(other), ModelSet(models))
+    assert table["clip_id"].nunique() == 24
+    assert skipped == [
+        "2 test clips of other are not scored (test/normal_id_00_00000088.wav …): these detectors were trained on the same recordings."
+    ]
+    # One that training itself had on both sides is a finding, and has scores by the detectors that were trained then.
+    pooled = pd.read_parquet(models / artifacts.POOLED)
+    twin = pooled[pooled["clip_id"] == "train/normal_id_02_00000001.wav"].assign(split="test")
+    pd.concat([pooled, twin]).to_parquet(models / artifacts.POOLED)
+    table, skipped = score_split(open_dataset(other), ModelSet(models, ["control_rms"]))
+    assert table["clip_id"].nunique() == 25
+    assert len(skipped) == 1
+    # What was learned from is scored where it is asked for.
+    assert score_split(dataset, ModelSet(models, ["control_rms"]), Scope("train"))[0]["clip_id"].nunique() == 47
 
 
 def test_labels_and_attributes_are_the_catalogues_of_today(workspace: tuple[Dataset, Path]) -> None:

@@ -303,9 +303,25 @@ def test_a_table_names_recordings_of_a_folder(tmp_path: Path) -> None:
         "normal/c.wav": "anomaly",
         "d.wav": "normal",
     }
+    assert corrected.unused == found.unused
+    assert corrected.notes == found.notes
     table.unlink()
     with pytest.raises(DatasetError, match=r"labels.csv cannot be read \(No such file"):
         survey(tmp_path / "set", table=table)
+
+
+def test_an_answer_about_one_recording_overrides_no_more_than_it_says(tmp_path: Path) -> None:
+    text = "path,label,machine_id,load,split\na.wav,normal,7,high,train\nb.wav,ng,7,low,test\nb.wav,ok,7,low,test\n"
+    place = written(tmp_path, text, "a.wav", "b.wav")
+    answers = [{"pattern": "a.wav", "label": "anomaly"}, {"pattern": "b.wav", "label": "anomaly"}]
+    found = survey(place, answers)
+    assert row(found, "a.wav", "label", "machine_id", "load", "split") == ["anomaly", "7", "high", "test"]
+    assert row(found, "b.wav", "label", "machine_id", "load", "split") == ["anomaly", "7", "low", "test"]
+    assert found.unused == []
+    assert not any("contradicts" in question for question in found.questions)  # that was the question
+    assert any("contradicts" in question for question in survey(place).questions)
+    out = survey(place, [*answers, {"pattern": "a.wav", "label": "leave out"}])
+    assert [(one.file, one.reason) for one in out.unused] == [("a.wav", "left out by an answer")]
 
 
 def test_a_table_that_names_contradict_counts_and_is_asked_about(tmp_path: Path) -> None:
