@@ -178,7 +178,7 @@ def test_what_is_damaged_is_named_and_the_rest_of_the_page_is_there(folders: Pat
     assert "Rename or delete" in [expander.label for expander in app.expander]
 
 
-def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path) -> None:
+def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(20):
         path = folders / "press" / "ok" / f"{n}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +188,14 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path) -> None:
     train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
     (entry,) = entries()
     assert (entry.location, entry.models) == (dataset.location, models)
+    (models / "versions" / "press.v2" / "relabelled.json").write_text("{")  # then nothing says where the recordings are
+    monkeypatch.chdir(folders / "press")  # not here either
+    app = opened("data", data="press")
+    assert "relabelled.json is damaged or missing" in text(app)
+    assert app.dataframe[0].value["Normal"].tolist() == [0]
+    assert "Train again with labels" not in [button.label for button in app.button]
+    press(app, "Use this version")
+    assert "Train again with labels" in [button.label for button in app.button]
 
 
 def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
