@@ -17,6 +17,7 @@ from asd_core.labels.store import LabelStore
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_CELLS = 5_000_000  # of a file: a few kilobytes of Parquet can claim gigabytes of equal rows
 NUMBERS = ("t0", "t1", "f0", "f1")
 COLUMNS = (
     *("kind", "dataset", "clip_sha256", "clip_id", "machine_id", "annotator", "label", "note"),
@@ -126,12 +127,19 @@ def from_parquet(content: bytes) -> tuple[list[Numbered], list[str]]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(io.BytesIO(content))
+        file = parquet.ParquetFile(io.BytesIO(content))
+        if (cells := file.metadata.num_rows * file.metadata.num_columns) > MOST_CELLS:
+            raise LabelError(
+                f"The table has {cells:,} cells, and {MOST_CELLS:,} can be read: export the labels of fewer clips."
+            )
+        table = file.read()
+        _check_names(table.column_names)
+        rows = table.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise LabelError("The file is not Parquet: export the table again.") from error
-    _check_names(table.column_names)
-    cells = ({name: _text(value) for name, value in row.items()} for row in table.to_pylist())
-    return _read(enumerate(cells, start=1))
+    except (UnicodeDecodeError, OverflowError, ValueError) as error:
+        raise LabelError(f"The table cannot be read ({error}): export it again, text in UTF-8.") from error
+    return _read(enumerate(({name: _text(value) for name, value in row.items()} for row in rows), start=1))
 
 
 def _read(cells: Iterable[tuple[int, dict[Any, Any]]]) -> tuple[list[Numbered], list[str]]:

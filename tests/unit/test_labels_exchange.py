@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from asd_core.errors import LabelError
-from asd_core.labels import Draft, Format, LabelStore, Plan, export, new_uid, plan_import
+from asd_core.labels import Draft, Format, LabelStore, Plan, export, flat, new_uid, plan_import
 from asd_core.labels.label_studio import config
 from asd_core.labels.matching import Clips
 from tests.unit.label_helpers import DATASET, act, clips, label, labels_of, name, region, sha
@@ -507,3 +508,17 @@ def test_times_without_a_zone_are_utc_and_old_labels_keep_theirs(labels: LabelSt
     with pytest.raises(LabelError, match="time zone"):
         labels.add_many([Draft(kind="skip", annotator="A", dataset="d", clip_sha256=sha(1), at=datetime(2020, 1, 1))])
     assert labels.progress(DATASET, "Ada", now=datetime.now(UTC) + timedelta(seconds=1)).sitting == 0
+
+
+def test_a_parquet_file_that_holds_no_text_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    offsets, data = pa.py_buffer(np.array([0, 1], np.int32).tobytes()), pa.py_buffer(b"\xff")
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, offsets, data])
+    for columns, sentence in (
+        ({"clip_id": broken, "label": ["normal"]}, "text in UTF-8"),
+        ({"clip_id": ["a"] * 9, "label": ["normal"] * 9}, "18 cells, and 10 can be read"),
+    ):
+        out = io.BytesIO()
+        pq.write_table(pa.table(columns), out)
+        monkeypatch.setattr(flat, "MOST_CELLS", 10)
+        with pytest.raises(LabelError, match=sentence):
+            flat.from_parquet(out.getvalue())
