@@ -68,12 +68,13 @@ class Material:
 
     @property
     def fit_amount(self) -> float:
-        """How many clips of 10 s there are to fit on, by their log-mels; a detector of others' scores takes each clip as one."""
+        """How many clips of 10 s there are to fit on, by their log-mels: a longer one is several, a shorter one takes about as long.
+        A detector of others' scores takes each clip as one."""
         mel = LogMel()
         if mel not in self.fit.features:
             return float(len(self.fit.rows))
-        frames = sum(feature.shape[1] for feature in self.fit.features[mel])
-        return float(frames * mel.hop_length / mel.sample_rate / 10.0)
+        tens = mel.hop_length / mel.sample_rate / 10.0
+        return float(sum(max(1.0, feature.shape[1] * tens) for feature in self.fit.features[mel]))
 
     def of_machines(self, machine_ids: Collection[str]) -> "Material":
         """The clips of these machines alone."""
