@@ -21,10 +21,8 @@ from pages.shared.trained_models import calibration_of, trained_denoised_of, ver
 
 TABLE = "score_table"
 FAINT = 0.4  # of the colours' range
-AROUND, WIDER = (
-    0.12,
-    0.06,
-)  # s, and share of the frequency, by which a box is larger than the place in it: that is often a point
+AROUND = 0.12  # s by which a box is longer at each end than the place in it, which is often a point
+WIDER = 0.06  # share of the frequency by which it is wider
 WHOLE = 0.9  # of a clip: a box about all of it shows nothing
 BOX = "#35e0ff"  # none of the map's colours
 
@@ -65,14 +63,18 @@ def overlay_of(selected: Choice, key: str, signal: Signal) -> tuple[Explanation,
     if explanation.map is None:
         return explanation, None
     # Every map has a strongest point: of a clip that the detector calls normal it is drawn faint.
-    normal = any(s.detector == key and s.decision == "normal" for s in signal_scores(selected, signal))
-    return explanation, Overlay(key, title(key), drawable(explanation.map) * (FAINT if normal else 1.0))
+    strength = FAINT if _is_normal(selected, key, signal) else 1.0
+    return explanation, Overlay(key, title(key), drawable(explanation.map) * strength)
+
+
+def _is_normal(selected: Choice, key: str, signal: Signal) -> bool:
+    """Whether a detector calls a signal normal."""
+    return any(score.detector == key and score.decision == "normal" for score in signal_scores(selected, signal))
 
 
 def strongest(selected: Choice, overlay: Overlay | None, signal: Signal) -> list[Shown]:
     """The place that the verdict names, to be drawn as a box over the map; none for a clip that the detector calls normal."""
-    scores = {score.detector: score for score in signal_scores(selected, signal)} if overlay else {}
-    if overlay is None or overlay.key not in scores or scores[overlay.key].decision == "normal":
+    if overlay is None or _is_normal(selected, overlay.key, signal):
         return []
     place = located(selected, overlay.key, signal)
     if place is None or place.t1 - place.t0 > WHOLE * signal.clip.duration:

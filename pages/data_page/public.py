@@ -24,10 +24,10 @@ ROWS = 8  # of the list that are seen without scrolling
 def public_set() -> None:
     """Choose a set; nothing goes to the network before the button is pressed."""
     known = public_sets()
-    releases = list(dict.fromkeys(one.title.rpartition(", ")[0] for one in known.values()))
+    releases = list(dict.fromkeys(map(_release, known.values())))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         release = linked.selectbox("Release", releases, key="public_release", width=220)
-        of_release = {name: one for name, one in known.items() if one.title.rpartition(", ")[0] == release}
+        of_release = {name: one for name, one in known.items() if _release(one) == release}
         name = linked.selectbox(
             "Machine type", list(of_release), key="public_set", format_func=lambda n: _machine(known[n]), width=220
         )
@@ -74,6 +74,10 @@ def _broken(known: dict[str, PublicSet]) -> None:
 @show_errors()
 def _forget(name: str) -> None:
     forget_download(name)
+
+
+def _release(one: PublicSet) -> str:
+    return one.title.rpartition(", ")[0]
 
 
 def _machine(one: PublicSet) -> str:

@@ -19,15 +19,6 @@ def sound(seed: int) -> bytes:
     return wav_bytes(np.random.default_rng(seed).normal(0, 0.1, 32000).astype(np.float32), 16000)
 
 
-@pytest.fixture
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    get_settings.cache_clear()
-    yield tmp_path
-    get_settings.cache_clear()
-
-
 def press(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
     assert not app.exception

@@ -1,6 +1,5 @@
 """Uploads are kept in a dataset that was added in the browser, and the page says where they went."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import import_recordings, open_dataset
 from asd_core.datasets.stored_datasets import user_datasets
-from asd_core.settings import get_settings
 from tests.app.helpers import FEW, app_at, text, wav
 
 
@@ -18,12 +16,9 @@ def noise(seed: int) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def data_dir(tmp_path: Path, settings: pytest.MonkeyPatch) -> None:
     """The demo's detectors, and no dataset of the user's yet."""
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
+    settings.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
 
 
 def dropped(*files: tuple[str, bytes]) -> AppTest:

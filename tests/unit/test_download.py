@@ -4,14 +4,13 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from asd_core.cli import output
-from asd_core.cli.app import main
 from asd_core.datasets import (
     broken_downloads,
     datasets_folder,
@@ -26,17 +25,9 @@ from asd_core.errors import DatasetError
 from asd_core.files import appearing, locked
 from asd_core.settings import get_settings
 from tests.public_server import PublicServer, additional_archive, dev_archive, serve_public, sound, zipped
+from tests.unit.conftest import Cli
 
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 @pytest.fixture
@@ -58,17 +49,6 @@ def tiny(server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     server.files = {"/1/dev_fan.zip": dev, "/2/additional_fan.zip": additional}
     use(server, tmp_path, monkeypatch, dev=dev, additional=additional)
     return server
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["asd_core", *map(str, arguments)])
-        code = main()
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def left(folder: Path) -> list[str]:

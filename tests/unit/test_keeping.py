@@ -1,7 +1,6 @@
 """One recording more in a dataset that was added in the browser: once, under its name, as a person calls it."""
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -37,13 +36,7 @@ def sound(seed: int) -> bytes:
     return wav_bytes(np.random.default_rng(seed).normal(0, 0.1, 16000).astype(np.float32), 16000)
 
 
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 def made(**files: bytes) -> Path:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from asd_core.artifacts import read_conditions, read_pooled
 from asd_core.datasets import datasets_folder, delete_dataset, open_dataset, user_datasets
 from asd_core.explain import read_reference
 from asd_core.scoring import AS_RECORDED, missing_scores, read_scores
-from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from tests.forked import CONTEXT
 from tests.unit import killed_work
@@ -38,14 +37,6 @@ def start() -> Start:
 
     ended(begin(print))
     return begin
-
-
-@pytest.fixture
-def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
 
 
 def ended(process: multiprocessing.process.BaseProcess) -> float:
@@ -72,10 +63,12 @@ def test_an_import(start: Start, data_dir: Path) -> None:
     rng = np.random.default_rng(0)
     files = {f"normal/{n}.wav": wav_bytes(rng.normal(0, 0.1, 16000).astype(np.float32), 16000) for n in range(100)}
     work = killed_work.import_files, str(data_dir), "press", files
-    seconds = ended(start(*work))
-    delete_dataset(*user_datasets())
+    took = []
+    for _ in range(3):  # the first one may be slower than those that are killed, and most kills would come too late
+        took.append(ended(start(*work)))
+        delete_dataset(*user_datasets())
     hits = 0
-    for after in moments(seconds):
+    for after in moments(min(took)):
         hits += killed(start(*work), after)
         for place in user_datasets():  # all of it
             assert len(open_dataset(place).catalogue) == len(files)
@@ -96,7 +89,7 @@ def test_a_training(start: Start, tmp_path: Path) -> None:
     def training(out: Path) -> multiprocessing.process.BaseProcess:
         return start(killed_work.training, str(data), str(out))
 
-    seconds = ended(training(tmp_path / "whole"))
+    seconds = min(ended(training(tmp_path / name)) for name in ("before", "whole"))
     whole = read_scores(tmp_path / "whole", dataset)
     assert set(whole["detector"]) == set(killed_work.KEYS.split(","))
     hits, left = 0, set()

@@ -1,7 +1,6 @@
 """Published figures beside these detectors' own, on a small tree in DCASE 2020's layout."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 import pytest
 
 from asd_core.artifacts import trained_keys
-from asd_core.cli.app import main
 from asd_core.datasets import open_dataset, read_eval_labels, with_eval_labels
 from asd_core.errors import DatasetError
 from asd_core.evaluation import evaluate
@@ -17,20 +15,9 @@ from asd_core.report.reproduction import PUBLISHED, benchmarks
 from asd_core.scoring import Scope, read_scores
 from asd_core.settings import get_settings
 from tests.conftest import write_wav
+from tests.unit.conftest import Cli
 
-Cli = Callable[..., tuple[int, str, str]]
 KEYS = ("pca_kde", "control_rms")
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["asd_core", *map(str, arguments)])
-        code = main()
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def write_challenge(root: Path) -> Path:

@@ -26,13 +26,7 @@ from tests.conftest import ROOT
 SOUND = wav_bytes(np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32), 16000)
 
 
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
-    get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 def zipped(**members: bytes) -> bytes:

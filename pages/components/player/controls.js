@@ -93,7 +93,9 @@ export class Controls {
     at("gain").setAttribute("aria-valuetext", `${player.gainDb.toFixed(1)} decibels`);
     this.list(player.overlays, player.overlay);
     at("opacity").value = player.opacity;
-    const { region } = player;
+    const { region, regions: [place] } = player;
+    this.show("box-key", Boolean(place)); // with a map, the only region is the place where it is strongest
+    at("box").style.borderColor = place?.colour ?? "";
     this.show("region", Boolean(region));
     this.show("hint", !region);
     if (region) {
