@@ -268,7 +268,7 @@ def test_one_sound_at_a_time(page: Any, served: str) -> None:
     first.play()
     second.play()
     assert (first.playing, second.playing) == (False, True)
-    page.evaluate("document.querySelector('audio').play()")
+    page.locator("audio").evaluate("audio => audio.play()")  # Streamlit draws it when the page is complete: waited for
     page.wait_for_function("r => r.dataset.playing === 'false'", arg=second.node)
     first.play()
     assert page.evaluate("document.querySelector('audio').paused")
