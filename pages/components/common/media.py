@@ -6,14 +6,15 @@ What Streamlit gives a component as data travels with every run of the page: too
 import threading
 from collections.abc import Callable
 
+import cachetools
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.shared.caching import served_files
+FETCHED_BYTES = 512e6  # the three sounds of ten minutes at 48 kHz are 345 MB
 
-_files = served_files()
+_files: cachetools.LRUCache[str, tuple[bytes, str]] = cachetools.LRUCache(FETCHED_BYTES, lambda held: len(held[0]))
 _turn = threading.Lock()  # whoever reads or writes them
 _prefixes: list[str] = []  # one, once a server has the route
 
