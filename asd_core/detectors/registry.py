@@ -19,6 +19,7 @@ REGISTRY: dict[str, str] = {
     "cnn_ae_masked": "cnn_ae_masked:CnnAeMasked",
     "vae_elbo": "vae:VaeElbo",
     "dcase_ae": "dcase_ae:DcaseAe",
+    "idnn": "idnn:Idnn",
     "gwrp_gaussian": "gwrp_gaussian:GwrpGaussian",
     "knn_bands": "knn_bands:KnnBands",
     "pca_lof": "pca_lof:PcaLof",
