@@ -23,6 +23,7 @@ REGISTRY: dict[str, str] = {
     "gwrp_gaussian": "gwrp_gaussian:GwrpGaussian",
     "knn_bands": "knn_bands:KnnBands",
     "pca_lof": "pca_lof:PcaLof",
+    "rhythm": "rhythm:Rhythm",
     "id_classifier": "id_classifier:IdClassifier",
     "fusion": "fusion:Fusion",
     "control_rms": "controls:ControlRms",
