@@ -8,7 +8,7 @@ import pytest
 from asd_core.detectors.common.modulation import MODULATIONS, autocorrelation, modulation_power
 from asd_core.detectors.controls import ControlMahalanobis
 from asd_core.detectors.gwrp_gaussian import GwrpGaussian
-from asd_core.detectors.rhythm import BANDS, LAG_EDGES, Rhythm, envelopes, period, rhythm
+from asd_core.detectors.rhythm import N_LAGS, N_MODULATIONS, Rhythm, envelopes, period, rhythm
 from asd_core.errors import UnknownMachineError
 from asd_core.features import Array
 
@@ -91,6 +91,23 @@ def test_stronger_strokes_do_count(fitted: Rhythm) -> None:
     assert stronger > 2.0 * plain
 
 
+def test_a_slow_drift_does_not_leak_into_fast_modulations() -> None:
+    """The ends of a crop of a drifting envelope are a step, whose spectrum is wide: hence the window."""
+    clip = strokes(1000)
+    drifting = clip + np.linspace(-10.0, 10.0, N_FRAMES, dtype=np.float32)
+    moved = np.abs(rhythm(drifting) - rhythm(clip))[:N_MODULATIONS].reshape(16, -1)
+    assert moved[:, 0].min() > 3.0  # dB
+    assert moved[:, 3:].max() < 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_either_part_is_raised(fitted: Rhythm, kind: str) -> None:
+    """Modulations (which band, how fast) and lags (when the strokes come back)."""
+    normal, changed = (fitted.contributions(strokes(1000, k), "00") for k in ("normal", kind))
+    assert changed.modulations.sum() > normal.modulations.sum()
+    assert changed.lags.sum() > 2.0 * normal.lags.sum()
+
+
 def test_the_period_is_found(training: list[Array], fitted: Rhythm) -> None:
     assert fitted.diagnostics_["00"]["period_frames"] == pytest.approx(PERIOD, abs=1.0)
     regular = period(envelopes(strokes(5)).mean(axis=0))
@@ -117,7 +134,9 @@ class TestAutocorrelation:
 def test_modulation_power_is_when_and_how_fast() -> None:
     """A band that swings at 2 Hz in its second half alone: there, and in that modulation."""
     time = np.arange(256)
-    swing = np.where(time >= 128, np.sin(2 * np.pi * 6.5 * time / 128), 0.0)  # in the band from 5 to 8 quarters of a hertz
+    swing = np.where(
+        time >= 128, np.sin(2 * np.pi * 6.5 * time / 128), 0.0
+    )  # in the band from 5 to 8 quarters of a hertz
     power = modulation_power(np.stack([swing, np.zeros(256)]))
     assert power.shape == (len(MODULATIONS) - 1, 2, 256)
     assert power[:, 0].sum(axis=1).argmax() == 3
@@ -158,7 +177,7 @@ class TestMap:
 @pytest.mark.parametrize("n_frames", [1, 5, 40, 127, 255, 257, 1876])
 def test_a_clip_of_any_length(fitted: Rhythm, n_frames: int) -> None:
     clip = np.resize(strokes(1000), (128, n_frames))
-    assert rhythm(clip).shape == (BANDS * (len(MODULATIONS) - 1) + len(LAG_EDGES) - 1,)
+    assert rhythm(clip).shape == (N_MODULATIONS + N_LAGS,)
     assert np.isfinite(fitted.score([clip], ["00"])).all()
     shown = fitted.explain(clip, "00")
     assert shown is not None

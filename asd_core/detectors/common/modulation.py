@@ -40,7 +40,9 @@ def modulation_power(envelopes: NDArray[Any]) -> NDArray[np.float64]:
     """
     n_frames = envelopes.shape[1]
     spectrum = np.fft.fft(envelopes, axis=1)
-    places = np.arange(n_frames) * (CROP / n_frames)  # in the units of MODULATIONS; above the last edge: negative frequencies
+    places = np.arange(n_frames) * (
+        CROP / n_frames
+    )  # in the units of MODULATIONS; above the last edge: negative frequencies
     parts = [
         np.square(np.abs(np.fft.ifft(np.where((places >= low - 0.5) & (places < high - 0.5), spectrum, 0.0), axis=1)))
         for low, high in pairwise(MODULATIONS)
