@@ -41,13 +41,13 @@ class Idnn(StackNetwork):
         paper="Suefusa, Nishida, Purohit, Tanabe, Endo and Kawaguchi, Anomalous sound detection based on interpolation deep "
         "neural network, ICASSP 2020.",
         decides="Predicts each frame from the two before and the two after it; the mean error counts.",
-        catches="Catches sounds that its surroundings do not announce; misses steady ones and those of few frames.",
+        catches="Catches added and unsteady sounds, knocks among them; misses missing strokes and sounds that got quieter.",
         how_it_scores="Mean squared error of each frame's standardised log-mel, predicted from the two frames before and the two "
         "after it. The frame itself is not among the inputs, so it cannot be copied, and no frame at the edge of a stack is "
         "predicted, which an autoencoder does worst. The layers are the paper's; epochs and batches are the DCASE "
         "baseline's, and the weights are those of the epoch with the lowest held-out error.",
-        when_not_to_use="For a steady change (its neighbours announce it) and for faults of a few frames: it averages over the "
-        "clip. It sees 0.16 s at a time: no rhythm slower than that.",
+        when_not_to_use="Where a fault takes sound away (a missing stroke, a quieter band): what is left is as predictable as "
+        "before. It sees 0.16 s at a time, so no slower rhythm, and averages over the clip.",
         presets={
             "quick": {"epochs": 10, "stacks_per_clip": 16},
             "paper": {"epochs": 100, "stacks_per_clip": 309},
