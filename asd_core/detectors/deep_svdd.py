@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter
 from asd_core.detectors.common.crops import fixed_crops, merge_crops
+from asd_core.detectors.common.modulation import CROP, HOP, modulation_spectrum
 from asd_core.detectors.common.network import (
     NetworkDetector,
     Normals,
@@ -33,29 +34,10 @@ from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress, silent, stage
 
-CROP = 128  # frames: 4 s, the slowest modulation is a quarter of a hertz
-HOP = 64
-POOL = 2  # neighbouring mel bands averaged
-# Edges of eight modulation bands, in quarters of a hertz: 0.24 to 15.6 Hz.
-MODULATIONS = (1, 2, 3, 5, 8, 14, 23, 39, 65)
 WIDTHS = (64 * 8, 128, 64)
 CENTRE_FLOOR = 0.1
 VARIANCE = 0.99  # share that whitened components of plain vectors keep
 WARM_UP = 10  # epochs before the soft boundary's radius is first set
-
-
-def modulation_spectrum(crops: Tensor) -> Tensor:
-    """How fast and how strongly each band's level changes: a clip's crops ``(n_crops, 128, 128) -> (512,)`` in dB.
-
-    The power of each band's fluctuation in eight modulation bands, averaged over the crops (Welch, 1967). It keeps the
-    rhythm of strokes and knocks and drops when they happened; on the log-mel itself, whose every point is noisy, the
-    sphere closes around the noise, and what a fault does is lost in it.
-    """
-    n, n_mels, n_frames = crops.shape
-    bands = crops.reshape(n, n_mels // POOL, POOL, n_frames).mean(dim=2)
-    power = torch.fft.rfft(bands, dim=2).abs().square().mean(dim=0)
-    modulations = torch.stack([power[:, first:last].mean(dim=1) for first, last in pairwise(MODULATIONS)], dim=1)
-    return 10.0 * torch.log10(modulations.flatten() + 1e-6)
 
 
 def dense_encoder(widths: Sequence[int]) -> nn.Sequential:

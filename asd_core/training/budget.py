@@ -15,12 +15,14 @@ _SECONDS = {
     "cnn_ae_masked": 108.0,
     "cnn_ae_skip": 59.0,
     "dcase_ae": 58.0,
+    "idnn": 45.0,
     "vae_elbo": 22.0,
     "id_classifier": 20.0,
     "vae_kde": 16.0,
     "gwrp_gaussian": 4.0,
     "deep_svdd_soft": 3.6,
     "deep_svdd": 3.3,
+    "rhythm": 1.8,
     "pca_kde": 1.4,
 }
 _CLIPS = 960

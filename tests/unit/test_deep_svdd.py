@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from asd_core.detectors import deep_svdd
+from asd_core.detectors.common.modulation import modulation_spectrum
 from asd_core.detectors.deep_svdd import (
     WARM_UP,
     DeepSvdd,
@@ -13,7 +14,6 @@ from asd_core.detectors.deep_svdd import (
     DeepSvddVectors,
     dense_encoder,
     first_centre,
-    modulation_spectrum,
     train_sphere,
 )
 from tests.unit.network_clips import clip, clips, with_fault

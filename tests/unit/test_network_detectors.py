@@ -16,6 +16,7 @@ from asd_core.detectors.dcase_ae import DcaseAe
 from asd_core.detectors.deep_svdd import DeepSvdd, DeepSvddSoft
 from asd_core.detectors.f_anogan import FAnoGan
 from asd_core.detectors.id_classifier import IdClassifier
+from asd_core.detectors.idnn import Idnn
 from asd_core.detectors.vae import VaeElbo, VaeKde
 from tests.unit.network_clips import BANDS, FRAMES, clip, clips, with_fault
 
@@ -26,6 +27,7 @@ SMALL: dict[type[Detector], dict[str, object]] = {
     CnnAeSkip: {"epochs": 3, "batch_size": 12, "width": 20},
     CnnAeMasked: {"epochs": 12, "batch_size": 8, "width": 20, "learning_rate": 3e-3},
     DcaseAe: {"epochs": 10, "batch_size": 128},
+    Idnn: {"epochs": 10, "batch_size": 128},
     VaeElbo: {"epochs": 10, "batch_size": 128},
     VaeKde: {"epochs": 10, "batch_size": 128},
     DeepSvdd: {"epochs": 100, "pretrain_epochs": 10},
