@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "dcase_ae": "dcase_ae:DcaseAe",
     "gwrp_gaussian": "gwrp_gaussian:GwrpGaussian",
     "knn_bands": "knn_bands:KnnBands",
+    "knn_domains": "knn_domains:KnnDomains",
     "pca_lof": "pca_lof:PcaLof",
     "id_classifier": "id_classifier:IdClassifier",
     "fusion": "fusion:Fusion",

@@ -17,7 +17,7 @@ from asd_core.datasets.layouts import dcase_sections
 from asd_core.datasets.rendered import simulator_version
 
 RATE = 16_000
-CATALOGUE = "53cacbd9bcfb76e0"
+CATALOGUE = "b468a6e3ec691d1b"
 FINGERPRINT = {
     "train/section_00_source_train_normal_0000_speed_561_load_20.wav": [
         50.143,
@@ -28,14 +28,14 @@ FINGERPRINT = {
         44.758,
         39.497,
     ],
-    "test/section_02_target_test_anomaly_0029_speed_1170_load_75.wav": [
-        53.692,
-        59.812,
-        57.844,
-        61.52,
-        63.473,
-        61.509,
-        53.483,
+    "test/section_02_target_test_anomaly_0029_speed_1098_load_80.wav": [
+        52.244,
+        59.127,
+        56.789,
+        60.979,
+        62.283,
+        60.284,
+        52.465,
     ],
 }
 
