@@ -45,7 +45,7 @@ class DomainNeighbours(Density):
     centre_: NDArray[np.float64]  # (n_domains,): mean distance with the clip itself left out
     spread_: NDArray[np.float64]  # (n_domains,): its standard deviation
 
-    def __init__(self, n_neighbors: int = 1, balance: int = MIXING) -> None:
+    def __init__(self, n_neighbors: int = 1, balance: int = NOTHING) -> None:
         self.n_neighbors = n_neighbors
         self.balance = balance
         self.seed = 0
@@ -114,7 +114,7 @@ class KnnDomains(DensityPerId):
 
     n_neighbors: int = parameter(1, low=1, high=20, help="Nearest clips of a domain whose mean distance counts.")
     balance: int = parameter(
-        MIXING,
+        NOTHING,
         low=NOTHING,
         high=SMOTE,
         help="A smaller domain is filled up: 0 with nothing, 1 by memory mixing (towards the larger), 2 by SMOTE.",
@@ -131,10 +131,11 @@ class KnnDomains(DensityPerId):
         catches="Catches changes of the whole spectrum, also with few clips of a domain; misses those in few bands.",
         how_it_scores="Distance from the nearest normal clip of each domain (source, target) in mean, spread and maximum of "
         "each mel band, standardised by the distances of that domain's training clips from one another; the smallest counts. "
-        "A domain of few clips is filled up by memory mixing. Which domain a new clip is of is not asked.",
+        "A domain of few clips may be filled up by memory mixing or SMOTE. Which domain a new clip is of is not asked.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only. With one domain it is a plain nearest-neighbour distance. It cannot "
         "say where in the clip the fault is.",
+        presets={"quick": {}, "paper": {"balance": MIXING}},
     )
 
     def new_model(self) -> DomainNeighbours:

@@ -195,7 +195,7 @@ def test_under_a_simulated_shift_domains_apart_raise_the_target_auc() -> None:
     figures of the whole set."""
     domains = {
         "source": Domain((0.85, 0.95, 1.05), (0.2, 0.5), "a", 120, 12, 4),
-        "target": Domain((1.2, 1.3), (0.75,), "b", 6, 12, 4),
+        "target": Domain((1.15, 1.22, 1.3), (0.65, 0.8), "b", 6, 12, 4),
     }
     gains = []
     for draw in range(1, 5):
@@ -217,7 +217,7 @@ def test_under_a_simulated_shift_domains_apart_raise_the_target_auc() -> None:
         gains.append((official.loc["apart", names] - official.loc["pooled", names]).to_numpy(dtype=np.float64))
     target, _, score = np.mean(gains, axis=0)
     assert target > 0.04
-    assert score > 0.0
+    assert score > -0.02  # the source domain pays for it: docs/simulator.md
 
 
 def test_training_tells_a_detector_the_domains(tmp_path: Path) -> None:
