@@ -25,12 +25,13 @@ def evaluate(
     domain, also by domain, with DCASE's official score."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_for
-    from asd_core.evaluation import domain_figures, has_domains
+    from asd_core.evaluation import domain_figures, has_domains, untrained_domains
     from asd_core.evaluation import evaluate as tabulate
     from asd_core.scoring import current_scores, level_meter
 
+    dataset = open_for(data, models)
     with progress_bar() as progress:
-        scores, unknown, skipped = current_scores(open_for(data, models), ModelSet(models), progress=progress)
+        scores, unknown, skipped = current_scores(dataset, ModelSet(models), progress=progress)
     for description in skipped:
         notify(description)
     for machine_id, count in unknown.items():
@@ -47,8 +48,9 @@ def evaluate(
         print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
         if figures:
             print_domains(figures, official)
-    if sentence := level_meter(scores):
-        notify(sentence)
+    for sentence in (level_meter(scores), untrained_domains(dataset.rows(split="train", label="normal"), scores)):
+        if sentence:
+            notify(sentence)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,10 @@ class Preset(StrEnum):
 
 
 Data = Annotated[
-    str, typer.Option("--data", help="A folder of recordings, a table of them (CSV, Parquet), a dataset file, or demo.")
+    str,
+    typer.Option(
+        "--data", help="A folder of recordings, a table of them (CSV, Parquet), a dataset file, demo, or demo-fan."
+    ),
 ]
 MapFile = Annotated[
     Path | None, typer.Option("--map", help="A TOML or CSV file that says how names are to be understood.")

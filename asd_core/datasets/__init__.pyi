@@ -61,7 +61,9 @@ from .opening import write_dataset_file as write_dataset_file
 from .public_registry import PublicSet as PublicSet
 from .public_registry import public_set as public_set
 from .public_registry import public_sets as public_sets
+from .rendered import EMBEDDED as EMBEDDED
 from .rendered import demo_dataset as demo_dataset
+from .rendered import fan_dataset as fan_dataset
 from .stored_datasets import Imported as Imported
 from .stored_datasets import datasets_folder as datasets_folder
 from .stored_datasets import delete_dataset as delete_dataset

@@ -39,7 +39,7 @@ class Dataset:
 
     name: str
     title: str
-    location: str  # what open_dataset takes: "demo" or an absolute path
+    location: str  # what open_dataset takes: "demo", "demo-fan" or an absolute path
     catalogue: "pd.DataFrame"
     source: Callable[[str], bytes | Path]
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`

@@ -30,6 +30,11 @@ class Extracted:
         """Of each clip."""
         return list(self.rows["machine_id"])
 
+    @property
+    def domains(self) -> list[str]:
+        """Of each clip: source or target."""
+        return list(self.rows["domain"]) if "domain" in self.rows else ["source"] * len(self.rows)
+
     def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
         chosen = np.flatnonzero(mask)
         features = {r: [values[i] for i in chosen] for r, values in self.features.items()}

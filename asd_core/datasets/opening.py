@@ -1,4 +1,4 @@
-"""Datasets by where they are: the demo, a folder of recordings, a table of them, or a file with people's answers about these."""
+"""Datasets by where they are: the demos, a folder of recordings, a table of them, or a file with people's answers about these."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
-from asd_core.datasets.rendered import demo_dataset
+from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
@@ -39,14 +39,14 @@ class DatasetFile:
 
 
 def open_dataset(where: str | Path) -> Dataset:
-    """The demo (``"demo"``), a folder of recordings, a table that names them, or a file that :func:`write_dataset_file` or
-    :func:`write_moves` wrote.
+    """A demo (``"demo"``, ``"demo-fan"``), a folder of recordings, a table that names them, or a file that
+    :func:`write_dataset_file` or :func:`write_moves` wrote.
 
     Raises:
         DatasetError: when the place does not exist or holds no clip whose machine and label are known.
     """
-    if str(where) == "demo":
-        return demo_dataset()
+    if str(where) in EMBEDDED:
+        return EMBEDDED[str(where)]()
     place = Path(where)
     if place.name == RELABELLED:
         return open_relabelled(place, open_dataset)

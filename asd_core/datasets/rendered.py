@@ -1,28 +1,31 @@
-"""The demo as a dataset: clips rendered when asked for, and cached on disk up to a size limit."""
+"""The demos as datasets: clips rendered when asked for, and cached on disk up to a size limit."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets.clip_cache import ClipCache
 from asd_core.settings import Settings, get_settings
 from asd_core.sound import wav_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
-from asd_core.datasets.clip_cache import ClipCache
+
+    from asd_core.datasets.slide_rail import SimulatedClip
 
 RENDERED_FROM = ("machine_id", "fault", "severity", "snr_db", "seed")  # all that ``demo.render`` reads of a row
 
 
-@lru_cache(maxsize=1)
-def simulator_version() -> str:
-    """Hash of the simulator's source: a changed simulator never serves an old cached clip."""
-    folder = Path(__file__).parent / "slide_rail"
+@lru_cache
+def simulator_version(*packages: str) -> str:
+    """Hash of a simulator's source, by default the slide rail's: a changed simulator never serves an old cached clip."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.read_bytes())
+    for package in packages or ("slide_rail",):
+        for path in sorted((Path(__file__).parent / package).glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -31,30 +34,68 @@ def demo_dataset(settings: Settings | None = None) -> Dataset:
     installed without the project."""
     import pandas as pd
 
+    from asd_core.datasets.demo import build_catalogue, render_demo_clip
+
     settings = settings or get_settings()
     path = settings.data_dir / "demo" / "catalogue.csv"
     if path.is_file():
         catalogue = pd.read_csv(path, dtype={"machine_id": "str", "fault": "str"}, keep_default_na=False)
     else:
-        from asd_core.datasets.demo import build_catalogue
-
         catalogue = build_catalogue()
+    return _rendered(
+        "demo",
+        "Simulated slide rail (demo)",
+        catalogue,
+        render_demo_clip,
+        RENDERED_FROM,
+        simulator_version(),
+        settings,
+    )
+
+
+def fan_dataset(settings: Settings | None = None) -> Dataset:
+    """Simulated fans in a source and a target domain, with sound on demand."""
+    from asd_core.datasets import demo_fan
+
+    return _rendered(
+        "demo-fan",
+        "Simulated fan, two domains (demo)",
+        demo_fan.build_fan_catalogue(),
+        demo_fan.render_fan_clip,
+        demo_fan.RENDERED_FROM,
+        simulator_version("fan", "slide_rail"),  # whose background it shares
+        settings or get_settings(),
+    )
+
+
+EMBEDDED: dict[str, Callable[[], Dataset]] = {"demo": demo_dataset, "demo-fan": fan_dataset}
+"""Datasets that need no recordings, by what opens them."""
+
+
+def _rendered(
+    name: str,
+    title: str,
+    catalogue: "pd.DataFrame",
+    render: "Callable[[pd.Series[Any]], SimulatedClip]",
+    rendered_from: Sequence[str],
+    version: str,
+    settings: Settings,
+) -> Dataset:
+    """A dataset whose clips are rendered from some columns of its catalogue, by a version of a simulator."""
     rows = catalogue.set_index("clip_id")
-    cache = ClipCache(settings.cache_dir / f"demo-{simulator_version()}", settings.cache_limit_mb * 1e6)
+    cache = ClipCache(settings.cache_dir / f"{name}-{version}", settings.cache_limit_mb * 1e6)
 
     def source(clip_id: str) -> bytes:
-        name = clip_id.replace("/", "-")
-        data = cache.get(name)
+        file = clip_id.replace("/", "-")
+        data = cache.get(file)
         if data is None:
-            from asd_core.datasets.demo import render_demo_clip
-
-            clip = render_demo_clip(rows.loc[clip_id])
+            clip = render(rows.loc[clip_id])
             data = wav_bytes(clip.samples, clip.sample_rate)
-            cache.put(name, data)
+            cache.put(file, data)
         return data
 
     def stamps(of: "pd.DataFrame") -> list[str]:
-        columns = [of[name].astype(str) for name in RENDERED_FROM]
-        return [" ".join((*values, simulator_version())) for values in zip(*columns, strict=True)]
+        columns = [of[column].astype(str) for column in rendered_from]
+        return [" ".join((*values, version)) for values in zip(*columns, strict=True)]
 
-    return Dataset("demo", "Simulated slide rail (demo)", "demo", catalogue, source, stamps)
+    return Dataset(name, title, name, catalogue, source, stamps)

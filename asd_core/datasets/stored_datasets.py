@@ -19,6 +19,7 @@ from typing import IO
 from asd_core.datasets.attribute_files import is_attribute_file
 from asd_core.datasets.folder_survey import Answer, Unused, survey
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, update_dataset_file, write_dataset_file
+from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table
 from asd_core.datasets.tables import RecordingTable, read_table, read_table_file
 from asd_core.errors import DatasetError
@@ -66,6 +67,7 @@ def folder_name(title: str) -> str:
         re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or f"dataset-{sha256(title.encode()).hexdigest()[:8]}"
     )
     taken = {path.parent.name for path in user_datasets()} | {path.name for path in get_settings().models_dir.glob("*")}
+    taken |= set(EMBEDDED)  # whose detectors are in a folder of that name
     return next(name for n in range(1, len(taken) + 2) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)
 
 

@@ -4,7 +4,7 @@ A detector is a dataclass: its fields are its parameters (with their limits, in 
 holds no logic, and what it learns ends in an underscore. **Higher score = more anomalous, everywhere.**
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from inspect import get_annotations
 from typing import Any, ClassVar, Literal, Self
@@ -76,6 +76,19 @@ class Detector:
     ) -> Self:
         """Learn from normal clips: ``features[i]`` is one clip's representation (time may vary between clips)."""
         raise NotImplementedError(type(self).__name__)
+
+    def fit_in_domains(
+        self,
+        features: Sequence[Array],
+        machine_ids: Sequence[str],
+        domains: Sequence[str],
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Self:
+        """:meth:`fit` where each clip's domain is known (source, target): what training calls. A detector that makes no use of
+        domains learns as ever; one that does overrides this. Scoring never knows a clip's domain."""
+        return self.fit(features, machine_ids, seed=seed, progress=progress)
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
         """Raw scores ``(n_clips,)``.
@@ -207,18 +220,32 @@ class DensityPerId(Detector):
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
-        vectors, ids = self.vectors(features), np.asarray(machine_ids)
+        vectors = self.vectors(features)
+        return self.fit_each(machine_ids, lambda chosen: self.new_model().fit(vectors[chosen], seed=seed), progress)
+
+    def fit_each(
+        self, machine_ids: Sequence[str], fit_one: Callable[[NDArray[np.bool_]], Density], progress: Progress
+    ) -> Self:
+        """Fit a model for every machine id.
+
+        Args:
+            fit_one: gives the model of the clips that a mask ``(n_clips,)`` chooses.
+
+        Raises:
+            TrainingError: for a machine id with too few clips.
+        """
+        ids = np.asarray(machine_ids)
         self.machine_ids_ = sorted(set(machine_ids))
         self.models_, self.diagnostics_ = {}, {}
         for index, machine_id in enumerate(self.machine_ids_):
             progress(index / len(self.machine_ids_), f"machine id {machine_id}")
-            subset = vectors[ids == machine_id]
-            if len(subset) < MIN_TRAINING_CLIPS:
+            chosen = ids == machine_id
+            if (n := int(chosen.sum())) < MIN_TRAINING_CLIPS:
                 raise TrainingError(
-                    f"Machine id {machine_id} has {counted(len(subset), 'clip')} to learn from; {self.info.title} needs "
+                    f"Machine id {machine_id} has {counted(n, 'clip')} to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
-            self.models_[machine_id] = self.new_model().fit(subset, seed=seed)
+            self.models_[machine_id] = fit_one(chosen)
         progress(1.0, "done")
         return self
 

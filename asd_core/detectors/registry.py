@@ -22,6 +22,7 @@ REGISTRY: dict[str, str] = {
     "idnn": "idnn:Idnn",
     "gwrp_gaussian": "gwrp_gaussian:GwrpGaussian",
     "knn_bands": "knn_bands:KnnBands",
+    "knn_domains": "knn_domains:KnnDomains",
     "pca_lof": "pca_lof:PcaLof",
     "rhythm": "rhythm:Rhythm",
     "id_classifier": "id_classifier:IdClassifier",

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.counting import counted
 from asd_core.evaluation.comparison import FLOOR, Metric, resampled, resamples_for, taken
 from asd_core.evaluation.intervals import logit_interval
 from asd_core.evaluation.roc_auc import MAX_FPR, Floats, auc, pauc
@@ -67,6 +68,31 @@ def has_domains(scores: "pd.DataFrame") -> bool:
         return False
     normal = scores[(scores["label"] == "normal") & scores["domain"].isin(DOMAINS)]
     return bool((normal.groupby("machine_id")["domain"].nunique() == len(DOMAINS)).any())
+
+
+def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
+    """A sentence on tested clips of a domain of which their machine has no training clip; empty where there is none.
+
+    Args:
+        trained: normal clips of the training split, columns ``machine_id, domain``.
+        tested: clips that are scored, columns ``clip_id, machine_id, domain``; machine ids without a training clip do not count.
+    """
+    if not {"domain"} <= {*trained} & {*tested}:
+        return ""
+    clips = tested.drop_duplicates("clip_id")
+    clips = clips[clips["machine_id"].isin(trained["machine_id"]) & clips["domain"].notna()]
+    known = set(zip(trained["machine_id"], trained["domain"], strict=True))
+    new = [pair not in known for pair in zip(clips["machine_id"], clips["domain"], strict=True)]
+    parts = [
+        f"{counted(len(rows), 'clip')} of the {domain} domain (machine id {', '.join(sorted(rows['machine_id'].unique()))})"
+        for domain, rows in clips[new].groupby("domain", sort=True)
+    ]
+    if not parts:
+        return ""
+    return (
+        f"No normal clip of their domain was trained on for {' and '.join(parts)}: what is merely new there counts as anomalous, so "
+        "a high score or a low AUC says little about faults. Record some normal clips of that domain, and train with them."
+    )
 
 
 def harmonic_mean(values: Floats) -> Floats:

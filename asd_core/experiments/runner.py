@@ -211,7 +211,7 @@ class _Run:
         began = time.monotonic()
         fit = self.fit.of_machines(learnable(self.fit.machine_ids, detector))
         features = fit.features[point.representation(point.trained_at)]
-        detector.fit(features, fit.machine_ids, seed=point.seed, progress=progress)
+        detector.fit_in_domains(features, fit.machine_ids, fit.domains, seed=point.seed, progress=progress)
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}
 
     def store(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:

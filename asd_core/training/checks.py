@@ -127,4 +127,5 @@ def untrained_baseline(detector: Detector, material: Material, seed: int) -> Det
     if not isinstance(detector, NetworkDetector):
         return None
     untrained = type(detector)(**{**detector.parameters(), "epochs": 0})
-    return untrained.fit(material.fit.features[material.input(detector)], material.fit.machine_ids, seed=seed)
+    fit = material.fit
+    return untrained.fit_in_domains(fit.features[material.input(detector)], fit.machine_ids, fit.domains, seed=seed)

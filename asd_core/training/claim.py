@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from asd_core.artifacts import trained_keys
-from asd_core.datasets import Dataset
+from asd_core.datasets import EMBEDDED, Dataset
 from asd_core.errors import TrainingError
 from asd_core.scoring import DATASET
 
@@ -57,7 +57,7 @@ def check_dataset(out: Path, dataset: Dataset) -> None:
         location, title = str(stored["location"]), str(stored["title"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if location != dataset.location and trained_keys(out) and (location == "demo" or Path(location).exists()):
+    if location != dataset.location and trained_keys(out) and (location in EMBEDDED or Path(location).exists()):
         raise TrainingError(
             f"{out} holds detectors of {title} ({location}), and their figures would be mixed with those of {dataset.title}: "
             "give another folder, or delete these detectors."

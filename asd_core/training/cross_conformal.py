@@ -38,6 +38,7 @@ def cross_calibration(
     machine_ids: Sequence[str],
     fold: NDArray[np.intp],
     *,
+    domains: Sequence[str] | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Calibration:
@@ -46,6 +47,7 @@ def cross_calibration(
     Args:
         features, machine_ids: of all training normals, what the detector takes.
         fold: ``(n_clips,)``, from 0 to 4, see :func:`asd_core.datasets.folds`.
+        domains: of each clip, where the detector was fitted with them.
         seed: that the detector was fitted with.
 
     Returns:
@@ -70,7 +72,12 @@ def cross_calibration(
         fitting = stage(progress, (k - 1) / (N_FOLDS - 1), k / (N_FOLDS - 1), f"fold {k + 1}")
         again = type(detector)(**detector.parameters())
         try:
-            put_scores(again.fit(*chosen(rest), seed=seed, progress=fitting), k)
+            if domains is None:
+                again.fit(*chosen(rest), seed=seed, progress=fitting)
+            else:
+                of = [domains[int(i)] for i in rest]
+                again.fit_in_domains(*chosen(rest), of, seed=seed, progress=fitting)
+            put_scores(again, k)
         except TrainingError:
             continue  # too few clips without that fold: who is in it keeps the held-out fifth
     progress(1.0, "calibrated")

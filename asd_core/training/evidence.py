@@ -91,7 +91,9 @@ def _halves(detector: Detector, material: Material, seed: int, preset: str) -> l
         if isinstance(detector, Fusion) and isinstance(again, Fusion):
             again.members_ = detector.members_
         with losses_to(lambda *_: None):  # its curve is not the detector's
-            results.append(again.fit(half.features[representation], half.machine_ids, seed=seed))
+            results.append(
+                again.fit_in_domains(half.features[representation], half.machine_ids, half.domains, seed=seed)
+            )
     return results
 
 

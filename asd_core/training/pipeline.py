@@ -12,6 +12,7 @@ from asd_core.datasets import N_FOLDS, Dataset, Extracted, folds
 from asd_core.detectors import Detector, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, TrainingError
+from asd_core.evaluation import untrained_domains
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
@@ -114,6 +115,8 @@ def _train(
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
     for description in few_clips(material):
         notify(description)
+    if sentence := untrained_domains(dataset.rows(split="train", label="normal"), dataset.rows(split="test")):
+        notify(sentence)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
     write_reference(material.fit, out)
@@ -211,7 +214,8 @@ def train_one(
     began = time.monotonic()
     crosses = refitted(key, material.fit_amount, preset)
     fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
-    detector.fit(material.fit.features[representation], material.fit.machine_ids, seed=seed, progress=fitting)
+    fit = material.fit
+    detector.fit_in_domains(fit.features[representation], fit.machine_ids, fit.domains, seed=seed, progress=fitting)
     seconds = time.monotonic() - began
     material = material.of_machines(detector.machine_ids_)
     if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
@@ -267,6 +271,7 @@ def cross_calibrated(detector: Detector, material: Material, seed: int, progress
         [feature for part in parts for feature in part.features[representation]],
         ids,
         folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
+        domains=[domain for part in parts for domain in part.domains],
         seed=seed,
         progress=progress,
     )

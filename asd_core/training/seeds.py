@@ -50,9 +50,10 @@ def train_seeds(
         low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
         representation = inputs[key]
         detector = detector_class(key).create(preset)
-        detector.fit(
+        detector.fit_in_domains(
             fit_set.features[representation],
             fit_set.machine_ids,
+            fit_set.domains,
             seed=seed,
             progress=stage(progress, low, high, f"{key}, seed {seed}"),
         )

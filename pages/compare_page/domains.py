@@ -1,4 +1,5 @@
-"""Figures by source and target domain with DCASE's official score, in place of the ranking's own table."""
+"""Figures by source and target domain with DCASE's official score, in place of the ranking's own table; and which domain was
+never trained."""
 
 from functools import partial
 from typing import Any
@@ -6,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from asd_core.evaluation import RULES, DomainFigures, Rule, domain_figures
+from asd_core.evaluation import RULES, DomainFigures, Rule, domain_figures, untrained_domains
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import title
+from pages.shared.recordings import open_or_reason
 from pages.shared.tables import download, interval, table
 
 NOTES: dict[Rule, str] = {
@@ -24,6 +26,13 @@ NOTES: dict[Rule, str] = {
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
 def _figures(key: tuple[str, ...], rule: Rule, _scores: pd.DataFrame) -> DomainFigures:
     return domain_figures(_scores, rule)
+
+
+def never_trained(compared: ComparedScores) -> None:
+    """Say where clips are of a domain that their machine's detectors never learned."""
+    dataset, _ = open_or_reason(compared.selected.source)
+    if dataset and (sentence := untrained_domains(dataset.rows(split="train", label="normal"), compared.scores)):
+        st.warning(sentence, icon=":material/travel_explore:")
 
 
 def draw(compared: ComparedScores, *, per_id: bool) -> None:

@@ -55,6 +55,7 @@ def draw(compared: ComparedScores) -> None:
     seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
     verdicts = _verdicts(compared, draws, metric, view)
+    domains.never_trained(compared)
     if by_domain:
         domains.draw(compared, per_id=per_id)
     elif per_id:

@@ -1,4 +1,4 @@
-"""The datasets there are: the demo, those added here, and those that detectors were trained on elsewhere."""
+"""The datasets there are: the demos, those added here, and those that detectors were trained on elsewhere."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import MANIFEST, folder_in_use, trained_keys
-from asd_core.datasets import datasets_folder, open_dataset, recorded_location, user_datasets
+from asd_core.datasets import EMBEDDED, datasets_folder, open_dataset, recorded_location, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
@@ -53,6 +53,9 @@ def entries() -> list[Entry]:
             # Of a dataset that was added here the folder is called as that of its detectors.
             location = next((name for name, place in places.items() if place.parent.name == source.name), "")
         found.append(Entry(source.name, source.title, location, places.pop(location, None), problem))
+    known = {entry.name for entry in found}
+    # The first demo comes with its detectors; without them nothing of it is offered.
+    found += [Entry(name, embedded_title(name), name) for name in EMBEDDED if name not in (*known, "demo")]
     for location, place in places.items():
         try:
             title = open_title(location, place.stat().st_mtime)
@@ -69,6 +72,12 @@ def open_title(location: str, written: float) -> str:
 
     path = Path(location)
     return read_dataset_file(path).title or path.parent.name
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def embedded_title(name: str) -> str:
+    """The title of a dataset that needs no recordings."""
+    return open_dataset(name).title
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)

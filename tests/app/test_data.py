@@ -151,6 +151,7 @@ def test_what_is_damaged_is_named_and_the_rest_of_the_page_is_there(folders: Pat
     train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
     (models / "versions" / "rig.v2" / "relabelled.json").write_text("{")
     assert {(entry.title, entry.location) for entry in entries()} == {
+        ("Simulated fan, two domains (demo)", "demo-fan"),
         ("Rig", str(place)),
         ("Other", str(place.parents[1] / "other" / "dataset.toml")),
     }
@@ -177,13 +178,14 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path, monkeypatch
     dataset, models = open_dataset(folders / "press"), get_settings().models_dir / "press"
     train(dataset, models, detectors=["control_rms"])
     train_version(dataset, models, {str(dataset.rows(split="test")["clip_id"].iloc[0]): "normal"})
-    (entry,) = entries()
+    (entry,) = (one for one in entries() if one.location != "demo-fan")
     assert (entry.location, entry.models) == (dataset.location, models)
     (models / "versions" / "press.v2" / "relabelled.json").write_text("{")  # then nothing says where the recordings are
     monkeypatch.chdir(folders / "press")  # not here either
     app = opened("data", data="press")
     assert "relabelled.json is damaged or missing" in text(app)
-    assert app.dataframe[0].value["Normal"].tolist() == [0]
+    shown = app.dataframe[0].value
+    assert shown.loc[shown["Dataset"] == "press", "Normal"].tolist() == [0]
     assert "Train again with labels" not in [button.label for button in app.button]
     press(app, "Use this version")
     assert "Train again with labels" in [button.label for button in app.button]
@@ -213,3 +215,12 @@ def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) 
     train_version(dataset, models, {str(joined): "normal"})
     assert "listed in this version as split train · label normal" in text(opened("clip", dataset="Rig", clip=joined))
     assert "listed in the dataset as split test · label normal" in text(opened("clip", dataset="Rig", clip=other))
+
+
+def test_the_embedded_fans_are_offered_to_train_on(folders: Path) -> None:
+    app = opened("data", data="Simulated fan, two domains (demo)")
+    shown = app.dataframe[0].value
+    assert shown["Dataset"].tolist() == ["Simulated fan, two domains (demo)"]
+    assert shown[["Machine types", "Machine ids", "Normal", "Anomalies"]].to_numpy().tolist() == [["fan", 2, 384, 120]]
+    assert "Train" in [button.label for button in app.button]
+    assert "Rename or delete" not in [expander.label for expander in app.expander]

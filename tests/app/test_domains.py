@@ -1,12 +1,15 @@
 """Source and target domain on the Compare page and in the report: only where a dataset has both."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from asd_core.evaluation import domain_figures
 from asd_core.report import report_content, report_html, report_json
-from asd_core.scoring import SCORES, read_scores
+from asd_core.scoring import DATASET, SCORES, read_scores
+from asd_core.settings import get_settings
 from tests.app.helpers import app_at, opened
 
 SCORE, ARITHMETIC = "Official score", "Arithmetic mean"
@@ -59,3 +62,20 @@ def test_the_report_has_them_too(fans: Path) -> None:
     for row in domain_figures(read_scores(fans, None)).official.to_dict("records"):
         assert f"<td>{row['official']:.3f}</td>" in page
     assert '"official_low"' in report_json(comparison)
+
+
+def test_compare_says_which_domain_was_never_trained(fans: Path, settings: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    never = "No normal clip of their domain was trained on"
+    assert all(never not in warning.value for warning in app_at("compare").run().warning)
+    recordings, models = tmp_path / "recordings", tmp_path / "models" / "fans"
+    shutil.copytree(fans.parents[1] / "recordings", recordings)  # times of change are copied: the stored scores hold
+    shutil.copytree(fans, models)
+    (models / DATASET).write_text(json.dumps({"location": str(recordings), "title": "Fans"}))
+    for path in recordings.rglob("section_01_target_train_*"):
+        path.unlink()
+    settings.setenv("ASD_MODELS_DIR", str(models.parent))
+    get_settings.cache_clear()
+    app = app_at("compare").run()
+    assert not app.exception
+    (said,) = (warning.value for warning in app.warning if never in warning.value)
+    assert "12 clips of the target domain (machine id 01)" in said

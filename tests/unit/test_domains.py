@@ -1,6 +1,8 @@
 """Figures by section and domain, and DCASE's official scores: by hand, and as the organisers' evaluators compute them."""
 
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,11 @@ import pytest
 from scipy.stats import hmean
 from sklearn.metrics import roc_auc_score
 
-from asd_core.evaluation import domain_figures, harmonic_mean, has_domains
+from asd_core.cli.app import main
+from asd_core.datasets import open_dataset
+from asd_core.evaluation import domain_figures, harmonic_mean, has_domains, untrained_domains
+from asd_core.training import train
+from tests.domain_set import write_domains
 
 
 def table(clips: list[tuple[str, str, str, float]], detector: str = "d") -> pd.DataFrame:
@@ -140,3 +146,35 @@ def test_a_catalogue_of_one_domain_has_none() -> None:
     each_one = scores[(scores["domain"] == "source") == (scores["machine_id"] == "03")]
     assert not has_domains(each_one)  # a domain a machine: there is nothing to compare
     json.dumps(domain_figures(scores).official.to_dict("records"))
+
+
+def test_a_domain_that_was_never_trained_is_named() -> None:
+    tested = drawn()
+    pairs = [(i, d) for i in ("03", "04", "05") for d in ("source", "target")]
+    trained = pd.DataFrame(pairs, columns=["machine_id", "domain"])
+    assert untrained_domains(trained, tested) == ""
+    without = trained[(trained["domain"] == "source") | (trained["machine_id"] == "04")]
+    sentence = untrained_domains(without, tested)
+    assert "100 clips of the target domain (machine id 03, 05)" in sentence  # each once, not once a detector
+    assert sentence.startswith("No normal clip of their domain was trained on for")
+    assert untrained_domains(without, tested[tested["domain"] == "source"]) == ""
+    # A machine that nothing is known of is another matter, and a table without domains says nothing.
+    assert "(machine id 03)" in untrained_domains(without[without["machine_id"] != "05"], tested)
+    assert untrained_domains(without.drop(columns="domain"), tested) == ""
+
+
+def test_training_and_evaluating_say_which_domain_was_never_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_domains(tmp_path / "recordings")
+    for path in (tmp_path / "recordings").rglob("section_01_target_train_*"):
+        path.unlink()
+    said: list[str] = []
+    models = tmp_path / "models"
+    train(open_dataset(tmp_path / "recordings"), models, detectors=["control_rms"], notify=said.append)
+    expected = "12 clips of the target domain (machine id 01)"
+    assert sum(expected in sentence for sentence in said) == 1
+    arguments = ["asd_core", "evaluate", "--data", str(tmp_path / "recordings"), "--models", str(models)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert main() == 0
+    assert expected in " ".join("".join(capsys.readouterr()).split())
