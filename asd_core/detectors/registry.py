@@ -23,6 +23,7 @@ REGISTRY: dict[str, str] = {
     "knn_bands": "knn_bands:KnnBands",
     "pca_lof": "pca_lof:PcaLof",
     "id_classifier": "id_classifier:IdClassifier",
+    "act_embedding": "act_embedding:ActEmbedding",
     "fusion": "fusion:Fusion",
     "control_rms": "controls:ControlRms",
     "control_random": "controls:ControlRandom",
