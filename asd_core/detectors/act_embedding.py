@@ -220,7 +220,7 @@ class ActEmbedding(NetworkDetector):
                 return self.distances(torch.cat([of_spectrum, net.of_stft(stft)], dim=1), machine_id)
 
             hot = saliency(distance, centred)[0]
-            frames = slice(round(first / HOP), round(first / HOP) + hot.shape[1])
+            frames = slice(1 + round(first / HOP), 1 + round(first / HOP) + hot.shape[1])
             total[LOWEST_BIN:, frames] += hot
             count[frames] += 1.0
         mel = LogMel()

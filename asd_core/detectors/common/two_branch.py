@@ -19,9 +19,13 @@ N_EMBEDDING = 2 * N_BRANCH
 
 
 def magnitude_stft(waveforms: Tensor) -> Tensor:
-    """``(n, n_samples) -> (n, N_BINS, n_frames)`` from 203 Hz up, frames centred on multiples of the hop as a log-mel's."""
+    """``(n, n_samples) -> (n, N_BINS, n_frames)`` from 203 Hz up; frame k is a log-mel's frame k + 1.
+
+    Frames lie wholly inside the clip: at its padded ends steady sound would begin and end, and stay when its mean is taken
+    away, for the maximum over time to find.
+    """
     window = torch.hann_window(N_FFT)
-    spectra = torch.stft(waveforms, N_FFT, HOP, window=window, pad_mode="constant", return_complex=True)
+    spectra = torch.stft(waveforms, N_FFT, HOP, window=window, center=False, return_complex=True)
     magnitudes: Tensor = spectra[:, LOWEST_BIN:].abs()
     return magnitudes
 
