@@ -49,7 +49,14 @@ def untrained() -> ActEmbedding:
 
 @pytest.fixture(scope="module")
 def one_machine() -> ActEmbedding:
-    return ActEmbedding(**SMALL).fit(*sounds(16, machines=1), seed=0)
+    """Its strokes have a pitch of their own in each clip, by which its two branches belong together."""
+    return ActEmbedding(epochs=10, batch_size=16).fit([of_a_pitch(k) for k in range(100)], ["00"] * 100, seed=0)
+
+
+def of_a_pitch(seed: int, n: int = 4000) -> Array:
+    rng, t = np.random.default_rng(seed), np.arange(n) / 16000
+    stroke = np.exp(-40.0 * ((t + rng.random()) % 0.125)) * np.sin(2 * np.pi * rng.uniform(500, 7000) * t)
+    return (0.01 * rng.standard_normal(n) + 0.1 * stroke).astype(np.float16)
 
 
 def settled_network() -> torch.nn.Module:
@@ -194,14 +201,15 @@ class TestPairs:
 
 class TestOneMachine:
     def test_it_learns_to_tell_exchanged_clips(self, one_machine):
-        """Three classes, of which half the clips are in the first and the others half in each of two: by chance 1.04 nats."""
-        history = one_machine.diagnostics_["train_loss"]
+        """Half the clips are in the first of three classes, the others half in each of the rest: who knows no more than that
+        loses log(2)·1.5 = 1.04 nats, give or take 0.014 by which of 640 were exchanged."""
         assert one_machine.diagnostics_["classes"] == 1
-        assert history[-1] < history[0]
+        assert np.mean(one_machine.diagnostics_["train_loss"][-4:]) < 1.0
 
     def test_another_machine_is_far(self, one_machine):
-        own, other = ([sound(900 + k, m) for k in range(8)] for m in (0, 1))
-        assert one_machine.score(other, ["00"] * 8).min() > one_machine.score(own, ["00"] * 8).max()
+        own = [of_a_pitch(900 + k) for k in range(8)]
+        other = [sound(900 + k, 1, 4000) + sound(950 + k, 0, 4000) for k in range(8)]
+        assert one_machine.score(other, ["00"] * 8).min() > np.median(one_machine.score(own, ["00"] * 8))
 
 
 class TestDetector:

@@ -37,7 +37,8 @@ def without_mean(stft: Tensor) -> Tensor:
 
 def magnitude_spectrum(waveforms: Tensor) -> Tensor:
     """Of the whole signal at full resolution: ``(n, n_samples) -> (n, n_samples // 2 + 1)``."""
-    return torch.fft.rfft(waveforms).abs()
+    magnitudes: Tensor = torch.fft.rfft(waveforms).abs()
+    return magnitudes
 
 
 def squeeze_excitation(channels: int) -> nn.Module:
