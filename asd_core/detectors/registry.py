@@ -26,6 +26,7 @@ REGISTRY: dict[str, str] = {
     "pca_lof": "pca_lof:PcaLof",
     "rhythm": "rhythm:Rhythm",
     "id_classifier": "id_classifier:IdClassifier",
+    "act_embedding": "act_embedding:ActEmbedding",
     "fusion": "fusion:Fusion",
     "control_rms": "controls:ControlRms",
     "control_random": "controls:ControlRandom",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.features import Array, Features, LogMel, MemberScores, undenoised
+from asd_core.features import Array, Features, MemberScores, map_grid, undenoised
 
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
@@ -126,8 +126,8 @@ def explain(artifact: Artifact, models: ModelSet, features: Features, machine_id
     result = (
         None if isinstance(representation, MemberScores) else detector.explain(features[representation], machine_id)
     )
-    bands = undenoised(representation)
-    if result is None or not isinstance(bands, LogMel):
+    bands = map_grid(undenoised(representation))
+    if result is None or bands is None:
         description = "This detector gives one figure for the whole clip: it does not say where in it the fault is."
         return Explanation(artifact.key, None, None, description)
     hop = bands.hop_length / bands.sample_rate

@@ -12,7 +12,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class, detector_keys
 from asd_core.errors import DatasetError
-from asd_core.features import Array, LogMel, extract, undenoised
+from asd_core.features import Array, LogMel, extract, map_grid, undenoised
 from asd_core.files import write_parquet
 from asd_core.markdown import markdown_table
 from asd_core.progress import Progress, silent
@@ -56,7 +56,7 @@ def measure(dataset: Dataset, models: ModelSet, *, progress: Progress = silent) 
         in_time = fault_frames(render_demo_clip(row).fault_events, in_place.shape[1])
         for key in models:
             detector, representation = models[key].detector, models[key].representation
-            if not isinstance(undenoised(representation), LogMel):
+            if map_grid(undenoised(representation)) is None:
                 continue
             anomaly_map = detector.explain(features[representation], row["machine_id"])
             if anomaly_map is None:

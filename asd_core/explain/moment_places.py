@@ -6,7 +6,7 @@ import numpy as np
 
 from asd_core.artifacts import ModelSet
 from asd_core.explain.explanation import Why, explain
-from asd_core.features import Array, LogMel, extract_version, undenoised
+from asd_core.features import Array, extract_version, map_grid, undenoised
 from asd_core.progress import Progress, silent
 from asd_core.scoring import cut_clip
 from asd_core.sound import Clip
@@ -45,8 +45,8 @@ def locate(
         before = part if recorded is None else cut_clip(recorded, *span)
         wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
         found = explain(artifact, models, extract_version(part, before, wanted), row["machine_id"])
-        bands = undenoised(artifact.representation)
-        if found.map is not None and found.why and isinstance(bands, LogMel):
+        bands = map_grid(undenoised(artifact.representation))
+        if found.map is not None and found.why and bands is not None:
             hop = bands.hop_length / bands.sample_rate
             at = strongest_instant(found.map, found.why, hop)
             times = row["peak_start"] + np.array([found.why.t0, found.why.t1, at])

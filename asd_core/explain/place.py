@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from asd_core.artifacts import ModelSet
 from asd_core.explain.bursts import burst_period, n_moments, place_in_words
 from asd_core.explain.explanation import Explanation, explain, with_map
-from asd_core.features import LogMel, Representation, extract_version, undenoised
+from asd_core.features import Representation, extract_version, map_grid, undenoised
 from asd_core.sound import Clip
 
 
@@ -35,13 +35,13 @@ def place_of(explanation: Explanation, representation: Representation) -> Place 
     Args:
         representation: of the explanation's detector.
     """
-    found, representation = explanation.why, undenoised(representation)
-    if explanation.map is None or found is None or not isinstance(representation, LogMel):
+    found, grid = explanation.why, map_grid(undenoised(representation))
+    if explanation.map is None or found is None or grid is None:
         return None
-    hertz = representation.frequencies()
+    hertz = grid.frequencies()
     rows = (hertz >= found.f0) & (hertz <= found.f1)
     loudness = explanation.map[rows].clip(min=0.0).sum(axis=0)
-    hop_seconds = representation.hop_length / representation.sample_rate
+    hop_seconds = grid.hop_length / grid.sample_rate
     words = place_in_words(found, burst_period(loudness, hop_seconds), n_moments(loudness, hop_seconds))
     return Place(explanation.detector, found.t0, found.t1, found.f0, found.f1, words)
 

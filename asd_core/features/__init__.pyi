@@ -14,6 +14,8 @@ from .mel import mel_filterbank as mel_filterbank
 from .mel import mel_frequencies as mel_frequencies
 from .mel import mel_power as mel_power
 from .member_scores import MemberScores as MemberScores
+from .recording import Recording as Recording
+from .recording import map_grid as map_grid
 from .registry import from_config as from_config
 from .registry import to_config as to_config
 from .spectrum import BandSpectrum as BandSpectrum

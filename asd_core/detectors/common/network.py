@@ -151,6 +151,21 @@ class NetworkDetector(Detector):
         """What the input is divided by, ``(n_mels,)``: each band's standard deviation over ``frames (n_mels, n)``."""
         return np.asarray(np.maximum(frames.std(axis=1), 1e-3), dtype=np.float32)
 
+    def learn_input(self, features: Sequence[Array]) -> list[Array]:
+        """What the network takes of each clip, after learning what it is standardised by."""
+        frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
+        self.mean_ = frames.mean(axis=1)
+        self.scale_ = self.input_scale(frames)
+        return on_disk(self.standardise(f) for f in features)
+
+    def input_arrays(self) -> dict[str, NDArray[Any]]:
+        """What :meth:`learn_input` learned."""
+        return {"mean": self.mean_, "scale": self.scale_}
+
+    def restore_input(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what :meth:`input_arrays` gave."""
+        self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
+
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
@@ -160,17 +175,14 @@ class NetworkDetector(Detector):
                 "record more normal sound."
             )
         self.machine_ids_, self.diagnostics_ = sorted(set(machine_ids)), {}
-        frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
-        self.mean_ = frames.mean(axis=1)
-        self.scale_ = self.input_scale(frames)
-        spectrograms = on_disk(self.standardise(f) for f in features)
-        order = np.random.default_rng(seed).permutation(len(spectrograms))
+        inputs = self.learn_input(features)
+        order = np.random.default_rng(seed).permutation(len(inputs))
         n_held = max(2, round(VALIDATION_FRACTION * len(order)))
         held_out, train = order[:n_held], order[n_held:]
         normals = Normals(
-            [spectrograms[i] for i in train],
+            [inputs[i] for i in train],
             [machine_ids[i] for i in train],
-            [spectrograms[i] for i in held_out],
+            [inputs[i] for i in held_out],
             [machine_ids[i] for i in held_out],
         )
         with seeded(seed):
@@ -204,11 +216,11 @@ class NetworkDetector(Detector):
 
     def state(self) -> State:
         state = super().state()
-        state.arrays |= {**net_arrays(self.net_), "mean": self.mean_, "scale": self.scale_}
+        state.arrays |= {**net_arrays(self.net_), **self.input_arrays()}
         return state
 
     def restore(self, state: State) -> None:
-        self.mean_, self.scale_ = state.arrays["mean"], state.arrays["scale"]
+        self.restore_input(state.arrays)
         with seeded(0):  # its first weights are replaced: drawing them must not move the global generator
             self.net_ = self.build()
         try:

@@ -1,0 +1,30 @@
+"""Normal embeddings of a machine as a few directions, and how far others point from the nearest."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.features import Array
+
+CENTRES = 16
+CLIPS_A_CENTRE = 4  # on average, at least; with fewer a mean says no more than its clips
+
+
+def unit(vectors: NDArray[Any]) -> Array:
+    """``(n, d)`` scaled to length 1."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def directions(embeddings: Array, seed: int) -> Array:
+    """Unit vectors ``(k, d)`` that stand for normal embeddings ``(n, d)``.
+
+    16 k-means centres from 64 clips on; with fewer clips, each of them.
+    """
+    points = unit(embeddings)
+    if len(points) < CENTRES * CLIPS_A_CENTRE:
+        return points
+    from sklearn.cluster import KMeans
+
+    return unit(KMeans(CENTRES, n_init=4, random_state=seed).fit(points).cluster_centers_)
