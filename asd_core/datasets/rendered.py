@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets.catalogue import Dataset
+from asd_core.disk_cache import DiskCache
 from asd_core.settings import Settings, get_settings
 from asd_core.sound import wav_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
-from asd_core.datasets.clip_cache import ClipCache
 
 RENDERED_FROM = ("machine_id", "fault", "severity", "snr_db", "seed")  # all that ``demo.render`` reads of a row
 
@@ -40,7 +40,7 @@ def demo_dataset(settings: Settings | None = None) -> Dataset:
 
         catalogue = build_catalogue()
     rows = catalogue.set_index("clip_id")
-    cache = ClipCache(settings.cache_dir / f"demo-{simulator_version()}", settings.cache_limit_mb * 1e6)
+    cache = DiskCache(settings.cache_dir / f"demo-{simulator_version()}", settings.cache_limit_mb * 1e6)
 
     def source(clip_id: str) -> bytes:
         name = clip_id.replace("/", "-")
