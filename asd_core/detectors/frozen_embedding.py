@@ -104,7 +104,7 @@ class ControlUntrainedEmbedding(FrozenEmbedding):
     """The same search among the embeddings of aiSFX's network as it was initialised: random features of the spectrogram."""
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
-        key="control_untrained_embedding",
+        key="control_embedding",
         title="Control: untrained embedding",
         origin="control",
         scope="machine id",

@@ -117,9 +117,10 @@ class KnnBands(DensityPerId):
         low=0,
         high=64,
         help="Neighbours of a normal clip that tell the local spacing that distances count in; 0: none.",
+        later=True,
     )
     density_decay: float = parameter(
-        1.0, low=0.0, high=1.0, help="Weight of each of these neighbours over the nearer one's."
+        1.0, low=0.0, high=1.0, help="Weight of each of these neighbours over the nearer one's.", later=True
     )
 
     info: ClassVar[DetectorInfo] = DetectorInfo(

@@ -32,7 +32,7 @@ REGISTRY: dict[str, str] = {
 # Those that need what is not delivered (a pretrained model), and their controls: trained where they are asked for by name alone.
 OPTIONAL: dict[str, str] = {
     "frozen_embedding": "frozen_embedding:FrozenEmbedding",
-    "control_untrained_embedding": "frozen_embedding:ControlUntrainedEmbedding",
+    "control_embedding": "frozen_embedding:ControlUntrainedEmbedding",
 }
 
 

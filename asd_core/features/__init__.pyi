@@ -15,7 +15,7 @@ from .mel import mel_frequencies as mel_frequencies
 from .mel import mel_power as mel_power
 from .member_scores import MemberScores as MemberScores
 from .pretrained.conversion import convert_model as convert_model
-from .pretrained.embedding import Embedding as Embedding
+from .pretrained.embedding import PretrainedEmbedding as PretrainedEmbedding
 from .pretrained.embedding import chosen_embedding as chosen_embedding
 from .pretrained.files import add_model as add_model
 from .pretrained.files import state_of as state_of

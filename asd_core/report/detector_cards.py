@@ -23,7 +23,9 @@ def cards_markdown() -> str:
 def _card(cls: type[Detector]) -> dict[str, Any]:
     """One detector: what it is, how it scores, when not to use it, its parameters and presets."""
     info = cls.info
-    representation = {k: v for k, v in to_config(info.representation).items() if k not in ("kind", "sample_rate", "sha256")}
+    representation = {
+        k: v for k, v in to_config(info.representation).items() if k not in ("kind", "sample_rate", "sha256")
+    }
     presets = [name for name in ("quick", "paper") if info.presets.get(name)]
     rows = [
         [f"`{row.name}`", str(row.default), f"{row.low} to {row.high}"]

@@ -73,8 +73,8 @@ def test_optional_detectors_are_none_of_the_default_ones() -> None:
     assert set(OPTIONAL).isdisjoint(select(None))
     assert set(OPTIONAL).isdisjoint(detector_keys())
     assert select(["frozen_embedding", "pca_kde"]) == ["pca_kde", "frozen_embedding"]
-    assert is_control("control_untrained_embedding")
-    assert detector_class("control_untrained_embedding").info.representation.sample_rate == 44100
+    assert is_control("control_embedding")
+    assert detector_class("control_embedding").info.representation.sample_rate == 44100
 
 
 @pytest.fixture

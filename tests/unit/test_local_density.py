@@ -98,3 +98,9 @@ def test_the_parameters_reach_the_model() -> None:
     assert (model.n_density, model.decay) == (3, 0.5)
     with pytest.raises(TrainingError, match="n_density"):
         KnnBands.create(n_density=65)
+
+
+def test_what_was_stored_before_there_was_the_parameter_holds() -> None:
+    assert KnnBands().parameters() == {"n_subbands": 16}
+    assert KnnBands(n_density=4).parameters() == {"n_subbands": 16, "n_density": 4}
+    assert KnnBands(**KnnBands(n_density=4, density_decay=0.5).parameters()) == KnnBands(16, 4, 0.5)

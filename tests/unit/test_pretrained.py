@@ -15,7 +15,7 @@ import pytest
 from asd_core.cli.app import main
 from asd_core.errors import ArtifactError, ClipError, PretrainedError
 from asd_core.features import (
-    Embedding,
+    PretrainedEmbedding,
     add_model,
     chosen_embedding,
     convert_model,
@@ -323,4 +323,4 @@ def test_the_untrained_network_needs_no_file_and_repeats_itself(tmp_path: Path) 
 
 def test_a_default_setting_is_of_the_registry() -> None:
     chosen = chosen_embedding()
-    assert chosen == Embedding(sha256=pretrained_model("aisfx").sha256)
+    assert chosen == PretrainedEmbedding(sha256=pretrained_model("aisfx").sha256)

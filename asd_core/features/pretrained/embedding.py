@@ -20,7 +20,7 @@ from asd_core.sound import Clip, Samples
 
 
 @dataclass(frozen=True)
-class Embedding:
+class PretrainedEmbedding:
     """Embeddings of a clip by a frozen network, ``(n_times, d)`` float32.
 
     They are kept on disk by the sound's own hash, the model and the layer: a network is not asked twice about the same samples, which
@@ -87,7 +87,7 @@ def _read(stored: bytes | None) -> Array | None:
     return values if values.ndim == 2 and values.dtype == np.float32 else None
 
 
-def chosen_embedding(name: str = "", layer: str = "") -> Embedding:
+def chosen_embedding(name: str = "", layer: str = "") -> PretrainedEmbedding:
     """Of the model and layer that the settings name (``ASD_PRETRAINED_MODEL``, ``ASD_PRETRAINED_LAYER``), or of others.
 
     A model that is not registered is refused when a clip comes: a list of the detectors must not hang on a setting.
@@ -97,5 +97,5 @@ def chosen_embedding(name: str = "", layer: str = "") -> Embedding:
     try:
         model = pretrained_model(name or settings.pretrained_model)
     except PretrainedError:
-        return Embedding(name or settings.pretrained_model, layer)
-    return Embedding(model.name, layer or model.layer, model.sample_rate, agreed_sha256(model))
+        return PretrainedEmbedding(name or settings.pretrained_model, layer)
+    return PretrainedEmbedding(model.name, layer or model.layer, model.sample_rate, agreed_sha256(model))
