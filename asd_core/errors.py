@@ -17,6 +17,10 @@ class ArtifactError(AsdError):
     """A trained detector on disk that is missing, damaged or of another version."""
 
 
+class PretrainedError(AsdError):
+    """A pretrained model that is missing, is not the registered file, or cannot be run here."""
+
+
 class UnknownMachineError(AsdError):
     """A machine id that a detector was not trained on."""
 

@@ -42,15 +42,23 @@ class Settings(BaseSettings):
     public_sets: Path | None = Field(
         default=None, description="A registry of public sets in place of the program's own, such as a mirror's (TOML)."
     )
+    pretrained_dir: Path = Field(
+        default=user_data_path("asd-dashboard") / "pretrained", description="Pretrained models, a folder a model."
+    )
+    pretrained_models: Path | None = Field(
+        default=None, description="A registry of pretrained models in place of the program's own (TOML)."
+    )
+    pretrained_model: str = Field(default="aisfx", description="The model that frozen embeddings are of.")
+    pretrained_layer: str = Field(
+        default="", description="The layer that they are taken from; the model's own choice by default."
+    )
     database_url: SecretStr | None = Field(
         default=None, description="Database of the labels; by default an SQLite file in the data folder."
     )
     cache_dir: Path = Field(
-        default=user_cache_path("asd-dashboard"), description="Rendered demo clips; safe to delete."
+        default=user_cache_path("asd-dashboard"), description="Rendered demo clips and embeddings; safe to delete."
     )
-    cache_limit_mb: float = Field(
-        default=1000.0, gt=0, description="Size limit of the rendered clips' cache, in megabytes."
-    )
+    cache_limit_mb: float = Field(default=1000.0, gt=0, description="Size limit of each of these caches, in megabytes.")
 
 
 @cache

@@ -16,7 +16,7 @@ from asd_core import __version__
 from asd_core.artifacts.calibration import Calibration
 from asd_core.artifacts.resampling import resampled_otherwise, training_rates
 from asd_core.counting import counted
-from asd_core.detectors import REGISTRY, Detector, State, detector_class
+from asd_core.detectors import Detector, State, detector_class, detector_keys
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Denoised, Representation, from_config, to_config
 from asd_core.files import write_bytes, write_text
@@ -259,4 +259,4 @@ def trained_denoised(folder: Path, key: str) -> float:
 
 def trained_keys(folder: Path) -> list[str]:
     """Which detectors have an artifact in this folder, in the registry's order."""
-    return [key for key in REGISTRY if (folder / key / MANIFEST).is_file()]
+    return [key for key in detector_keys(optional=True) if (folder / key / MANIFEST).is_file()]

@@ -16,6 +16,7 @@ from asd_core.cli.experiments import experiment
 from asd_core.cli.inspect import inspect
 from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
+from asd_core.cli.pretrained import pretrained
 from asd_core.cli.reproduce import reproduce
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
@@ -36,6 +37,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(labels, name="labels")
+app.add_typer(pretrained, name="pretrained")
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ def detectors(as_json: AsJson = False) -> None:
     """List the detectors."""
     from asd_core.detectors import detector_class, detector_keys
 
-    infos = [detector_class(key).info for key in detector_keys()]
+    infos = [detector_class(key).info for key in detector_keys(optional=True)]
     rows = [
         {"key": i.key, "title": i.title, "origin": i.origin, "scope": i.scope, "representation": i.representation.kind}
         for i in infos

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.datasets.catalogue import Dataset
-from asd_core.datasets.clip_cache import ClipCache
+from asd_core.disk_cache import DiskCache
 from asd_core.settings import Settings, get_settings
 from asd_core.sound import wav_bytes
 
@@ -83,7 +83,7 @@ def _rendered(
 ) -> Dataset:
     """A dataset whose clips are rendered from some columns of its catalogue, by a version of a simulator."""
     rows = catalogue.set_index("clip_id")
-    cache = ClipCache(settings.cache_dir / f"{name}-{version}", settings.cache_limit_mb * 1e6)
+    cache = DiskCache(settings.cache_dir / f"{name}-{version}", settings.cache_limit_mb * 1e6)
 
     def source(clip_id: str) -> bytes:
         file = clip_id.replace("/", "-")

@@ -22,9 +22,14 @@ FittedPer = Literal["machine id", "machine type", "none"]
 Scores = NDArray[np.float64]
 
 
-def parameter(default: Any, *, low: Any, high: Any, help: str) -> Any:
-    """A dataclass field with the range that widgets, validation and docs all read."""
-    return field(default=default, metadata={"low": low, "high": high, "help": help})
+def parameter(default: Any, *, low: Any, high: Any, help: str, later: bool = False) -> Any:
+    """A dataclass field with the range that widgets, validation and docs all read.
+
+    Args:
+        later: it came when detectors and experiments were stored already, and its default changes nothing: what is stored leaves
+            it out there, so that these hold as they are.
+    """
+    return field(default=default, metadata={"low": low, "high": high, "help": help, "later": later})
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,10 @@ class Detector:
         return detector
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters' values."""
-        return dict(asdict(self))  # type: ignore[call-overload]  # every subclass is a dataclass
+        """The parameters' values, without those that came later and stand at their default."""
+        values = dict(asdict(self))  # type: ignore[call-overload]  # every subclass is a dataclass
+        unchanged = [f.name for f in fields(self) if f.metadata["later"] and values[f.name] == f.default]  # type: ignore[arg-type]
+        return {name: value for name, value in values.items() if name not in unchanged}
 
     @classmethod
     def parameter_table(cls) -> list[Parameter]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
 from asd_core.detectors.common.distances import squared_distances, squared_norms
+from asd_core.detectors.common.local_density import in_local_units, local_density
 from asd_core.detectors.common.whitening import standardisation
 from asd_core.features import Array, pool
 
@@ -22,7 +23,8 @@ class BandNeighbours(Density):
     neighbouring bands with all their figures. Each sub-band finds its own neighbour (one global neighbour would have to
     match everywhere at once), and its distance is divided by the median one between normal vectors: a sub-band that
     always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
-    With one sub-band this is the plain nearest-neighbour distance.
+    With one sub-band this is the plain nearest-neighbour distance. With ``n_density`` neighbours or more than 0, distances count
+    in units of the local spacing of each sub-band's training vectors: see :mod:`asd_core.detectors.common.local_density`.
     """
 
     points_: NDArray[np.float32]  # (n, d) training vectors, standardised
@@ -30,17 +32,22 @@ class BandNeighbours(Density):
     scale_: NDArray[np.float64]  # (d,)
     typical_: NDArray[np.float64]  # (n_subbands,): median distance between normal vectors
 
-    def __init__(self, n_subbands: int = 16, n_statistics: int = 1) -> None:
+    def __init__(self, n_subbands: int = 16, n_statistics: int = 1, n_density: int = 0, decay: float = 1.0) -> None:
         self.n_subbands = n_subbands
         self.n_statistics = n_statistics
+        self.n_density = n_density
+        self.decay = decay
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.mean_, self.scale_ = standardisation(vectors)
         self.points_ = ((vectors - self.mean_) / self.scale_).astype(np.float32)
         self._split()
         typical = []
-        for part in self._parts:
+        for band, part in enumerate(self._parts):
             distances = np.sqrt(squared_distances(part, part))
+            if self.n_density:
+                self._rho[band] = local_density(distances, self.n_density, self.decay)
+            distances = in_local_units(distances, self._rho[band])
             np.fill_diagonal(distances, np.inf)  # no vector is its own neighbour
             typical.append(np.median(distances.min(axis=1)))
         self.typical_ = np.maximum(np.array(typical), 1e-9)
@@ -53,6 +60,7 @@ class BandNeighbours(Density):
         self._columns = [part.ravel() for part in np.array_split(columns, groups, axis=1)]
         self._parts = [np.ascontiguousarray(self.points_[:, part], dtype=np.float64) for part in self._columns]
         self._norms = [squared_norms(part) for part in self._parts]
+        self._rho: list[NDArray[np.float64] | None] = [None] * groups
 
     def votes(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distance of each vector to its nearest training vector in each sub-band, 1 = typical of normal vectors, and
@@ -62,6 +70,8 @@ class BandNeighbours(Density):
         nearest = np.empty(votes.shape, dtype=np.intp)
         for band, (columns, part) in enumerate(zip(self._columns, self._parts, strict=True)):
             squared = squared_distances(standardised[:, columns], part, self._norms[band])
+            if (rho := self._rho[band]) is not None:
+                squared = in_local_units(squared, np.square(rho))
             nearest[:, band] = squared.argmin(axis=1)
             votes[:, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
         return votes, nearest
@@ -83,12 +93,17 @@ class BandNeighbours(Density):
         return shares, like
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {**super().arrays(), "shape": np.array([self.n_subbands, self.n_statistics])}
+        arrays = {**super().arrays(), "shape": np.array([self.n_subbands, self.n_statistics])}
+        if self.n_density:
+            arrays["rho"] = np.stack([rho for rho in self._rho if rho is not None])
+        return arrays
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         self.n_subbands, self.n_statistics = (int(value) for value in arrays["shape"])
         super().load(arrays)
         self._split()
+        if self.n_density:
+            self._rho = list(arrays["rho"])
         return self
 
 
@@ -97,6 +112,16 @@ class KnnBands(DensityPerId):
     """One bank of normal clips a machine id, searched a sub-band at a time."""
 
     n_subbands: int = parameter(16, low=1, high=128, help="Sub-bands of neighbouring mel bands that vote apart.")
+    n_density: int = parameter(
+        0,
+        low=0,
+        high=64,
+        help="Neighbours of a normal clip that tell the local spacing that distances count in; 0: none.",
+        later=True,
+    )
+    density_decay: float = parameter(
+        1.0, low=0.0, high=1.0, help="Weight of each of these neighbours over the nearer one's.", later=True
+    )
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="knn_bands",
@@ -114,7 +139,7 @@ class KnnBands(DensityPerId):
     )
 
     def new_model(self) -> BandNeighbours:
-        return BandNeighbours(self.n_subbands, N_STATISTICS)
+        return BandNeighbours(self.n_subbands, N_STATISTICS, self.n_density, self.density_decay)
 
     def vectors(self, features: Sequence[Array]) -> Array:
         return np.stack([pool(log_mel) for log_mel in features])

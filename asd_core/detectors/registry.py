@@ -33,9 +33,16 @@ REGISTRY: dict[str, str] = {
     "control_mahalanobis": "controls:ControlMahalanobis",
 }
 
+# Those that need what is not delivered (a pretrained model), and their controls: trained where they are asked for by name alone.
+OPTIONAL: dict[str, str] = {
+    "frozen_embedding": "frozen_embedding:FrozenEmbedding",
+    "control_embedding": "frozen_embedding:ControlUntrainedEmbedding",
+}
 
-def detector_keys() -> list[str]:
-    return list(REGISTRY)
+
+def detector_keys(*, optional: bool = False) -> list[str]:
+    """Those that are trained by default; with the optional ones all that there are."""
+    return [*REGISTRY, *(OPTIONAL if optional else ())]
 
 
 def detector_class(key: str) -> type[Detector]:
@@ -44,9 +51,10 @@ def detector_class(key: str) -> type[Detector]:
     Raises:
         TrainingError: for an unknown key; the message lists the known ones.
     """
-    if key not in REGISTRY:
-        raise TrainingError(f"Unknown detector {key!r}; known: {', '.join(REGISTRY)}.")
-    module, name = REGISTRY[key].split(":")
+    known = REGISTRY | OPTIONAL
+    if key not in known:
+        raise TrainingError(f"Unknown detector {key!r}; known: {', '.join(known)}.")
+    module, name = known[key].split(":")
     result: type[Detector] = getattr(import_module(f"asd_core.detectors.{module}"), name)
     return result
 
@@ -57,12 +65,13 @@ def is_control(key: str) -> bool:
 
 
 def select(keys: Iterable[str] | None) -> list[str]:
-    """The given keys in the registry's order (all of them for ``None``).
+    """The given keys in the registry's order; all but the optional ones for ``None``.
 
     Raises:
         TrainingError: for an unknown key.
     """
     wanted = set(REGISTRY if keys is None else keys)
-    for key in wanted - set(REGISTRY):
+    known = detector_keys(optional=True)
+    for key in wanted - set(known):
         detector_class(key)
-    return [key for key in REGISTRY if key in wanted]
+    return [key for key in known if key in wanted]

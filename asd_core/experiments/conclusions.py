@@ -105,7 +105,7 @@ def _default(stored: Stored, table: "pd.DataFrame") -> str | None:
     value = DEFAULTS.get(header.kind)
     if value is None:
         name = "batch_size" if header.kind == "batch_size" else header.x_title
-        result = detector_class(first["detector"]).create(first["preset"]).parameters().get(name)
+        result = getattr(detector_class(first["detector"]).create(first["preset"]), name, None)
         value = None if result is None else float(result)
     subset = table[table["x"] == value]["point"]
     return None if subset.empty else str(subset.iloc[0])

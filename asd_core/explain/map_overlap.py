@@ -122,7 +122,7 @@ def summary(table: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     rng = np.random.default_rng(0)
-    order, rows = {key: i for i, key in enumerate(detector_keys())}, []
+    order, rows = {key: i for i, key in enumerate(detector_keys(optional=True))}, []
     for key, subset in sorted(table.groupby("detector"), key=lambda pair: order[str(pair[0])]):
         row: dict[str, Any] = {"detector": key, "n": len(subset)}
         for name in MEASURES:

@@ -14,6 +14,14 @@ from .mel import mel_filterbank as mel_filterbank
 from .mel import mel_frequencies as mel_frequencies
 from .mel import mel_power as mel_power
 from .member_scores import MemberScores as MemberScores
+from .pretrained.conversion import convert_model as convert_model
+from .pretrained.embedding import PretrainedEmbedding as PretrainedEmbedding
+from .pretrained.embedding import chosen_embedding as chosen_embedding
+from .pretrained.files import add_model as add_model
+from .pretrained.files import state_of as state_of
+from .pretrained.registry import PretrainedModel as PretrainedModel
+from .pretrained.registry import pretrained_model as pretrained_model
+from .pretrained.registry import pretrained_models as pretrained_models
 from .recording import Recording as Recording
 from .recording import map_grid as map_grid
 from .registry import from_config as from_config

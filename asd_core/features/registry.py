@@ -8,6 +8,7 @@ from asd_core.features.base import Representation
 from asd_core.features.denoised import Denoised
 from asd_core.features.log_mel import LogMel
 from asd_core.features.member_scores import MemberScores
+from asd_core.features.pretrained.embedding import PretrainedEmbedding
 from asd_core.features.recording import Recording
 from asd_core.features.spectrum import BandSpectrum
 from asd_core.features.time_domain import Level, Waveform
@@ -20,6 +21,7 @@ _CLASSES: tuple[type[Any], ...] = (
     Recording,
     MemberScores,
     Denoised,
+    PretrainedEmbedding,
 )
 REPRESENTATIONS: dict[str, type[Any]] = {cls.kind: cls for cls in _CLASSES}
 

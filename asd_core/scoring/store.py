@@ -112,7 +112,7 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
         about = rows.reindex(table["clip_id"]).reset_index()
         subset = table[[name for name in SCORE_COLUMNS if name in table]].reset_index(drop=True)
         table = pd.concat([about, subset], axis=1)
-    order = {key: index for index, key in enumerate(detector_keys())}
+    order = {key: index for index, key in enumerate(detector_keys(optional=True))}
     return table.sort_values("detector", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
 
 

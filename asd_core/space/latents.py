@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from asd_core.artifacts import ModelSet, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
-from asd_core.detectors import REGISTRY, Detector, detector_class
+from asd_core.detectors import Detector, detector_class, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
 from asd_core.files import locked, write_parquet
@@ -32,7 +32,7 @@ _ABOUT = "latents"  # of the table: for each detector the weights, and what the 
 
 def latent_detectors() -> list[str]:
     """Keys of the detectors that have a latent space."""
-    return [key for key in REGISTRY if detector_class(key).latent is not Detector.latent]
+    return [key for key in detector_keys(optional=True) if detector_class(key).latent is not Detector.latent]
 
 
 def compute_latents(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.detectors import REGISTRY, detector_class
+from asd_core.detectors import detector_class, detector_keys
 from asd_core.evaluation import held_out_needed
 from pages.shared.sources import Source
 
@@ -36,7 +36,7 @@ def set_choice(chosen: Choice) -> None:
 
 def title(key: str) -> str:
     """A detector's name on screen; its key where nobody knows it (any longer)."""
-    return detector_class(key).info.title if key in REGISTRY else key
+    return detector_class(key).info.title if key in detector_keys(optional=True) else key
 
 
 def marked(key: str, selected: Choice) -> str:

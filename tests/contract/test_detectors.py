@@ -1,6 +1,8 @@
 """One suite over everything registered: what every detector promises."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +12,13 @@ import pytest
 from asd_core import artifacts
 from asd_core.artifacts import Calibration
 from asd_core.datasets.slide_rail import simulate
-from asd_core.detectors import REGISTRY, Detector, detector_class
+from asd_core.detectors import OPTIONAL, Detector, detector_class, detector_keys
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
-from asd_core.features import Array, LogMel, MemberScores
+from asd_core.features import Array, LogMel, MemberScores, chosen_embedding
 from asd_core.sound import Clip
 from asd_core.space import latent_detectors
+from tests.tiny_model import entry, onnx_bytes, registered, sha256
 
 IDS = ("00", "02")
 PER_ID = 14
@@ -49,7 +52,7 @@ class Bench:
         }
         self.train_ids = [i for i in IDS for _ in range(PER_ID)]
         self.fitted: dict[str, Detector] = {}
-        for key in [*MEMBERS, *REGISTRY]:
+        for key in [*MEMBERS, *detector_keys(optional=True)]:
             if key not in self.fitted:
                 self.fitted[key] = quick(key).fit(self.training(key), self.train_ids, seed=1)
 
@@ -72,11 +75,19 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Bench:
-    return Bench()
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """With a pretrained model of a few numbers for the detectors that need one."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    known = entry("tiny", "onnx", sample_rate=16000, sha256=sha256(onnx_bytes()))
+    with registered(folder, known) as models, pytest.MonkeyPatch.context() as patch:
+        (models / "tiny").mkdir(parents=True)
+        (models / "tiny" / "model.onnx").write_bytes(onnx_bytes())
+        for cls in map(detector_class, OPTIONAL):
+            patch.setattr(cls, "info", replace(cls.info, representation=chosen_embedding("tiny")))
+        yield Bench()
 
 
-@pytest.fixture(params=list(REGISTRY))
+@pytest.fixture(params=detector_keys(optional=True))
 def key(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asd_core.datasets import COLUMNS, Dataset, demo_dataset, open_dataset
-from asd_core.datasets.clip_cache import ClipCache
+from asd_core.disk_cache import DiskCache
 from asd_core.errors import DatasetError
 from asd_core.settings import Settings
 from tests.conftest import write_wav
@@ -107,7 +107,7 @@ def test_demo_catalogue_is_what_the_generator_writes() -> None:
 
 
 def test_cache_keeps_to_its_limit(tmp_path: Path) -> None:
-    cache = ClipCache(tmp_path / "cache", limit_bytes=10_000)
+    cache = DiskCache(tmp_path / "cache", limit_bytes=10_000)
     for index in range(100):
         cache.put(f"{index}.wav", bytes(1000))
     cache.prune()

@@ -1,4 +1,4 @@
-"""Clips on disk up to a size limit."""
+"""What can be computed again, on disk up to a size limit: rendered clips, embeddings."""
 
 import os
 from contextlib import suppress
@@ -9,7 +9,7 @@ from asd_core.files import write_bytes
 PRUNE_EVERY = 50  # writes; counting files is not free
 
 
-class ClipCache:
+class DiskCache:
     """Files by name under one folder; the least recently used go first when the limit is passed."""
 
     def __init__(self, folder: Path, limit_bytes: float) -> None:
@@ -21,12 +21,12 @@ class ClipCache:
         try:
             data = path.read_bytes()
             os.utime(path)
-        except OSError:  # not there, or pruned by another process meanwhile: it is rendered again
+        except OSError:  # not there, or pruned by another process meanwhile: it is made again
             return None
         return data
 
     def put(self, name: str, data: bytes) -> None:
-        """Store under a name; a full or read-only disk only means that the clip is rendered again next time."""
+        """Store under a name; a full or read-only disk only means that it is made again next time."""
         try:
             write_bytes(data, self.folder / name)
         except OSError:
