@@ -6,6 +6,17 @@ from .catalogue import sweepable as sweepable
 from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
 from .dbscan import dbscan_transfers as dbscan_transfers
+from .evidence_study import STUDY as STUDY
+from .evidence_study import EvidenceStudy as EvidenceStudy
+from .evidence_study import evidence_study as evidence_study
+from .evidence_study import read_study as read_study
+from .evidence_study import store_study as store_study
+from .few_labels import COST as COST
+from .few_labels import FEW_LABELS as FEW_LABELS
+from .few_labels import few_labels_sentence as few_labels_sentence
+from .few_labels import measure_few_labels as measure_few_labels
+from .few_labels import missing_for_few_labels as missing_for_few_labels
+from .few_labels import read_few_labels as read_few_labels
 from .points import Point as Point
 from .questions import ABOUT as ABOUT
 from .report import experiments_section as experiments_section

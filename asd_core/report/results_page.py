@@ -12,6 +12,7 @@ from asd_core.experiments import experiments_section
 from asd_core.explain import overlap_section
 from asd_core.files import write_text
 from asd_core.markdown import markdown_table
+from asd_core.report.fusion_gain import fusion_gain
 from asd_core.report.rendering import render
 from asd_core.scoring import SCORES, read_scores
 from asd_core.training import UNTRAINED, stored_seeds
@@ -61,6 +62,7 @@ def write_results(folder: Path, path: Path) -> None:
         first=next(r for r in results if r.machine_id != "mean"),
         ranking=ranking_markdown(results),
         against_controls=_against_controls(scores),
+        fusion_gain=fusion_gain(bootstrap(scores), manifests),
         bursts_alone=_bursts_alone(manifests),
         seeds=_seeds(folder, results, manifests),
         breakdown=_breakdown(scores),
