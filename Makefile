@@ -75,6 +75,8 @@ demo-models: $(VENV)/.run-stamp
 	$(PY) -m asd_core thumbnails --data demo --models trained_models/demo
 	$(PY) -m asd_core umaps --models trained_models/demo
 	$(PY) -m asd_core scores --data demo --models trained_models/demo --split train
+	$(PY) -m asd_core study --models trained_models/demo
+	$(PY) -m asd_core supervise --data demo --models trained_models/demo
 	$(MAKE) results
 
 EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising

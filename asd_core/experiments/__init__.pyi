@@ -11,8 +11,12 @@ from .evidence_study import EvidenceStudy as EvidenceStudy
 from .evidence_study import evidence_study as evidence_study
 from .evidence_study import read_study as read_study
 from .evidence_study import store_study as store_study
+from .evidence_study import study_record as study_record
+from .evidence_study import study_section as study_section
 from .few_labels import COST as COST
+from .few_labels import EVERY_KIND as EVERY_KIND
 from .few_labels import FEW_LABELS as FEW_LABELS
+from .few_labels import few_labels_section as few_labels_section
 from .few_labels import few_labels_sentence as few_labels_sentence
 from .few_labels import measure_few_labels as measure_few_labels
 from .few_labels import missing_for_few_labels as missing_for_few_labels

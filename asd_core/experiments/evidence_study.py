@@ -15,10 +15,11 @@ from asd_core import artifacts
 from asd_core.counting import counted
 from asd_core.detectors import is_control
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import Draws, auc, bootstrap, normal_spread, tied_with_best
+from asd_core.evaluation import MEAN, Draws, auc, bootstrap, normal_spread, tied_with_best
 from asd_core.files import read_parquet, write_parquet
 from asd_core.lazy import pd, scipy
-from asd_core.scoring import read_scores
+from asd_core.markdown import markdown_table
+from asd_core.scoring import model_versions, read_scores
 from asd_core.training import GRADED, read_evidence
 
 STUDY = "evidence_study.parquet"
@@ -69,7 +70,8 @@ class EvidenceStudy:
             detectors, mean over machine ids; 95 % interval over detectors), ``difference, difference_low, difference_high`` (from
             the pooled figure on the same detectors, the interval wide enough for all kinds together, by Bonferroni), ``hits``
             (machine ids on which its first detector is the best or tied), ``regret`` (how far the true AUC of its first detector
-            lies below the best, mean over ids).
+            lies below the best, mean over ids), and of the detector that is first by the mean over ids, by its true mean:
+            ``together`` (the best or tied), ``together_regret``.
         n_ids: machine ids.
         chosen_hits: hits where the kind of evidence is chosen by rho on the other machine ids.
         chosen_regret: of the same.
@@ -97,7 +99,8 @@ class EvidenceStudy:
         result = [
             f"The figure that the recommendation goes by ({POOLED}) orders detectors with a rank correlation of {pooled['rho']:+.2f} "
             f"({pooled['low']:+.2f} to {pooled['high']:+.2f}); the detector that it puts first is the best or tied with it on "
-            f"{int(pooled['hits'])} of {counted(self.n_ids, 'machine id')}, {pooled['regret']:.3f} of AUC below the best in the mean.",
+            f"{int(pooled['hits'])} of {counted(self.n_ids, 'machine id')}, {pooled['regret']:.3f} of AUC below the best in the mean. Of "
+            f"all machine ids together, as the app recommends, its first is {_together(pooled)}.",
             f"Where the kind of evidence is chosen by its correlation on the other machine ids, its first detector is the best or tied on "
             f"{self.chosen_hits} of {self.n_ids} ({self.chosen_regret:.3f} below the best).",
         ]
@@ -111,6 +114,11 @@ class EvidenceStudy:
                 "No kind of evidence is clearly better to choose a detector by: the recommendation stays as it is."
             )
         return result
+
+
+def _together(row: "pd.Series[float]") -> str:
+    place = "the best or tied with it" if row["together"] else "clearly not the best"
+    return f"{place} ({row['together_regret']:.3f} below)"
 
 
 def evidence_study(folder: Path, seed: int = 0) -> EvidenceStudy:
@@ -172,10 +180,15 @@ def _study(
             ends = apart = np.full(2, np.nan)
         pooled = np.mean([rank_correlations(of[POOLED][known, i], true[known, i]) for i in range(len(ids))])
         hits, regret = _outcome(firsts[name], true, keys, ids, tied)
+        overall = np.where(known, values.mean(axis=1), np.nan)
+        first = [int(np.nanargmax(overall)) if known.any() else -1]
+        together, below = _outcome(
+            first, true.mean(axis=1, keepdims=True), keys, [MEAN], {MEAN: set(tied_with_best(draws))}
+        )
         rho = float(np.mean(by_id[name]))
-        rows.append((name, int(known.sum()), rho, *ends, rho - pooled, *apart, hits, regret))
+        rows.append((name, int(known.sum()), rho, *ends, rho - pooled, *apart, hits, regret, bool(together), below))
     columns = ["evidence", "n_detectors", "rho", "low", "high", "difference", "difference_low", "difference_high"]
-    table = pd.DataFrame(rows, columns=[*columns, "hits", "regret"])
+    table = pd.DataFrame(rows, columns=[*columns, "hits", "regret", "together", "together_regret"])
     full = [name for name in of if int(table.set_index("evidence").loc[name, "n_detectors"]) >= FEWEST]
     chosen = []
     for i in range(len(ids)):
@@ -213,15 +226,75 @@ def rank_correlations(one: Floats, other: Floats) -> Floats:
 
 def store_study(study: EvidenceStudy, folder: Path) -> None:
     """Beside the detectors."""
-    about = {"schema": SCHEMA, "n_ids": study.n_ids, "chosen_hits": study.chosen_hits}
+    about = {"schema": SCHEMA, "versions": _versions(folder), "n_ids": study.n_ids, "chosen_hits": study.chosen_hits}
     write_parquet(study.table.assign(**about, chosen_regret=study.chosen_regret), folder / STUDY)
 
 
+def _versions(folder: Path) -> str:
+    """Of all detectors: the study is of these."""
+    return " ".join(f"{key}:{version}" for key, version in sorted(model_versions(folder).items()))
+
+
 def read_study(folder: Path) -> EvidenceStudy | None:
-    """The stored study; ``None`` where there is none."""
+    """The stored study; ``None`` where there is none, or detectors were trained or added since."""
     table = read_parquet(folder / STUDY)
     if table is None or table.empty or "schema" not in table or (table["schema"] != SCHEMA).any():
         return None
+    if table["versions"].iloc[0] != _versions(folder):
+        return None
     first = table.iloc[0]
     about = int(first["n_ids"]), int(first["chosen_hits"]), float(first["chosen_regret"])
-    return EvidenceStudy(table.drop(columns=["schema", "n_ids", "chosen_hits", "chosen_regret"]), *about)
+    return EvidenceStudy(table.drop(columns=["schema", "versions", "n_ids", "chosen_hits", "chosen_regret"]), *about)
+
+
+def study_record(folder: Path) -> str:
+    """How often choosing by synthetic anomalies was right where labels tell, a sentence; empty without a stored study."""
+    study = read_study(folder)
+    if study is None:
+        return ""
+    hits = int(study.table.set_index("evidence").loc[POOLED, "hits"])
+    return (
+        f"On the {counted(study.n_ids, 'machine id')} of {folder.name}, whose labels are known, the detector chosen so is the best or tied "
+        f"with it on {hits}; of all of them together it is {_together(study.table.set_index('evidence').loc[POOLED])}."
+    )
+
+
+def study_section(folder: Path) -> str:
+    """A section of the results page."""
+    command = "`python -m asd_core study --models FOLDER`"
+    heading = "## Which evidence without labels predicts the ranking?"
+    study = read_study(folder)
+    if study is None:
+        return f"{heading}\n\nNot measured for these detectors: {command} does."
+    rows = [
+        [
+            str(row.evidence),
+            str(row.n_detectors),
+            _with_ends(row.rho, row.low, row.high),
+            "" if row.evidence == POOLED else _with_ends(row.difference, row.difference_low, row.difference_high),
+            f"{row.hits} of {study.n_ids}",
+            f"{row.regret:.3f}",
+            f"{'yes' if row.together else 'no'}, {row.together_regret:.3f}",
+        ]
+        for row in study.table.itertuples()
+    ]
+    columns = [
+        "evidence",
+        "detectors",
+        "rank correlation (95 %)",
+        "less the pooled figure's",
+        "best or tied",
+        "below the best",
+        "all ids together",
+    ]
+    about = (
+        "Each row is a figure of every detector that takes no label. Its rank correlation (Spearman) with the true AUC is over "
+        "detectors, controls aside, mean over machine ids; the interval is over detectors (resampled), that of the difference is widened "
+        "for all rows together (Bonferroni). *Best or tied*: machine ids on which the detector that it puts first cannot be told from the "
+        "best; *below the best*: by how much AUC, in the mean; *all ids together*: the same of the first by the mean over ids. The labels measure, and change nothing."
+    )
+    return "\n\n".join([heading, about, markdown_table(columns, rows), f"{' '.join(study.sentences())} {command}."])
+
+
+def _with_ends(value: float, low: float, high: float) -> str:
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})" if np.isfinite(low) else f"{value:+.2f} (too few)"

@@ -16,6 +16,7 @@ from asd_core.errors import TrainingError
 from asd_core.evaluation import COUNTS, EVERY, LabelledClips, bootstrap, few_label_curve
 from asd_core.files import read_parquet, write_parquet
 from asd_core.lazy import pd
+from asd_core.markdown import markdown_table
 from asd_core.progress import Progress, silent
 from asd_core.scoring import model_versions, read_scores
 
@@ -25,6 +26,7 @@ COST = (
     "Uses labels of k anomalies; measured on kinds of faults it has not seen; the detectors above use none, and it never enters "
     "their ranking."
 )
+EVERY_KIND = EVERY  # of the column kind: the mean over all
 KIND = "fault"  # the catalogue's column
 
 
@@ -150,3 +152,23 @@ def few_labels_sentence(table: "pd.DataFrame") -> str:
             f"{row.k} labels: {row.auc:.3f}, {verdict} ({row.difference:+.3f}, {row.difference_low:+.3f} to {row.difference_high:+.3f})"
         )
     return f"{title}, which uses no label, has a mean AUC of {base:.3f} on these clips. With {'; '.join(parts)}."
+
+
+def few_labels_section(folder: Path) -> str:
+    """A section of the results page."""
+    command = "`python -m asd_core supervise --data DATA --models FOLDER`"
+    heading = "## With a few labels"
+    table = read_few_labels(folder)
+    if table is None:
+        return f"{heading}\n\nNot measured for these detectors: {command} does."
+    rows = [
+        [
+            "none: " + detector_class(str(row.detector)).info.title if row.k == 0 else f"{row.k} anomalies",
+            f"{row.auc:.3f} ({row.low:.3f}–{row.high:.3f})",
+            "" if row.k == 0 else f"{row.difference:+.3f} ({row.difference_low:+.3f} to {row.difference_high:+.3f})",
+            "" if row.k == 0 else f"{row.draw_low:.3f}–{row.draw_high:.3f}",
+        ]
+        for row in table[table["kind"] == EVERY].sort_values("k").itertuples()
+    ]
+    columns = ["labels", "mean AUC (95 %)", "less the detector's, paired", "draws of the labelled anomalies"]
+    return "\n\n".join([heading, f"{COST} {few_labels_sentence(table)}", markdown_table(columns, rows), f"{command}."])
