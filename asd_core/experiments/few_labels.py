@@ -85,8 +85,10 @@ def measure_few_labels(
         TrainingError: what :func:`missing_for_few_labels` says.
     """
     clips = pooled_table(folder, dataset)
-    given = clips["clip_id"].map(dict(labels or {})).where(lambda value: value.isin(["normal", "anomaly"]))
-    clips = clips.assign(label=given.fillna(clips["label"]))
+    given = (
+        clips["clip_id"].map(dict(labels or {})).astype(object).where(lambda value: value.isin(["normal", "anomaly"]))
+    )
+    clips = clips.assign(label=clips["label"].where(given.isna(), given))
     if sentence := missing_for_few_labels(clips):
         raise TrainingError(sentence)
     kinds = clips[KIND].fillna("").astype(str).where(clips["label"] == "anomaly", "")
