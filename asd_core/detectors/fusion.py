@@ -88,6 +88,10 @@ class Fusion(Detector):
         self.weights_: NDArray[np.float64] | None = None  # (n_members,), their sum is 1
         self.rule_ = Rule()  # where ``choose`` is on
 
+    def parameters(self) -> dict[str, Any]:
+        """Those that came after ``use_maximum`` only where they are set: what was stored before them stays what it is."""
+        return {name: value for name, value in super().parameters().items() if value or name == "use_maximum"}
+
     @property
     def rule(self) -> Rule:
         """What :meth:`score` does."""

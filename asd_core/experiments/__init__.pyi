@@ -6,13 +6,6 @@ from .catalogue import sweepable as sweepable
 from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
 from .dbscan import dbscan_transfers as dbscan_transfers
-from .evidence_study import STUDY as STUDY
-from .evidence_study import EvidenceStudy as EvidenceStudy
-from .evidence_study import evidence_study as evidence_study
-from .evidence_study import read_study as read_study
-from .evidence_study import store_study as store_study
-from .evidence_study import study_record as study_record
-from .evidence_study import study_section as study_section
 from .few_labels import COST as COST
 from .few_labels import EVERY_KIND as EVERY_KIND
 from .few_labels import FEW_LABELS as FEW_LABELS
@@ -30,5 +23,12 @@ from .store import Stored as Stored
 from .store import read_experiment as read_experiment
 from .store import staleness as staleness
 from .store import stored_names as stored_names
+from .study import STUDY as STUDY
+from .study import EvidenceStudy as EvidenceStudy
+from .study import evidence_study as evidence_study
+from .study import read_study as read_study
+from .study import store_study as store_study
+from .study import study_record as study_record
+from .study import study_section as study_section
 from .summaries import detector_order as detector_order
 from .summaries import experiment_summary as experiment_summary

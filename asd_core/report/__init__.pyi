@@ -1,8 +1,8 @@
+from .best_member import fusion_gain as fusion_gain
 from .detector_cards import cards_markdown as cards_markdown
 from .exports import figures_key as figures_key
 from .exports import report_json as report_json
 from .figures import Comparison as Comparison
-from .fusion_gain import fusion_gain as fusion_gain
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
 from .recommendation import UNKNOWN as UNKNOWN

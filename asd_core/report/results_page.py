@@ -12,7 +12,7 @@ from asd_core.experiments import experiments_section, few_labels_section, study_
 from asd_core.explain import overlap_section
 from asd_core.files import write_text
 from asd_core.markdown import markdown_table
-from asd_core.report.fusion_gain import fusion_gain
+from asd_core.report.best_member import fusion_gain
 from asd_core.report.rendering import render
 from asd_core.scoring import SCORES, read_scores
 from asd_core.training import UNTRAINED, stored_seeds

@@ -18,8 +18,8 @@ from asd_core.evaluation import (
     tied_with_best,
 )
 from asd_core.lazy import pd
+from asd_core.report.best_member import fusion_gain
 from asd_core.report.figures import LABELS, Comparison
-from asd_core.report.fusion_gain import fusion_gain
 from asd_core.report.layout import by_id, computable, percent
 from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table

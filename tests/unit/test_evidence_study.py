@@ -12,7 +12,7 @@ from asd_core.detectors import detector_keys, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import bootstrap
 from asd_core.experiments import EvidenceStudy, evidence_study, read_study, store_study, study_record
-from asd_core.experiments.evidence_study import POOLED, _study, evidence_figures, rank_correlations
+from asd_core.experiments.study import POOLED, _study, evidence_figures, rank_correlations
 from asd_core.training import GRADED
 from tests.conftest import ROOT
 

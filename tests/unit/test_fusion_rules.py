@@ -32,7 +32,8 @@ def test_the_default_is_the_mean_and_stores_what_it_stored() -> None:
     assert fusion.score([clip], ["00"])[0] == np.mean(fusion.neg_log10_ps(clip, "00"))
     state = fusion.state()
     assert set(state.arrays) == {"00/sorted"}
-    state.config["parameters"] = {"use_maximum": False}
+    assert state.config["parameters"] == {"use_maximum": False}
+    assert Fusion(weigh=True).parameters() == {"use_maximum": False, "weigh": True}
     assert Fusion.from_state(state).score([clip], ["00"]) == fusion.score([clip], ["00"])
 
 
