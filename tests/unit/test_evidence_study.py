@@ -45,7 +45,10 @@ WRONG = np.random.default_rng(3).permutation(len(KEYS)).astype(float)[:, None] +
 
 def test_evidence_that_orders_detectors_as_they_are_is_found_better() -> None:
     worst_first = -QUALITY
-    study = studied({POOLED: WRONG, "good": QUALITY, "bad": worst_first}, QUALITY)
+    another_first = QUALITY.copy()
+    another_first[7] = 100.0
+    evidence = {POOLED: WRONG, "good": QUALITY, "bad": worst_first, "order alone": another_first}
+    study = studied(evidence, QUALITY)
     rows = study.table.set_index("evidence")
     assert rows.loc["good", "rho"] == pytest.approx(1.0, abs=0.03)
     assert rows.loc["bad", "rho"] == pytest.approx(-1.0, abs=0.03)
@@ -57,6 +60,8 @@ def test_evidence_that_orders_detectors_as_they_are_is_found_better() -> None:
     assert (rows.loc["bad", "hits"], rows.loc["bad", "together"]) == (0, False)
     assert rows.loc["bad", "together_regret"] > 0.2
     assert rows.loc["good", "difference_low"] > 0 > rows.loc["bad", "difference_high"]
+    assert rows.loc["order alone", "difference_low"] > 0
+    assert rows.loc["order alone", "hits"] <= rows.loc[POOLED, "hits"]
     assert study.chosen_hits == 3, "chosen on the other machine ids"
     assert study.better == ["good"]
     assert any("Clearly better to choose by: good." in s for s in study.sentences())
