@@ -18,6 +18,7 @@ from asd_core.experiments import (
     sweepable,
 )
 from asd_core.plots import experiment_figures
+from pages.experiments_page import evidence_study, few_labels
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.started import CHOSEN, open_finished, watch
 from pages.experiments_page.table import points_table
@@ -28,6 +29,8 @@ from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
 
 NEW = "sweep"
+# What is no table of points: a page part of its own each.
+OTHERS = {"few_labels": ("A few labels", few_labels.show), "evidence": ("Evidence without labels", evidence_study.show)}
 WRONG_WAY = (
     "Test only is the wrong way: the detectors learned from undenoised sound, so every denoised clip is new to them."
 )
@@ -80,8 +83,9 @@ with show_errors():
     selected = choice()
     to_open = open_finished(selected.source)
     stored_here = stored_names(selected.source.folder)
-    names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), NEW]
+    names = [*ABOUT, *(n for n in stored_here if n not in ABOUT), *OTHERS, NEW]
     titles = {name: about.title for name, about in ABOUT.items()} | {NEW: "New sweep …"}
+    titles |= {name: shown for name, (shown, _) in OTHERS.items()}
     titles |= {n: read_experiment(path).header.title for n, path in stored_here.items() if n not in ABOUT}
     chosen = st.pills(
         "Experiment",
@@ -95,6 +99,8 @@ with show_errors():
     )
     if chosen == NEW:
         run_sweep(selected.source, sweepable())
+    elif chosen in OTHERS:
+        OTHERS[str(chosen)][1](selected.source)
     else:
         show(selected.source, str(chosen))
     if to_open:

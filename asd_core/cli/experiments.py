@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.cli.train import labels_of_people
 
 
 def experiment(
@@ -49,3 +50,43 @@ def experiment(
         result = command.execute(chosen, data, folder, out=out, progress=progress, notify=notify)
     print_json(result) if as_json else print_table(chosen.about.title, result["points"])
     notify(result["conclusion"])
+
+
+def study(models: Models, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Which evidence without labels predicts the true ranking of detectors? On labelled test clips; stored beside the detectors."""
+    from asd_core.experiments import evidence_study, store_study
+
+    result = evidence_study(models, seed)
+    store_study(result, models)
+    rows = result.table.round(3).to_dict("records")
+    print_json({"rows": rows, "says": result.sentences()}) if as_json else print_table("Evidence without labels", rows)
+    for sentence in result.sentences():
+        notify(sentence)
+
+
+def supervise(
+    data: Data,
+    models: Models,
+    detector: Annotated[
+        str | None, typer.Option(help="Beside which detector; the best on these clips by default.")
+    ] = None,
+    with_labels: Annotated[
+        bool, typer.Option("--with-labels", help="Also use what people called clips on the Label page.")
+    ] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """What would a few labelled anomalies add? A head learns from k of them and is measured on kinds of faults it has not seen."""
+    from asd_core.datasets import open_for
+    from asd_core.experiments import COST, few_labels_sentence, measure_few_labels
+
+    dataset = open_for(data, models)
+    labels = labels_of_people(dataset, models) if with_labels else {}
+    with progress_bar() as progress:
+        table = measure_few_labels(
+            dataset, models, labels=labels, detector=detector or "", seed=seed, progress=progress
+        )
+    rows = table[["k", "kind", "auc", "low", "high", "difference", "difference_low", "difference_high"]].round(3)
+    print_json(rows.to_dict("records")) if as_json else print_table("With a few labels", rows.to_dict("records"))
+    notify(few_labels_sentence(table))
+    notify(COST)

@@ -72,7 +72,7 @@ def train(
     how: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     with progress_bar() as progress:
         train_so = (
-            partial(train_version, labels=_labels(dataset, out))
+            partial(train_version, labels=labels_of_people(dataset, out))
             if with_labels
             else partial(train_detectors, resume=resume)
         )
@@ -112,11 +112,18 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     return dataset
 
 
-def _labels(dataset: "Dataset", out: Path) -> dict[str, str]:
-    """By clip id what people call the clips of a dataset: the adjudication or, without one, what all who labelled it say."""
+def labels_of_people(dataset: "Dataset", models: Path) -> dict[str, str]:
+    """By clip id what people call the clips of a dataset: the adjudication or, without one, what all who labelled it say.
+
+    Args:
+        models: of the dataset's detectors, whose name is that of the labels; also of one of their versions.
+    """
+    from asd_core.artifacts import VERSIONS
     from asd_core.labels import LabelStore, clip_table, effective_labels
 
-    labels = effective_labels(LabelStore.open(), out.resolve().name, "adjudicated").labels
+    folder = models.resolve()
+    named_so = folder.parent.parent if folder.parent.name == VERSIONS else folder
+    labels = effective_labels(LabelStore.open(), named_so.name, "adjudicated").labels
     if not labels:
         return {}
     clips = clip_table(dataset)

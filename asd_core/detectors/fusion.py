@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,37 @@ def neg_log10_p(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.floa
     return np.asarray(SATURATION * np.tanh(result / SATURATION), dtype=np.float64)
 
 
+class Rule(NamedTuple):
+    """How members' scores become one: each on a scale of its own, then combined over the members."""
+
+    how: Literal["mean", "minimum", "maximum", "weighted"] = "mean"
+    standardised: bool = False  # z scores by held-out normal clips in place of -log10 p
+
+
 @dataclass
 class Fusion(Detector):
-    """Mean or maximum of the members' -log10 p. It looks at no sound itself."""
+    """One score of several detectors' scores. It looks at no sound itself.
+
+    By default the mean of the members' -log10 p. The z scores are those of arXiv 2606.19269, which takes their minimum: mean
+    and spread come from scores of normal clips by a model that has not learned these clips (there leave-one-out, here the
+    held-out clips), since a model of nearest neighbours scores what it has learned as far too normal.
+    """
 
     use_maximum: bool = parameter(
         False, low=False, high=True, help="The member with the largest -log10 p decides, not the mean."
+    )
+    use_minimum: bool = parameter(False, low=False, high=True, help="The least alarmed member decides, not the mean.")
+    standardise: bool = parameter(
+        False, low=False, high=True, help="Members' z scores by held-out normal clips, not their -log10 p."
+    )
+    weigh: bool = parameter(
+        False, low=False, high=True, help="Members count by how well they tell synthetic anomalies, not alike."
+    )
+    choose: bool = parameter(
+        False,
+        low=False,
+        high=True,
+        help="The rule that best tells synthetic anomalies, where it clearly beats the mean.",
     )
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
@@ -59,11 +84,39 @@ class Fusion(Detector):
 
     def __post_init__(self) -> None:
         self.members_: list[str] = []  # keys, in the order of the vectors; training chooses them
+        # Training learns both from synthetic anomalies, see asd_core.training.fusion_rules; without any all members count alike.
+        self.weights_: NDArray[np.float64] | None = None  # (n_members,), their sum is 1
+        self.rule_ = Rule()  # where ``choose`` is on
+
+    def parameters(self) -> dict[str, Any]:
+        """Those that came after ``use_maximum`` only where they are set: what was stored before them stays what it is."""
+        return {name: value for name, value in super().parameters().items() if value or name == "use_maximum"}
+
+    @property
+    def rule(self) -> Rule:
+        """What :meth:`score` does."""
+        if self.choose:
+            return self.rule_
+        how: Literal["mean", "minimum", "maximum", "weighted"] = (
+            "maximum" if self.use_maximum else "minimum" if self.use_minimum else "weighted" if self.weigh else "mean"
+        )
+        return Rule(how, self.standardise)
+
+    def learned_with(self, other: "Fusion") -> Self:
+        """Take over what training has chosen for another fusion: members, their weights, the rule."""
+        self.members_, self.weights_, self.rule_ = other.members_, other.weights_, other.rule_
+        return self
 
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
-        """Keep the members' calibration scores: ``features[i]`` holds one held-out clip's raw scores ``(n_members,)``."""
+        """Keep the members' calibration scores: ``features[i]`` holds one held-out clip's raw scores ``(n_members,)``.
+
+        Raises:
+            TrainingError: with fewer than two clips, or where two parameters ask for different rules.
+        """
+        if sum((self.use_maximum, self.use_minimum, self.weigh, self.choose)) > 1:
+            raise TrainingError("Fusion: use_maximum, use_minimum, weigh and choose are rules of their own: set one.")
         vectors, ids = np.stack(features), np.asarray(machine_ids)
         if len(vectors) < 2:
             raise TrainingError("Fusion needs at least two held-out normal clips: record more normal sound.")
@@ -74,25 +127,46 @@ class Fusion(Detector):
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
         self._known(machine_ids)
-        combine = np.max if self.use_maximum else np.mean
+        rule = self.rule
+        scale = self.z_scores if rule.standardised else self.neg_log10_ps
         return np.array(
-            [combine(self.neg_log10_ps(vector, i)) for vector, i in zip(features, machine_ids, strict=True)],
+            [self._combined(scale(vector, i), rule) for vector, i in zip(features, machine_ids, strict=True)],
             dtype=np.float64,
         )
+
+    def _combined(self, values: Sequence[float], rule: Rule) -> float:
+        if rule.how == "weighted" and self.weights_ is not None:
+            return float(self.weights_ @ np.asarray(values))
+        combine = {"maximum": np.max, "minimum": np.min}.get(rule.how, np.mean)
+        return float(combine(values))
 
     def neg_log10_ps(self, vector: Sequence[float] | Array, machine_id: str) -> list[float]:
         """What each member adds: its neg_log10_p at one clip, from the members' raw scores ``(n_members,)``."""
         return [float(neg_log10_p(np.asarray(v), self.sorted_[machine_id][:, m])) for m, v in enumerate(vector)]
 
+    def z_scores(self, vector: Sequence[float] | Array, machine_id: str) -> list[float]:
+        """How many standard deviations of held-out normal clips each member's raw score lies above their mean."""
+        held_out = self.sorted_[machine_id]
+        # A member that scores all normal clips alike must not divide by nothing.
+        mean, spread = held_out.mean(axis=0), held_out.std(axis=0)
+        floor = 1e-9 * np.maximum(1.0, np.abs(mean))
+        return [float(z) for z in (np.asarray(vector, dtype=np.float64) - mean) / np.maximum(spread, floor)]
+
     def state(self) -> State:
         state = super().state()
         state.arrays |= {f"{i}/sorted": values for i, values in self.sorted_.items()}
+        if self.weights_ is not None:
+            state.arrays["weights"] = self.weights_
+        if self.choose:
+            state.config["rule"] = list(self.rule_)
         state.config["members"] = list(self.members_)
         return state
 
     def restore(self, state: State) -> None:
         self.members_ = list(state.config["members"])
         self.sorted_ = {i: state.arrays[f"{i}/sorted"] for i in self.machine_ids_}
+        self.weights_ = state.arrays.get("weights")  # earlier versions have none
+        self.rule_ = Rule(*state.config.get("rule", Rule()))
 
 
 def choose_members(aucs: Mapping[str, float], n: int = 4) -> list[str]:

@@ -6,6 +6,14 @@ from .catalogue import sweepable as sweepable
 from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
 from .dbscan import dbscan_transfers as dbscan_transfers
+from .few_labels import COST as COST
+from .few_labels import EVERY_KIND as EVERY_KIND
+from .few_labels import FEW_LABELS as FEW_LABELS
+from .few_labels import few_labels_section as few_labels_section
+from .few_labels import few_labels_sentence as few_labels_sentence
+from .few_labels import measure_few_labels as measure_few_labels
+from .few_labels import missing_for_few_labels as missing_for_few_labels
+from .few_labels import read_few_labels as read_few_labels
 from .points import Point as Point
 from .questions import ABOUT as ABOUT
 from .report import experiments_section as experiments_section
@@ -15,5 +23,12 @@ from .store import Stored as Stored
 from .store import read_experiment as read_experiment
 from .store import staleness as staleness
 from .store import stored_names as stored_names
+from .study import STUDY as STUDY
+from .study import EvidenceStudy as EvidenceStudy
+from .study import evidence_study as evidence_study
+from .study import read_study as read_study
+from .study import store_study as store_study
+from .study import study_record as study_record
+from .study import study_section as study_section
 from .summaries import detector_order as detector_order
 from .summaries import experiment_summary as experiment_summary

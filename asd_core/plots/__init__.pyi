@@ -13,6 +13,7 @@ from .emphasis import INK as INK
 from .emphasis import emphasise as emphasise
 from .emphasis import standouts as standouts
 from .experiments import experiment_figures as experiment_figures
+from .few_labels import few_labels_figure as few_labels_figure
 from .heatmaps import agreement_figure as agreement_figure
 from .heatmaps import breakdown_figure as breakdown_figure
 from .loadings import loadings_figure as loadings_figure

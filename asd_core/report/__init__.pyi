@@ -1,3 +1,4 @@
+from .best_member import fusion_gain as fusion_gain
 from .detector_cards import cards_markdown as cards_markdown
 from .exports import figures_key as figures_key
 from .exports import report_json as report_json

@@ -82,7 +82,11 @@ def recommend_by_labels(
 
 
 def recommend_by_evidence(
-    found: Sensitivity, manifests: Mapping[str, Manifest], in_use: str = "", reason: str = "No anomaly is labelled."
+    found: Sensitivity,
+    manifests: Mapping[str, Manifest],
+    in_use: str = "",
+    reason: str = "No anomaly is labelled.",
+    record: str = "",
 ) -> Recommendation:
     """The detector that tells synthetic anomalies from held-out normal clips best, of those that stand clear of the best
     control and raised no alarm.
@@ -91,6 +95,7 @@ def recommend_by_evidence(
         found: of the chosen detectors.
         manifests, in_use: see :func:`recommend_by_labels`.
         reason: why there is no figure by labels, a sentence.
+        record: how often such a choice was right where labels tell (:func:`asd_core.experiments.study_record`).
     """
     figures = found.figures
     detectors = [str(key) for key in figures.index if not is_control(str(key))]
@@ -121,6 +126,8 @@ def recommend_by_evidence(
     ]
     if chosen in found.best and tied:
         why.append(f"{listed([name(key) for key in tied])} cannot be told apart from it.")
+    if record:
+        why.append(record)
     return Recommendation(
         chosen, (*why, *_pinned(in_use, chosen)), f"{UNKNOWN} Labelled clips of both classes would decide."
     )

@@ -8,10 +8,11 @@ from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, loses_to_control
-from asd_core.experiments import experiments_section
+from asd_core.experiments import experiments_section, few_labels_section, study_section
 from asd_core.explain import overlap_section
 from asd_core.files import write_text
 from asd_core.markdown import markdown_table
+from asd_core.report.best_member import fusion_gain
 from asd_core.report.rendering import render
 from asd_core.scoring import SCORES, read_scores
 from asd_core.training import UNTRAINED, stored_seeds
@@ -61,6 +62,7 @@ def write_results(folder: Path, path: Path) -> None:
         first=next(r for r in results if r.machine_id != "mean"),
         ranking=ranking_markdown(results),
         against_controls=_against_controls(scores),
+        fusion_gain=fusion_gain(bootstrap(scores), manifests),
         bursts_alone=_bursts_alone(manifests),
         seeds=_seeds(folder, results, manifests),
         breakdown=_breakdown(scores),
@@ -69,6 +71,8 @@ def write_results(folder: Path, path: Path) -> None:
         megabytes=sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6,
         overlap=overlap_section(folder),
         experiments=experiments_section(folder),
+        study=study_section(folder),
+        few_labels=few_labels_section(folder),
     )
     write_text(text, path)
 

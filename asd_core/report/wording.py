@@ -18,6 +18,7 @@ from asd_core.evaluation import (
     tied_with_best,
 )
 from asd_core.lazy import pd
+from asd_core.report.best_member import fusion_gain
 from asd_core.report.figures import LABELS, Comparison
 from asd_core.report.layout import by_id, computable, percent
 from asd_core.report.rendering import render
@@ -239,6 +240,8 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
             "clips lie above their highest score, which is taken as it."
         )
     results += breaches(c)
+    if gain := fusion_gain(c.draws, c.manifests):
+        results.append(gain)
     if all(reasons := [m.too_few_to_tell() for m in c.manifests.values()]):
         results.append(reasons[0].replace("it has", "a detector has"))
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:

@@ -89,7 +89,7 @@ def _halves(detector: Detector, material: Material, seed: int, preset: str) -> l
     for half in halves:
         again = type(detector).create(preset)
         if isinstance(detector, Fusion) and isinstance(again, Fusion):
-            again.members_ = detector.members_
+            again.learned_with(detector)
         with losses_to(lambda *_: None):  # its curve is not the detector's
             results.append(
                 again.fit_in_domains(half.features[representation], half.machine_ids, half.domains, seed=seed)

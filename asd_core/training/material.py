@@ -196,10 +196,18 @@ def learnable(machine_ids: Sequence[str], detector: Detector) -> list[str]:
     return [i for i in clips if clips[i] >= least] or list(clips)
 
 
-def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
+Learn = Callable[
+    [Fusion, Extracted, Extracted], None
+]  # a fusion, the clips that teach it, synthetic anomalies made of these
+
+
+def member_material(fusion: Fusion, material: Material, out: Path, learn: Learn = lambda *_: None) -> Material:
     """The material as a fusion sees it: its members' scores in place of sound.
 
     Half of the held-out clips (by hash) teach it how the members score normal sound, the other half calibrates it.
+
+    Args:
+        learn: called when the members are chosen.
 
     Raises:
         TrainingError: when fewer than two trained detectors could be members.
@@ -214,10 +222,10 @@ def member_material(fusion: Fusion, material: Material, out: Path) -> Material:
             "it needs two or more detectors without an alarm, controls aside, that are trained on the same clips: train "
             "some with it."
         )
-    return scored_by_members(fusion, material, out)
+    return scored_by_members(fusion, material, out, learn)
 
 
-def scored_by_members(fusion: Fusion, material: Material, out: Path) -> Material:
+def scored_by_members(fusion: Fusion, material: Material, out: Path, learn: Learn = lambda *_: None) -> Material:
     """The material with the scores of a fusion's members in place of sound, see :func:`member_material`.
 
     Raises:
@@ -237,9 +245,11 @@ def scored_by_members(fusion: Fusion, material: Material, out: Path) -> Material
 
     calibration = combined(material.calibration)
     teach = held_out(calibration.rows["sha256"].tolist(), calibration.machine_ids, 0.5)
+    taught = calibration.subset(teach)
+    learn(fusion, taught, combined(_made_of(material.synthetic, taught)))
     return replace(
         material,
-        fit=calibration.subset(teach),
+        fit=taught,
         calibration=calibration.subset(~teach),
         synthetic=combined(_made_of(material.synthetic, calibration.subset(~teach))),
         graded=combined(_made_of(material.graded, calibration.subset(~teach))),

@@ -35,6 +35,7 @@ from asd_core.training.checks import collapse_alarms, synthetic_check, untrained
 from asd_core.training.claim import claimed
 from asd_core.training.cross_conformal import cross_calibration
 from asd_core.training.evidence import evidence_table, write_evidence
+from asd_core.training.fusion_rules import learn_rule
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
@@ -208,7 +209,7 @@ def train_one(
             f"({', '.join(sorted(machine_types))}): train on each type's folder for one a type."
         )
     if isinstance(detector, Fusion):
-        material = member_material(detector, material, out)
+        material = member_material(detector, material, out, learn_rule)
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
     representation = material.input(detector)
     began = time.monotonic()

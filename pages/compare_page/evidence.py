@@ -1,8 +1,12 @@
 """The evidence that needs no labelled anomaly: read once, shared by the card and the view Without labels."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
+from asd_core.experiments import STUDY, study_record
+from asd_core.settings import get_settings
 from asd_core.training import Sensitivity, evidence_stamp, read_evidence, sensitivity
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import BY_KEY, FOLDERS, SELECTIONS
@@ -26,3 +30,15 @@ def found(compared: ComparedScores) -> Sensitivity:
     """What is known of the chosen detectors on the machine ids in scope; without a row where it was not measured."""
     source, ids = compared.selected.source, tuple(sorted(compared.scores["machine_id"].unique()))
     return _sensitivity(source, evidence_stamp(source.folder), tuple(sorted(compared.selected.detectors)), ids)
+
+
+@st.cache_data(max_entries=FOLDERS, show_spinner=False)
+def _record(folder: Path, stamps: tuple[int, int]) -> str:
+    return study_record(folder)
+
+
+def record() -> str:
+    """How often a choice by synthetic anomalies was right on the demo, whose labels are known; empty where that is not stored."""
+    demo = get_settings().models_dir / "demo"
+    path = demo / STUDY
+    return _record(demo, (path.stat().st_mtime_ns, evidence_stamp(demo))) if path.is_file() else ""

@@ -21,6 +21,7 @@ from asd_core.evaluation import (
     worst_machine,
 )
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
+from asd_core.report import fusion_gain
 from asd_core.scoring import scoring_seconds
 from pages.compare_page import domains, scoring_time
 from pages.compare_page.figures import resampled
@@ -63,6 +64,8 @@ def draw(compared: ComparedScores) -> None:
     else:
         _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
+    if gain := fusion_gain(draws, manifests_of(compared.selected.source, list(draws.detectors))):
+        st.caption(gain)
     alarms(compared.selected)
     with st.container(horizontal=True):
         download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))

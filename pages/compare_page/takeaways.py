@@ -56,7 +56,8 @@ def recommendation(compared: ComparedScores) -> Recommendation:
         seconds = scoring_seconds(selected.source.folder)
         return _by_labels(selected.source, compared.key, selected.in_use, seconds, draws)
     manifests = manifests_of(selected.source, selected.detectors)
-    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use, why_no_figure(compared.scores))
+    reason = why_no_figure(compared.scores)
+    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use, reason, evidence.record())
 
 
 def why_no_figure(scores: pd.DataFrame) -> str:

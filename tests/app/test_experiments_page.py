@@ -1,13 +1,18 @@
 """The Experiments page in process: stored results without computing, sweeps and their limits."""
 
+import json
+import shutil
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from asd_core import jobs
 from asd_core.detectors import detector_keys
-from asd_core.experiments import ABOUT
+from asd_core.experiments import ABOUT, read_study
 from asd_core.experiments import runner as run
+from asd_core.settings import get_settings
+from asd_core.training import GRADED
 from tests.app import helpers
 
 opened = partial(helpers.opened, "experiments")
@@ -82,3 +87,39 @@ def test_an_address_that_names_no_job_is_no_error() -> None:
     assert not app.error
     assert not app.toast
     assert app.subheader[0].value == ABOUT["denoising"].question
+
+
+def test_a_few_labels_stand_beside_the_detector_with_their_cost() -> None:
+    app = opened(experiment="A few labels")
+    assert not app.error
+    table = app.dataframe[0].value
+    assert table["Labels"].tolist() == ["none: GWRP + Gaussian", "5 anomalies", "10 anomalies", "20 anomalies"]
+    assert table["AUC"].between(0.5, 1.0).all()
+    assert any("Uses labels of k anomalies" in w.value for w in app.warning)
+    assert "which uses no label, has a mean AUC of" in helpers.text(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert app.button(key="start_supervise-demo").label == "Measure again"
+
+
+def test_what_a_few_labels_lack_is_said(folders: Path, small_folder: Path, small_models: Path) -> None:
+    models = folders / "models" / "copies"
+    shutil.copytree(small_models, models)
+    (models / "dataset.json").write_text(json.dumps({"location": str(small_folder), "title": "copies"}))
+    app = opened(experiment="A few labels")
+    assert not app.error
+    assert "what kind of fault" in helpers.text(app)
+    assert app.button(key="start_supervise-copies").label == "Measure"
+    other = opened(experiment="Evidence without labels")
+    assert "Not measured on copies" in helpers.text(other)
+    assert other.button(key="start_study-copies").label == "Measure"
+
+
+def test_the_study_of_evidence_is_shown_with_what_it_says() -> None:
+    app = opened(experiment="Evidence without labels")
+    assert not app.error
+    table = app.dataframe[0].value
+    assert table["Evidence"].iloc[0] == "all kinds and strengths"
+    assert set(GRADED) <= set(table["Evidence"])
+    study = read_study(get_settings().models_dir / "demo")
+    assert study is not None
+    assert study.sentences()[-1] in helpers.text(app)

@@ -134,6 +134,10 @@ def test_without_labels_synthetic_anomalies_choose() -> None:
     )
     assert "cannot be told apart from it" in use.why[1]
     assert use.change.startswith("Synthetic anomalies are our guess at what faults do: real ones may differ")
+    assert (
+        recommend_by_evidence(sensitivity(made_up(KEYS), of), of, record="It was right twice.").why[-1]
+        == "It was right twice."
+    )
     of = manifests(KEYS, alarmed=("gwrp_gaussian",))
     assert recommend_by_evidence(sensitivity(made_up(KEYS), of), of).detector == "knn_bands"
     of = manifests(KEYS, alarmed=tuple(KEYS))
