@@ -8,7 +8,7 @@ READY = ".asd-player[data-ready=true]"
 DRAWN = [READY, ".st-key-verdict strong"]
 COMPLETE = [
     "text=Threshold: set by",
-    "text=Where:",
+    "text=Most unusual:",
     f"{READY} [data-part=versions]:not([hidden])",
     ".asd-scores tbody td >> nth=30",
 ]

@@ -44,6 +44,8 @@ def draw(picked: Picked, channel: Channel) -> None:
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
     if selected.detectors:
         verdict.draw(context)
+    if known := picked.known_beforehand():
+        st.caption(known)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
         listen(context, state)

@@ -6,6 +6,7 @@ from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import Explanation, drawable, with_map
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
+from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
@@ -20,7 +21,7 @@ from pages.shared.job_panel import job_panel
 from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
 
 TABLE = "score_table"
-FAINT = 0.4  # of the colours' range
+FAINT, HALF = 0.15, 0.5  # of the colours' range: at 0.4, marks on a normal clip were taken for a fault
 AROUND = 0.12  # s by which a box is longer at each end than the place in it, which is often a point
 WIDER = 0.06  # share of the frequency by which it is wider
 WHOLE = 0.9  # of a clip: a box about all of it shows nothing
@@ -32,8 +33,9 @@ def listen(context: ClipContext, state: PlayerState) -> None:
     selected, signal = context.selected, context.signal
     maps = with_map(selected.detectors) if signal.mix else []
     explanation, overlay = None, None
+    named = state.overlay == context.best_map and verdict.names_place(context)
     if state.overlay in maps:
-        explanation, overlay = overlay_of(selected, str(state.overlay), state.played)
+        explanation, overlay = overlay_of(selected, str(state.overlay), state.played, named)
     reference = reference_of(selected.source, selected.machine_id)
     player(
         signal,
@@ -41,7 +43,7 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         overlays={key: title(key) for key in maps},
         overlay=overlay,
         reference=reference,
-        regions=strongest(selected, overlay, state.played),
+        regions=strongest(selected, overlay, state.played, named),
         seek=st.session_state.get("player_seek"),
         first_map=context.best_map,
         noise_choice=True,
@@ -57,13 +59,17 @@ def listen(context: ClipContext, state: PlayerState) -> None:
         )
 
 
-def overlay_of(selected: Choice, key: str, signal: Signal) -> tuple[Explanation, Overlay | None]:
-    """Where a detector's score of a signal comes from, and that as a map over the player's picture where it has one."""
+def overlay_of(selected: Choice, key: str, signal: Signal, named: bool) -> tuple[Explanation, Overlay | None]:
+    """Where a detector's score of a signal comes from, and that as a map over the player's picture where it has one.
+
+    Args:
+        named: whether the card names its strongest place, as it does of a clip that it is not sure of.
+    """
     explanation = explained(selected, key, signal)
     if explanation.map is None:
         return explanation, None
     # Every map has a strongest point: of a clip that the detector calls normal it is drawn faint.
-    strength = FAINT if _is_normal(selected, key, signal) else 1.0
+    strength = (HALF if named else FAINT) if _is_normal(selected, key, signal) else 1.0
     return explanation, Overlay(key, title(key), drawable(explanation.map) * strength)
 
 
@@ -72,9 +78,13 @@ def _is_normal(selected: Choice, key: str, signal: Signal) -> bool:
     return any(score.detector == key and score.decision == "normal" for score in signal_scores(selected, signal))
 
 
-def strongest(selected: Choice, overlay: Overlay | None, signal: Signal) -> list[Shown]:
-    """The place that the verdict names, to be drawn as a box over the map; none for a clip that the detector calls normal."""
-    if overlay is None or _is_normal(selected, overlay.key, signal):
+def strongest(selected: Choice, overlay: Overlay | None, signal: Signal, named: bool) -> list[Shown]:
+    """The place that the verdict names, to be drawn as a box over the map.
+
+    Args:
+        named: whether it names one. None is drawn of another clip that the map's detector calls normal.
+    """
+    if overlay is None or (not named and _is_normal(selected, overlay.key, signal)):
         return []
     place = located(selected, overlay.key, signal)
     if place is None or place.t1 - place.t0 > WHOLE * signal.clip.duration:

@@ -25,7 +25,7 @@ from pages.shared.trained_models import machine_ids_of
 from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
 SOURCES = ("Catalogue", "Upload")
-FACTS = {"snr_db": "SNR in dB"}  # catalogue columns whose name is not plain English
+FACTS = {"snr_db": "SNR {} dB", "rate": "rate {}"}  # catalogue columns whose name is not plain English
 UPLOADED = "uploaded"  # key of the list of uploads; in a presentation's address, the hash of one
 
 
@@ -42,20 +42,27 @@ class Picked:
     moved: bool = False  # people's labels moved it for the version in use, and the facts are that version's
 
     def description(self, channel: Channel) -> str:
-        """What is known of the clip beside its sound, in a line.
+        """Name, length and channel of the clip, in a line; of an upload its rate, too.
 
         Args:
             channel: that is analysed.
         """
         n = self.clip.n_channels
-        known = [f"{FACTS.get(name, name)} {value.replace('_', ' ')}" for name, value in self.facts.items()]
+        known = self._facts() if self.uploaded else []
         if n > 1:
             label = channel_label(channel)
             known.append(f"mean of {n} channels" if channel == MEAN else f"channel {label} of {n}")
-        # What the dataset says of the clip is not the verdict, and may contradict it.
-        where = "in this version" if self.moved else "in the dataset"
-        facts = [f":small[:gray[listed {where} as {' · '.join(known)}]]"] if self.facts and not self.uploaded else known
-        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *facts])
+        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *known])
+
+    def known_beforehand(self) -> str:
+        """What the dataset holds of a clip of the catalogue, in a line; empty for an upload. It is not the verdict, may
+        contradict it, and stands below it: above, it was read as the verdict."""
+        if self.uploaded or not self.facts:
+            return ""
+        return f"Known beforehand, from {'this version' if self.moved else 'the dataset'}: {' · '.join(self._facts())}"
+
+    def _facts(self) -> list[str]:
+        return [FACTS.get(name, f"{name} {{}}").format(value.replace("_", " ")) for name, value in self.facts.items()]
 
     @property
     def address(self) -> tuple[str, str]:

@@ -58,6 +58,15 @@ def verdict(
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
+    if asked and judged.ground == "margin" and judged.n_trusted:
+        # The votes first: the distance is one detector's, and "far beyond" beside four that disagree read as a contradiction.
+        alone = judged.n_trusted == 1
+        share = (
+            "The one trusted detector says so."
+            if alone
+            else f"{judged.agree} of {judged.n_trusted} trusted detectors say so."
+        )
+        return Verdict(HEADS[judged.verdict], share, _by_whom(asked, standing, clause), figures, asked.detector)
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -66,7 +75,7 @@ def verdict(
         "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": "The trusted detectors do not agree: listen, or record again.",
-        "margin": _how_sure(asked.margin) if asked else "",
+        "margin": _how_sure(asked.margin).capitalize() if asked else "",
     }
     return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
 
@@ -74,13 +83,20 @@ def verdict(
 def _how_sure(margin: float) -> str:
     """The distance from the threshold, in plain words."""
     for least, words in (
-        (5.0, "Far beyond anything normal."),
-        (2.0, "Well beyond what is normal."),
-        (CLOSE, "Somewhat beyond what is normal."),
+        (5.0, "far beyond anything normal."),
+        (2.0, "well beyond what is normal."),
+        (CLOSE, "somewhat beyond what is normal."),
     ):
         if margin >= least:
             return words
-    return "Like most normal clips." if margin < -1.0 else "Within what is normal, towards its upper end."
+    return "like most normal clips." if margin < -1.0 else "within what is normal, towards its upper end."
+
+
+def _by_whom(asked: DetectorScore, standing: Standing, trained: str) -> str:
+    """Whose decision it is, and how sure that detector is."""
+    name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
+    role = "in use here" if asked.detector == standing.in_use else "the most accurate on this dataset"
+    return f"{name}, {role}: {_how_sure(asked.margin)}"
 
 
 def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str) -> str:
@@ -93,7 +109,7 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
-    best = "" if in_use else ", most accurate here,"
+    best = "" if in_use else ", the most accurate on this dataset,"
     first = f"{name}{best} calls it {word}."
     other, others = ("normal" if asked.decision == "anomaly" else "an anomaly"), n_trusted - agree
     if n_trusted == 1:
@@ -157,6 +173,12 @@ def place_of(context: ClipContext, shown: Verdict) -> str:
     return where(context) if context.signal.mix is not None and shown.head != NORMAL and shown.votes else ""
 
 
+def names_place(context: ClipContext) -> bool:
+    """Whether the card names the strongest place of the best map."""
+    shown = verdict_of(context) if context.selected.detectors else None
+    return shown is not None and bool(place_of(context, shown))
+
+
 def marked(head: str) -> str:
     """One of the heads with its icon, in its colour."""
     return f":{COLOURS[head]}[:material/{ICONS[head]}: **{head}**]"
@@ -177,14 +199,14 @@ def draw(context: ClipContext) -> None:
                 None,
                 [
                     shown.votes,
-                    f"Where: {place}{'' if shown.asked == context.best_map else f' ({title(str(context.best_map))})'}."
+                    f"Most unusual: {place}{'' if shown.asked == context.best_map else f' ({title(str(context.best_map))})'}."
                     if place
                     else "",
                 ],
             )
         )
         if rest:
-            st.caption(rest)
+            st.markdown(f":small[{rest}]")
         if context.signal.mix is not None:
             different = otherwise(context.selected, context.picked.clip, context.signal.channel)
             if different:

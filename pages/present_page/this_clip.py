@@ -31,11 +31,13 @@ def draw(story: Story) -> None:
     if PLAYER not in st.session_state:
         follow(selected.source, picked.clip)
     state = player_state(PLAYER, signal, best_map)
-    overlay = overlay_of(selected, best_map, state.played)[1] if warm and best_map else None
+    named = verdict.names_place(context)
+    overlay = overlay_of(selected, best_map, state.played, named)[1] if warm and best_map else None
     slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(context))
     channel, instead = channel_of(picked.clip, picked.channel)
     lines = [
         picked.description(channel),
+        picked.known_beforehand(),
         f"What differs: {foreign.reason}." if foreign else "",
         instead,
         *flags(picked.clip, channel),
@@ -49,7 +51,7 @@ def draw(story: Story) -> None:
             signal if signal.is_denoised else replace(signal, mix=None),
             key=PLAYER,
             overlay=overlay,
-            regions=strongest(selected, overlay, state.played),
+            regions=strongest(selected, overlay, state.played, named),
             first_map=best_map,
             large=True,
         )
@@ -61,7 +63,7 @@ def prepare_ahead(story: Story) -> None:
         context = story.context()
         verdict.verdict_of(context)
         if context.best_map:
-            overlay_of(context.selected, context.best_map, context.signal.dry)
+            overlay_of(context.selected, context.best_map, context.signal.dry, named=False)
 
 
 def _head(context: ClipContext) -> str:

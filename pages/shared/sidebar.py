@@ -131,7 +131,7 @@ def sidebar(page: str) -> bool:
             _say_in_use(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
-                "False-alarm rate",
+                "False alarms allowed",
                 RATES,
                 value=DEFAULT_RATE,
                 format_func=percent,

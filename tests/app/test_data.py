@@ -213,8 +213,12 @@ def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) 
     train(dataset, models, detectors=["control_rms"])
     joined, other = dataset.rows(split="test")["clip_id"].iloc[:2]
     train_version(dataset, models, {str(joined): "normal"})
-    assert "listed in this version as split train · label normal" in text(opened("clip", dataset="Rig", clip=joined))
-    assert "listed in the dataset as split test · label normal" in text(opened("clip", dataset="Rig", clip=other))
+    assert "Known beforehand, from this version: split train · label normal" in text(
+        opened("clip", dataset="Rig", clip=joined)
+    )
+    assert "Known beforehand, from the dataset: split test · label normal" in text(
+        opened("clip", dataset="Rig", clip=other)
+    )
 
 
 def test_the_embedded_fans_are_offered_to_train_on(folders: Path) -> None:

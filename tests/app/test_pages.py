@@ -120,10 +120,10 @@ def test_the_card_answers_and_says_who_agrees(every: AppTest, label: str, head: 
     every.query_params["label"] = label
     every.run()
     (answer,) = (m.value for m in every.markdown if head in m.value)
-    assert ("beyond" in answer) is (label == "anomaly")
-    (agreement,) = (c.value for c in every.caption if "most accurate here" in c.value)
-    assert "trusted detectors say so" in agreement
-    assert ("Where: " in agreement) is (label == "anomaly")
+    assert "trusted detectors say so" in answer
+    (by_whom,) = (m.value for m in every.markdown if "the most accurate on this dataset" in m.value)
+    assert ("beyond" in by_whom) is (label == "anomaly")
+    assert ("Most unusual: " in by_whom) is (label == "anomaly")
 
 
 def test_the_card_warns_of_a_recording_of_another_machine(app: AppTest) -> None:

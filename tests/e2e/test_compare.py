@@ -36,7 +36,7 @@ def test_the_false_alarm_rate_moves_the_marks_and_the_numbers(page: Any, address
     open_compare(page, address)
     page.wait_for_selector(".st-key-roc_chart .scatterlayer .trace")
     before, table = page.evaluate(MARKS), cells(page)
-    press(page, "False-alarm rate", "ArrowRight", 3)
+    press(page, "False alarms allowed", "ArrowRight", 3)
     after = page.evaluate(MARKS)
     assert len(before) == len(after) == len(table)
     assert all(b[1] <= a[1] and b[2] <= a[2] for b, a in zip(before, after, strict=True))
@@ -46,7 +46,7 @@ def test_the_false_alarm_rate_moves_the_marks_and_the_numbers(page: Any, address
     open_compare(page, address, "?view=Thresholds&of_ids=00")
     strict = cells(page)
     page.get_by_text("promises 5.0% false alarms on average").wait_for()
-    press(page, "False-alarm rate", "ArrowRight", 3)
+    press(page, "False alarms allowed", "ArrowRight", 3)
     loose = cells(page)
     page.get_by_text("promises 15.0% false alarms on average").wait_for()
     assert all(float(b[1]) < float(a[1]) for a, b in zip(strict, loose, strict=True))
@@ -193,7 +193,7 @@ def test_a_threshold_is_moved_on_the_axis_of_its_histogram(page: Any, address: s
     wait_idle(page)
     assert abs(page.evaluate(PLACES)["yours"] - thumb(slider)) < 2
     assert cells(page) == table
-    press(page, "False-alarm rate", "ArrowRight", 3)  # another calibrated threshold: the slider starts there
+    press(page, "False alarms allowed", "ArrowRight", 3)  # another calibrated threshold: the slider starts there
     places = page.evaluate(PLACES)
     assert abs(places["yours"] - places["calibrated"]) < 1
 

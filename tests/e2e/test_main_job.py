@@ -173,7 +173,7 @@ def test_tables_download_as_csv(page: Any, address: str) -> None:
     page.goto(f"{address}/compare?view=Thresholds&of_ids=00")
     for rate in (0.05, 0.2):
         if rate > 0.05:
-            press(page, "False-alarm rate", "ArrowRight", 4)
+            press(page, "False alarms allowed", "ArrowRight", 4)
         cells(page)
         with page.expect_download() as found:
             page.get_by_role("button", name="Thresholds as CSV").click()

@@ -2,10 +2,10 @@
 
 import { gradientOf, SCALES } from "../common/colours.js";
 import { fill, prepareCanvas } from "./theme.js";
-import { clamp, hertz, MINUS, signed, toDb } from "./units.js";
+import { clamp, hertz, signed, toDb } from "./units.js";
 
 function decibels(amplitude) {
-  return amplitude > 0.001 ? signed(toDb(amplitude), 0) : `${MINUS}∞`;
+  return amplitude > 0.001 ? signed(toDb(amplitude), 0) : "\u2013";
 }
 
 export class Controls {

@@ -3,7 +3,7 @@
 import { cssOf, SCALES } from "../common/colours.js";
 import { mixOf } from "./dsp.js";
 import { clipped, fill, prepareCanvas } from "./theme.js";
-import { clamp, clock, hertzTick, hzToRow, MINUS, niceStep, signed, ticks, toDb } from "./units.js";
+import { clamp, clock, hertzTick, hzToRow, niceStep, signed, ticks, toDb } from "./units.js";
 
 const LARGE = 20 / 11; // letters of 20 pixels
 const TOP = 8, BETWEEN = 10, RULER = 36; // pixels
@@ -91,7 +91,6 @@ export class Stage {
         if (value > 0 || height > 80 * this.unit) g.fillText(signed(toDb(amplitude), 0), this.left - 7, y(value));
       }
     }
-    g.fillText(`${MINUS}∞`, this.left - 7, middle);
     this.axisName(g, "dBFS", top + height / 2, theme);
     if (s.sound) {
       clipped(g, this.left, top, this.inner, height, () => {
