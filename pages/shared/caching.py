@@ -1,4 +1,4 @@
-"""What pages remember: the sizes of their caches, and the one cache that is bound by bytes.
+"""What the server remembers: the sizes of all caches, and the one cache that is bound by bytes.
 
 Small values are in ``st.cache_data`` and what is shared as it is in ``st.cache_resource``, both bound by entries. Signals, maps
 and tables are as long as a recording: all of them share one store of :data:`BYTES`, the least recently used go first.
@@ -21,6 +21,7 @@ FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows 
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
 BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
+FETCHED_BYTES = 512e6  # the three sounds of ten minutes at 48 kHz are 345 MB
 UPLOAD_BYTES = 256e6  # uploaded files of one session: hundreds of clips of 10 s; ten minutes at 48 kHz are 58 MB
 # How caches tell apart what holds arrays or names a folder.
 BY_KEY: dict[str | type, Callable[[Any], Any]] = {
@@ -99,6 +100,10 @@ def recall(key: tuple[Any, ...]) -> Any:
     """What :func:`remember` was given for a key; ``None`` when it is gone."""
     with _turn:
         return _store.get(key)
+
+
+# What browsers fetch, by name: bytes and their type.
+FETCHED: "cachetools.LRUCache[str, tuple[bytes, str]]" = cachetools.LRUCache(FETCHED_BYTES, lambda held: len(held[0]))
 
 
 def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> list[str]:

@@ -13,7 +13,7 @@ from pages.components.common import media
 def client() -> Iterator[TestClient]:
     yield TestClient(Starlette(routes=[media.media_route()]))
     media._prefixes.clear()
-    media._files.clear()
+    media._files().clear()
 
 
 def given(data: bytes, mimetype: str) -> str:
@@ -43,7 +43,8 @@ def test_what_is_not_held_is_not_found(client: TestClient) -> None:
 def test_the_oldest_goes_when_the_store_is_full(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from cachetools import LRUCache
 
-    monkeypatch.setattr(media, "_files", LRUCache(10, getsizeof=lambda value: len(value[0])))
+    small = LRUCache(10, getsizeof=lambda value: len(value[0]))
+    monkeypatch.setattr(media, "_files", lambda: small)
     old, new = given(b"12345678", "x/y"), given(b"87654321", "x/y")
     assert [client.get(path).status_code for path in (old, new)] == [404, 200]
     assert given(b"12345678", "x/y") == old

@@ -4,17 +4,13 @@ What Streamlit gives a component as data travels with every run of the page: too
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 
-import cachetools
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-FETCHED_BYTES = 512e6  # the three sounds of ten minutes at 48 kHz are 345 MB
-
-_files: cachetools.LRUCache[str, tuple[bytes, str]] = cachetools.LRUCache(FETCHED_BYTES, lambda held: len(held[0]))
 _turn = threading.Lock()  # whoever reads or writes them
 _prefixes: list[str] = []  # one, once a server has the route
 
@@ -27,9 +23,16 @@ def media_route() -> Route:
     return Route(prefix + "/{name}", _answer)
 
 
+def _files() -> MutableMapping[str, tuple[bytes, str]]:
+    # Not imported above: with it comes the library, for which a server would wait before it answers.
+    from pages.shared.caching import FETCHED
+
+    return FETCHED
+
+
 async def _answer(request: Request) -> Response:
     with _turn:
-        found = _files.get(request.path_params["name"])
+        found = _files().get(request.path_params["name"])
     if found is None:
         return Response("This file is no longer held. Reload the page.", status_code=404)
     data, mimetype = found
@@ -49,9 +52,9 @@ def address(name: str, mimetype: str, data: Callable[[], bytes]) -> str:
     if not _prefixes:
         return ""
     with _turn:
-        held = name in _files and _files[name]  # read, so that it is the most recently used
+        held = name in (files := _files()) and files[name]  # read, so that it is the most recently used
     if not held:
         made = data(), mimetype
         with _turn:
-            _files[name] = made
+            files[name] = made
     return f"{_prefixes[0]}/{name}"
