@@ -12,10 +12,11 @@ from asd_core.cli.demo import simulate
 from asd_core.cli.detectors import cards, detectors
 from asd_core.cli.download import download
 from asd_core.cli.evaluate import evaluate, overlap, report, results
-from asd_core.cli.experiments import experiment
+from asd_core.cli.experiments import experiment, worth
 from asd_core.cli.inspect import inspect
 from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
+from asd_core.cli.real import results_real
 from asd_core.cli.reproduce import reproduce
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
@@ -32,7 +33,22 @@ app = typer.Typer(
 # In the order in which --help lists them.
 for command in (
     *(detectors, simulate, inspect, train, score, evaluate, scores, timing, results, reference, evidence),
-    *(overlap, versions, seeds, experiment, report, latents, thumbnails, umap, umaps, cards, download, reproduce),
+    *(
+        overlap,
+        versions,
+        seeds,
+        experiment,
+        worth,
+        report,
+        latents,
+        thumbnails,
+        umap,
+        umaps,
+        cards,
+        download,
+        reproduce,
+        results_real,
+    ),
 ):
     app.command()(command)
 app.add_typer(labels, name="labels")

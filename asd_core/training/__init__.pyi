@@ -1,5 +1,6 @@
 from .budget import cheapest_first as cheapest_first
 from .budget import duration as duration
+from .budget import expected_fit as expected_fit
 from .budget import expected_seconds as expected_seconds
 from .budget import within as within
 from .checks import SyntheticCheck as SyntheticCheck
@@ -21,3 +22,6 @@ from .synthetic_anomalies import GRADED as GRADED
 from .synthetic_anomalies import KINDS as KINDS
 from .synthetic_anomalies import synthetic_anomaly as synthetic_anomaly
 from .versions import train_version as train_version
+from .worth import Worth as Worth
+from .worth import stored_worth as stored_worth
+from .worth import too_few as too_few

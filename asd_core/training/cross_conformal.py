@@ -68,9 +68,8 @@ def cross_calibration(
         rest = np.flatnonzero((fold != k) & known)
         rest = rest[np.isin(ids[rest], learnable(list(ids[rest]), detector))]
         fitting = stage(progress, (k - 1) / (N_FOLDS - 1), k / (N_FOLDS - 1), f"fold {k + 1}")
-        again = type(detector)(**detector.parameters())
         try:
-            put_scores(again.fit(*chosen(rest), seed=seed, progress=fitting), k)
+            put_scores(detector.again().fit(*chosen(rest), seed=seed, progress=fitting), k)
         except TrainingError:
             continue  # too few clips without that fold: who is in it keeps the held-out fifth
     progress(1.0, "calibrated")
