@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from asd_core.detectors import Detector, Parameter, detector_class, detector_keys, select
+from asd_core.detectors.common.network import NetworkDetector
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.experiments.points import Point
 from asd_core.experiments.questions import ABOUT, About
 from asd_core.experiments.variants import registered
 from asd_core.features import MemberScores
-from asd_core.training import expected_fit
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 BOTH, TEST_ONLY = "training and test", "test only"
@@ -26,8 +26,8 @@ EPS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
 MIN_SAMPLES = (2, 4, 8, 16, 32)
 DEFAULT_RULE = "rule"
 CLIPS = (8, 16, 32, 64, 128, 256)  # normal clips of each machine id
-DEMO_CLIPS = 960  # that the demo's detectors are fitted on
-DRAWS, QUICK_FIT = 3, 5.0  # of a detector that fits the demo in so many seconds; one draw of the others
+DRAWS = 3  # of a detector that is no network
+NETWORK_CLIPS = (16, 64, 256)  # of a network, which takes minutes: one draw each
 KDE, DBSCAN = "pca_kde_bandwidth", "pca_dbscan_tuned"
 # A standard training of f-AnoGAN takes ten minutes, of the others a few, and the denoising curve needs five of each.
 QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked"}
@@ -68,11 +68,9 @@ def named(kind: str, *, preset: str = "standard", seed: int = 0, detectors: Iter
 
 
 def quick_curve(detectors: Iterable[str] | None = None, *, seed: int = 0) -> Experiment | None:
-    """The experiment ``clips`` with the detectors alone that fit in a moment; ``None`` where none of those asked for does."""
+    """The experiment ``clips`` without the networks; ``None`` where none of those asked for is left."""
     whole, wanted = named("clips", seed=seed), select(detectors)
-    chosen = frozenset(
-        p.name for p in whole.points if p.detector in wanted and expected_fit(p.detector, DEMO_CLIPS) <= QUICK_FIT
-    )
+    chosen = frozenset(p.name for p in whole.points if p.detector in wanted and not _is_network(p.detector))
     return replace(whole, chosen=chosen) if chosen else None
 
 
@@ -144,14 +142,18 @@ def _clips(preset: str, seed: int) -> list[Point]:
         info = detector_class(key).info
         if isinstance(info.representation, MemberScores) or info.scope == "none":
             continue
-        draws = DRAWS if expected_fit(key, DEMO_CLIPS) <= QUICK_FIT else 1
+        numbers, draws = (NETWORK_CLIPS, 1) if _is_network(key) else (CLIPS, DRAWS)
         own = "quick" if key in QUICK else preset
         points += [
             Point(f"{key}, {n} clips, draw {d + 1}", key, n, key, {}, own, seed, clips=n, draw=d)
-            for n in CLIPS
+            for n in numbers
             for d in range(draws)
         ]
     return points
+
+
+def _is_network(key: str) -> bool:
+    return issubclass(detector_class(key), NetworkDetector)
 
 
 _POINTS = {

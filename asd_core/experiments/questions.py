@@ -82,9 +82,9 @@ ABOUT: dict[str, About] = {
         "Number of normal clips",
         "From how many clips of a machine is a detector worth having?",
         "",
-        "A fifth of a machine's clips is held out, as in training, and the rest is fitted on. Larger draws contain the smaller ones. Detectors that fit "
-        "the demo within five seconds have three draws, the others one; f-AnoGAN and the CNN autoencoders are trained with the quick "
-        "preset. Stored are ranks within a machine id: AUC and pAUC need no more.",
+        "A fifth of a machine's clips is held out, as in training, and the rest is fitted on. Larger draws contain the smaller ones. "
+        "Networks have one draw, the others three; f-AnoGAN and the CNN autoencoders are trained with the quick preset. Stored are "
+        "ranks within a machine id: AUC and pAUC need no more.",
         "normal clips of each machine id",
         True,
     ),

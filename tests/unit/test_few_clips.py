@@ -14,8 +14,7 @@ from asd_core.detectors.common.network import NetworkDetector
 from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.detectors.knn_bands import KnnBands
 from asd_core.features import Array
-from asd_core.training import expected_fit
-from asd_core.training.budget import refitted
+from asd_core.training.budget import expected_fit, refitted
 from asd_core.training.cross_conformal import cross_calibration
 
 DEMO = 240  # clips that each machine of the demo is fitted on
@@ -77,6 +76,9 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     new = log_mels(8, seed=1)
     ids = ["00"] * 4 + ["02"] * 4
     np.testing.assert_array_equal(loaded.score(new, ids), detector.score(new, ids))
+    again = loaded.again().fit(features[:30], ["00"] * 12 + ["02"] * 18)
+    assert isinstance(again, KnnBands)
+    assert (n_subbands(again, "00"), n_subbands(again, "02")) == (1, 16), "as what was loaded"
     many = KnnBands.create().fit(features[12:], IDS[12:])
     assert "suited" not in many.state().config, "an artifact of many clips is what it was before there was a table"
 

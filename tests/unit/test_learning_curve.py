@@ -22,7 +22,7 @@ from asd_core.experiments import (
     worth,
     worth_from,
 )
-from asd_core.experiments.catalogue import CLIPS, DRAWS, named, quick_curve
+from asd_core.experiments.catalogue import CLIPS, DRAWS, NETWORK_CLIPS, named, quick_curve
 from asd_core.experiments.draws import drawn
 from asd_core.features import Level
 from asd_core.plots import experiment_figures
@@ -106,8 +106,9 @@ def test_a_draw_that_fails_is_a_failure() -> None:
 def test_points_are_of_all_that_learn_from_sound() -> None:
     points = named("clips").points
     assert {p.detector for p in points} == set(detector_keys()) - {"fusion", "control_random"}
-    draws = {key: {p.draw for p in points if p.detector == key} for key in ("knn_bands", "dcase_ae")}
-    assert draws == {"knn_bands": set(range(DRAWS)), "dcase_ae": {0}}
+    own = {key: [(p.clips, p.draw) for p in points if p.detector == key] for key in ("knn_bands", "dcase_ae")}
+    assert own["knn_bands"] == [(n, d) for n in CLIPS for d in range(DRAWS)]
+    assert own["dcase_ae"] == [(n, 0) for n in NETWORK_CLIPS]
     quick = quick_curve(["knn_bands", "dcase_ae"])
     assert quick is not None
     assert {p.detector for p in quick.points if p.name in quick.chosen} == {"knn_bands"}
