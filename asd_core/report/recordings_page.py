@@ -15,7 +15,7 @@ from asd_core.markdown import markdown_table
 from asd_core.progress import Progress, silent
 from asd_core.report.rendering import render
 from asd_core.report.reproduction import SPLITS, Benchmark
-from asd_core.scoring import current_scores
+from asd_core.scoring import current_scores, level_meter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +81,7 @@ def real_page(
         versions=", ".join(f"{name} {version}" for name, version in first.versions.items()),
         ranking=_ranking(real, demo),
         order=order_sentence(real, demo),
+        level=level_meter(scores),
         not_trained=not_trained,
         curve="" if curve is None else curve_table(curve),
         name=of.name,
@@ -150,18 +151,13 @@ def order_sentence(real: Draws, demo: Draws) -> str:
     rho, low, high, n = correlation
     here, there = _figures(real), _figures(demo)
     keys = [key for key in here if key in there and not is_control(key)]
-    best, best_demo = (max(keys, key=lambda key: of[key][0]) for of in (here, there))
+    first, first_demo = ([k for k in keys if of[k][0] > max(of[key][0] for key in keys) - 1e-9] for of in (here, there))
     figure = f"Spearman's correlation of the AUCs of {n} detectors is {rho:+.2f} (95 % bootstrap interval {low:+.2f} to {high:+.2f})".replace(
         "-", "−"
     )
     if rho > 1 - 1e-9:
         return f"The order is the demo's. {figure}."
-    first = detector_class(best).info.title
-    named = (
-        f"{first} is first here and on the demo"
-        if best == best_demo
-        else f"{first} is first here, {detector_class(best_demo).info.title} on the demo"
-    )
+    named = f"First here: {_titles(first)}; on the demo: {_titles(first_demo)}"
     if low > 0:
         means = "the orders agree in part"
     elif high < 0:
@@ -169,6 +165,10 @@ def order_sentence(real: Draws, demo: Draws) -> str:
     else:
         means = "these clips do not even tell whether the orders agree"
     return f"**The order differs from the demo's: the demo is not the world.** {named}. {figure}: {means}."
+
+
+def _titles(keys: list[str]) -> str:
+    return ", ".join(detector_class(key).info.title for key in keys)
 
 
 def _published(of: Benchmark, split: str) -> str:
