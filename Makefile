@@ -84,9 +84,10 @@ demo-models: $(VENV)/.run-stamp
 	$(PY) -m asd_core supervise --data demo --models trained_models/demo
 	$(MAKE) results
 
-EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising
+EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising clips
 experiments: $(VENV)/.run-stamp
 	for name in $(EXPERIMENTS); do $(PY) -m asd_core experiment $$name --data demo || exit 1; done
+	$(PY) -m asd_core worth --models trained_models/demo --out asd_core/training/worth_from.toml
 	$(MAKE) results
 
 fusion: $(VENV)/.dev-stamp

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,9 @@ class OfVectors(DensityPerId):
 
     def new_model(self) -> Density:
         return MODELS[self.name]()
+
+    def suited(self, n_clips: int) -> dict[str, Any]:
+        return {}  # the densities' own parameters, whatever the number
 
 
 class Rates(NamedTuple):

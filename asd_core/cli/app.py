@@ -12,11 +12,12 @@ from asd_core.cli.demo import simulate
 from asd_core.cli.detectors import cards, detectors
 from asd_core.cli.download import download
 from asd_core.cli.evaluate import evaluate, overlap, report, results
-from asd_core.cli.experiments import experiment, study, supervise
+from asd_core.cli.experiments import experiment, study, supervise, worth
 from asd_core.cli.inspect import inspect
 from asd_core.cli.labels import labels
 from asd_core.cli.output import notify, reporter
 from asd_core.cli.pretrained import pretrained
+from asd_core.cli.real import results_real
 from asd_core.cli.reproduce import reproduce
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
@@ -40,6 +41,7 @@ for command in (
         experiment,
         study,
         supervise,
+        worth,
         report,
         latents,
         thumbnails,
@@ -48,6 +50,7 @@ for command in (
         cards,
         download,
         reproduce,
+        results_real,
     ),
 ):
     app.command()(command)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, comma_separated
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.cli.train import labels_of_people
 
 
@@ -90,3 +90,15 @@ def supervise(
     print_json(rows.to_dict("records")) if as_json else print_table("With a few labels", rows.to_dict("records"))
     notify(few_labels_sentence(table))
     notify(COST)
+
+
+def worth(
+    models: Models,
+    out: Annotated[Path, typer.Option("--out", help="TOML file to write.")],
+) -> None:
+    """Write from how many clips of a machine each detector is worth having, by the stored experiment on the number of clips."""
+    from asd_core.experiments import EXPERIMENTS_FOLDER, read_experiment
+    from asd_core.experiments import worth as worth_of
+
+    write_output(worth_of(read_experiment(models / EXPERIMENTS_FOLDER / "clips")).toml().encode(), out)
+    notify(f"{out} written.")

@@ -5,7 +5,7 @@ holds no logic, and what it learns ends in an underscore. **Higher score = more 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from inspect import get_annotations
 from typing import Any, ClassVar, Literal, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.counting import counted
+from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
 from asd_core.features import Array, LogMel, Representation
 from asd_core.progress import Progress, silent
@@ -75,6 +76,7 @@ class Detector:
     map_shows: ClassVar[str] = "the score"  # what the values of :meth:`explain` are parts of
     machine_ids_: list[str]
     diagnostics_: dict[str, Any]  # curves and figures of the training, for the manifest
+    given_: frozenset[str] = frozenset()  # parameters that a preset or a person has set
 
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
@@ -153,7 +155,31 @@ class Detector:
             row = table[name]
             if not row.low <= value <= row.high:
                 raise TrainingError(f"{cls.info.key}: {name} = {value} is outside {row.low} to {row.high}.")
-        return cls(**values)
+        detector = cls(**values)
+        detector.given_ = frozenset(values)
+        return detector
+
+    def again(self) -> Self:
+        """An unfitted detector with the same parameters."""
+        detector: Self = replace(self)  # type: ignore[type-var]  # every subclass is a dataclass
+        detector.given_ = self.given_
+        return detector
+
+    def for_clips(self, n_clips: int) -> Self:
+        """The detector with what suits a training on ``n_clips`` clips of all machines together: itself, where each machine id has
+        a model that suits its own clips."""
+        return self
+
+    def suited(self, n_clips: int) -> dict[str, Any]:
+        """Parameters that have another value than this detector's where a model is fitted on ``n_clips`` clips (see
+        :mod:`asd_core.detectors.common.few_clips`). What a preset or a person has set is kept."""
+        found = defaults_for(self.info.key, n_clips)
+        defaults = {f.name: f.default for f in fields(self) if f.name in found}  # type: ignore[arg-type]  # as above
+        return {
+            name: value
+            for name, value in found.items()
+            if name not in self.given_ and getattr(self, name) == defaults[name] != value
+        }
 
     def _known(self, machine_ids: Sequence[str]) -> None:
         unknown = sorted(set(machine_ids) - set(self.machine_ids_))
@@ -212,9 +238,12 @@ MIN_TRAINING_CLIPS = 5  # what a fifth leaves of seven
 
 
 class DensityPerId(Detector):
-    """A detector that fits one :class:`Density` for every machine id."""
+    """A detector that fits one :class:`Density` for every machine id, with the parameters that suit its number of clips."""
 
     models_: dict[str, Density]
+    suited_: dict[str, dict[str, Any]]  # by machine id, the parameters that are not the detector's own
+    kept_: dict[str, dict[str, Any]] | None = None  # the same, where they shall be another fit's
+    shared: ClassVar[frozenset[str]] = frozenset()  # parameters that are the same for all machines
 
     def new_model(self) -> Density:
         """An unfitted model with this detector's parameters."""
@@ -228,22 +257,22 @@ class DensityPerId(Detector):
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
         vectors = self.vectors(features)
-        return self.fit_each(machine_ids, lambda chosen: self.new_model().fit(vectors[chosen], seed=seed), progress)
+        return self.fit_each(machine_ids, lambda model, chosen: model.fit(vectors[chosen], seed=seed), progress)
 
     def fit_each(
-        self, machine_ids: Sequence[str], fit_one: Callable[[NDArray[np.bool_]], Density], progress: Progress
+        self, machine_ids: Sequence[str], fit_one: Callable[[Density, NDArray[np.bool_]], Density], progress: Progress
     ) -> Self:
         """Fit a model for every machine id.
 
         Args:
-            fit_one: gives the model of the clips that a mask ``(n_clips,)`` chooses.
+            fit_one: fits an unfitted model to the clips that a mask ``(n_clips,)`` chooses.
 
         Raises:
             TrainingError: for a machine id with too few clips.
         """
         ids = np.asarray(machine_ids)
         self.machine_ids_ = sorted(set(machine_ids))
-        self.models_, self.diagnostics_ = {}, {}
+        self.models_, self.suited_, self.diagnostics_ = {}, {}, {}
         for index, machine_id in enumerate(self.machine_ids_):
             progress(index / len(self.machine_ids_), f"machine id {machine_id}")
             chosen = ids == machine_id
@@ -252,9 +281,23 @@ class DensityPerId(Detector):
                     f"Machine id {machine_id} has {counted(n, 'clip')} to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
-            self.models_[machine_id] = fit_one(chosen)
+            values = self.suited(n) if self.kept_ is None else self.kept_.get(machine_id, {})
+            if values := {name: value for name, value in values.items() if name not in self.shared}:
+                self.suited_[machine_id] = values
+            self.models_[machine_id] = fit_one(self._model_of(machine_id), chosen)
         progress(1.0, "done")
         return self
+
+    def again(self) -> Self:
+        """An unfitted detector with the same parameters; of a fitted one also those that its machines have."""
+        detector = super().again()
+        detector.kept_ = getattr(self, "suited_", self.kept_)
+        return detector
+
+    def _model_of(self, machine_id: str) -> Density:
+        """An unfitted model with the parameters of a machine id."""
+        own = self.suited_.get(machine_id)
+        return replace(self, **own).new_model() if own else self.new_model()  # type: ignore[type-var]  # as above
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
         self._known(machine_ids)
@@ -269,12 +312,14 @@ class DensityPerId(Detector):
         state = super().state()
         for machine_id, model in self.models_.items():
             state.arrays |= {f"{machine_id}/{name}": array for name, array in model.arrays().items()}
+        if self.suited_:
+            state.config["suited"] = self.suited_
         return state
 
     def restore(self, state: State) -> None:
-        self.models_ = {}
+        self.models_, self.suited_ = {}, dict(state.config.get("suited", {}))
         for machine_id in self.machine_ids_:
             arrays = with_prefix(state.arrays, f"{machine_id}/")
             if not arrays:
                 raise ArtifactError(f"{self.info.title}: nothing is stored for machine id {machine_id}.")
-            self.models_[machine_id] = self.new_model().load(arrays)
+            self.models_[machine_id] = self._model_of(machine_id).load(arrays)

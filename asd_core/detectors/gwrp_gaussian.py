@@ -1,5 +1,6 @@
 """GWRP + Gaussian: a log-mel spectrum in which loud moments count more, under one Gaussian a machine id (TWFR-GMM)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -48,9 +49,12 @@ def rank_pool(log_mel: Array, decays: Sequence[float], reference_frames: int) ->
 class GwrpGaussian(DensityPerId):
     """Global weighted ranking pooling of the log-mel, then a shrinkage Gaussian (or a small mixture) a machine id."""
 
-    decay: float = parameter(AUTO, low=AUTO, high=1.0, help="Weight r of the ranks: 1 mean, 0 maximum, -1 automatic.")
+    decay: float = parameter(
+        AUTO, low=AUTO, high=1.0, help="Weight r of the ranks: 1 mean, 0 maximum, -1 automatic (0.88 below 128 clips)."
+    )
     n_mixture: int = parameter(1, low=1, high=4, help="Gaussians a machine id.")
 
+    shared: ClassVar[frozenset[str]] = frozenset({"decay"})
     map_shows: ClassVar[str] = "what raises the score"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="gwrp_gaussian",
@@ -79,8 +83,9 @@ class GwrpGaussian(DensityPerId):
     ) -> Self:
         self.reference_frames_ = int(np.median([log_mel.shape[1] for log_mel in features]))
         separations: dict[str, dict[str, float]] = {}
-        self.decay_ = self.decay
-        if self.decay < 0.0:
+        most = max(Counter(machine_ids).values())  # of a machine; one weight is for all of them
+        self.decay_ = float(self.suited(most).get("decay", self.decay))
+        if self.decay_ < 0.0:
             progress(0.0, "choosing the ranks' weight")
             by_kind = synthetic_separation(features, machine_ids, DECAYS, self.reference_frames_, seed=seed)
             self.decay_ = least_regret(by_kind)

@@ -111,7 +111,12 @@ class BandNeighbours(Density):
 class KnnBands(DensityPerId):
     """One bank of normal clips a machine id, searched a sub-band at a time."""
 
-    n_subbands: int = parameter(16, low=1, high=128, help="Sub-bands of neighbouring mel bands that vote apart.")
+    n_subbands: int = parameter(
+        16,
+        low=1,
+        high=128,
+        help="Sub-bands of neighbouring mel bands that vote apart; fewer below 128 clips of a machine.",
+    )
     n_density: int = parameter(
         0,
         low=0,
@@ -132,7 +137,7 @@ class KnnBands(DensityPerId):
         "arXiv 2603.13749, 2026.",
         decides="Compares each of sixteen bands with the most similar normal clip.",
         catches="Catches changes across several bands; misses those in a few mel bands alone.",
-        how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (mean, spread and maximum of "
+        how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (fewer where clips are few; mean, spread and maximum of "
         "each mel band), relative to the typical distance between normal clips, averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",

@@ -155,8 +155,9 @@ class KnnDomains(DensityPerId):
     ) -> Self:
         vectors, of = self.vectors(features), None if domains is None else np.asarray(domains)
 
-        def fit_one(chosen: NDArray[np.bool_]) -> DomainNeighbours:
-            return self.new_model().fit(vectors[chosen], seed=seed, domains=None if of is None else list(of[chosen]))
+        def fit_one(model: Density, chosen: NDArray[np.bool_]) -> Density:
+            assert isinstance(model, DomainNeighbours)
+            return model.fit(vectors[chosen], seed=seed, domains=None if of is None else list(of[chosen]))
 
         self.fit_each(machine_ids, fit_one, progress)
         self.diagnostics_["domains"] = self.domains_

@@ -62,7 +62,9 @@ class Lof(Density):
 class PcaLof(DensityPerId):
     """One local outlier factor a machine id, on the pooled log-mel."""
 
-    variance: float = parameter(0.99, low=0.5, high=0.999, help="Share of the variance that the components keep.")
+    variance: float = parameter(
+        0.99, low=0.5, high=0.999, help="Share of the variance that the components keep; 0.9 below 16 clips."
+    )
     n_neighbors: int = parameter(20, low=2, high=100, help="Neighbours that define a clip's surroundings.")
 
     info: ClassVar[DetectorInfo] = DetectorInfo(

@@ -1,10 +1,15 @@
 from . import command as command
 from .catalogue import BOTH as BOTH
 from .catalogue import TEST_ONLY as TEST_ONLY
+from .catalogue import quick_curve as quick_curve
 from .catalogue import sweep as sweep
 from .catalogue import sweepable as sweepable
 from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
+from .curves import curve_table as curve_table
+from .curves import learning_curve as learning_curve
+from .curves import worth as worth
+from .curves import worth_from as worth_from
 from .dbscan import dbscan_transfers as dbscan_transfers
 from .few_labels import COST as COST
 from .few_labels import EVERY_KIND as EVERY_KIND
@@ -17,6 +22,8 @@ from .few_labels import read_few_labels as read_few_labels
 from .points import Point as Point
 from .questions import ABOUT as ABOUT
 from .report import experiments_section as experiments_section
+from .runner import run as run
+from .store import EXPERIMENTS_FOLDER as EXPERIMENTS_FOLDER
 from .store import POINTS_FILE as POINTS_FILE
 from .store import Header as Header
 from .store import Stored as Stored

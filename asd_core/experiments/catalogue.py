@@ -1,16 +1,18 @@
 """The named experiments, and sweeps: which points each one has."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from asd_core.detectors import Detector, Parameter, detector_class, detector_keys, select
+from asd_core.detectors.common.network import NetworkDetector
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.experiments.points import Point
 from asd_core.experiments.questions import ABOUT, About
 from asd_core.experiments.variants import registered
+from asd_core.features import MemberScores
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 BOTH, TEST_ONLY = "training and test", "test only"
@@ -23,6 +25,9 @@ EPOCHS = (1, 2, 4, 8, 16, 32)
 EPS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
 MIN_SAMPLES = (2, 4, 8, 16, 32)
 DEFAULT_RULE = "rule"
+CLIPS = (8, 16, 32, 64, 128, 256)  # normal clips of each machine id
+DRAWS = 3  # of a detector that is no network
+NETWORK_CLIPS = (16, 64, 256)  # of a network, which takes minutes: one draw each
 KDE, DBSCAN = "pca_kde_bandwidth", "pca_dbscan_tuned"
 # A standard training of f-AnoGAN takes ten minutes, of the others a few, and the denoising curve needs five of each.
 QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked"}
@@ -60,6 +65,13 @@ def named(kind: str, *, preset: str = "standard", seed: int = 0, detectors: Iter
         has = ", ".join(dict.fromkeys(registered(p.detector) for p in points))
         raise TrainingError(f"The experiment {kind} has no points of {', '.join(wanted)}; it has: {has}.")
     return Experiment(kind, _named(kind, preset, seed), ABOUT[kind], tuple(points), chosen)
+
+
+def quick_curve(detectors: Iterable[str] | None = None, *, seed: int = 0) -> Experiment | None:
+    """The experiment ``clips`` without the networks; ``None`` where none of those asked for is left."""
+    whole, wanted = named("clips", seed=seed), select(detectors)
+    chosen = frozenset(p.name for p in whole.points if p.detector in wanted and not _is_network(p.detector))
+    return replace(whole, chosen=chosen) if chosen else None
 
 
 def _named(stem: str, preset: str, seed: int) -> str:
@@ -123,6 +135,27 @@ def _dbscan(preset: str, seed: int) -> list[Point]:
     return [Point(DEFAULT_RULE, DEFAULT_RULE, float("nan"), "pca_dbscan", {}, preset, seed), *grid]
 
 
+def _clips(preset: str, seed: int) -> list[Point]:
+    """Of all that learn from sound: a fusion learns from its members, and a random score from nothing."""
+    points = []
+    for key in detector_keys():
+        info = detector_class(key).info
+        if isinstance(info.representation, MemberScores) or info.scope == "none":
+            continue
+        numbers, draws = (NETWORK_CLIPS, 1) if _is_network(key) else (CLIPS, DRAWS)
+        own = "quick" if key in QUICK else preset
+        points += [
+            Point(f"{key}, {n} clips, draw {d + 1}", key, n, key, {}, own, seed, clips=n, draw=d)
+            for n in numbers
+            for d in range(draws)
+        ]
+    return points
+
+
+def _is_network(key: str) -> bool:
+    return issubclass(detector_class(key), NetworkDetector)
+
+
 _POINTS = {
     "denoising": _denoising,
     "mels": _mels,
@@ -131,6 +164,7 @@ _POINTS = {
     "bandwidth": _bandwidth,
     "skips": _skips,
     "dbscan": _dbscan,
+    "clips": _clips,
 }
 
 

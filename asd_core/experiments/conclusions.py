@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asd_core.detectors import detector_class, is_control
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
+from asd_core.experiments.curves import curve_summary
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
 from asd_core.experiments.summaries import experiment_summary
@@ -44,6 +45,8 @@ def conclusion(stored: Stored) -> Conclusion:
         )
     if stored.header.kind == "dbscan":
         return Conclusion(*dbscan_conclusion(stored))
+    if stored.header.kind == "clips":
+        return Conclusion(*curve_summary(stored))
     return _BY_KIND.get(stored.header.kind, _tuning)(stored, table)
 
 

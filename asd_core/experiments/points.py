@@ -28,6 +28,8 @@ class Point:
     n_mels: int | None = None  # None: the detector's own representation
     trained_at: float = 0.0  # denoising strength of the training clips
     heard_at: float = 0.0  # and of the test clips
+    clips: int | None = None  # normal clips of each machine id, those held out included; None: all there are
+    draw: int = 0  # which of them, see :func:`asd_core.experiments.draws.drawn`
 
     def parameters(self) -> dict[str, Any]:
         """Of the detector, all of them.
@@ -55,6 +57,7 @@ class Point:
             "representation": to_config(self.representation(0.0)),
             "trained_at": self.trained_at,
             "heard_at": self.heard_at,
+            **({} if self.clips is None else {"clips": self.clips, "draw": self.draw}),
         }
 
     @property

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 FIGURES = ("copy_test", "bandwidth")  # of a training's diagnostics that are stored beside the losses
 
 
-def score_rows(name: str, detector: Detector, part: Extracted, representation: Representation) -> "pd.DataFrame":
-    """Raw scores of the clips whose machine id the detector knows: columns of ``store.COLUMNS``."""
+def score_rows(point: Point, detector: Detector, part: Extracted, representation: Representation) -> "pd.DataFrame":
+    """Raw scores of the clips whose machine id the detector knows: columns of ``store.COLUMNS``. Of a draw of clips their
+    ranks within the machine id: there are many draws, and ranks take a fifth of the space."""
     chosen = np.flatnonzero(part.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
     rows = part.rows.iloc[chosen]
     raw = detector.score([part.features[representation][i] for i in chosen], rows["machine_id"].tolist())
-    return rows[["clip_id", "machine_id", "label"]].assign(point=name, raw=raw.astype(np.float32))
+    table = rows[["clip_id", "machine_id", "label"]].assign(point=point.name, raw=raw.astype(np.float32))
+    if point.clips is not None:
+        table["raw"] = table.groupby("machine_id")["raw"].rank().astype(np.float32)
+    return table
 
 
 def record(

@@ -9,6 +9,7 @@ from asd_core.detectors import detector_class
 from asd_core.experiments import store
 from asd_core.experiments.catalogue import BOTH, TEST_ONLY
 from asd_core.experiments.conclusions import conclusion
+from asd_core.experiments.curves import curve_table
 from asd_core.experiments.dbscan import dbscan_transfers
 from asd_core.experiments.questions import ABOUT, About
 from asd_core.experiments.summaries import experiment_summary
@@ -55,6 +56,8 @@ def _table(stored: store.Stored) -> str:
         return _denoising(table)
     if kind == "skips":
         return _skips(table)
+    if kind == "clips":
+        return curve_table(stored)
     if kind == "dbscan":
         return _transfers(dbscan_transfers(stored))
     if kind in ("components", "bandwidth"):

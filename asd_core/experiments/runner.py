@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from asd_core import artifacts
-from asd_core.datasets import Dataset, extract_dataset, held_out
+from asd_core.counting import counted
+from asd_core.datasets import Dataset, Extracted, extract_dataset, held_out
 from asd_core.detectors import Detector
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
 from asd_core.experiments import store
 from asd_core.experiments.catalogue import Experiment
+from asd_core.experiments.draws import drawn
 from asd_core.experiments.fuse import fused
 from asd_core.experiments.points import Point
 from asd_core.experiments.records import empty, merged, record, score_rows
@@ -146,8 +148,15 @@ class _Run:
         return list(artifacts.read_manifest(folder).config["members"])
 
     def missing(self) -> list[list[Point]]:
-        """Points to do, those of one training together."""
+        """Points to do, those of one training together; without those that want more clips than a machine has."""
         todo = self.experiment.chosen - {p.name for p in self.stored.header.points}
+        counts = self.rows["train"]["machine_id"].value_counts()
+        if beyond := [p for p in self.experiment.points if p.name in todo and (p.clips or 0) > counts.min()]:
+            self.notify(
+                f"Points of {', '.join(map(str, dict.fromkeys(p.clips for p in beyond)))} clips were not run: machine id "
+                f"{counts.idxmin()} has {counted(int(counts.min()), 'normal clip')}."
+            )
+            todo = todo - {p.name for p in beyond}
         groups: dict[str, list[Point]] = {}
         for point in self.experiment.points:
             if point.name in todo and not point.is_fusion:
@@ -161,8 +170,8 @@ class _Run:
         train = [p.representation(p.trained_at) for p, *_ in groups if self._needs_training_clips(p)]
         if train:
             read = extract_dataset(self.dataset, rows["train"], train, stage(progress, 0.0, 0.7, "training set"))
-            mask = held_out(read.rows["sha256"].tolist(), read.rows["machine_id"].tolist())
-            self.fit, self.held_out = read.subset(~mask), read.subset(mask)
+            self.train = read
+            self.fit, self.held_out = _parted(read)
         test = [p.representation(p.heard_at) for group in groups for p in group]
         self.test = extract_dataset(self.dataset, rows["test"], test, stage(progress, 0.7, 1.0, "test set"))
 
@@ -172,12 +181,16 @@ class _Run:
     def _artifact(self, point: Point) -> Path | None:
         """The folder of a trained detector that is what the point asks for."""
         folder = self.models / point.detector
-        if point.detector in VARIANTS or not (folder / artifacts.MANIFEST).is_file():
+        if point.detector in VARIANTS or point.clips is not None or not (folder / artifacts.MANIFEST).is_file():
             return None
         manifest = artifacts.read_manifest(folder)
         if from_config(manifest.representation) != point.representation(point.trained_at):
             return None
         same = manifest.config["parameters"] == point.parameters() and manifest.seed == point.seed
+        suited = manifest.config.get(
+            "suited", {}
+        ).values()  # a parameter that the point sets is the same for every machine
+        same &= not {name for values in suited for name in values} & set(point.overrides)
         return folder if same and manifest.data_fingerprint == self.stored.header.fingerprint else None
 
     def do(self, group: Sequence[Point], progress: Progress) -> None:
@@ -188,9 +201,9 @@ class _Run:
         except TrainingError as error:
             self.notify(f"{first.name} was not run: {error}")
             return
-        scores = [score_rows(p.name, detector, self.test, p.representation(p.heard_at)) for p in group]
+        scores = [score_rows(p, detector, self.test, p.representation(p.heard_at)) for p in group]
         taught = [
-            score_rows(p.name, detector, self.held_out, p.representation(p.trained_at))
+            score_rows(p, detector, self.held_out, p.representation(p.trained_at))
             for p in group
             if p.detector in self.members and p.heard_at == p.trained_at
         ]
@@ -209,8 +222,10 @@ class _Run:
             return artifact.detector, {**about, "versions": manifest.versions}
         detector = class_of(point.detector).create(point.preset, **point.overrides)
         began = time.monotonic()
-        fit = self.fit.of_machines(learnable(self.fit.machine_ids, detector))
+        fit = self.fit if point.clips is None else _parted(drawn(self.train, point.clips, point.draw))[0]
+        fit = fit.of_machines(learnable(fit.machine_ids, detector))
         features = fit.features[point.representation(point.trained_at)]
+        detector = detector.for_clips(len(fit.rows))
         detector.fit_in_domains(features, fit.machine_ids, fit.domains, seed=point.seed, progress=progress)
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}
 
@@ -221,6 +236,12 @@ class _Run:
             with locked(self.folder / store.POINTS_FILE):
                 self.stored = merged(self._taken_up(lambda _: None), records, scores, taught, order)
                 store.write_experiment(self.stored, self.folder)
+
+
+def _parted(clips: Extracted) -> tuple[Extracted, Extracted]:
+    """What is fitted on and what is held out of training normals."""
+    mask = held_out(clips.rows["sha256"].tolist(), clips.machine_ids)
+    return clips.subset(~mask), clips.subset(mask)
 
 
 def _same_sweep(point: Point, stored: PointRecord) -> bool:

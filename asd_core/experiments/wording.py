@@ -25,7 +25,7 @@ def is_tie(pair: Difference) -> bool:
     return not (pair.low > 1e-12 or pair.high < -1e-12)
 
 
-def listed(names: Sequence[str]) -> str:
-    """``a, b and c``, and how many more after the fourth."""
-    shown = [*names[:MOST_NAMES], *([f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else [])]
+def listed(names: Sequence[str], *, most: int = MOST_NAMES) -> str:
+    """``a, b and c``, and how many more after the fourth, or ``most``."""
+    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.detectors import detector_class, is_control
-from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers, detector_order
+from asd_core.experiments import BOTH, TEST_ONLY, dbscan_transfers, detector_order, learning_curve
 from asd_core.plots import colours
 from asd_core.plots.emphasis import emphasise
 from asd_core.plots.layout import ALONE, GREY, add_band, detector_line, new_figure
@@ -55,6 +55,8 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
         result = dbscan_transfers(stored)
         chosen = {} if result.empty else {"Tuned with test labels, and elsewhere": transfer_figure(result)}
         return {**chosen, "AUC over eps": curves(table.dropna(subset="x"), "series")}
+    if header.kind == "clips":  # the mean over the draws
+        table = learning_curve(stored).rename(columns={"clips": "x"})
     by = "series" if header.kind in ("components", "bandwidth") else "detector"
     return {f"AUC over {header.x_title}": curves(table, by)}
 

@@ -9,9 +9,14 @@ from .recommendation import UNKNOWN as UNKNOWN
 from .recommendation import Recommendation as Recommendation
 from .recommendation import recommend_by_evidence as recommend_by_evidence
 from .recommendation import recommend_by_labels as recommend_by_labels
+from .recordings_page import RankCorrelation as RankCorrelation
+from .recordings_page import order_correlation as order_correlation
+from .recordings_page import order_sentence as order_sentence
+from .recordings_page import real_page as real_page
 from .reproduction import Benchmark as Benchmark
 from .reproduction import benchmark as benchmark
 from .reproduction import reproduction_table as reproduction_table
+from .results_page import stored_scores as stored_scores
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
 from .wording import opening_sentences as opening_sentences

@@ -21,3 +21,6 @@ from .synthetic_anomalies import GRADED as GRADED
 from .synthetic_anomalies import KINDS as KINDS
 from .synthetic_anomalies import synthetic_anomaly as synthetic_anomaly
 from .versions import train_version as train_version
+from .worth import Worth as Worth
+from .worth import stored_worth as stored_worth
+from .worth import too_few as too_few

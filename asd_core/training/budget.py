@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from asd_core.datasets import N_FOLDS
 from asd_core.detectors import detector_class
+from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.features import MemberScores
 
 # Seconds of fitting, at the standard preset, on 960 clips of 10 s and two cores: the demo's own training. Those that are not here
@@ -37,7 +38,7 @@ _OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
 def expected_seconds(key: str, n_clips: float) -> float:
     """About how long a detector takes to fit on ``n_clips`` clips of 10 s, on the machine that the figures are of; with the fits
     that calibrate it where there are any."""
-    return _OTHERWISE + _fit_seconds(key, n_clips) * (N_FOLDS if refitted(key, n_clips) else 1)
+    return _OTHERWISE + expected_fit(key, n_clips) * (N_FOLDS if refitted(key, n_clips) else 1)
 
 
 def refitted(key: str, n_clips: float, preset: str = "standard") -> bool:
@@ -51,7 +52,7 @@ def refitted(key: str, n_clips: float, preset: str = "standard") -> bool:
     if key in UNSTABLE or isinstance(detector_class(key).info.representation, MemberScores):
         return False
     longer = max(1.0, _epochs(key, preset) / _epochs(key, "standard"))
-    return (N_FOLDS - 1) * _fit_seconds(key, n_clips) * longer <= REFIT_SECONDS
+    return (N_FOLDS - 1) * expected_fit(key, n_clips) * longer <= REFIT_SECONDS
 
 
 def _epochs(key: str, preset: str) -> float:
@@ -59,8 +60,11 @@ def _epochs(key: str, preset: str) -> float:
     return float(getattr(detector_class(key).create(preset), "epochs", 1) or 1)
 
 
-def _fit_seconds(key: str, n_clips: float) -> float:
-    return _SECONDS.get(key, 0.1) * n_clips / _CLIPS
+def expected_fit(key: str, n_clips: float) -> float:
+    """The same of one fit alone, without the checks and those that calibrate it."""
+    epochs = defaults_for(key, int(n_clips)).get("epochs")
+    more = epochs / _epochs(key, "standard") if epochs else 1.0  # of few clips a network may take more passes
+    return _SECONDS.get(key, 0.1) * n_clips / _CLIPS * more
 
 
 def is_cheap(key: str) -> bool:

@@ -70,8 +70,8 @@ def cross_calibration(
         rest = np.flatnonzero((fold != k) & known)
         rest = rest[np.isin(ids[rest], learnable(list(ids[rest]), detector))]
         fitting = stage(progress, (k - 1) / (N_FOLDS - 1), k / (N_FOLDS - 1), f"fold {k + 1}")
-        again = type(detector)(**detector.parameters())
         try:
+            again = detector.again()
             if domains is None:
                 again.fit(*chosen(rest), seed=seed, progress=fitting)
             else:

@@ -30,7 +30,7 @@ COLUMNS = ("schema", "detector", "model_version", "clip_id", "machine_id", "kind
 
 
 def evidence_table(
-    detector: Detector, material: Material, normal: Scores, untrained: Detector | None, *, seed: int, preset: str
+    detector: Detector, material: Material, normal: Scores, untrained: Detector | None, *, seed: int
 ) -> "pd.DataFrame":
     """Ranks of the held-out normal clips and of the synthetic anomalies of every strength, within each machine id.
 
@@ -38,7 +38,7 @@ def evidence_table(
         detector: fitted on the material.
         normal: ``(n,)`` its scores of the held-out clips.
         untrained: the same network as it was built; ``None`` for a detector without one.
-        seed, preset: of its training: so are its halves trained, where fitting is cheap.
+        seed: of its training: so are its halves trained, where fitting is cheap.
 
     Returns:
         A row a held-out clip (``kind`` empty) and a row a synthetic anomaly (``clip_id``: what it was made of), with the
@@ -63,14 +63,14 @@ def evidence_table(
     if untrained:
         of_normal = untrained.score(calibration.features[representation], calibration.machine_ids)
         columns["untrained"] = np.r_[of_normal, scores(untrained)]
-    for name, half in zip(("half_a", "half_b"), _halves(detector, material, seed, preset), strict=False):
+    for name, half in zip(("half_a", "half_b"), _halves(detector, material, seed), strict=False):
         of_normal = half.score(calibration.features[representation], calibration.machine_ids)
         columns[name] = np.r_[of_normal, np.full(len(graded.rows), np.nan)]
     ranks = pd.DataFrame(columns).groupby(table["machine_id"]).rank() * 2
     return table.join(ranks.astype("Int32"))
 
 
-def _halves(detector: Detector, material: Material, seed: int, preset: str) -> list[Detector]:
+def _halves(detector: Detector, material: Material, seed: int) -> list[Detector]:
     """The detector fitted on either half of its clips (by hash); none where that takes long or a half is too small."""
     fit, representation = material.fit, material.input(detector)
     if not is_cheap(detector.info.key):
@@ -87,7 +87,7 @@ def _halves(detector: Detector, material: Material, seed: int, preset: str) -> l
         return []
     results = []
     for half in halves:
-        again = type(detector).create(preset)
+        again = detector.again()
         if isinstance(detector, Fusion) and isinstance(again, Fusion):
             again.learned_with(detector)
         with losses_to(lambda *_: None):  # its curve is not the detector's
@@ -197,4 +197,4 @@ def _evidence_of(artifact: artifacts.Artifact, material: Material, folder: Path)
     material = material.of_machines(artifact.calibration.scores)
     normal = detector.score(material.calibration.features[material.input(detector)], material.calibration.machine_ids)
     untrained = untrained_baseline(detector, material, about.seed)
-    return evidence_table(detector, material, normal, untrained, seed=about.seed, preset=about.preset)
+    return evidence_table(detector, material, normal, untrained, seed=about.seed)

@@ -67,6 +67,11 @@ class Material:
         return sorted({*self.fit.machine_ids, *self.calibration.machine_ids})
 
     @property
+    def clips(self) -> dict[str, int]:
+        """How many normal clips each machine id has, those held out included."""
+        return dict(sorted(Counter([*self.fit.machine_ids, *self.calibration.machine_ids]).items()))
+
+    @property
     def fit_amount(self) -> float:
         """How many clips of 10 s there are to fit on, by their log-mels: a longer one is several, a shorter one takes about as long.
         A detector of others' scores takes each clip as one."""

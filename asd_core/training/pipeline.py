@@ -37,6 +37,7 @@ from asd_core.training.cross_conformal import cross_calibration
 from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.fusion_rules import learn_rule
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
+from asd_core.training.worth import too_few
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
@@ -114,7 +115,7 @@ def _train(
         )
     if (n := len(material.calibration.rows)) < artifacts.ENOUGH_TO_TELL:
         notify(artifacts.few_to_tell(n).replace("it has", "a detector has"))
-    for description in few_clips(material):
+    for description in [*few_clips(material), *too_few(keys, material.clips)]:
         notify(description)
     if sentence := untrained_domains(dataset.rows(split="train", label="normal"), dataset.rows(split="test")):
         notify(sentence)
@@ -211,6 +212,7 @@ def train_one(
     if isinstance(detector, Fusion):
         material = member_material(detector, material, out, learn_rule)
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
+    detector = detector.for_clips(len(material.fit.rows))
     representation = material.input(detector)
     began = time.monotonic()
     crosses = refitted(key, material.fit_amount, preset)
@@ -230,7 +232,7 @@ def train_one(
     untrained = untrained_baseline(detector, material, seed)
     untrained_check = synthetic_check(untrained, material) if untrained else None
     alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
-    evidence = evidence_table(detector, material, check.normal, untrained, seed=seed, preset=preset)
+    evidence = evidence_table(detector, material, check.normal, untrained, seed=seed)
     by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
     diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:

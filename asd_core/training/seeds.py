@@ -49,7 +49,7 @@ def train_seeds(
     for index, (key, seed) in enumerate(tasks):
         low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
         representation = inputs[key]
-        detector = detector_class(key).create(preset)
+        detector = detector_class(key).create(preset).for_clips(len(fit_set.rows))
         detector.fit_in_domains(
             fit_set.features[representation],
             fit_set.machine_ids,

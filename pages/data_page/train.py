@@ -9,7 +9,7 @@ from asd_core.artifacts import folder_in_use, trained_keys
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
-from asd_core.training import duration, expected_seconds, within
+from asd_core.training import duration, expected_seconds, too_few, within
 from pages.data_page.datasets import Entry
 from pages.shared import linked
 from pages.shared.caching import FOLDERS
@@ -47,6 +47,9 @@ def train(entry: Entry, dataset: Dataset) -> None:
         f"{len(fitting)} of {len(REGISTRY)} detectors, about {duration(expected)} on two cores, by {n_fitted} normal recordings of 10 s: "
         f"{', '.join(title(key) for key in fitting)}. The estimate corrects itself by how long the first ones take here."
     )
+    counts = {str(machine_id): int(n) for machine_id, n in rows["machine_id"].value_counts().sort_index().items()}
+    if not_worth_it := too_few(fitting, counts):
+        st.info(" ".join(not_worth_it), icon=":material/hourglass_empty:")
     arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--resume"]
     arguments += ["--seconds", str(seconds)] if seconds else []
     if folder_in_use(entry.models) != entry.models:

@@ -7,9 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import import_recordings, keep_recording, machines_of, open_dataset, survey
+from asd_core.detectors import detector_class
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
-from asd_core.training import train, train_version
+from asd_core.training import expected_seconds, stored_worth, train, train_version
 from pages.data_page.datasets import entries
 from pages.shared.sources import sources
 from tests.app.helpers import opened, text
@@ -228,3 +229,19 @@ def test_the_embedded_fans_are_offered_to_train_on(folders: Path) -> None:
     assert shown[["Machine types", "Machine ids", "Normal", "Anomalies"]].to_numpy().tolist() == [["fan", 2, 384, 120]]
     assert "Train" in [button.label for button in app.button]
     assert "Rename or delete" not in [expander.label for expander in app.expander]
+
+
+def test_detectors_that_want_more_clips_are_named_before_they_are_trained(folders: Path) -> None:
+    """The page says it and trains all the same; where there are enough clips it says nothing of that detector."""
+    worth = stored_worth()
+    key, needed = max(
+        ((k, n) for k, n in worth.least.items() if n and expected_seconds(k, 100) < 20), key=lambda kn: kn[1]
+    )
+    title = detector_class(key).info.title
+    for name, count in (("Few", 12), ("Many", needed + needed // 4 + 2)):  # a fifth is kept for testing
+        files = {f"press/normal/{n}.wav": sound(n) for n in range(count)}
+        import_recordings(name, [(file, lambda data=data: data) for file, data in files.items()])
+        app = opened("data", data=name)
+        said = " ".join(info.value for info in app.info)
+        assert (f"about {needed} clips of a machine" in said and title in said) == (name == "Few"), said
+        assert "Train" in [button.label for button in app.button]

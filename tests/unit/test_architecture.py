@@ -96,7 +96,8 @@ def test_every_detector_and_command_is_documented() -> None:
         assert f"`{key}`" in docs, key
     for command in app.registered_commands:
         assert command.callback is not None
-        assert f"asd_core {command.callback.__name__}" in docs, command.callback.__name__
+        name = command.name or command.callback.__name__.replace("_", "-")  # as typer names it
+        assert f"asd_core {name}" in docs, name
     for group in app.registered_groups:
         assert group.typer_instance is not None
         for command in group.typer_instance.registered_commands:

@@ -13,6 +13,7 @@ from asd_core.detectors.common.kde import BANDWIDTHS, Kde
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, standardisation
 from asd_core.detectors.controls import ControlMahalanobis, ControlRandom
 from asd_core.detectors.gwrp_gaussian import (
+    AUTO,
     CHANGES,
     DECAYS,
     GwrpGaussian,
@@ -299,7 +300,7 @@ def test_pooling_does_not_depend_on_the_length_of_the_clip() -> None:
 
 
 def test_the_decay_is_chosen_on_normals_and_is_not_just_the_smoothest() -> None:
-    detector = fitted(GwrpGaussian())
+    detector = fitted(GwrpGaussian.create(decay=AUTO))
     assert isinstance(detector, GwrpGaussian)
     assert detector.decay_ in DECAYS
     assert 0.0 < detector.decay_ < 1.0

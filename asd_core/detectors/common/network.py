@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Self, TypeVar
 
@@ -146,6 +146,11 @@ class NetworkDetector(Detector):
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
         """Train ``net_``; with ``epochs = 0`` it stays as it was built."""
         raise NotImplementedError(type(self).__name__)
+
+    def for_clips(self, n_clips: int) -> Self:
+        detector: Self = replace(self, **self.suited(n_clips))  # type: ignore[type-var]  # every subclass is a dataclass
+        detector.given_ = self.given_
+        return detector
 
     def input_scale(self, frames: Array) -> Array:
         """What the input is divided by, ``(n_mels,)``: each band's standard deviation over ``frames (n_mels, n)``."""

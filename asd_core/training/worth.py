@@ -1,0 +1,92 @@
+"""From how many normal clips of a machine a detector is worth having: said before it is trained, and never a refusal.
+
+``worth_from.toml`` holds what the learning curve on the demo showed (``asd_core experiment clips``); ``asd_core worth`` writes it.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from asd_core.counting import counted
+from asd_core.detectors import detector_class, select
+
+WORTH_FROM = Path(__file__).with_name("worth_from.toml")
+MANY = 3  # machines that are named one by one
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a learning curve showed.
+
+    Attributes:
+        title: of the clips.
+        most: clips of a machine, the largest number that was tried.
+        least: from how many on each detector beats the best control, by key; 0 where it does not with the most.
+        quick: those of them that were trained with the quick preset.
+    """
+
+    title: str
+    most: int
+    least: dict[str, int]
+    quick: tuple[str, ...]
+
+    def toml(self) -> str:
+        """As the file has it."""
+        quick = ", ".join(f'"{key}"' for key in self.quick)
+        lines = [
+            "# From how many normal clips of a machine each detector beats the best control; 0: not with the most that was tried.",
+            '# Written by "asd_core worth" from the stored experiment "clips".',
+            f'title = "{self.title}"',
+            f"most = {self.most}",
+            f"quick = [{quick}]",
+            "",
+            "[least]",
+            *(f"{key} = {clips}" for key, clips in self.least.items()),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+@cache
+def stored_worth(path: Path = WORTH_FROM) -> Worth:
+    """What the package holds."""
+    content = tomllib.loads(path.read_text("utf-8"))
+    return Worth(content["title"], content["most"], dict(content["least"]), tuple(content["quick"]))
+
+
+def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None = None) -> list[str]:
+    """Which detectors are not worth having with so many clips of the machines at hand, a sentence for those that need as many.
+
+    Args:
+        keys: detectors about to be trained; of those that no curve knows nothing is said.
+        clips: normal clips to train on of each machine id, those held out included.
+        worth: a learning curve's; the package's for ``None``.
+    """
+    worth = worth or stored_worth()
+    groups: dict[tuple[int, bool], list[str]] = {}
+    for key in select(keys):
+        needed = worth.least.get(key)
+        if needed is not None and _fewer(clips, needed or worth.most + 1):
+            groups.setdefault((needed, key in worth.quick), []).append(detector_class(key).info.title)
+    return [
+        _sentence(groups[group], *group, clips, worth.most) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
+    ]
+
+
+def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
+    return {machine_id: n for machine_id, n in clips.items() if n < needed}
+
+
+def _sentence(titles: list[str], needed: int, quick: bool, clips: Mapping[str, int], most: int) -> str:
+    names = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+    trained = ", trained with the quick preset," if quick else ""
+    if not needed:
+        return f"{names}{trained} did not beat the best control with {most} clips of a machine, the most that was tried on the demo."
+    fewer = _fewer(clips, needed)
+    have = ", ".join(f"id {machine_id} has {n}" for machine_id, n in sorted(fewer.items()))
+    if len(fewer) > MANY:
+        least = min(fewer, key=lambda machine_id: fewer[machine_id])
+        have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
+    verb = "needs" if len(titles) == 1 else "need"
+    return f"{names}{trained} {verb} about {needed} clips of a machine to beat the best control, by the demo; {have}."
