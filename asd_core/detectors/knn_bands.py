@@ -134,13 +134,16 @@ class KnnBands(DensityPerId):
         origin="beyond",
         scope="machine id",
         paper="Saengthong and Shinozaki, Sub-band spectral matching with localized score aggregation (BEAM), "
-        "arXiv 2603.13749, 2026.",
+        "arXiv 2603.13749, 2026; Wilkinghoff and others, Local density-based anomaly score normalization, arXiv 2509.10951, 2025.",
         decides="Compares each of sixteen bands with the most similar normal clip.",
         catches="Catches changes across several bands; misses those in a few mel bands alone.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (fewer where clips are few; mean, spread and maximum of "
-        "each mel band), relative to the typical distance between normal clips, averaged over sub-bands.",
+        "each mel band), relative to the distances of that normal clip from its own nearest (local density), averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",
+        # Four neighbours, as published (Wilkinghoff and others, arXiv 2509.10951). Not the parameter's default: what was
+        # stored before there was one knows none.
+        presets={"quick": {"n_density": 4}, "standard": {"n_density": 4}, "paper": {}},
     )
 
     def new_model(self) -> BandNeighbours:
