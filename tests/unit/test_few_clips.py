@@ -11,7 +11,6 @@ from asd_core.datasets import folds
 from asd_core.detectors import DensityPerId, detector_class, detector_keys
 from asd_core.detectors.common.few_clips import BY_CLIPS, defaults_for
 from asd_core.detectors.common.network import NetworkDetector
-from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.detectors.knn_bands import KnnBands
 from asd_core.features import Array
 from asd_core.training.budget import expected_fit, refitted
@@ -110,17 +109,6 @@ def test_the_time_that_more_passes_take_is_expected() -> None:
     assert expected_fit("deep_svdd", 100) == pytest.approx(4 * 3.3 * 100 / 960)
     assert expected_fit("deep_svdd", 960) == pytest.approx(3.3)
     assert refitted("deep_svdd", 100), "five fits still calibrate it"
-
-
-def test_one_weight_of_ranks_is_for_all_machines_and_follows_the_one_with_most_clips() -> None:
-    few = GwrpGaussian.create().fit(log_mels(24), ["00"] * 12 + ["02"] * 12)
-    assert few.decay_ == 0.88
-    assert few.diagnostics_["separation"] == {}
-    both = GwrpGaussian.create().fit(log_mels(len(IDS)), IDS)
-    assert both.diagnostics_["separation"], "chosen by synthetic anomalies"
-    for detector in (few, both):
-        assert "suited" not in detector.state().config, "one weight is no machine's own"
-    assert GwrpGaussian.create(decay=0.5).fit(log_mels(12), IDS[:12]).decay_ == 0.5
 
 
 def test_the_fits_that_calibrate_have_the_parameters_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
