@@ -27,7 +27,7 @@ Problems = dict[str, Problem]
 BANDS = 60  # mel bands of a modulation spectrum
 MODULATIONS = (0.2, 0.5, 1.0, 1.5, 2.5, 4.0, 6.5, 10.0, 15.7)  # Hz: edges of its eight modulation bands
 FEW = 40  # training clips a machine id in the family of few clips
-STUDENT = {"n": 400, "d": 120, "freedom": 4, "reach": 24, "shift": 2.5, "width": 6}
+STUDENT = {"n": 400, "d": 120, "freedom": 4, "reach": 24, "shift": 4.0, "width": 6}
 
 
 def modulation_spectrum(log_mel: LogMel, clip: Clip) -> Array:
@@ -94,7 +94,7 @@ def standardised(train: Vectors, test: Vectors, is_anomaly: NDArray[Any]) -> Pro
 
 def heavy_tails() -> Problems:
     """Multivariate t with four degrees of freedom and a banded covariance (correlation exp(-lag / 8), none beyond 24);
-    an anomaly is such a vector of which six neighbouring dimensions are shifted by +-2.5."""
+    an anomaly is such a vector of which six neighbouring dimensions are shifted by +-4."""
     n, d, width = int(STUDENT["n"]), int(STUDENT["d"]), int(STUDENT["width"])
     lag = np.abs(np.subtract.outer(np.arange(d), np.arange(d)))
     values, axes = np.linalg.eigh(np.where(lag <= STUDENT["reach"], np.exp(-lag / 8.0), 0.0))
