@@ -40,6 +40,15 @@ def test_what_is_as_good_passes() -> None:
     assert summary(found).startswith("No method of ours is below")
 
 
+@pytest.mark.parametrize("missing", [False, True])
+def test_an_array_that_pyod_cannot_take_is_no_loss_but_a_missing_class_is(missing: bool) -> None:
+    rows = pair()
+    rows[0] = Row("wine", "KDE", "PyOD", failed="ValueError: too few", missing=missing)
+    (outcome,) = outcomes(rows)
+    assert outcome.fails is missing
+    assert "too few" in outcome.said
+
+
 def test_every_method_names_classes_that_exist() -> None:
     """A class that has moved was once skipped in silence."""
     pytest.importorskip("pyod")

@@ -35,7 +35,7 @@ class Gmm(Density):
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         n_components = self.n_components or likely_components(vectors, seed=seed)
         every = vectors.shape[1]
-        if self.n_components is None and self.n_mixture is None and every < len(vectors) // 2:
+        if self.n_components is None and self.n_mixture is None and every < len(vectors) // 4:
             # Few dimensions for so many vectors: a Gaussian of all of them may be likelier than a subspace and one residual.
             n_components = max((n_components, every), key=lambda n: _best_likelihood(vectors, n, seed=seed))
         if self.n_mixture:  # each Gaussian must see a few times as many vectors as it has dimensions
