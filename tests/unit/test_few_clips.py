@@ -82,7 +82,9 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     assert "suited" not in many.state().config, "an artifact of many clips is what it was before there was a table"
 
 
-@pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"n_subbands": 16, "n_density": 4}, 16), ({"n_subbands": 4}, 4)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, 1), ({"n_subbands": 16, "n_density": 4}, 16), ({"n_subbands": 4}, 4)]
+)
 def test_what_a_person_sets_is_kept(given: dict[str, int], expected: int) -> None:
     detector = KnnBands.create(**given).fit(log_mels(12), IDS[:12])
     assert n_subbands(detector, "00") == expected
