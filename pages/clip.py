@@ -44,8 +44,6 @@ def draw(picked: Picked, channel: Channel) -> None:
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
     if selected.detectors:
         verdict.draw(context)
-    if known := picked.known_beforehand():
-        st.caption(known)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
         listen(context, state)
@@ -55,6 +53,8 @@ def draw(picked: Picked, channel: Channel) -> None:
             scores(context)
         if warm:
             alarms(selected)
+    if known := picked.known_beforehand():
+        st.caption(known)
     if not warm:  # the first page of a fresh server: it has shown what needs neither the denoiser nor the networks
         time.sleep(HEAD_START)
         until_warm()

@@ -243,7 +243,6 @@ class DensityPerId(Detector):
     models_: dict[str, Density]
     suited_: dict[str, dict[str, Any]]  # by machine id, the parameters that are not the detector's own
     kept_: dict[str, dict[str, Any]] | None = None  # the same, where they shall be another fit's
-    shared: ClassVar[frozenset[str]] = frozenset()  # parameters that are the same for all machines
 
     def new_model(self) -> Density:
         """An unfitted model with this detector's parameters."""
@@ -282,7 +281,7 @@ class DensityPerId(Detector):
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
             values = self.suited(n) if self.kept_ is None else self.kept_.get(machine_id, {})
-            if values := {name: value for name, value in values.items() if name not in self.shared}:
+            if values:
                 self.suited_[machine_id] = values
             self.models_[machine_id] = fit_one(self._model_of(machine_id), chosen)
         progress(1.0, "done")

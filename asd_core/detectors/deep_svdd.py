@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DetectorInfo, Scores, State, parameter
 from asd_core.detectors.common.crops import fixed_crops, merge_crops
+from asd_core.detectors.common.members import grouped_linear, grouped_matmul
 from asd_core.detectors.common.modulation import CROP, HOP, modulation_spectrum
 from asd_core.detectors.common.network import (
     NetworkDetector,
     Normals,
-    net_arrays,
-    net_weights,
     saliency,
     seeded,
     to_tensor,
@@ -36,7 +35,8 @@ from asd_core.progress import Progress, silent, stage
 
 WIDTHS = (64 * 8, 128, 64)
 CENTRE_FLOOR = 0.1
-VARIANCE = 0.99  # share that whitened components of plain vectors keep
+FORMS = 2  # of plain vectors: standardised, and whitened with a shrunk covariance
+SLOPE = 0.1  # of the leaky ReLU below 0
 WARM_UP = 10  # epochs before the soft boundary's radius is first set
 
 
@@ -44,7 +44,7 @@ def dense_encoder(widths: Sequence[int]) -> nn.Sequential:
     """``(n, widths[0]) -> (n, widths[-1])``."""
     layers: list[nn.Module] = []
     for a, b in pairwise(widths[:-1]):
-        layers += [nn.Linear(a, b, bias=False), nn.BatchNorm1d(b, affine=False), nn.LeakyReLU(0.1)]
+        layers += [nn.Linear(a, b, bias=False), nn.BatchNorm1d(b, affine=False), nn.LeakyReLU(SLOPE)]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1], bias=False))
 
 
@@ -60,11 +60,16 @@ def first_centre(encoder: nn.Module, train: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Sphere:
-    """What training gives: the centre ``(n_outputs,)``, the radius (0 for one-class), and the curves."""
+    """What training gives: the centre, the members' radii (0 for one-class), and the curves."""
 
-    centre: Tensor
-    radius: float
+    centre: Tensor  # (members * n_outputs,)
+    radii: NDArray[np.float64]  # (members,)
     diagnostics: dict[str, Any]
+
+    @property
+    def radius(self) -> float:
+        """The first member's, which is the only one of a sound detector."""
+        return float(self.radii[0])
 
 
 def train_sphere(
@@ -73,6 +78,8 @@ def train_sphere(
     *,
     train: Tensor,
     held_out: Tensor,
+    members: int = 1,
+    inputs: int = 1,
     soft: bool,
     nu: float,
     pretrain_epochs: int,
@@ -88,6 +95,10 @@ def train_sphere(
 
     The centre and the radius come from the vectors that are trained on, ``train (n, d)``. One-class: mean d². Soft boundary:
     R² + 1/(nu n) sum max(0, d² - R²), where R is the (1 - nu) quantile of d, set after ten warm-up epochs (until then it is 0) and again in each epoch.
+
+    ``members`` networks side by side in ``encoder`` and ``decoder`` (outputs ``(n, members * k)``) each have a sphere: the
+    losses are added, so each learns as it would alone. ``inputs``: in how many forms, one beside the other, a row of
+    ``train`` holds its vector; members share them out in turn.
     """
     whole = nn.Sequential(encoder, decoder)
     batch_size = min(batch_size, len(train))
@@ -96,7 +107,9 @@ def train_sphere(
         return train[rng.choice(len(train), batch_size, replace=False)]
 
     def error(batch: Tensor) -> Tensor:
-        value: Tensor = (whole(batch) - batch).square().mean()
+        wanted = batch.reshape(len(batch), inputs, 1, -1)
+        rebuilt = whole(batch).reshape(len(batch), inputs, members // inputs, -1)
+        value: Tensor = (rebuilt - wanted).square().mean(dim=(0, 3)).sum()
         return value
 
     pretraining = train_network(
@@ -112,17 +125,21 @@ def train_sphere(
         keep_best=False,  # a start, not a result
         progress=stage(progress, 0.0, 0.4, "pretraining"),
     )
-    centre, radius = first_centre(encoder, train), 0.0
+    centre, radius = first_centre(encoder, train), torch.zeros(members)
 
-    def distances(vectors: Tensor) -> Tensor:
-        """d² of every vector, in eval mode."""
-        encoder.eval()
-        with torch.inference_mode():
-            squared: Tensor = (encoder(vectors) - centre).square().sum(dim=1)
+    def squared_distances(vectors: Tensor) -> Tensor:
+        """d² of every vector from each member's centre, ``(n, members)``."""
+        squared: Tensor = (encoder(vectors) - centre).square().reshape(len(vectors), members, -1).sum(dim=2)
         return squared
 
-    def new_radius() -> float:
-        return float(torch.quantile(distances(train).sqrt(), 1.0 - nu))
+    def distances(vectors: Tensor) -> Tensor:
+        """The same in eval mode."""
+        encoder.eval()
+        with torch.inference_mode():
+            return squared_distances(vectors)
+
+    def new_radius() -> Tensor:
+        return torch.quantile(distances(train).sqrt(), 1.0 - nu, dim=0).clone()
 
     radii: list[float] = []
 
@@ -130,18 +147,18 @@ def train_sphere(
         nonlocal radius
         if soft and epoch >= WARM_UP:
             radius = new_radius()
-        radii.append(round(radius, 6))
+        radii.append(round(float(radius.mean()), 6))
 
     def objective(squared: Tensor) -> Tensor:
         if not soft:
-            return squared.mean()
-        return radius**2 + (squared - radius**2).clamp(min=0.0).mean() / nu
+            return squared.mean(dim=0).sum()
+        return (radius**2 + (squared - radius**2).clamp(min=0.0).mean(dim=0) / nu).sum()
 
     milestone = round(0.7 * epochs)
     training = train_network(
         encoder,
         next_batch=next_batch,
-        loss=lambda batch: objective((encoder(batch) - centre).square().sum(dim=1)),
+        loss=lambda batch: objective(squared_distances(batch)),
         validate=lambda: float(objective(distances(held_out))),
         steps_per_epoch=steps_per_epoch,
         epochs=epochs,
@@ -164,7 +181,7 @@ def train_sphere(
         "embedding_spread": round(float(spread.mean()), 6),  # next to 0: the network has collapsed
         "centre_norm": round(float(centre.norm()), 6),
     }
-    return Sphere(centre, radius, diagnostics)
+    return Sphere(centre, radius.double().numpy(), diagnostics)
 
 
 @dataclass
@@ -286,68 +303,104 @@ class DeepSvddSoft(DeepSvdd):
 
 
 class DeepSvddVectors(Density):
-    """Deep SVDD on any ``(n, d)`` vectors: whitened principal components, then a dense network without biases.
+    """Deep SVDD on any ``(n, d)`` vectors: small dense networks without biases, half of them on the vectors as they are
+    (standardised), half on the vectors whitened with a shrunk covariance.
 
-    Whitening, because the autoencoder that comes first keeps the directions in which normal vectors vary most and
-    forgets the quiet ones, which is where faults show; whitened, all directions vary alike.
+    The score is the mean of the members' squared distances from their centres, each divided by its mean on normal vectors
+    that were held out from the training. Standardised vectors show what is loud, whitened ones what is quiet, and a first
+    draw of weights is a matter of luck. There is neither pretraining nor BatchNorm, unless asked for: an autoencoder keeps
+    the directions in which normal vectors vary most and forgets the others, and a BatchNorm makes loud units of quiet
+    ones (docs/decisions.md has the figures).
     """
 
     whitening_: Whitening
-    centre_: NDArray[np.float32]  # (n_outputs,)
-    radius_: float  # 0 for one-class
+    first_: NDArray[np.float32]  # (d, members * hidden[0]): whitening and first layers in one
+    centre_: NDArray[np.float32]  # (members * n_outputs,)
+    radius_: NDArray[np.float64]  # (members,); 0 for one-class
+    typical_: NDArray[np.float64]  # (members,): mean squared distance of held-out normals
 
     def __init__(
         self,
-        hidden: Sequence[int] = (128, 64),
-        n_outputs: int = 32,
+        hidden: Sequence[int] = (128,),
+        n_outputs: int = 64,
         *,
         soft: bool = False,
         nu: float = 0.1,
-        epochs: int = 100,
-        pretrain_epochs: int = 50,
+        epochs: int = 60,
+        pretrain_epochs: int = 0,
+        members: int = 6,
     ) -> None:
+        """``members``: an even number, as they share two forms of the vectors."""
         self.hidden, self.n_outputs, self.soft, self.nu = list(hidden), n_outputs, soft, nu
-        self.epochs, self.pretrain_epochs = epochs, pretrain_epochs
+        self.epochs, self.pretrain_epochs, self.members = epochs, pretrain_epochs, members
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        self.whitening_ = Whitening.fit(vectors, VARIANCE, seed=seed)
+        self.whitening_ = Whitening.shrunk(vectors)
         rng = np.random.default_rng(seed)
-        points = self.whiten(vectors)[rng.permutation(len(vectors))]
+        points = self.forms(vectors)[rng.permutation(len(vectors))]
         n_held = max(2, len(points) // 10)
-        widths = [points.shape[1], *self.hidden, self.n_outputs]
+        train, held_out = points[n_held:], points[:n_held]
+        widths = [len(self.whitening_.mean), *self.hidden, self.n_outputs]
         with seeded(seed):
-            self.net_ = dense_encoder(widths)
+            net = self.layers(widths)
             sphere = train_sphere(
-                self.net_,
-                dense_encoder(widths[::-1]),
-                train=points[n_held:],
-                held_out=points[:n_held],
+                net,
+                self.layers(widths[::-1], decoder=True),
+                train=train,
+                held_out=held_out,
+                members=self.members,
+                inputs=FORMS,
                 soft=self.soft,
                 nu=self.nu,
                 pretrain_epochs=self.pretrain_epochs,
                 epochs=self.epochs,
-                steps_per_epoch=max(1, (len(points) - n_held) // min(32, len(points) - n_held)),
+                steps_per_epoch=max(1, len(train) // min(32, len(train))),
                 rng=rng,
             )
-        self.centre_, self.radius_, self.diagnostics_ = sphere.centre.numpy(), sphere.radius, sphere.diagnostics
+        self.diagnostics_ = sphere.diagnostics
+        self.centre_, self.radius_ = sphere.centre.numpy(), sphere.radii
+        first, *self.weights_ = [layer.numpy().copy() for layer in net.state_dict().values()]
+        self.first_ = np.concatenate(
+            [first[0] / self.whitening_.scale[:, None], self.whitening_.axes.T @ first[1]], axis=1
+        )
+        held = vectors[np.random.default_rng(seed).permutation(len(vectors))[:n_held]]
+        self.typical_ = np.maximum(self.distances(held).mean(axis=0), 1e-12)
         return self
 
-    def whiten(self, vectors: NDArray[Any]) -> Tensor:
-        return to_tensor(self.whitening_.transform(vectors).astype(np.float32))
+    def forms(self, vectors: NDArray[Any]) -> Tensor:
+        """Standardised and whitened vectors side by side, ``(n, 2 d)``."""
+        standardised = (vectors - self.whitening_.mean) / self.whitening_.scale
+        return to_tensor(np.concatenate([standardised, self.whitening_.transform(vectors)], axis=1).astype(np.float32))
+
+    def layers(self, widths: Sequence[int], *, decoder: bool = False) -> nn.Sequential:
+        """All members' layers; the first of the encoder is one a form, whose outputs are shared out among its members."""
+        layers: list[nn.Module] = []
+        for index, (a, b) in enumerate(pairwise(widths)):
+            if index or decoder:
+                layers.append(grouped_linear(self.members, a, b))
+            else:
+                layers.append(grouped_linear(FORMS, a, self.members // FORMS * b))
+            if index < len(widths) - 2:
+                layers.append(nn.LeakyReLU(SLOPE))
+        return nn.Sequential(*layers)
+
+    def distances(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
+        """d² from each member's centre: ``(n, d) -> (n, members)``."""
+        x = np.asarray(vectors - self.whitening_.mean, dtype=np.float32) @ self.first_
+        for weight in self.weights_:
+            x = grouped_matmul(np.maximum(x, np.float32(SLOPE) * x), weight)
+        return np.asarray(np.square(x - self.centre_).reshape(len(x), self.members, -1).sum(axis=2))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        with torch.inference_mode():
-            squared = (self.net_(self.whiten(vectors)) - to_tensor(self.centre_)).square().sum(dim=1)
-        return np.asarray(squared.double().numpy() - self.radius_**2)
+        outside = (self.distances(vectors) - np.square(self.radius_)) / self.typical_
+        return np.asarray(outside.mean(axis=1), dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([*self.hidden, self.n_outputs])}
+        layers = {f"layer/{index}": weight for index, weight in enumerate(self.weights_)}
+        return {**super().arrays(), **layers, "shape": np.array([self.members, *self.hidden, self.n_outputs])}
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         super().load(arrays)
-        *self.hidden, self.n_outputs = (int(v) for v in arrays["shape"])
-        with seeded(0):
-            self.net_ = dense_encoder([len(self.whitening_.axes), *self.hidden, self.n_outputs])
-        self.net_.load_state_dict(net_weights(arrays))
-        self.net_.eval()
+        self.members, *self.hidden, self.n_outputs = (int(v) for v in arrays["shape"])
+        self.weights_ = [arrays[f"layer/{index}"] for index in range(len(self.hidden))]
         return self

@@ -1,6 +1,5 @@
 """GWRP + Gaussian: a log-mel spectrum in which loud moments count more, under one Gaussian a machine id (TWFR-GMM)."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -49,12 +48,9 @@ def rank_pool(log_mel: Array, decays: Sequence[float], reference_frames: int) ->
 class GwrpGaussian(DensityPerId):
     """Global weighted ranking pooling of the log-mel, then a shrinkage Gaussian (or a small mixture) a machine id."""
 
-    decay: float = parameter(
-        AUTO, low=AUTO, high=1.0, help="Weight r of the ranks: 1 mean, 0 maximum, -1 automatic (0.88 below 128 clips)."
-    )
+    decay: float = parameter(0.88, low=AUTO, high=1.0, help="Weight r of the ranks: 1 mean, 0 maximum, -1 automatic.")
     n_mixture: int = parameter(1, low=1, high=4, help="Gaussians a machine id.")
 
-    shared: ClassVar[frozenset[str]] = frozenset({"decay"})
     map_shows: ClassVar[str] = "what raises the score"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="gwrp_gaussian",
@@ -67,9 +63,8 @@ class GwrpGaussian(DensityPerId):
         catches="Catches louder, quieter, missing and short sounds; misses a changed order of sounds.",
         how_it_scores="Squared Mahalanobis distance of the clip's rank-weighted log-mel spectrum from the normal "
         "clips': each mel band is sorted over time, and its loudest frames weigh most.",
-        when_not_to_use="For a fault that changes only the order of sounds: ranks forget time. The automatic weight weighs "
-        "bursts, level drops, missing events and drifts of up to 12 dB alike; set it by hand if one kind is likelier.",
-        presets={"quick": {"decay": 0.88}, "paper": {"decay": 0.88}},  # the paper's for the slide rail
+        when_not_to_use="For a fault that changes only the order of sounds: ranks forget time. The weight is the published one for "
+        "slide rails; the automatic one weighs bursts, level drops, missing events and drifts of up to 12 dB alike, and is near the mean.",
     )
 
     def new_model(self) -> Mahalanobis | Gmm:
@@ -83,8 +78,7 @@ class GwrpGaussian(DensityPerId):
     ) -> Self:
         self.reference_frames_ = int(np.median([log_mel.shape[1] for log_mel in features]))
         separations: dict[str, dict[str, float]] = {}
-        most = max(Counter(machine_ids).values())  # of a machine; one weight is for all of them
-        self.decay_ = float(self.suited(most).get("decay", self.decay))
+        self.decay_ = self.decay
         if self.decay_ < 0.0:
             progress(0.0, "choosing the ranks' weight")
             by_kind = synthetic_separation(features, machine_ids, DECAYS, self.reference_frames_, seed=seed)

@@ -107,7 +107,7 @@ class IdClassifier(NetworkDetector):
         how_it_scores="-log p(own machine id), averaged over overlapping crops: a machine that no longer sounds like "
         "itself.",
         when_not_to_use="With one machine id (it refuses), or where ids differ by recording site rather than by "
-        "machine: it then learns the rooms.",
+        "machine: it then learns the rooms. The embedding by auxiliary classes has replaced it.",
         presets={"quick": {"epochs": 8}, "paper": {"epochs": 200, "crops_per_clip": 4}},
     )
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.common.distances import squared_distances, squared_norms
+from asd_core.detectors.common.distances import mean_of_nearest, squared_distances, squared_norms
 from asd_core.detectors.common.local_density import in_local_units, local_density
-from asd_core.detectors.common.whitening import standardisation
+from asd_core.detectors.common.whitening import Whitening, standardisation
 from asd_core.features import Array, pool
 
 N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum
@@ -23,8 +23,16 @@ class BandNeighbours(Density):
     neighbouring bands with all their figures. Each sub-band finds its own neighbour (one global neighbour would have to
     match everywhere at once), and its distance is divided by the median one between normal vectors: a sub-band that
     always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
-    With one sub-band this is the plain nearest-neighbour distance. With ``n_density`` neighbours or more than 0, distances count
-    in units of the local spacing of each sub-band's training vectors: see :mod:`asd_core.detectors.common.local_density`.
+    With one sub-band this is a nearest-neighbour distance on all dimensions.
+
+    With ``local`` (for one sub-band) dimensions are half whitened (:meth:`Whitening.shrunk`), and the distance to a training
+    vector is divided by the square root of that one's mean distance to its own neighbours: what is far in a crowded place
+    may be near in a sparse one, say among noisy recordings. Division by the distance itself (Wilkinghoff et al., Local
+    density-based anomaly score normalization for domain generalization, 2025) makes too little of an anomaly near a
+    lone normal vector where normals have heavy tails.
+
+    With ``n_density`` neighbours or more than 0, distances of each sub-band count in units of the local spacing of its training
+    vectors as published: see :mod:`asd_core.detectors.common.local_density`.
     """
 
     points_: NDArray[np.float32]  # (n, d) training vectors, standardised
@@ -32,15 +40,28 @@ class BandNeighbours(Density):
     scale_: NDArray[np.float64]  # (d,)
     typical_: NDArray[np.float64]  # (n_subbands,): median distance between normal vectors
 
-    def __init__(self, n_subbands: int = 16, n_statistics: int = 1, n_density: int = 0, decay: float = 1.0) -> None:
+    axes: NDArray[np.float64] | None  # (d, d): standardised -> half whitened, of ``local``
+    divisors: NDArray[np.float64] | None  # (n,): of each training vector's distances, squared, of ``local``
+
+    def __init__(
+        self,
+        n_subbands: int = 1,
+        n_statistics: int = 1,
+        local: bool | None = None,
+        n_density: int = 0,
+        decay: float = 1.0,
+    ) -> None:
+        """``local``: by default where there is one sub-band."""
         self.n_subbands = n_subbands
         self.n_statistics = n_statistics
-        self.n_density = n_density
-        self.decay = decay
+        self.local = n_subbands == 1 if local is None else local
+        self.n_density, self.decay = n_density, decay
+        self.axes, self.divisors = None, None
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.mean_, self.scale_ = standardisation(vectors)
-        self.points_ = ((vectors - self.mean_) / self.scale_).astype(np.float32)
+        self.axes = Whitening.shrunk(vectors, 0.5).axes.T * self.scale_[:, None] if self.local else None
+        self.points_ = self._prepared(vectors).astype(np.float32)
         self._split()
         typical = []
         for band, part in enumerate(self._parts):
@@ -49,9 +70,17 @@ class BandNeighbours(Density):
                 self._rho[band] = local_density(distances, self.n_density, self.decay)
             distances = in_local_units(distances, self._rho[band])
             np.fill_diagonal(distances, np.inf)  # no vector is its own neighbour
+            if self.local:
+                self.divisors = mean_of_nearest(distances)
+                distances /= np.sqrt(self.divisors)
             typical.append(np.median(distances.min(axis=1)))
         self.typical_ = np.maximum(np.array(typical), 1e-9)
         return self
+
+    def _prepared(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
+        """Standardised, and half whitened where asked for."""
+        standardised = (vectors - self.mean_) / self.scale_
+        return np.asarray(standardised if self.axes is None else standardised @ self.axes, dtype=np.float64)
 
     def _split(self) -> None:
         """Columns of each sub-band, and the training points in them."""
@@ -65,13 +94,15 @@ class BandNeighbours(Density):
     def votes(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distance of each vector to its nearest training vector in each sub-band, 1 = typical of normal vectors, and
         which one that is: ``(n, d) -> (n, n_subbands)`` twice."""
-        standardised = (vectors - self.mean_) / self.scale_
+        prepared = self._prepared(vectors)
         votes = np.empty((len(vectors), len(self._columns)))
         nearest = np.empty(votes.shape, dtype=np.intp)
         for band, (columns, part) in enumerate(zip(self._columns, self._parts, strict=True)):
-            squared = squared_distances(standardised[:, columns], part, self._norms[band])
+            squared = squared_distances(prepared[:, columns], part, self._norms[band])
             if (rho := self._rho[band]) is not None:
                 squared = in_local_units(squared, np.square(rho))
+            if self.divisors is not None:
+                squared /= self.divisors
             nearest[:, band] = squared.argmin(axis=1)
             votes[:, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
         return votes, nearest
@@ -82,8 +113,9 @@ class BandNeighbours(Density):
     def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each figure adds to the score, and the neighbours' figures in the vector's units, ``(d,)`` each.
 
-        A sub-band's vote is shared out as the squared differences from its neighbour are.
+        A sub-band's vote is shared out as the squared differences from its neighbour are: not defined with ``local``.
         """
+        assert self.axes is None
         votes, nearest = self.votes(vector[None])
         shares, like = np.zeros(len(vector)), np.empty(len(vector))
         for band, columns in enumerate(self._columns):
@@ -93,13 +125,15 @@ class BandNeighbours(Density):
         return shares, like
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        arrays = {**super().arrays(), "shape": np.array([self.n_subbands, self.n_statistics])}
+        local = {} if self.axes is None else {"axes": self.axes, "divisors": self.divisors}
         if self.n_density:
-            arrays["rho"] = np.stack([rho for rho in self._rho if rho is not None])
-        return arrays
+            local["rho"] = np.stack([rho for rho in self._rho if rho is not None])
+        return {**super().arrays(), **local, "shape": np.array([self.n_subbands, self.n_statistics])}  # type: ignore[dict-item]
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         self.n_subbands, self.n_statistics = (int(value) for value in arrays["shape"])
+        self.axes, self.divisors = arrays.get("axes"), arrays.get("divisors")
+        self.local = self.axes is not None
         super().load(arrays)
         self._split()
         if self.n_density:
@@ -147,7 +181,9 @@ class KnnBands(DensityPerId):
     )
 
     def new_model(self) -> BandNeighbours:
-        return BandNeighbours(self.n_subbands, N_STATISTICS, self.n_density, self.density_decay)
+        return BandNeighbours(
+            self.n_subbands, N_STATISTICS, local=False, n_density=self.n_density, decay=self.density_decay
+        )
 
     def vectors(self, features: Sequence[Array]) -> Array:
         return np.stack([pool(log_mel) for log_mel in features])

@@ -11,6 +11,8 @@ from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import BandSpectrum
 from asd_core.lazy import scipy, sklearn
 
+DENSE_SHARE = 0.95  # of the training vectors whose neighbourhoods are dense, where all dimensions count
+
 
 class Dbscan(Density):
     """DBSCAN (Ester et al., KDD 1996) fitted on normal vectors only.
@@ -18,21 +20,31 @@ class Dbscan(Density):
     scikit-learn's DBSCAN cannot predict, so a new point is scored by its distance to the nearest *core sample* divided
     by eps: at most 1 inside a cluster, above 1 outside, and continuous, so that a ROC curve exists. eps comes from the
     knee of the sorted k-distance curve (the paper's section 4.2); min_samples is 2 x dimension (Sander et al., 1998).
+
+    Without a number of components all dimensions count, whitened with a shrunk covariance: neighbourhoods then hold the
+    square root of the number of vectors (twice hundreds of dimensions would be all of them), and eps is the 95 % quantile of
+    the k-distances, since distances in many dimensions are so alike that their curve has no knee.
     """
 
     core_: NDArray[np.float32]  # (n_core, n_components): the core samples, whitened
     eps_: float
     whitening_: Whitening
 
-    def __init__(self, n_components: int = 4) -> None:
+    def __init__(self, n_components: int | None = None) -> None:
         self.n_components = n_components
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
+        if self.n_components is None:
+            self.whitening_ = Whitening.shrunk(vectors)
+        else:
+            self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
         points = self.whitening_.transform(vectors)
-        min_samples = min(2 * points.shape[1], max(2, len(points) // 4))
+        wanted = round(np.sqrt(len(points))) if self.n_components is None else 2 * points.shape[1]
+        min_samples = min(wanted, max(2, len(points) // 4))
         distances, _ = sklearn.neighbors.NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
-        self.eps_ = max(knee(np.sort(distances[:, -1])), 1e-9)
+        rising = np.sort(distances[:, -1])
+        eps = knee(rising) if self.n_components is not None else float(np.quantile(rising, DENSE_SHARE))
+        self.eps_ = max(eps, 1e-9)
         cores = sklearn.cluster.DBSCAN(eps=self.eps_, min_samples=min_samples).fit(points).core_sample_indices_
         if not len(cores):  # among a handful of points its rounding may leave out the one whose distance eps is
             cores = np.flatnonzero(distances[:, -1] <= self.eps_)

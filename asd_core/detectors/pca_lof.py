@@ -27,13 +27,17 @@ class Lof(Density):
     n_neighbors_: int  # k
     whitening_: Whitening
 
-    def __init__(self, variance: float = 0.99, n_neighbors: int = 20) -> None:
+    def __init__(self, variance: float | None = None, n_neighbors: int = 20) -> None:
+        """``variance``: share that whitened components keep; without it all dimensions, half whitened with a shrunk covariance."""
         self.variance = variance
         self.n_neighbors = n_neighbors
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         # Whitened, because a fault rarely lies along the directions in which normal clips vary most.
-        self.whitening_ = Whitening.fit(vectors, self.variance, seed=seed)
+        if self.variance is None:
+            self.whitening_ = Whitening.shrunk(vectors, 0.5)
+        else:
+            self.whitening_ = Whitening.fit(vectors, self.variance, seed=seed)
         self.points_ = self.whitening_.transform(vectors).astype(np.float32)
         self.n_neighbors_ = min(self.n_neighbors, max(1, len(vectors) // 2))  # all of them would be no neighbourhood
         distances = np.sqrt(squared_distances(self.points_, self.points_))

@@ -25,7 +25,6 @@ REGISTRY: dict[str, str] = {
     "knn_domains": "knn_domains:KnnDomains",
     "pca_lof": "pca_lof:PcaLof",
     "rhythm": "rhythm:Rhythm",
-    "id_classifier": "id_classifier:IdClassifier",
     "act_embedding": "act_embedding:ActEmbedding",
     "fusion": "fusion:Fusion",
     "control_rms": "controls:ControlRms",
@@ -33,9 +32,11 @@ REGISTRY: dict[str, str] = {
     "control_mahalanobis": "controls:ControlMahalanobis",
 }
 
-# Those that need what is not delivered (a pretrained model), and their controls: trained where they are asked for by name alone.
+# Trained where they are asked for by name alone: what needs a model that is not delivered, with its control, and what a better
+# detector has replaced (the embedding by auxiliary classes), so that folders that hold one still open.
 OPTIONAL: dict[str, str] = {
     "frozen_embedding": "frozen_embedding:FrozenEmbedding",
+    "id_classifier": "id_classifier:IdClassifier",
     "control_embedding": "frozen_embedding:ControlUntrainedEmbedding",
 }
 

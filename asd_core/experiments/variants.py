@@ -46,12 +46,12 @@ class TunedDbscan(Dbscan):
 
     def __init__(self, n_components: int, eps: float, min_samples: int) -> None:
         super().__init__(n_components)
-        self.eps_, self.min_samples = eps, min_samples
+        self.kept, self.eps_, self.min_samples = n_components, eps, min_samples
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         from sklearn.cluster import DBSCAN
 
-        self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
+        self.whitening_ = Whitening.fit(vectors, self.kept, seed=seed)
         points = self.whitening_.transform(vectors)
         clusters = DBSCAN(eps=self.eps_, min_samples=self.min_samples).fit(points)
         self.core_ = points[clusters.core_sample_indices_].astype(np.float32)  # none where nothing is dense enough

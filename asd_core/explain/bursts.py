@@ -68,5 +68,5 @@ def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
     if period is not None:
         return f"{band}, in bursts every {period:.1f} s, strongest {span}"
     if moments > 1:
-        return f"{band}, at {moments} moments, strongest {span}"
+        return f"{band}, several times, strongest {span}"  # a count would not match what the eye counts
     return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

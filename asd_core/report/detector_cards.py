@@ -3,7 +3,7 @@
 from typing import Any
 
 from asd_core.detectors import OPTIONAL, Detector, detector_class, detector_keys
-from asd_core.features import to_config
+from asd_core.features import PretrainedEmbedding, to_config
 from asd_core.markdown import markdown_table
 from asd_core.report.rendering import render
 
@@ -26,7 +26,7 @@ def _card(cls: type[Detector]) -> dict[str, Any]:
     representation = {
         k: v for k, v in to_config(info.representation).items() if k not in ("kind", "sample_rate", "sha256")
     }
-    presets = [name for name in ("quick", "paper") if info.presets.get(name)]
+    presets = [name for name in ("quick", "standard", "paper") if info.presets.get(name)]
     rows = [
         [f"`{row.name}`", str(row.default), f"{row.low} to {row.high}"]
         + [str(info.presets[name].get(row.name, "")) for name in presets]
@@ -36,6 +36,7 @@ def _card(cls: type[Detector]) -> dict[str, Any]:
     return {
         "info": info,
         "optional": info.key in OPTIONAL,
+        "pretrained": isinstance(info.representation, PretrainedEmbedding),
         "about": " ".join((cls.__doc__ or "").split("\n\n")[0].split()),
         "detail": ", ".join(f"{name} {value}" for name, value in representation.items()),
         "table": markdown_table(["parameter", "default", "range", *presets, "meaning"], rows) if rows else "",

@@ -56,7 +56,7 @@ class Picked:
 
     def known_beforehand(self) -> str:
         """What the dataset holds of a clip of the catalogue, in a line; empty for an upload. It is not the verdict, may
-        contradict it, and stands below it: above, it was read as the verdict."""
+        contradict it, and stands below the sound: beside the verdict it was read as that."""
         if self.uploaded or not self.facts:
             return ""
         return f"Known beforehand, from {'this version' if self.moved else 'the dataset'}: {' · '.join(self._facts())}"

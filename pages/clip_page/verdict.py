@@ -58,15 +58,16 @@ def verdict(
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
-    if asked and judged.ground == "margin" and judged.n_trusted:
-        # The votes first: the distance is one detector's, and "far beyond" beside four that disagree read as a contradiction.
-        alone = judged.n_trusted == 1
-        share = (
-            "The one trusted detector says so."
-            if alone
-            else f"{judged.agree} of {judged.n_trusted} trusted detectors say so."
-        )
-        return Verdict(HEADS[judged.verdict], share, _by_whom(asked, standing, clause), figures, asked.detector)
+    if asked and judged.n_trusted and judged.ground in ("margin", "close"):
+        # Who decides first, then how many agree: either alone was read as how sure the verdict is.
+        votes = _by_whom(asked, chosen, clause)
+        who = "detector in use" if chosen else "most accurate detector"
+        agree = _agreement(asked, judged.agree, judged.n_trusted)
+        if judged.ground == "close":
+            reason = f"The {who} is too close to its threshold to tell; {agree}: listen, or record again."
+        else:
+            reason = f"{_how_sure(asked.margin)} for the {who}; {agree}."
+        return Verdict(HEADS[judged.verdict], reason, votes, figures, asked.detector)
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -75,7 +76,7 @@ def verdict(
         "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": "The trusted detectors do not agree: listen, or record again.",
-        "margin": _how_sure(asked.margin).capitalize() if asked else "",
+        "margin": f"{_how_sure(asked.margin).rstrip(',')}." if asked else "",
     }
     return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
 
@@ -83,20 +84,26 @@ def verdict(
 def _how_sure(margin: float) -> str:
     """The distance from the threshold, in plain words."""
     for least, words in (
-        (5.0, "far beyond anything normal."),
-        (2.0, "well beyond what is normal."),
-        (CLOSE, "somewhat beyond what is normal."),
+        (5.0, "Far beyond anything normal"),
+        (2.0, "Well beyond what is normal"),
+        (CLOSE, "Somewhat beyond what is normal"),
     ):
         if margin >= least:
             return words
-    return "like most normal clips." if margin < -1.0 else "within what is normal, towards its upper end."
+    return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end,"
 
 
-def _by_whom(asked: DetectorScore, standing: Standing, trained: str) -> str:
-    """Whose decision it is, and how sure that detector is."""
+def _by_whom(asked: DetectorScore, chosen: bool, trained: str) -> str:
+    """Whose decision it is, and why its."""
     name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
-    role = "in use here" if asked.detector == standing.in_use else "the most accurate on this dataset"
-    return f"{name}, {role}: {_how_sure(asked.margin)}"
+    return f"{name} {'is in use here' if chosen else 'is the most accurate on this dataset'}, so it decides."
+
+
+def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
+    word, other = ("an anomaly", "normal") if asked.decision == "anomaly" else ("normal", "an anomaly")
+    if n_trusted == 1:
+        return f"the one trusted detector calls it {word if agree else other}"
+    return f"{'all' if agree == n_trusted else f'{agree} of'} {n_trusted} trusted ones call it {word}"
 
 
 def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str) -> str:

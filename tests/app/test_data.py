@@ -238,7 +238,7 @@ def test_detectors_that_want_more_clips_are_named_before_they_are_trained(folder
         ((k, n) for k, n in worth.least.items() if n and expected_seconds(k, 100) < 20), key=lambda kn: kn[1]
     )
     title = detector_class(key).info.title
-    for name, count in (("Few", 12), ("Many", needed + needed // 4 + 2)):  # a fifth is kept for testing
+    for name, count in (("Few", 10), ("Many", needed + needed // 4 + 2)):  # a fifth is kept for testing
         files = {f"press/normal/{n}.wav": sound(n) for n in range(count)}
         import_recordings(name, [(file, lambda data=data: data) for file, data in files.items()])
         app = opened("data", data=name)

@@ -18,14 +18,29 @@ def score(key: str, margin: float) -> DetectorScore:
 @pytest.mark.parametrize(
     ("margins", "held_out", "head", "reason"),
     [
-        ((9, 3, 2, -3, -3), 60, "Anomaly", "3 of 3"),
-        ((2.5, 3, 2, -3, -3), 60, "Anomaly", "3 of 3 trusted detectors say so."),
-        ((-2, -3, -2, 3, 3), 60, "Normal", "3 of 3"),
-        ((0.3, 3, 2, 3, 3), 60, "Not sure", "Too close"),
+        (
+            (9, 3, 2, -3, -3),
+            60,
+            "Anomaly",
+            "Far beyond anything normal for the most accurate detector; all 3 trusted ones call it an anomaly.",
+        ),
+        ((2.5, 3, 2, -3, -3), 60, "Anomaly", "Well beyond"),
+        (
+            (-2, -3, -2, 3, 3),
+            60,
+            "Normal",
+            "Like most normal clips for the most accurate detector; all 3 trusted ones call it normal.",
+        ),
+        (
+            (0.3, 3, 2, 3, 3),
+            60,
+            "Not sure",
+            "too close to its threshold to tell; all 3 trusted ones call it an anomaly: listen",
+        ),
         ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
         ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
-        ((9, 3, 2, 3, 3), 19, "Anomaly", "3 of 3"),
+        ((9, 3, 2, 3, 3), 19, "Anomaly", "Far beyond"),
     ],
 )
 def test_head_and_reason(margins: tuple[float, ...], held_out: int, head: str, reason: str) -> None:
@@ -37,8 +52,8 @@ def test_head_and_reason(margins: tuple[float, ...], held_out: int, head: str, r
 def test_controls_do_not_vote() -> None:
     margins = (9, 3, -2, 3, -3)
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
-    assert said.reason == "2 of 3 trusted detectors say so."
-    assert said.votes == "**GWRP + Gaussian**, the most accurate on this dataset: far beyond anything normal."
+    assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly.")
+    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides."
 
 
 def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
@@ -48,7 +63,10 @@ def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
         in verdict(scores, TRUSTED, None, 60, 0.05).votes
     )
     alone = verdict(scores[:1], TRUSTED, None, 60, 0.05)
-    assert (alone.head, alone.reason) == ("Anomaly", "The one trusted detector says so.")
+    assert (alone.head, alone.reason) == (
+        "Anomaly",
+        "Far beyond anything normal for the most accurate detector; the one trusted detector calls it an anomaly.",
+    )
 
 
 def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:

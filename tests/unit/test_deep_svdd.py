@@ -7,7 +7,9 @@ from torch import nn
 
 from asd_core.detectors import deep_svdd
 from asd_core.detectors.common.modulation import modulation_spectrum
+from asd_core.detectors.common.network import seeded
 from asd_core.detectors.deep_svdd import (
+    CENTRE_FLOOR,
     WARM_UP,
     DeepSvdd,
     DeepSvddSoft,
@@ -16,6 +18,7 @@ from asd_core.detectors.deep_svdd import (
     first_centre,
     train_sphere,
 )
+from asd_core.evaluation import auc
 from tests.unit.network_clips import clip, clips, with_fault
 
 pytestmark = pytest.mark.slow
@@ -172,9 +175,76 @@ def test_plain_vectors(soft):
     mixing = rng.normal(size=(4, 40))
     normal = rng.normal(size=(330, 4)) @ mixing + 0.3 * rng.normal(size=(330, 40))
     outliers = 2.0 * rng.normal(size=(30, 40)) * normal.std(axis=0)
-    model = DeepSvddVectors(soft=soft, epochs=40, pretrain_epochs=20).fit(normal[:300])
+    model = DeepSvddVectors((32,), 16, soft=soft, epochs=20, pretrain_epochs=5).fit(normal[:300])
     scores = model.score(normal[300:])
     assert (model.score(outliers)[:, None] > scores).mean() > 0.9
     assert len(np.unique(scores)) == 30
     again = DeepSvddVectors().load(model.arrays())
     assert np.array_equal(again.score(outliers), model.score(outliers))
+
+
+class TestVectorMembers:
+    def vectors(self, n=120, seed=0):
+        return np.random.default_rng(seed).normal(size=(n, 10)) @ np.random.default_rng(9).normal(size=(10, 10))
+
+    def model(self, **parameters):
+        return DeepSvddVectors((16,), 8, **{"members": 4, "epochs": 5, **parameters}).fit(self.vectors())
+
+    def test_the_folded_layers_give_the_network_s_distances(self):
+        """Whitening and first layers are one matrix when scoring; the network in torch gives the same."""
+        model, new = self.model(), self.vectors(20, 1)
+        net = model.layers([10, 16, 8])
+        d, scale, axes = 10, model.whitening_.scale, model.whitening_.axes
+        first = np.stack(
+            [model.first_[:, :32] * scale[:, None], np.linalg.solve(axes.T.astype(float), model.first_[:, 32:])]
+        )
+        net.load_state_dict(
+            {"0.weight": torch.tensor(first, dtype=torch.float32), "2.weight": torch.from_numpy(model.weights_[0])}
+        )
+        assert model.forms(new).shape == (20, 2 * d)
+        with torch.inference_mode():
+            outputs = net(model.forms(new)).numpy() - model.centre_
+        np.testing.assert_allclose(np.square(outputs).reshape(20, 4, 8).sum(axis=2), model.distances(new), rtol=1e-3)
+
+    def test_every_member_weighs_the_same_and_differs(self):
+        model = self.model()
+        held = self.vectors()[np.random.default_rng(0).permutation(120)[:12]]
+        np.testing.assert_allclose((model.distances(held) / model.typical_).mean(axis=0), 1.0, rtol=1e-5)
+        correlation = np.corrcoef(model.distances(self.vectors(60, 2)).T)
+        assert correlation[~np.eye(4, dtype=bool)].max() < 0.999
+        assert model.score(self.vectors(60, 2)).std() > 0.0
+
+    def test_no_bias_no_affine_part_and_a_fixed_centre_off_zero(self):
+        model = self.model()
+        net = model.layers([10, 16, 8])
+        assert [name for name, _ in net.named_parameters()] == ["0.weight", "2.weight"]
+        assert float(net(torch.zeros(1, 20)).detach().abs().max()) == 0.0
+        assert np.abs(model.centre_).min() >= CENTRE_FLOOR - 1e-6
+
+    def test_members_learn_as_they_would_alone(self):
+        """The sum of losses gives each member its own gradient and no other's."""
+        model = DeepSvddVectors((16,), 8, members=4)
+        with seeded(0):
+            net = model.layers([10, 16, 8])
+        x = torch.randn(6, 20)
+        net(x).reshape(6, 4, 8)[:, 1].square().sum().backward()
+        first, second = (layer.grad for layer in net.parameters())
+        assert [bool(second[m].any()) for m in range(4)] == [False, True, False, False]
+        assert bool(first[0][:, 16:].any())
+        assert not first[0][:, :16].any()
+        assert not first[1].any()
+
+    def test_training_shrinks_the_spheres_and_beats_the_first_weights(self):
+        rng = np.random.default_rng(3)
+        mixing = rng.normal(size=(3, 30))
+
+        def normal(n):
+            return rng.normal(size=(n, 3)) @ mixing + 0.3 * rng.normal(size=(n, 30))
+
+        train, fine = normal(200), normal(150)
+        faulty = normal(150)
+        faulty[:, :4] += 0.8
+        untrained, trained = (DeepSvddVectors((32,), 16, epochs=n).fit(train) for n in (0, 40))
+        assert trained.diagnostics_["train_loss"][-1] < 0.5 * trained.diagnostics_["train_loss"][0]
+        assert not np.array_equal(trained.first_, untrained.first_)
+        assert auc(trained.score(fine), trained.score(faulty)) > auc(untrained.score(fine), untrained.score(faulty))

@@ -67,8 +67,8 @@ def test_demo_has_every_detector() -> None:
     assert trained_keys(ROOT / "trained_models" / "demo") == detector_keys()
     size = sum(f.stat().st_size for f in (ROOT / "trained_models").rglob("*") if f.is_file())
     assert (
-        size < 15.6e6
-    )  # weights are 11.2 MB; what is stored so that nobody waits for it: maps 0.2, scores of training clips 0.3
+        size < 21e6
+    )  # weights are 13.9 MB; what is stored so that nobody waits for it: maps 0.2, scores of training clips 0.3, learning curve 0.2
 
 
 def test_demo_has_every_experiment() -> None:

@@ -11,7 +11,6 @@ from asd_core.datasets import folds
 from asd_core.detectors import DensityPerId, detector_class, detector_keys
 from asd_core.detectors.common.few_clips import BY_CLIPS, defaults_for
 from asd_core.detectors.common.network import NetworkDetector
-from asd_core.detectors.gwrp_gaussian import GwrpGaussian
 from asd_core.detectors.knn_bands import KnnBands
 from asd_core.features import Array
 from asd_core.training.budget import expected_fit, refitted
@@ -57,7 +56,7 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     features = log_mels(len(IDS))
     detector = KnnBands.create().fit(features, IDS)
     assert (n_subbands(detector, "00"), n_subbands(detector, "02")) == (1, 16)
-    assert detector.parameters() == {"n_subbands": 16}
+    assert detector.parameters() == {"n_subbands": 16, "n_density": 4}
     about = {
         "seed": 0,
         "preset": "standard",
@@ -70,7 +69,7 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
         detector, tmp_path, calibration=calibration.scores, diagnostics={}, alarms=[], fit_seconds=0.0, **about
     )
     manifest = artifacts.read_manifest(tmp_path)
-    assert manifest.config["parameters"] == {"n_subbands": 16}
+    assert manifest.config["parameters"] == {"n_subbands": 16, "n_density": 4}
     assert manifest.config["suited"] == {"00": {"n_subbands": 1}}
     loaded = artifacts.load(tmp_path).detector
     new = log_mels(8, seed=1)
@@ -83,7 +82,9 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     assert "suited" not in many.state().config, "an artifact of many clips is what it was before there was a table"
 
 
-@pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"n_subbands": 16}, 16), ({"n_subbands": 4}, 4)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, 1), ({"n_subbands": 16, "n_density": 4}, 16), ({"n_subbands": 4}, 4)]
+)
 def test_what_a_person_sets_is_kept(given: dict[str, int], expected: int) -> None:
     detector = KnnBands.create(**given).fit(log_mels(12), IDS[:12])
     assert n_subbands(detector, "00") == expected
@@ -110,17 +111,6 @@ def test_the_time_that_more_passes_take_is_expected() -> None:
     assert expected_fit("deep_svdd", 100) == pytest.approx(4 * 3.3 * 100 / 960)
     assert expected_fit("deep_svdd", 960) == pytest.approx(3.3)
     assert refitted("deep_svdd", 100), "five fits still calibrate it"
-
-
-def test_one_weight_of_ranks_is_for_all_machines_and_follows_the_one_with_most_clips() -> None:
-    few = GwrpGaussian.create().fit(log_mels(24), ["00"] * 12 + ["02"] * 12)
-    assert few.decay_ == 0.88
-    assert few.diagnostics_["separation"] == {}
-    both = GwrpGaussian.create().fit(log_mels(len(IDS)), IDS)
-    assert both.diagnostics_["separation"], "chosen by synthetic anomalies"
-    for detector in (few, both):
-        assert "suited" not in detector.state().config, "one weight is no machine's own"
-    assert GwrpGaussian.create(decay=0.5).fit(log_mels(12), IDS[:12]).decay_ == 0.5
 
 
 def test_the_fits_that_calibrate_have_the_parameters_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_a_moment_is_said_once() -> None:
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, from 5.9 to 6.2 s"  # type: ignore[arg-type]
     place.share = 0.3  # the rest of the map lies elsewhere
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
-    assert place_in_words(place, None, 4) == "5.1 to 5.4 kHz, at 4 moments, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    assert place_in_words(place, None, 4) == "5.1 to 5.4 kHz, several times, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
     place.f1 = 5130.0
     assert place_in_words(place, 2.0) == "about 5.1 kHz, in bursts every 2.0 s, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
 

@@ -23,7 +23,7 @@ from asd_core.detectors.gwrp_gaussian import (
     synthetic_separation,
 )
 from asd_core.detectors.knn_bands import BandNeighbours, KnnBands
-from asd_core.detectors.pca_dbscan import Dbscan, knee
+from asd_core.detectors.pca_dbscan import DENSE_SHARE, Dbscan, knee
 from asd_core.detectors.pca_lof import Lof, PcaLof
 from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import auc
@@ -33,10 +33,14 @@ from asd_core.sound import Clip
 DENSITIES: dict[str, Density] = {
     "kde": Kde(3),
     "kde without residual": Kde(3, residual=False),
+    "kde of all dimensions": Kde(),
     "dbscan": Dbscan(3),
-    "lof": Lof(),
+    "dbscan of all dimensions": Dbscan(),
+    "lof": Lof(0.99),
+    "lof of all dimensions": Lof(),
     "gmm": Gmm(),
     "neighbours": BandNeighbours(4),
+    "local neighbours": BandNeighbours(),
     "mahalanobis": Mahalanobis(),
 }
 MELS, FRAMES, TONE = 32, 80, 20
@@ -246,7 +250,7 @@ def test_lof_equals_scikit_learn(n: int, k: int) -> None:
 def test_lof_is_local_and_whitened() -> None:
     rng = np.random.default_rng(0)
     tight, loose = rng.normal(0.0, 0.1, (100, 2)), rng.normal(6.0, 2.0, (100, 2))
-    model = Lof().fit(np.concatenate([tight, loose]))
+    model = Lof(0.99).fit(np.concatenate([tight, loose]))
     near_tight, in_loose = model.score(np.array([[0.9, -0.9], [6.5, 5.0]]))
     assert near_tight > 1.5 * in_loose  # nearer to its cluster, but the cluster is denser
     np.testing.assert_allclose(np.cov(model.points_.T), np.eye(2), atol=1e-3)
@@ -255,8 +259,81 @@ def test_lof_is_local_and_whitened() -> None:
 # --- GMM
 
 
+def mostly_in_twenty(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Normal vectors of sixty dimensions, mostly in twenty; and some with noise of their own in half of the sixty."""
+    rng = np.random.default_rng(seed)
+    mixing = np.random.default_rng(5).standard_normal((20, 60))
+    normal = rng.standard_normal((2 * n, 20)) @ mixing + 0.5 * rng.standard_normal((2 * n, 60))
+    strange = normal[n:].copy()
+    strange[:, :30] += 3.0 * rng.standard_normal((n, 30))
+    return normal[:n], strange
+
+
+@pytest.mark.parametrize("name", ["kde", "dbscan", "lof"])
+def test_with_few_vectors_all_dimensions_beat_components(name: str) -> None:
+    """n - 1 whitened components put all training vectors at one distance from each other."""
+    train = mostly_in_twenty(40, 0)[0]
+    normal, strange = mostly_in_twenty(150, 1)
+    components, whole = {
+        "kde": (Kde(8, residual=False), Kde()),
+        "dbscan": (Dbscan(4), Dbscan()),
+        "lof": (Lof(0.99), Lof()),
+    }[name]
+    reduced, full = (auc(m.score(normal), m.score(strange)) for m in (components.fit(train), whole.fit(train)))
+    assert full > reduced + 0.1
+
+
+def test_shrunk_whitening_is_mahalanobis_and_keeps_every_dimension() -> None:
+    vectors = correlated(30, d=40)
+    standardised = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
+    whole = Whitening.shrunk(vectors)
+    assert whole.axes.shape == (40, 40)
+    np.testing.assert_allclose(
+        np.square(whole.transform(vectors)).sum(axis=1), Mahalanobis().fit(standardised).score(standardised), rtol=1e-4
+    )
+    half = Whitening.shrunk(vectors, 0.5)
+    np.testing.assert_allclose(np.square(half.deviation), whole.deviation)
+    np.testing.assert_allclose(half.restore(half.transform(vectors)), vectors, atol=1e-4)
+
+
+def test_local_neighbours_forgive_distance_where_normals_are_sparse() -> None:
+    rng = np.random.default_rng(0)
+    clumps = np.concatenate([rng.normal(0.0, 0.1, (100, 3)), rng.normal(10.0, 2.0, (100, 3))])
+    at = np.array([[0.0, 0.0, 1.5], [10.0, 10.0, 15.0]])  # beside the tight clump; in the outskirts of the loose one
+
+    def ratio(model: Density) -> float:
+        near_tight, near_loose = model.fit(clumps).score(at)
+        return float(near_tight / near_loose)
+
+    assert ratio(BandNeighbours()) > 1.5 * ratio(BandNeighbours(local=False))
+
+
+def test_only_one_band_is_local_unless_it_is_said() -> None:
+    vectors = correlated(60)
+    assert "axes" in BandNeighbours().fit(vectors).arrays()
+    for stored in (BandNeighbours(3), KnnBands().new_model()):  # a sound detector's state stays as it was
+        assert set(stored.fit(vectors).arrays()) == {"points", "mean", "scale", "typical", "shape"}
+
+
+def test_dense_neighbourhoods_hold_a_square_root_of_the_vectors() -> None:
+    vectors = correlated(100)
+    model = Dbscan().fit(vectors)
+    points = Whitening.shrunk(vectors).transform(vectors)
+    distances = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, 9]  # itself is the first of ten
+    assert model.eps_ == pytest.approx(np.quantile(distances, DENSE_SHARE))
+
+
+def test_gmm_may_keep_every_dimension() -> None:
+    rng = np.random.default_rng(0)
+    variances = np.r_[np.full(13, 4.0), np.geomspace(2.0, 0.01, 7)]
+    mixing = np.linalg.qr(rng.standard_normal((20, 20)))[0] * np.sqrt(variances)
+    vectors = rng.standard_normal((400, 20)) @ mixing.T
+    assert likely_components(vectors, seed=0) < 20
+    assert Gmm().fit(vectors).factors_.shape[1] == 20
+
+
 def test_gmm_finds_two_kinds_and_shrinks() -> None:
-    assert len(Gmm().fit(correlated(300)).means_) >= 2
+    assert len(Gmm(n_components=4).fit(correlated(300)).means_) >= 2
     assert len(Gmm().fit(np.random.default_rng(0).standard_normal((300, 4))).means_) == 1
     clumps = np.random.default_rng(0).choice([-1.0, 1.0], (60, 1)) + 1e-6 * np.random.default_rng(1).random((60, 4))
     assert np.abs(Gmm(2, 2).fit(clumps).factors_).max() <= 10.0  # no Gaussian shrinks onto a few vectors

@@ -20,8 +20,6 @@ BY_CLIPS: dict[str, dict[str, Steps]] = {
     "knn_bands": {"n_subbands": ((0, 1), (24, 4), (64, 8), (128, 16))},
     # Whitened on as many components as there are points, these are all equally far apart: no neighbourhood is denser.
     "pca_lof": {"variance": ((0, 0.9), (16, 0.99))},
-    # The automatic weight is a comparison of AUCs on these very clips; of few it is noise. Below, the paper's for the slide rail.
-    "gwrp_gaussian": {"decay": ((0, 0.88), (128, -1.0))},
     # Passes over few clips are few steps. Its fits take a moment, so that more of them cost nobody a calibration by five fits.
     "deep_svdd": _SVDD,
     "deep_svdd_soft": _SVDD,

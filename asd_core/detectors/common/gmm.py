@@ -34,6 +34,10 @@ class Gmm(Density):
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         n_components = self.n_components or likely_components(vectors, seed=seed)
+        every = vectors.shape[1]
+        if self.n_components is None and self.n_mixture is None and every < len(vectors) // 4:
+            # Few dimensions for so many vectors: a Gaussian of all of them may be likelier than a subspace and one residual.
+            n_components = max((n_components, every), key=lambda n: _best_likelihood(vectors, n, seed=seed))
         if self.n_mixture:  # each Gaussian must see a few times as many vectors as it has dimensions
             n_components = max(1, min(n_components, len(vectors) // (3 * self.n_mixture)))
         self.whitening_ = Whitening.fit(vectors, n_components, seed=seed)
@@ -73,12 +77,29 @@ class Gmm(Density):
         return self.whitening_.restore(self.means_[nearest]), pull + outside / self.residual_variance_
 
 
-def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
-    """How many Gaussians make held-out vectors most likely (5 folds, each whitened on its training vectors)."""
+def _likelihoods(vectors: NDArray[Any], n_components: int, *, seed: int) -> list[float]:
+    """Mean log likelihood of held-out vectors' components under one, two and three Gaussians (5 folds, each whitened on its
+    training vectors)."""
     folds = whitened_folds(vectors, n_components, seed=seed)
 
     def likelihood(n_mixture: int) -> float:
         model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, random_state=seed)
         return float(np.mean([model.fit(train).score(test) for train, test in folds]))
 
-    return 1 + int(np.argmax([likelihood(n) for n in range(1, MAX_MIXTURE + 1)]))
+    return [likelihood(n) for n in range(1, MAX_MIXTURE + 1)]
+
+
+def _likely_mixture(vectors: NDArray[Any], n_components: int, *, seed: int) -> int:
+    """How many Gaussians make held-out vectors most likely."""
+    return 1 + int(np.argmax(_likelihoods(vectors, n_components, seed=seed)))
+
+
+def _best_likelihood(vectors: NDArray[Any], n_components: int, *, seed: int) -> float:
+    """Mean log likelihood of held-out vectors in all their (standardised) dimensions, with the likeliest number of Gaussians."""
+    inside = max(_likelihoods(vectors, n_components, seed=seed))
+    inside -= float(np.log(Whitening.fit(vectors, n_components, seed=seed).deviation).sum())
+    left_out = vectors.shape[1] - n_components
+    if left_out <= 0:
+        return inside
+    variance = held_out_residual(vectors, n_components, seed=seed)
+    return float(inside - 0.5 * left_out * (np.log(2.0 * np.pi * variance) + 1.0))

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
-from asd_core.detectors.common.whitening import Whitening, held_out_residual, whitened_folds
+from asd_core.detectors.common.whitening import Whitening, held_out_residual, shrunk_folds, whitened_folds
 from asd_core.lazy import scipy
 
 BLOCK = 1024  # vectors compared with all points at once
+HALF = 0.5  # power of the whitening of all dimensions
 BANDWIDTHS = np.geomspace(0.1, 3.0, 25)  # in whitened units, where 1 is a standard deviation
 
 
@@ -25,6 +26,8 @@ class Kde(Density):
     density covers all dimensions: times a Gaussian of the distance from the subspace (Moghaddam and Pentland, IEEE
     PAMI 19, 1997), its variance taken on vectors that the components were not fitted on. Up to a constant, then,
     score = -log p(x) + residual / (2 variance).
+
+    Without a number of components all dimensions count, half whitened with a shrunk covariance.
     """
 
     points_: NDArray[np.float32]  # (n, n_components), whitened
@@ -32,21 +35,24 @@ class Kde(Density):
     residual_variance_: float  # of a dimension outside the components; infinite without ``residual``
     whitening_: Whitening
 
-    def __init__(self, n_components: int = 8, residual: bool = True) -> None:
+    def __init__(self, n_components: int | None = None, residual: bool = True) -> None:
         self.n_components = n_components
         self.residual = residual
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
-        self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
+        if self.n_components is None:
+            self.whitening_, folds = Whitening.shrunk(vectors, HALF), shrunk_folds(vectors, HALF, seed=seed)
+        else:
+            self.whitening_ = Whitening.fit(vectors, self.n_components, seed=seed)
+            folds = whitened_folds(vectors, self.whitening_.axes.shape[0], seed=seed)
         points = self.whitening_.transform(vectors)
-        folds = whitened_folds(vectors, points.shape[1], seed=seed)
         likelihood = [
             np.mean(np.concatenate([_log_density(test, train, width) for train, test in folds])) for width in BANDWIDTHS
         ]
         self.bandwidth_ = float(BANDWIDTHS[int(np.argmax(likelihood))])
         self.points_ = points.astype(np.float32)
         self.residual_variance_ = float("inf")
-        if self.residual:
+        if self.residual and self.n_components is not None:
             self.residual_variance_ = held_out_residual(vectors, points.shape[1], seed=seed)
         return self
 
