@@ -193,7 +193,7 @@ def marked(head: str) -> str:
 
 def draw(context: ClipContext) -> None:
     """The card."""
-    with st.container(key=KEY, border=True, gap="xxsmall"):
+    with st.container(key=KEY, border=True, gap=None):
         shown = verdict_of(context)
         if shown is None:
             st.markdown("**Listening …**")

@@ -23,7 +23,9 @@ def draw(story: Story) -> None:
             f"No detector here knows {story.machine}." if not selected.detectors else "The detectors are listening."
         )
         return
-    reason, more = slide.halves(shown.reason) if shown.head else (shown.reason, "")
+    reason, more = (
+        slide.halves(shown.reason, "; " if "; " in shown.reason else ": ") if shown.head else (shown.reason, "")
+    )
     slide.head(f"{verdict.marked(shown.head)} · {reason}" if shown.head else reason)
     standing = standing_of(selected)
     keys = list(standing.trusted or [*standing.weak, *standing.unmeasured])

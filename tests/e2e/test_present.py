@@ -13,7 +13,7 @@ CLIP = "test/anomaly_id_02_00000059.wav"
 HEADS = {
     1: "This is slider 02 as it should sound.",
     2: "This clip stands out: ",
-    3: "Far beyond anything normal.",
+    3: "Far beyond anything normal",
     4: "separates anomalous from normal clips best.",
     5: "In 1,000 normal clips expect about 50 false alarms",
 }
