@@ -33,7 +33,7 @@ from asd_core.training import read_evidence, synthetic_anomaly
 from asd_core.training.fusion_rules import RULES, best_rule, learn, rule_checks
 from asd_core.training.label_free import as_check
 from asd_core.training.synthetic_anomalies import kinds_in_turn
-from benchmarks.peers import demo_vectors
+from benchmarks.peer_families import DemoVectors
 
 Scores = NDArray[np.float64]
 DENSITIES: dict[str, type[Density]] = {"KDE": Kde, "Gaussian": Mahalanobis, "kNN": BandNeighbours, "LOF": Lof}
@@ -136,7 +136,8 @@ def on_the_demo(folder: Path) -> list[str]:
 
 def on_arrays() -> str:
     """Densities on the pooled log-mels of the demo, their training vectors scored held out in five folds."""
-    vectors, ids, is_train, is_anomaly = demo_vectors(get_settings().cache_dir)
+    demo = DemoVectors(get_settings().cache_dir)
+    vectors, ids, is_train, is_anomaly = demo.pooled, demo.ids, demo.is_train, demo.is_anomaly
     parts: list[list[Any]] = [[], [], [], [], []]
     tested, rng, offset = [], np.random.default_rng(0), 0
     for machine_id in np.unique(ids):

@@ -30,7 +30,7 @@ DRAWS = 3  # of a detector that is no network
 NETWORK_CLIPS = (16, 64, 256)  # of a network, which takes minutes: one draw each
 KDE, DBSCAN = "pca_kde_bandwidth", "pca_dbscan_tuned"
 # A standard training of f-AnoGAN takes ten minutes, of the others a few, and the denoising curve needs five of each.
-QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked"}
+QUICK = {"f_anogan", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked", "idnn", "act_embedding"}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ ABOUT: dict[str, About] = {
         "Does denoising help detection?",
         "that denoising did not help",
         "Stationary spectral gating of training and test clips alike, or of test clips alone: those detectors learned "
-        "from undenoised sound. f-AnoGAN and the CNN autoencoders are trained with the quick preset at every strength. Fusion keeps the members "
+        "from undenoised sound. f-AnoGAN, the CNN autoencoders, IDNN and the embedding are trained with the quick preset at every strength. Fusion keeps the members "
         "that undenoised training chose.",
         "denoising strength",
         False,
@@ -83,7 +83,7 @@ ABOUT: dict[str, About] = {
         "From how many clips of a machine is a detector worth having?",
         "",
         "A fifth of a machine's clips is held out, as in training, and the rest is fitted on. Larger draws contain the smaller ones. "
-        "Networks have one draw, the others three; f-AnoGAN and the CNN autoencoders are trained with the quick preset. Stored are "
+        "Networks have one draw, the others three; f-AnoGAN, the CNN autoencoders, IDNN and the embedding are trained with the quick preset. Stored are "
         "ranks within a machine id: AUC and pAUC need no more.",
         "normal clips of each machine id",
         True,

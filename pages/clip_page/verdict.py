@@ -100,9 +100,12 @@ def _by_whom(asked: DetectorScore, chosen: bool, trained: str) -> str:
 
 
 def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
+    """How most of the trusted detectors decide, of one that is not sure whatever it decides itself."""
     word, other = ("an anomaly", "normal") if asked.decision == "anomaly" else ("normal", "an anomaly")
     if n_trusted == 1:
         return f"the one trusted detector calls it {word if agree else other}"
+    if 2 * agree < n_trusted:
+        agree, word = n_trusted - agree, other
     return f"{'all' if agree == n_trusted else f'{agree} of'} {n_trusted} trusted ones call it {word}"
 
 

@@ -37,6 +37,7 @@ def score(key: str, margin: float) -> DetectorScore:
             "Not sure",
             "too close to its threshold to tell; all 3 trusted ones call it an anomaly: listen",
         ),
+        ((-0.1, 3, 2, 3, 3), 60, "Not sure", "; 2 of 3 trusted ones call it an anomaly: listen"),
         ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
         ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),

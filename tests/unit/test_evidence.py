@@ -202,10 +202,13 @@ def test_a_small_figure_for_each_kind_with_a_line_a_detector() -> None:
 def test_the_demo_has_evidence_of_every_detector() -> None:
     table = read_evidence(DEMO)
     assert missing_evidence(DEMO) == []
-    for key in artifacts.trained_keys(DEMO):
+    for key in artifacts.trained_keys(
+        DEMO
+    ):  # also of those that five fits calibrated: on the held-out fifth, as the others
         normals = table[(table["detector"] == key) & (table["kind"] == "")]
-        calibration = artifacts.read_manifest(DEMO / key).calibration
-        assert normals.groupby("machine_id").size().to_dict() == {i: len(scores) for i, scores in calibration.items()}
+        assert normals.groupby("machine_id").size().to_dict() == dict.fromkeys(
+            artifacts.read_manifest(DEMO / key).calibration, 60
+        )
 
 
 def test_a_level_meter_that_would_do_is_named(factory: Path, factory_models: Path, small_models: Path) -> None:

@@ -56,7 +56,7 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     features = log_mels(len(IDS))
     detector = KnnBands.create().fit(features, IDS)
     assert (n_subbands(detector, "00"), n_subbands(detector, "02")) == (1, 16)
-    assert detector.parameters() == {"n_subbands": 16, "n_density": 4}
+    assert detector.parameters() == {"n_subbands": 16, "n_density": 4, "density_power": 0.5}
     about = {
         "seed": 0,
         "preset": "standard",
@@ -69,7 +69,7 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
         detector, tmp_path, calibration=calibration.scores, diagnostics={}, alarms=[], fit_seconds=0.0, **about
     )
     manifest = artifacts.read_manifest(tmp_path)
-    assert manifest.config["parameters"] == {"n_subbands": 16, "n_density": 4}
+    assert manifest.config["parameters"] == {"n_subbands": 16, "n_density": 4, "density_power": 0.5}
     assert manifest.config["suited"] == {"00": {"n_subbands": 1}}
     loaded = artifacts.load(tmp_path).detector
     new = log_mels(8, seed=1)
@@ -83,7 +83,8 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [({}, 1), ({"n_subbands": 16, "n_density": 4}, 16), ({"n_subbands": 4}, 4)]
+    ("given", "expected"),
+    [({}, 1), ({"n_subbands": 16, "n_density": 4, "density_power": 0.5}, 16), ({"n_subbands": 4}, 4)],
 )
 def test_what_a_person_sets_is_kept(given: dict[str, int], expected: int) -> None:
     detector = KnnBands.create(**given).fit(log_mels(12), IDS[:12])

@@ -16,7 +16,7 @@ DEMO = ROOT / "trained_models" / "demo"
 FREQUENCIES, HOP = LogMel().frequencies(), 512 / 16000
 MAPS = {
     "f_anogan", "vae_kde", "deep_svdd", "deep_svdd_soft", "cnn_ae", "cnn_ae_skip", "cnn_ae_masked", "vae_elbo",
-    "dcase_ae", "idnn", "gwrp_gaussian", "knn_bands", "rhythm", "id_classifier", "act_embedding", "control_mahalanobis",
+    "dcase_ae", "idnn", "gwrp_gaussian", "knn_bands", "rhythm", "act_embedding", "control_mahalanobis",
 }  # fmt: skip
 
 
