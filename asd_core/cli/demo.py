@@ -9,7 +9,7 @@ from asd_core.cli.output import notify, progress_bar
 
 
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write to, in the DCASE 2020 layout.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to, in the DCASE layout of 2020 (with domains, of 2022).")],
     machine_id: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips a split and label.")] = None,
     data: Annotated[

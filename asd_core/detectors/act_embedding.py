@@ -67,7 +67,7 @@ class ActEmbedding(NetworkDetector):
         "its STFT less the mean over time. With one machine id it learns which clips got a part of another one.",
         when_not_to_use="Where ids differ by recording site: it learns the rooms. For clips much shorter or longer than those "
         "it learned from: short ones are repeated, long ones cut into windows whose distances are averaged.",
-        presets={"quick": {"epochs": 4}, "paper": {"epochs": 50, "batch_size": 64}},
+        presets={"quick": {"epochs": 4}, "paper": {"batch_size": 64}},
     )
 
     def learn_input(self, features: Sequence[Array]) -> list[Array]:

@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
+from asd_core.detectors.common.cosine_bank import unit
 from asd_core.detectors.common.distances import squared_distances
 from asd_core.detectors.common.local_density import in_local_units, local_density
 from asd_core.features import Array, chosen_embedding
 
 MEAN, MAXIMUM, BOTH = range(3)  # of the times, see :func:`pooled`
-
-
-def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
-    """Vectors of length 1 along the last axis; one of length 0 stays."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0.0, lengths, 1.0))
 
 
 def pooled(embeddings: Array, pooling: int) -> Array:

@@ -128,8 +128,8 @@ class BandNeighbours(Density):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         local = {} if self.axes is None else {"axes": self.axes, "divisors": self.divisors}
-        if self.n_density:
-            local["rho"] = np.stack([rho for rho in self._rho if rho is not None])
+        if spacing := [rho for rho in self._rho if rho is not None]:
+            local["rho"] = np.stack(spacing)
         return {**super().arrays(), **local, "shape": np.array([self.n_subbands, self.n_statistics])}  # type: ignore[dict-item]
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -138,7 +138,7 @@ class BandNeighbours(Density):
         self.local = self.axes is not None
         super().load(arrays)
         self._split()
-        if self.n_density:
+        if "rho" in arrays:
             self._rho = list(arrays["rho"])
         return self
 
@@ -177,7 +177,7 @@ class KnnBands(DensityPerId):
         decides="Compares each of sixteen bands with the most similar normal clip.",
         catches="Catches changes across several bands; misses those in a few mel bands alone.",
         how_it_scores="Distance from the nearest normal clip in each of sixteen sub-bands (fewer where clips are few; mean, spread and maximum of "
-        "each mel band), relative to the square root of the distances of that normal clip from its own nearest (local density), averaged over sub-bands.",
+        "each mel band), relative, but for the preset paper, to the square root of the distances of that normal clip from its own nearest (local density), averaged over sub-bands.",
         when_not_to_use="With clips much shorter or longer than those it learned from (a band's maximum grows with the "
         "clip), or for a fault in a few mel bands only: one sub-band's vote is a sixteenth.",
         # Four neighbours, as published, but the square root of their distance: divided by all of it, an anomaly near a lone

@@ -24,7 +24,8 @@ NOTHING, MIXING, SMOTE = 0, 1, 2  # what a smaller domain is filled up with
 MOST_MIXED = (
     10_000  # points of a domain: as many as the 990 of each of ten clips that GenRep mixes, and what memory allows
 )
-FEWEST = 3  # clips of a domain: of two, both distances are the same one, and its spread is nothing
+FEWEST = 5  # different clips of a domain: of two or three, the distances are mostly one and the same, and its spread is chance
+NARROWEST = 0.1  # of the widest domain's spread: copies of one clip have none
 ONE_DOMAIN = "all"  # the name where nobody says which domain a clip is of
 
 
@@ -55,12 +56,13 @@ class DomainNeighbours(Density):
         """Learn from ``(n, d)`` normal vectors, each of a domain.
 
         Args:
-            domains: ``(n,)``; one for all where it is not given. One with fewer than :data:`FEWEST` vectors is counted to
+            domains: ``(n,)``; one for all where it is not given. One with fewer than :data:`FEWEST` different vectors is counted to
                 the largest.
         """
         of = np.asarray([ONE_DOMAIN] * len(vectors) if domains is None else domains).astype(str)
         names, counts = np.unique(of, return_counts=True)
-        few = names[counts < FEWEST]
+        different = np.array([len(np.unique(vectors[of == name], axis=0)) for name in names])
+        few = names[different < FEWEST]
         of[np.isin(of, few)] = names[np.argmax(counts)]
         self.seed = seed
         self.names = [str(name) for name in np.unique(of)]
@@ -70,7 +72,8 @@ class DomainNeighbours(Density):
         self._fill_up()
         alone = [leave_one_out(own, made, self.n_neighbors) for own, made in self._banks]
         self.centre_ = np.array([distances.mean() for distances in alone])
-        self.spread_ = np.maximum([distances.std(ddof=1) for distances in alone], 1e-9)
+        spread = np.array([distances.std(ddof=1) for distances in alone])
+        self.spread_ = np.maximum(spread, max(NARROWEST * float(spread.max()), 1e-9))
         return self
 
     def _fill_up(self) -> None:

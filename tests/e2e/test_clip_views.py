@@ -218,7 +218,7 @@ def test_a_long_recording_lists_moments_jumps_to_them_and_exports_them(
 
 def test_a_scan_can_be_stopped_and_begun_again(page: Any, address: str, tmp_path: Path) -> None:
     minutes = write_wav(tmp_path / "minutes.wav", np.tile(simulate("00", seed=61, snr_db=6).samples, 20))
-    slow = "detectors=f-AnoGAN&detectors=Masked+CNN+autoencoder&detectors=Machine-id+classifier"  # 7 s: not done in a moment
+    slow = "detectors=f-AnoGAN&detectors=Masked+CNN+autoencoder&detectors=Auxiliary-class+embedding"  # 7 s: not done in a moment
     page.goto(f"{address}/?look=Over+time&window=2+s+every+1+s&from=Upload&{slow}")
     page.get_by_text("Drop one recording or several").wait_for()
     page.locator("input[type=file]").set_input_files([minutes])

@@ -139,7 +139,8 @@ def test_the_demo_has_it_and_it_is_void_when_detectors_are_trained_again(tmp_pat
     for path in DEMO.glob("*/manifest.json"):
         (tmp_path / path.parent.name).mkdir()
         shutil.copy(path, tmp_path / path.parent.name / path.name)
-        shutil.copy(path.parent / "weights.safetensors", tmp_path / path.parent.name)
+        for weights in path.parent.glob("weights*.safetensors"):
+            shutil.copy(weights, tmp_path / path.parent.name)
     store_study(study, tmp_path)
     again = read_study(tmp_path)
     assert again is not None

@@ -251,3 +251,14 @@ def test_every_fold_of_the_calibration_hears_of_the_domains() -> None:
     np.testing.assert_allclose(sorted(told.scores["00"]), sorted(expected), rtol=1e-9)
     untold = cross_calibration(detector, features, ids, fold)
     assert sorted(untold.scores["00"]) != sorted(told.scores["00"])
+
+
+def test_copies_of_a_clip_are_no_domain_of_their_own_and_no_measure() -> None:
+    rng = np.random.default_rng(0)
+    many, one = rng.normal(size=(40, 12)), rng.normal(size=(1, 12))
+    few = DomainNeighbours().fit(np.concatenate([many, one, one, one]), domains=["source"] * 40 + ["target"] * 3)
+    assert few.names == ["source"]
+    close = one + 1e-6 * rng.normal(size=(6, 12))
+    near = DomainNeighbours().fit(np.concatenate([many, close]), domains=["source"] * 40 + ["target"] * 6)
+    assert near.names == ["source", "target"]
+    assert near.spread_.min() == pytest.approx(0.1 * near.spread_.max())

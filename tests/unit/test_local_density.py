@@ -104,3 +104,12 @@ def test_what_was_stored_before_there_was_the_parameter_holds() -> None:
     assert KnnBands().parameters() == {"n_subbands": 16}
     assert KnnBands(n_density=4).parameters() == {"n_subbands": 16, "n_density": 4}
     assert KnnBands(**KnnBands(n_density=4, density_decay=0.5).parameters()) == KnnBands(16, 4, 0.5)
+
+
+def test_stored_neighbours_hold_their_spacing_whatever_the_reader_was_made_with() -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 24))
+    plain, spaced = BandNeighbours(4, 3).fit(vectors), BandNeighbours(4, 3, n_density=4, power=0.5).fit(vectors)
+    for fitted in (plain, spaced):
+        for reader in (BandNeighbours(4, 3), BandNeighbours(4, 3, n_density=4)):
+            np.testing.assert_array_equal(reader.load(fitted.arrays()).score(vectors), fitted.score(vectors))
+    assert not np.allclose(plain.score(vectors[:5] + 3), spaced.score(vectors[:5] + 3))

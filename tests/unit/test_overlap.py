@@ -86,5 +86,5 @@ def test_the_section_leaves_out_detectors_that_were_trained_again(tmp_path: Path
     shutil.copy(DEMO / OVERLAP, others)
     assert "Not measured" in overlap_section(others)
     text = overlap_section(DEMO)
-    assert text.count("\n| ") == 14
+    assert text.count("\n| ") == 16
     assert "chosen on these very clips" in text

@@ -1,4 +1,4 @@
-"""Normal embeddings of a machine as a few directions, and how far others point from the nearest."""
+"""Normal embeddings of a machine as a few directions."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ CENTRES = 16
 CLIPS_A_CENTRE = 4  # on average, at least; with fewer a mean says no more than its clips
 
 
-def unit(vectors: NDArray[Any]) -> Array:
-    """``(n, d)`` scaled to length 1."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    """Vectors of length 1 along the last axis; one of length 0 stays."""
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0.0, lengths, 1.0))
 
 
 def directions(embeddings: Array, seed: int) -> Array:
@@ -22,9 +22,9 @@ def directions(embeddings: Array, seed: int) -> Array:
 
     16 k-means centres from 64 clips on; with fewer clips, each of them.
     """
-    points = unit(embeddings)
+    points = unit(embeddings).astype(np.float32)
     if len(points) < CENTRES * CLIPS_A_CENTRE:
         return points
     from sklearn.cluster import KMeans
 
-    return unit(KMeans(CENTRES, n_init=4, random_state=seed).fit(points).cluster_centers_)
+    return unit(KMeans(CENTRES, n_init=4, random_state=seed).fit(points).cluster_centers_).astype(np.float32)
