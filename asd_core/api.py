@@ -94,7 +94,8 @@ def score(
         denoise: strength from 0 to 1, see :func:`denoise`.
         channel: from 0, or ``mean`` of all; the settings' (the first) by default.
         false_alarm_rate: that thresholds are set to; the settings' (0.05) by default.
-        notify: called with a sentence that names the detectors that do not know the machine, where there are any.
+        notify: called with a sentence that names the detectors that do not know the machine, and one on those whose pretrained model
+            cannot be run, where there are any.
 
     Returns:
         A row a detector that knows the machine, with columns ``detector``, ``raw`` (higher = more anomalous), ``calibrated`` (percentile among the
@@ -114,7 +115,14 @@ def score(
     if len(known) < len(chosen):
         notify(not_scored(chosen.not_knowing(machine_id), machine_id))
     scores = score_clip(
-        _clip(clip), known, machine_id, denoise=denoise, kind=kind, channel=channel, false_alarm_rate=false_alarm_rate
+        _clip(clip),
+        known,
+        machine_id,
+        denoise=denoise,
+        kind=kind,
+        channel=channel,
+        false_alarm_rate=false_alarm_rate,
+        notify=notify,
     )
     return pd.DataFrame(scores)
 

@@ -20,6 +20,7 @@ from .in_use import detector_in_use as detector_in_use
 from .in_use import pin_detector as pin_detector
 from .in_use import pinned_detector as pinned_detector
 from .model_set import ModelSet as ModelSet
+from .model_set import left_out as left_out
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED

@@ -1,6 +1,6 @@
 """The trained detectors of one folder, and their raw scores of features."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from asd_core.artifacts import artifact as artifacts
 from asd_core.artifacts.artifact import Artifact
 from asd_core.detectors import Detector, Scores, detector_class, select
-from asd_core.errors import ArtifactError, UnknownMachineError
+from asd_core.errors import ArtifactError, PretrainedError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 
 
@@ -85,6 +85,25 @@ class ModelSet(Mapping[str, Artifact]):
         """Keys of the detectors of the set that do not know a machine."""
         return [key for key in self if machine_id not in self.machine_ids_of(key)]
 
+    def needing(self, representations: Collection[Representation]) -> list[str]:
+        """Keys of the detectors of the set that take one of some representations, themselves or by a member."""
+        return [
+            key
+            for key in self
+            if any(self.artifact(k).representation in representations for k in (key, *members(self[key].detector)))
+        ]
+
+    def without(self, refused: Mapping[Representation, str]) -> "ModelSet":
+        """The detectors of the set that need none of the representations that :func:`asd_core.features.extract` refused.
+
+        Raises:
+            PretrainedError: when all of them do, with the reason.
+        """
+        others = self.needing(refused)
+        if len(others) == len(self):
+            raise PretrainedError(" ".join(dict.fromkeys(refused.values())))
+        return ModelSet(self.folder, [key for key in self if key not in others], shared=self) if others else self
+
     def representations(self) -> list[Representation]:
         """What must be computed of a clip for every detector of the set and their members."""
         wanted = [*self, *(m for key in self for m in members(self[key].detector))]
@@ -130,3 +149,11 @@ def not_scored(keys: Iterable[str], machine_id: str) -> str:
     if not titles:
         return ""
     return f"Trained without machine id {machine_id}, so without a score of it: {', '.join(titles)}."
+
+
+def left_out(models: ModelSet, refused: Mapping[Representation, str]) -> str:
+    """Sentences that name the detectors of a set that need refused representations, with the reasons; empty without any."""
+    titles = [detector_class(key).info.title for key in models.needing(refused)]
+    if not titles:
+        return ""
+    return f"Left out: {', '.join(titles)}. {' '.join(dict.fromkeys(refused.values()))}"

@@ -45,23 +45,30 @@ def score(
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
         notify(not_scored(others, machine_id))
-    worth = stored_standing(models).of(list(known))
-    mapped = map_of(worth.order)
-    results, bad = [], 0
+    standing = stored_standing(models)
+    results, bad, left_out = [], 0, set[str]()
     for file in files:
+        said: list[str] = []
         try:
             clip = read_clip(file, strict=strict)
             used, instead = usable_channel(clip, wanted)
             scored, recorded = as_scored(clip, known, denoise=denoise, channel=used)
             guard = applicability_of(recorded, models, machine_id)
-            raw = score_prepared(scored, known, machine_id, recorded)
+            raw = score_prepared(scored, known, machine_id, recorded, said.append)
         except ClipError as error:
             notify(str(error))
             bad += 1
             continue
         if instead:
             notify(instead)
-        decided = [decide(key, raw[key], known[key].calibration, machine_id, rate) for key in known]
+        for text in said:
+            if text not in left_out:  # once, not for each file
+                notify(text)
+            left_out.add(text)
+        decided = [decide(key, value, known[key].calibration, machine_id, rate) for key, value in raw.items()]
+        without = others + [key for key in known if key not in raw]
+        worth = standing.of(list(raw))
+        mapped = map_of(worth.order)
         place = find_place(scored, known, mapped, machine_id, recorded) if mapped else None
         held_out = known[decided[0].detector].calibration.n(machine_id)
         result: dict[str, Any] = {
@@ -73,7 +80,7 @@ def score(
             "flags": [*flags(clip, used), *filter(None, [clip_recorded_otherwise(clip, used, models, machine_id)])],
             "scores": [asdict(one) for one in decided],
         }
-        results.append(result | ({"not_scored_by": others} if others else {}))
+        results.append(result | ({"not_scored_by": without} if without else {}))
         if not as_json:
             for flag in result["flags"]:
                 notify(flag)

@@ -1,7 +1,7 @@
 """A dataset's clips as representations."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Extracted:
     rows: "pd.DataFrame"  # catalogue rows, with a column sha256
     features: dict[Representation, list[Array]]
     skipped: list[str]  # one sentence for each clip that could not be read
+    refused: dict[Representation, str] = field(default_factory=dict)  # not among the features, with the reason
 
     @property
     def machine_ids(self) -> list[str]:
@@ -38,7 +39,7 @@ class Extracted:
     def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
         chosen = np.flatnonzero(mask)
         features = {r: [values[i] for i in chosen] for r, values in self.features.items()}
-        return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped)
+        return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped, self.refused)
 
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
         """The clips of these machines alone."""
@@ -59,24 +60,30 @@ def extract_dataset(
     Args:
         change: applied to each prepared clip first (synthetic anomalies, denoising).
         seen: called with the machine id and each recording that is used, as it was read.
+
+    A representation whose pretrained model refuses is left out, and the reading ends where none is left.
     """
     wanted = list(dict.fromkeys(representations))
     features = {r: DiskArrays() for r in wanted}
     hashes, readable, skipped = [], [], []
+    refused: dict[Representation, str] = {}
     for index, (clip_id, machine_id) in enumerate(zip(rows["clip_id"], rows["machine_id"], strict=True)):
         if index % 20 == 0:
             progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
         try:
             clip = dataset.read(clip_id)
             rate = working_rate(wanted, clip.sample_rate)
-            result = extract(change(prepare(clip, sample_rate=rate)), wanted)
+            result = extract(change(prepare(clip, sample_rate=rate)), wanted, refused)
         except ClipError as error:
             skipped.append(str(error))
             continue
+        if wanted and len(refused) == len(wanted):
+            break
         for representation, values in result.items():
             features[representation].add(values)
         seen(machine_id, clip)
         hashes.append(clip.sha256)
         readable.append(index)
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
-    return Extracted(table, {r: kept.arrays() for r, kept in features.items()}, skipped)
+    computed = {r: kept.arrays() for r, kept in features.items() if r not in refused}
+    return Extracted(table, computed, skipped, refused)

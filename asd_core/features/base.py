@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import ClipError
+from asd_core.errors import ClipError, PretrainedError
 from asd_core.sound import Clip, Samples, resample
 
 Array = NDArray[np.float32]
@@ -63,17 +63,31 @@ def features_of(clip: Clip, representation: Representation) -> Array:
     return extract(clip, [representation])[representation]
 
 
-def extract(clip: Clip, representations: Iterable[Representation]) -> Features:
+def extract(
+    clip: Clip, representations: Iterable[Representation], refused: dict[Representation, str] | None = None
+) -> Features:
     """Each distinct representation of a prepared clip, computed once however many detectors share it.
 
     Args:
         clip: one channel, prepared at the representations' :func:`working_rate`; those of another rate get it resampled.
+        refused: representations without a pretrained model that can be run, each with the reason. Where it is given, they are left
+            out, and those found now are added to it.
+
+    Raises:
+        PretrainedError: for such a representation, where ``refused`` is not given.
     """
     at_rate = {clip.sample_rate: clip}
     features: Features = {}
     for representation in dict.fromkeys(representations):
+        if refused and representation in refused:
+            continue
         rate = representation.sample_rate
         if rate not in at_rate:
             at_rate[rate] = resample(clip, rate)
-        features[representation] = representation.transform(at_rate[rate])
+        try:
+            features[representation] = representation.transform(at_rate[rate])
+        except PretrainedError as error:
+            if refused is None:
+                raise
+            refused[representation] = str(error)
     return features

@@ -47,16 +47,23 @@ def undenoised(representation: Representation) -> Representation:
     return representation.base if isinstance(representation, Denoised) else representation
 
 
-def extract_version(version: Clip, recorded: Clip, representations: Iterable[Representation]) -> Features:
+def extract_version(
+    version: Clip,
+    recorded: Clip,
+    representations: Iterable[Representation],
+    refused: dict[Representation, str] | None = None,
+) -> Features:
     """Representations of a version of a clip (as recorded, or denoised by a listener). Those that denoise it themselves take
     the clip as recorded: denoised twice it would be sound that their detectors never learned.
 
     Args:
         version, recorded: one clip, prepared.
+        refused: see :func:`asd_core.features.extract`.
     """
     wanted = list(representations)
     own = [one for one in wanted if isinstance(one, Denoised)]
-    return {**extract(version, [one for one in wanted if one not in own]), **extract(recorded, own)}
+    others = [one for one in wanted if one not in own]
+    return {**extract(version, others, refused), **extract(recorded, own, refused)}
 
 
 _last: dict[str, tuple[Clip, Kind, DenoiseMix]] = {}

@@ -1,10 +1,11 @@
 """One clip or many -> scores of the chosen detectors. Pages, command line and batch jobs all call this."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from asd_core.artifacts import Calibration, ModelSet, raw_scores
-from asd_core.features import extract_version, working_rate
+from asd_core.artifacts import Calibration, ModelSet, left_out, raw_scores
+from asd_core.features import Representation, extract_version, working_rate
 from asd_core.settings import get_settings
 from asd_core.sound import Channel, Clip, Kind, denoise_mix, prepare
 
@@ -23,17 +24,29 @@ class DetectorScore:
     margin: float  # normal spreads above the threshold, unbounded: see :func:`asd_core.evaluation.margin`
 
 
-def score_prepared(clip: Clip, models: ModelSet, machine_id: str, recorded: Clip | None = None) -> dict[str, float]:
-    """Raw scores of a prepared clip by every detector of the set that knows the machine.
+def score_prepared(
+    clip: Clip,
+    models: ModelSet,
+    machine_id: str,
+    recorded: Clip | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> dict[str, float]:
+    """Raw scores of a prepared clip by every detector of the set that knows the machine and whose pretrained model, if it has one,
+    can be run.
 
     Args:
         recorded: the same clip before it was denoised, where it was: for detectors that were trained on denoised sound.
+        notify: called with the sentence that names the detectors that are left out for their pretrained model.
 
     Raises:
-        UnknownMachineError: when none does.
+        UnknownMachineError: when none knows it. PretrainedError: when no detector is left.
     """
     models = models.for_machine(machine_id)
-    features = extract_version(clip, recorded or clip, models.representations())
+    refused: dict[Representation, str] = {}
+    features = extract_version(clip, recorded or clip, models.representations(), refused)
+    if sentence := left_out(models, refused):
+        notify(sentence)
+    models = models.without(refused)
     scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
     return {key: float(values[0]) for key, values in scores.items()}
 
@@ -70,18 +83,21 @@ def score_clip(
     kind: Kind = "stationary",
     channel: Channel | None = None,
     false_alarm_rate: float | None = None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[DetectorScore]:
     """Scores of one recording: channel, rate, denoising, representations, detectors, calibration. Detectors that were trained
     on denoised sound get it denoised as they learned it, whatever ``denoise``.
 
     Returns:
-        An entry a detector that knows the machine; :meth:`ModelSet.not_knowing` names the others.
+        An entry a detector that knows the machine, :meth:`ModelSet.not_knowing` names the others, and that :func:`score_prepared`
+        does not leave out.
 
     Raises:
         ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.
+        PretrainedError: when no detector is left.
     """
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     models = models.for_machine(machine_id)
     version, recorded = as_scored(clip, models, denoise=denoise, kind=kind, channel=channel)
-    raw = score_prepared(version, models, machine_id, recorded)
-    return [decide(key, raw[key], models[key].calibration, machine_id, rate) for key in models]
+    raw = score_prepared(version, models, machine_id, recorded, notify)
+    return [decide(key, value, models[key].calibration, machine_id, rate) for key, value in raw.items()]

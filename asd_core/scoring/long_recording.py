@@ -1,8 +1,10 @@
 """Long recordings: scores of a window that slides over them."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.artifacts import ModelSet, left_out, raw_scores
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract_version
 from asd_core.lazy import pd
@@ -51,6 +53,7 @@ def scan_recording(
     kind: Kind = "stationary",
     false_alarm_rate: float | None = None,
     progress: Progress = silent,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
     """Scores of every window of a recording by every detector that knows the machine: columns ``COLUMNS``, a row a
     window and detector.
@@ -62,14 +65,15 @@ def scan_recording(
         recorded: the sound before that, for detectors that were trained on denoised sound.
         denoise, kind: how it was denoised, for the record.
         progress: may raise ``Cancelled``.
+        notify: called with the sentence that names the detectors that are left out for their pretrained model.
 
     Raises:
-        UnknownMachineError: when no detector knows the machine id.
+        UnknownMachineError: when no detector knows the machine id. PretrainedError: when no detector is left.
     """
     models = models.for_machine(machine_id)
     rate = get_settings().false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     spans = scan_windows(prepared.duration, window, hop)
-    representations = models.representations()
+    representations, refused = models.representations(), dict[Representation, str]()
     rows: list[tuple[object, ...]] = []
     for first in range(0, len(spans), BATCH):
         progress(first / len(spans), f"window {first + 1} of {len(spans)}")
@@ -78,8 +82,12 @@ def scan_recording(
         features: dict[Representation, list[Array]] = {r: [] for r in representations}
         for span, part in loud:
             raw_part = part if recorded is None else cut_clip(recorded, *span)
-            for representation, values in extract_version(part, raw_part, representations).items():
+            for representation, values in extract_version(part, raw_part, representations, refused).items():
                 features[representation].append(values)
+        if sentence := left_out(models, refused):
+            notify(sentence)
+        models = models.without(refused)
+        rows = [row for row in rows if row[2] in models]
         raw = raw_scores(models, features, [machine_id] * len(loud)) if loud else {}
         places = {span: index for index, (span, _) in enumerate(loud)}
         for span, _ in inputs:

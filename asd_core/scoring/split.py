@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from asd_core.artifacts import ModelSet, learned_clips, raw_scores
+from asd_core.artifacts import ModelSet, learned_clips, left_out, raw_scores
 from asd_core.counting import counted
 from asd_core.datasets import Dataset, as_learned, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
@@ -57,6 +57,7 @@ def compute_scores(
         table, skipped = score_split(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
         for description in skipped:
             notify(description)
+        keys = [key for key in keys if key in set(table["detector"])]  # what was left out stays missing
         score_store.write_scores(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
         run.path.unlink(missing_ok=True)
     progress(1.0, "done")
@@ -124,15 +125,15 @@ def score_split(
     keep: Callable[["pd.DataFrame"], None] = lambda _: None,
 ) -> tuple["pd.DataFrame", list[str]]:
     """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other. Test clips that the
-    detectors learned from, under whatever name, are left out.
+    detectors learned from, under whatever name, are left out; so is a detector whose pretrained model refuses any clip.
 
     Args:
         earlier: scores that are there already; their clips are not read again.
         keep: called with the table so far after every batch.
 
     Returns:
-        The score table (without fingerprint), detector by detector, and sentences on clips that could not be read or were left
-        out.
+        The score table (without fingerprint), detector by detector, and sentences on clips that could not be read, and on clips
+        and detectors that were left out.
     """
     dataset = as_learned(dataset, models.folder)
     rows = dataset.rows(split=scope.split)
@@ -153,6 +154,14 @@ def score_split(
             change=_denoising(scope),
         )
         skipped += batch.skipped
+        if batch.refused:
+            skipped.append(left_out(models, batch.refused))
+            others = models.needing(batch.refused)
+            tables = [table[~table["detector"].isin(others)] for table in tables]
+            if len(others) == len(models):
+                break
+            models = models.without(batch.refused)
+            groups = _by_known_ids(models)
         known = batch.rows["sha256"].isin(learned).to_numpy()
         if known.any():
             learned_from += batch.rows["clip_id"][known].tolist()

@@ -12,6 +12,7 @@ from asd_core.artifacts import ENOUGH_TO_TELL
 from asd_core.detectors import Detector, Scores
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.evaluation import auc, difference_interval, logit_interval, resampled
+from asd_core.features import Representation
 from asd_core.training.material import Material
 
 RESAMPLES = 500
@@ -122,10 +123,16 @@ def synthetic_check(detector: Detector, material: Material) -> SyntheticCheck:
     )
 
 
-def untrained_baseline(detector: Detector, material: Material, seed: int) -> Detector | None:
-    """The same network as it was initialised, or ``None`` for a detector without a network."""
+def untrained_baseline(
+    detector: Detector, material: Material, representation: Representation, seed: int
+) -> Detector | None:
+    """The same network as it was initialised, or ``None`` for a detector without a network.
+
+    Args:
+        representation: that the detector takes.
+    """
     if not isinstance(detector, NetworkDetector):
         return None
     untrained = type(detector)(**{**detector.parameters(), "epochs": 0})
     fit = material.fit
-    return untrained.fit_in_domains(fit.features[material.input(detector)], fit.machine_ids, fit.domains, seed=seed)
+    return untrained.fit_in_domains(fit.features[representation], fit.machine_ids, fit.domains, seed=seed)

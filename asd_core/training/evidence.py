@@ -14,7 +14,7 @@ from asd_core.datasets import Dataset, held_out
 from asd_core.detectors import MIN_TRAINING_CLIPS, Detector, Scores, detector_class, select
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import TrainingError
-from asd_core.features import Denoised, MemberScores
+from asd_core.features import MemberScores, Representation
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, losses_to, silent, stage
@@ -30,12 +30,19 @@ COLUMNS = ("schema", "detector", "model_version", "clip_id", "machine_id", "kind
 
 
 def evidence_table(
-    detector: Detector, material: Material, normal: Scores, untrained: Detector | None, *, seed: int
+    detector: Detector,
+    material: Material,
+    representation: Representation,
+    normal: Scores,
+    untrained: Detector | None,
+    *,
+    seed: int,
 ) -> "pd.DataFrame":
     """Ranks of the held-out normal clips and of the synthetic anomalies of every strength, within each machine id.
 
     Args:
         detector: fitted on the material.
+        representation: that it takes: of an artifact the one that it was trained with, whatever the settings say now.
         normal: ``(n,)`` its scores of the held-out clips.
         untrained: the same network as it was built; ``None`` for a detector without one.
         seed: of its training: so are its halves trained, where fitting is cheap.
@@ -46,7 +53,6 @@ def evidence_table(
         held-out clips are ranked.
     """
     calibration, graded = material.calibration, material.graded
-    representation = material.input(detector)
     table = pd.concat(
         [
             calibration.rows[["clip_id", "machine_id"]].assign(kind="", db=np.nan),
@@ -63,16 +69,16 @@ def evidence_table(
     if untrained:
         of_normal = untrained.score(calibration.features[representation], calibration.machine_ids)
         columns["untrained"] = np.r_[of_normal, scores(untrained)]
-    for name, half in zip(("half_a", "half_b"), _halves(detector, material, seed), strict=False):
+    for name, half in zip(("half_a", "half_b"), _halves(detector, material, representation, seed), strict=False):
         of_normal = half.score(calibration.features[representation], calibration.machine_ids)
         columns[name] = np.r_[of_normal, np.full(len(graded.rows), np.nan)]
     ranks = pd.DataFrame(columns).groupby(table["machine_id"]).rank() * 2
     return table.join(ranks.astype("Int32"))
 
 
-def _halves(detector: Detector, material: Material, seed: int) -> list[Detector]:
+def _halves(detector: Detector, material: Material, representation: Representation, seed: int) -> list[Detector]:
     """The detector fitted on either half of its clips (by hash); none where that takes long or a half is too small."""
-    fit, representation = material.fit, material.input(detector)
+    fit = material.fit
     if not is_cheap(detector.info.key):
         return []
     first = held_out(fit.rows["sha256"].tolist(), fit.machine_ids, 0.5)
@@ -168,10 +174,15 @@ def measure_evidence(
     of_sound = [r for r in dict.fromkeys([*representations, *of_members]) if not isinstance(r, MemberScores)]
     normals = replace(dataset, catalogue=dataset.rows(split="train"))  # nothing is measured of test clips
     material = gather(normals, of_sound, stage(progress, 0.0, 0.7, "reading"), notify)
+    refused = models.needing(material.refused)
+    if refused:
+        notify(artifacts.left_out(models, material.refused))
     done = []
     for index, key in enumerate(keys):
         artifact, title = models[key], detector_class(key).info.title
         progress(0.7 + 0.3 * index / len(keys), f"{title} ({index + 1} of {len(keys)})")
+        if key in refused:
+            continue
         if artifact.manifest.data_fingerprint != material.fingerprint:
             notify(
                 f"{title} was trained on other clips than {dataset.title} has now: train it again to measure its evidence."
@@ -190,11 +201,9 @@ def measure_evidence(
 
 def _evidence_of(artifact: artifacts.Artifact, material: Material, folder: Path) -> "pd.DataFrame":
     detector, taken, about = artifact.detector, artifact.representation, artifact.manifest
-    if isinstance(taken, Denoised):
-        material = replace(material, denoise=taken.strength, kind=taken.method)
     if isinstance(detector, Fusion):
         material = scored_by_members(detector, material, folder)
     material = material.of_machines(artifact.calibration.scores)
-    normal = detector.score(material.calibration.features[material.input(detector)], material.calibration.machine_ids)
-    untrained = untrained_baseline(detector, material, about.seed)
-    return evidence_table(detector, material, normal, untrained, seed=about.seed)
+    normal = detector.score(material.calibration.features[taken], material.calibration.machine_ids)
+    untrained = untrained_baseline(detector, material, taken, about.seed)
+    return evidence_table(detector, material, taken, normal, untrained, seed=about.seed)

@@ -29,6 +29,7 @@ from asd_core.features import (
     Representation,
     WelchSpectrum,
     extract,
+    from_config,
     of_denoised,
     working_rate,
 )
@@ -56,6 +57,9 @@ class Material:
     denoise: float = 0.0  # strength at which detectors get the clips
     kind: Kind = "stationary"  # of that denoising
     conditions: Mapping[str, Mapping[str, Conditions]] = field(default_factory=dict)  # by split and machine id
+    refused: Mapping[Representation, str] = field(
+        default_factory=dict
+    )  # for want of a pretrained model, with the reason
 
     def input(self, detector: Detector) -> Representation:
         """What a detector gets of every clip: its representation, of the clip denoised at the strength."""
@@ -119,7 +123,9 @@ def gather(
     seen = {split: collector(machines) for split, machines in conditions.items()}
     reading = stage(progress, 0.0, 0.6, "training set"), stage(progress, 0.6, 0.9, "test set")
     train = extract_dataset(dataset, train_rows, inputs, reading[0], seen=seen["train"])
+    representations = [r for r in representations if r not in train.refused]
     test = extract_dataset(dataset, test_rows, representations, reading[1], seen=seen["test"])
+    representations = [r for r in representations if r not in test.refused]
     for description in train.skipped + test.skipped:
         notify(description)
     if train.rows.empty:
@@ -150,6 +156,7 @@ def gather(
         denoise,
         kind,
         conditions,
+        {**train.refused, **test.refused, **synthetic.refused, **graded.refused},
     )
 
 
@@ -164,6 +171,7 @@ def graded_clips(
     # The highest hashes: a fusion learns from the clips of the lowest.
     sources = clips.rows.sort_values("sha256", kind="stable").groupby("machine_id").tail(each)
     rows, features = [], dict[Representation, list[Array]]({r: [] for r in wanted})
+    refused: dict[Representation, str] = {}
     for index, row in enumerate(sources.to_dict("records")):
         progress(index / len(sources), f"of clip {index + 1} of {len(sources)}")
         try:
@@ -173,9 +181,10 @@ def graded_clips(
         prepared = prepare(clip, sample_rate=working_rate(wanted, clip.sample_rate))
         for (kind, db), changed in graded_anomalies(prepared, int(clip.sha256[:8], 16)).items():
             rows.append({**row, "kind": kind, "db": db})
-            for representation, values in extract(changed, wanted).items():
+            for representation, values in extract(changed, wanted, refused).items():
                 features[representation].append(values)
-    return Extracted(pd.DataFrame(rows, columns=[*clips.rows, "kind", "db"]), features, [])
+    computed = {r: values for r, values in features.items() if r not in refused}
+    return Extracted(pd.DataFrame(rows, columns=[*clips.rows, "kind", "db"]), computed, [], refused)
 
 
 def few_clips(material: Material) -> list[str]:
@@ -277,6 +286,8 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
     for key in artifacts.trained_keys(out):
         manifest = artifacts.read_manifest(out / key)
         if is_control(key) or key == fusion.info.key or manifest.alarms:
+            continue
+        if from_config(manifest.representation) in material.refused:
             continue
         if manifest.data_fingerprint == material.fingerprint:
             for name, figures in result.items():

@@ -102,6 +102,7 @@ def _train(
 ) -> list[str]:
     classes = {key: detector_class(key) for key in keys}
     representations = [LogMel(), *(detector_input(c.info.representation, denoise, kind) for c in classes.values())]
+    manifests = []
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
         manifests = [artifacts.read_manifest(out / key) for key in artifacts.trained_keys(out)]
         representations += [from_config(manifest.representation) for manifest in manifests]
@@ -124,6 +125,9 @@ def _train(
     write_reference(material.fit, out)
     write_conditions(material.conditions, out)
 
+    for manifest in manifests:
+        if reason := material.refused.get(from_config(manifest.representation)):
+            notify(f"{detector_class(manifest.detector).info.title} is no member of a fusion: {reason}")
     finished = []
     budget = Budget(seconds, material.fit_amount)
     ordered = cheapest_first(keys)  # so that something can be compared soon
@@ -214,6 +218,8 @@ def train_one(
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
     detector = detector.for_clips(len(material.fit.rows))
     representation = material.input(detector)
+    if representation in material.refused:
+        raise TrainingError(material.refused[representation])
     began = time.monotonic()
     crosses = refitted(key, material.fit_amount, preset)
     fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
@@ -229,10 +235,10 @@ def train_one(
     if material.calibration.rows.empty:
         raise TrainingError("no machine has a normal clip to learn from and another to calibrate it: record more.")
     check = synthetic_check(detector, material)
-    untrained = untrained_baseline(detector, material, seed)
+    untrained = untrained_baseline(detector, material, representation, seed)
     untrained_check = synthetic_check(untrained, material) if untrained else None
     alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
-    evidence = evidence_table(detector, material, check.normal, untrained, seed=seed)
+    evidence = evidence_table(detector, material, representation, check.normal, untrained, seed=seed)
     by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
     diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
     if untrained_check:

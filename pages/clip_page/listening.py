@@ -11,7 +11,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
-from pages.clip_page.signal_scores import explained, located, signal_scores, stored_signal_scores
+from pages.clip_page.signal_scores import explained, left_out_of, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
 from pages.components.score_table import requested_signal, score_table
@@ -118,6 +118,8 @@ def scores(context: ClipContext) -> None:
         )
     after = signal_scores(selected, denoised) if denoised.strength > 0 else None
     _table(context, signal_scores(selected, signal.dry), after, denoised)
+    if sentence := left_out_of(selected, signal.dry):
+        st.info(sentence, icon=":material/help:")
     st.caption(threshold_rule(selected))
 
 

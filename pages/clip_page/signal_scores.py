@@ -3,6 +3,7 @@
 import streamlit as st
 
 from asd_core.artifacts import ModelSet
+from asd_core.errors import PretrainedError
 from asd_core.explain import Explanation, Place, explain, place_of
 from asd_core.features import extract_version
 from asd_core.scoring import (
@@ -23,20 +24,26 @@ from pages.shared.trained_models import models_of
 
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
-def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> dict[str, float]:
+def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> tuple[dict[str, float], list[str]]:
     models = ModelSet(source.folder, keys, shared=models_of(source))
-    return score_prepared(signal.output, models, machine_id, signal.clip)
+    said: list[str] = []
+    return score_prepared(signal.output, models, machine_id, signal.clip, said.append), said
 
 
 def raw_signal_scores(selected: Choice, signal: Signal) -> dict[str, float]:
-    """Raw scores of a signal by the chosen detectors."""
-    return _raw_scores(signal, selected.machine_id, selected.source, selected.detectors)
+    """Raw scores of a signal by the chosen detectors, without those that :func:`left_out_of` names."""
+    return _raw_scores(signal, selected.machine_id, selected.source, selected.detectors)[0]
+
+
+def left_out_of(selected: Choice, signal: Signal) -> str:
+    """A sentence on the chosen detectors whose pretrained model cannot be run; empty without any."""
+    return " ".join(_raw_scores(signal, selected.machine_id, selected.source, selected.detectors)[1])
 
 
 def decided(selected: Choice, raw: dict[str, float]) -> list[DetectorScore]:
     """Raw scores by the chosen detectors with their decisions at the chosen false-alarm rate."""
     keys, machine_id, models = selected.detectors, selected.machine_id, models_of(selected.source)
-    return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys]
+    return [decide(key, raw[key], models[key].calibration, machine_id, selected.rate) for key in keys if key in raw]
 
 
 def signal_scores(selected: Choice, signal: Signal) -> list[DetectorScore]:
@@ -90,5 +97,8 @@ def _located(signal: Signal, machine_id: str, source: Source, key: str) -> Place
 
 
 def located(selected: Choice, key: str, signal: Signal) -> Place | None:
-    """Where one detector's map of a signal is strongest; ``None`` where it shows nothing."""
-    return _located(signal, selected.machine_id, selected.source, key)
+    """Where one detector's map of a signal is strongest; ``None`` where it shows nothing, or its pretrained model cannot be run."""
+    try:
+        return _located(signal, selected.machine_id, selected.source, key)
+    except PretrainedError:
+        return None

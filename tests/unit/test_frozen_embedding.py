@@ -1,22 +1,28 @@
 """Nearest neighbours among frozen embeddings: pooling, cosine, local density, and a training that must be asked for."""
 
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 
-from asd_core.artifacts import ModelSet, read_manifest, trained_keys
+from asd_core.artifacts import ModelSet, read_manifest
 from asd_core.datasets import Dataset
 from asd_core.detectors import OPTIONAL, REGISTRY, detector_class, detector_keys, is_control, select
 from asd_core.detectors.frozen_embedding import BOTH, MAXIMUM, MEAN, CosineNeighbours, FrozenEmbedding, pooled
 from asd_core.errors import PretrainedError
 from asd_core.evaluation import auc
-from asd_core.features import add_model, chosen_embedding, pretrained_model
-from asd_core.features.pretrained import runtime
-from asd_core.scoring import current_scores
-from asd_core.training import train
+from asd_core.features import Array, add_model, chosen_embedding, pretrained_model
+from asd_core.features.pretrained import embedding, runtime
+from asd_core.features.pretrained.registry import PretrainedModel
+from asd_core.scoring import compute_scores, current_scores, scan_recording, score_clip, score_split, split
+from asd_core.settings import get_settings
+from asd_core.sound import Samples, prepare
+from asd_core.training import measure_evidence, read_evidence, train
 from tests.tiny_model import entry, onnx_bytes, registered, sha256
 
 RNG = np.random.default_rng(0)
@@ -93,9 +99,9 @@ def test_it_trains_and_scores_where_it_is_asked_for(
     tiny: Path, small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, keys = tmp_path / "out", ["frozen_embedding", "control_rms"]
-    with pytest.raises(PretrainedError, match=r"Tiny is not here.*asd_core pretrained add tiny FILE"):
-        train(small_dataset, out, detectors=keys)
-    assert trained_keys(out) == []
+    said: list[str] = []
+    assert train(small_dataset, tmp_path / "without", detectors=keys, notify=said.append) == ["control_rms"]
+    assert any(re.match(r"Frozen embedding \+ kNN was not trained: Tiny is not here.*add tiny FILE", s) for s in said)
     add_model(pretrained_model("tiny"), tiny)
     assert train(small_dataset, out, detectors=keys) == ["control_rms", "frozen_embedding"]
     manifest = read_manifest(out / "frozen_embedding")
@@ -114,3 +120,87 @@ def test_it_trains_and_scores_where_it_is_asked_for(
     train(small_dataset, tmp_path / "again", detectors=["frozen_embedding"])
     again = read_manifest(tmp_path / "again" / "frozen_embedding")
     assert again.weights_sha256 == manifest.weights_sha256
+
+
+@pytest.fixture
+def with_fusion(tiny: Path, small_dataset: Dataset, tmp_path: Path) -> Path:
+    """A folder with a frozen embedding, another detector, and a fusion of both."""
+    add_model(pretrained_model("tiny"), tiny)
+    out = tmp_path / "fused"
+    train(small_dataset, out, detectors=["frozen_embedding", "pca_kde", "fusion"])
+    assert set(read_manifest(out / "fusion").config["members"]) == {"pca_kde", "frozen_embedding"}
+    return out
+
+
+@pytest.mark.parametrize("damage", ["gone", "exchanged"])
+def test_without_its_model_that_detector_and_its_fusion_alone_are_left_out(
+    with_fusion: Path, small_dataset: Dataset, tmp_path: Path, damage: str
+) -> None:
+    (file,) = (tmp_path / "models" / "tiny").glob("model.onnx")
+    file.unlink() if damage == "gone" else file.write_bytes(file.read_bytes() + b" ")
+    runtime.load.cache_clear()
+    shutil.rmtree(tmp_path / "cache")
+    embedding._cache.cache_clear()
+    models, said = ModelSet(with_fusion), list[str]()
+    row = small_dataset.rows(split="test").iloc[0]
+    clip = small_dataset.read(row["clip_id"])
+    scores = score_clip(clip, models, row["machine_id"], notify=said.append)
+    assert [one.detector for one in scores] == ["pca_kde"]
+    assert scores == score_clip(clip, ModelSet(with_fusion, ["pca_kde"]), row["machine_id"])
+    sentence = r"Left out: (Frozen embedding \+ kNN, Fusion.*|Fusion.*, Frozen embedding \+ kNN)\. .*Tiny"
+    assert len(said) == 1
+    assert re.match(sentence, said[0])
+    for one in ("frozen_embedding", "fusion"):
+        with pytest.raises(PretrainedError, match="Tiny"):
+            score_clip(clip, ModelSet(with_fusion, [one]), row["machine_id"])
+    windows = scan_recording(prepare(clip), models, row["machine_id"], window=1.0, hop=1.0, notify=said.append)
+    assert set(windows["detector"]) == {"pca_kde"}
+    assert said[1:] == said[:1]
+
+    table, skipped = score_split(small_dataset, models)
+    assert set(table["detector"]) == {"pca_kde"}
+    assert len(table) == 24
+    assert [bool(re.match(sentence, s)) for s in skipped] == [True]
+    (with_fusion / "scores.parquet").unlink()
+    assert compute_scores(small_dataset, models, notify=said.append) == ["pca_kde"]
+    assert compute_scores(small_dataset, models, notify=said.append) == []
+
+    said.clear()
+    train(small_dataset, with_fusion, detectors=["pca_lof", "control_rms", "fusion"], notify=said.append)
+    assert set(read_manifest(with_fusion / "fusion").config["members"]) == {"pca_kde", "pca_lof"}
+    assert any(re.match(r"Frozen embedding \+ kNN is no member of a fusion: .*Tiny", s) for s in said)
+    (with_fusion / "evidence.parquet").unlink()
+    assert "frozen_embedding" not in measure_evidence(small_dataset, with_fusion)
+
+
+def test_evidence_is_measured_of_what_a_detector_was_trained_with(
+    with_fusion: Path, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_evidence(with_fusion)
+    (with_fusion / "evidence.parquet").unlink()
+    other = replace(FrozenEmbedding.info, representation=chosen_embedding("tiny", "middle"))
+    monkeypatch.setattr(FrozenEmbedding, "info", other)  # as settings that have changed since
+    measure_evidence(small_dataset, with_fusion)
+    key = ["detector", "clip_id", "kind", "db"]
+    assert_frame_equal(
+        *(t.sort_values(key, ignore_index=True) for t in (before, read_evidence(with_fusion))), check_dtype=False
+    )
+
+
+def test_a_model_that_refuses_a_clip_of_a_later_batch(
+    with_fusion: Path, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = prepare(small_dataset.read(small_dataset.rows(split="test")["clip_id"].iloc[-1]), sample_rate=8000)
+    plain = runtime.embed
+
+    def embed(model: PretrainedModel, samples: Samples, *more: str) -> Array:
+        return plain(model, samples[:1] if np.array_equal(samples, last.samples[0]) else samples, *more)
+
+    monkeypatch.setattr(runtime, "embed", embed)
+    monkeypatch.setattr(split, "BATCH", 5)
+    embedding._cache.cache_clear()
+    shutil.rmtree(get_settings().cache_dir)
+    table, skipped = score_split(small_dataset, ModelSet(with_fusion))
+    assert set(table["detector"]) == {"pca_kde"}
+    assert len(table) == 24, "no clip is lost for the others"
+    assert len(skipped) == 1

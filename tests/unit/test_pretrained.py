@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ import pytest
 from asd_core.cli.app import main
 from asd_core.errors import ArtifactError, ClipError, PretrainedError
 from asd_core.features import (
+    Level,
     PretrainedEmbedding,
+    Representation,
     add_model,
     chosen_embedding,
     convert_model,
@@ -26,7 +29,7 @@ from asd_core.features import (
     state_of,
     to_config,
 )
-from asd_core.features.pretrained import aisfx, runtime
+from asd_core.features.pretrained import aisfx, embedding, runtime
 from asd_core.features.pretrained.registry import REGISTRY
 from asd_core.settings import get_settings
 from asd_core.sound import Clip
@@ -75,6 +78,43 @@ def test_a_long_clip_is_cut_and_louder_samples_are_given(models: Path) -> None:
     size = RATE // 2
     cut = [sound.samples[0][start : start + size] for start in (0, size, len(sound.samples[0]) - size)]
     np.testing.assert_allclose(found, np.concatenate([100.0 * expected(piece) for piece in cut]), rtol=1e-4, atol=1e-4)
+
+
+def test_a_short_clip_is_repeated_to_the_length_that_the_model_takes(models: Path) -> None:
+    sound = clip(0.3)
+    repeated = np.concatenate([sound.samples[0]] * 2)[: RATE // 2]
+    found = chosen_embedding("loud").transform(sound)
+    np.testing.assert_allclose(found, 100.0 * expected(repeated), rtol=1e-4, atol=1e-4)
+
+
+def test_a_refusal_costs_the_representation_and_not_the_clip(models: Path) -> None:
+    refusing, sound = chosen_embedding("onnx"), clip(0.001)
+    refused: dict[Representation, str] = {}
+    found = extract(sound, [refusing, Level()], refused)
+    assert list(found) == [Level()]
+    assert "cannot be put into Onnx" in refused[refusing]
+    with pytest.raises(PretrainedError):
+        extract(sound, [refusing, Level()])
+
+
+def test_embeddings_of_changed_code_are_not_served(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("aisfx.py", "runtime.py"):
+        code = shutil.copytree(Path(embedding.__file__).parent, tmp_path / name)
+        assert embedding.code_version(code) == embedding.code_version()
+        embedding.code_version.cache_clear()
+        (code / name).write_text((code / name).read_text("utf-8") + "\n", "utf-8")
+        assert embedding.code_version(code) != embedding.code_version()
+    representation, computed = chosen_embedding("onnx"), []
+    representation.transform(clip())
+    plain = runtime.embed
+    monkeypatch.setattr(runtime, "embed", lambda *given: computed.append(1) or plain(*given))
+    representation.transform(clip())
+    assert not computed
+    monkeypatch.setattr(embedding, "code_version", lambda: embedding.hashlib.sha256(b"changed").hexdigest())
+    representation.transform(clip())
+    assert computed
 
 
 def test_a_clip_of_another_rate_is_resampled_once_and_refused_unprepared(models: Path) -> None:
@@ -130,7 +170,7 @@ def test_what_is_missing_is_said_with_what_to_do(models: Path, monkeypatch: pyte
         chosen_embedding("onnx", "top").transform(clip())
     with pytest.raises(PretrainedError, match=r"shape \(1, 32, 6\); \(1, times, 9\) is expected"):
         chosen_embedding("wide").transform(clip(1.03))
-    with pytest.raises(ClipError, match=r"clip.wav cannot be put into Onnx \(0.0 s at a time\)"):
+    with pytest.raises(PretrainedError, match=r"clip.wav cannot be put into Onnx \(0.0 s at a time\)"):
         chosen_embedding("onnx").transform(clip(0.001))
     with pytest.raises(PretrainedError, match="no pretrained model 'none'; known: onnx, torchscript"):
         chosen_embedding("none").transform(clip(rate=44100))

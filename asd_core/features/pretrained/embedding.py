@@ -34,7 +34,7 @@ class PretrainedEmbedding:
     sha256: str = ""  # of the model's file, from the training on; empty where it has none
 
     def transform(self, clip: Clip) -> Array:
-        """Raises ClipError for a clip of another rate, or one that the model cannot take; PretrainedError without the model."""
+        """Raises ClipError for a clip of another rate; PretrainedError without the model, or for a clip that it cannot take."""
         samples = mono(clip, self.sample_rate)
         model = pretrained_model(self.model)
         self._check(model)
@@ -61,8 +61,25 @@ class PretrainedEmbedding:
             )
 
     def _cache(self, model: PretrainedModel) -> DiskCache:
-        about = json.dumps({**asdict(self), "file": agreed_sha256(model), "gain": model.gain, "seconds": model.seconds})
+        about = json.dumps(
+            {
+                **asdict(self),
+                "file": agreed_sha256(model),
+                "gain": model.gain,
+                "seconds": model.seconds,
+                "code": code_version(),
+            }
+        )
         return _cache(get_settings().cache_dir, f"{model.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}")
+
+
+@lru_cache
+def code_version(folder: Path = Path(__file__).parent) -> str:
+    """Hash of our own front end, network and cutting: changed code never serves embeddings that the old one computed."""
+    digest = hashlib.sha256()
+    for name in ("aisfx.py", "runtime.py"):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @lru_cache(maxsize=8)

@@ -21,7 +21,7 @@ class PretrainedModel:
         sample_rate: in Hz, that it takes.
         level, gain: how loud it takes samples, in words and as what samples in [-1, 1] are multiplied by.
         layer, size: the output that embeddings are taken from by default, and how many figures each has.
-        seconds: a longer clip is cut into pieces of this length; 0: it takes any length.
+        seconds: a longer clip is cut into pieces of this length, a shorter one repeated; 0: it takes any length.
         sha256: of the file; empty where it is not known.
         source, source_sha256, get: the checkpoint that the file is converted from: its name in a package, its checksum, and the
             command that brings the package.

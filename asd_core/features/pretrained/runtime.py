@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import ClipError, PretrainedError
+from asd_core.errors import PretrainedError
 from asd_core.features.base import Array
 from asd_core.features.pretrained import aisfx
 from asd_core.features.pretrained.files import checked_bytes
@@ -29,8 +29,8 @@ def embed(model: PretrainedModel, samples: Samples, layer: str, sha256: str, nam
         name: of the clip, for messages.
 
     Raises:
-        PretrainedError: when the model cannot be loaded or does not have the layer.
-        ClipError: when it cannot take this clip.
+        PretrainedError: when the model cannot be loaded, does not have the layer or cannot take this clip: the clip is not to blame,
+            other detectors score it.
     """
     run = load(model, sha256)
     size = round(model.seconds * model.sample_rate) or len(samples)
@@ -38,19 +38,21 @@ def embed(model: PretrainedModel, samples: Samples, layer: str, sha256: str, nam
     starts = [*range(0, len(samples) - size, size), max(0, len(samples) - size)]
     parts = []
     for start in starts:
-        piece = np.ascontiguousarray(samples[start : start + size] * np.float32(model.gain), dtype=np.float32)
+        # A short clip is repeated: a model may take pieces of this one length, and silence would be a sound that is not there.
+        piece = np.resize(samples[start : start + size], size)
+        piece = np.ascontiguousarray(piece * np.float32(model.gain), dtype=np.float32)
         try:
             given = run(piece, layer)
         except PretrainedError:
             raise
         except Exception as error:  # whatever an exported model says of a length or a value that it does not take
-            raise ClipError(
+            raise PretrainedError(
                 f"{name} cannot be put into {model.title} ({len(piece) / model.sample_rate:.1f} s at a time): {str(error)[:200]}."
             ) from error
         parts.append(over_time(given, model, layer))
     joined = np.concatenate(parts)
     if not np.isfinite(joined).all():
-        raise ClipError(f"{model.title} gives no numbers of {name}: is it silent or broken?")
+        raise PretrainedError(f"{model.title} gives no numbers of {name}: is it silent or broken?")
     return joined
 
 
