@@ -34,6 +34,7 @@ from .false_alarms import held_out_needed as held_out_needed
 from .false_alarms import mean_false_alarm_range as mean_false_alarm_range
 from .few_labels import COUNTS as COUNTS
 from .few_labels import EVERY as EVERY
+from .few_labels import FEWEST_LEARNED as FEWEST_LEARNED
 from .few_labels import LabelledClips as LabelledClips
 from .few_labels import few_label_curve as few_label_curve
 from .intervals import difference_interval as difference_interval

@@ -20,6 +20,7 @@ from asd_core.evaluation.roc_auc import Floats, auc
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 
+FEWEST_LEARNED = 2  # training normals of a machine: one has no spread
 COUNTS = (5, 10, 20)  # labelled anomalies
 DRAWS = 10  # of the k anomalies that are labelled
 RESAMPLES = 300
@@ -77,7 +78,9 @@ def few_label_curve(
         auc, low, high`` (95 % interval over test clips), ``difference, difference_low, difference_high`` (from the detector,
         paired), ``draw_low, draw_high`` (least and most of the draws of labelled anomalies), ``n_anomalies, n_normal``.
     """
-    known = np.isin(test.machine_ids, train.machine_ids)  # a machine without training normals has no scale
+    ids, n = np.unique(train.machine_ids, return_counts=True)
+    known = np.isin(test.machine_ids, ids[n >= FEWEST_LEARNED])  # of fewer training normals there is no scale
+    train = train.where(np.isin(train.machine_ids, ids[n >= FEWEST_LEARNED]))
     test, raw = test.where(known), raw[known]
     train, test = _deviations(train, test)
     kinds = [str(kind) for kind in np.unique(test.kinds) if kind]

@@ -13,7 +13,7 @@ from asd_core.counting import counted
 from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.errors import TrainingError
-from asd_core.evaluation import COUNTS, EVERY, LabelledClips, bootstrap, few_label_curve
+from asd_core.evaluation import COUNTS, EVERY, FEWEST_LEARNED, LabelledClips, bootstrap, few_label_curve
 from asd_core.files import read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.markdown import markdown_table
@@ -36,10 +36,14 @@ def missing_for_few_labels(clips: "pd.DataFrame") -> str:
     Args:
         clips: columns ``machine_id, split, label`` and, where there is one, ``fault``.
     """
-    tested = clips[(clips["split"] != "train") & clips["label"].isin(["normal", "anomaly"])]
+    n_learned = clips.loc[(clips["split"] == "train") & (clips["label"] == "normal"), "machine_id"].value_counts()
+    learned = n_learned.index[n_learned >= FEWEST_LEARNED]
+    if learned.empty:
+        return f"No machine has {FEWEST_LEARNED} normal clips to learn from."
+    tested = clips[(clips["split"] != "train") & clips["machine_id"].isin(learned)]
     anomalies = tested[tested["label"] == "anomaly"]
     if anomalies.empty:
-        return "No anomaly is labelled: label some on the Label page."
+        return "No anomaly is labelled of a machine that has normal clips to learn from: label some on the Label page."
     if KIND not in clips:
         return (
             f"Nothing says what kind of fault an anomaly is (a column {KIND} in the catalogue): kinds that the head has not seen "
@@ -54,10 +58,8 @@ def missing_for_few_labels(clips: "pd.DataFrame") -> str:
     others = int(counts.sum() - counts.max())
     if others < min(COUNTS):
         return f"Beside the most frequent kind of fault only {counted(others, 'anomaly', 'anomalies')} are labelled: {min(COUNTS)} are needed."
-    if (tested["label"] == "normal").sum() == 0:
-        return "No normal clip outside training is labelled: nothing to tell anomalies from."
-    if not ((clips["split"] == "train") & (clips["label"] == "normal")).any():
-        return "There is no normal clip to learn from."
+    if not set(tested.loc[tested["label"] == "normal", "machine_id"]) & set(anomalies["machine_id"]):
+        return "No machine has both a normal clip and an anomaly outside training: nothing to tell anomalies from."
     return ""
 
 

@@ -148,6 +148,9 @@ def evidence_study(folder: Path, seed: int = 0) -> EvidenceStudy:
     true = draws.observed["auc"][[draws.machine_ids.index(i) for i in ids]][
         :, [draws.detectors.index(k) for k in keys]
     ].T
+    measured = np.isfinite(true).all(axis=1)
+    if not any((measured & np.isfinite(values).all(axis=1)).sum() >= FEWEST for values in of.values()):
+        raise ArtifactError(f"The study needs {FEWEST} detectors that know every machine id; {folder} has fewer.")
     return _study(of, true, keys, ids, draws, seed)
 
 

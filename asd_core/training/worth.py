@@ -3,6 +3,7 @@
 ``worth_from.toml`` holds what the learning curve on the demo showed (``asd_core experiment clips``); ``asd_core worth`` writes it.
 """
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Worth:
         lines = [
             "# From how many normal clips of a machine each detector beats the best control; 0: not with the most that was tried.",
             '# Written by "asd_core worth" from the stored experiment "clips".',
-            f'title = "{self.title}"',
+            f"title = {json.dumps(self.title)}",  # a basic string of TOML escapes as JSON does
             f"most = {self.most}",
             f"quick = [{quick}]",
             "",

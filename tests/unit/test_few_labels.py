@@ -141,19 +141,21 @@ FAULTS = ["", "", *["belt"] * 6, *["rail"] * 6]
     [
         ({}, ""),
         ({"label": "normal"}, "No anomaly is labelled"),
-        ({"fault": ["", "", *["belt"] * 12]}, "of 1 kind of fault: it takes two"),
-        ({"fault": ["", "", *["belt"] * 9, *["rail"] * 3]}, "only 3 anomalies are labelled: 5 are needed"),
-        ({"split": "test"}, "no normal clip to learn from"),
-        ({"split": [*["train"] * 2, *["test"] * 12]}, "No normal clip outside training"),
+        ({"fault": ["", "", "", *["belt"] * 12]}, "of 1 kind of fault: it takes two"),
+        ({"fault": ["", "", "", *["belt"] * 9, *["rail"] * 3]}, "only 3 anomalies are labelled: 5 are needed"),
+        ({"split": "test"}, "No machine has 2 normal clips to learn from"),
+        ({"split": ["train", *["test"] * 14]}, "No machine has 2 normal clips to learn from"),
+        ({"split": [*["train"] * 3, *["test"] * 12]}, "both a normal clip and an anomaly outside training"),
+        ({"machine_id": ["00", "00", "02", *["00"] * 12]}, "both a normal clip and an anomaly outside training"),
     ],
 )
 def test_what_is_missing_is_said(change: dict[str, object], said: str) -> None:
     table = pd.DataFrame(
         {
             "machine_id": "00",
-            "split": ["train", *["test"] * 13],
-            "label": ["normal"] * 2 + ["anomaly"] * 12,
-            "fault": FAULTS,
+            "split": ["train", "train", *["test"] * 13],
+            "label": ["normal"] * 3 + ["anomaly"] * 12,
+            "fault": ["", *FAULTS],
         }
     )
     found = missing_for_few_labels(table.assign(**change))
@@ -191,3 +193,12 @@ def test_the_sentence_says_what_the_interval_allows(low: float, high: float, sai
     rows = [(0, 0.9, 0.0, 0.0, 0.0), (5, 0.92, 0.02, low, high)]
     table = pd.DataFrame(rows, columns=["k", "auc", "difference", "difference_low", "difference_high"])
     assert said in few_labels_sentence(table.assign(kind=EVERY, detector="pca_kde"))
+
+
+def test_a_machine_with_one_training_clip_is_left_out() -> None:
+    rng = np.random.default_rng(0)
+    train = LabelledClips(rng.normal(size=(21, 6)), np.array(["00"] * 20 + ["02"]), np.array([""] * 21))
+    kinds = np.array([""] * 12 + ["belt"] * 8 + ["rail"] * 8)
+    test = LabelledClips(rng.normal(size=(56, 6)), np.repeat(["00", "02"], 28), np.tile(kinds, 2))
+    table = few_label_curve(train, test, rng.normal(size=56), counts=(5,), draws=1)
+    assert table["n_normal"].unique().tolist() == [12]

@@ -1,6 +1,7 @@
 """From how many clips a detector is worth having: draws, curves of known truth, and what is said before training."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +174,7 @@ def test_training_says_so_and_does_not_refuse(
     )
     assert said.count(sentence) == 1
     assert json.loads((tmp_path / "pca_lof" / "manifest.json").read_text())["detector"] == "pca_lof"
+
+
+def test_a_title_with_quotes_is_read_back() -> None:
+    assert tomllib.loads(Worth('Press "3" \\ hall', 256, {"pca_kde": 8}, ()).toml())["title"] == 'Press "3" \\ hall'
