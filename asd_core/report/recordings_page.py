@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST = 4  # detectors that both sets must have for an order to be compared
+CLAIM = 50  # test clips of a class: with fewer an AUC of 0.9 is uncertain by 0.06 or more either way (Hanley and McNeil, 1982)
+PUBLISHED_OF = "slider"  # the machine type that the published figures are of
 
 
 class RankCorrelation(NamedTuple):
@@ -77,6 +79,7 @@ def real_page(
             for i in sorted(labelled["machine_id"].unique())
         ),
         n_tested=len(labelled),
+        few=labelled["label"].value_counts().min() < CLAIM,
         unknown=", ".join(f"id {i}: {n}" for i, n in sorted(unknown.items())),
         versions=", ".join(f"{name} {version}" for name, version in first.versions.items()),
         ranking=_ranking(real, demo),
@@ -85,7 +88,9 @@ def real_page(
         not_trained=not_trained,
         curve="" if curve is None else curve_table(curve),
         name=of.name,
-        published=[(SPLITS[split], _published(of, split)) for split in SPLITS if of.published[split]],
+        published=[(SPLITS[split], _published(of, split)) for split in SPLITS if of.published[split]]
+        if set(dataset.catalogue["machine_type"]) == {PUBLISHED_OF}
+        else [],
     )
 
 

@@ -2,14 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted
 from asd_core.datasets import N_FOLDS, Dataset, Extracted, folds
 from asd_core.detectors import Detector, detector_class, select
+from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.evaluation import untrained_domains
@@ -185,7 +187,22 @@ def _is_current(folder: Path, material: Material, preset: str, seed: int) -> boo
         manifest.resampling, taken.sample_rate, rates
     ):
         return False
+    if _fixed(manifest.detector, manifest.config.get("parameters", {})) != _fixed(
+        manifest.detector, _today(manifest.detector, preset)
+    ):
+        return False  # trained when the preset meant something else
     return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
+
+
+def _today(key: str, preset: str) -> dict[str, Any]:
+    """A preset's parameters, as a manifest has them."""
+    parameters: dict[str, Any] = json.loads(json.dumps(detector_class(key).create(preset).parameters()))
+    return parameters
+
+
+def _fixed(key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that follow the number of clips."""
+    return {name: value for name, value in parameters.items() if name not in defaults_for(key, 0)}
 
 
 def train_one(

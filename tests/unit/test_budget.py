@@ -1,5 +1,6 @@
 """Training in a time: the cheapest first, corrected by how long the first ones took, and going on where it stopped."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,15 @@ def test_a_second_run_goes_on_where_the_first_stopped(small_dataset: Dataset, tm
     assert any("Control: clip level (1 of 1, about" in message for message in said)
     train(small_dataset, tmp_path, detectors=["pca_kde"], resume=True, seed=1)
     assert (tmp_path / "pca_kde" / "manifest.json").stat().st_mtime_ns > before, "another seed is another training"
+
+
+def test_a_detector_whose_preset_meant_something_else_is_trained_again(small_dataset: Dataset, tmp_path: Path) -> None:
+    """As after an upgrade: its card would say of it what does not hold. What follows the number of clips is no difference."""
+    for key, name, value, again in (("knn_bands", "density_power", 0.25, True), ("knn_bands", "n_subbands", 3, False)):
+        train(small_dataset, tmp_path, detectors=[key])
+        manifest = tmp_path / key / "manifest.json"
+        content = json.loads(manifest.read_text("utf-8"))
+        content["config"]["parameters"][name] = value
+        manifest.write_text(json.dumps(content), "utf-8")
+        train(small_dataset, tmp_path, detectors=[key], resume=True)
+        assert (json.loads(manifest.read_text("utf-8"))["config"]["parameters"].get(name) != value) == again
