@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from asd_core.artifacts import trained_keys
 from asd_core.evaluation import Standing
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
@@ -39,6 +40,7 @@ def verdict(
     held_out: int,
     rate: float,
     trained: Mapping[str, str] | None = None,
+    among: str = "on this dataset",
 ) -> Verdict:
     """The verdict on a clip.
 
@@ -49,24 +51,26 @@ def verdict(
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
         trained: clauses on the detectors that were trained on denoised sound.
+        among: what the first of the standing is the most accurate of: all of the dataset's, or those that are chosen.
     """
     judged = judge(scores, standing, belongs, held_out, rate)
     asked = judged.asked
     clause = (trained or {}).get(asked.detector, "") if asked else ""
-    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause) if asked else ""
+    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause, among) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
         # Who decides first, then how many agree: either alone was read as how sure the verdict is.
-        votes = _by_whom(asked, chosen, clause)
+        votes = _by_whom(asked, "in use here" if chosen else f"the most accurate {among}", clause)
         who = "detector in use" if chosen else "most accurate detector"
-        agree = _agreement(asked, judged.agree, judged.n_trusted)
+        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
+        agree = "" if alone else f"; {_agreement(asked, judged.agree, judged.n_trusted)}"
         if judged.ground == "close":
-            reason = f"The {who} is too close to its threshold to tell; {agree}: listen, or record again."
+            reason = f"The {who} is too close to its threshold to tell{agree}: listen, or record again."
         else:
-            reason = f"{_how_sure(asked.margin)} for the {who}; {agree}."
+            reason = f"{_how_sure(asked.margin)} for the {who}{agree}."
         return Verdict(HEADS[judged.verdict], reason, votes, figures, asked.detector)
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
@@ -93,10 +97,10 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end,"
 
 
-def _by_whom(asked: DetectorScore, chosen: bool, trained: str) -> str:
+def _by_whom(asked: DetectorScore, role: str, trained: str) -> str:
     """Whose decision it is, and why its."""
     name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
-    return f"{name} {'is in use here' if chosen else 'is the most accurate on this dataset'}, so it decides."
+    return f"{name} is {role}, so it decides."
 
 
 def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
@@ -109,7 +113,7 @@ def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
     return f"{'all' if agree == n_trusted else f'{agree} of'} {n_trusted} trusted ones call it {word}"
 
 
-def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str) -> str:
+def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str, among: str) -> str:
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
     in_use = asked.detector == standing.in_use
@@ -119,7 +123,7 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
-    best = "" if in_use else ", the most accurate on this dataset,"
+    best = "" if in_use else f", the most accurate {among},"
     first = f"{name}{best} calls it {word}."
     other, others = ("normal" if asked.decision == "anomaly" else "an anomaly"), n_trusted - agree
     if n_trusted == 1:
@@ -175,6 +179,7 @@ def verdict_of(context: ClipContext) -> Verdict | None:
         calibration_of(selected.source, scores[0].detector).n(selected.machine_id),
         selected.rate,
         trained_denoised_of(selected.source),
+        "of those chosen" if len(selected.detectors) < len(trained_keys(selected.source.folder)) else "on this dataset",
     )
 
 

@@ -60,7 +60,7 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
         )
     st.caption(
         f"{compared.description()}. {NOTES[rule]} ({RULES[rule]}); the arithmetic mean is of the same figures. pAUC: false-alarm rates up "
-        "to 10 %, McClish-standardised (chance 0.5). Test labels chose nothing."
+        "to 10 %, McClish-standardised (chance 0.5). Training looks at no test label."
     )
     download("Domains as CSV", partial(_csv, compared, figures), compared.file("domains", rule, of=rule))
 

@@ -91,7 +91,7 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
-        + f"sidebar's false-alarm rate moves them.{rule(len(shown), compared.selected.in_use)} Click a legend entry to see it alone; "
+        + f"sidebar's false alarms allowed move them.{rule(len(shown), compared.selected.in_use)} Click a legend entry to see it alone; "
         f"the figure beside a name is its {name}."
     )
 
@@ -265,8 +265,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{measured_on(compared, shown, draws.machine_ids, view)} Interval: stratified bootstrap, "
-        f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Test labels "
-        "chose nothing."
+        f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Training "
+        "looks at no test label."
         + (
             f" {counted(left_out, 'clip')} that not every detector has scored {'is' if left_out == 1 else 'are'} left out."
             if left_out

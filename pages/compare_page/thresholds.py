@@ -54,7 +54,7 @@ def draw(compared: ComparedScores) -> None:
             promises.rules(selected, selected.detectors),
             key="rule",
             help="All look at held-out normal clips alone. Conformal: each machine id's quantile for the sidebar's "
-            "false-alarm rate. Pooled: one quantile of the ids' standard scores together, for detectors whose ids behave "
+            "false alarms allowed. Pooled: one quantile of the ids' standard scores together, for detectors whose ids behave "
             "alike (k-sample Anderson-Darling test, 5 % level). DCASE's: the 0.9 quantile of a gamma distribution fitted to "
             "them, whatever the sidebar says.",
         )

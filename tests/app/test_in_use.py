@@ -74,7 +74,7 @@ def test_lists_and_selectors_start_at_it_on_every_page(data: Path) -> None:
 
 def test_the_clip_page_asks_it(data: Path) -> None:
     before = text(opened("clip", detectors=FEW))
-    assert "GWRP + Gaussian** is the most accurate on this dataset" in before
+    assert "GWRP + Gaussian** is the most accurate of those chosen" in before
     pin_detector(DEMO, PINNED)
     app = opened("clip", detectors=FEW)
     assert SAID in text(app)

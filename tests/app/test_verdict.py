@@ -66,7 +66,7 @@ def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
     alone = verdict(scores[:1], TRUSTED, None, 60, 0.05)
     assert (alone.head, alone.reason) == (
         "Anomaly",
-        "Far beyond anything normal for the most accurate detector; the one trusted detector calls it an anomaly.",
+        "Far beyond anything normal for the most accurate detector.",
     )
 
 
