@@ -39,7 +39,7 @@ class Worth:
         lines = [
             "# From how many normal clips of a machine each detector beats the best control; 0: not with the most that was tried.",
             '# Written by "asd_core worth" from the stored experiment "clips".',
-            f"title = {json.dumps(self.title)}",  # a basic string of TOML escapes as JSON does
+            f"title = {json.dumps(self.title, ensure_ascii=False)}",  # as a basic string of TOML; that has no pairs of surrogates
             f"most = {self.most}",
             f"quick = [{quick}]",
             "",

@@ -177,4 +177,5 @@ def test_training_says_so_and_does_not_refuse(
 
 
 def test_a_title_with_quotes_is_read_back() -> None:
-    assert tomllib.loads(Worth('Press "3" \\ hall', 256, {"pca_kde": 8}, ()).toml())["title"] == 'Press "3" \\ hall'
+    title = 'Press "3" \\ hall \U0001f3ed'
+    assert tomllib.loads(Worth(title, 256, {"pca_kde": 8}, ()).toml())["title"] == title
