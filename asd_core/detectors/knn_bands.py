@@ -8,13 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.common.distances import mean_of_nearest, squared_distances, squared_norms
+from asd_core.detectors.common.distances import squared_distances, squared_norms
 from asd_core.detectors.common.local_density import in_local_units, local_density
 from asd_core.detectors.common.whitening import Whitening, standardisation
 from asd_core.features import Array, pool
 
-HALF_WAY = {"n_density": 4, "density_power": 0.5}
+HALF = 0.5  # power of a spacing, or of a whitening, between none and all of it
+HALF_WAY = {"n_density": 4, "density_power": HALF}
 N_STATISTICS = 3  # what features.pool gives for a band: mean, spread, maximum
+
+
+def neighbourhood(n: int) -> int:
+    """Neighbours that tell the spacing of ``n`` vectors: the square root of their number, from 5 to 30, at most half of them."""
+    return max(1, min(int(np.clip(round(np.sqrt(n)), 5, 30)), n // 2))
 
 
 class BandNeighbours(Density):
@@ -26,14 +32,13 @@ class BandNeighbours(Density):
     always varies must not outvote the others (Saengthong and Shinozaki, BEAM, arXiv 2603.13749, 2026).
     With one sub-band this is a nearest-neighbour distance on all dimensions.
 
-    With ``local`` (for one sub-band) dimensions are half whitened (:meth:`Whitening.shrunk`), and the distance to a training
-    vector is divided by the square root of that one's mean distance to its own neighbours: what is far in a crowded place
-    may be near in a sparse one, say among noisy recordings. Division by the distance itself (Wilkinghoff et al., Local
-    density-based anomaly score normalization for domain generalization, 2025) makes too little of an anomaly near a
-    lone normal vector where normals have heavy tails.
-
     With ``n_density`` neighbours or more than 0, distances of each sub-band count in units of the local spacing of its training
-    vectors, as published with ``power`` 1: see :mod:`asd_core.detectors.common.local_density`.
+    vectors to a power, see :mod:`asd_core.detectors.common.local_density`: what is far in a crowded place may be near in a
+    sparse one, say among noisy recordings. The power 1, as published, makes too little of an anomaly near a lone normal vector
+    where normals have heavy tails.
+
+    With ``local`` (for one sub-band) dimensions are half whitened (:meth:`Whitening.shrunk`), and the spacing is of
+    :func:`neighbourhood` vectors, to the power 0.5.
     """
 
     points_: NDArray[np.float32]  # (n, d) training vectors, standardised
@@ -42,7 +47,6 @@ class BandNeighbours(Density):
     typical_: NDArray[np.float64]  # (n_subbands,): median distance between normal vectors
 
     axes: NDArray[np.float64] | None  # (d, d): standardised -> half whitened, of ``local``
-    divisors: NDArray[np.float64] | None  # (n,): of each training vector's distances, squared, of ``local``
 
     def __init__(
         self,
@@ -58,23 +62,21 @@ class BandNeighbours(Density):
         self.n_statistics = n_statistics
         self.local = n_subbands == 1 if local is None else local
         self.n_density, self.decay, self.power = n_density, decay, power
-        self.axes, self.divisors = None, None
+        self.axes = None
 
     def fit(self, vectors: NDArray[Any], *, seed: int = 0) -> Self:
         self.mean_, self.scale_ = standardisation(vectors)
-        self.axes = Whitening.shrunk(vectors, 0.5).axes.T * self.scale_[:, None] if self.local else None
+        self.axes = Whitening.shrunk(vectors, HALF).axes.T * self.scale_[:, None] if self.local else None
         self.points_ = self._prepared(vectors).astype(np.float32)
         self._split()
+        n_density, power = (neighbourhood(len(vectors)), HALF) if self.local else (self.n_density, self.power)
         typical = []
         for band, part in enumerate(self._parts):
             distances = np.sqrt(squared_distances(part, part))
-            if self.n_density:
-                self._rho[band] = local_density(distances, self.n_density, self.decay) ** self.power
+            if n_density:
+                self._rho[band] = local_density(distances, n_density, self.decay) ** power
             distances = in_local_units(distances, self._rho[band])
             np.fill_diagonal(distances, np.inf)  # no vector is its own neighbour
-            if self.local:
-                self.divisors = mean_of_nearest(distances)
-                distances /= np.sqrt(self.divisors)
             typical.append(np.median(distances.min(axis=1)))
         self.typical_ = np.maximum(np.array(typical), 1e-9)
         return self
@@ -103,8 +105,6 @@ class BandNeighbours(Density):
             squared = squared_distances(prepared[:, columns], part, self._norms[band])
             if (rho := self._rho[band]) is not None:
                 squared = in_local_units(squared, np.square(rho))
-            if self.divisors is not None:
-                squared /= self.divisors
             nearest[:, band] = squared.argmin(axis=1)
             votes[:, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
         return votes, nearest
@@ -127,14 +127,14 @@ class BandNeighbours(Density):
         return shares, like
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        local = {} if self.axes is None else {"axes": self.axes, "divisors": self.divisors}
+        local = {} if self.axes is None else {"axes": self.axes}
         if spacing := [rho for rho in self._rho if rho is not None]:
             local["rho"] = np.stack(spacing)
-        return {**super().arrays(), **local, "shape": np.array([self.n_subbands, self.n_statistics])}  # type: ignore[dict-item]
+        return {**super().arrays(), **local, "shape": np.array([self.n_subbands, self.n_statistics])}
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         self.n_subbands, self.n_statistics = (int(value) for value in arrays["shape"])
-        self.axes, self.divisors = arrays.get("axes"), arrays.get("divisors")
+        self.axes = arrays.get("axes")
         self.local = self.axes is not None
         super().load(arrays)
         self._split()

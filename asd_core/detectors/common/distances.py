@@ -24,13 +24,3 @@ def squared_distances(
     a, b = np.asarray(vectors, dtype=np.float64), np.asarray(points, dtype=np.float64)
     squared = squared_norms(a)[:, None] + (squared_norms(b) if norms is None else norms) - 2.0 * (a @ b.T)
     return np.asarray(np.maximum(squared, 0.0))
-
-
-def mean_of_nearest(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean distance of each training vector to its nearest ones: ``(n, n)``, infinite on the diagonal, to ``(n,)``.
-
-    As many as the square root of their number, from 5 to 30, at most half of them.
-    """
-    n = len(distances)
-    k = max(1, min(int(np.clip(round(np.sqrt(n)), 5, 30)), n // 2))
-    return np.asarray(np.maximum(np.partition(distances, k - 1, axis=1)[:, :k].mean(axis=1), 1e-9))
