@@ -79,7 +79,7 @@ class GwrpGaussian(DensityPerId):
         self.reference_frames_ = int(np.median([log_mel.shape[1] for log_mel in features]))
         separations: dict[str, dict[str, float]] = {}
         self.decay_ = self.decay
-        if self.decay_ < 0.0:
+        if self.decay < 0.0:
             progress(0.0, "choosing the ranks' weight")
             by_kind = synthetic_separation(features, machine_ids, DECAYS, self.reference_frames_, seed=seed)
             self.decay_ = least_regret(by_kind)

@@ -143,7 +143,7 @@ def evidence_study(folder: Path, seed: int = 0) -> EvidenceStudy:
             rows = evidence[(evidence["detector"] == key) & (evidence["machine_id"] == i)]
             known = len(rows) and i in calibration
             figures[key, i] = evidence_figures(rows, np.asarray(calibration[i], dtype=np.float64)) if known else {}
-    names = list(next(f for f in figures.values() if f))
+    names = next((list(f) for f in figures.values() if f), [])
     of = {name: np.array([[figures[k, i].get(name, np.nan) for i in ids] for k in keys]) for name in names}
     true = draws.observed["auc"][[draws.machine_ids.index(i) for i in ids]][
         :, [draws.detectors.index(k) for k in keys]

@@ -26,7 +26,7 @@ def learn_rule(fusion: Fusion, normal: Extracted, anomalies: Extracted) -> None:
         normal, anomalies: members' raw scores of the clips that teach it, and of the synthetic anomalies made of them, which
             carry the clip ids of their sources.
     """
-    if not (fusion.weigh or fusion.choose) or anomalies.rows.empty:
+    if anomalies.rows.empty:
         return
     place = {clip_id: k for k, clip_id in enumerate(normal.rows["clip_id"])}
     sources = np.array([place[clip_id] for clip_id in anomalies.rows["clip_id"]], dtype=np.intp)

@@ -210,18 +210,17 @@ def learnable(machine_ids: Sequence[str], detector: Detector) -> list[str]:
     return [i for i in clips if clips[i] >= least] or list(clips)
 
 
-Learn = Callable[
-    [Fusion, Extracted, Extracted], None
-]  # a fusion, the clips that teach it, synthetic anomalies made of these
+# Takes a fusion, the clips that teach it, and synthetic anomalies made of these.
+Learn = Callable[[Fusion, Extracted, Extracted], None]
 
 
-def member_material(fusion: Fusion, material: Material, out: Path, learn: Learn = lambda *_: None) -> Material:
+def member_material(fusion: Fusion, material: Material, out: Path, learn: Learn | None = None) -> Material:
     """The material as a fusion sees it: its members' scores in place of sound.
 
     Half of the held-out clips (by hash) teach it how the members score normal sound, the other half calibrates it.
 
     Args:
-        learn: called when the members are chosen.
+        learn: called when the members are chosen, if the fusion learns weights or a rule.
 
     Raises:
         TrainingError: when fewer than two trained detectors could be members.
@@ -239,7 +238,7 @@ def member_material(fusion: Fusion, material: Material, out: Path, learn: Learn 
     return scored_by_members(fusion, material, out, learn)
 
 
-def scored_by_members(fusion: Fusion, material: Material, out: Path, learn: Learn = lambda *_: None) -> Material:
+def scored_by_members(fusion: Fusion, material: Material, out: Path, learn: Learn | None = None) -> Material:
     """The material with the scores of a fusion's members in place of sound, see :func:`member_material`.
 
     Raises:
@@ -260,7 +259,8 @@ def scored_by_members(fusion: Fusion, material: Material, out: Path, learn: Lear
     calibration = combined(material.calibration)
     teach = held_out(calibration.rows["sha256"].tolist(), calibration.machine_ids, 0.5)
     taught = calibration.subset(teach)
-    learn(fusion, taught, combined(_made_of(material.synthetic, taught)))
+    if learn and (fusion.weigh or fusion.choose):  # a plain mean learns nothing of synthetic anomalies
+        learn(fusion, taught, combined(_made_of(material.synthetic, taught)))
     return replace(
         material,
         fit=taught,

@@ -187,17 +187,10 @@ def _is_current(folder: Path, material: Material, preset: str, seed: int) -> boo
         manifest.resampling, taken.sample_rate, rates
     ):
         return False
-    if _fixed(manifest.detector, manifest.config.get("parameters", {})) != _fixed(
-        manifest.detector, _today(manifest.detector, preset)
-    ):
+    stored, today = manifest.config.get("parameters", {}), detector_class(manifest.detector).create(preset).parameters()
+    if _fixed(manifest.detector, stored) != _fixed(manifest.detector, today):
         return False  # trained when the preset meant something else
     return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
-
-
-def _today(key: str, preset: str) -> dict[str, Any]:
-    """A preset's parameters, as a manifest has them."""
-    parameters: dict[str, Any] = json.loads(json.dumps(detector_class(key).create(preset).parameters()))
-    return parameters
 
 
 def _fixed(key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
