@@ -42,11 +42,10 @@ def draw(picked: Picked, channel: Channel) -> None:
     signal = open_signal(picked.clip, channel=channel, denoiser=warm, sample_rate=rate)
     state = player_state(PLAYER, signal, best_map)
     context = ClipContext(selected, picked, state.signal, state.region, best_map)
-    if selected.detectors:
-        verdict.draw(context)
+    named = bool(selected.detectors) and verdict.draw(context)
     grid = st.grid(2, min_column_width=NARROWEST)  # one below the other on a narrow screen
     with grid.cell():
-        listen(context, state)
+        listen(context, state, named)
     with grid.cell():
         name_others(choice(), selected.machine_id)
         if selected.detectors:

@@ -6,7 +6,6 @@ from asd_core.evaluation import enough_held_out, false_alarm_range
 from asd_core.explain import Explanation, drawable, with_map
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
-from pages.clip_page import verdict
 from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
@@ -28,12 +27,16 @@ WHOLE = 0.9  # of a clip: a box about all of it shows nothing
 BOX = "#35e0ff"  # none of the map's colours
 
 
-def listen(context: ClipContext, state: PlayerState) -> None:
-    """The player, with the map of the detector that is asked for and the sentence on it."""
+def listen(context: ClipContext, state: PlayerState, named: bool) -> None:
+    """The player, with the map of the detector that is asked for and the sentence on it.
+
+    Args:
+        named: whether the card names the strongest place of the best map.
+    """
     selected, signal = context.selected, context.signal
     maps = with_map(selected.detectors) if signal.mix else []
     explanation, overlay = None, None
-    named = state.overlay == context.best_map and verdict.names_place(context)
+    named = named and state.overlay == context.best_map
     if state.overlay in maps:
         explanation, overlay = overlay_of(selected, str(state.overlay), state.played, named)
     reference = reference_of(selected.source, selected.machine_id)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.artifacts import trained_keys
 from asd_core.evaluation import Standing
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
@@ -13,7 +12,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
-from pages.shared.trained_models import calibration_of, trained_denoised_of
+from pages.shared.trained_models import calibration_of, models_of, trained_denoised_of
 
 KEY = "verdict"
 ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
@@ -56,14 +55,15 @@ def verdict(
     judged = judge(scores, standing, belongs, held_out, rate)
     asked = judged.asked
     clause = (trained or {}).get(asked.detector, "") if asked else ""
-    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause, among) if asked else ""
     figures = _figures(asked, standing, rate) if asked else ""
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
         # Who decides first, then how many agree: either alone was read as how sure the verdict is.
-        votes = _by_whom(asked, "in use here" if chosen else f"the most accurate {among}", clause)
+        by_whom = (
+            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it decides."
+        )
         who = "detector in use" if chosen else "most accurate detector"
         alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
         agree = "" if alone else f"; {_agreement(asked, judged.agree, judged.n_trusted)}"
@@ -71,7 +71,8 @@ def verdict(
             reason = f"The {who} is too close to its threshold to tell{agree}: listen, or record again."
         else:
             reason = f"{_how_sure(asked.margin)} for the {who}{agree}."
-        return Verdict(HEADS[judged.verdict], reason, votes, figures, asked.detector)
+        return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
+    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause, among) if asked else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -97,10 +98,8 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end,"
 
 
-def _by_whom(asked: DetectorScore, role: str, trained: str) -> str:
-    """Whose decision it is, and why its."""
-    name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
-    return f"{name} is {role}, so it decides."
+def _name(asked: DetectorScore, trained: str) -> str:
+    return f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
 
 
 def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
@@ -117,7 +116,7 @@ def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing,
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
     in_use = asked.detector == standing.in_use
-    name = f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "") + (", in use here," if in_use else "")
+    name = _name(asked, trained) + (", in use here," if in_use else "")
     if not n_trusted:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
@@ -179,7 +178,7 @@ def verdict_of(context: ClipContext) -> Verdict | None:
         calibration_of(selected.source, scores[0].detector).n(selected.machine_id),
         selected.rate,
         trained_denoised_of(selected.source),
-        "of those chosen" if len(selected.detectors) < len(trained_keys(selected.source.folder)) else "on this dataset",
+        "of those chosen" if len(selected.detectors) < len(models_of(selected.source)) else "on this dataset",
     )
 
 
@@ -188,24 +187,18 @@ def place_of(context: ClipContext, shown: Verdict) -> str:
     return where(context) if context.signal.mix is not None and shown.head != NORMAL and shown.votes else ""
 
 
-def names_place(context: ClipContext) -> bool:
-    """Whether the card names the strongest place of the best map."""
-    shown = verdict_of(context) if context.selected.detectors else None
-    return shown is not None and bool(place_of(context, shown))
-
-
 def marked(head: str) -> str:
     """One of the heads with its icon, in its colour."""
     return f":{COLOURS[head]}[:material/{ICONS[head]}: **{head}**]"
 
 
-def draw(context: ClipContext) -> None:
-    """The card."""
+def draw(context: ClipContext) -> bool:
+    """The card, and whether it names the strongest place of the best map."""
     with st.container(key=KEY, border=True, gap=None):
         shown = verdict_of(context)
         if shown is None:
             st.markdown("**Listening …**")
-            return
+            return False
         head = f"{marked(shown.head)} · " if shown.head else ""
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)
         place = place_of(context, shown)
@@ -226,3 +219,4 @@ def draw(context: ClipContext) -> None:
             different = otherwise(context.selected, context.picked.clip, context.signal.channel)
             if different:
                 st.caption(f":material/mic_alert: {different}")
+    return bool(place)

@@ -9,7 +9,6 @@ from asd_core.errors import AsdError
 from asd_core.scoring import sentence
 from asd_core.sound import flags
 from pages.clip_page import verdict
-from pages.clip_page.context import ClipContext
 from pages.clip_page.in_address import follow
 from pages.clip_page.listening import overlay_of, strongest
 from pages.clip_page.open_signal import PLAYER
@@ -31,9 +30,10 @@ def draw(story: Story) -> None:
     if PLAYER not in st.session_state:
         follow(selected.source, picked.clip)
     state = player_state(PLAYER, signal, best_map)
-    named = verdict.names_place(context)
-    overlay = overlay_of(selected, best_map, state.played, named)[1] if warm and best_map else None
-    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(context))
+    shown = verdict.verdict_of(context) if selected.detectors else None
+    place = verdict.place_of(context, shown) if shown else ""
+    overlay = overlay_of(selected, best_map, state.played, bool(place))[1] if warm and best_map else None
+    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(shown, place))
     channel, instead = channel_of(picked.clip, picked.channel)
     lines = [
         picked.description(channel),
@@ -51,7 +51,7 @@ def draw(story: Story) -> None:
             signal if signal.is_denoised else replace(signal, mix=None),
             key=PLAYER,
             overlay=overlay,
-            regions=strongest(selected, overlay, state.played, named),
+            regions=strongest(selected, overlay, state.played, bool(place)),
             first_map=best_map,
             large=True,
         )
@@ -66,9 +66,7 @@ def prepare_ahead(story: Story) -> None:
             overlay_of(context.selected, context.best_map, context.signal.dry, named=False)
 
 
-def _head(context: ClipContext) -> str:
-    shown = verdict.verdict_of(context) if context.selected.detectors else None
-    place = verdict.place_of(context, shown) if shown else ""
+def _head(shown: verdict.Verdict | None, place: str) -> str:
     if place:
         stands_out = shown is not None and shown.head == verdict.ANOMALY
         return f"{'This clip stands out' if stands_out else 'What stands out most'}: {place}."
