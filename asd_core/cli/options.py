@@ -40,6 +40,7 @@ Models = Annotated[
 ]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
 PresetOption = Annotated[Preset, typer.Option(help="How long to train.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
 

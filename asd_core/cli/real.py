@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Resume, Seed, comma_separated
 from asd_core.cli.output import notify, progress_bar, write_output
 
 TRAINING, CURVE = 0.7, 0.9  # shares of the progress bar, where they end
@@ -26,9 +26,7 @@ def results_real(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
-    ] = False,
+    resume: Resume = False,
 ) -> None:
     """Train on real recordings and write how detectors rank there, beside the demo and published figures (docs/results-real.md)."""
     from asd_core.datasets import open_dataset

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asd_core.cli.options import Detectors, Preset, PresetOption, Seed, comma_separated
+from asd_core.cli.options import Detectors, Preset, PresetOption, Resume, Seed, comma_separated
 from asd_core.cli.output import notify, progress_bar, write_output
 from asd_core.progress import stage
 
@@ -29,9 +29,7 @@ def reproduce(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     seed: Seed = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
-    ] = False,
+    resume: Resume = False,
 ) -> None:
     """Train on a public set, evaluate, and write a table beside published figures."""
     from asd_core.report import benchmark, reproduction_table

@@ -12,6 +12,7 @@ from asd_core.cli.options import (
     Models,
     Preset,
     PresetOption,
+    Resume,
     comma_separated,
 )
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
@@ -38,9 +39,7 @@ def train(
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Leave detectors that were trained so on these clips before.")
-    ] = False,
+    resume: Resume = False,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
