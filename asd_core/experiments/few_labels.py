@@ -81,7 +81,7 @@ def measure_few_labels(
 
     Returns:
         :func:`asd_core.evaluation.few_label_curve`'s table with the columns ``schema, detector, model_version, fingerprint,
-        people`` (how many of people's labels were used).
+        people`` (how many of the test clips have people's labels).
 
     Raises:
         TrainingError: what :func:`missing_for_few_labels` says.
@@ -107,6 +107,8 @@ def measure_few_labels(
     test = test[test["clip_id"].isin(own.index)]
     if test.empty:
         raise TrainingError("No detector has scores of these clips: score them first.")
+    if sentence := missing_for_few_labels(pd.concat([train, test])):
+        raise TrainingError(f"Of the clips that have scores: {sentence}")
     table = few_label_curve(
         _labelled(train),
         _labelled(test),
@@ -119,7 +121,7 @@ def measure_few_labels(
         detector=key,
         model_version=model_versions(folder)[key],
         fingerprint=dataset.fingerprint("test"),
-        people=int(given.notna().sum()),
+        people=int(given[test.index].notna().sum()),
     )
     write_parquet(table, folder / FEW_LABELS)
     progress(1.0, "done")

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.experiments import COST, EVERY_KIND, few_labels_sentence, missing_for_few_labels, read_few_labels
 from asd_core.plots import few_labels_figure
 from pages.shared.choice import title
@@ -63,7 +64,7 @@ def _draw(source: Source, stored: pd.DataFrame) -> None:
     ]
     table(pd.DataFrame(rows), key="few_labels", column_config={"AUC": st.column_config.NumberColumn(format="%.3f")})
     people = int(stored["people"].iloc[0])
-    used = f" {people} labels of people among them." if people else ""
+    used = f" {counted(people, 'label')} of people among them." if people else ""
     st.caption(
         f"{int(mean['n_anomalies'].iloc[0])} anomalies and {int(mean['n_normal'].iloc[0])} normal clips.{used} {ABOUT}"
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asd_core.datasets import Dataset
+from asd_core.datasets import Dataset, demo_dataset
 from asd_core.errors import TrainingError
 from asd_core.evaluation import COUNTS, EVERY, LabelledClips, auc, few_label_curve
 from asd_core.experiments import (
@@ -202,3 +202,13 @@ def test_a_machine_with_one_training_clip_is_left_out() -> None:
     test = LabelledClips(rng.normal(size=(56, 6)), np.repeat(["00", "02"], 28), np.tile(kinds, 2))
     table = few_label_curve(train, test, rng.normal(size=56), counts=(5,), draws=1)
     assert table["n_normal"].unique().tolist() == [12]
+
+
+def test_clips_without_scores_are_not_counted_on(tmp_path: Path) -> None:
+    """The catalogue holds enough kinds of fault, but only one kind was scored."""
+    folder = Path(shutil.copytree(DEMO, tmp_path / "demo", ignore=shutil.ignore_patterns("weights*", "experiments")))
+    scores = read_parquet(folder / "scores.parquet")
+    assert scores is not None
+    write_parquet(scores[scores["fault"].isin(["", "loose_belt"])], folder / "scores.parquet")
+    with pytest.raises(TrainingError, match=r"Of the clips that have scores: .*1 kind of fault"):
+        measure_few_labels(demo_dataset(), folder)
