@@ -23,7 +23,7 @@ from asd_core.scoring import model_versions, read_scores
 FEW_LABELS = "few_labels.parquet"
 SCHEMA = 1
 COST = (
-    "Uses labels of k anomalies; measured on kinds of faults it has not seen; the detectors above use none, and it never enters "
+    "Uses labels of k anomalies; measured on kinds of faults it has not seen; detectors use none, and it never enters "
     "their ranking."
 )
 EVERY_KIND = EVERY  # of the column kind: the mean over all
