@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import MANIFEST, folder_in_use, trained_keys
-from asd_core.datasets import EMBEDDED, datasets_folder, open_dataset, recorded_location, user_datasets
+from asd_core.datasets import EMBEDDED, datasets_folder, open_dataset, recorded_location, total_duration, user_datasets
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
@@ -82,17 +82,22 @@ def embedded_title(name: str) -> str:
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict[str, object]:
-    catalogue = pd.DataFrame(columns=["machine_type", "machine_id", "label"])
+    catalogue, seconds = pd.DataFrame(columns=["machine_type", "machine_id", "split", "label"]), 0.0
     with suppress(AsdError):
-        catalogue = open_dataset(entry.location).catalogue if entry.location else catalogue
+        if entry.location:
+            dataset = open_dataset(entry.location)
+            catalogue, seconds = dataset.catalogue, total_duration(dataset)
+    tested, normal = catalogue["split"] != "train", catalogue["label"] == "normal"
     machines = catalogue[["machine_type", "machine_id"]].drop_duplicates()
     size = sum(p.stat().st_size for p in entry.place.parent.rglob("*") if p.is_file()) if entry.place else 0
     return {
         "Dataset": entry.title,
         "Machine types": ", ".join(sorted(machines["machine_type"].unique())) or "–",
         "Machine ids": len(machines),
-        "Normal": int((catalogue["label"] == "normal").sum()),
-        "Anomalies": int((catalogue["label"] == "anomaly").sum()),
+        "Training": int((~tested).sum()),
+        "Test, normal": int((tested & normal).sum()),
+        "Test, anomalies": int((tested & (catalogue["label"] == "anomaly")).sum()),
+        "Hours": round(seconds / 3600, 2),
         "Detectors": n_detectors,
         "Trained": date.fromtimestamp(trained).isoformat() if trained else "",
         "Size": f"{size / 1e6:,.1f} MB" if entry.place else "",
@@ -113,7 +118,11 @@ def overview(found: list[Entry]) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config={"Size": st.column_config.TextColumn(help="Of the recordings that were added here.")},
+        column_config={
+            "Training": st.column_config.NumberColumn(help="Clips that detectors learn from."),
+            "Hours": st.column_config.NumberColumn(help="Of sound in all clips."),
+            "Size": st.column_config.TextColumn(help="Of the recordings that were added here."),
+        },
     )
     for entry in found:
         if entry.problem:

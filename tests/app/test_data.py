@@ -186,7 +186,9 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path, monkeypatch
     app = opened("data", data="press")
     assert "relabelled.json is damaged or missing" in text(app)
     shown = app.dataframe[0].value
-    assert shown.loc[shown["Dataset"] == "press", "Normal"].tolist() == [0]
+    assert shown.loc[shown["Dataset"] == "press", ["Training", "Test, normal", "Hours"]].to_numpy().tolist() == [
+        [0, 0, 0]
+    ]
     assert "Train again with labels" not in [button.label for button in app.button]
     press(app, "Use this version")
     assert "Train again with labels" in [button.label for button in app.button]
@@ -226,7 +228,8 @@ def test_the_embedded_fans_are_offered_to_train_on(folders: Path) -> None:
     app = opened("data", data="Simulated fan, two domains (demo)")
     shown = app.dataframe[0].value
     assert shown["Dataset"].tolist() == ["Simulated fan, two domains (demo)"]
-    assert shown[["Machine types", "Machine ids", "Normal", "Anomalies"]].to_numpy().tolist() == [["fan", 2, 384, 120]]
+    columns = ["Machine types", "Machine ids", "Training", "Test, normal", "Test, anomalies", "Hours"]
+    assert shown[columns].to_numpy().tolist() == [["fan", 2, 264, 120, 120, 1.4]]
     assert "Train" in [button.label for button in app.button]
     assert "Rename or delete" not in [expander.label for expander in app.expander]
 
