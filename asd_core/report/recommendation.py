@@ -71,7 +71,7 @@ def recommend_by_labels(
         why.append(
             f"Of {counted(len(pool), 'detector')} tied for the best it is the cheapest to score: {1000 * seconds[chosen]:.1f} ms a clip."
             if timed
-            else f"{counted(len(pool), 'detector')} are tied for the best; how long they take to score a clip was not measured."
+            else f"{counted(len(pool), 'detector')} are tied for the best, and it comes first among them."
         )
     elif tied[0] != chosen and tied[0] not in unalarmed and tied[0] in clear:
         why.append(f"{name(tied[0])} measures higher, but raised an alarm in training.")
@@ -160,7 +160,7 @@ def _settling(draws: Draws, chosen: str, pool: list[str], timed: bool) -> str:
     if len(ranked) < 2:
         return "Faults unlike those that are labelled here may change it."
     more = anomalies_to_settle(draws, ranked[0], ranked[1])
-    measure = "" if timed else "Measuring scoring times would let the cheapest lead. "
+    measure = "" if timed else "Measured scoring times (below the ranking) would let the cheapest of them lead. "
     pair = f"{name(ranked[0])} and {name(ranked[1])}"
     if not more or more > MANY:
         return f"{measure}{pair} are so close that more clips would hardly part them."
