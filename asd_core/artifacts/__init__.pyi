@@ -25,6 +25,7 @@ from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED
 from .pooled import learned_clips as learned_clips
+from .pooled import learned_rows as learned_rows
 from .pooled import pooled_columns as pooled_columns
 from .pooled import pooled_table as pooled_table
 from .pooled import read_pooled as read_pooled

@@ -46,6 +46,16 @@ def pooled_columns(table: "pd.DataFrame") -> list[str]:
     return [str(name) for name in table if str(name)[:1] == "f" and str(name)[1:].isdigit()]
 
 
+def learned_rows(folder: Path) -> "pd.DataFrame":
+    """Machine id and domain of the normal clips that a models folder was trained on, as they were then: the catalogue may have
+    others now. Without rows where training stored no table."""
+    columns = ("machine_id", "domain", "split", "label")
+    table = read_parquet(folder / POOLED, columns)
+    if table is None:
+        return pd.DataFrame(columns=list(columns))
+    return table[(table["split"] == "train") & (table["label"] == "normal")]
+
+
 def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame":
     """:func:`read_pooled` with labels and attributes as they are in a dataset's catalogue now, without the clips it no
     longer has. Without a dataset (the recordings are gone) they are as they were."""

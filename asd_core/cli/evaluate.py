@@ -23,7 +23,7 @@ def evaluate(
 ) -> None:
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target
     domain, also by domain, with DCASE's official score."""
-    from asd_core.artifacts import ModelSet
+    from asd_core.artifacts import ModelSet, learned_rows
     from asd_core.datasets import open_for
     from asd_core.evaluation import domain_figures, has_domains, untrained_domains
     from asd_core.evaluation import evaluate as tabulate
@@ -48,7 +48,7 @@ def evaluate(
         print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
         if figures:
             print_domains(figures, official)
-    for sentence in (level_meter(scores), untrained_domains(dataset.rows(split="train", label="normal"), scores)):
+    for sentence in (level_meter(scores), untrained_domains(learned_rows(models), scores)):
         if sentence:
             notify(sentence)
 

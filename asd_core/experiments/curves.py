@@ -91,6 +91,7 @@ def worth(stored: Stored) -> Worth:
         most=int(curve["clips"].max()),
         least={key: n or 0 for key, n in least.items()},
         quick=tuple(key for key in quick if key in least),
+        fewest={key: int(curve.loc[curve["detector"] == key, "clips"].min()) for key in least},
     )
 
 

@@ -96,14 +96,18 @@ class EvidenceStudy:
         """What the table says."""
         rows = self.table.set_index("evidence")
         pooled = rows.loc[POOLED]
-        result = [
+        orders = (
             f"The figure that the recommendation goes by ({POOLED}) orders detectors with a rank correlation of {pooled['rho']:+.2f} "
-            f"({pooled['low']:+.2f} to {pooled['high']:+.2f}); the detector that it puts first is the best or tied with it on "
-            f"{int(pooled['hits'])} of {counted(self.n_ids, 'machine id')}, {pooled['regret']:.3f} of AUC below the best in the mean. Of "
-            f"all machine ids together, as the app recommends, its first is {_together(pooled)}.",
-            f"Where the kind of evidence is chosen by its correlation on the other machine ids, its first detector is the best or tied on "
-            f"{self.chosen_hits} of {self.n_ids} ({self.chosen_regret:.3f} below the best).",
-        ]
+            f"({pooled['low']:+.2f} to {pooled['high']:+.2f}); the detector that it puts first is "
+        )
+        result = [f"{orders}{_together(pooled)}. There is one machine id: nothing says whether this holds on another."]
+        if self.n_ids > 1:
+            result = [
+                f"{orders}the best or tied with it on {int(pooled['hits'])} of {self.n_ids} machine ids, {pooled['regret']:.3f} of AUC "
+                f"below the best in the mean. Of all machine ids together, as the app recommends, its first is {_together(pooled)}.",
+                f"Where the kind of evidence is chosen by its correlation on the other machine ids, its first detector is the best or tied on "
+                f"{self.chosen_hits} of {self.n_ids} ({self.chosen_regret:.3f} below the best).",
+            ]
         ahead = [str(name) for name in rows.index if name != POOLED and rows.loc[name, "difference_low"] > 0]
         if ahead:
             result.append(f"Beyond the interval, {', '.join(ahead)} orders detectors better than the pooled figure.")
@@ -255,10 +259,12 @@ def study_record(folder: Path) -> str:
     study = read_study(folder)
     if study is None:
         return ""
-    hits = int(study.table.set_index("evidence").loc[POOLED, "hits"])
+    pooled = study.table.set_index("evidence").loc[POOLED]
+    if study.n_ids == 1:
+        return f"On the one machine id of {folder.name}, whose labels are known, the detector chosen so is {_together(pooled)}."
     return (
         f"On the {counted(study.n_ids, 'machine id')} of {folder.name}, whose labels are known, the detector chosen so is the best or tied "
-        f"with it on {hits}; of all of them together it is {_together(study.table.set_index('evidence').loc[POOLED])}."
+        f"with it on {int(pooled['hits'])}; of all of them together it is {_together(pooled)}."
     )
 
 

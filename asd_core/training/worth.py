@@ -26,12 +26,14 @@ class Worth:
         most: clips of a machine, the largest number that was tried.
         least: from how many on each detector beats the best control, by key; 0 where it does not with the most.
         quick: those of them that were trained with the quick preset.
+        fewest: clips of a machine, the smallest number that was tried of each, by key: it may do with fewer.
     """
 
     title: str
     most: int
     least: dict[str, int]
     quick: tuple[str, ...]
+    fewest: dict[str, int]
 
     def toml(self) -> str:
         """As the file has it."""
@@ -45,6 +47,9 @@ class Worth:
             "",
             "[least]",
             *(f"{key} = {clips}" for key, clips in self.least.items()),
+            "",
+            "[fewest]",
+            *(f"{key} = {clips}" for key, clips in self.fewest.items()),
         ]
         return "\n".join(lines) + "\n"
 
@@ -53,7 +58,9 @@ class Worth:
 def stored_worth(path: Path = WORTH_FROM) -> Worth:
     """What the package holds."""
     content = tomllib.loads(path.read_text("utf-8"))
-    return Worth(content["title"], content["most"], dict(content["least"]), tuple(content["quick"]))
+    return Worth(
+        content["title"], content["most"], dict(content["least"]), tuple(content["quick"]), dict(content["fewest"])
+    )
 
 
 def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None = None) -> list[str]:
@@ -65,29 +72,35 @@ def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None =
         worth: a learning curve's; the package's for ``None``.
     """
     worth = worth or stored_worth()
-    groups: dict[tuple[int, bool], list[str]] = {}
+    groups: dict[tuple[int, bool, bool], list[str]] = {}
     for key in select(keys):
         needed = worth.least.get(key)
         if needed is not None and _fewer(clips, needed or worth.most + 1):
-            groups.setdefault((needed, key in worth.quick), []).append(detector_class(key).info.title)
-    return [
-        _sentence(groups[group], *group, clips, worth.most) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
-    ]
+            about = needed, key in worth.quick, needed == worth.fewest.get(key)
+            groups.setdefault(about, []).append(detector_class(key).info.title)
+    return [_sentence(groups[group], *group, clips, worth) for group in sorted(groups, key=lambda g: (g[0] == 0, g))]
 
 
 def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
     return {machine_id: n for machine_id, n in clips.items() if n < needed}
 
 
-def _sentence(titles: list[str], needed: int, quick: bool, clips: Mapping[str, int], most: int) -> str:
+def _sentence(titles: list[str], needed: int, quick: bool, fewest: bool, clips: Mapping[str, int], worth: Worth) -> str:
     names = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
-        return f"{names}{trained} did not beat the best control with {most} clips of a machine, the most that was tried on the demo."
+        return f"{names}{trained} did not beat the best control with {worth.most} clips of a machine, the most that was tried on: {worth.title}."
     fewer = _fewer(clips, needed)
     have = ", ".join(f"id {machine_id} has {n}" for machine_id, n in sorted(fewer.items()))
     if len(fewer) > MANY:
         least = min(fewer, key=lambda machine_id: fewer[machine_id])
         have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
-    verb = "needs" if len(titles) == 1 else "need"
-    return f"{names}{trained} {verb} about {needed} clips of a machine to beat the best control, by the demo; {have}."
+    if fewest:
+        return (
+            f"{names}{trained} beat the best control with {needed} clips of a machine, the fewest that was tried on: {worth.title}. "
+            f"{have[0].upper()}{have[1:]}."
+        )
+    return (
+        f"{names}{trained} needed {needed} clips of a machine to beat the best control on: {worth.title}. "
+        f"{have[0].upper()}{have[1:]}."
+    )

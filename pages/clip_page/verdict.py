@@ -80,7 +80,9 @@ def verdict(
         "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
         "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
-        "disagreement": "The trusted detectors do not agree: listen, or record again.",
+        "disagreement": "The trusted detectors do not agree: listen, or record again."
+        if asked and asked.detector in standing.trusted
+        else "The trusted detectors do not decide as the one in use does: listen, or record again.",
         "margin": f"{_how_sure(asked.margin).rstrip(',')}." if asked else "",
     }
     return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")

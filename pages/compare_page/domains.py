@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.artifacts import learned_rows
 from asd_core.evaluation import RULES, DomainFigures, Rule, domain_figures, untrained_domains
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import title
-from pages.shared.recordings import open_or_reason
 from pages.shared.tables import download, interval, table
 
 NOTES: dict[Rule, str] = {
@@ -30,8 +30,7 @@ def _figures(key: tuple[str, ...], rule: Rule, _scores: pd.DataFrame) -> DomainF
 
 def never_trained(compared: ComparedScores) -> None:
     """Say where clips are of a domain that their machine's detectors never learned."""
-    dataset, _ = open_or_reason(compared.selected.source)
-    if dataset and (sentence := untrained_domains(dataset.rows(split="train", label="normal"), compared.scores)):
+    if sentence := untrained_domains(learned_rows(compared.selected.source.folder), compared.scores):
         st.warning(sentence, icon=":material/travel_explore:")
 
 

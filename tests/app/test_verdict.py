@@ -81,6 +81,19 @@ def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
     assert "how good it is was not measured here" in unknown.votes
 
 
+def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
+    """They do: it is the pinned one that stands apart."""
+    pinned = Standing(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9, "pca_lof": 0.9}).led_by(
+        "pca_kde"
+    )
+    scores = [score("pca_kde", 9.0), score("knn_bands", -3.0), score("pca_lof", -2.0)]
+    shown = verdict(scores, pinned, None, 60, 0.05)
+    assert (shown.head, shown.reason) == (
+        "Not sure",
+        "The trusted detectors do not decide as the one in use does: listen, or record again.",
+    )
+
+
 def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> None:
     """Anomalies that a level meter finds: nothing is clearly better than it, and a clip far above every threshold is one."""
     easy = Standing((), ("pca_kde",), (), ("control_rms", "control_random"), {"pca_kde": 1.0, "control_rms": 1.0})

@@ -178,3 +178,8 @@ def test_training_and_evaluating_say_which_domain_was_never_trained(
     monkeypatch.setattr(sys, "argv", arguments)
     assert main() == 0
     assert expected in " ".join("".join(capsys.readouterr()).split())
+    # A clip of the domain that comes later is no clip that was trained on.
+    late = next((tmp_path / "recordings").rglob("section_01_target_test_normal_0000*"))
+    (late.parent.parent / "train" / "section_01_target_train_normal_0000_vel_01.wav").write_bytes(late.read_bytes())
+    assert main() == 0
+    assert expected in " ".join("".join(capsys.readouterr()).split())

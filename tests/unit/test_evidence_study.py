@@ -21,10 +21,10 @@ KEYS = [key for key in detector_keys() if not is_control(key)][:12]
 IDS = ["00", "02", "04"]
 
 
-def studied(evidence: dict[str, np.ndarray], quality: np.ndarray) -> EvidenceStudy:
+def studied(evidence: dict[str, np.ndarray], quality: np.ndarray, ids: list[str] = IDS) -> EvidenceStudy:
     """A study of detectors whose scores part the classes by ``quality (n_detectors, n_ids)``."""
     rng, parts = np.random.default_rng(0), []
-    for n, machine_id in enumerate(IDS):
+    for n, machine_id in enumerate(ids):
         label = np.repeat(["normal", "anomaly"], 60)
         noise = rng.normal(size=120)
         for key, of in zip(KEYS, quality, strict=True):
@@ -36,7 +36,7 @@ def studied(evidence: dict[str, np.ndarray], quality: np.ndarray) -> EvidenceStu
                 )
             )
     draws = bootstrap(pd.concat(parts), resamples=100)
-    return _study(evidence, draws.observed["auc"].T, KEYS, IDS, draws, 0)
+    return _study(evidence, draws.observed["auc"].T, KEYS, ids, draws, 0)
 
 
 QUALITY = np.linspace(0.2, 3.0, len(KEYS))[:, None] + np.zeros(len(IDS))
@@ -65,6 +65,17 @@ def test_evidence_that_orders_detectors_as_they_are_is_found_better() -> None:
     assert study.chosen_hits == 3, "chosen on the other machine ids"
     assert study.better == ["good"]
     assert any("Clearly better to choose by: good." in s for s in study.sentences())
+
+
+def test_of_one_machine_id_nothing_is_said_of_others() -> None:
+    study = studied({POOLED: QUALITY[:, :1], "near": QUALITY[:, :1]}, QUALITY[:, :1], IDS[:1])
+    said = " ".join(study.sentences())
+    assert (
+        "the best or tied with it (0.000 below). There is one machine id: nothing says whether this holds on another."
+        in said
+    )
+    assert "other machine ids" not in said
+    assert "all machine ids together" not in said
 
 
 def test_nothing_is_better_than_evidence_that_is_as_good() -> None:

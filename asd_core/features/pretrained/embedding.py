@@ -38,7 +38,7 @@ class PretrainedEmbedding:
         samples = mono(clip, self.sample_rate)
         model = pretrained_model(self.model)
         self._check(model)
-        cache, name = self._cache(model), f"{_print(samples)}.npy"
+        cache, name = _cache(get_settings().cache_dir), f"{self._made_by(model)}-{_print(samples)}.npy"
         if (stored := _read(cache.get(name))) is not None:
             return stored
         from asd_core.features.pretrained.runtime import embed
@@ -60,7 +60,7 @@ class PretrainedEmbedding:
                 "train it again."
             )
 
-    def _cache(self, model: PretrainedModel) -> DiskCache:
+    def _made_by(self, model: PretrainedModel) -> str:
         about = json.dumps(
             {
                 **asdict(self),
@@ -70,7 +70,7 @@ class PretrainedEmbedding:
                 "code": code_version(),
             }
         )
-        return _cache(get_settings().cache_dir, f"{model.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}")
+        return f"{model.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
 
 
 @lru_cache
@@ -83,9 +83,10 @@ def code_version(folder: Path = Path(__file__).parent) -> str:
 
 
 @lru_cache(maxsize=8)
-def _cache(folder: Path, name: str) -> DiskCache:
-    """One object a folder: it counts what is written until it looks at the limit."""
-    return DiskCache(folder / "embeddings" / name, get_settings().cache_limit_mb * 1e6)
+def _cache(folder: Path) -> DiskCache:
+    """One object, which counts what is written until it looks at the limit. All models share it: those of a model that is no
+    longer used make room."""
+    return DiskCache(folder / "embeddings", get_settings().cache_limit_mb * 1e6)
 
 
 def _print(samples: Samples) -> str:
