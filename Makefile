@@ -11,7 +11,7 @@ PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist load
 CHECKPOINTS = aisfx==0.1.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion results lint screenshots clean
+.PHONY: help run test test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results lint screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
@@ -24,6 +24,7 @@ help:
 	@echo "make experiments  run the report's questions again on the demo (an hour; goes on where it stopped)"
 	@echo "make peers        our density models against PyOD's, on the same arrays"
 	@echo "make fusion       the rules of a fusion against its best member, written to docs/fusion.md"
+	@echo "make scale        what an hour of sound and millions of clips cost, written to docs/scale.md"
 	@echo "make coverage     how often intervals hold the truth and thresholds their rate (slow), written to docs/coverage.md"
 	@echo "make applicability  how often the guard says that a recording is not one of the machine"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
@@ -92,6 +93,9 @@ experiments: $(VENV)/.run-stamp
 
 fusion: $(VENV)/.dev-stamp
 	$(PY) -m benchmarks.fusion --markdown docs/fusion.md
+
+scale: $(VENV)/.run-stamp
+	$(PY) -m benchmarks.scale --markdown docs/scale.md
 
 results: $(VENV)/.run-stamp
 	$(PY) -m asd_core results --models trained_models/demo --out docs/results.md

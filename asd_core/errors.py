@@ -37,5 +37,9 @@ class LabelError(AsdError):
     """A label that cannot be stored, or a label store that cannot be opened, read or written."""
 
 
+class BackupError(AsdError):
+    """A file that is no whole backup, or one that would take the place of what is there."""
+
+
 class Cancelled(AsdError):
     """The user stopped a long task; what was finished before is stored."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[str]:
+def replacing(path: Path) -> Iterator[str]:
     """Name of a new file beside ``path``, which takes its place when the block ends well. Two writers never share one."""
     if path.exists() and not path.is_file():  # /dev/stdout cannot be replaced, and a folder must not be
         yield str(path)
@@ -36,7 +36,7 @@ def write_bytes(data: bytes, path: Path) -> None:
     Raises:
         OSError: when the disk is full or read-only; the old file is then untouched.
     """
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         Path(temporary).write_bytes(data)
 
 
@@ -47,7 +47,7 @@ def write_text(text: str, path: Path) -> None:
 
 def write_parquet(table: "pd.DataFrame", path: Path) -> None:
     """:func:`write_bytes` of a table as Parquet, without its index."""
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
@@ -102,6 +102,35 @@ def append_chunks(chunks: Iterable[bytes], path: Path, *, anew: bool) -> None:
 def move_file(path: Path, target: Path) -> None:
     """Give a file that is complete the name of another one, in whose place it comes."""
     os.replace(path, target)
+
+
+@contextmanager
+def swapped(new: Mapping[Path, Path]) -> Iterator[None]:
+    """Files in the places of others, all of them for good when the block ends well, and none otherwise.
+
+    Args:
+        new: by its place, a file of the same file system. It is moved there, and lies here again where the block fails.
+
+    Raises:
+        OSError: when a place cannot be written.
+    """
+    moved: list[tuple[Path, Path, Path | None]] = []
+    try:
+        for place, source in new.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            old = source.with_name(f"{source.name}.old") if place.exists() else None
+            if old:
+                os.replace(place, old)
+            moved.append((place, source, old))
+            os.replace(source, place)
+        yield
+    except BaseException:
+        for place, source, old in reversed(moved):
+            if place.exists():
+                os.replace(place, source)
+            if old:
+                os.replace(old, place)
+        raise
 
 
 @contextmanager

@@ -88,12 +88,13 @@ class serve:
             port: a free one for 0. options: more of Streamlit's own.
         """
         self.app, self.options, self.port, self.environment = app, options, port or free_port(), environment
+        base = [option.partition("=")[2] for option in options if option.startswith("--server.baseUrlPath=")]
+        self.address = "/".join([f"http://127.0.0.1:{self.port}", *base])
 
     def __enter__(self) -> str:
         command = ["run", str(self.app), f"--server.port={self.port}", *self.options]
         command += ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
         self.process = self.start(command, self.app.parent, {**os.environ, **self.environment})
-        self.address = f"http://127.0.0.1:{self.port}"
         for _ in range(1200):
             try:
                 urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)

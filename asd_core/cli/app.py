@@ -8,6 +8,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from asd_core.cli.backup import backup, restore
 from asd_core.cli.demo import simulate
 from asd_core.cli.detectors import cards, detectors
 from asd_core.cli.download import download
@@ -51,6 +52,8 @@ for command in (
         download,
         reproduce,
         results_real,
+        backup,
+        restore,
     ),
 ):
     app.command()(command)

@@ -5,9 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text
 
 from asd_core.labels import log
-from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
+from asd_core.labels.schema import DERIVED, EVENTS
 
-DERIVED = (CURRENT, REGIONS, ADJUDICATED)
 NAMES = {"label_current": "current labels", "label_regions": "regions", "label_adjudicated": "adjudications"}
 
 

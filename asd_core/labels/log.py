@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, delete, insert, select
 from asd_core.errors import LabelError
 from asd_core.labels import fold
 from asd_core.labels.events import APP, UNDOABLE, Draft, Event, EventKind
-from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
+from asd_core.labels.schema import DERIVED, EVENTS
 
 CHUNK = 500  # values in one IN (…)
 ClipKey = tuple[str, str]  # dataset, sha256 of the clip
@@ -127,7 +127,7 @@ def update_current(connection: Connection, clips: set[ClipKey]) -> None:
         by_dataset[dataset].append(sha256)
     for dataset, hashes in by_dataset.items():
         for some in chunks(sorted(hashes)):
-            for table in (CURRENT, REGIONS, ADJUDICATED):
+            for table in DERIVED:
                 connection.execute(delete(table).where(table.c.dataset == dataset, table.c.clip_sha256.in_(some)))
             events = select(EVENTS).where(EVENTS.c.dataset == dataset, EVENTS.c.clip_sha256.in_(some))
             put(connection, following(map(as_event, connection.execute(events))))
@@ -135,7 +135,7 @@ def update_current(connection: Connection, clips: set[ClipKey]) -> None:
 
 def put(connection: Connection, rows: tuple[Rows, Rows, Rows]) -> None:
     """Insert current rows: of labels, of regions, of adjudications."""
-    for table, subset in zip((CURRENT, REGIONS, ADJUDICATED), rows, strict=True):
+    for table, subset in zip(DERIVED, rows, strict=True):
         if subset:
             connection.execute(insert(table), subset)
 

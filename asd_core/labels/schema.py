@@ -88,6 +88,8 @@ def _newest(name: str) -> Table:
 
 EVENTS, CURRENT = _newest("label_events"), _newest("label_current")
 REGIONS, ADJUDICATED = _newest("label_regions"), _newest("label_adjudicated")
+SOURCES = (EVENTS,)  # what a backup holds; the other tables follow from it
+DERIVED = (CURRENT, REGIONS, ADJUDICATED)
 
 
 def version(connection: Connection) -> int:
@@ -128,3 +130,12 @@ def migrate(connection: Connection, where: str, upto: int = len(VERSIONS)) -> li
                 connection.exec_driver_sql(statement.format(**WORDS[dialect]))
         connection.execute(text("INSERT INTO label_schema (version) VALUES (:step)"), {"step": step})
     return steps
+
+
+def drop(connection: Connection) -> None:
+    """Delete all tables, inside the caller's transaction: the only way to empty a log that refuses to be changed."""
+    for table in (*SOURCES, *DERIVED):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
+    connection.exec_driver_sql("DROP TABLE IF EXISTS label_schema")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS label_events_refuse")

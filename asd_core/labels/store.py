@@ -1,15 +1,16 @@
 """The label store: an append-only log of events and, updated in the same transaction, the current tables that follow from it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
 from asd_core.errors import LabelError
-from asd_core.labels import integrity, log, reading, schema
+from asd_core.labels import dump, integrity, log, reading, schema
 from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES, LABELS, Draft, Event
 from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
@@ -68,6 +69,11 @@ class LabelStore:
     def where(self) -> str:
         """Its URL without the password."""
         return self._database.where
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; ``None`` where a server holds it."""
+        return Path(str(self._database.url.database)) if self._database.sqlite else None
 
     # Writing: durable on return.
 
@@ -204,6 +210,38 @@ class LabelStore:
         with self._database.read() as connection:
             stored = connection.execute(query).scalar()
         return list(json.loads(stored)) if stored else list(CLASSES)
+
+    # Out of the database and into another one, of whichever kind.
+
+    def dump(self) -> Iterator[tuple[str, Iterator[str]]]:
+        """All that is stored, as it is at one moment, while others go on writing: the name of each table, and its lines (see
+        :mod:`asd_core.labels.dump`), which must be read before the next table's."""
+        with self._database.read() as connection:
+            yield from dump.tables(connection)
+
+    def load(self, tables: Iterable[tuple[str, Iterable[str]]], *, replace: bool = False) -> int:
+        """Store what another database dumped: everything or nothing.
+
+        Args:
+            replace: in place of what is stored here, which is deleted.
+
+        Returns:
+            The number of events.
+
+        Raises:
+            LabelError: when something is stored here that is not to be replaced, or the lines are none of a dump.
+        """
+        with self._database.write() as connection:
+            events = select(func.count()).select_from(EVENTS)
+            if not replace and (count := connection.execute(events).scalar()):
+                raise LabelError(
+                    f"The label database {self.where} holds {count:,} events already: write --replace if they shall be deleted."
+                )
+            schema.drop(connection)
+            schema.migrate(connection, self.where)
+            dump.fill(connection, tables)
+            integrity.rebuild(connection)
+            return int(connection.execute(events).scalar() or 0)
 
     # Integrity.
 

@@ -20,6 +20,7 @@ STATIONS = (
     "training",
     "space",
     "labels",
+    "backup",
     "experiments",
     "plots",
     "report",

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from asd_core.errors import LabelError
-from asd_core.labels import Draft, LabelStore, Marked, OnClip, new_uid, schema
+from asd_core.labels import Draft, LabelStore, Marked, OnClip, new_uid
 from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES
 from asd_core.labels.log import append
@@ -293,66 +293,6 @@ def test_check_finds_what_does_not_follow_and_rebuild_mends_it(labels: LabelStor
         assert labels.check() == []
     assert labels_of(labels) == dict.fromkeys(range(5), "normal")
     assert len(labels.regions(DATASET)) == 1
-
-
-def test_migration_from_the_first_version(label_url: str) -> None:
-    database = Database(label_url)
-    with database.write() as connection:
-        assert schema.migrate(connection, "it", upto=1) == [1]
-        for k, given in enumerate(("normal", "anomaly", "normal")):
-            row = {"uid": f"u{k}", "at": 10**15 + k, "annotator": "Ada", "dataset": DATASET, "clip_sha256": sha(k % 2)}
-            row |= {
-                "clip_id": "",
-                "machine_id": "00",
-                "kind": "label",
-                "label": given,
-                "app_version": "0",
-                "source": "app",
-            }
-            names = ", ".join(row)
-            values = ", ".join(f":{column}" for column in row)
-            connection.execute(text(f"INSERT INTO label_events ({names}) VALUES ({values})"), row)
-    database.close()
-    store = LabelStore.open(label_url)
-    assert labels_of(store) == {0: "normal", 1: "anomaly"}
-    assert store.check() == []
-    label(store, 7, "unsure")
-    assert labels_of(store)[7] == "unsure"
-    engine = create_engine(Database(label_url).url)
-    for table in (schema.EVENTS, schema.CURRENT, schema.REGIONS, schema.ADJUDICATED):
-        assert [c["name"] for c in inspect(engine).get_columns(table.name)] == [c.name for c in table.columns]
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO label_schema (version) VALUES (99)"))
-    with pytest.raises(LabelError, match=r"version 99.*update the program"):
-        LabelStore.open(label_url)
-    store.close()
-
-
-def test_a_database_from_before_queues_is_brought_up_to_date(label_url: str) -> None:
-    """Version 2 with a label in it: it holds as before, from a queue that nobody recorded; a new one says its own."""
-    database = Database(label_url)
-    with database.write() as connection:
-        schema.migrate(connection, "it", upto=2)
-        about = {"annotator": "Ada", "dataset": DATASET, "clip_sha256": sha(1), "clip_id": "", "machine_id": "00"}
-        about |= {"label": "anomaly", "at": 10**15, "blind": True, "source": "app"}
-        for table, more in (
-            ("label_events", {"uid": "u", "kind": "label", "app_version": "0"}),
-            ("label_current", {"note": "", "skipped": False, "event_id": 1}),
-        ):
-            row = about | more
-            names, values = ", ".join(row), ", ".join(f":{column}" for column in row)
-            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
-    database.close()
-    store = LabelStore.open(label_url)
-    label(store, 2, "normal", queue="random")
-    held = store.current(DATASET).set_index("clip_sha256")
-    assert held["label"].to_dict() == {sha(1): "anomaly", sha(2): "normal"}
-    assert bool(held["blind"][sha(1)])
-    assert held["queue"].fillna("").to_dict() == {sha(1): "", sha(2): "random"}
-    assert store.history(sha(1))[0].queue is None
-    assert store.check() == []
-    store.close()
-    LabelStore.open(label_url).close()  # a second time there is nothing left to do
 
 
 def test_a_failed_write_leaves_nothing(labels: LabelStore, label_url: str) -> None:

@@ -1,0 +1,35 @@
+"""The command line's ``backup`` and ``restore``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asd_core.cli.output import notify, progress_bar
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write.")],
+    recordings: Annotated[
+        bool, typer.Option("--recordings", help="Also those that were added in the browser.")
+    ] = False,
+    models: Annotated[bool, typer.Option("--with-models", help="Also trained detectors.")] = False,
+) -> None:
+    """Write labels, with their history, and the user's files into one file, while the dashboard runs."""
+    from asd_core.backup import backup as write
+
+    with progress_bar() as progress:
+        made = write(file, recordings=recordings, models=models, progress=progress)
+    notify(f"{file} written: {made.events:,} events of labels and {made.files:,} files, {made.n_bytes / 1e6:,.1f} MB.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Delete the labels that are stored now.")] = False,
+) -> None:
+    """Bring back what a backup holds, everything or nothing; labels into SQLite or PostgreSQL, whichever is set."""
+    from asd_core.backup import restore as bring_back
+
+    with progress_bar() as progress:
+        made = bring_back(file, replace=replace, progress=progress)
+    notify(f"{file} restored: {made.events:,} events of labels and {made.files:,} files.")
