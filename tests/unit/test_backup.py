@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -236,10 +237,10 @@ def test_where_the_labels_fail_the_files_stay(home: Path, monkeypatch: pytest.Mo
     assert not list(home.rglob(".unfinished*"))
 
 
-def _restore_in(environment: dict[str, str], file: Path) -> None:
+def _restore_in(environment: dict[str, str], file: Path, pipe: Any) -> None:
     os.environ.update(environment)
     get_settings.cache_clear()
-    restore(file, replace=True)
+    restore(file, replace=True, progress=lambda _, message: pipe.send(message))
 
 
 @pytest.mark.slow
@@ -260,8 +261,11 @@ def test_a_restore_that_is_killed_is_completed_by_the_next(home: Path) -> None:
     rng, counts = random.Random(0), []
     environment = {name: value for name, value in os.environ.items() if name.startswith("ASD_")}
     for _ in range(5):
-        process = CONTEXT.Process(target=_restore_in, args=(environment, home / "after.zip"))
+        pipe, other = CONTEXT.Pipe()
+        process = CONTEXT.Process(target=_restore_in, args=(environment, home / "after.zip", other))
         process.start()
+        while pipe.recv() != "labels":  # the files are in place, and it begins with the database
+            pass
         time.sleep(rng.uniform(0.0, takes))  # the kill shall hit any part of it
         process.kill()
         process.join()
