@@ -1,10 +1,14 @@
 """Backup and restore, for real: written while others label, dropped, restored, into either kind of database."""
 
 import json
+import os
+import random
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,10 +18,11 @@ from asd_core.artifacts import pin_detector, pinned_detector
 from asd_core.backup import backup, restore
 from asd_core.datasets.stored_datasets import import_recordings, user_datasets
 from asd_core.errors import BackupError, LabelError
-from asd_core.labels import LabelStore, schema
+from asd_core.labels import Draft, LabelStore, schema
 from asd_core.labels.database import Database
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
+from tests.forked import CONTEXT
 from tests.public_server import sound
 from tests.unit.conftest import Cli
 from tests.unit.label_helpers import DATASET, act, label, labels_of, region, sha
@@ -229,6 +234,50 @@ def test_where_the_labels_fail_the_files_stay(home: Path, monkeypatch: pytest.Mo
     assert (user / "in_use" / "a.json").read_text() == "newer"
     assert not (user / "in_use" / "b.json").exists()
     assert_same(all_tables(), before)
+    assert not list(home.rglob(".unfinished*"))
+
+
+def _restore_in(environment: dict[str, str], file: Path, pipe: Any) -> None:
+    os.environ.update(environment)
+    get_settings.cache_clear()
+    restore(file, replace=True, progress=lambda _, message: pipe.send(message))
+
+
+@pytest.mark.slow
+def test_a_restore_that_is_killed_is_completed_by_the_next(home: Path) -> None:
+    user = get_settings().data_dir / "user"
+    (user / "in_use").mkdir(parents=True)
+    store = LabelStore.open()
+    for annotator in ("before", "after"):
+        about = {"kind": "label", "dataset": DATASET, "label": "normal", "annotator": annotator}
+        store.add_many([Draft(clip_sha256=sha(n), **about) for n in range(400)])
+        for name in range(5):
+            (user / "in_use" / f"{name}.json").write_text(annotator)
+        backup(home / f"{annotator}.zip")
+    store.close()
+    began = time.monotonic()
+    restore(home / "before.zip", replace=True)
+    takes = time.monotonic() - began
+    rng, counts = random.Random(0), []
+    environment = {name: value for name, value in os.environ.items() if name.startswith("ASD_")}
+    for _ in range(5):
+        pipe, other = CONTEXT.Pipe()
+        process = CONTEXT.Process(target=_restore_in, args=(environment, home / "after.zip", other))
+        process.start()
+        while pipe.recv() != "labels":  # the files are in place, and it begins with the database
+            pass
+        time.sleep(rng.uniform(0.0, takes))  # the kill shall hit any part of it
+        process.kill()
+        process.join()
+        store = LabelStore.open()
+        counts.append(len(store.current(DATASET)))
+        assert counts[-1] in (400, 800), "all of the labels, or those of before"
+        assert store.check() == []
+        store.close()
+        restore(home / "before.zip", replace=True)
+    assert 400 in counts
+    restore(home / "after.zip", replace=True)
+    assert [path.read_text() for path in (user / "in_use").iterdir()] == ["after"] * 5
     assert not list(home.rglob(".unfinished*"))
 
 
