@@ -45,7 +45,7 @@ class Method:
 
 BANDED = ("modulation spectra", "few clips", "mixed machines")  # neighbours in the vector are neighbours in the sound
 METHODS: dict[str, Method] = {
-    "Gaussian": Method("pca:PCA", "common.gaussian:Mahalanobis"),
+    "Gaussian": Method("pca:PCA", "gaussian:Gaussian"),
     "GMM": Method("gmm:GMM", "gmm:Gmm"),
     "KDE": Method("kde:KDE", "pca_kde:Kde"),
     "kNN": Method("knn:KNN", "knn_bands:BandNeighbours"),

@@ -9,6 +9,7 @@ normals take the place of the held-out ones: :mod:`asd_core.training.cross_confo
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,12 @@ class Calibration:
             raise UnknownMachineError(
                 f"Machine id {machine_id} has no calibration; known: {', '.join(sorted(self.scores))}."
             )
-        return np.asarray(self.scores[machine_id])
+        return self._held_out[machine_id]
+
+    @cached_property
+    def _held_out(self) -> dict[str, NDArray[np.float64]]:
+        """The lists as arrays: made once, as every clip's score is looked up in them."""
+        return {machine_id: np.asarray(scores) for machine_id, scores in self.scores.items()}
 
     def n(self, machine_id: str) -> int:
         """How many held-out normal clips stand behind this machine id."""

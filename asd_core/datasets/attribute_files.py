@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from asd_core.datasets.catalogue import attribute_name
-from asd_core.datasets.layouts import NO_ATTRIBUTE, CatalogueRow
+from asd_core.datasets.layouts import NO_ATTRIBUTE, CatalogueRow, with_class
 from asd_core.datasets.recording_names import RecordingNames
 from asd_core.datasets.table_files import read_cells, table_bytes
 from asd_core.errors import DatasetError
@@ -62,5 +62,5 @@ def _rows(name: str, content: bytes) -> list[tuple[str, CatalogueRow]]:
     for _, row in cells:
         pairs = [(row[column], row.get(f"{column[:-1]}v", "")) for column in parameters]
         named = {attribute_name(p): v for p, v in pairs if p and v and p.lower() != NO_ATTRIBUTE}
-        rows.append((row["file_name"], named))
+        rows.append((row["file_name"], with_class(named)))
     return rows

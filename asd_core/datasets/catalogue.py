@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("clip_id", "machine_type", "machine_id", "split", "label", "domain")
-INTERNAL = ("seed", "sha256")  # columns that say nothing about a clip
+DCASE_ATTRIBUTES = "dcase_attributes"  # what DCASE's names or files say of a clip's normal state, in one text
+INTERNAL = ("seed", "sha256", DCASE_ATTRIBUTES)  # columns that say nothing about a clip, or nothing that others do not
 _TAKEN = re.compile(
     "detector|model_version|data_fingerprint|denoise|kind|raw|calibrated|applicable|applicability_reason|threshold|margin|"
     "false_alarm_rate|decision|version|point|attribute|value|title|error|distance|f\\d+"
@@ -81,7 +82,7 @@ class Dataset:
         """A hash that changes when a clip of the split is added, removed, replaced or given to another machine.
 
         Nothing is decoded: a file stands for its sound by size and time of last change, a rendered clip by what it is
-        rendered from. Labels and attributes are not in it: no detector sees them.
+        rendered from. Labels and attributes are not in it: no detector scores by them.
         """
         rows = self.rows(split=split)
         stamps = self.stamps(rows) if self.stamps else [self._stamp(clip_id) for clip_id in rows["clip_id"]]

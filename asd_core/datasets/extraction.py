@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract, working_rate
 from asd_core.on_disk import DiskArrays
@@ -35,6 +35,12 @@ class Extracted:
     def domains(self) -> list[str]:
         """Of each clip: source or target."""
         return list(self.rows["domain"]) if "domain" in self.rows else ["source"] * len(self.rows)
+
+    @property
+    def attributes(self) -> list[str]:
+        """DCASE's attributes of each clip in one text; empty where there are none."""
+        known = DCASE_ATTRIBUTES in self.rows
+        return list(self.rows[DCASE_ATTRIBUTES].fillna("")) if known else [""] * len(self.rows)
 
     def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
         chosen = np.flatnonzero(mask)

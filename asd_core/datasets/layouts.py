@@ -10,7 +10,7 @@ ToyADMOS2; another is one more function in ``LAYOUTS``. Raw MIMII is a plain fol
 import re
 from collections.abc import Callable, Sequence
 
-from asd_core.datasets.catalogue import attribute_name
+from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, attribute_name
 from asd_core.datasets.words import split_of
 
 CatalogueRow = dict[str, str]
@@ -50,7 +50,8 @@ def dcase_sections(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     if not (match := _SECTION.match(stem)) or "supplemental" in (folder.lower() for folder in folders):
         return None
     row = _row(folders, match["type"] or "", match["section"], match["label"], match["split"])
-    return {**_attributes(match["rest"] or ""), **row, "domain": (match["domain"] or "source").lower()}
+    attributes = with_class(_attributes(match["rest"] or ""))
+    return {**attributes, **row, "domain": (match["domain"] or "source").lower()}
 
 
 def toyadmos(folders: Sequence[str], stem: str) -> CatalogueRow | None:
@@ -97,6 +98,14 @@ def _row(
         "split": (split or ("" if label.lower() == "normal" else "test")) if label else "eval",
         "label": label.lower() if label else "unlabelled",
     }
+
+
+def with_class(attributes: CatalogueRow) -> CatalogueRow:
+    """DCASE's attributes and, where there are any, all of them in one text, whose values are classes to tell apart. Other sets'
+    columns may be anything (the demo's signal-to-noise ratio, a fault): they are no classes of normal sound."""
+    if not attributes:
+        return {}
+    return {**attributes, DCASE_ATTRIBUTES: " ".join(f"{name}={value}" for name, value in sorted(attributes.items()))}
 
 
 def _attributes(text: str) -> dict[str, str]:

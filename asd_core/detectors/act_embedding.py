@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,30 @@ from asd_core.detectors.common.two_branch import (
 from asd_core.detectors.common.windows import at_length, fixed_windows, random_window, usual_length
 from asd_core.features import Array, LogMel, Recording, mel_filterbank
 from asd_core.lazy import Tensor, nn, torch
-from asd_core.progress import Progress
+from asd_core.progress import Progress, silent
 
 N_LEVELS = 256  # equal bands whose mean magnitude the spectrum is divided by
 LEVELS_FROM = 100  # clips, at most
 SETTLED_ON = 8  # batches that the untrained network's normalisations are set by
 FEWEST_STEPS = 10  # an epoch, where there are few clips
+FEWEST_CLIPS = 5  # of a class: fewer are an accident of their recording, not a state of the machine
+
+
+def auxiliary_classes(machine_ids: Sequence[str], attributes: Sequence[str]) -> list[str]:
+    """The class of each clip: its machine id (DCASE's section) with its attributes, or the id alone where there are none.
+
+    What a machine has fewer than :data:`FEWEST_CLIPS` clips of is one class together, named as the machine; where these are
+    still too few, they belong to the machine's largest class.
+    """
+    if not any(attributes):
+        return list(machine_ids)
+    classes = [f"{i} {a}" if a else i for i, a in zip(machine_ids, attributes, strict=True)]
+    sizes = Counter(classes)
+    classes = [i if sizes[c] < FEWEST_CLIPS else c for i, c in zip(machine_ids, classes, strict=True)]
+    of_machine = {i: Counter(c for j, c in zip(machine_ids, classes, strict=True) if j == i) for i in set(machine_ids)}
+    largest = {i: max(sorted(counts), key=counts.__getitem__) for i, counts in of_machine.items()}
+    few = {i for i, counts in of_machine.items() if counts[i] < FEWEST_CLIPS}
+    return [largest[i] if c == i in few else c for i, c in zip(machine_ids, classes, strict=True)]
 
 
 @dataclass
@@ -64,7 +83,8 @@ class ActEmbedding(NetworkDetector):
         catches="Catches changes in what is typical of a machine; misses those that all machines share.",
         how_it_scores="Cosine distance to the nearest of 16 k-means centres of the machine id's training embeddings "
         "(with fewer than 64 clips, to the nearest clip). The embedding joins a branch on the whole clip's spectrum and one on "
-        "its STFT less the mean over time. With one machine id it learns which clips got a part of another one.",
+        "its STFT less the mean over time. Classes are machine ids with DCASE's attributes (speed, load), those of fewer than 5 clips "
+        "together. With one class it learns which clips got a part of another one.",
         when_not_to_use="Where ids differ by recording site: it learns the rooms. For clips much shorter or longer than those "
         "it learned from: short ones are repeated, long ones cut into windows whose distances are averaged.",
         presets={"quick": {"epochs": 4}, "paper": {"batch_size": 64}},
@@ -88,9 +108,24 @@ class ActEmbedding(NetworkDetector):
     def build(self) -> nn.Module:
         return two_branch_network(self.length_, torch.from_numpy(self.scale_))
 
+    def fit_in_domains(
+        self,
+        features: Sequence[Array],
+        machine_ids: Sequence[str],
+        domains: Sequence[str],
+        *,
+        attributes: Sequence[str] = (),
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Self:
+        classes = auxiliary_classes(machine_ids, attributes)
+        return self.fit_classes(features, machine_ids, classes, seed=seed, progress=progress)
+
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
-        rng, n, n_classes = np.random.default_rng(seed), len(normals.train), len(self.machine_ids_)
-        labels = torch.tensor([self.machine_ids_.index(i) for i in normals.train_ids])
+        names = sorted({*normals.train_classes, *normals.held_out_classes})
+        rng, n, n_classes = np.random.default_rng(seed), len(normals.train), len(names)
+        labels = torch.tensor([names.index(c) for c in normals.train_classes])
+        held_labels = [names.index(c) for c in normals.held_out_classes]
         size = min(self.batch_size, n)
 
         def next_batch() -> tuple[Tensor, Tensor]:
@@ -99,8 +134,10 @@ class ActEmbedding(NetworkDetector):
             return to_tensor(np.stack(windows)), one_hot(labels[chosen], n_classes)
 
         settle(self.net_, [next_batch()[0] for _ in range(SETTLED_ON)])
-        task = self.telling_machines if n_classes > 1 else self.telling_exchanges
-        loss, validate = task(n_classes, normals)
+        if n_classes > 1:
+            loss, validate = self.telling_classes(n_classes, normals, held_labels)
+        else:
+            loss, validate = self.telling_exchanges(n_classes, normals)
         history = train_network(
             self.net_,
             next_batch=next_batch,
@@ -121,12 +158,12 @@ class ActEmbedding(NetworkDetector):
         spread = np.mean([np.linalg.norm(embedded[ids == i].std(axis=0)) for i in self.machine_ids_])
         self.diagnostics_ = {**history, "classes": n_classes, "embedding_spread": round(float(spread), 5)}
 
-    def telling_machines(
-        self, n_classes: int, normals: Normals
+    def telling_classes(
+        self, n_classes: int, normals: Normals, held_labels: Sequence[int]
     ) -> tuple[Callable[[tuple[Tensor, Tensor]], Tensor], Callable[[], float]]:
-        """Loss and validation with a class a machine id; half of the clips are mixed with another, targets as well."""
+        """Loss and validation with the classes of :func:`auxiliary_classes`; half of the clips are mixed with another, targets as
+        well."""
         head = adacos_head(n_classes, N_EMBEDDING)
-        held_labels = [self.machine_ids_.index(i) for i in normals.held_out_ids]
 
         def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
             waveforms, targets = mixed_up(*batch)
@@ -141,7 +178,7 @@ class ActEmbedding(NetworkDetector):
     def telling_exchanges(
         self, n_classes: int, normals: Normals
     ) -> tuple[Callable[[tuple[Tensor, Tensor]], Tensor], Callable[[], float]]:
-        """Loss and validation where there is one machine: which clips got another one's statistics, or another's embedding.
+        """Loss and validation where there is one class: which clips got another one's statistics, or another's embedding.
 
         Clips are not mixed: without a second class that would say nothing, and two strokes at once are what a fault may be.
         """

@@ -90,11 +90,13 @@ class Detector:
         machine_ids: Sequence[str],
         domains: Sequence[str],
         *,
+        attributes: Sequence[str] = (),
         seed: int = 0,
         progress: Progress = silent,
     ) -> Self:
-        """:meth:`fit` where each clip's domain is known (source, target): what training calls. A detector that makes no use of
-        domains learns as ever; one that does overrides this. Scoring never knows a clip's domain."""
+        """:meth:`fit` where each clip's domain is known (source, target) and, where the dataset has any, DCASE's attributes of each
+        as one text: what training calls. A detector that makes no use of them learns as ever; one that does overrides this.
+        Scoring never knows a clip's domain or attributes."""
         return self.fit(features, machine_ids, seed=seed, progress=progress)
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:

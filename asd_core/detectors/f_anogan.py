@@ -15,7 +15,7 @@ import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, parameter
 from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
-from asd_core.detectors.common.network import NetworkDetector, Normals, backward, to_tensor
+from asd_core.detectors.common.network import NetworkDetector, Normals, backward, channels_last, to_tensor
 from asd_core.errors import TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
@@ -112,7 +112,7 @@ class FAnoGan(NetworkDetector):
     )
 
     def build(self) -> nn.Module:
-        return nn.ModuleDict({"generator": generator(), "critic": critic(), "encoder": encoder()})
+        return channels_last(nn.ModuleDict({"generator": generator(), "critic": critic(), "encoder": encoder()}))
 
     def part(self, name: str) -> nn.Module:
         """A network of the three, or a part of one."""

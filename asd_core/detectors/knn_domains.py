@@ -172,6 +172,7 @@ class KnnDomains(DensityPerId):
         machine_ids: Sequence[str],
         domains: Sequence[str],
         *,
+        attributes: Sequence[str] = (),
         seed: int = 0,
         progress: Progress = silent,
     ) -> Self:

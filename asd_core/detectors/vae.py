@@ -23,6 +23,7 @@ from asd_core.detectors.common.network import (
     to_tensor,
     train_network,
 )
+from asd_core.detectors.common.shrinkage import shrunk_whitening
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
 from asd_core.progress import Progress
@@ -240,10 +241,17 @@ class VaeKde(FrameVae):
 
 
 class VaeVectors(Density):
-    """The same VAE on any ``(n, d)`` vectors, standardised; score = negative evidence lower bound."""
+    """The same VAE on any ``(n, d)`` vectors, standardised; score = negative evidence lower bound.
+
+    It is trained with noise of unit variance, as the detectors above. What it then leaves of normal vectors is neither of unit
+    variance nor without correlation, so the score's noise is one Gaussian of these residuals, its covariance shrunk as
+    held-out vectors choose: with unit variance, quiet dimensions would hardly count.
+    """
 
     mean_: NDArray[np.float64]  # (d,)
     scale_: NDArray[np.float64]  # (d,)
+    offset_: NDArray[np.float64]  # (d,): mean residual
+    axes_: NDArray[np.float32]  # (d, d): whitens residuals
 
     def __init__(
         self, n_latent: int = 8, hidden: Sequence[int] = (64, 32), epochs: int = 200, beta: float = 1.0
@@ -277,14 +285,25 @@ class VaeVectors(Density):
                 before_epoch=warm,
             )
         self.diagnostics_ = {**history, **latent_diagnostics(net, held_out)}
+        noise = shrunk_whitening(self._decoded(vectors)[0], seed=seed)
+        self.offset_, self.axes_ = noise.mean, noise.axes
         return self
 
     def standardise(self, vectors: NDArray[Any]) -> Tensor:
         return to_tensor(np.asarray((vectors - self.mean_) / self.scale_, dtype=np.float32))
 
-    def score(self, vectors: NDArray[Any]) -> Scores:
+    def _decoded(self, vectors: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Residuals ``(n, d)`` of the decoded posterior means, and the KL ``(n,)``."""
         with torch.inference_mode():
-            return negative_elbo(self.net_, self.standardise(vectors), 1.0, sample=False).double().numpy()
+            x = self.standardise(vectors)
+            mean, log_variance = posterior(self.net_, x)
+            residuals = self.net_["decoder"](mean) - x
+            return residuals.double().numpy(), kl(mean, log_variance).sum(dim=1).double().numpy()
+
+    def score(self, vectors: NDArray[Any]) -> Scores:
+        residuals, divergences = self._decoded(vectors)
+        whitened = (residuals - self.offset_) @ self.axes_.T
+        return np.asarray(0.5 * np.square(whitened).sum(axis=1) + divergences, dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**super().arrays(), **net_arrays(self.net_), "shape": np.array([self.n_latent, *self.hidden])}

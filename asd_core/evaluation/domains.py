@@ -82,7 +82,7 @@ def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
     clips = tested.drop_duplicates("clip_id")
     clips = clips[clips["machine_id"].isin(trained["machine_id"]) & clips["domain"].notna()]
     known = set(zip(trained["machine_id"], trained["domain"], strict=True))
-    new = [pair not in known for pair in zip(clips["machine_id"], clips["domain"], strict=True)]
+    new = np.array([pair not in known for pair in zip(clips["machine_id"], clips["domain"], strict=True)], dtype=bool)
     parts = [
         f"{counted(len(rows), 'clip')} of the {domain} domain (machine id {', '.join(sorted(rows['machine_id'].unique()))})"
         for domain, rows in clips[new].groupby("domain", sort=True)

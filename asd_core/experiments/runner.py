@@ -226,7 +226,9 @@ class _Run:
         fit = fit.of_machines(learnable(fit.machine_ids, detector))
         features = fit.features[point.representation(point.trained_at)]
         detector = detector.for_clips(len(fit.rows))
-        detector.fit_in_domains(features, fit.machine_ids, fit.domains, seed=point.seed, progress=progress)
+        detector.fit_in_domains(
+            features, fit.machine_ids, fit.domains, attributes=fit.attributes, seed=point.seed, progress=progress
+        )
         return detector, {"fit_seconds": round(time.monotonic() - began, 2), "diagnostics": detector.diagnostics_}
 
     def store(self, records: Sequence[PointRecord], scores: Sequence[Any], taught: Sequence[Any]) -> None:

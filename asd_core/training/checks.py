@@ -135,4 +135,6 @@ def untrained_baseline(
         return None
     untrained = type(detector)(**{**detector.parameters(), "epochs": 0})
     fit = material.fit
-    return untrained.fit_in_domains(fit.features[representation], fit.machine_ids, fit.domains, seed=seed)
+    return untrained.fit_in_domains(
+        fit.features[representation], fit.machine_ids, fit.domains, attributes=fit.attributes, seed=seed
+    )

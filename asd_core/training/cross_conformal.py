@@ -39,6 +39,7 @@ def cross_calibration(
     fold: NDArray[np.intp],
     *,
     domains: Sequence[str] | None = None,
+    attributes: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> Calibration:
@@ -47,7 +48,7 @@ def cross_calibration(
     Args:
         features, machine_ids: of all training normals, what the detector takes.
         fold: ``(n_clips,)``, from 0 to 4, see :func:`asd_core.datasets.folds`.
-        domains: of each clip, where the detector was fitted with them.
+        domains, attributes: of each clip, where the detector was fitted with them.
         seed: that the detector was fitted with.
 
     Returns:
@@ -76,7 +77,8 @@ def cross_calibration(
                 again.fit(*chosen(rest), seed=seed, progress=fitting)
             else:
                 of = [domains[int(i)] for i in rest]
-                again.fit_in_domains(*chosen(rest), of, seed=seed, progress=fitting)
+                states = [attributes[int(i)] for i in rest] if attributes else ()
+                again.fit_in_domains(*chosen(rest), of, attributes=states, seed=seed, progress=fitting)
             put_scores(again, k)
         except TrainingError:
             continue  # too few clips without that fold: who is in it keeps the held-out fifth

@@ -98,7 +98,13 @@ def _halves(detector: Detector, material: Material, representation: Representati
             again.learned_with(detector)
         with losses_to(lambda *_: None):  # its curve is not the detector's
             results.append(
-                again.fit_in_domains(half.features[representation], half.machine_ids, half.domains, seed=seed)
+                again.fit_in_domains(
+                    half.features[representation],
+                    half.machine_ids,
+                    half.domains,
+                    attributes=half.attributes,
+                    seed=seed,
+                )
             )
     return results
 

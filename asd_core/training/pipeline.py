@@ -234,7 +234,14 @@ def train_one(
     crosses = refitted(key, material.fit_amount, preset)
     fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
     fit = material.fit
-    detector.fit_in_domains(fit.features[representation], fit.machine_ids, fit.domains, seed=seed, progress=fitting)
+    detector.fit_in_domains(
+        fit.features[representation],
+        fit.machine_ids,
+        fit.domains,
+        attributes=fit.attributes,
+        seed=seed,
+        progress=fitting,
+    )
     seconds = time.monotonic() - began
     material = material.of_machines(detector.machine_ids_)
     if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
@@ -291,6 +298,7 @@ def cross_calibrated(detector: Detector, material: Material, seed: int, progress
         ids,
         folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
         domains=[domain for part in parts for domain in part.domains],
+        attributes=[attributes for part in parts for attributes in part.attributes],
         seed=seed,
         progress=progress,
     )

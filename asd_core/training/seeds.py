@@ -54,6 +54,7 @@ def train_seeds(
             fit_set.features[representation],
             fit_set.machine_ids,
             fit_set.domains,
+            attributes=fit_set.attributes,
             seed=seed,
             progress=stage(progress, low, high, f"{key}, seed {seed}"),
         )

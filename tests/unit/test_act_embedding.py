@@ -7,15 +7,18 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from asd_core.detectors.act_embedding import ActEmbedding
+from asd_core.datasets import build_catalogue, open_dataset
+from asd_core.detectors.act_embedding import ActEmbedding, auxiliary_classes
 from asd_core.detectors.common.adacos import SUB_CLUSTERS, adacos_head, fixed_scale, soft_cross_entropy
 from asd_core.detectors.common.cosine_bank import directions
 from asd_core.detectors.common.exchange import exchange_targets, mixed_up, one_hot, partners, statistics_exchanged
 from asd_core.detectors.common.network import seeded, train_network
 from asd_core.detectors.common.two_branch import N_BINS, magnitude_stft, settle, two_branch_network, without_mean
 from asd_core.detectors.common.windows import at_length, fixed_windows, random_window, usual_length
+from asd_core.detectors.controls import ControlRms
 from asd_core.features import Array, LogMel, Recording, from_config, map_grid, to_config
-from asd_core.sound import Clip
+from asd_core.sound import Clip, wav_bytes
+from asd_core.training import train
 
 pytestmark = pytest.mark.slow
 torch.set_num_threads(1)
@@ -315,3 +318,71 @@ class TestRecording:
 
 def test_without_mean_is_zero_on_average():
     assert without_mean(torch.rand(2, 3, 50)).mean(dim=2).abs().max() < 1e-6
+
+
+class TestClasses:
+    """Machine id (DCASE's section) and attributes, where the dataset has such columns."""
+
+    def test_a_class_is_a_machine_in_a_state(self):
+        ids = ["00"] * 10 + ["01"] * 10
+        states = ["vel=6"] * 5 + ["vel=9"] * 5 + ["vel=6"] * 10
+        assert auxiliary_classes(ids, states) == ["00 vel=6"] * 5 + ["00 vel=9"] * 5 + ["01 vel=6"] * 10
+
+    def test_without_attributes_a_class_is_a_machine(self):
+        assert auxiliary_classes(["00", "02"], ["", ""]) == ["00", "02"]
+        assert auxiliary_classes(["00", "02"], ()) == ["00", "02"]
+
+    def test_rare_states_are_one_class_of_their_machine(self):
+        ids = ["00"] * 11 + ["01"] * 5
+        states = ["vel=6"] * 5 + ["vel=7"] * 2 + ["vel=8"] * 4 + ["vel=7"] * 5
+        assert auxiliary_classes(ids, states) == ["00 vel=6"] * 5 + ["00"] * 6 + ["01 vel=7"] * 5
+
+    def test_and_of_the_largest_where_they_are_still_too_few(self):
+        states = ["vel=6"] * 6 + ["vel=7"] * 7 + ["vel=8"] * 2 + ["vel=9"] * 2
+        expected = ["00 vel=6"] * 6 + ["00 vel=7"] * 11
+        assert auxiliary_classes(["00"] * 17, states) == expected
+        assert auxiliary_classes(["00"] * 3, ["a=1", "a=2", "a=3"]) == ["00"] * 3
+
+    def test_one_machine_s_states_are_told_apart(self, one_machine):
+        """Without attributes such a machine has one class, and exchanges make others; with them its states lie apart."""
+        clips = [sound(k, k % 2) for k in range(40)]
+        states = [f"belt={k % 2}" for k in range(40)]
+        told = ActEmbedding(**SMALL).fit_in_domains(clips, ["00"] * 40, ["source"] * 40, attributes=states, seed=0)
+        untold = ActEmbedding(**SMALL).fit_in_domains(clips, ["00"] * 40, ["source"] * 40, seed=0)
+        assert told.diagnostics_["classes"] == 2
+        assert untold.diagnostics_["classes"] == one_machine.diagnostics_["classes"] == 1
+
+        def between_states(detector: ActEmbedding) -> float:
+            points = detector.latent([sound(100 + k, k % 2) for k in range(10)], ["00"] * 10)
+            return float(points[::2].mean(axis=0) @ points[1::2].mean(axis=0))
+
+        assert between_states(told) < between_states(untold) - 0.2
+
+    def test_a_set_without_them_is_learned_as_ever(self, trained):
+        clips, ids = sounds(40)
+        again = ActEmbedding(**SMALL).fit_in_domains(clips, ids, ["source"] * 40, attributes=[""] * 40, seed=0)
+        assert np.array_equal(again.score(clips, ids), trained.score(clips, ids))
+
+
+def test_training_passes_on_what_dcase_says_of_a_clip(tmp_path, monkeypatch):
+    """To the fit, and to each further fit that calibrates."""
+    rng, told = np.random.default_rng(0), []
+    names = [f"section_00_source_train_normal_{k:04d}_vel_{k % 2}.wav" for k in range(30)]
+    names += [f"section_00_source_test_{label}_{k:04d}_vel_3.wav" for label in ("normal", "anomaly") for k in range(2)]
+    for name in names:
+        path = tmp_path / "fan" / name.split("_")[3] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wav_bytes(0.1 * rng.standard_normal(16000).astype(np.float32), 16000))
+    fit = ControlRms.fit_in_domains
+
+    def spy(detector, features, machine_ids, domains, **options):
+        told.append(list(options["attributes"]))
+        return fit(detector, features, machine_ids, domains, **options)
+
+    monkeypatch.setattr(ControlRms, "fit_in_domains", spy)
+    train(open_dataset(tmp_path), tmp_path / "out", detectors=["control_rms"], preset="quick")
+    assert len(told) >= 2
+    assert all(set(states) == {"vel=0", "vel=1"} for states in told)
+    assert (
+        build_catalogue().columns.intersection(["dcase_attributes"]).empty
+    )  # so the demo's classes are its machine ids

@@ -8,7 +8,7 @@ from torch import nn
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.detectors.cnn_ae_masked import CnnAeMasked, complementary_masks, random_masks
 from asd_core.detectors.cnn_ae_skip import CnnAeSkip
-from asd_core.detectors.common.conv_autoencoder import skip_network
+from asd_core.detectors.common.conv_autoencoder import last_layer, skip_network
 from asd_core.detectors.common.copy_test import copy_test
 from tests.unit.network_clips import clip, clips
 
@@ -50,6 +50,17 @@ class TestSkipNetwork:
     @pytest.mark.parametrize("width", [128, 144, 320])
     def test_widths_of_whole_sixteens_come_out_as_they_went_in(self, width):
         assert skip_network([4, 4, 4, 4], 0.0)(torch.zeros(1, 1, 128, width)).shape == (1, 1, 128, width)
+
+
+class TestLastLayer:
+    @pytest.mark.parametrize("width", [62, 158])
+    def test_scoring_s_shortcut_is_the_transposed_convolution(self, width):
+        layer, plain = last_layer(6), nn.ConvTranspose2d(6, 1, 5, stride=2, output_padding=1)
+        plain.load_state_dict(layer.state_dict())
+        points = torch.randn(3, 6, 62, width).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            assert torch.allclose(layer(points), plain(points), atol=1e-5)
+        assert torch.equal(layer(points), plain(points))  # training is as it was
 
 
 class TestMasks:

@@ -8,6 +8,7 @@ from torch import nn
 from asd_core.detectors.common.crops import StackSampler, merge_stacks, stacks
 from asd_core.detectors.dcase_ae import DcaseAe
 from asd_core.detectors.vae import VaeElbo, VaeKde, VaeVectors, kl, negative_elbo, vae_network
+from asd_core.evaluation import auc
 from tests.unit.network_clips import clip, clips
 
 pytestmark = pytest.mark.slow
@@ -127,3 +128,15 @@ class TestVaeVectors:
         assert np.array_equal(
             VaeVectors(epochs=2).fit(normal).score(normal), VaeVectors(epochs=2).fit(normal).score(normal)
         )
+
+    def test_a_quiet_change_counts_in_units_of_what_is_left_of_normal_vectors(self):
+        """With noise of unit variance, a dimension that another foretells would hardly count."""
+        rng = np.random.default_rng(0)
+        pairs = np.repeat(rng.normal(size=(400, 10)), 2, axis=1) + 0.05 * rng.normal(size=(400, 20))
+        train, normal = pairs[:300], pairs[300:]
+        moved = normal.copy()
+        moved[np.arange(100), rng.integers(20, size=100)] += 0.5
+        model = VaeVectors(epochs=20).fit(train)
+        assert auc(model.score(normal), model.score(moved)) > 0.95
+        model.axes_ = np.eye(20, dtype=np.float32)
+        assert auc(model.score(normal), model.score(moved)) < 0.8

@@ -79,6 +79,10 @@ def test_attributes_of_names(tmp_path: Path) -> None:
     assert row(found, f"{prefix}2_noAttribute.wav", "vel", "f-n", "attributes") == ["", "", ""]
     assert row(found, f"{prefix}3_label_x.wav", "label", "attribute_label") == ["normal", "x"]
     assert row(found, f"{prefix}4_odd_one_out.wav", "attributes") == ["odd_one_out"]
+    classes = [
+        row(found, f"{prefix}{name}.wav", "dcase_attributes")[0] for name in ("1_vel_100_f-n_A", "2_noAttribute")
+    ]
+    assert classes == ["f-n=A vel=100", ""]
 
 
 def test_supplemental_recordings_are_named_and_not_used(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.neighbors import KernelDensity
 
@@ -10,8 +11,10 @@ from asd_core.detectors import Density, Detector, State
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.gmm import Gmm
 from asd_core.detectors.common.kde import BANDWIDTHS, Kde
+from asd_core.detectors.common.shrinkage import shrinkage_intensity
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, standardisation
 from asd_core.detectors.controls import ControlMahalanobis, ControlRandom
+from asd_core.detectors.gaussian import Gaussian
 from asd_core.detectors.gwrp_gaussian import (
     AUTO,
     CHANGES,
@@ -42,6 +45,7 @@ DENSITIES: dict[str, Density] = {
     "neighbours": BandNeighbours(4),
     "local neighbours": BandNeighbours(),
     "mahalanobis": Mahalanobis(),
+    "gaussian": Gaussian(),
 }
 MELS, FRAMES, TONE = 32, 80, 20
 
@@ -323,13 +327,54 @@ def test_dense_neighbourhoods_hold_a_square_root_of_the_vectors() -> None:
     assert model.eps_ == pytest.approx(np.quantile(distances, DENSE_SHARE))
 
 
-def test_gmm_may_keep_every_dimension() -> None:
+def close_together(n: int, heavy: bool = False) -> NDArray[np.float64]:
+    """Vectors ``(n, 30)`` whose neighbouring dimensions hang together; each with a scale of its own where tails are heavy."""
+    rng, lag = np.random.default_rng(0), np.abs(np.subtract.outer(np.arange(30), np.arange(30)))
+    vectors = rng.standard_normal((n, 30)) @ np.linalg.cholesky(np.exp(-lag / 20.0)).T
+    return np.asarray(vectors / np.sqrt(rng.chisquare(4, (n, 1)) / 4) if heavy else vectors)
+
+
+def test_a_covariance_is_shrunk_less_where_held_out_vectors_clearly_speak_for_it() -> None:
+    """Heavy tails deceive Ledoit and Wolf's estimate, which takes far vectors for a noisy covariance."""
+    vectors = close_together(300, heavy=True)
+    usual = ledoit_wolf_shrinkage(vectors / vectors.std(axis=0))
+    assert shrinkage_intensity(vectors / vectors.std(axis=0), seed=0) < 0.2 * usual
+    moved = vectors[:150].copy()
+    moved[np.arange(150), np.random.default_rng(1).integers(30, size=150)] += 1.0
+    known, new = vectors[150:], vectors[:150]
+
+    def found(model: Density) -> float:
+        model.fit(known)
+        return auc(model.score(new), model.score(moved))
+
+    assert found(Gaussian()) > found(Mahalanobis()) + 0.02
+
+
+def test_ledoit_and_wolfs_shrinkage_stays_where_little_speaks_against_it() -> None:
     rng = np.random.default_rng(0)
-    variances = np.r_[np.full(13, 4.0), np.geomspace(2.0, 0.01, 7)]
-    mixing = np.linalg.qr(rng.standard_normal((20, 20)))[0] * np.sqrt(variances)
-    vectors = rng.standard_normal((400, 20)) @ mixing.T
-    assert likely_components(vectors, seed=0) < 20
-    assert Gmm().fit(vectors).factors_.shape[1] == 20
+    vectors = rng.standard_normal((40, 60)) @ (np.eye(60) + 0.3 * rng.standard_normal((60, 60)))
+    standardised = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
+    assert shrinkage_intensity(standardised, seed=0) == pytest.approx(ledoit_wolf_shrinkage(standardised))
+    ours, theirs = (model.fit(standardised).score(standardised) for model in (Gaussian(), Mahalanobis()))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+
+
+def test_a_mixture_of_one_is_the_gaussian_of_all_dimensions() -> None:
+    vectors = close_together(300)
+    assert likely_components(vectors, seed=0) < 30
+    np.testing.assert_allclose(
+        2.0 * Gmm().fit(vectors).score(vectors), Gaussian().fit(vectors).score(vectors), rtol=1e-4
+    )
+
+
+def test_a_mixture_that_was_stored_before_scores_as_it_did() -> None:
+    """With as many whitened components as its Gaussians have dimensions, and a residual."""
+    vectors = correlated(300)
+    model = Gmm(2, 4).fit(vectors)
+    points = model.whitening_.transform(vectors)
+    expected = -np.logaddexp.reduce(model._log_densities(points), axis=1)
+    expected += model.whitening_.residual(vectors) / (2.0 * model.residual_variance_)
+    np.testing.assert_allclose(Gmm().load(model.arrays()).score(vectors), expected, rtol=1e-12)
 
 
 def test_gmm_finds_two_kinds_and_shrinks() -> None:
@@ -341,7 +386,7 @@ def test_gmm_finds_two_kinds_and_shrinks() -> None:
     assert np.isfinite(few.score(correlated(20, d=60, seed=1))).all()
 
 
-@pytest.mark.parametrize("model", [Mahalanobis(), Gmm(2)], ids=["mahalanobis", "gmm"])
+@pytest.mark.parametrize("model", [Mahalanobis(), Gmm(2), Gmm(n_mixture=None)], ids=["mahalanobis", "gmm", "any"])
 def test_shares_sum_to_the_distance(model: Mahalanobis | Gmm) -> None:
     model.fit(correlated(240))
     vector = correlated(1, seed=5)[0]
@@ -350,7 +395,8 @@ def test_shares_sum_to_the_distance(model: Mahalanobis | Gmm) -> None:
     if isinstance(model, Mahalanobis):
         assert distance == pytest.approx(model.score(vector[None])[0])
     else:
-        squared = -2.0 * (model._log_densities(model.whitening_.transform(vector[None])) - model.log_weights_).max()
+        mixed, rest = np.split(model.whitening_.transform(vector[None]), [model.means_.shape[1]], axis=1)
+        squared = np.square(rest).sum() - 2.0 * (model._log_densities(mixed) - model.log_weights_).max()
         residual = model.whitening_.residual(vector[None])[0] / model.residual_variance_
         assert distance == pytest.approx(squared + residual, rel=1e-3)
 

@@ -362,6 +362,7 @@ def test_attribute_files_of_dcase_fill_what_names_do_not_say(tmp_path: Path, roo
     found = survey(tmp_path / root)
     told = found.catalogue.assign(name=[Path(clip_id).name for clip_id in found.catalogue["clip_id"]]).set_index("name")
     assert told[["m-n", "attribute_kind"]].to_numpy().tolist() == [["", ""], ["W", ""], ["X", "B"]]
+    assert told["dcase_attributes"].tolist() == ["", "m-n=W", "attribute_kind=B m-n=X"]
     assert [(one.file, one.reason.split(" names")[1]) for one in found.unused] == [
         ("fan/test/section_00_0001.wav", " it, but it is not there")
     ]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, Scores
+from asd_core.detectors.common.shrinkage import shrunk_whitening
 from asd_core.detectors.common.whitening import Whitening, held_out_residual, likely_components, whitened_folds
 from asd_core.lazy import sklearn
 
@@ -19,11 +20,14 @@ class Gmm(Density):
     score = -log p(x) up to a constant, with what the components leave out under one Gaussian (Moghaddam and Pentland,
     IEEE PAMI 19, 1997), as in :class:`asd_core.detectors.common.kde.Kde`. A mixture on all dimensions would have more
     parameters than there are clips. The numbers of components and of Gaussians, where they are not given, are those
-    that make held-out normal vectors most likely.
+    that make held-out normal vectors most likely; where that is one Gaussian, it covers all dimensions, with the shrinkage
+    that held-out vectors choose.
     """
 
-    means_: NDArray[np.float64]  # (n_mixture, n_components), whitened
-    factors_: NDArray[np.float64]  # (n_mixture, n_components, n_components): Cholesky factors of the precisions
+    means_: NDArray[
+        np.float64
+    ]  # (n_mixture, n_mixed): the leading components, whitened; all, or none where one Gaussian has all
+    factors_: NDArray[np.float64]  # (n_mixture, n_mixed, n_mixed): Cholesky factors of the precisions
     log_weights_: NDArray[np.float64]  # (n_mixture,), with the factors' log determinants
     residual_variance_: float  # of a dimension outside the components
     whitening_: Whitening
@@ -43,6 +47,8 @@ class Gmm(Density):
         self.whitening_ = Whitening.fit(vectors, n_components, seed=seed)
         points = self.whitening_.transform(vectors)
         n_mixture = self.n_mixture or _likely_mixture(vectors, points.shape[1], seed=seed)
+        if n_mixture == 1 and self.n_mixture is None and self.n_components is None:
+            return self._fit_one(vectors, seed=seed)
         model = sklearn.mixture.GaussianMixture(n_mixture, reg_covar=REGULARISATION, n_init=3, random_state=seed).fit(
             points
         )
@@ -53,8 +59,15 @@ class Gmm(Density):
         self.residual_variance_ = held_out_residual(vectors, points.shape[1], seed=seed)
         return self
 
+    def _fit_one(self, vectors: NDArray[Any], *, seed: int) -> Self:
+        """One Gaussian on all dimensions: nothing is left to a mixture, nothing lies outside."""
+        self.whitening_ = shrunk_whitening(vectors, seed=seed)
+        self.means_, self.factors_, self.log_weights_ = np.zeros((1, 0)), np.zeros((1, 0, 0)), np.zeros(1)
+        self.residual_variance_ = float("inf")
+        return self
+
     def _log_densities(self, points: NDArray[Any]) -> NDArray[np.float64]:
-        """Log of each Gaussian's part of the density, up to a constant: ``(n, n_components) -> (n, n_mixture)``."""
+        """Log of each Gaussian's part of the density, up to a constant: ``(n, n_mixed) -> (n, n_mixture)``."""
         squared = [
             np.square((points - mean) @ factor).sum(axis=1)
             for mean, factor in zip(self.means_, self.factors_, strict=True)
@@ -62,19 +75,23 @@ class Gmm(Density):
         return np.asarray(self.log_weights_ - 0.5 * np.stack(squared, axis=1))
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        densities = self._log_densities(self.whitening_.transform(vectors))
-        neg_log_density: Scores = -np.logaddexp.reduce(densities, axis=1)
-        return neg_log_density + self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
+        points = self.whitening_.transform(vectors)
+        mixed, rest = np.split(points, [self.means_.shape[1]], axis=1)
+        score: Scores = 0.5 * np.square(rest).sum(axis=1) - np.logaddexp.reduce(self._log_densities(mixed), axis=1)
+        if np.isfinite(self.residual_variance_):
+            score += self.whitening_.residual(vectors) / (2.0 * self.residual_variance_)
+        return score
 
     def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Centre ``(d,)`` and pull ``(d,)`` of a vector ``(d,)``: the sum of (vector - centre) x pull is its squared
         distance from the Gaussian that claims it, and from the components' subspace."""
-        point = self.whitening_.transform(vector[None])
-        nearest = int(np.argmax(self._log_densities(point)))
+        mixed, rest = np.split(self.whitening_.transform(vector[None])[0], [self.means_.shape[1]])
+        nearest = int(np.argmax(self._log_densities(mixed[None])))
         factor = self.factors_[nearest]
-        pull = self.whitening_.axes.T @ (factor @ (factor.T @ (point[0] - self.means_[nearest])))
+        pull = self.whitening_.axes.T @ np.concatenate([factor @ (factor.T @ (mixed - self.means_[nearest])), rest])
         outside = self.whitening_.outside(vector[None])[0] / self.whitening_.scale
-        return self.whitening_.restore(self.means_[nearest]), pull + outside / self.residual_variance_
+        centre = self.whitening_.restore(np.concatenate([self.means_[nearest], np.zeros_like(rest)]))
+        return centre, pull + outside / self.residual_variance_
 
 
 def _likelihoods(vectors: NDArray[Any], n_components: int, *, seed: int) -> list[float]:

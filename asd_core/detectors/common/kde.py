@@ -70,5 +70,9 @@ def _log_density(at: NDArray[Any], points: NDArray[Any], bandwidth: float) -> Sc
     densities = np.empty(len(at))
     for first in range(0, len(at), BLOCK):
         squared = scipy.spatial.distance.cdist(at[first : first + BLOCK], points, "sqeuclidean")
-        densities[first : first + BLOCK] = scipy.special.logsumexp(-squared / (2.0 * bandwidth**2), axis=1) - constant
+        squared /= -2.0 * bandwidth**2
+        largest = squared.max(axis=1)
+        # In place: scipy's logsumexp makes several copies of the matrix.
+        kernels = np.exp(np.subtract(squared, largest[:, None], out=squared), out=squared)
+        densities[first : first + BLOCK] = largest + np.log(kernels.sum(axis=1)) - constant
     return densities

@@ -130,6 +130,8 @@ class Normals:
     train_ids: list[str]
     held_out: list[Array]
     held_out_ids: list[str]
+    train_classes: list[str]  # what a network may learn to tell apart: machine ids, or parts of them
+    held_out_classes: list[str]
 
 
 class NetworkDetector(Detector):
@@ -174,6 +176,18 @@ class NetworkDetector(Detector):
     def fit(
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
+        return self.fit_classes(features, machine_ids, machine_ids, seed=seed, progress=progress)
+
+    def fit_classes(
+        self,
+        features: Sequence[Array],
+        machine_ids: Sequence[str],
+        classes: Sequence[str],
+        *,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Self:
+        """:meth:`fit` with the class of each clip, for a network that learns to tell classes apart."""
         if len(features) < MIN_TRAINING_CLIPS:
             raise TrainingError(
                 f"There are {len(features)} clips to learn from; {self.info.title} needs {MIN_TRAINING_CLIPS} or more: "
@@ -189,6 +203,8 @@ class NetworkDetector(Detector):
             [machine_ids[i] for i in train],
             [inputs[i] for i in held_out],
             [machine_ids[i] for i in held_out],
+            [classes[i] for i in train],
+            [classes[i] for i in held_out],
         )
         with seeded(seed):
             self.net_ = self.build()

@@ -50,7 +50,7 @@ def squeeze_excitation(channels: int) -> nn.Module:
             narrow = max(4, channels // 8)
             self.weigh = nn.Sequential(
                 nn.Linear(channels, narrow, bias=False),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.Linear(narrow, channels, bias=False),
                 nn.Sigmoid(),
             )
@@ -71,7 +71,7 @@ def residual_block(before: int, after: int, stride: int) -> nn.Module:
             self.body = nn.Sequential(
                 nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False),
                 nn.BatchNorm2d(after, affine=False),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.Conv2d(after, after, 3, padding=1, bias=False),
                 nn.BatchNorm2d(after, affine=False),
                 squeeze_excitation(after),
@@ -80,7 +80,7 @@ def residual_block(before: int, after: int, stride: int) -> nn.Module:
             self.shortcut = nn.Identity() if same else nn.Conv2d(before, after, 1, stride=stride, bias=False)
 
         def forward(self, x: Tensor) -> Tensor:
-            return nn.functional.relu(self.body(x) + self.shortcut(x))
+            return nn.functional.relu_(self.body(x) + self.shortcut(x))
 
     return ResidualBlock()
 
@@ -92,13 +92,17 @@ def spectrum_branch(n_points: int) -> nn.Module:
     for kernel, stride in KERNELS:
         layers += [
             nn.Conv1d(channels, SPECTRUM_CHANNELS, kernel, stride, kernel // 2, bias=False),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             squeeze_excitation(SPECTRUM_CHANNELS),
         ]
         channels, width = SPECTRUM_CHANNELS, width // stride + 1
     layers += [nn.Flatten(), nn.Linear(channels * width, N_BRANCH, bias=False)]
     for _ in range(N_LINEAR - 1):
-        layers += [nn.BatchNorm1d(N_BRANCH, affine=False), nn.ReLU(), nn.Linear(N_BRANCH, N_BRANCH, bias=False)]
+        layers += [
+            nn.BatchNorm1d(N_BRANCH, affine=False),
+            nn.ReLU(inplace=True),
+            nn.Linear(N_BRANCH, N_BRANCH, bias=False),
+        ]
     return nn.Sequential(*layers)
 
 
@@ -112,7 +116,7 @@ def stft_branch() -> nn.Module:
                 N_BINS, affine=False
             )  # each frequency alike: low ones are a thousand times as loud
             self.stem = nn.Sequential(
-                nn.Conv2d(1, STEM, 7, stride=2, padding=3, bias=False), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+                nn.Conv2d(1, STEM, 7, stride=2, padding=3, bias=False), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)
             )
             strides = [1, *[2] * (len(WIDTHS) - 1)]
             pairs = zip(pairwise((STEM, *WIDTHS)), strides, strict=True)
@@ -147,11 +151,11 @@ def two_branch_network(length: int, levels: Tensor) -> nn.Module:
         def __init__(self) -> None:
             super().__init__()
             self.of_spectrum = spectrum_branch(n_points)
+            self.level = levels[torch.arange(n_points) * len(levels) // n_points]
             self.of_stft = stft_branch().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
 
         def spectrum(self, waveforms: Tensor) -> Tensor:
-            band = torch.arange(n_points) * len(levels) // n_points
-            return (magnitude_spectrum(waveforms) / levels[band])[:, None]
+            return magnitude_spectrum(waveforms).div_(self.level)[:, None]
 
         def branches(self, spectrum: Tensor, stft: Tensor) -> tuple[Tensor, Tensor]:
             """Both embeddings, each ``(n, N_BRANCH)``, from the spectrum and the STFT as it is."""

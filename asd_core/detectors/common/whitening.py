@@ -31,17 +31,22 @@ class Whitening:
         return cls(mean, (pca.components_ / deviation[:, None] / scale).astype(np.float32), scale, deviation)
 
     @classmethod
-    def shrunk(cls, vectors: NDArray[Any], power: float = 1.0) -> Self:
+    def shrunk(cls, vectors: NDArray[Any], power: float = 1.0, *, intensity: float | None = None) -> Self:
         """Keep every dimension, each principal axis divided by its shrunk standard deviation to a power.
 
         Where there are hardly more vectors than dimensions, a share of the variance throws away the quiet directions, in
         which faults show, and the variance of those that it keeps is too small: n - 1 components of n vectors put all of
         these at one distance from each other. Ledoit and Wolf's covariance (J. Multivariate Analysis 88, 2004) has a floor
         under every direction. A power of 1 whitens (distance from the mean is Mahalanobis's); a half is a compromise
-        with the standardised vectors, in which loud directions still count more.
+        with the standardised vectors, in which loud directions still count more. ``intensity`` replaces theirs, as
+        :func:`asd_core.detectors.common.shrinkage.shrinkage_intensity` gives it.
         """
         mean, scale = standardisation(vectors)
-        covariance, _ = sklearn.covariance.ledoit_wolf((vectors - mean) / scale)
+        standardised = (vectors - mean) / scale
+        if intensity is None:
+            covariance, _ = sklearn.covariance.ledoit_wolf(standardised)
+        else:
+            covariance = sklearn.covariance.shrunk_covariance(np.cov(standardised.T, bias=True), intensity)
         variances, axes = np.linalg.eigh(covariance)
         deviation = np.sqrt(np.maximum(variances[::-1], 1e-12)) ** power
         return cls(mean, (axes.T[::-1] / deviation[:, None] / scale).astype(np.float32), scale, deviation)
