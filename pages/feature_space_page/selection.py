@@ -11,6 +11,7 @@ from pages.feature_space_page.scores import LEARNED, stored
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, title
 from pages.shared.open_clip import label_clips
+from pages.shared.recordings import clip_titles
 from pages.shared.tables import download, file_name, table
 from pages.shared.trained_models import versions_of
 
@@ -51,7 +52,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     table(
-        readable_columns(clips),
+        readable_columns(clips.assign(clip_id=clip_titles(selected.source, clips["clip_id"]))),
         most=MOST_ROWS,
         key=event_key,
         on_select=lambda: _row(event_key, clips.index.tolist()),
