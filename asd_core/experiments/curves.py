@@ -90,6 +90,9 @@ def worth(stored: Stored) -> Worth:
         title=stored.header.dataset_title,
         most=int(curve["clips"].max()),
         least={key: n or 0 for key, n in least.items()},
+        fewest={
+            str(key): int(n) for key, n in curve.groupby("detector", sort=False)["clips"].min().items() if key in least
+        },
         quick=tuple(key for key in quick if key in least),
     )
 

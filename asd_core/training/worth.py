@@ -25,12 +25,14 @@ class Worth:
         title: of the clips.
         most: clips of a machine, the largest number that was tried.
         least: from how many on each detector beats the best control, by key; 0 where it does not with the most.
+        fewest: clips of a machine, the smallest number that each was tried with, by key.
         quick: those of them that were trained with the quick preset.
     """
 
     title: str
     most: int
     least: dict[str, int]
+    fewest: dict[str, int]
     quick: tuple[str, ...]
 
     def toml(self) -> str:
@@ -45,6 +47,9 @@ class Worth:
             "",
             "[least]",
             *(f"{key} = {clips}" for key, clips in self.least.items()),
+            "",
+            "[fewest]",
+            *(f"{key} = {clips}" for key, clips in self.fewest.items()),
         ]
         return "\n".join(lines) + "\n"
 
@@ -53,7 +58,9 @@ class Worth:
 def stored_worth(path: Path = WORTH_FROM) -> Worth:
     """What the package holds."""
     content = tomllib.loads(path.read_text("utf-8"))
-    return Worth(content["title"], content["most"], dict(content["least"]), tuple(content["quick"]))
+    return Worth(
+        content["title"], content["most"], dict(content["least"]), dict(content["fewest"]), tuple(content["quick"])
+    )
 
 
 def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None = None) -> list[str]:
@@ -65,11 +72,13 @@ def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None =
         worth: a learning curve's; the package's for ``None``.
     """
     worth = worth or stored_worth()
-    groups: dict[tuple[int, bool], list[str]] = {}
+    groups: dict[tuple[int, bool, bool], list[str]] = {}
     for key in select(keys):
         needed = worth.least.get(key)
         if needed is not None and _fewer(clips, needed or worth.most + 1):
-            groups.setdefault((needed, key in worth.quick), []).append(detector_class(key).info.title)
+            groups.setdefault((needed, needed == worth.fewest[key], key in worth.quick), []).append(
+                detector_class(key).info.title
+            )
     return [
         _sentence(groups[group], *group, clips, worth.most) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
     ]
@@ -79,7 +88,7 @@ def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
     return {machine_id: n for machine_id, n in clips.items() if n < needed}
 
 
-def _sentence(titles: list[str], needed: int, quick: bool, clips: Mapping[str, int], most: int) -> str:
+def _sentence(titles: list[str], needed: int, fewest: bool, quick: bool, clips: Mapping[str, int], most: int) -> str:
     names = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
@@ -90,4 +99,9 @@ def _sentence(titles: list[str], needed: int, quick: bool, clips: Mapping[str, i
         least = min(fewer, key=lambda machine_id: fewer[machine_id])
         have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
     verb = "needs" if len(titles) == 1 else "need"
-    return f"{names}{trained} {verb} about {needed} clips of a machine to beat the best control, by the demo; {have}."
+    number = (
+        f"at most {needed} clips of a machine, the fewest that were tried,"
+        if fewest
+        else f"about {needed} clips of a machine"
+    )
+    return f"{names}{trained} {verb} {number} to beat the best control on the demo; {have}."

@@ -34,7 +34,11 @@ from tests.unit.conftest import Cli
 from tests.unit.test_experiment_conclusions import made_up, scores
 
 WORTH = Worth(
-    "made up", 256, {"pca_kde": 0, "knn_bands": 8, "pca_lof": 32, "gwrp_gaussian": 32, "f_anogan": 64}, ("f_anogan",)
+    "made up",
+    256,
+    {"pca_kde": 0, "knn_bands": 8, "pca_lof": 32, "gwrp_gaussian": 32, "f_anogan": 64},
+    {"pca_kde": 8, "knn_bands": 8, "pca_lof": 8, "gwrp_gaussian": 8, "f_anogan": 16},
+    ("f_anogan",),
 )
 
 
@@ -148,17 +152,20 @@ def test_the_command_writes_the_file(cli: Cli, tmp_path: Path) -> None:
 def test_sentences_before_training() -> None:
     keys = ["pca_kde", "knn_bands", "pca_lof", "control_rms", "fusion"]
     assert too_few(keys, {"00": 12}, WORTH) == [
-        "PCA + LOF needs about 32 clips of a machine to beat the best control, by the demo; id 00 has 12.",
+        "PCA + LOF needs about 32 clips of a machine to beat the best control on the demo; id 00 has 12.",
         "PCA + KDE did not beat the best control with 256 clips of a machine, the most that was tried on the demo.",
     ]
     assert too_few(["pca_lof", "gwrp_gaussian"], {"00": 12, "02": 40, "04": 31}, WORTH) == [
-        "GWRP + Gaussian and PCA + LOF need about 32 clips of a machine to beat the best control, by the demo; id 00 has 12, id 04 has 31."
+        "GWRP + Gaussian and PCA + LOF need about 32 clips of a machine to beat the best control on the demo; id 00 has 12, id 04 has 31."
     ]
     many = dict(zip("abcde", range(4, 9), strict=True))
-    assert too_few(["pca_lof"], many, WORTH)[0].endswith("by the demo; 5 machines have fewer, id a has 4.")
+    assert too_few(["pca_lof"], many, WORTH)[0].endswith("on the demo; 5 machines have fewer, id a has 4.")
     assert too_few(["f_anogan"], {"00": 12}, WORTH)[0].startswith(
         "f-AnoGAN, trained with the quick preset, needs about 64"
     )
+    assert too_few(["knn_bands"], {"00": 7}, WORTH) == [
+        "kNN per sub-band needs at most 8 clips of a machine, the fewest that were tried, to beat the best control on the demo; id 00 has 7."
+    ]
     assert too_few(["pca_lof"], {"00": 32}, WORTH) == []
     assert too_few(["pca_kde"], {"00": 968}, WORTH) == [], "what was not tried is not said"
 
@@ -170,7 +177,7 @@ def test_training_says_so_and_does_not_refuse(
     said: list[str] = []
     assert train(small_dataset, tmp_path, detectors=["pca_lof"], notify=said.append) == ["pca_lof"]
     sentence = (
-        "PCA + LOF needs about 32 clips of a machine to beat the best control, by the demo; id 00 has 24, id 02 has 24."
+        "PCA + LOF needs about 32 clips of a machine to beat the best control on the demo; id 00 has 24, id 02 has 24."
     )
     assert said.count(sentence) == 1
     assert json.loads((tmp_path / "pca_lof" / "manifest.json").read_text())["detector"] == "pca_lof"
@@ -178,4 +185,4 @@ def test_training_says_so_and_does_not_refuse(
 
 def test_a_title_with_quotes_is_read_back() -> None:
     title = 'Press "3" \\ hall \U0001f3ed'
-    assert tomllib.loads(Worth(title, 256, {"pca_kde": 8}, ()).toml())["title"] == title
+    assert tomllib.loads(Worth(title, 256, {"pca_kde": 8}, {"pca_kde": 8}, ()).toml())["title"] == title
