@@ -25,7 +25,11 @@ from pages.shared.trained_models import machine_ids_of
 from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
 SOURCES = ("Catalogue", "Upload")
-FACTS = {"snr_db": "SNR {} dB", "rate": "rate {}"}  # catalogue columns whose name is not plain English
+FACTS = {
+    "split": "{} set",
+    "snr_db": "SNR {} dB",
+    "rate": "rate {}",
+}  # catalogue columns whose name is not plain English
 UPLOADED = "uploaded"  # key of the list of uploads; in a presentation's address, the hash of one
 
 
@@ -100,7 +104,7 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
         options = [ANY, *sorted(str(v) for v in dataset.catalogue[column].unique() if v)]
         default = "test" if column == "split" and "test" in options else ANY
         value = linked.selectbox(
-            column.capitalize(),
+            "Set" if column == "split" else column.capitalize(),
             options,
             index=options.index(default),
             key=column,

@@ -61,7 +61,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         column_config={
             "clip_id": st.column_config.TextColumn("Clip", width=280),
             "machine_id": st.column_config.TextColumn("Machine id", width=80),
-            "split": st.column_config.TextColumn("Split", width=60),
+            "split": st.column_config.TextColumn("Set", width=60, help="The dataset's split."),
             "label": st.column_config.TextColumn("Label", width=80),
             "fault": st.column_config.TextColumn("Fault", width=120),
             "severity": st.column_config.NumberColumn("Severity", width=70, format="%.2f"),
