@@ -48,6 +48,7 @@ from .moved_clips import read_moves as read_moves
 from .moved_clips import recorded_location as recorded_location
 from .moved_clips import relabelled as relabelled
 from .moved_clips import write_moves as write_moves
+from .names import clip_titles as clip_titles
 from .names import short_names as short_names
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile

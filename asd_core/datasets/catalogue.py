@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asd_core.datasets.names import short_names
+from asd_core.datasets.names import clip_titles, short_names
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, read_clip
@@ -66,6 +66,12 @@ class Dataset:
         """By clip id the name of each clip: its file's, with as much of its folders as tells it from the others."""
         clip_ids = self.catalogue["clip_id"].tolist()
         return dict(zip(clip_ids, short_names(clip_ids), strict=True))
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """By clip id what each clip is called on screen: see :func:`asd_core.datasets.names.clip_titles`. Files, addresses and
+        labels go by names and ids."""
+        return clip_titles(self.catalogue)
 
     def rows(self, **equal: str) -> "pd.DataFrame":
         """Rows of the catalogue with the given values, for example ``split="train", label="normal"``."""

@@ -18,14 +18,18 @@ from pages.shared.channel_choice import chosen_channel
 from pages.shared.choice import choice
 from pages.shared.obeyed import MACHINE
 from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
-from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.recordings import catalogue_clip, clip_titles, dataset_of
 from pages.shared.sidebar import choose_instead
 from pages.shared.sources import Source
 from pages.shared.trained_models import machine_ids_of
 from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
 SOURCES = ("Catalogue", "Upload")
-FACTS = {"snr_db": "SNR {} dB", "rate": "rate {}"}  # catalogue columns whose name is not plain English
+FACTS = {
+    "split": "{} set",
+    "snr_db": "SNR {} dB",
+    "rate": "rate {}",
+}  # catalogue columns whose name is not plain English
 UPLOADED = "uploaded"  # key of the list of uploads; in a presentation's address, the hash of one
 
 
@@ -39,7 +43,13 @@ class Picked:
     named: str = ""  # its id in the catalogue, where the address names it
     uploaded: bool = False
     clip_id: str = ""  # in the catalogue
+    called: str = ""  # on screen; without it, by its file
     moved: bool = False  # people's labels moved it for the version in use, and the facts are that version's
+
+    @property
+    def title(self) -> str:
+        """What the clip is called on screen."""
+        return self.called or self.clip.name
 
     def description(self, channel: Channel) -> str:
         """Name, length and channel of the clip, in a line; of an upload its rate, too.
@@ -52,14 +62,14 @@ class Picked:
         if n > 1:
             label = channel_label(channel)
             known.append(f"mean of {n} channels" if channel == MEAN else f"channel {label} of {n}")
-        return " · ".join([f"**{self.clip.name}**", f"{self.clip.duration:.1f} s", *known])
+        return " · ".join([f"**{self.title}**", f"{self.clip.duration:.1f} s", *known])
 
     def known_beforehand(self) -> str:
         """What the dataset holds of a clip of the catalogue, in a line; empty for an upload. It is not the verdict, may
         contradict it, and stands below the sound: beside the verdict it was read as that."""
         if self.uploaded or not self.facts:
             return ""
-        return f"Known beforehand, from {'this version' if self.moved else 'the dataset'}: {' · '.join(self._facts())}"
+        return f"Known beforehand, from {'this version' if self.moved else 'the dataset'}: {' · '.join([*self._facts(), f'file {self.clip.name}'])}"
 
     def _facts(self) -> list[str]:
         return [FACTS.get(name, f"{name} {{}}").format(value.replace("_", " ")) for name, value in self.facts.items()]
@@ -94,7 +104,7 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
         options = [ANY, *sorted(str(v) for v in dataset.catalogue[column].unique() if v)]
         default = "test" if column == "split" and "test" in options else ANY
         value = linked.selectbox(
-            column.capitalize(),
+            "Set" if column == "split" else column.capitalize(),
             options,
             index=options.index(default),
             key=column,
@@ -103,7 +113,11 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
         )
         if value != ANY:
             rows = rows[rows[column] == value]
-    ids = rows["clip_id"].tolist()
+    wanted = set(rows["clip_id"])
+    titles = {
+        i: name for i, name in dataset.titles.items() if i in wanted
+    }  # in their order: by number, or the catalogue's
+    ids = list(titles)
     if address_leads and st.session_state[CLIP] not in ids:
         _widen(source, dataset.catalogue)
     if not ids:
@@ -112,7 +126,9 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     first = first_clip(rows)
     if st.session_state.get(CLIP) not in ids:
         st.session_state[CLIP] = first
-    clip_id = _stepped(f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session")
+    clip_id = _stepped(
+        f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session", format_func=lambda i: titles.get(i, i)
+    )
     return_button()
     picked = of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
     # A clean address stays clean.
@@ -136,6 +152,7 @@ def of_catalogue(source: Source, row: pd.Series) -> Picked:
         facts,
         get_settings().channel,
         clip_id=clip_id,
+        called=clip_titles(source, [clip_id])[0],
         moved=is_moved(source.location, clip_id),
     )
 

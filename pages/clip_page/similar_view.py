@@ -13,9 +13,8 @@ from asd_core.sound import Signal
 from pages.clip_page.context import ClipContext
 from pages.clip_page.normal_clips import neighbours_of
 from pages.components.player import player
-from pages.shared.names import short_names
 from pages.shared.open_clip import clip_facts, open_clip
-from pages.shared.recordings import catalogue_clip, dataset_of
+from pages.shared.recordings import catalogue_clip, clip_titles, dataset_of
 from pages.shared.signals import channel_of, signal_of
 from pages.shared.tables import BUTTON_ROW, table
 from pages.shared.uploads import uploads
@@ -32,7 +31,7 @@ def draw(context: ClipContext) -> None:
     if gone:
         st.info(f"{gone} These clips can be listed but not played.", icon=":material/volume_off:")
     ids = [*result.normals["clip_id"], *result.anomalies["clip_id"]]
-    names = dict(zip(ids, short_names(ids), strict=True))
+    names = dict(zip(ids, clip_titles(selected.source, ids), strict=True))
     grid = st.grid(2, min_column_width=NARROWEST)
     for name, heading, rows in (
         ("normals", "Nearest normal clips (training)", result.normals),
@@ -107,8 +106,7 @@ def _beside(context: ClipContext, neighbours: Neighbours, gone: str) -> None:
         st.caption("Listen to a clip above, or choose any other one, to hear it beside the open clip.")
         return
     other = _other(context, str(other_id))
-    name = options[other_id] if str(other_id).startswith(UPLOAD) else other.clip.name
-    here = context.signal.clip.name
+    name, here = options[other_id], context.picked.title
     plays = bool(st.session_state.pop("beside_plays", False))
     grid = st.grid(2, min_column_width=NARROWEST)
     with grid.cell():
@@ -130,10 +128,14 @@ def _options(context: ClipContext, neighbours: Neighbours, gone: str) -> dict[st
     if gone:
         return dropped
     near = [*neighbours.normals["clip_id"], *neighbours.anomalies["clip_id"]]
-    rows = dataset_of(selected.source).rows(machine_id=selected.machine_id)
+    dataset = dataset_of(selected.source)
+    wanted = set(dataset.rows(machine_id=selected.machine_id)["clip_id"])
     open_now = st.session_state.get("clip") if context.picked.facts.get("split") else None
-    every = dict.fromkeys([*near, *rows["clip_id"]])
-    return {**dropped, **{str(i): str(i) for i in every if str(i) != open_now}}
+    every = dict.fromkeys(str(i) for i in [*near, *(i for i in dataset.titles if i in wanted)])
+    return {
+        **dropped,
+        **{i: name for i, name in zip(every, clip_titles(selected.source, every), strict=True) if i != open_now},
+    }
 
 
 def _other(context: ClipContext, key: str) -> Signal:

@@ -9,8 +9,8 @@ from asd_core.plots import agreement_figure
 from asd_core.scoring import with_margins
 from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import percent, title
-from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
+from pages.shared.recordings import clip_titles
 from pages.shared.tables import margin_text, table
 from pages.shared.trained_models import calibration_of
 
@@ -36,7 +36,7 @@ def draw(compared: ComparedScores) -> None:
     result = disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
     shown = pd.DataFrame(
         {
-            "Clip": short_names(result["clip_id"].tolist()),
+            "Clip": clip_titles(selected.source, result["clip_id"]),
             "Highest": _margins(result, "highest"),
             "Lowest": _margins(result, "lowest"),
             "Label": result["label"].to_numpy(),

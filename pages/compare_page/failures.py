@@ -11,9 +11,8 @@ from asd_core.sound import wav_bytes
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared import linked
 from pages.shared.choice import percent, title
-from pages.shared.names import short_names
 from pages.shared.open_clip import clip_facts, open_clip, open_row
-from pages.shared.recordings import catalogue_clip
+from pages.shared.recordings import catalogue_clip, clip_titles
 from pages.shared.signals import signal_of
 from pages.shared.tables import margin_text, table
 from pages.shared.trained_models import calibration_of, thresholds_of
@@ -53,10 +52,10 @@ def draw(compared: ComparedScores) -> None:
             if result.empty:
                 st.info("None in scope.", icon=":material/check:")
                 continue
-            clip_names = short_names(result["clip_id"].tolist())
+            clip_names = clip_titles(selected.source, result["clip_id"])
             for row, clip_name in zip(result.head(PLAYED).to_dict("records"), clip_names, strict=False):
                 _player(compared, row, name, clip_name)
-            _rows(result, name)
+            _rows(compared, result, name)
 
 
 def _player(compared: ComparedScores, row: dict[str, object], name: str, clip_name: str) -> None:
@@ -88,12 +87,14 @@ def _sound(compared: ComparedScores, clip_id: str) -> bytes:
     return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
 
 
-def _rows(clips: pd.DataFrame, key: str) -> None:
+def _rows(compared: ComparedScores, clips: pd.DataFrame, key: str) -> None:
     """Clips as rows that open them."""
     columns = [name for name in score_attributes(clips) if name not in ("machine_type", "margin", "threshold")]
     with st.expander(f"All {len(clips)}" if len(clips) < LISTED else f"The worst {LISTED}", icon=":material/list:"):
         table(
-            clips[["clip_id", "margin", "calibrated", *columns]].assign(clip_id=short_names(clips["clip_id"].tolist())),
+            clips[["clip_id", "margin", "calibrated", *columns]].assign(
+                clip_id=clip_titles(compared.selected.source, clips["clip_id"])
+            ),
             key=key,
             most=MOST_ROWS,
             on_select=lambda: open_row(key, clips),

@@ -166,10 +166,10 @@ def _scope(selected: Choice) -> Scope:
         there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
     splits = [split for split in SPLITS if split in there] or ["test"]
     split = linked.segmented(
-        "Split",
+        "Set",
         splits,
         key="of_split",
-        help="Test clips were never trained on. Of the training clips four fifths were: their scores are too good to be "
+        help="The dataset's split. Test clips were never trained on. Of the training clips four fifths were: their scores are too good to be "
         "true. Evaluation clips have no labels.",
     )
     strength = linked.selectbox(

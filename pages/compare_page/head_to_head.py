@@ -10,8 +10,8 @@ from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.choice import percent, title
-from pages.shared.names import short_names
 from pages.shared.open_clip import open_row
+from pages.shared.recordings import clip_titles
 from pages.shared.tables import interval, table
 from pages.shared.trained_models import thresholds_of
 
@@ -59,7 +59,7 @@ def draw(compared: ComparedScores) -> None:
             f"{counted(result.n, 'labelled clip')} that both have scored."
         )
     with side_by_side.cell():
-        _clips(first, second, result)
+        _clips(compared, first, second, result)
 
 
 def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:
@@ -94,7 +94,7 @@ def _decisions(first: str, second: str, result: HeadToHead) -> None:
         )
 
 
-def _clips(first: str, second: str, result: HeadToHead) -> None:
+def _clips(compared: ComparedScores, first: str, second: str, result: HeadToHead) -> None:
     clips = result.clips
     if clips.empty:
         st.info("They decide alike on every clip.", icon=":material/check:")
@@ -103,7 +103,7 @@ def _clips(first: str, second: str, result: HeadToHead) -> None:
     table(
         pd.DataFrame(
             {
-                "Clip": short_names(clips["clip_id"].tolist()),
+                "Clip": clip_titles(compared.selected.source, clips["clip_id"]),
                 "Machine id": clips["machine_id"],
                 "Label": clips["label"],
                 "Right": names[clips["right"].to_numpy(dtype=int)],

@@ -201,7 +201,7 @@ def _content(dataset: Dataset, found: Survey) -> None:
     shown.columns = [
         "Machine type",
         "Machine id",
-        "Split",
+        "Set",
         "Label",
         "Recordings",
         "Minutes",

@@ -9,9 +9,8 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.sound import Clip
 from pages.components.player import player
-from pages.shared.names import short_names
 from pages.shared.open_clip import open_clip
-from pages.shared.recordings import catalogue_clip
+from pages.shared.recordings import catalogue_clip, clip_titles
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 
@@ -37,7 +36,7 @@ def clip_panel(source: Source, about: pd.DataFrame) -> None:
         return
     row = about.loc[number]
     clip_id = str(row["clip_id"])
-    st.markdown(f"**{dict(zip(about['clip_id'], short_names(about['clip_id'].tolist()), strict=True))[clip_id]}**")
+    st.markdown(f"**{clip_titles(source, [clip_id])[0]}**", help=f"File {clip_id}")
     st.caption(facts(row))
     try:
         listen(catalogue_clip(source, clip_id))

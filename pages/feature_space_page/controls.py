@@ -49,7 +49,7 @@ def controls(selected: Choice) -> View:
             help="What makes two clips alike: the log-mel summed up over time, or where a network puts the clip.",
         )
         method = linked.segmented("Projection", METHODS, key="method")
-        shown = st.pills("Splits", splits, selection_mode="multi", default=splits, key="splits", bind="query-params")
+        shown = st.pills("Sets", splits, selection_mode="multi", default=splits, key="splits", bind="query-params")
         only = linked.toggle(f"Only machine id {selected.machine_id}", True, key="only")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [*space_attributes(about), SCORE]

@@ -19,7 +19,7 @@ from pages.feature_space_page.clip_panel import CLICKED, click, facts
 from pages.feature_space_page.points import clips
 from pages.shared.caching import FOLDERS
 from pages.shared.job_panel import job_panel
-from pages.shared.names import short_names
+from pages.shared.recordings import clip_titles
 from pages.shared.sources import Source
 
 KEY = "space_hover"  # of the component's state
@@ -31,7 +31,7 @@ def _names(folder: str, stamp: float, _source: Source) -> bytes:
     about = clips(_source)
     columns = [about[name].tolist() for name in about]
     rows = (dict(zip(about, values, strict=True)) for values in zip(*columns, strict=True))
-    names = short_names(about["clip_id"].tolist())
+    names = clip_titles(_source, about["clip_id"])
     return json.dumps([[name, facts(row)] for name, row in zip(names, rows, strict=True)]).encode()
 
 

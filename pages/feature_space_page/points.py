@@ -29,6 +29,7 @@ from asd_core.space import (
 )
 from pages.feature_space_page.view import View
 from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
+from pages.shared.recordings import clip_titles
 from pages.shared.signals import signal_of
 from pages.shared.sources import Source
 from pages.shared.trained_models import models_of
@@ -134,13 +135,15 @@ def stars(source: Source, part: str, machine_id: str, fitted: Fitted) -> tuple[l
             here = (hashes == sha).to_numpy().nonzero()[0]
             if len(here):
                 place = fitted.places[here[0]]
+                name = clip_titles(source, [fitted.about["clip_id"].iloc[here[0]]])[0]
             else:
+                name = clip.name
                 vector = _vector(signal_of(clip), part, machine_id, source)
                 place = fitted.model.transform(vector)[0][: fitted.places.shape[1]]
         except AsdError as error:
             problems.append(str(error))
             continue
-        result.append(Star(clip.name, tuple(float(v) for v in place)))
+        result.append(Star(name, tuple(float(v) for v in place)))
     return result, problems
 
 

@@ -11,6 +11,7 @@ from pages.feature_space_page.scores import LEARNED, stored
 from pages.shared import linked
 from pages.shared.choice import Choice, percent, title
 from pages.shared.open_clip import label_clips
+from pages.shared.recordings import clip_titles
 from pages.shared.tables import download, file_name, table
 from pages.shared.trained_models import versions_of
 
@@ -51,7 +52,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
     )
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     table(
-        readable_columns(clips),
+        readable_columns(clips.assign(clip_id=clip_titles(selected.source, clips["clip_id"]))),
         most=MOST_ROWS,
         key=event_key,
         on_select=lambda: _row(event_key, clips.index.tolist()),
@@ -60,7 +61,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         column_config={
             "clip_id": st.column_config.TextColumn("Clip", width=280),
             "machine_id": st.column_config.TextColumn("Machine id", width=80),
-            "split": st.column_config.TextColumn("Split", width=60),
+            "split": st.column_config.TextColumn("Set", width=60, help="The dataset's split."),
             "label": st.column_config.TextColumn("Label", width=80),
             "fault": st.column_config.TextColumn("Fault", width=120),
             "severity": st.column_config.NumberColumn("Severity", width=70, format="%.2f"),

@@ -12,6 +12,7 @@ from pages.components.player import Region
 from pages.label_page.queue import Queue, find, go
 from pages.label_page.queue_settings import QueueSettings
 from pages.shared.label_store import label_store
+from pages.shared.recordings import clip_titles
 
 SHOWING = "label_showing"  # in the session: the open clip, and its name
 PROBLEM = "label_problem"  # in the session: the sentence on what could not be written
@@ -140,7 +141,8 @@ def _undo(act: Act, settings: QueueSettings, queue: Queue) -> None:
     at = find(queue, undone.clip_sha256, undone.clip_id)
     what = undone.label or undone.region_class or undone.kind.replace("_", " ")
     if at is None:
-        clip = clip_title(dataset, undone.clip_sha256, undone.clip_id, blind=settings.blind)
+        name = clip_titles(settings.selected.source, [undone.clip_id])[0]
+        clip = clip_title(dataset, undone.clip_sha256, name, blind=settings.blind)
         st.toast(f"Undone: {what} on {clip}, which is not in this queue.")
     else:
         go(at)

@@ -13,9 +13,8 @@ from pages.shared import address, linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
-from pages.shared.names import short_names
 from pages.shared.open_clip import open_clip
-from pages.shared.recordings import catalogue_clip
+from pages.shared.recordings import catalogue_clip, clip_titles
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
 from pages.shared.uploads import uploads
@@ -88,7 +87,7 @@ def _conflicts(selected: Choice, annotator: str, conflicts: pd.DataFrame, blind:
         return
     st.markdown("**Conflicts**")
     dataset = selected.source.name
-    names = short_names([str(clip_id) for clip_id in conflicts["clip_id"]])
+    names = clip_titles(selected.source, conflicts["clip_id"])
     titles = [
         clip_title(dataset, str(sha), name, blind=blind)
         for sha, name in zip(conflicts["clip_sha256"], names, strict=True)

@@ -67,7 +67,7 @@ def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> Que
             )
         split, machine_id = EVERY_SPLIT, None
         if where == DATASET:
-            split = linked.segmented("Split", splits_of(selected), key="label_split")
+            split = linked.segmented("Set", splits_of(selected), key="label_split", help="The dataset's split.")
             only = linked.toggle(f"Only machine id {selected.machine_id}", key="label_only")
             machine_id = selected.machine_id if only else None
         name = linked.selectbox(

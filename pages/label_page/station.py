@@ -18,7 +18,7 @@ from pages.label_page.queue_settings import UPLOADS, QueueSettings
 from pages.shared.channel_choice import channel_to_be_chosen, chosen_channel
 from pages.shared.error_messages import show_errors
 from pages.shared.label_store import label_store
-from pages.shared.recordings import dataset_of
+from pages.shared.recordings import clip_titles, dataset_of
 from pages.shared.signals import channel_of, signal_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.unknown_machine import name_others
@@ -105,7 +105,7 @@ def _listen(settings: QueueSettings, queue: Queue, at: int, loaded: LoadedClip) 
         annotator=settings.annotator,
         sha256=sha256,
         clip_id=loaded.clip_id,
-        name=loaded.clip.name,
+        name=clip_titles(settings.selected.source, [loaded.clip_id])[0],
         machine_id=loaded.machine_id,
         blind=settings.blind,
         queue=settings.queue,

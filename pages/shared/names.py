@@ -2,10 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-from asd_core.datasets import short_names
-
-__all__ = ["distinct", "numbered", "short_names"]
-
 
 def numbered(name: str, taken: Collection[str]) -> str:
     """The name, or with the first number that no other has: ``a.wav``, ``a.wav (2)``, ``a.wav (3)``."""

@@ -1,10 +1,12 @@
 """The recordings of a dataset: its catalogue, its clips, and which of them training saw."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import read_pooled
-from asd_core.datasets import Dataset, file_stamp, open_dataset
+from asd_core.datasets import Dataset, file_stamp, open_dataset, short_names
 from asd_core.errors import ArtifactError, DatasetError
 from asd_core.scoring import DATASET
 from asd_core.sound import Clip
@@ -41,6 +43,14 @@ def open_or_reason(source: Source) -> tuple[Dataset | None, str]:
         return dataset_of(source), ""
     except UNREADABLE as error:
         return None, str(error)
+
+
+def clip_titles(source: Source, clip_ids: Iterable[str]) -> list[str]:
+    """What clips are called on screen; their files' names where the catalogue is gone or does not know them."""
+    wanted = [str(clip_id) for clip_id in clip_ids]
+    dataset, _ = open_or_reason(source)
+    known = dataset.titles if dataset else {}
+    return [known.get(i, name) for i, name in zip(wanted, short_names(wanted), strict=True)]
 
 
 @cache_bytes

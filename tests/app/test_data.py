@@ -44,8 +44,8 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
     press(app, "Save")
     assert sorted(open_dataset(place).catalogue["label"].value_counts().items()) == [("anomaly", 4), ("normal", 25)]
     assert "Train" in [button.label for button in app.button]
-    table = next(frame.value for frame in app.dataframe if "Split" in frame.value)
-    assert table[["Machine type", "Split", "Label", "Recordings"]].to_numpy().tolist() == [
+    table = next(frame.value for frame in app.dataframe if "Set" in frame.value)
+    assert table[["Machine type", "Set", "Label", "Recordings"]].to_numpy().tolist() == [
         ["rig", "test", "anomaly", 4],
         ["rig", "test", "normal", 5],
         ["rig", "train", "normal", 20],
@@ -113,8 +113,8 @@ def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -
     assert "What the table says is corrected in the table" in text(app)
     unused = next(frame.value for frame in app.dataframe if "Reason" in frame.value)
     assert unused["File"].tolist() == ["RUN_99.wav"]
-    counts = next(frame.value for frame in app.dataframe if "Split" in frame.value)
-    assert counts[["Split", "Label", "Recordings"]].to_numpy().tolist() == [
+    counts = next(frame.value for frame in app.dataframe if "Set" in frame.value)
+    assert counts[["Set", "Label", "Recordings"]].to_numpy().tolist() == [
         ["test", "normal", 5],
         ["train", "normal", 20],
     ]
@@ -216,10 +216,10 @@ def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) 
     train(dataset, models, detectors=["control_rms"])
     joined, other = dataset.rows(split="test")["clip_id"].iloc[:2]
     train_version(dataset, models, {str(joined): "normal"})
-    assert "Known beforehand, from this version: split train · label normal" in text(
+    assert "Known beforehand, from this version: train set · label normal" in text(
         opened("clip", dataset="Rig", clip=joined)
     )
-    assert "Known beforehand, from the dataset: split test · label normal" in text(
+    assert "Known beforehand, from the dataset: test set · label normal" in text(
         opened("clip", dataset="Rig", clip=other)
     )
 
@@ -246,5 +246,5 @@ def test_detectors_that_want_more_clips_are_named_before_they_are_trained(folder
         import_recordings(name, [(file, lambda data=data: data) for file, data in files.items()])
         app = opened("data", data=name)
         said = " ".join(info.value for info in app.info)
-        assert (f"about {needed} clips of a machine" in said and title in said) == (name == "Few"), said
+        assert (f"at most {needed} clips of a machine" in said and title in said) == (name == "Few"), said
         assert "Train" in [button.label for button in app.button]

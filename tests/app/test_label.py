@@ -97,9 +97,8 @@ def test_orders_differ_and_blind_shows_no_reason(url: str, order: str) -> None:
 
 def test_the_order_of_the_files_is_that_of_the_queue_only_with_open_eyes(url: str) -> None:
     in_order = opened(order="In order", blind="false")
-    assert (
-        names(in_order) == demo_dataset().rows(split="test")["clip_id"].iloc[0]
-    )  # a training clip has the file's name
+    demo = demo_dataset()
+    assert names(in_order) == demo.titles[demo.rows(split="test")["clip_id"].iloc[0]]
     assert names(opened(order="In order")) == names(opened()) == names(opened(order="Random"))
     assert names(opened()) != names(helpers.opened("label", "Grace")), "shuffled for each person"
 
@@ -133,8 +132,11 @@ def test_a_goal_and_how_far_it_is(url: str) -> None:
 
 def test_open_eyes_see_the_label_and_the_decisions(url: str) -> None:
     app = opened(blind="false")
-    shown = text(app)
-    assert f"Dataset: **{names(app).split('_')[0]}**" in shown
+    shown, demo = text(app), demo_dataset()
+    labels = {
+        demo.titles[i]: label for i, label in zip(demo.catalogue["clip_id"], demo.catalogue["label"], strict=True)
+    }
+    assert f"Dataset: **{labels[names(app)]}**" in shown
     assert "call it" in shown
 
 

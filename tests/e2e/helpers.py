@@ -2,7 +2,10 @@
 
 import itertools
 import re
+from functools import cache
 from typing import Any
+
+from asd_core.datasets import open_dataset
 
 TABLE = "[data-testid=stDataFrame]"
 SCORES = ".asd-scores"
@@ -92,9 +95,17 @@ def scores(page: Any) -> list[list[str]]:
     return rows
 
 
+@cache
+def titles() -> dict[str, str]:
+    """By clip id what the demo's clips are called on screen."""
+    return open_dataset("demo").titles
+
+
 def clip_name(page: Any) -> str:
     """Name of the open clip."""
-    found = re.search(r"[\w.]+\.wav", page.locator("[data-testid=stMarkdown] strong").first.inner_text())
+    found = re.search(
+        r"[\w.]+\.wav|id \S+ · clip \d+", page.locator("[data-testid=stMarkdown] strong").first.inner_text()
+    )
     return found[0] if found else ""
 
 

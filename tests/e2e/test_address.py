@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.e2e.helpers import TABLE, clip_name, new_tab, wait_idle
+from tests.e2e.helpers import TABLE, clip_name, new_tab, titles, wait_idle
 from tests.e2e.label_page import drag, given
 from tests.e2e.test_feature_space import click, open_space, point_at
 
@@ -50,8 +50,8 @@ def from_compare(page: Any, address: str, _: Path) -> str:
     ).first.click()
     page.locator("audio").nth(5).wait_for()
     wait_idle(page)
-    button = page.get_by_role("button", name=re.compile("anomaly_id")).first
-    found = re.search(r"anomaly\S+\.wav", button.inner_text())
+    button = page.get_by_role("button", name=re.compile("id .* · clip")).first
+    found = re.search(r"id \S+ · clip \d+", button.inner_text())
     assert found
     button.click()
     return found[0]
@@ -80,7 +80,7 @@ def from_agreement(page: Any, address: str, database: Path) -> str:
     page.mouse.click(box["x"] + 12, box["y"] + 38 + 26 + 13)  # the box that chooses the second row
     page.wait_for_url("**item=**")
     wait_idle(page)
-    name = page.locator("[data-testid=stMarkdown] strong", has_text=".wav").first.inner_text()
+    name = page.locator("[data-testid=stMarkdown] strong", has_text=" · clip ").first.inner_text()
     page.locator(".st-key-conflict_open button").click()
     return str(name)
 
@@ -103,7 +103,7 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     before, here = page.evaluate(HISTORY)[-2:]
     assert view in before
     assert here == page.url
-    assert named(page)["clip"].endswith(name)
+    assert titles()[named(page)["clip"]] == name
     page.reload()
     ready(page)
     assert name.endswith(clip_name(page))
@@ -114,7 +114,7 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     wait_idle(page)
     assert page.url == before
     if origin == "Label":
-        assert page.locator("[data-testid=stMarkdown] strong", has_text=".wav").first.inner_text() == name
+        assert page.locator("[data-testid=stMarkdown] strong", has_text=" · clip ").first.inner_text() == name
     page.go_forward()
     ready(page)
     assert name.endswith(clip_name(page))
@@ -158,15 +158,17 @@ def test_back_undoes_one_step(page: Any, address: str) -> None:
     player = page.locator(PLAYER).first
 
     def pick_another() -> None:
-        page.get_by_role("combobox", name=re.compile(r"\bClip \(")).fill("anomaly_id_00_00000003")
-        page.get_by_role("option", name="test/anomaly_id_00_00000003.wav").click()
+        page.get_by_role("combobox", name=re.compile(r"\bClip \(")).fill(titles()["test/anomaly_id_00_00000003.wav"])
+        page.get_by_role("option", name=titles()["test/anomaly_id_00_00000003.wav"], exact=True).click()
 
+    order = [i for i in titles() if i.startswith("test/") and "_id_00_" in i]
+    after = order[order.index("test/anomaly_id_00_00000003.wav") + 1]
     steps: list[tuple[Callable[[], object], str]] = [
         (lambda: page.get_by_role("button", name="Next").first.click(), "**clip=**"),
         (pick_another, "**anomaly_id_00_00000003.wav**"),
         (lambda: player.locator("[data-part=overlay]").select_option(""), "**overlay=none**"),
         (lambda: drag(page), "**region=**"),
-        (lambda: page.get_by_role("button", name="Next").first.click(), "**00000004.wav**"),
+        (lambda: page.get_by_role("button", name="Next").first.click(), f"**{after.rsplit('/', 1)[1]}**"),
     ]
     for number, (act, expected) in enumerate(steps):
         act()
@@ -193,4 +195,4 @@ def test_back_undoes_another_machine(page: Any, address: str) -> None:
     page.go_back()
     page.wait_for_url("**machine=02**")
     ready(page)
-    assert clip_name(page) == "normal_id_02_00000007.wav"
+    assert clip_name(page) == titles()["train/normal_id_02_00000007.wav"]

@@ -74,8 +74,8 @@ def test_a_worst_clip_plays_and_opens(page: Any, address: str) -> None:
     )
     assert duration[0] > 9
     assert duration[1] > 0
-    button = page.get_by_role("button", name=re.compile("anomaly_id")).first
-    name = re.search(r"anomaly\S+\.wav", button.inner_text())
+    button = page.get_by_role("button", name=re.compile("id .* · clip")).first
+    name = re.search(r"id \S+ · clip \d+", button.inner_text())
     assert name
     button.click()
     page.wait_for_selector("h1:has-text('normal')")

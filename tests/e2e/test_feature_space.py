@@ -68,7 +68,7 @@ def test_pointing_shows_a_spectrogram_and_a_click_plays_that_clip(page: Any, add
     open_space(page, address)
     assert page.locator(".asd-player").count() == 0
     name, _ = point_at(page, 2)
-    assert name.startswith("anomaly_id_00_")
+    assert name.startswith("id 00 · clip ")
     card = page.locator(CARD)
     assert "anomaly" in card.inner_text()
     page.wait_for_function("() => document.querySelector('.asd-hover-card canvas').style.display === 'block'")
@@ -116,7 +116,7 @@ def test_a_score_is_a_margin_on_the_map_and_on_the_card(page: Any, address: str)
     assert len(margins) == 420
     assert max(map(float, margins)) > 10
     name, _ = point_at(page, 2)
-    assert name.startswith("anomaly_id_00_")
+    assert name.startswith("id 00 · clip ")
     assert re.search(r"GWRP \+ Gaussian, margin: [+-]\d+\.\d$", page.locator(CARD).inner_text())
 
 

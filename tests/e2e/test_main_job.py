@@ -36,7 +36,8 @@ def test_pick_a_clip(page: Any, address: str) -> None:
     open_page(page, address)
     before = scores(page)
     choose(page, "Label", "normal")
-    assert clip_name(page).startswith("normal_id_00")
+    assert clip_name(page).startswith("id 00 · clip ")
+    page.get_by_text("file normal_id_00").wait_for()
     assert scores(page) != before
     first = clip_name(page)
     page.locator(".st-key-next_clip button").click()
@@ -244,6 +245,6 @@ def test_two_tabs_do_not_share_their_state(page: Any, address: str) -> None:
     for tab in tabs:
         open_page(tab, address)
     choose(tabs[0], "Machine id", "06")
-    assert "id_06" in clip_name(tabs[0])
+    assert "id 06" in clip_name(tabs[0])
     press(tabs[1], "Denoising strength", "ArrowRight", 1)
-    assert "id_00" in clip_name(tabs[1])
+    assert "id 00" in clip_name(tabs[1])

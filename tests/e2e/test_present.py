@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.e2e.helpers import clip_name, wait_idle
+from tests.e2e.helpers import clip_name, titles, wait_idle
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -83,7 +83,7 @@ def test_a_copied_link_opens_its_step(page: Any, address: str) -> None:
     other.locator("h1", has_text="Is this recording normal?").wait_for()
     other.locator(PLAYER).wait_for()
     wait_idle(other)
-    assert clip_name(other) == CLIP.rsplit("/", 1)[-1]
+    assert clip_name(other) == titles()[CLIP]
 
 
 def test_in_the_player_its_own_keys_are_its_own(page: Any, address: str) -> None:
@@ -122,7 +122,7 @@ def test_from_the_clip_page_with_what_is_chosen_there_and_back(page: Any, addres
     page.locator("h1", has_text="Is this recording normal?").wait_for()
     page.locator(PLAYER).wait_for()
     wait_idle(page)
-    assert clip_name(page) == CLIP.rsplit("/", 1)[-1]
+    assert clip_name(page) == titles()[CLIP]
     assert address_of(page)["strength"] == ["0.4"]
     assert page.locator("[data-testid=stSidebar]").is_visible()
 

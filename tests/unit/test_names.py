@@ -2,7 +2,11 @@
 
 import re
 
-from pages.shared.names import distinct, numbered, short_names
+import pandas as pd
+import pytest
+
+from asd_core.datasets import clip_titles, open_dataset, short_names
+from pages.shared.names import distinct, numbered
 from tests.conftest import ROOT
 
 
@@ -13,6 +17,35 @@ def test_clips_of_equal_file_names_are_told_apart_by_their_folders() -> None:
     assert short_names(deep) == deep
     assert short_names(["a/1.wav", "a/1.wav"]) == ["1.wav", "1.wav"]  # one clip in two rows
     assert short_names([]) == []
+
+
+@pytest.mark.parametrize("words", [("normal", "anomaly"), ("ok", "NG"), ("Healthy", "broken")])
+@pytest.mark.parametrize("form", ["test/{word}_id_00_{n:08d}.wav", "{word}/{n:08d}.wav", "id_00/{word}/{n}.wav"])
+def test_a_clip_is_not_called_by_its_label(words: tuple[str, str], form: str) -> None:
+    rows = [
+        {"clip_id": form.format(word=word, n=n), "machine_id": machine_id, "label": label}
+        for machine_id in ("00", "02")
+        for word, label in zip(words, ("normal", "anomaly"), strict=True)
+        for n in range(int(machine_id), int(machine_id) + 2)
+    ]
+    titles = clip_titles(pd.DataFrame(rows))
+    assert len(titles) == len(rows)
+    assert set(titles.values()) == {f"id {i} · clip {n}" for i in ("00", "02") for n in (1, 2, 3, 4)}
+
+
+def test_the_number_of_a_clip_says_nothing_of_its_label_either() -> None:
+    dataset = open_dataset("demo")
+    rows = dataset.rows(split="test", machine_id="00")
+    numbers = [int(dataset.titles[i].rsplit(" ", 1)[1]) for i in rows["clip_id"]]
+    means = pd.Series(numbers).groupby(rows["label"].to_numpy()).median()
+    assert abs(means["normal"] - means["anomaly"]) < len(dataset.rows(machine_id="00")) / 4
+    assert len(set(dataset.titles.values())) == len(dataset.catalogue)
+
+
+@pytest.mark.parametrize("label", ["unlabelled", "normal"])
+def test_a_clip_whose_name_says_nothing_is_called_by_its_file(label: str) -> None:
+    rows = pd.DataFrame({"clip_id": ["test/pump_1.wav", "test/faulty_2.wav"], "machine_id": "00", "label": label})
+    assert clip_titles(rows) == {"test/pump_1.wav": "pump_1.wav", "test/faulty_2.wav": "faulty_2.wav"}
 
 
 def test_equal_titles_are_numbered() -> None:

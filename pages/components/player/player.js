@@ -365,7 +365,7 @@ class Player {
       if (place.part === "wave") {
         const step = ((view.to - view.from) * sound.rate) / stage.inner;
         const [low, high] = this.envelopeNow().extremes(this.mix, sample - step / 2, sample + step / 2);
-        this.readout = () => `${t.toFixed(3)} s · peak ${signed(toDb(Math.max(-low, high)))} dBFS`;
+        this.readout = () => `${t.toFixed(3)} s · peak ${signed(toDb(Math.max(-low, high)))} dB`;
       } else {
         const row = stage.rowOf(place.y, this.nMels), m = clamp(Math.floor(row), 0, this.nMels - 1);
         const h = this.hop(), column = this.picture.column(Math.max(0, this.picture.columnAt(t * sound.rate, h)), h);

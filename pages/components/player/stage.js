@@ -91,7 +91,7 @@ export class Stage {
         if (value > 0 || height > 80 * this.unit) g.fillText(signed(toDb(amplitude), 0), this.left - 7, y(value));
       }
     }
-    this.axisName(g, "dBFS", top + height / 2, theme);
+    this.axisName(g, "dB", top + height / 2, theme);
     if (s.sound) {
       clipped(g, this.left, top, this.inner, height, () => {
         const recorded = mixOf("recorded", 0), { mix, envelopes } = s;
