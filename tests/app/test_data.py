@@ -246,5 +246,5 @@ def test_detectors_that_want_more_clips_are_named_before_they_are_trained(folder
         import_recordings(name, [(file, lambda data=data: data) for file, data in files.items()])
         app = opened("data", data=name)
         said = " ".join(info.value for info in app.info)
-        assert (f"at most {needed} clips of a machine" in said and title in said) == (name == "Few"), said
+        assert (f"with {needed} clips of a machine, the fewest" in said and title in said) == (name == "Few"), said
         assert "Train" in [button.label for button in app.button]
