@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         default=user_cache_path("asd-dashboard"), description="Rendered demo clips and embeddings; safe to delete."
     )
+    features_limit_mb: float = Field(
+        default=10_000.0, ge=0, description="Size limit of the clips' stored features, in megabytes; 0 stores none."
+    )
     cache_limit_mb: float = Field(default=1000.0, gt=0, description="Size limit of each of these caches, in megabytes.")
 
 

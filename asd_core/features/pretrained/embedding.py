@@ -37,8 +37,7 @@ class PretrainedEmbedding:
         """Raises ClipError for a clip of another rate; PretrainedError without the model, or for a clip that it cannot take."""
         samples = mono(clip, self.sample_rate)
         model = pretrained_model(self.model)
-        self._check(model)
-        cache, name = self._cache(model), f"{_print(samples)}.npy"
+        cache, name = self._cache(), f"{_print(samples)}.npy"
         if (stored := _read(cache.get(name))) is not None:
             return stored
         from asd_core.features.pretrained.runtime import embed
@@ -60,17 +59,20 @@ class PretrainedEmbedding:
                 "train it again."
             )
 
-    def _cache(self, model: PretrainedModel) -> DiskCache:
-        about = json.dumps(
-            {
-                **asdict(self),
-                "file": agreed_sha256(model),
-                "gain": model.gain,
-                "seconds": model.seconds,
-                "code": code_version(),
-            }
-        )
-        return _cache(get_settings().cache_dir, f"{model.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}")
+    def identity(self) -> str:
+        """All that its values depend on besides the sound.
+
+        Raises:
+            PretrainedError: when the model is not registered, or is another one than in training.
+        """
+        model = pretrained_model(self.model)
+        self._check(model)
+        about = {"file": agreed_sha256(model), "gain": model.gain, "seconds": model.seconds, "code": code_version()}
+        return json.dumps({**asdict(self), **about})
+
+    def _cache(self) -> DiskCache:
+        name = pretrained_model(self.model).name
+        return _cache(get_settings().cache_dir, f"{name}-{hashlib.sha256(self.identity().encode()).hexdigest()[:16]}")
 
 
 @lru_cache
