@@ -29,10 +29,10 @@ from asd_core.evaluation import bootstrap, paired_difference
 from asd_core.markdown import markdown_table
 from asd_core.scoring import read_scores
 from asd_core.settings import PROJECT_ROOT, get_settings
-from asd_core.training import read_evidence, synthetic_anomaly
+from asd_core.training import read_evidence
 from asd_core.training.fusion_rules import RULES, best_rule, learn, rule_checks
 from asd_core.training.label_free import as_check
-from asd_core.training.synthetic_anomalies import kinds_in_turn
+from asd_core.training.synthetic_anomalies import SyntheticAnomalies, kinds_in_turn
 from benchmarks.peer_families import DemoVectors
 
 Scores = NDArray[np.float64]
@@ -99,7 +99,7 @@ def demo_taught(dataset: Dataset, folder: Path, members: Sequence[str]) -> Taugh
         dataset,
         catalogue,
         list(models.representations()),
-        change=lambda clip: synthetic_anomaly(clip, kinds[clip.sha256], int(clip.sha256[:8], 16)),
+        change=SyntheticAnomalies(kinds),
     )
     vectors = []
     for part in (normal, made):

@@ -14,6 +14,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+# Tests of an engine or of the store ask for one: the others shall read what they are about, in the process that counts it.
+os.environ |= {"ASD_WORKERS": "1", "ASD_FEATURES_LIMIT_MB": "0"}
+
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.sound import wav_bytes

@@ -3,9 +3,10 @@ from .catalogue import COLUMNS as COLUMNS
 from .catalogue import INTERNAL as INTERNAL
 from .catalogue import Dataset as Dataset
 from .catalogue import file_stamp as file_stamp
+from .changes import AsRecorded as AsRecorded
+from .changes import Change as Change
 from .clip_files import write_clips as write_clips
 from .conditions import Conditions as Conditions
-from .conditions import collector as collector
 from .conditions import conditions_of as conditions_of
 from .conditions import mixed_rates as mixed_rates
 from .conditions import recorded_otherwise as recorded_otherwise

@@ -42,7 +42,7 @@ class Dataset:
     title: str
     location: str  # what open_dataset takes: "demo", "demo-fan" or an absolute path
     catalogue: "pd.DataFrame"
-    source: Callable[[str], bytes | Path]
+    source: Callable[[str], bytes | Path]  # an object of a top-level class, so that other processes can read clips, too
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
     root: Path | None = None  # the folder of the recordings; none where they are rendered
     notes: tuple[str, ...] = ()  # which files of its place are not used and why, a sentence each

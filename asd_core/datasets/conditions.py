@@ -4,7 +4,7 @@ A detector learns these with the machine: the same sound through another recorde
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import add
 from typing import TypeVar
@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from asd_core.lazy import scipy
-from asd_core.settings import get_settings
 from asd_core.sound import Channel, Clip, Samples, channel_label, constant_offsets, select_channel
 
 Key = TypeVar("Key", int, str)
@@ -98,16 +97,6 @@ def bandwidth(samples: Samples, sample_rate: int) -> float:
     levels = [np.median(density[first : first + a_band]) for first in range(0, len(density), a_band)]
     sounding = np.flatnonzero(np.array(levels) > NOTHING / (sample_rate / 2))
     return float(min(sample_rate / 2, BAND * (sounding[-1] + 1))) if len(sounding) else 0.0
-
-
-def collector(into: dict[str, Conditions]) -> Callable[[str, Clip], None]:
-    """Adds recordings to what is known of the machine ids, as :func:`asd_core.datasets.extract_dataset` reads them."""
-
-    def see(machine_id: str, clip: Clip) -> None:
-        one = conditions_of(clip, get_settings().channel)
-        into[machine_id] = into[machine_id] + one if machine_id in into else one
-
-    return see
 
 
 def together(machines: Iterable[Conditions]) -> Conditions | None:

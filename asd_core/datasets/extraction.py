@@ -1,20 +1,28 @@
 """A dataset's clips as representations."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset
-from asd_core.errors import ClipError
-from asd_core.features import Array, Representation, extract, working_rate
-from asd_core.on_disk import DiskArrays
+from asd_core.datasets.changes import AsRecorded, Change
+from asd_core.datasets.conditions import Conditions
+from asd_core.datasets.reading import Outcome, Part, read_part
+from asd_core.engine import Engine, Here, chosen_engine
+from asd_core.features import Array, Representation
+from asd_core.on_disk import DiskArrays, Place, taken
 from asd_core.progress import Progress, silent
-from asd_core.sound import Clip, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FEW = 64  # clips that are read before other processes have started
+AT_ONCE = 16  # clips that a process gets: sending them costs nothing then, and no process is long without work
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Extracted:
     """Clips of a catalogue with their representations."""
 
     rows: "pd.DataFrame"  # catalogue rows, with a column sha256
-    features: dict[Representation, list[Array]]
+    features: dict[Representation, Sequence[Array]]
     skipped: list[str]  # one sentence for each clip that could not be read
     refused: dict[Representation, str] = field(default_factory=dict)  # not among the features, with the reason
 
@@ -44,7 +52,7 @@ class Extracted:
 
     def subset(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> "Extracted":
         chosen = np.flatnonzero(mask)
-        features = {r: [values[i] for i in chosen] for r, values in self.features.items()}
+        features = {r: taken(values, chosen) for r, values in self.features.items()}
         return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped, self.refused)
 
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
@@ -58,38 +66,73 @@ def extract_dataset(
     representations: Sequence[Representation],
     progress: Progress = silent,
     *,
-    change: Callable[[Clip], Clip] = lambda clip: clip,
-    seen: Callable[[str, Clip], None] = lambda machine_id, clip: None,
+    change: Change | None = None,
+    conditions: dict[str, Conditions] | None = None,
 ) -> Extracted:
-    """Read, prepare and transform clips; those that cannot be scored are named and left out.
+    """Read, prepare and transform clips; those that cannot be scored are named and left out. Many are read where
+    :func:`asd_core.engine.chosen_engine` says; what is in the user's feature store is not computed again.
 
     Args:
-        change: applied to each prepared clip first (synthetic anomalies, denoising).
-        seen: called with the machine id and each recording that is used, as it was read.
+        change: applied to each prepared clip first (synthetic anomalies, denoising). Each version that it makes of a clip is a
+            row of its own.
+        conditions: by machine id, to which is added how each recording that is used was made.
 
     A representation whose pretrained model refuses is left out, and the reading ends where none is left.
     """
-    wanted = list(dict.fromkeys(representations))
-    features = {r: DiskArrays() for r in wanted}
+    wanted = tuple(dict.fromkeys(representations))
+    kept, places = DiskArrays(), {r: list[Place]() for r in wanted}
     hashes, readable, skipped = [], [], []
     refused: dict[Representation, str] = {}
-    for index, (clip_id, machine_id) in enumerate(zip(rows["clip_id"], rows["machine_id"], strict=True)):
-        if index % 20 == 0:
-            progress(index / len(rows), f"reading clip {index + 1} of {len(rows)}")
-        try:
-            clip = dataset.read(clip_id)
-            rate = working_rate(wanted, clip.sample_rate)
-            result = extract(change(prepare(clip, sample_rate=rate)), wanted, refused)
-        except ClipError as error:
-            skipped.append(str(error))
+    clips = [(index, clip_id, dataset.names[clip_id]) for index, clip_id in enumerate(rows["clip_id"])]
+    machine_ids = rows["machine_id"].tolist()
+    part = Part(dataset.source, (), wanted, change or AsRecorded(), conditions is not None)
+    for outcome, moved in _outcomes(_engine(dataset, len(clips)), part, clips, kept):
+        if outcome.index % 20 == 0:
+            progress(outcome.index / len(clips), f"reading clip {outcome.index + 1} of {len(clips)}")
+        for representation, reason in outcome.refused.items():
+            refused.setdefault(representation, reason)
+        if outcome.error:
+            skipped.append(outcome.error)
             continue
         if wanted and len(refused) == len(wanted):
             break
-        for representation, values in result.items():
-            features[representation].add(values)
-        seen(machine_id, clip)
-        hashes.append(clip.sha256)
-        readable.append(index)
+        for version in outcome.versions:
+            for representation, array in version.items():
+                place = array.moved(moved) if isinstance(array, Place) else kept.add(array)
+                places[representation].append(place)
+            hashes.append(outcome.sha256)
+            readable.append(outcome.index)
+        if conditions is not None and (one := outcome.conditions):
+            machine_id = machine_ids[outcome.index]
+            conditions[machine_id] = conditions[machine_id] + one if machine_id in conditions else one
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
-    computed = {r: kept.arrays() for r, kept in features.items() if r not in refused}
-    return Extracted(table, computed, skipped, refused)
+    computed = [r for r in wanted if r not in refused]
+    features = zip(computed, kept.arrays(*(places[r] for r in computed)), strict=True)
+    return Extracted(table, dict(features), skipped, refused)
+
+
+def _engine(dataset: Dataset, n_clips: int) -> Engine:
+    """Where to read: a source that was defined inside a function is not found by other processes."""
+    local = "<locals>" in getattr(dataset.source, "__qualname__", "")
+    return Here() if n_clips <= FEW or local else chosen_engine()
+
+
+def _outcomes(
+    engine: Engine, part: Part, clips: Sequence[tuple[int, str, str]], kept: DiskArrays
+) -> Iterator[tuple[Outcome, int]]:
+    """What became of each clip, in order, and how far the places of its arrays are from those in ``kept``."""
+    if isinstance(engine, Here):  # an array that is no longer needed goes before the next one comes
+        for clip in clips:
+            yield from ((outcome, 0) for outcome in read_part(replace(part, clips=(clip,))))
+        return
+    with tempfile.TemporaryDirectory(prefix="asd-features-") if engine.shares_files else nullcontext() as folder:
+        firsts = range(0, len(clips), AT_ONCE)
+        parts = (
+            replace(
+                part, clips=tuple(clips[first : first + AT_ONCE]), file=Path(folder, str(first)) if folder else None
+            )
+            for first in firsts
+        )
+        for first, outcomes in zip(firsts, engine.map(read_part, parts), strict=True):
+            moved = kept.take_over(Path(folder, str(first))) if folder else 0
+            yield from ((outcome, moved) for outcome in outcomes)

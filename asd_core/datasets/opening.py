@@ -38,6 +38,16 @@ class DatasetFile:
     table: Path | None = None
 
 
+@dataclass(frozen=True)
+class InFolder:
+    """The source of a dataset whose clips are files of a folder."""
+
+    folder: Path
+
+    def __call__(self, clip_id: str) -> Path:
+        return self.folder / clip_id
+
+
 def open_dataset(where: str | Path) -> Dataset:
     """A demo (``"demo"``, ``"demo-fan"``), a folder of recordings, a table that names them, or a file that
     :func:`write_dataset_file` or :func:`write_moves` wrote.
@@ -100,7 +110,7 @@ def surveyed_dataset(
         title or called or base.name or "recordings",
         str(location.resolve() if location else base),
         catalogue,
-        lambda clip_id: base / clip_id,
+        InFolder(base),
         lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
         root=base,
         notes=(*found.notes, *unused_notes(found.unused)),

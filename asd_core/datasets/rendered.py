@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,42 @@ EMBEDDED: dict[str, Callable[[], Dataset]] = {"demo": demo_dataset, "demo-fan": 
 """Datasets that need no recordings, by what opens them."""
 
 
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """The source of a dataset whose clips are rendered, each when it is first asked for.
+
+    Attributes:
+        rows: of the catalogue, by clip id.
+        folder: that keeps what was rendered, named by the simulator's version; ``limit_bytes``: its size.
+    """
+
+    render: "Callable[[pd.Series[Any]], SimulatedClip]"
+    rows: "pd.DataFrame"
+    rendered_from: tuple[str, ...]
+    folder: Path
+    limit_bytes: float
+
+    def __call__(self, clip_id: str) -> bytes:
+        cache, file = _cache(self.folder, self.limit_bytes), clip_id.replace("/", "-")
+        data = cache.get(file)
+        if data is None:
+            clip = self.render(self.rows.loc[clip_id])
+            data = wav_bytes(clip.samples, clip.sample_rate)
+            cache.put(file, data)
+        return data
+
+    def identity(self, clip_id: str) -> str:
+        """What the clip's bytes depend on."""
+        row = self.rows.loc[clip_id]
+        return " ".join((self.folder.name, *(str(row[column]) for column in self.rendered_from)))
+
+
+@lru_cache(maxsize=8)
+def _cache(folder: Path, limit_bytes: float) -> DiskCache:
+    """One object a folder: it counts what is written until it looks at the limit."""
+    return DiskCache(folder, limit_bytes)
+
+
 def _rendered(
     name: str,
     title: str,
@@ -82,17 +119,8 @@ def _rendered(
     settings: Settings,
 ) -> Dataset:
     """A dataset whose clips are rendered from some columns of its catalogue, by a version of a simulator."""
-    rows = catalogue.set_index("clip_id")
-    cache = DiskCache(settings.cache_dir / f"{name}-{version}", settings.cache_limit_mb * 1e6)
-
-    def source(clip_id: str) -> bytes:
-        file = clip_id.replace("/", "-")
-        data = cache.get(file)
-        if data is None:
-            clip = render(rows.loc[clip_id])
-            data = wav_bytes(clip.samples, clip.sample_rate)
-            cache.put(file, data)
-        return data
+    folder, limit = settings.cache_dir / f"{name}-{version}", settings.cache_limit_mb * 1e6
+    source = Rendering(render, catalogue.set_index("clip_id"), tuple(rendered_from), folder, limit)
 
     def stamps(of: "pd.DataFrame") -> list[str]:
         columns = [of[column].astype(str) for column in rendered_from]

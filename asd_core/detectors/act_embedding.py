@@ -90,14 +90,14 @@ class ActEmbedding(NetworkDetector):
         presets={"quick": {"epochs": 4}, "paper": {"batch_size": 64}},
     )
 
-    def learn_input(self, features: Sequence[Array]) -> list[Array]:
+    def learn_input(self, features: Sequence[Array]) -> Sequence[Array]:
         """The clips as they are; the usual length, and the level of each band of a spectrum, are learned."""
         self.length_ = usual_length(features)
         some = features[:: -(-len(features) // LEVELS_FROM)]
         self.scale_ = band_levels(
             [to_tensor(at_length(f, self.length_)[: self.length_]) for f in some], N_LEVELS
         ).numpy()
-        return list(features)
+        return features
 
     def input_arrays(self) -> dict[str, NDArray[Any]]:
         return {"length": np.array([self.length_]), "scale": self.scale_}
@@ -152,7 +152,9 @@ class ActEmbedding(NetworkDetector):
         )
         round_weights(self.net_)
         with torch.inference_mode():
-            embedded = torch.stack([self.embedding(f) for f in [*normals.train, *normals.held_out]]).numpy()
+            embedded = torch.stack(
+                [self.embedding(f) for part in (normals.train, normals.held_out) for f in part]
+            ).numpy()
         ids = np.array([*normals.train_ids, *normals.held_out_ids])
         self.bank_ = {i: directions(embedded[ids == i], seed) for i in self.machine_ids_}
         spread = np.mean([np.linalg.norm(embedded[ids == i].std(axis=0)) for i in self.machine_ids_])

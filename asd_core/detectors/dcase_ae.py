@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from asd_core.detectors.base import DetectorInfo
 from asd_core.detectors.common.crops import merge_stacks, stacks
 from asd_core.detectors.common.network import to_tensor
@@ -48,9 +46,9 @@ class DcaseAe(StackNetwork):
             previous = width
         return nn.Sequential(*layers, nn.Linear(previous, FRAMES * N_MELS))
 
-    def input_scale(self, frames: Array) -> Array:
+    def input_scale(self, band: Array) -> float:
         """1: levels stay in dB, as in the official baseline."""
-        return np.ones(len(frames), dtype=np.float32)
+        return 1.0
 
     def residual(self, batch: Tensor) -> Tensor:
         """In dB, of every point: ``(n, 640)``."""

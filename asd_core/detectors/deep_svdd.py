@@ -230,7 +230,7 @@ class DeepSvdd(NetworkDetector):
         sphere = train_sphere(
             self.net_,
             dense_encoder([self.n_outputs, *reversed(WIDTHS)]),
-            train=torch.stack([self.vector(self.crops(s)) for s in normals.train]),
+            train=(spectra - to_tensor(self.vector_mean_)) / to_tensor(self.vector_scale_),
             held_out=torch.stack([self.vector(self.crops(s)) for s in normals.held_out]),
             soft=self.soft,
             nu=self.nu,

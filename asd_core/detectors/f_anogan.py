@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.common.crops import at_least, fixed_crops, merge_crops, random_crops
+from asd_core.detectors.common.crops import fixed_crops, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, backward, channels_last, to_tensor
 from asd_core.errors import TrainingError
 from asd_core.features import Array
@@ -138,7 +138,7 @@ class FAnoGan(NetworkDetector):
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
         rng = np.random.default_rng(seed)
-        train = [at_least(s, CROP) for s in normals.train]
+        train = normals.train
         held_out = self.images(np.concatenate([fixed_crops(s, CROP, CROP) for s in normals.held_out]))
 
         def next_batch() -> Tensor:

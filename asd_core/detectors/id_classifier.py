@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from asd_core.detectors.base import DetectorInfo, parameter
-from asd_core.detectors.common.crops import at_least, crops_of, fixed_crops, merge_crops
+from asd_core.detectors.common.crops import crops_of, fixed_crops, merge_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, saliency, to_tensor, train_network
 from asd_core.errors import TrainingError
 from asd_core.features import Array
@@ -130,7 +130,7 @@ class IdClassifier(NetworkDetector):
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
         rng = np.random.default_rng(seed)
-        train, train_labels = [at_least(s, CROP) for s in normals.train], self.labels(normals.train_ids)
+        train, train_labels = normals.train, self.labels(normals.train_ids)
         held_crops = [fixed_crops(s, CROP, CROP) for s in normals.held_out]
         checks = to_tensor(np.concatenate(held_crops))[:, None]
         check_labels = self.labels(normals.held_out_ids).repeat_interleave(torch.tensor([len(c) for c in held_crops]))

@@ -26,6 +26,7 @@ from asd_core.detectors.common.network import (
 from asd_core.detectors.common.shrinkage import shrunk_whitening
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
+from asd_core.on_disk import taken
 from asd_core.progress import Progress
 
 N_MELS = 128
@@ -197,9 +198,9 @@ class VaeKde(FrameVae):
         rng = np.random.default_rng(seed)
         self.kdes_: dict[str, Kde] = {}
         for machine_id in self.machine_ids_:
-            clips = [s for s, i in zip(normals.train, normals.train_ids, strict=True) if i == machine_id]
+            clips = taken(normals.train, np.flatnonzero(np.array(normals.train_ids) == machine_id))
             if not clips:  # a machine id with so few clips that all are held out
-                clips = [s for s, i in zip(normals.held_out, normals.held_out_ids, strict=True) if i == machine_id]
+                clips = taken(normals.held_out, np.flatnonzero(np.array(normals.held_out_ids) == machine_id))
             means = self.posterior_means(StackSampler(clips, FRAMES, rng).draw(self.n_points))
             self.kdes_[machine_id] = Kde(len(self.active_)).fit(means, seed=seed)
         self.diagnostics_["bandwidth"] = {i: round(kde.bandwidth_, 4) for i, kde in self.kdes_.items()}

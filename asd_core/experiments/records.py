@@ -13,6 +13,7 @@ from asd_core.experiments.points import Point
 from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import registered
 from asd_core.features import Representation
+from asd_core.on_disk import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def score_rows(point: Point, detector: Detector, part: Extracted, representation
     ranks within the machine id: there are many draws, and ranks take a fifth of the space."""
     chosen = np.flatnonzero(part.rows["machine_id"].isin(detector.machine_ids_).to_numpy())
     rows = part.rows.iloc[chosen]
-    raw = detector.score([part.features[representation][i] for i in chosen], rows["machine_id"].tolist())
+    raw = detector.score(taken(part.features[representation], chosen), rows["machine_id"].tolist())
     table = rows[["clip_id", "machine_id", "label"]].assign(point=point.name, raw=raw.astype(np.float32))
     if point.clips is not None:
         table["raw"] = table.groupby("machine_id")["raw"].rank().astype(np.float32)

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from asd_core.artifacts import read_conditions, write_conditions
-from asd_core.datasets import Conditions, Dataset, Extracted, collector, extract_dataset, held_out
+from asd_core.datasets import Conditions, Dataset, Extracted, extract_dataset, held_out
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array, LogMel, WelchSpectrum
 from asd_core.files import write_bytes
+from asd_core.on_disk import taken
 from asd_core.progress import Progress, silent
 
 REFERENCE = "reference.safetensors"
@@ -87,8 +88,8 @@ def write_reference(fit: Extracted, out: Path) -> None:
     log_mels, spectra, ids = fit.features[LogMel()], fit.features[WelchSpectrum()], np.array(fit.machine_ids)
     arrays: dict[str, Array] = {}
     for machine_id in np.unique(ids).tolist():
-        subset = np.flatnonzero(ids == machine_id).tolist()
-        reference = measure([log_mels[i] for i in subset], [spectra[i] for i in subset])
+        subset = np.flatnonzero(ids == machine_id)
+        reference = measure(taken(log_mels, subset), taken(spectra, subset))
         arrays |= {f"{machine_id}/{name}": np.ascontiguousarray(getattr(reference, name)) for name in ARRAYS}
         arrays[f"{machine_id}/n_clips"] = np.array([reference.n_clips])
     write_bytes(save(arrays), out / REFERENCE)
@@ -104,7 +105,7 @@ def make_reference(
     """
     rows = dataset.rows(split="train", label="normal")
     conditions: dict[str, Conditions] = {}
-    read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress, seen=collector(conditions))
+    read = extract_dataset(dataset, rows, [LogMel(), WelchSpectrum()], progress, conditions=conditions)
     for description in read.skipped:
         notify(description)
     if read.rows.empty:

@@ -29,5 +29,10 @@ from .registry import to_config as to_config
 from .spectrum import BandSpectrum as BandSpectrum
 from .spectrum import WelchSpectrum as WelchSpectrum
 from .spectrum import spectrum_db as spectrum_db
+from .store import FeatureStore as FeatureStore
+from .store import feature_store as feature_store
+from .store import file_identity as file_identity
+from .store import recipe as recipe
+from .store import recipe_of as recipe_of
 from .time_domain import Level as Level
 from .time_domain import Waveform as Waveform

@@ -5,7 +5,7 @@ from typing import Any
 
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.features.base import Representation
-from asd_core.features.denoised import Denoised
+from asd_core.features.denoised import Denoised, undenoised
 from asd_core.features.log_mel import LogMel
 from asd_core.features.member_scores import MemberScores
 from asd_core.features.pretrained.embedding import PretrainedEmbedding
@@ -32,6 +32,17 @@ def to_config(representation: Representation) -> dict[str, Any]:
         own = {"strength": representation.strength, "method": representation.method}
         return {"kind": representation.kind, "base": to_config(representation.base), **own}
     return {"kind": representation.kind, **asdict(representation)}  # type: ignore[call-overload]  # a Protocol is no dataclass to mypy
+
+
+def identity(representation: Representation) -> dict[str, Any]:
+    """All that tells a representation from another, as JSON: its parameters, and the file and code of a pretrained model.
+
+    Raises:
+        PretrainedError: when the model cannot be used.
+    """
+    base = undenoised(representation)
+    model = {"model": base.identity()} if isinstance(base, PretrainedEmbedding) else {}
+    return {**to_config(representation), **model}
 
 
 def from_config(config: dict[str, Any]) -> Representation:

@@ -1,6 +1,6 @@
 """Scoring a whole split, with or without denoising, and keeping what was computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.store import AS_RECORDED, Scope
-from asd_core.sound import Clip, denoise_mix
+from asd_core.sound import Clip, Kind, denoise_mix
 
 BATCH = 200  # clips whose features are held at once: 30 MB a representation
 
@@ -151,7 +151,7 @@ def score_split(
             rows.iloc[first : first + BATCH].reset_index(drop=True),
             models.representations(),
             stage(progress, low, high, f"{scope.description()}, from clip {first + 1} of {len(rows)}"),
-            change=_denoising(scope),
+            change=Denoising(scope.denoise, scope.kind) if scope.denoise else None,
         )
         skipped += batch.skipped
         if batch.refused:
@@ -200,16 +200,19 @@ def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:
     return groups
 
 
-def _denoising(scope: Scope) -> Callable[[Clip], Clip]:
-    """What is done to a prepared clip before it is scored."""
-    if scope.denoise == 0.0:
-        return lambda clip: clip
+@dataclass(frozen=True)
+class Denoising:
+    """What is done to prepared clips before they are scored, denoised at a strength above 0."""
 
-    def denoise(clip: Clip) -> Clip:
-        mix = denoise_mix(clip.samples[0], clip.sample_rate, kind=scope.kind)
-        return clip.with_samples(mix.at(scope.denoise))
+    strength: float
+    kind: Kind
 
-    return denoise
+    def keys(self, sha256: str) -> Sequence[str]:
+        return (f"denoised {self.kind} {self.strength!r}",)
+
+    def __call__(self, clip: Clip) -> Iterable[Clip]:
+        mix = denoise_mix(clip.samples[0], clip.sample_rate, kind=self.kind)
+        return (clip.with_samples(mix.at(self.strength)),)
 
 
 def current_scores(

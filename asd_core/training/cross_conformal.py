@@ -26,6 +26,7 @@ from asd_core.detectors import Detector, Scores
 from asd_core.errors import TrainingError
 from asd_core.features import Array
 from asd_core.lazy import scipy
+from asd_core.on_disk import taken
 from asd_core.progress import Progress, silent, stage
 from asd_core.training.material import learnable
 
@@ -58,8 +59,8 @@ def cross_calibration(
     known = np.isin(ids, detector.machine_ids_)
     scores = np.full(len(ids), np.nan)
 
-    def chosen(places: NDArray[np.intp]) -> tuple[list[Array], list[str]]:
-        return [features[int(i)] for i in places], [machine_ids[int(i)] for i in places]
+    def chosen(places: NDArray[np.intp]) -> tuple[Sequence[Array], list[str]]:
+        return taken(features, places), [machine_ids[int(i)] for i in places]
 
     def put_scores(fitted: Detector, k: int) -> None:
         left_out = np.flatnonzero((fold == k) & np.isin(ids, fitted.machine_ids_))

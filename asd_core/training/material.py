@@ -13,7 +13,6 @@ from asd_core.datasets import (
     Conditions,
     Dataset,
     Extracted,
-    collector,
     extract_dataset,
     held_out,
     mixed_rates,
@@ -21,22 +20,19 @@ from asd_core.datasets import (
 )
 from asd_core.detectors import MIN_TRAINING_CLIPS, DensityPerId, Detector, is_control
 from asd_core.detectors.fusion import Fusion, choose_members
-from asd_core.errors import ClipError, TrainingError
+from asd_core.errors import TrainingError
 from asd_core.features import (
-    Array,
     LogMel,
     MemberScores,
     Representation,
     WelchSpectrum,
-    extract,
     from_config,
     of_denoised,
-    working_rate,
 )
-from asd_core.lazy import pd
+from asd_core.on_disk import shapes
 from asd_core.progress import Progress, stage
-from asd_core.sound import Kind, prepare
-from asd_core.training.synthetic_anomalies import graded_anomalies, kinds_in_turn, synthetic_anomaly
+from asd_core.sound import Kind
+from asd_core.training.synthetic_anomalies import GRADES, GradedAnomalies, SyntheticAnomalies, kinds_in_turn
 
 FEW = 25  # normal clips of a machine: with fewer, a note says how they are divided
 SOURCES = 24  # held-out clips that anomalies of every strength are made of
@@ -83,7 +79,7 @@ class Material:
         if mel not in self.fit.features:
             return float(len(self.fit.rows))
         tens = mel.hop_length / mel.sample_rate / 10.0
-        return float(sum(max(1.0, feature.shape[1] * tens) for feature in self.fit.features[mel]))
+        return float(sum(max(1.0, n_frames * tens) for _, n_frames in shapes(self.fit.features[mel])))
 
     def of_machines(self, machine_ids: Collection[str]) -> "Material":
         """The clips of these machines alone."""
@@ -120,11 +116,10 @@ def gather(
         raise TrainingError(f"{dataset.title} has no normal clips for training: add them under train/ or normal/.")
     inputs = [*representations, WelchSpectrum()]  # for the reference of normal sound; no detector takes it
     conditions: dict[str, dict[str, Conditions]] = {"train": {}, "test": {}}
-    seen = {split: collector(machines) for split, machines in conditions.items()}
     reading = stage(progress, 0.0, 0.6, "training set"), stage(progress, 0.6, 0.9, "test set")
-    train = extract_dataset(dataset, train_rows, inputs, reading[0], seen=seen["train"])
+    train = extract_dataset(dataset, train_rows, inputs, reading[0], conditions=conditions["train"])
     representations = [r for r in representations if r not in train.refused]
-    test = extract_dataset(dataset, test_rows, representations, reading[1], seen=seen["test"])
+    test = extract_dataset(dataset, test_rows, representations, reading[1], conditions=conditions["test"])
     representations = [r for r in representations if r not in test.refused]
     for description in train.skipped + test.skipped:
         notify(description)
@@ -141,7 +136,7 @@ def gather(
         calibration.rows.drop(columns="sha256"),
         representations,
         stage(progress, 0.9, 0.95, "synthetic anomalies"),
-        change=lambda clip: synthetic_anomaly(clip, kinds[clip.sha256], int(clip.sha256[:8], 16)),
+        change=SyntheticAnomalies(kinds),
     )
     synthetic = replace(synthetic, rows=synthetic.rows.assign(kind=synthetic.rows["sha256"].map(kinds)))
     graded = graded_clips(dataset, calibration, representations, stage(progress, 0.95, 1.0, "synthetic anomalies"))
@@ -165,26 +160,15 @@ def graded_clips(
 ) -> Extracted:
     """Synthetic anomalies of every kind and strength, made of :data:`SOURCES` of some normal clips, spread over the machine
     ids and chosen by hash: each is decoded once. Rows carry the clip it was made of, with columns ``kind`` and ``db``."""
-    wanted = list(dict.fromkeys(representations))
     most = min(SOURCES, len(clips.rows) // 2)  # of a small dataset fewer: they must not take longer than its training
     each = max(FEWEST_SOURCES, most // max(1, len(set(clips.machine_ids))))
     # The highest hashes: a fusion learns from the clips of the lowest.
     sources = clips.rows.sort_values("sha256", kind="stable").groupby("machine_id").tail(each)
-    rows, features = [], dict[Representation, list[Array]]({r: [] for r in wanted})
-    refused: dict[Representation, str] = {}
-    for index, row in enumerate(sources.to_dict("records")):
-        progress(index / len(sources), f"of clip {index + 1} of {len(sources)}")
-        try:
-            clip = dataset.read(str(row["clip_id"]))
-        except ClipError:  # it could be read a moment ago
-            continue
-        prepared = prepare(clip, sample_rate=working_rate(wanted, clip.sample_rate))
-        for (kind, db), changed in graded_anomalies(prepared, int(clip.sha256[:8], 16)).items():
-            rows.append({**row, "kind": kind, "db": db})
-            for representation, values in extract(changed, wanted, refused).items():
-                features[representation].append(values)
-    computed = {r: values for r, values in features.items() if r not in refused}
-    return Extracted(pd.DataFrame(rows, columns=[*clips.rows, "kind", "db"]), computed, [], refused)
+    # What could be read a moment ago and cannot now is left out without a word.
+    made = extract_dataset(dataset, sources, representations, progress, change=GradedAnomalies())
+    kinds, strengths = zip(*GRADES * (len(made.rows) // len(GRADES)), strict=True) if len(made.rows) else ((), ())
+    rows = made.rows.assign(kind=kinds, db=strengths)
+    return Extracted(rows[[*clips.rows, "kind", "db"]], made.features, [], made.refused)
 
 
 def few_clips(material: Material) -> list[str]:

@@ -18,6 +18,7 @@ from asd_core.evaluation import untrained_domains
 from asd_core.explain import write_reference
 from asd_core.features import LogMel, MemberScores, Representation, from_config
 from asd_core.files import write_text
+from asd_core.on_disk import joined
 from asd_core.progress import Progress, report_losses, silent, stage
 from asd_core.scoring import (
     AS_RECORDED,
@@ -294,7 +295,7 @@ def cross_calibrated(detector: Detector, material: Material, seed: int, progress
     ids = [i for part in parts for i in part.machine_ids]
     return cross_calibration(
         detector,
-        [feature for part in parts for feature in part.features[representation]],
+        joined([part.features[representation] for part in parts]),
         ids,
         folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
         domains=[domain for part in parts for domain in part.domains],

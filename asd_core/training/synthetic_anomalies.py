@@ -6,7 +6,8 @@ The kinds add, remove and move sound, so that no method is favoured for the faul
 do one of these.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +125,38 @@ def synthetic_anomaly(clip: Clip, kind: str, seed: int) -> Clip:
         seed: same seed, same anomaly.
     """
     return clip.with_samples(KINDS[kind](clip.samples[0], clip.sample_rate, np.random.default_rng(seed)))
+
+
+@dataclass(frozen=True)
+class SyntheticAnomalies:
+    """Puts one anomaly into each clip: the change that :func:`asd_core.datasets.extract_dataset` takes.
+
+    Attributes:
+        kinds: by sha256, see :func:`kinds_in_turn`.
+    """
+
+    kinds: Mapping[str, str]
+
+    def keys(self, sha256: str) -> Sequence[str]:
+        return (f"synthetic {self.kinds[sha256]}",)
+
+    def __call__(self, clip: Clip) -> Iterable[Clip]:
+        return (synthetic_anomaly(clip, self.kinds[clip.sha256], int(clip.sha256[:8], 16)),)
+
+
+GRADES = [(kind, db) for kind, (_, strengths) in GRADED.items() for db in strengths]
+
+
+@dataclass(frozen=True)
+class GradedAnomalies:
+    """Makes a version of each clip with each kind and strength of :data:`GRADES`, in their order: a change as
+    :class:`SyntheticAnomalies`."""
+
+    def keys(self, sha256: str) -> Sequence[str]:
+        return [f"graded {kind} {db!r} dB" for kind, db in GRADES]
+
+    def __call__(self, clip: Clip) -> Iterable[Clip]:
+        return graded_anomalies(clip, int(clip.sha256[:8], 16)).values()
 
 
 def kinds_in_turn(clips: Extracted) -> dict[str, str]:

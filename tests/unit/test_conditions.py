@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from asd_core.artifacts import CONDITIONS, read_conditions
-from asd_core.datasets import collector, conditions_of, open_dataset, recorded_otherwise, together
+from asd_core.datasets import conditions_of, open_dataset, recorded_otherwise, together
 from asd_core.datasets.conditions import bandwidth
 from asd_core.errors import ArtifactError
 from asd_core.explain import make_reference
@@ -51,17 +51,15 @@ def test_bandwidth_is_where_the_sound_ends() -> None:
 
 
 def test_conditions_of_several_recordings() -> None:
-    machines: dict = {}
-    see = collector(machines)
-    see("00", noise(0.05))
-    see("00", noise(0.5, rate=48000, channels=2))
-    see("02", Clip(noise().samples + np.float32(0.1), RATE, "0", "b.wav"))
-    found = machines["00"]
+    offset = Clip(noise().samples + np.float32(0.1), RATE, "0", "b.wav")
+    clips = noise(0.05), noise(0.5, rate=48000, channels=2), offset
+    one, other, third = (conditions_of(clip, 0) for clip in clips)
+    found = one + other
     assert (found.sample_rates, found.channels, found.analysed) == ({16000: 1, 48000: 1}, {1: 1, 2: 1}, {"1": 2})
     assert found.level == pytest.approx((-26, -6), abs=0.2)
     assert found.bandwidth == (8000, 24000)
-    assert (found.offsets, machines["02"].offsets, found.n) == (0, 1, 2)
-    every = together(machines.values())
+    assert (found.offsets, third.offsets, found.n) == (0, 1, 2)
+    every = together([found, third])
     assert every is not None
     assert (every.n, every.sample_rates) == (3, {16000: 2, 48000: 1})
     assert together([]) is None

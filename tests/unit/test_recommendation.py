@@ -61,7 +61,9 @@ def test_of_those_tied_the_cheapest_to_score_leads() -> None:
     unmeasured = recommend_by_labels(draws, of, {"knn_bands": 0.004})
     assert unmeasured.detector == "gwrp_gaussian"
     assert "it comes first among them" in unmeasured.why[1]
-    assert unmeasured.change.startswith("Measured scoring times (below the ranking) would let the cheapest of them lead.")
+    assert unmeasured.change.startswith(
+        "Measured scoring times (below the ranking) would let the cheapest of them lead."
+    )
 
 
 def test_a_clear_best_is_set_against_the_control_and_a_pinned_one_is_named() -> None:

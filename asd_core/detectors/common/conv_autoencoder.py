@@ -11,7 +11,7 @@ import numpy as np
 
 from asd_core.detectors.base import parameter
 from asd_core.detectors.common.copy_test import copy_test
-from asd_core.detectors.common.crops import at_least, fixed_crops, mean_and_top, merge_crops, random_crops
+from asd_core.detectors.common.crops import fixed_crops, mean_and_top, merge_crops, random_crops
 from asd_core.detectors.common.network import NetworkDetector, Normals, channels_last, to_tensor, train_network
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
@@ -120,7 +120,7 @@ class ConvAutoencoder(NetworkDetector):
 
     def learn(self, normals: Normals, *, seed: int, progress: Progress) -> None:
         rng = np.random.default_rng(seed)
-        train = [at_least(s, CROP) for s in normals.train]
+        train = normals.train
         checks = to_tensor(np.concatenate([fixed_crops(s, CROP, CROP) for s in normals.held_out]))[:, None]
 
         def next_batch() -> Tensor:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.features import Array
+from asd_core.on_disk import end_to_end, looked_at, shapes
 
 
 def at_least(spectrogram: Array, width: int) -> Array:
@@ -16,7 +17,7 @@ def at_least(spectrogram: Array, width: int) -> Array:
 
 
 def random_crops(spectrograms: Sequence[Array], n: int, width: int, rng: np.random.Generator) -> Array:
-    """``n`` crops ``(n, n_mels, width)`` at random places of random clips, each at least ``width`` frames long."""
+    """``n`` crops ``(n, n_mels, width)`` at random places of random clips; of a short one as :func:`at_least`."""
     return crops_of(spectrograms, rng.integers(len(spectrograms), size=n), width, rng)
 
 
@@ -25,7 +26,7 @@ def crops_of(spectrograms: Sequence[Array], chosen: NDArray[np.int64], width: in
     starts = rng.random(len(chosen))
     crops = np.empty((len(chosen), spectrograms[0].shape[0], width), dtype=np.float32)
     for row, (index, start) in enumerate(zip(chosen, starts, strict=True)):
-        clip = spectrograms[index]
+        clip = at_least(spectrograms[int(index)], width)
         first = int(start * (clip.shape[1] - width + 1))
         crops[row] = clip[:, first : first + width]
     return crops
@@ -73,24 +74,38 @@ def merge_stacks(values: Array, n_frames: int, n_mels: int) -> Array:
     return np.ascontiguousarray((total / count).T)
 
 
+IN_MEMORY = 256e6  # bytes of frames that a sampler keeps there: more are mapped from a file, at a quarter of the speed
+AROUND = 65536  # bytes that the system maps around a place that is looked at
+
+
 class StackSampler:
     """Random frame stacks of random clips, drawn with replacement."""
 
     def __init__(self, spectrograms: Sequence[Array], n_frames: int, rng: np.random.Generator) -> None:
-        padded = [at_least(s, n_frames) for s in spectrograms]
-        ends = np.cumsum([s.shape[1] for s in padded])
-        self.frames = np.empty((ends[-1], padded[0].shape[0]), dtype=np.float32)
-        for end, spectrogram in zip(ends, padded, strict=True):
-            self.frames[end - spectrogram.shape[1] : end] = spectrogram.T
+        lengths = np.array([max(shape[1], n_frames) for shape in shapes(spectrograms)])
+        ends = np.cumsum(lengths)
+        of_clips = (at_least(s, n_frames).T for s in spectrograms)
+        n_mels = shapes(spectrograms[:1])[0][0]
+        self.frames: Array
+        self.mapped = 4.0 * ends[-1] * n_mels > IN_MEMORY
+        if self.mapped:
+            self.frames = end_to_end(of_clips)
+        else:
+            self.frames = np.empty((ends[-1], n_mels), dtype=np.float32)
+            for end, frames in zip(ends, of_clips, strict=True):
+                self.frames[end - len(frames) : end] = frames
         # A stack starts anywhere but in a clip's last frames, where it would reach into the next clip.
-        starts = [np.arange(end - s.shape[1], end - n_frames + 1) for s, end in zip(padded, ends, strict=True)]
-        self.starts = np.concatenate(starts)
+        self.stacks = np.cumsum(lengths - n_frames + 1)  # up to and with each clip
         self.offsets, self.rng = np.arange(n_frames), rng
 
     def draw(self, n: int) -> Array:
         """``(n, n_frames * n_mels)``."""
-        first = self.starts[self.rng.integers(len(self.starts), size=n)]
-        return self.frames[first[:, None] + self.offsets].reshape(n, -1)
+        stack = self.rng.integers(self.stacks[-1], size=n)
+        # Every clip before it has the frames in which no stack starts.
+        first = stack + np.searchsorted(self.stacks, stack, side="right") * (len(self.offsets) - 1)
+        if self.mapped:
+            looked_at(n * AROUND)
+        return np.asarray(self.frames[first[:, None] + self.offsets].reshape(n, -1))
 
 
 TOP_FRACTION = 0.1  # of the frames: a short fault is a few frames long and drowns in a mean over ten seconds

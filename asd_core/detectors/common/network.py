@@ -20,10 +20,12 @@ from asd_core.detectors.base import MIN_TRAINING_CLIPS, Detector, Scores, State,
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array
 from asd_core.lazy import Tensor, nn, torch
-from asd_core.on_disk import on_disk
+from asd_core.on_disk import long_rows, on_disk, shapes, taken
 from asd_core.progress import Progress, report_losses, silent
 
 Batch = TypeVar("Batch")  # a tensor, or several: whatever ``next_batch`` gives and ``loss`` takes
+QUARTER = 4  # every fourth frame has the statistics of all
+MOST_VALIDATION = 400  # clips: they are in memory as a whole, and tell an epoch from another as well as more do
 VALIDATION_FRACTION = 0.1  # of the clips that are fitted on; the calibration clips are never seen here
 
 
@@ -126,9 +128,9 @@ def backward(loss: Tensor) -> None:
 class Normals:
     """Standardised normal clips: what is fitted on, and what is held out to stop in time."""
 
-    train: list[Array]
+    train: Sequence[Array]
     train_ids: list[str]
-    held_out: list[Array]
+    held_out: Sequence[Array]
     held_out_ids: list[str]
     train_classes: list[str]  # what a network may learn to tell apart: machine ids, or parts of them
     held_out_classes: list[str]
@@ -154,15 +156,15 @@ class NetworkDetector(Detector):
         detector.given_ = self.given_
         return detector
 
-    def input_scale(self, frames: Array) -> Array:
-        """What the input is divided by, ``(n_mels,)``: each band's standard deviation over ``frames (n_mels, n)``."""
-        return np.asarray(np.maximum(frames.std(axis=1), 1e-3), dtype=np.float32)
+    def input_scale(self, band: Array) -> float:
+        """What a band of the input is divided by: its standard deviation over many frames ``(n,)``."""
+        return float(np.maximum(band.std(), 1e-3))
 
-    def learn_input(self, features: Sequence[Array]) -> list[Array]:
+    def learn_input(self, features: Sequence[Array]) -> Sequence[Array]:
         """What the network takes of each clip, after learning what it is standardised by."""
-        frames = np.concatenate([f[:, ::4] for f in features], axis=1)  # a quarter has the same statistics
-        self.mean_ = frames.mean(axis=1)
-        self.scale_ = self.input_scale(frames)
+        n = sum(len(range(0, n_frames, QUARTER)) for _, n_frames in shapes(features))
+        bands = [(band.mean(), self.input_scale(band)) for band in long_rows((f[:, ::QUARTER] for f in features), n)]
+        self.mean_, self.scale_ = np.array(bands, dtype=np.float32).T.copy()
         return on_disk(self.standardise(f) for f in features)
 
     def input_arrays(self) -> dict[str, NDArray[Any]]:
@@ -196,12 +198,12 @@ class NetworkDetector(Detector):
         self.machine_ids_, self.diagnostics_ = sorted(set(machine_ids)), {}
         inputs = self.learn_input(features)
         order = np.random.default_rng(seed).permutation(len(inputs))
-        n_held = max(2, round(VALIDATION_FRACTION * len(order)))
+        n_held = min(max(2, round(VALIDATION_FRACTION * len(order))), MOST_VALIDATION)
         held_out, train = order[:n_held], order[n_held:]
         normals = Normals(
-            [inputs[i] for i in train],
+            taken(inputs, train),
             [machine_ids[i] for i in train],
-            [inputs[i] for i in held_out],
+            taken(inputs, held_out),
             [machine_ids[i] for i in held_out],
             [classes[i] for i in train],
             [classes[i] for i in held_out],

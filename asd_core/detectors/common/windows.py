@@ -6,6 +6,7 @@ import numpy as np
 
 from asd_core.detectors.common.crops import starts
 from asd_core.features import Array
+from asd_core.on_disk import shapes
 
 GRID = 1600  # samples: a length of which this is a divisor has a quick FFT
 LONGEST = 192_000  # samples, 12 s at 16 kHz: a spectrum and a network for longer ones would cost too much
@@ -13,7 +14,7 @@ LONGEST = 192_000  # samples, 12 s at 16 kHz: a spectrum and a network for longe
 
 def usual_length(clips: Sequence[Array]) -> int:
     """The median number of samples of training clips ``(n_samples,)``, rounded down to the grid, 12 s at most."""
-    return int(np.clip(np.median([len(clip) for clip in clips]) // GRID * GRID, GRID, LONGEST))
+    return int(np.clip(np.median([shape[0] for shape in shapes(clips)]) // GRID * GRID, GRID, LONGEST))
 
 
 def at_length(samples: Array, length: int) -> Array:

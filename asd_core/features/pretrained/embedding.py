@@ -37,8 +37,8 @@ class PretrainedEmbedding:
         """Raises ClipError for a clip of another rate; PretrainedError without the model, or for a clip that it cannot take."""
         samples = mono(clip, self.sample_rate)
         model = pretrained_model(self.model)
-        self._check(model)
-        cache, name = _cache(get_settings().cache_dir), f"{self._made_by(model)}-{_print(samples)}.npy"
+        name = f"{model.name}-{hashlib.sha256(self.identity().encode()).hexdigest()[:16]}-{_print(samples)}.npy"
+        cache = _cache(get_settings().cache_dir)
         if (stored := _read(cache.get(name))) is not None:
             return stored
         from asd_core.features.pretrained.runtime import embed
@@ -60,17 +60,16 @@ class PretrainedEmbedding:
                 "train it again."
             )
 
-    def _made_by(self, model: PretrainedModel) -> str:
-        about = json.dumps(
-            {
-                **asdict(self),
-                "file": agreed_sha256(model),
-                "gain": model.gain,
-                "seconds": model.seconds,
-                "code": code_version(),
-            }
-        )
-        return f"{model.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    def identity(self) -> str:
+        """All that its values depend on besides the sound.
+
+        Raises:
+            PretrainedError: when the model is not registered, or is another one than in training.
+        """
+        model = pretrained_model(self.model)
+        self._check(model)
+        about = {"file": agreed_sha256(model), "gain": model.gain, "seconds": model.seconds, "code": code_version()}
+        return json.dumps({**asdict(self), **about})
 
 
 @lru_cache
