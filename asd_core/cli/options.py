@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from asd_core.addresses import Address, Place, place_of
+
 
 class Preset(StrEnum):
     """How long to train."""
@@ -18,7 +20,9 @@ class Preset(StrEnum):
 Data = Annotated[
     str,
     typer.Option(
-        "--data", help="A folder of recordings, a table of them (CSV, Parquet), a dataset file, demo, or demo-fan."
+        "--data",
+        help="A folder of recordings, a table of them (CSV, Parquet), either also at an address (s3://bucket/fans), a dataset file, "
+        "demo, or demo-fan.",
     ),
 ]
 MapFile = Annotated[
@@ -26,16 +30,27 @@ MapFile = Annotated[
 ]
 
 
-def _in_use(folder: Path) -> Path:
+def local_folder(context: typer.Context, place: Place | None) -> Path | None:
+    """The folder that a command works in: of one at an address a local copy, stored there when the command has ended well."""
+    from asd_core.mirrored import mirrored
+
+    return context.with_resource(mirrored(place)) if isinstance(place, Address) else place
+
+
+def _in_use(context: typer.Context, place: Place) -> Path | None:
     from asd_core.artifacts import folder_in_use
 
-    return folder_in_use(folder)
+    folder = local_folder(context, place)
+    return folder_in_use(folder) if folder else None
 
 
 Models = Annotated[
     Path,
     typer.Option(
-        "--models", help="Folder of trained detectors; of several versions, the one in use.", callback=_in_use
+        "--models",
+        help="Folder of trained detectors, also at an address (s3://bucket/models/fans); of several versions, the one in use.",
+        parser=place_of,
+        callback=_in_use,
     ),
 ]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
