@@ -37,6 +37,10 @@ class JobError(AsdError):
     """Long work that cannot be started."""
 
 
+class WorkerError(AsdError):
+    """A process that does a part of the work and is lost again and again."""
+
+
 class LabelError(AsdError):
     """A label that cannot be stored, or a label store that cannot be opened, read or written."""
 

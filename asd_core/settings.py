@@ -1,5 +1,6 @@
 """Settings as data: read from the environment (prefix ``ASD_``), with limits that keep a page responsive."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,11 @@ def home(root: Path) -> Path:
 
 
 HOME = home(PROJECT_ROOT)
+
+
+def cores() -> int:
+    """How many of the machine's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -51,6 +57,9 @@ class Settings(BaseSettings):
     pretrained_model: str = Field(default="aisfx", description="The model that frozen embeddings are of.")
     pretrained_layer: str = Field(
         default="", description="The layer that they are taken from; the model's own choice by default."
+    )
+    workers: int = Field(
+        default_factory=cores, ge=1, description="Processes that read recordings; with 1, all is done in one process."
     )
     database_url: SecretStr | None = Field(
         default=None, description="Database of the labels; by default an SQLite file in the data folder."

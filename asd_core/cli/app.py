@@ -22,6 +22,7 @@ from asd_core.cli.reproduce import reproduce
 from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
 from asd_core.cli.train import evidence, reference, seeds, train, versions
+from asd_core.engine import use_engine
 from asd_core.errors import AsdError
 from asd_core.jobs import STOPPED
 
@@ -61,6 +62,7 @@ app.add_typer(pretrained, name="pretrained")
 def main() -> int:
     """Run a command. Bad use ends with exit code 2 and one sentence; what was done in part with 1; an interrupt with 130."""
     code = _run()
+    use_engine(None)  # which ends its processes
     reporter.ended(code)
     return code
 

@@ -59,6 +59,26 @@ Resume = Annotated[bool, typer.Option("--resume", help="Leave detectors that wer
 Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
 
+
+def _use_workers(workers: int | None) -> int | None:
+    from asd_core.engine import local_engine, use_engine
+
+    if workers is not None:
+        use_engine(local_engine(workers))
+    return workers
+
+
+# A command need not look at it: who reads many recordings asks for the engine.
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes that read recordings; as ASD_WORKERS says by default, or one a core.",
+        callback=_use_workers,
+    ),
+]
+
 DenoisingKind = Annotated[Literal["stationary", "non-stationary"], typer.Option(help="Of denoising.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Strength, comma_separated
+from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Strength, Workers, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 from asd_core.errors import ClipError
 from asd_core.sound import FORMATS
@@ -103,6 +103,7 @@ def scores(
     detectors: Detectors = None,
     denoise: Strength = 0.0,
     kind: DenoisingKind = "stationary",
+    workers: Workers = None,
 ) -> None:
     """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet

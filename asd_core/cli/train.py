@@ -14,6 +14,7 @@ from asd_core.cli.options import (
     Preset,
     PresetOption,
     Resume,
+    Workers,
     comma_separated,
     local_folder,
 )
@@ -49,6 +50,7 @@ def train(
         float | None, typer.Option("--seconds", min=1.0, help="A time to train in: the cheapest detectors come first.")
     ] = None,
     resume: Resume = False,
+    workers: Workers = None,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
@@ -181,6 +183,7 @@ def seeds(
     seed: Annotated[list[int], typer.Option(help="Another seed; may be repeated.")],
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
+    workers: Workers = None,
 ) -> None:
     """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
     from asd_core.datasets import open_for
@@ -198,7 +201,7 @@ def seeds(
     notify(f"Scores of seeds {', '.join(map(str, seed))} stored in {models}.")
 
 
-def reference(data: Data, models: Models) -> None:
+def reference(data: Data, models: Models, workers: Workers = None) -> None:
     """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
     from asd_core.datasets import open_for
     from asd_core.explain import REFERENCE, make_reference

@@ -22,6 +22,7 @@ ROOM = (
     "counting",
 )
 STATIONS = (
+    "engine",  # no station of the sound: where the others' work is done
     "sound",
     "features",
     "datasets",

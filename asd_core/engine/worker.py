@@ -1,0 +1,55 @@
+"""The other side of :class:`asd_core.engine.Processes`: ``python -m asd_core.engine.worker FILE_NUMBER`` does what it is sent
+until nobody is there to send any more."""
+
+import os
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Any
+
+from asd_core.errors import AsdError
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Call functions, and answer with an error or a result."""
+    while True:
+        try:
+            function, item = connection.recv()
+        except (EOFError, ConnectionError):
+            return
+        except Exception as error:  # a function that cannot be found here
+            answer: tuple[Exception | None, Any] = (_told(error), None)
+        else:
+            answer = _answer(function, item)
+        try:
+            connection.send(answer)
+        except ConnectionError:
+            return
+        except Exception as error:  # a result, or an error, that cannot be sent
+            connection.send((RuntimeError(f"{type(error).__name__}: {error}"), None))
+
+
+def _answer(function: Any, item: Any) -> tuple[Exception | None, Any]:
+    try:
+        return None, function(item)
+    except Exception as error:
+        return _told(error), None
+
+
+def _told(error: Exception) -> Exception:
+    """An error with the place where it was raised, which does not travel with it; what a user is meant to read needs none."""
+    if not isinstance(error, AsdError):
+        error.add_note("".join(traceback.format_exception(error)))
+    return error
+
+
+def _end_with_parent() -> None:
+    """The other end of the standard input is closed when the parent ends us, or ends itself in whatever way."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    Thread(target=_end_with_parent, daemon=True).start()
+    serve(Connection(int(sys.argv[1])))

@@ -1,0 +1,81 @@
+"""What the workers of an engine do in tests."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import asd_core.engine
+from asd_core.engine import Processes
+from asd_core.errors import ClipError
+
+
+def squared(number: int) -> int:
+    return number * number
+
+
+def slowest_first(number: int) -> int:
+    time.sleep(0.3 / (1 + number))  # so that they end in another order than they began
+    return number
+
+
+def process(_: int) -> int:
+    return os.getpid()
+
+
+def threads(_: int) -> tuple[int, int, list[str]]:
+    """Of torch and in all, and heavy modules that were there before it."""
+    heavy = [name for name in ("torch", "sklearn", "pandas", "scipy") if name in sys.modules]
+    import torch
+
+    return torch.get_num_threads(), threading.active_count(), heavy
+
+
+def killed_once(marker: str) -> int:
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
+def always_killed(number: int) -> int:
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def refused(number: int) -> int:
+    if number == 3:
+        raise ClipError("three.wav is silent.")
+    if number == 4:
+        raise ZeroDivisionError("of four")
+    return number
+
+
+def unsendable(_: int) -> object:
+    return lambda: None
+
+
+def told(folder: str) -> None:
+    """Says who it is, and works for ever."""
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def parent(folder: str) -> None:
+    """A program with two workers that never end."""
+    asd_core.engine.use_engine(Processes(2))
+    list(asd_core.engine.chosen_engine().map(told, [folder] * 4))
+
+
+if __name__ == "__main__":
+    from asd_core.cli.output import notify
+    from tests.unit import engine_work
+
+    try:
+        engine_work.parent(sys.argv[1])
+    except KeyboardInterrupt:
+        notify("Stopped.")
+        sys.exit(130)
