@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr
@@ -57,6 +58,12 @@ class Settings(BaseSettings):
     pretrained_model: str = Field(default="aisfx", description="The model that frozen embeddings are of.")
     pretrained_layer: str = Field(
         default="", description="The layer that they are taken from; the model's own choice by default."
+    )
+    engine: Literal["local", "ray"] = Field(
+        default="local", description="Where many recordings are read: on this machine, or on a Ray cluster."
+    )
+    ray_address: str = Field(
+        default="", description="Of the Ray cluster; by default the one that runs on this machine, or one of its own."
     )
     workers: int = Field(
         default_factory=cores, ge=1, description="Processes that read recordings; with 1, all is done in one process."

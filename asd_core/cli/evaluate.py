@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from asd_core.cli.domains import print_domains
-from asd_core.cli.options import Data, Detectors, Models, Workers, comma_separated
+from asd_core.cli.options import Data, Detectors, EngineName, Models, RayAddress, Workers, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.counting import counted
 
@@ -20,6 +20,8 @@ def evaluate(
         typer.Option("--official", help="The year whose official score is given for two domains."),
     ] = "2022",
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target

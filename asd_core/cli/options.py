@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -60,22 +61,42 @@ Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
 
 
-def _use_workers(workers: int | None) -> int | None:
-    from asd_core.engine import local_engine, use_engine
+def _ask_for(setting: str) -> Callable[[Any], Any]:
+    def ask(value: Any) -> Any:
+        from asd_core.engine import ask_for
 
-    if workers is not None:
-        use_engine(local_engine(workers))
-    return workers
+        if value is not None:
+            ask_for(**{setting: value})
+        return value
+
+    return ask
 
 
-# A command need not look at it: who reads many recordings asks for the engine.
+# A command need not look at these: who reads many recordings asks for the engine.
+EngineName = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option(
+        "--engine",
+        help="Where recordings are read: on this machine, or on a Ray cluster; as ASD_ENGINE says by default.",
+        callback=_ask_for("engine"),
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="Of the Ray cluster: host:port of one that this machine belongs to, ray://host:port of another; as ASD_RAY_ADDRESS says "
+        "by default.",
+        callback=_ask_for("ray_address"),
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
         "--workers",
         min=1,
         help="Processes that read recordings; as ASD_WORKERS says by default, or one a core.",
-        callback=_use_workers,
+        callback=_ask_for("workers"),
     ),
 ]
 

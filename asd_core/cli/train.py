@@ -9,10 +9,12 @@ from asd_core.addresses import place_of
 from asd_core.cli.options import (
     Data,
     Detectors,
+    EngineName,
     MapFile,
     Models,
     Preset,
     PresetOption,
+    RayAddress,
     Resume,
     Workers,
     comma_separated,
@@ -51,6 +53,8 @@ def train(
     ] = None,
     resume: Resume = False,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
@@ -184,6 +188,8 @@ def seeds(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
 ) -> None:
     """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
     from asd_core.datasets import open_for
@@ -201,7 +207,9 @@ def seeds(
     notify(f"Scores of seeds {', '.join(map(str, seed))} stored in {models}.")
 
 
-def reference(data: Data, models: Models, workers: Workers = None) -> None:
+def reference(
+    data: Data, models: Models, workers: Workers = None, engine: EngineName = None, address: RayAddress = None
+) -> None:
     """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
     from asd_core.datasets import open_for
     from asd_core.explain import REFERENCE, make_reference

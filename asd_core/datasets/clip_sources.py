@@ -48,6 +48,10 @@ class AddressClips:
         except FileNotFoundError as error:
             raise ClipError(f"{self.folder / clip_id} is not there any more: put it back, or leave it out.") from error
 
+    def identity(self, clip_id: str) -> str:
+        """What a clip is known by without being fetched."""
+        return f"{self.folder / clip_id} {self.listing[clip_id].stamp}"
+
     def stamps(self, rows: "pd.DataFrame") -> list[str]:
         """Of rows of the catalogue: from the one listing, for asking for each file takes a call each."""
         return [self.listing[clip_id].stamp if clip_id in self.listing else "gone" for clip_id in rows["clip_id"]]

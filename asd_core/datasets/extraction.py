@@ -1,7 +1,7 @@
 """A dataset's clips as representations."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class Extracted:
         chosen = np.flatnonzero(mask)
         features = {r: [values[i] for i in chosen] for r, values in self.features.items()}
         return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped, self.refused)
+
+    def in_memory(self) -> "Extracted":
+        """The features as arrays of their own, to be sent to another machine."""
+        return replace(self, features={r: [np.array(one) for one in values] for r, values in self.features.items()})
 
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
         """The clips of these machines alone."""

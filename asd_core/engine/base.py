@@ -8,7 +8,13 @@ Result = TypeVar("Result")
 
 
 class Engine(Protocol):
-    """Does the same work on many items."""
+    """Does the same work on many items.
+
+    Attributes:
+        shares_files: whether its workers see this machine's files, so that large results can travel by one.
+    """
+
+    shares_files: bool
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The function's results in the order of the items, as they come.
@@ -31,6 +37,8 @@ class Engine(Protocol):
 
 class Here:
     """Does everything in this process, an item when it is asked for."""
+
+    shares_files = True
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         return map(function, items)

@@ -26,6 +26,8 @@ class Processes:
     """A process for each worker, started when there is work for it; they stay for more until the engine is closed or this
     process ends, in whatever way."""
 
+    shares_files = True
+
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._threads: ThreadPoolExecutor | None = None
