@@ -11,11 +11,12 @@ PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist load
 CHECKPOINTS = aisfx==0.1.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results lint screenshots clean
+.PHONY: help run test test-cluster test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results lint screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test         lint, types and all tests, by WORKERS=2 processes"
+	@echo "make test-cluster  the tests on a Ray cluster of two nodes on this machine, with a server of S3"
 	@echo "make test-fast    lint, types and the quick unit and contract tests: while one works"
 	@echo "make check        lint, types and all tests but those in a browser: before a commit"
 	@echo "make test-coverage  lines that the tests of make check reach, and those that none does"
@@ -58,16 +59,20 @@ lint: $(VENV)/.dev-stamp
 	$(VENV)/bin/oxlint --deny-warnings pages tests/js
 
 test: lint
-	$(PYTEST)
+	$(PYTEST) -m "not cluster"
+
+# In one process: a cluster takes both cores.
+test-cluster: $(VENV)/.dev-stamp
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m cluster
 
 test-fast: lint
-	$(PYTEST) -m "not slow" tests/unit tests/contract
+	$(PYTEST) -m "not slow and not cluster" tests/unit tests/contract
 
 check: lint
-	$(PYTEST) tests/unit tests/contract tests/app
+	$(PYTEST) -m "not cluster" tests/unit tests/contract tests/app
 
 test-coverage: $(VENV)/.dev-stamp
-	$(PYTEST) tests/unit tests/contract tests/app --cov=asd_core --cov=pages --cov-report=term-missing:skip-covered
+	$(PYTEST) -m "not cluster" tests/unit tests/contract tests/app --cov=asd_core --cov=pages --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/.dev-stamp
 	@$(PY) -m benchmarks --out bench.json $(addprefix --only ,$(ONLY))

@@ -13,6 +13,10 @@ class DatasetError(AsdError):
     """A folder or catalogue that cannot be used."""
 
 
+class AddressError(DatasetError):
+    """A place such as ``s3://bucket/fans`` that cannot be reached, read or written."""
+
+
 class ArtifactError(AsdError):
     """A trained detector on disk that is missing, damaged or of another version."""
 

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr
@@ -58,6 +59,12 @@ class Settings(BaseSettings):
     pretrained_layer: str = Field(
         default="", description="The layer that they are taken from; the model's own choice by default."
     )
+    engine: Literal["local", "ray"] = Field(
+        default="local", description="Where many recordings are read: on this machine, or on a Ray cluster."
+    )
+    ray_address: str = Field(
+        default="", description="Of the Ray cluster; by default the one that runs on this machine, or one of its own."
+    )
     workers: int = Field(
         default_factory=cores, ge=1, description="Processes that read recordings; with 1, all is done in one process."
     )
@@ -68,7 +75,7 @@ class Settings(BaseSettings):
         default=user_cache_path("asd-dashboard"), description="Rendered demo clips and embeddings; safe to delete."
     )
     features_limit_mb: float = Field(
-        default=10_000.0, ge=0, description="Size limit of the clips' stored features, in megabytes; 0 stores none."
+        default=5_000.0, ge=0, description="Size limit of the clips' stored features, in megabytes; 0 stores none."
     )
     cache_limit_mb: float = Field(default=1000.0, gt=0, description="Size limit of each of these caches, in megabytes.")
 

@@ -7,6 +7,7 @@ from asd_core.detectors import detector_keys
 from asd_core.progress import Progress, silent
 from benchmarks.browser import Figure, chromium
 from benchmarks.clip_page import message_size, next_clip_speed, slider_speed
+from benchmarks.cluster import ray_vs_pool
 from benchmarks.compare_page import MANY as COMPARED
 from benchmarks.compare_page import page_speed, statistics_speed
 from benchmarks.feature_space_page import MANY as POINTS
@@ -31,6 +32,7 @@ BENCHMARKS = (
     Benchmark(("denoise_move_vs_noisereduce",), denoise_move),
     Benchmark(("clip_all_detectors_vs_noisereduce",), all_detectors),
     Benchmark(("scan_window_s",), window),
+    Benchmark(("ray_two_nodes_vs_pool",), ray_vs_pool),
     Benchmark(("bootstrap_2000x20_s", "bootstrap_2000x20_vs_sklearn"), statistics_speed),
     Benchmark((f"compare_page_{COMPARED}x{len(detector_keys())}_s", "compare_page_100k_s"), page_speed),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),

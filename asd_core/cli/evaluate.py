@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from asd_core.cli.domains import print_domains
-from asd_core.cli.options import Data, Detectors, Models, Workers, comma_separated
+from asd_core.cli.options import Data, Detectors, EngineName, Models, RayAddress, Workers, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.counting import counted
 
@@ -20,6 +20,8 @@ def evaluate(
         typer.Option("--official", help="The year whose official score is given for two domains."),
     ] = "2022",
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target
@@ -83,7 +85,7 @@ def results(models: Models, out: Annotated[Path, typer.Option("--out", help="Mar
 
 def report(
     models: Models,
-    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    out: Annotated[str, typer.Option(help="HTML file to write; this and the others also at an address.")],
     data: Annotated[
         str | None, typer.Option(help="Where the recordings are; where they were in training by default.")
     ] = None,
@@ -91,9 +93,9 @@ def report(
     rate: Annotated[float, typer.Option(min=0.001, max=0.5, help="False-alarm rate of thresholds.")] = 0.05,
     prevalence: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of anomalous clips at the plant.")] = 0.01,
     per_day: Annotated[int, typer.Option(min=1, help="Clips a day at the plant.")] = 1000,
-    csv: Annotated[Path | None, typer.Option(help="Also write the results table to this file.")] = None,
+    csv: Annotated[str | None, typer.Option(help="Also write the results table to this file.")] = None,
     all_tables: Annotated[
-        Path | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
+        str | None, typer.Option("--json", help="Also write all tables as JSON to this file.")
     ] = None,
 ) -> None:
     """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
@@ -118,4 +120,4 @@ def report(
         write_output(text.encode(), path)
     if reason:
         notify(f"The report is without sounds: {reason}")
-    notify(f"{', '.join(map(str, written))} written.")
+    notify(f"{', '.join(written)} written.")

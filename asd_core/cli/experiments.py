@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Preset, PresetOption, Seed, Workers, comma_separated
+from asd_core.cli.options import (
+    Data,
+    Detectors,
+    EngineName,
+    Models,
+    Preset,
+    PresetOption,
+    RayAddress,
+    Seed,
+    Workers,
+    comma_separated,
+)
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.cli.train import labels_of_people
 
@@ -27,6 +38,8 @@ def experiment(
         Path | None, typer.Option(help="Folder to store in; --models/experiments, or the user's for a sweep.")
     ] = None,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
     listed: Annotated[bool, typer.Option("--list", help="Name the experiments and what is stored.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """What a folder of recordings holds, before anything is trained."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,15 +10,19 @@ from asd_core.cli.output import AsJson, print_json, print_line, print_table, pro
 
 def inspect(
     folder: Annotated[
-        Path, typer.Argument(help="The folder that holds the recordings, or a table (CSV, Parquet) of them.")
+        str,
+        typer.Argument(
+            help="The folder that holds the recordings, or a table (CSV, Parquet) of them; also at an address."
+        ),
     ],
     map_file: MapFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how the recordings of a folder or a table are understood, what is not clear, and which files cannot be used; nothing is trained."""
+    from asd_core.addresses import place_of
     from asd_core.datasets import examine, findings, read_answers, survey, surveyed_dataset, unused_notes
 
-    found = survey(folder, read_answers(map_file) if map_file else ())
+    found = survey(place_of(folder), read_answers(map_file) if map_file else ())
     unusable, clips, observed = list(found.unused), found.catalogue, []
     if not found.catalogue.empty:
         with progress_bar() as progress:
@@ -41,7 +44,7 @@ def inspect(
         )
         return
     if machines:
-        print_table(str(folder), machines)
+        print_table(folder, machines)
     groups = [
         {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in columns if c != "split"}, "n": group.count}
         for group in found.groups

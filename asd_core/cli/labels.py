@@ -33,7 +33,7 @@ def _known(store: "LabelStore", dataset: str) -> None:
 @labels.command()
 def export(
     dataset: DatasetName,
-    out: Annotated[Path, typer.Option(help="File to write.")],
+    out: Annotated[str, typer.Option(help="File to write, also at an address.")],
     form: Annotated[
         Literal["csv", "json", "parquet", "audacity", "label-studio"], typer.Option("--format", help="Of the file.")
     ] = "csv",

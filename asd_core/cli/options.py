@@ -1,10 +1,13 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+from asd_core.addresses import Address, Place, place_of
 
 
 class Preset(StrEnum):
@@ -18,7 +21,9 @@ class Preset(StrEnum):
 Data = Annotated[
     str,
     typer.Option(
-        "--data", help="A folder of recordings, a table of them (CSV, Parquet), a dataset file, demo, or demo-fan."
+        "--data",
+        help="A folder of recordings, a table of them (CSV, Parquet), either also at an address (s3://bucket/fans), a dataset file, "
+        "demo, or demo-fan.",
     ),
 ]
 MapFile = Annotated[
@@ -26,16 +31,27 @@ MapFile = Annotated[
 ]
 
 
-def _in_use(folder: Path) -> Path:
+def local_folder(context: typer.Context, place: Place | None) -> Path | None:
+    """The folder that a command works in: of one at an address a local copy, stored there when the command has ended well."""
+    from asd_core.mirrored import mirrored
+
+    return context.with_resource(mirrored(place)) if isinstance(place, Address) else place
+
+
+def _in_use(context: typer.Context, place: Place) -> Path | None:
     from asd_core.artifacts import folder_in_use
 
-    return folder_in_use(folder)
+    folder = local_folder(context, place)
+    return folder_in_use(folder) if folder else None
 
 
 Models = Annotated[
     Path,
     typer.Option(
-        "--models", help="Folder of trained detectors; of several versions, the one in use.", callback=_in_use
+        "--models",
+        help="Folder of trained detectors, also at an address (s3://bucket/models/fans); of several versions, the one in use.",
+        parser=place_of,
+        callback=_in_use,
     ),
 ]
 Detectors = Annotated[str | None, typer.Option("--detectors", help="Keys, separated by commas; all by default.")]
@@ -45,22 +61,42 @@ Seed = Annotated[int, typer.Option(help="Same seed, same weights.")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising strength, 0 to 1.")]
 
 
-def _use_workers(workers: int | None) -> int | None:
-    from asd_core.engine import local_engine, use_engine
+def _ask_for(setting: str) -> Callable[[Any], Any]:
+    def ask(value: Any) -> Any:
+        from asd_core.engine import ask_for
 
-    if workers is not None:
-        use_engine(local_engine(workers))
-    return workers
+        if value is not None:
+            ask_for(**{setting: value})
+        return value
+
+    return ask
 
 
-# A command need not look at it: who reads many recordings asks for the engine.
+# A command need not look at these: who reads many recordings asks for the engine.
+EngineName = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option(
+        "--engine",
+        help="Where recordings are read: on this machine, or on a Ray cluster; as ASD_ENGINE says by default.",
+        callback=_ask_for("engine"),
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="Of the Ray cluster: host:port of one that this machine belongs to, ray://host:port of another; as ASD_RAY_ADDRESS says "
+        "by default.",
+        callback=_ask_for("ray_address"),
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
         "--workers",
         min=1,
         help="Processes that read recordings; as ASD_WORKERS says by default, or one a core.",
-        callback=_use_workers,
+        callback=_ask_for("workers"),
     ),
 ]
 

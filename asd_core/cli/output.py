@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from asd_core.addresses import Address, place_of
 from asd_core.errors import AsdError
 from asd_core.files import write_bytes
 from asd_core.jobs import Reporter
@@ -112,14 +113,15 @@ def _number(value: float | None) -> str:
     return f"{value:.3f}" if value == 0.0 or 1e-3 <= abs(value) < 1e5 else f"{value:.3g}"
 
 
-def write_output(content: bytes, path: Path) -> None:
-    """Write what a command was asked for.
+def write_output(content: bytes, path: str | Path) -> None:
+    """Write what a command was asked for, also to an address.
 
     Raises:
         AsdError: when the file cannot be written.
     """
+    place = place_of(path)
     try:
-        write_bytes(content, path)
+        place.write_bytes(content) if isinstance(place, Address) else write_bytes(content, place)
     except OSError as error:
         raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
 

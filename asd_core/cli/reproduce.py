@@ -77,11 +77,12 @@ def _dataset(of: "Benchmark", data: str | None, folder: Path) -> "Dataset":
     Raises:
         DatasetError: where they are not.
     """
+    from asd_core.addresses import place_of
     from asd_core.datasets import DATASET_FILE, DatasetFile, datasets_folder, open_dataset, write_dataset_file
     from asd_core.errors import DatasetError
 
-    place = data or str(datasets_folder() / of.name / DATASET_FILE)
-    if not Path(place).exists():
+    place = place_of(data or datasets_folder() / of.name / DATASET_FILE)
+    if isinstance(place, Path) and not place.exists():
         raise DatasetError(
             f"{place} is not there: run python -m asd_core download {of.name}, or say with --data where its recordings are."
         )
@@ -91,6 +92,6 @@ def _dataset(of: "Benchmark", data: str | None, folder: Path) -> "Dataset":
         raise DatasetError(f"{place} holds {', '.join(types)} and no {of.machine_type}: give the folder of {of.name}.")
     if len(types) == 1:
         return dataset
-    file = DatasetFile(dataset.root or Path(place).resolve(), [], [of.machine_type])
+    file = DatasetFile(dataset.root or place, [], [of.machine_type])
     write_dataset_file(folder / DATASET_FILE, file)
     return open_dataset(folder / DATASET_FILE)

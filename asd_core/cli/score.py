@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from asd_core.cli.options import Data, DenoisingKind, Detectors, Models, Strength, Workers, comma_separated
+from asd_core.cli.options import (
+    Data,
+    DenoisingKind,
+    Detectors,
+    EngineName,
+    Models,
+    RayAddress,
+    Strength,
+    Workers,
+    comma_separated,
+)
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 from asd_core.errors import ClipError
 from asd_core.sound import FORMATS
@@ -104,6 +114,8 @@ def scores(
     denoise: Strength = 0.0,
     kind: DenoisingKind = "stationary",
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
 ) -> None:
     """Score a dataset's clips and store the scores beside the detectors; scores that are stored and still valid are not computed again."""
     from asd_core.artifacts import ModelSet

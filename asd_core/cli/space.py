@@ -5,11 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from asd_core.cli.options import Data, Detectors, Models, Workers, comma_separated
+from asd_core.cli.options import Data, Detectors, EngineName, Models, RayAddress, Workers, comma_separated
 from asd_core.cli.output import notify, progress_bar
 
 
-def latents(data: Data, models: Models, detectors: Detectors = None, workers: Workers = None) -> None:
+def latents(
+    data: Data,
+    models: Models,
+    detectors: Detectors = None,
+    workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
+) -> None:
     """Put every clip through the networks and store their latent vectors, for the feature space."""
     from asd_core.artifacts import ModelSet
     from asd_core.datasets import open_for

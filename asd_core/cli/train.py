@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from asd_core.addresses import place_of
 from asd_core.cli.options import (
     Data,
     Detectors,
+    EngineName,
     MapFile,
     Models,
     Preset,
     PresetOption,
+    RayAddress,
     Resume,
     Workers,
     comma_separated,
+    local_folder,
 )
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
 
@@ -24,7 +28,14 @@ if TYPE_CHECKING:
 
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the trained detectors.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for the trained detectors, also at an address (s3://bucket/models/fans).",
+            parser=place_of,
+            callback=local_folder,
+        ),
+    ],
     detectors: Detectors = None,
     preset: Annotated[Preset | None, typer.Option(help="How long to train; standard by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same weights; 0 by default.")] = None,
@@ -42,6 +53,8 @@ def train(
     ] = None,
     resume: Resume = False,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
     map_file: MapFile = None,
     machine_type: Annotated[
         list[str] | None,
@@ -98,9 +111,17 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     """
     from asd_core.datasets import DATASET_FILE, DatasetFile, open_dataset, read_answers, write_dataset_file
     from asd_core.errors import DatasetError
+    from asd_core.mirrored import copies
 
     if map_file or machine_types:
-        file = DatasetFile(Path(data).resolve(), read_answers(map_file) if map_file else [], machine_types)
+        if out.is_relative_to(copies()):
+            raise DatasetError(
+                "--map and --machine-type write a dataset file beside the detectors, which at an address other machines could not "
+                f"open: give {data} with the machine type's folder, or a folder of this machine with --out."
+            )
+        place = place_of(data)
+        place = place.resolve() if isinstance(place, Path) else place
+        file = DatasetFile(place, read_answers(map_file) if map_file else [], machine_types)
         write_dataset_file(out / DATASET_FILE, file)
         data = str(out / DATASET_FILE)
     dataset = open_dataset(data)
@@ -133,7 +154,9 @@ def labels_of_people(dataset: "Dataset", models: Path) -> dict[str, str]:
 
 
 def versions(
-    models: Annotated[Path, typer.Option("--models", help="Folder of trained detectors.")],
+    models: Annotated[
+        Path, typer.Option("--models", help="Folder of trained detectors.", parser=place_of, callback=local_folder)
+    ],
     use: Annotated[str | None, typer.Option("--use", help="The version to put in use: its name, or first.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -165,6 +188,8 @@ def seeds(
     detectors: Detectors = None,
     preset: PresetOption = Preset.standard,
     workers: Workers = None,
+    engine: EngineName = None,
+    address: RayAddress = None,
 ) -> None:
     """Train networks again with other seeds and store their scores of the test clips: how much depends on the seed?"""
     from asd_core.datasets import open_for
@@ -182,7 +207,9 @@ def seeds(
     notify(f"Scores of seeds {', '.join(map(str, seed))} stored in {models}.")
 
 
-def reference(data: Data, models: Models, workers: Workers = None) -> None:
+def reference(
+    data: Data, models: Models, workers: Workers = None, engine: EngineName = None, address: RayAddress = None
+) -> None:
     """Measure the normal reference: spectra of each machine id's normal clips, stored beside the detectors. Training does it too."""
     from asd_core.datasets import open_for
     from asd_core.explain import REFERENCE, make_reference

@@ -6,8 +6,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
+from asd_core.addresses import Place
 from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import NO_ATTRIBUTE, CatalogueRow, with_class
 from asd_core.datasets.recording_names import RecordingNames
@@ -23,7 +23,7 @@ def is_attribute_file(path: str) -> bool:
 
 
 def attributes_by_clip(
-    root: Path, files: Iterable[str], clip_ids: Sequence[str]
+    root: Place, files: Iterable[str], clip_ids: Sequence[str]
 ) -> tuple[dict[str, CatalogueRow], list[tuple[str, str]]]:
     """Attributes of recordings.
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.addresses import Place
 from asd_core.datasets.names import clip_titles, short_names
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
@@ -44,7 +45,7 @@ class Dataset:
     catalogue: "pd.DataFrame"
     source: Callable[[str], bytes | Path]  # an object of a top-level class, so that other processes can read clips, too
     stamps: "Callable[[pd.DataFrame], list[str]] | None" = None  # of catalogue rows, where cheaper than :meth:`_stamp`
-    root: Path | None = None  # the folder of the recordings; none where they are rendered
+    root: Place | None = None  # the folder of the recordings; none where they are rendered
     notes: tuple[str, ...] = ()  # which files of its place are not used and why, a sentence each
     version: int = field(default_factory=itertools.count().__next__)  # no two readings of a catalogue share it
 

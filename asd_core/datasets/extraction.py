@@ -12,7 +12,7 @@ import numpy as np
 from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset
 from asd_core.datasets.changes import AsRecorded, Change
 from asd_core.datasets.conditions import Conditions
-from asd_core.datasets.reading import Outcome, Part, read_part
+from asd_core.datasets.reading import Outcome, Part, Source, read_part
 from asd_core.engine import Engine, Here, chosen_engine
 from asd_core.features import Array, Representation
 from asd_core.on_disk import DiskArrays, Place, taken
@@ -54,6 +54,10 @@ class Extracted:
         chosen = np.flatnonzero(mask)
         features = {r: taken(values, chosen) for r, values in self.features.items()}
         return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped, self.refused)
+
+    def in_memory(self) -> "Extracted":
+        """The features as arrays of their own, to be sent to another machine."""
+        return replace(self, features={r: [np.array(one) for one in values] for r, values in self.features.items()})
 
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
         """The clips of these machines alone."""
@@ -117,6 +121,12 @@ def _engine(dataset: Dataset, n_clips: int) -> Engine:
     return Here() if n_clips <= FEW or local else chosen_engine()
 
 
+def _source_of(source: Source, clips: Sequence[tuple[int, str, str]]) -> Source:
+    """What another process needs of a source to read these clips."""
+    only = getattr(source, "only", None)
+    return source if only is None else only([clip_id for _, clip_id, _ in clips])
+
+
 def _outcomes(
     engine: Engine, part: Part, clips: Sequence[tuple[int, str, str]], kept: DiskArrays
 ) -> Iterator[tuple[Outcome, int]]:
@@ -129,9 +139,13 @@ def _outcomes(
         firsts = range(0, len(clips), AT_ONCE)
         parts = (
             replace(
-                part, clips=tuple(clips[first : first + AT_ONCE]), file=Path(folder, str(first)) if folder else None
+                part,
+                source=_source_of(part.source, chosen),
+                clips=chosen,
+                file=Path(folder, str(first)) if folder else None,
             )
             for first in firsts
+            for chosen in (tuple(clips[first : first + AT_ONCE]),)
         )
         for first, outcomes in zip(firsts, engine.map(read_part, parts), strict=True):
             moved = kept.take_over(Path(folder, str(first))) if folder else 0

@@ -6,13 +6,14 @@ Only what lies below the given folder speaks; of the folder itself only its name
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.addresses import Address, Place, RemoteFile
 from asd_core.counting import counted
 from asd_core.datasets import plain_folders
 from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_file
@@ -27,6 +28,7 @@ from asd_core.sound import SUFFIXES
 if TYPE_CHECKING:
     import pandas as pd
 
+_NO_SOUND = "no sound file"
 LABEL_QUESTION = "normal, anomaly, or leave out?"
 MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
 # What differs in names of one sound: MIMII's noise level, the microphone of ToyADMOS (once more at the beginning) and ToyADMOS2
@@ -74,21 +76,23 @@ class Survey:
         questions: what people have to say, a sentence each.
         unused: files that are no clip, with the reason.
         notes: what a table that was used says, a sentence each.
+        listing: of the files below the root, where that is an address.
     """
 
-    root: Path
+    root: Place
     catalogue: "pd.DataFrame"
     groups: list[NameGroup]
     questions: list[str]
     unused: list[Unused]
     notes: list[str]
+    listing: Mapping[str, RemoteFile] = field(default_factory=dict)
 
 
-def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = None) -> Survey:
+def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = None) -> Survey:
     """Look at the names of recordings, and at what tables say of them; nothing is decoded.
 
     Args:
-        place: a folder, or a table (CSV or Parquet) that names the recordings.
+        place: a folder, or a table (CSV or Parquet) that names the recordings; either may be at an address.
         answers: people's, about names; later ones go before earlier ones and before what the names say.
         table: of recordings in the folder. It goes before answers about many recordings, for it names each, but not before one
             about a single recording.
@@ -98,7 +102,7 @@ def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = Non
     """
     import pandas as pd
 
-    root, recordings, unused, rows_of_table = _found(place, table)
+    root, recordings, unused, rows_of_table, listing = _found(place, table)
     clip_ids = ["/".join(path) for path in recordings]
     alone = _answered_alone(clip_ids, answers)
     kept = {clip_id for clip_id, answer in alone.items() if is_kept(clip_id) and answer.keys() >= _WHOLE}
@@ -140,26 +144,35 @@ def survey(place: Path, answers: Sequence[Answer] = (), table: Path | None = Non
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
     groups = _groups(catalogue, unclear)
     questions = [*said.questions, *_against_names(said), *_questions(catalogue, groups)]
-    return Survey(root, catalogue, groups, questions, unused, said.notes)
+    return Survey(root, catalogue, groups, questions, unused, said.notes, listing)
 
 
-def _found(place: Path, table: Path | None) -> tuple[Path, list[tuple[str, ...]], list[Unused], RecordingTable | None]:
-    """The folder, the recordings in it that are meant, other files, and the table that says what they are."""
+def _found(
+    place: Place, table: Place | None
+) -> tuple[Place, list[tuple[str, ...]], list[Unused], RecordingTable | None, Mapping[str, RemoteFile]]:
+    """The folder, the recordings in it that are meant, other files, the table that says what they are, and an address' listing."""
+    listing: Mapping[str, RemoteFile] = {}
     try:
-        if place.is_file() and is_table(place.name):
-            root, recordings, missing, rows = listed_files(place, read_table_file(place))
-            return root, recordings, [Unused(*one) for one in missing], rows
-        if not place.is_dir():
+        if is_table(place.name) and (isinstance(place, Address) or place.is_file()):
+            root, recordings, missing, rows, listing = listed_files(place, read_table_file(place))
+            return root, recordings, [Unused(*one) for one in missing], rows, listing
+        if isinstance(place, Address):
+            listing = place.files()
+            if not listing:
+                raise DatasetError(f"{place} holds nothing: check the bucket and the folder that holds the recordings.")
+            recordings, unused = _listed(listing)
+        elif place.is_dir():
+            recordings, unused = _files(place)
+        else:
             raise DatasetError(
                 f"{place} is not a folder: give the folder that holds the recordings, or a table of them (CSV or Parquet)."
             )
-        recordings, unused = _files(place)
         if table is None:
-            return place, recordings, unused, None
+            return place, recordings, unused, None, listing
         rows = read_table_file(table)
     except OSError as error:
         raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
-    return place, recordings, [one for one in unused if place / one.file != table], rows
+    return place, recordings, [one for one in unused if place / one.file != table], rows, listing
 
 
 def _against_names(said: Said) -> list[str]:
@@ -189,7 +202,7 @@ def _folders_and_stem(clip_id: str) -> tuple[list[str], str]:
     return folders, name[: name.rfind(".")]
 
 
-def _with_attributes(root: Path, understood: dict[str, CatalogueRow], unused: list[Unused]) -> list[Unused]:
+def _with_attributes(root: Place, understood: dict[str, CatalogueRow], unused: list[Unused]) -> list[Unused]:
     """Fill in what attribute files among the unused files say and names do not; what is then still not used."""
     files = [one.file for one in unused if is_attribute_file(one.file)]
     if not files:
@@ -200,9 +213,9 @@ def _with_attributes(root: Path, understood: dict[str, CatalogueRow], unused: li
     return [one for one in unused if one.file not in files] + [Unused(*problem) for problem in problems]
 
 
-def _name_of(root: Path) -> str:
+def _name_of(root: Place) -> str:
     """The machine type where nothing below the folder names one: the folder's name, unless it names a class or a split."""
-    name = root.resolve().name
+    name = root.name if isinstance(root, Address) else root.resolve().name
     return "machine" if not name or label_of(name) or split_of([name]) else name
 
 
@@ -233,8 +246,8 @@ def _files(root: Path) -> tuple[list[tuple[str, ...]], list[Unused]]:
             elif entry.is_dir():
                 if name != "__MACOSX":
                     walk((*folders, name))
-            elif name[name.rfind(".") :].lower() not in SUFFIXES or name.startswith("._"):
-                unused.append(Unused(inside + name, "no sound file"))
+            elif not _is_sound(name):
+                unused.append(Unused(inside + name, _NO_SOUND))
             elif entry.is_file():
                 recordings.append((*folders, name))
             else:
@@ -242,6 +255,17 @@ def _files(root: Path) -> tuple[list[tuple[str, ...]], list[Unused]]:
 
     walk(())
     return recordings, unused
+
+
+def _listed(listing: Iterable[str]) -> tuple[list[tuple[str, ...]], list[Unused]]:
+    """:func:`_files` of an address."""
+    paths = sorted(path for file in listing if "__MACOSX" not in (path := tuple(file.split("/")))[:-1])
+    unused = [Unused("/".join(path), _NO_SOUND) for path in paths if not _is_sound(path[-1])]
+    return [path for path in paths if _is_sound(path[-1])], unused
+
+
+def _is_sound(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in SUFFIXES and not name.startswith("._")
 
 
 def _is_utf8(name: str) -> bool:

@@ -4,9 +4,11 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asd_core.datasets.catalogue import Dataset, file_stamp
+from asd_core.addresses import Address, Place, place_of
+from asd_core.datasets.catalogue import Dataset
+from asd_core.datasets.clip_sources import AddressClips, FolderClips
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
 from asd_core.datasets.rendered import EMBEDDED
@@ -14,6 +16,9 @@ from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.words import LABELS, given_label
 from asd_core.errors import DatasetError
 from asd_core.files import locked, write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DATASET_FILE = "dataset.toml"
 SPLITS = ("train", "test", "eval")
@@ -24,40 +29,32 @@ class DatasetFile:
     """What a dataset file says.
 
     Attributes:
-        folder: of the recordings, or a table that names them.
+        folder: of the recordings, or a table that names them; either may be at an address.
         answers: how its names are to be understood.
         machine_types: those that are meant; all where empty.
         title: what people call the dataset; the file's name where empty.
         table: that says what recordings of the folder are.
     """
 
-    folder: Path
+    folder: Place
     answers: list[Answer]
     machine_types: list[str]
     title: str = ""
-    table: Path | None = None
+    table: Place | None = None
 
 
-@dataclass(frozen=True)
-class InFolder:
-    """The source of a dataset whose clips are files of a folder."""
-
-    folder: Path
-
-    def __call__(self, clip_id: str) -> Path:
-        return self.folder / clip_id
-
-
-def open_dataset(where: str | Path) -> Dataset:
-    """A demo (``"demo"``, ``"demo-fan"``), a folder of recordings, a table that names them, or a file that
-    :func:`write_dataset_file` or :func:`write_moves` wrote.
+def open_dataset(where: str | Place) -> Dataset:
+    """A demo (``"demo"``, ``"demo-fan"``), a folder of recordings or a table that names them (either also at an address, such as
+    ``s3://bucket/fans``), or a file that :func:`write_dataset_file` or :func:`write_moves` wrote.
 
     Raises:
         DatasetError: when the place does not exist or holds no clip whose machine and label are known.
     """
     if str(where) in EMBEDDED:
         return EMBEDDED[str(where)]()
-    place = Path(where)
+    place = place_of(where)
+    if isinstance(place, Address):
+        return surveyed_dataset(survey(place), location=place if is_table(place.name) else None)
     if place.name == RELABELLED:
         return open_relabelled(place, open_dataset)
     if place.suffix.lower() == ".toml" and place.is_file():
@@ -67,13 +64,13 @@ def open_dataset(where: str | Path) -> Dataset:
     return surveyed_dataset(survey(place), location=place if place.is_file() else None)
 
 
-def open_for(where: str | Path, models: Path) -> Dataset:
+def open_for(where: str | Place, models: Path) -> Dataset:
     """:func:`open_dataset` for what is done with the detectors of a folder: as they learned it, see :func:`as_learned`."""
     return as_learned(open_dataset(where), models)
 
 
 def surveyed_dataset(
-    found: Survey, *, location: Path | None = None, machine_types: Sequence[str] = (), title: str = ""
+    found: Survey, *, location: Place | None = None, machine_types: Sequence[str] = (), title: str = ""
 ) -> Dataset:
     """The understood recordings of a folder as a dataset.
 
@@ -102,19 +99,26 @@ def surveyed_dataset(
         if unknown := sorted(set(machine_types) - set(known)):
             raise DatasetError(f"{root} holds no machine type {', '.join(unknown)}; it holds {', '.join(known)}.")
         catalogue = catalogue[catalogue["machine_type"].isin(machine_types)].reset_index(drop=True)
-    base = root.resolve()
+    base = root if isinstance(root, Address) else root.resolve()
+    if isinstance(location, Path):
+        location = location.resolve()
     # A dataset file of the usual name is called as its folder.
     called = "" if location is None else location.parent.name if location.name == DATASET_FILE else location.stem
     return Dataset(
         called or root.name or "recordings",
         title or called or base.name or "recordings",
-        str(location.resolve() if location else base),
+        str(location or base),
         catalogue,
-        InFolder(base),
-        lambda rows: [file_stamp(f"{base}/{clip_id}") for clip_id in rows["clip_id"]],
+        *_clips(base, found),
         root=base,
         notes=(*found.notes, *unused_notes(found.unused)),
     )
+
+
+def _clips(base: Place, found: Survey) -> "tuple[Callable[[str], bytes | Path], Callable[[pd.DataFrame], list[str]]]":
+    """What gives the bytes of a clip, and what tells files from what they were before."""
+    clips = AddressClips(base, found.listing) if isinstance(base, Address) else FolderClips(base)
+    return clips, clips.stamps
 
 
 def unused_notes(files: Iterable[Unused]) -> tuple[str, ...]:
@@ -160,10 +164,13 @@ def read_dataset_file(path: Path) -> DatasetFile:
     if not content.get("folder"):
         raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')
     machine_types = [str(t) for t in content.get("machine_types", [])]
-    table = path.parent / str(content["table"]) if content.get("table") else None
-    return DatasetFile(
-        path.parent / str(content["folder"]), answers, machine_types, str(content.get("title", "")), table
-    )
+
+    def place(named: str) -> Place:
+        at = place_of(named)
+        return at if isinstance(at, Address) else path.parent / at
+
+    table = place(str(content["table"])) if content.get("table") else None
+    return DatasetFile(place(str(content["folder"])), answers, machine_types, str(content.get("title", "")), table)
 
 
 def write_dataset_file(path: Path, file: DatasetFile) -> None:
@@ -173,8 +180,10 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
         DatasetError: when it cannot be written.
     """
 
-    def place(named: Path) -> str:
+    def place(named: Place) -> str:
         """A path as it is written: relative where it is beside the file, so that a dataset's folder may be moved as a whole."""
+        if isinstance(named, Address):
+            return _quoted(str(named))
         inside = named.is_absolute() and named.is_relative_to(path.parent.absolute())
         return _quoted(str(named.relative_to(path.parent.absolute()) if inside else named))
 

@@ -5,9 +5,10 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from asd_core.addresses import Address, Place
 from asd_core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -52,12 +53,16 @@ def read_cells(name: str, content: bytes) -> tuple[list[str], list[Cells]]:
     return [column for column in columns if column], found
 
 
-def table_bytes(path: Path) -> bytes:
+def table_bytes(path: Place) -> bytes:
     """What a table's file holds, for :func:`read_cells`; one that is too large is not read.
 
     Raises:
         DatasetError: for a file of more than :data:`MAX_MB`. OSError: when it cannot be read.
     """
+    if isinstance(path, Address):
+        content = path.read_bytes()
+        _check_size(path.name, n_bytes=len(content))
+        return content
     _check_size(path.name, n_bytes=path.stat().st_size)
     return path.read_bytes()
 

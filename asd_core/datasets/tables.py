@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from posixpath import commonpath
 
+from asd_core.addresses import Address, Place, RemoteFile, place_of
 from asd_core.counting import counted
 from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import CatalogueRow
@@ -75,12 +77,15 @@ class Said:
     notes: list[str] = field(default_factory=list)
 
 
-def read_table_file(path: Path) -> RecordingTable:
+def read_table_file(path: Place) -> RecordingTable:
     """:func:`read_table` of a file, which is read once for as long as it stays as it is: pages ask for it at each of their runs.
+    One at an address is read each time.
 
     Raises:
         DatasetError: as :func:`read_table`. OSError: when the file cannot be read.
     """
+    if isinstance(path, Address):
+        return read_table(path.name, table_bytes(path))
     about = path.stat()
     return _read_table_file(path.absolute(), about.st_mtime_ns, about.st_size)
 
@@ -115,14 +120,20 @@ def read_table(name: str, content: bytes) -> RecordingTable:
 
 
 def listed_files(
-    place: Path, table: RecordingTable
-) -> tuple[Path, list[tuple[str, ...]], list[tuple[str, str]], RecordingTable]:
-    """The files that a table names, relative to its folder or absolute.
+    place: Place, table: RecordingTable
+) -> tuple[Place, list[tuple[str, ...]], list[tuple[str, str]], RecordingTable, Mapping[str, RemoteFile]]:
+    """The files that a table names, relative to its folder or absolute; either may be at an address.
 
     Returns:
         The folder that holds all of them, by default the table's; folders and name of each recording below it; paths that are no
-        recording, with the reason; the table with the paths of the others as they are below the folder.
+        recording, with the reason; the table with the paths of the others as they are below the folder; the listing of an address.
+
+    Raises:
+        DatasetError: where some are at an address and others not, or at addresses of several buckets.
     """
+    at = [isinstance(place_of(row.path), Address) for row in table.rows]
+    if isinstance(place, Address) or any(at):
+        return _listed_at_address(place, table, at)
     folder = place.parent.absolute()
     there: list[tuple[TableRow, Path]] = []
     missing: list[tuple[str, str]] = []
@@ -138,7 +149,40 @@ def listed_files(
         folder = Path(os.path.commonpath([file.parent for _, file in there]))
     rows = [replace(row, path=file.relative_to(folder).as_posix()) for row, file in there]
     recordings = sorted({tuple(row.path.split("/")) for row in rows})
-    return folder, recordings, missing, replace(table, rows=rows)
+    return folder, recordings, missing, replace(table, rows=rows), {}
+
+
+def _listed_at_address(
+    place: Place, table: RecordingTable, at: Sequence[bool]
+) -> tuple[Place, list[tuple[str, ...]], list[tuple[str, str]], RecordingTable, Mapping[str, RemoteFile]]:
+    """:func:`listed_files` where the recordings are at addresses (``at``: of which rows the path is one)."""
+    if not (isinstance(place, Address) or all(at)):
+        local = table.rows[at.index(False)].path
+        raise DatasetError(f"{table.name} names recordings at addresses and others ({local}): make it two tables.")
+    urls = [
+        os.path.normpath(row.path if one else f"{place.parent}/{row.path}").replace(":/", "://", 1)
+        for row, one in zip(table.rows, at, strict=True)
+    ]
+    folder = place.parent
+    if not all(url.startswith(f"{folder}/") for url in urls):
+        common = commonpath([url.replace("://", ":/", 1).rpartition("/")[0] for url in urls])
+        if "/" not in common:
+            raise DatasetError(f"{table.name} names recordings in several buckets: make a table of each.")
+        folder = Address(common.replace(":/", "://", 1))
+    assert isinstance(folder, Address)
+    listing = folder.files()
+    rows: list[TableRow] = []
+    missing: list[tuple[str, str]] = []
+    for row, url in zip(table.rows, urls, strict=True):
+        below = url.removeprefix(f"{folder}/")
+        if below not in listing:
+            missing.append((row.path, f"{table.name} names it, but it is not there"))
+        elif Path(below).suffix.lower() not in SUFFIXES:
+            missing.append((row.path, f"{table.name} names it, but it is no sound file"))
+        else:
+            rows.append(replace(row, path=below))
+    recordings = sorted({tuple(row.path.split("/")) for row in rows})
+    return folder, recordings, missing, replace(table, rows=rows), listing
 
 
 def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str, CatalogueRow]) -> Said:

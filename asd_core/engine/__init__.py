@@ -1,4 +1,4 @@
-"""Where work on many items is done: in this process, or in one process a core. The stations say what, an engine says where.
+"""Where work on many items is done: in this process, in one process a core, or on a cluster. The stations say what, an engine says where.
 
 May import: nothing but the room (errors, settings).
 """

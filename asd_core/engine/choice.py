@@ -1,17 +1,20 @@
 """Which engine the program uses: the one place that decides."""
 
 import atexit
+from typing import Any
 
 from asd_core.engine.base import Engine, Here
 from asd_core.settings import get_settings
 
 _chosen: list[Engine] = []  # one at most
+_asked: dict[str, Any] = {}  # what a command says in place of the settings of these names
 
 
 def chosen_engine() -> Engine:
     """The engine of this process: what :func:`use_engine` was given, or that of the settings. It lives until the process ends."""
     if not _chosen:
-        use_engine(local_engine(get_settings().workers))
+        settings = get_settings().model_copy(update=_asked)
+        _chosen.append(ray_engine(settings.ray_address) if settings.engine == "ray" else local_engine(settings.workers))
     return _chosen[0]
 
 
@@ -20,6 +23,15 @@ def use_engine(engine: Engine | None) -> None:
     for before in _chosen:
         before.close()
     _chosen[:] = [] if engine is None else [engine]
+    _asked.clear()
+
+
+def ask_for(**settings: Any) -> None:
+    """Have :func:`chosen_engine` follow these instead of the settings ``engine``, ``ray_address`` and ``workers``, until
+    :func:`use_engine` is called."""
+    together = {**_asked, **settings}
+    use_engine(None)
+    _asked.update(together)
 
 
 def local_engine(workers: int) -> Engine:
@@ -27,6 +39,17 @@ def local_engine(workers: int) -> Engine:
     from asd_core.engine.processes import Processes
 
     return Processes(workers) if workers > 1 else Here()
+
+
+def ray_engine(address: str = "") -> Engine:
+    """A Ray cluster's, see :class:`asd_core.engine.ray_cluster.RayCluster`.
+
+    Raises:
+        WorkerError: when Ray is not installed.
+    """
+    from asd_core.engine.ray_cluster import RayCluster
+
+    return RayCluster(address)
 
 
 atexit.register(use_engine, None)

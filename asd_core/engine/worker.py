@@ -19,18 +19,19 @@ def serve(connection: "Connection[Any, Any]") -> None:
         except (EOFError, ConnectionError):
             return
         except Exception as error:  # a function that cannot be found here
-            answer: tuple[Exception | None, Any] = (_told(error), None)
+            answered: tuple[Exception | None, Any] = (_told(error), None)
         else:
-            answer = _answer(function, item)
+            answered = answer(function, item)
         try:
-            connection.send(answer)
+            connection.send(answered)
         except ConnectionError:
             return
         except Exception as error:  # a result, or an error, that cannot be sent
             connection.send((RuntimeError(f"{type(error).__name__}: {error}"), None))
 
 
-def _answer(function: Any, item: Any) -> tuple[Exception | None, Any]:
+def answer(function: Any, item: Any) -> tuple[Exception | None, Any]:
+    """What a function gives of an item, after its error or ``None``."""
     try:
         return None, function(item)
     except Exception as error:

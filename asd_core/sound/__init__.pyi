@@ -18,6 +18,7 @@ from .recording import SILENCE_RMS as SILENCE_RMS
 from .recording import Channel as Channel
 from .recording import Clip as Clip
 from .recording import Samples as Samples
+from .recording import check_size as check_size
 from .recording import constant_offsets as constant_offsets
 from .recording import flags as flags
 from .recording import prepare as prepare

@@ -134,17 +134,24 @@ def _notes(name: str, sound: Decoded) -> tuple[str, ...]:
 
 
 def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
-    limit = settings.max_upload_mb * 1e6
     try:
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        if size > limit:
-            raise ClipError(
-                f"{name} has {size / 1e6:.0f} MB; the limit is {settings.max_upload_mb:.0f} MB: "
-                "cut it, or raise ASD_MAX_UPLOAD_MB."
-            )
+        check_size(name, len(source) if isinstance(source, bytes) else source.stat().st_size, settings)
         return source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
+
+
+def check_size(name: str, n_bytes: int, settings: Settings | None = None) -> None:
+    """Refuse a file before it is read.
+
+    Raises:
+        ClipError: for one that is larger than the settings allow.
+    """
+    limit = (settings or get_settings()).max_upload_mb
+    if n_bytes > limit * 1e6:
+        raise ClipError(
+            f"{name} has {n_bytes / 1e6:.0f} MB; the limit is {limit:.0f} MB: cut it, or raise ASD_MAX_UPLOAD_MB."
+        )
 
 
 def _too_long(name: str, seconds: float, settings: Settings) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from asd_core.addresses import place_of
 from asd_core.artifacts import trained_keys
 from asd_core.datasets import EMBEDDED, Dataset
 from asd_core.errors import TrainingError
@@ -46,6 +47,12 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
         lock.release()
 
 
+def _is_there(location: str) -> bool:
+    """Nobody asks a storage for this: what is at an address counts as being there."""
+    place = place_of(location)
+    return location in EMBEDDED or not isinstance(place, Path) or place.exists()
+
+
 def check_dataset(out: Path, dataset: Dataset) -> None:
     """Refuse a folder with detectors of other recordings that are still there; recordings that were moved are not.
 
@@ -57,7 +64,7 @@ def check_dataset(out: Path, dataset: Dataset) -> None:
         location, title = str(stored["location"]), str(stored["title"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if location != dataset.location and trained_keys(out) and (location in EMBEDDED or Path(location).exists()):
+    if location != dataset.location and trained_keys(out) and _is_there(location):
         raise TrainingError(
             f"{out} holds detectors of {title} ({location}), and their figures would be mixed with those of {dataset.title}: "
             "give another folder, or delete these detectors."

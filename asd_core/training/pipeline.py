@@ -2,17 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted
-from asd_core.datasets import N_FOLDS, Dataset, Extracted, folds
-from asd_core.detectors import Detector, detector_class, select
+from asd_core.datasets import N_FOLDS, Dataset, folds
+from asd_core.detectors import Detector, Scores, detector_class, select
 from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.detectors.fusion import Fusion
+from asd_core.engine import chosen_engine
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.evaluation import untrained_domains
 from asd_core.explain import write_reference
@@ -41,6 +43,9 @@ from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.fusion_rules import learn_rule
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 from asd_core.training.worth import too_few
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
@@ -139,6 +144,8 @@ def _train(
     if unscored := missing_scores(out, dataset, keys=trained_before):
         compute_scores(dataset, artifacts.ModelSet(out, unscored), notify=notify)
     waiting = [key for key in ordered if key not in trained_before]
+    spread = [key for key in waiting if not issubclass(classes[key], Fusion)]  # whose members are in the folder
+    ahead = _fitted_elsewhere(spread, material, preset, seed) if seconds is None else None
     for index, key in enumerate(waiting):
         title = classes[key].info.title
         if not budget.allows(key):
@@ -149,16 +156,13 @@ def _train(
         high = 0.15 + 0.85 * (budget.spent + budget.expects(key)) / max(budget.spent + left, 1e-9)
         report_losses([], [])
         message = f"{title} ({index + 1} of {len(waiting)}, about {duration(left)} left)"
+        fitting = stage(progress, low, min(high, 1.0), message)
         try:
-            alarms = train_one(
-                key,
-                material,
-                out,
-                preset=preset,
-                seed=seed,
-                progress=stage(progress, low, min(high, 1.0), message),
-                notify=notify,
-            )
+            if ahead and key in spread:
+                fitting(0.0, "")
+                alarms = keep(_here(next(ahead), notify), material, out)
+            else:
+                alarms = train_one(key, material, out, preset=preset, seed=seed, progress=fitting, notify=notify)
         except TrainingError as error:
             notify(f"{title} was not trained: {error}")
             continue
@@ -199,6 +203,58 @@ def _fixed(key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name not in defaults_for(key, 0)}
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A fitted detector with all that is stored of it.
+
+    Attributes:
+        about: the manifest's fields that :func:`asd_core.artifacts.save` takes.
+        evidence: of :func:`asd_core.training.evidence.evidence_table`.
+        scored: by file of scores the test clips that it knows and their raw scores; by the detector itself last.
+    """
+
+    detector: Detector
+    representation: Representation
+    calibration: Calibration
+    about: dict[str, Any]
+    evidence: "pd.DataFrame"
+    scored: "dict[str, tuple[pd.DataFrame, Scores]]"
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Fits a detector of a key, in whatever process: what a user is to read comes with the outcome."""
+
+    material: Material
+    preset: str
+    seed: int
+
+    def __call__(self, key: str) -> tuple[Trained | TrainingError, list[str]]:
+        said: list[str] = []
+        try:
+            return fit_one(key, self.material, preset=self.preset, seed=self.seed, notify=said.append), said
+        except TrainingError as error:
+            return error, said
+
+
+def _fitted_elsewhere(
+    keys: list[str], material: Material, preset: str, seed: int
+) -> Iterator[tuple[Trained | TrainingError, list[str]]] | None:
+    """Detectors as a cluster has fitted them, in order. ``None`` where there is none: on one machine a fit has all of its cores."""
+    engine = chosen_engine()
+    return None if engine.shares_files else engine.map(Fitting(material.in_memory(), preset, seed), keys)
+
+
+def _here(outcome: tuple[Trained | TrainingError, list[str]], notify: Callable[[str], None]) -> Trained:
+    """An outcome as :func:`fit_one` in this process would give it."""
+    trained, said = outcome
+    for sentence in said:
+        notify(sentence)
+    if isinstance(trained, TrainingError):
+        raise trained
+    return trained
+
+
 def train_one(
     key: str,
     material: Material,
@@ -209,12 +265,26 @@ def train_one(
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Fit on four fifths of the normals, calibrate on the rest or, where fits are cheap, on all of them by more fits (see
-    :mod:`asd_core.training.cross_conformal`), check, save, and store the scores of the test clips. A machine with too few
-    clips is left out, with a sentence to ``notify``.
+    """:func:`fit_one` and :func:`keep`: the alarms."""
+    return keep(fit_one(key, material, out, preset=preset, seed=seed, progress=progress, notify=notify), material, out)
 
-    Returns:
-        Alarms: sentences on why not to trust this detector.
+
+def fit_one(
+    key: str,
+    material: Material,
+    out: Path | None = None,
+    *,
+    preset: str,
+    seed: int,
+    progress: Progress = silent,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Trained:
+    """Fit on four fifths of the normals, calibrate on the rest or, where fits are cheap, on all of them by more fits (see
+    :mod:`asd_core.training.cross_conformal`), check, and score the test clips. A machine with too few clips is left out, with a
+    sentence to ``notify``.
+
+    Args:
+        out: the folder with the members of a fusion.
     """
     cls = detector_class(key)
     detector = cls.create(preset)
@@ -224,7 +294,7 @@ def train_one(
             f"{cls.info.title} learns one network for all {len(machine_types)} machine types "
             f"({', '.join(sorted(machine_types))}): train on each type's folder for one a type."
         )
-    if isinstance(detector, Fusion):
+    if isinstance(detector, Fusion) and out:
         material = member_material(detector, material, out, learn_rule)
     material = material.of_machines(learnable(material.fit.machine_ids, detector))
     detector = detector.for_clips(len(material.fit.rows))
@@ -266,27 +336,43 @@ def train_one(
         calibration = cross_calibrated(detector, material, seed, calibrating)
     else:
         calibration = Calibration.from_scores(check.normal, check.normal_ids)
-    manifest = artifacts.save(
-        detector,
-        out / key,
-        representation=representation,
-        seed=seed,
-        preset=preset,
-        dataset=material.dataset.name,
-        data_fingerprint=material.fingerprint,
-        n_fitted={str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
-        calibration=calibration.scores,
-        crossed=sorted(calibration.crossed),
-        diagnostics=diagnostics,
-        alarms=alarms,
-        fit_seconds=round(seconds, 2),
-    )
+    about = {
+        "seed": seed,
+        "preset": preset,
+        "dataset": material.dataset.name,
+        "data_fingerprint": material.fingerprint,
+        "n_fitted": {str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
+        "calibration": calibration.scores,
+        "crossed": sorted(calibration.crossed),
+        "diagnostics": diagnostics,
+        "alarms": alarms,
+        "fit_seconds": round(seconds, 2),
+    }
+    known = material.test.of_machines(calibration.scores)
+    scored = {
+        file: (known.rows, one.score(known.features[representation], known.machine_ids))
+        for one, file in ((untrained, UNTRAINED), (detector, SCORES))
+        if one and len(known.rows)
+    }
+    return Trained(detector, representation, calibration, about, evidence, scored)
+
+
+def keep(trained: Trained, material: Material, out: Path) -> list[str]:
+    """Save a detector, and store its scores of the test clips in place of its earlier ones.
+
+    Returns:
+        Alarms: sentences on why not to trust this detector.
+    """
+    key = trained.detector.info.key
+    manifest = artifacts.save(trained.detector, out / key, representation=trained.representation, **trained.about)
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
-    write_evidence(evidence, key, version, out)
-    for scored, file in ((untrained, UNTRAINED), (detector, SCORES)):  # the last one says that all is stored
-        if scored:
-            store_scores(scored, material.test, out / file, calibration, version, test_print, representation)
-    return alarms
+    write_evidence(trained.evidence, key, version, out)
+    for file, (rows, raw) in trained.scored.items():  # the last one says that all is stored
+        table = score_rows(
+            rows, key, version, trained.calibration, raw, of_detector(AS_RECORDED, trained.representation)
+        )
+        write_scores(table.assign(data_fingerprint=test_print), out / file)
+    return list(trained.about["alarms"])
 
 
 def cross_calibrated(detector: Detector, material: Material, seed: int, progress: Progress) -> Calibration:
@@ -303,28 +389,3 @@ def cross_calibrated(detector: Detector, material: Material, seed: int, progress
         seed=seed,
         progress=progress,
     )
-
-
-def store_scores(
-    detector: Detector,
-    test: Extracted,
-    path: Path,
-    calibration: Calibration,
-    version: str,
-    data_fingerprint: str,
-    representation: Representation,
-) -> None:
-    """Put one detector's scores of the test clips into a score table, in place of its earlier ones.
-
-    Args:
-        data_fingerprint: of the test split, see :meth:`Dataset.fingerprint`.
-        representation: what the detector takes, denoised where it learned denoised sound.
-    """
-    known = test.of_machines(calibration.scores)
-    if known.rows.empty:
-        return
-    raw = detector.score(known.features[representation], known.machine_ids)
-    table = score_rows(
-        known.rows, detector.info.key, version, calibration, raw, of_detector(AS_RECORDED, representation)
-    )
-    write_scores(table.assign(data_fingerprint=data_fingerprint), path)

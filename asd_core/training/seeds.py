@@ -1,12 +1,14 @@
 """The same training with other seeds: how much of a network's figure is luck."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asd_core import artifacts
-from asd_core.datasets import Dataset, extract_dataset, fitted_rows
+from asd_core.datasets import Dataset, Extracted, extract_dataset, fitted_rows
 from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
+from asd_core.engine import chosen_engine
 from asd_core.errors import ArtifactError
 from asd_core.features import Representation, from_config
 from asd_core.files import locked, read_parquet, write_parquet
@@ -46,26 +48,51 @@ def train_seeds(
     )
     done = stored_seeds(folder)
     tasks = [(k, s) for s in seeds for k in keys if done[(done["detector"] == k) & (done["seed"] == s)].empty]
-    for index, (key, seed) in enumerate(tasks):
-        low, high = (0.15 + 0.85 * i / len(tasks) for i in (index, index + 1))
-        representation = inputs[key]
-        detector = detector_class(key).create(preset).for_clips(len(fit_set.rows))
-        detector.fit_in_domains(
-            fit_set.features[representation],
-            fit_set.machine_ids,
-            fit_set.domains,
-            attributes=fit_set.attributes,
-            seed=seed,
-            progress=stage(progress, low, high, f"{key}, seed {seed}"),
-        )
-        known = test_set.of_machines(detector.machine_ids_)
-        raw = detector.score(known.features[representation], known.machine_ids)
-        columns = known.rows[["clip_id", "machine_id", "label"]]
+    training = SeedTraining(fit_set, test_set, inputs, preset)
+    for index, ((key, seed), table) in enumerate(zip(tasks, _trained(training, tasks, progress), strict=True)):
         with locked(folder / SEEDS):  # another run may have stored some meanwhile
             done = stored_seeds(folder)
             done = done[(done["detector"] != key) | (done["seed"] != seed)]
-            done = pd.concat([done, columns.assign(detector=key, seed=seed, raw=raw)], ignore_index=True)
-            write_parquet(done, folder / SEEDS)
+            write_parquet(pd.concat([done, table], ignore_index=True), folder / SEEDS)
+        progress(_share(index + 1, tasks), f"{key}, seed {seed}")
+
+
+@dataclass(frozen=True)
+class SeedTraining:
+    """Trains a network with another seed, in whatever process, and scores the test clips: rows of :func:`stored_seeds`."""
+
+    fit: Extracted
+    test: Extracted
+    inputs: dict[str, Representation]
+    preset: str
+
+    def __call__(self, task: tuple[str, int], progress: Progress = silent) -> "pd.DataFrame":
+        key, seed = task
+        fit, representation = self.fit, self.inputs[key]
+        detector = detector_class(key).create(self.preset).for_clips(len(fit.rows))
+        features = fit.features[representation]
+        detector.fit_in_domains(
+            features, fit.machine_ids, fit.domains, attributes=fit.attributes, seed=seed, progress=progress
+        )
+        known = self.test.of_machines(detector.machine_ids_)
+        raw = detector.score(known.features[representation], known.machine_ids)
+        return known.rows[["clip_id", "machine_id", "label"]].assign(detector=key, seed=seed, raw=raw)
+
+
+def _trained(training: SeedTraining, tasks: Sequence[tuple[str, int]], progress: Progress) -> "Iterator[pd.DataFrame]":
+    """The tasks' outcomes in order: from a cluster, or one after the other here, where each has all cores."""
+    engine = chosen_engine()
+    if not engine.shares_files:
+        sent = replace(training, fit=training.fit.in_memory(), test=training.test.in_memory())
+        yield from engine.map(sent, tasks)
+        return
+    for index, (key, seed) in enumerate(tasks):
+        share = stage(progress, _share(index, tasks), _share(index + 1, tasks), f"{key}, seed {seed}")
+        yield training((key, seed), share)
+
+
+def _share(done: int, tasks: Sequence[tuple[str, int]]) -> float:
+    return 0.15 + 0.85 * done / len(tasks)
 
 
 def _input(folder: Path, key: str) -> Representation:

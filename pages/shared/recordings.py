@@ -1,10 +1,12 @@
 """The recordings of a dataset: its catalogue, its clips, and which of them training saw."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from asd_core.addresses import Address
 from asd_core.artifacts import read_pooled
 from asd_core.datasets import Dataset, file_stamp, open_dataset, short_names
 from asd_core.errors import ArtifactError, DatasetError
@@ -21,7 +23,9 @@ UNREADABLE = (ArtifactError, DatasetError)  # recordings that cannot be looked a
 def _dataset(source: Source) -> Refreshed[Dataset]:
     def look(before: Dataset | None) -> Dataset:
         now = open_dataset(source.location)
-        return before if before and now.catalogue.equals(before.catalogue) else now
+        listed = isinstance(now.root, Address)  # files below an address are known by the listing alone
+        same = before and now.catalogue.equals(before.catalogue) and not (listed and now.source != before.source)
+        return before if before and same else now
 
     return Refreshed(look)
 
@@ -64,8 +68,9 @@ def catalogue_clip(source: Source, clip_id: str) -> Clip:
     Raises:
         ArtifactError, DatasetError, ClipError: when it cannot be read.
     """
-    root = dataset_of(source).root
-    return _clip(source.location, clip_id, file_stamp(root / clip_id) if root else "", source)
+    dataset = dataset_of(source)
+    stamp = file_stamp(dataset.root / clip_id) if isinstance(dataset.root, Path) else str(dataset.version)
+    return _clip(source.location, clip_id, stamp, source)
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)

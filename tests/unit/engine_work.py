@@ -10,6 +10,7 @@ from pathlib import Path
 import asd_core.engine
 from asd_core.engine import Processes
 from asd_core.errors import ClipError
+from asd_core.settings import get_settings
 
 
 def squared(number: int) -> int:
@@ -64,9 +65,21 @@ def told(folder: str) -> None:
     time.sleep(600)
 
 
-def parent(folder: str) -> None:
+def node(_: int) -> str:
+    """Which node of a Ray cluster it is."""
+    import ray
+
+    time.sleep(0.05)  # so that one does not do all
+    return str(ray.get_runtime_context().get_node_id())
+
+
+def settings(_: int) -> dict[str, object]:
+    return get_settings().model_dump(include={"channel", "database_url", "engine", "workers"})
+
+
+def parent(folder: str, address: str = "") -> None:
     """A program with two workers that never end."""
-    asd_core.engine.use_engine(Processes(2))
+    asd_core.engine.use_engine(asd_core.engine.ray_engine(address) if address else Processes(2))
     list(asd_core.engine.chosen_engine().map(told, [folder] * 4))
 
 
@@ -75,7 +88,7 @@ if __name__ == "__main__":
     from tests.unit import engine_work
 
     try:
-        engine_work.parent(sys.argv[1])
+        engine_work.parent(*sys.argv[1:])
     except KeyboardInterrupt:
         notify("Stopped.")
         sys.exit(130)
