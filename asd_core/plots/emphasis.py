@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asd_core.evaluation import Floats
 from asd_core.plots import colours
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 IN_COLOUR = 7  # more lines in colour cannot be told apart
 LABELLED = 3  # names at their lines: more cover one another
 INK, DARK_INK = "#1b1f24", "#f2f4f7"  # the best control's line, on a light and on a dark page
+# Of a chart, in pixels: a narrow one, where names come nearer to each other than on a wide one; of a letter and a line of a name.
+WIDTH, HEIGHT, LETTER, LINE = 520.0, 330.0, 7.5, 20.0
 EDGE = 0.2  # of a line: nearer to its ends a name is drawn inwards, that the frame does not cut it off
 PAPER, DARK_PAPER = (
     "rgba(255, 255, 255, 0.8)",
@@ -77,30 +80,51 @@ def emphasise(
     place = {key: index for index, key in enumerate(order)}
     figure.data = tuple(sorted(figure.data, key=lambda t: -place.get(t.legendgroup, len(place))))
     named = [key for key in [*coloured[:LABELLED], best_control] if key and key in drawn]
-    for index, key in enumerate(named):
-        trace = drawn[key]
-        x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))
-        known = np.isfinite(x) & np.isfinite(y)
-        if not known.any():
-            continue
-        x, y = x[known], y[known]
+    log = figure.layout.xaxis.type == "log"
+    points = {key: line for key in named if len((line := _finite(drawn[key], log))[0])}
+    if not points:
+        return
+    (left, low), (right, high) = (
+        [of([of(values) for values in axis]) for axis in zip(*points.values(), strict=True)] for of in (np.min, np.max)
+    )
+    boxes: list[tuple[float, float, float]] = []
+    for index, (key, (x, y)) in enumerate(points.items()):
         at = _point(x, y, (index + 1.0) / (len(named) + 3.0))
         share = (x[at] - x.min()) / max(np.ptp(x), 1e-12)
         side = 1 if share < EDGE else -1 if share > 1.0 - EDGE else 0
+        width = LETTER * len(short[key])
+        first = WIDTH * (x[at] - left) / max(right - left, 1e-12) + 60 * side - width * (0.5, 0.0, 1.0)[side]
+        middle = HEIGHT * (high - y[at]) / max(high - low, 1e-12)
+        below = 34.0
+        # Lower until it covers no other name: lines that are near each other have their names one below the other.
+        while any(
+            first < end and begin < first + width and abs(middle + below - other) < LINE for begin, end, other in boxes
+        ):
+            below += 4.0
+        boxes.append((first, first + width, middle + below))
+        colour = ink if key == best_control else colours.detector_colour(key)
         figure.add_annotation(
-            x=float(np.log10(x[at])) if figure.layout.xaxis.type == "log" else float(x[at]),
+            x=float(x[at]),
             y=float(y[at]),
             text=short[key],
-            font={"color": ink if key == best_control else colours.detector_colour(key), "size": 12},
-            arrowcolor=ink if key == best_control else colours.detector_colour(key),
+            font={"color": colour, "size": 12},
+            arrowcolor=colour,
             bgcolor=paper,
             arrowwidth=1,
             arrowhead=0,
             ax=60 * side,
-            ay=34 + (0 if key == best_control else 20 * index),  # one below the other; a control mostly lies lower
+            ay=below,
             borderpad=1,
             xanchor=("center", "left", "right")[side],
         )
+
+
+def _finite(trace: "go.Scatter", log: bool) -> tuple[Floats, Floats]:
+    """The points of a line, as an axis has them (the logarithm on a logarithmic one)."""
+    x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))
+    x = np.log10(x, out=np.full_like(x, np.nan), where=x > 0) if log else x
+    known = np.isfinite(x) & np.isfinite(y)
+    return x[known], y[known]
 
 
 def _point(x: np.ndarray, y: np.ndarray, share: float) -> int:
