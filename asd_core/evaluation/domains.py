@@ -79,13 +79,13 @@ def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
     """
     if not {"domain"} <= {*trained} & {*tested}:
         return ""
-    clips = tested.drop_duplicates("clip_id")
-    clips = clips[clips["machine_id"].isin(trained["machine_id"]) & clips["domain"].notna()]
     known = set(zip(trained["machine_id"], trained["domain"], strict=True))
-    new = [pair not in known for pair in zip(clips["machine_id"], clips["domain"], strict=True)]
+    machines = {machine_id for machine_id, _ in known}
+    n_clips = tested.groupby(["domain", "machine_id"], observed=True)["clip_id"].nunique()
+    new = n_clips[[i in machines and (i, domain) not in known for domain, i in n_clips.index]]
     parts = [
-        f"{counted(len(rows), 'clip')} of the {domain} domain (machine id {', '.join(sorted(rows['machine_id'].unique()))})"
-        for domain, rows in clips[new].groupby("domain", sort=True)
+        f"{counted(int(of.sum()), 'clip')} of the {domain} domain (machine id {', '.join(sorted(of.index.unique(1)))})"
+        for domain, of in new.groupby(level="domain", sort=True)
     ]
     if not parts:
         return ""
