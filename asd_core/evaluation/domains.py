@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.counting import counted
-from asd_core.evaluation.comparison import FLOOR, Metric, resampled, resamples_for, taken
+from asd_core.evaluation.comparison import FLOOR, Counts, Metric, resampled, resamples_for, taken
 from asd_core.evaluation.intervals import logit_interval
 from asd_core.evaluation.roc_auc import MAX_FPR, Floats, auc, pauc
 from asd_core.lazy import pd
@@ -162,7 +162,7 @@ class _Drawn:
         return np.asarray((self.anomaly == anomalous) & ((self.domain == domain) | (domain == BOTH)))
 
 
-def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Floats, Floats]]:
+def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Counts, Counts]]:
     """:func:`asd_core.evaluation.comparison.taken`, where a class may be empty."""
     for which, normal, anomaly in taken(name, max(n, 1), max(m, 1), resamples, seed):
         yield which, normal[:n], anomaly[:m]
