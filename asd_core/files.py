@@ -51,18 +51,35 @@ def write_parquet(table: "pd.DataFrame", path: Path) -> None:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
-def read_parquet(path: Path, columns: "Sequence[str] | None" = None) -> "pd.DataFrame | None":
+def read_parquet(
+    path: Path, columns: "Sequence[str] | None" = None, *, categories: bool = False
+) -> "pd.DataFrame | None":
     """A stored table, or ``None`` where there is none or the file is damaged: what it held is then computed again.
 
     Args:
         columns: only these; all for ``None``.
+        categories: give text as categories, in the order of the text: of millions of rows that repeat few words, a hundred
+            times as fast to choose from.
     """
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
+    wanted = None if columns is None else list(columns)
     try:
-        return pd.read_parquet(path, columns=None if columns is None else list(columns))
+        if not categories:
+            return pd.read_parquet(path, columns=wanted)
+        text = [f.name for f in pq.read_schema(path) if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        table = pd.read_parquet(path, columns=wanted, read_dictionary=text)
     except (OSError, ValueError):  # pyarrow's errors of an empty, cut or foreign file are ValueErrors
         return None
+    return table.assign(**{name: in_order(table[name]) for name in text if name in table})
+
+
+def in_order(column: "pd.Series[str]") -> "pd.Series[str]":
+    """Text as categories in its own order: sorted and grouped as the text itself."""
+    column = column.astype("category")
+    return column.cat.reorder_categories(column.cat.categories.sort_values())
 
 
 @contextmanager

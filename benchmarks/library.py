@@ -62,17 +62,17 @@ def _noisereduce(clip: Clip) -> Callable[[], object]:
     return lambda: noisereduce.reduce_noise(y=clip.samples[0], sr=16000, stationary=True, prop_decrease=0.6)
 
 
-def denoise_move() -> dict[str, Figure]:
+def denoise_move(n: int = 30) -> dict[str, Figure]:
     """A moved slider's signal, after the first, against one call of noisereduce."""
     clip = demo_clip()
     mix = denoise_mix(clip.samples[0], clip.sample_rate)
-    return {"denoise_move_vs_noisereduce": ratio(lambda: mix.at(0.37), _noisereduce(clip), 30)}
+    return {"denoise_move_vs_noisereduce": ratio(lambda: mix.at(0.37), _noisereduce(clip), n)}
 
 
-def all_detectors() -> dict[str, Figure]:
+def all_detectors(n: int = 30) -> dict[str, Figure]:
     """One clip through every detector, features included, against one call of noisereduce."""
     clip, models = demo_clip(), demo_models()
-    ours = ratio(lambda: score_clip(clip, models, "00"), _noisereduce(clip), 30)
+    ours = ratio(lambda: score_clip(clip, models, "00"), _noisereduce(clip), n)
     return {"clip_all_detectors_vs_noisereduce": ours}
 
 

@@ -8,14 +8,16 @@ from asd_core.progress import Progress, silent
 from benchmarks.browser import Figure, chromium
 from benchmarks.clip_page import message_size, next_clip_speed, slider_speed
 from benchmarks.cluster import ray_vs_pool
-from benchmarks.compare_page import MANY as COMPARED
-from benchmarks.compare_page import page_speed, statistics_speed
+from benchmarks.compare_page import MANY, page_speed, statistics_speed
 from benchmarks.feature_space_page import MANY as POINTS
 from benchmarks.feature_space_page import space_speed
 from benchmarks.label_page import label_page_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
 from benchmarks.start import start
+
+SIZE = len(detector_keys())
+COMPARED = f"{MANY}x{SIZE}_s", f"100k_x{SIZE}_s", f"100k_x{SIZE}_mb"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ BENCHMARKS = (
     Benchmark(("scan_window_s",), window),
     Benchmark(("ray_two_nodes_vs_pool",), ray_vs_pool),
     Benchmark(("bootstrap_2000x20_s", "bootstrap_2000x20_vs_sklearn"), statistics_speed),
-    Benchmark((f"compare_page_{COMPARED}x{len(detector_keys())}_s", "compare_page_100k_s"), page_speed),
+    Benchmark(tuple(f"compare_page_{of}" for of in COMPARED), page_speed),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
     Benchmark(("start_vs_empty_app", "start_complete_vs_empty_app"), start, in_browser=True),
     Benchmark(("slider_vs_bare_slider", "slider_s", "bare_slider_s"), slider_speed, in_browser=True),

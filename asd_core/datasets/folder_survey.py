@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,8 +73,6 @@ class Survey:
     Attributes:
         root: the folder that the clip ids are paths below.
         catalogue: rows of a :class:`~asd_core.datasets.Dataset`; none where nothing was understood.
-        groups: of all recordings, understood or not.
-        questions: what people have to say, a sentence each.
         unused: files that are no clip, with the reason.
         notes: what a table that was used says, a sentence each.
         listing: of the files below the root, where that is an address.
@@ -81,11 +80,22 @@ class Survey:
 
     root: Place
     catalogue: "pd.DataFrame"
-    groups: list[NameGroup]
-    questions: list[str]
     unused: list[Unused]
     notes: list[str]
+    _unclear: Collection[str]  # clip ids that were not understood
+    _said: Said
     listing: Mapping[str, RemoteFile] = field(default_factory=dict)
+
+    # Whoever opens a dataset asks neither: of 100,000 recordings they take half a second.
+    @cached_property
+    def groups(self) -> list[NameGroup]:
+        """All recordings by how their names begin, understood or not."""
+        return _groups(self.catalogue, self._unclear)
+
+    @cached_property
+    def questions(self) -> list[str]:
+        """What people have to say, a sentence each."""
+        return [*self._said.questions, *_against_names(self._said), *_questions(self.catalogue, self.groups)]
 
 
 def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = None) -> Survey:
@@ -134,17 +144,16 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     ]
     unused = _with_attributes(root, understood, unused)
     rows = [{"clip_id": clip_id, "domain": "source", **row} for clip_id, row in sorted(understood.items())]
+    name = _name_of(root)
     for row in rows:
-        row["machine_type"] = row["machine_type"] or _name_of(root)
+        row["machine_type"] = row["machine_type"] or name
     catalogue = pd.DataFrame(rows, columns=None if rows else list(COLUMNS)).fillna("")
     catalogue = catalogue[[*COLUMNS, *(name for name in catalogue if name not in COLUMNS)]]
     unsplit = catalogue["split"] == ""
     if unsplit.any():
         machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
-    groups = _groups(catalogue, unclear)
-    questions = [*said.questions, *_against_names(said), *_questions(catalogue, groups)]
-    return Survey(root, catalogue, groups, questions, unused, said.notes, listing)
+    return Survey(root, catalogue, unused, said.notes, unclear, said, listing)
 
 
 def _found(

@@ -9,6 +9,7 @@ ToyADMOS2; another is one more function in ``LAYOUTS``. Raw MIMII is a plain fol
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, attribute_name
 from asd_core.datasets.words import split_of
@@ -89,9 +90,8 @@ def _row(
     folders: Sequence[str], machine_type: str, machine_id: str, label: str | None, split: str | None = None
 ) -> CatalogueRow:
     """A row; the machine type is the folder over the split's."""
-    split = (split or split_of(folders)).lower()
-    place = next((i for i in reversed(range(len(folders))) if split_of(folders[i : i + 1])), len(folders))
-    above = folders[place - 1] if place else ""
+    named, above = _split_and_above(tuple(folders))
+    split = (split or named).lower()
     return {
         "machine_type": machine_type or above,
         "machine_id": machine_id,
@@ -106,6 +106,13 @@ def with_class(attributes: CatalogueRow) -> CatalogueRow:
     if not attributes:
         return {}
     return {**attributes, DCASE_ATTRIBUTES: " ".join(f"{name}={value}" for name, value in sorted(attributes.items()))}
+
+
+@lru_cache(maxsize=1024)  # thousands of files are in one folder
+def _split_and_above(folders: tuple[str, ...]) -> tuple[str, str]:
+    """The split that folders name, and the folder over the one that names it."""
+    place = next((i for i in reversed(range(len(folders))) if split_of(folders[i : i + 1])), len(folders))
+    return split_of(folders), folders[place - 1] if place else ""
 
 
 def _attributes(text: str) -> dict[str, str]:

@@ -8,7 +8,8 @@ seed is not in them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -20,15 +21,16 @@ from asd_core.lazy import pd
 
 Metric = Literal["auc", "pauc"]
 Interval = tuple[float, float]
+Counts = NDArray[Any]  # of how often clips are taken: bytes, whole numbers of 4 bytes, or floats
 MEAN = "mean"
 FLOOR: dict[Metric, float] = {"auc": 0.0, "pauc": 0.5 - 0.5 * (0.5 * MAX_FPR) / (1.0 - 0.5 * MAX_FPR)}  # no detection
-CHUNK_NUMBERS = 500_000  # counts held at once: 4 MB arrays stay in the processor's cache
+CHUNK_NUMBERS = 5_000_000  # counts held at once: 20 MB; the scores are sorted again for each chunk
 WORK = 100_000_000  # scores drawn over all resamples: some 2 s on one core
 FEWEST = 200  # resamples: at so many clips that it comes to this, an interval is a few thousandths wide
 
 
 def resampled(
-    normal: Floats, anomaly: Floats, taken_normal: Floats, taken_anomaly: Floats, max_fpr: float = MAX_FPR
+    normal: Floats, anomaly: Floats, taken_normal: Counts, taken_anomaly: Counts, max_fpr: float = MAX_FPR
 ) -> tuple[Floats, Floats]:
     """AUC and pAUC (McClish, 1989) of many resamples at once, exact also where scores are tied.
 
@@ -38,7 +40,8 @@ def resampled(
 
     Args:
         normal: ``(n,)`` scores. anomaly: ``(m,)`` scores.
-        taken_normal: ``(n, resamples)``, how often each normal clip is taken, in the order of ``normal``.
+        taken_normal: ``(n, resamples)``, how often each normal clip is taken, in the order of ``normal``; what :func:`taken`
+            gives, or any floats.
         taken_anomaly: ``(m, resamples)``, the same for the anomalies.
 
     Returns:
@@ -46,13 +49,18 @@ def resampled(
     """
     width, before, reached = resampled_steps(normal, anomaly, taken_normal, taken_anomaly)
     rise = reached - before if reached is not before else None
-    n, m = taken_normal.sum(axis=0), taken_anomaly.sum(axis=0)
+    if _are_bytes(taken_normal, taken_anomaly):
+        n, m = (np.full(width.shape[1], float(len(scores))) for scores in (normal, anomaly))
+    else:
+        n, m = taken_normal.sum(axis=0), taken_anomaly.sum(axis=0)
     limit = max_fpr * n
 
-    area = np.einsum("kr,kr->r", width, before)
-    # The limit is passed in the first rows, unless the sample is very small or tied: look there first.
-    for top in (int(3 * max_fpr * len(width)) + 10, len(width)):
-        passed = np.cumsum(width[:top], axis=0)
+    area = np.einsum("kr,kr->r", width, before).astype(np.float64)
+    # Resamples pass the limit within a few standard deviations of as many rows, unless the sample is very small or tied:
+    # look there first.
+    expected = max_fpr * len(width)
+    for top in (int(expected + 6.0 * np.sqrt(expected)) + 10, len(width)):
+        passed = running_sum(width[:top].copy())
         if (passed[-1] >= limit).all():
             break
     inside = np.diff(np.minimum(passed, limit), axis=0, prepend=0.0)
@@ -66,8 +74,8 @@ def resampled(
 
 
 def resampled_steps(
-    normal: Floats, anomaly: Floats, taken_normal: Floats, taken_anomaly: Floats
-) -> tuple[Floats, Floats, Floats]:
+    normal: Floats, anomaly: Floats, taken_normal: Counts, taken_anomaly: Counts
+) -> tuple[Counts, Counts, Counts]:
     """ROC curves of many resamples, down the distinct scores of normal clips: each array ``(n_distinct, resamples)``.
 
     Returns:
@@ -77,14 +85,42 @@ def resampled_steps(
     falling = np.argsort(-normal)
     values, starts = np.unique(-normal[falling], return_index=True)
     width = taken_normal[falling]
-    if len(starts) < len(normal):
-        width = np.add.reduceat(width, starts, axis=0)
-    detections = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]))
-    np.cumsum(taken_anomaly[np.argsort(-anomaly)], axis=0, out=detections[1:])
-    ordered = np.sort(-anomaly)
+    kind = _counting(taken_normal, taken_anomaly)
+    width = width.astype(kind) if len(starts) == len(normal) else np.add.reduceat(width, starts, axis=0, dtype=kind)
+    rising = np.argsort(-anomaly)
+    detections = np.zeros((len(anomaly) + 1, taken_anomaly.shape[1]), dtype=kind)
+    detections[1:] = taken_anomaly[rising]
+    running_sum(detections)
+    ordered = -anomaly[rising]
     above, reached = np.searchsorted(ordered, values, side="left"), np.searchsorted(ordered, values, side="right")
     before = detections[above]
     return width, before, detections[reached] if (above < reached).any() else before
+
+
+def _are_bytes(taken_normal: Counts, taken_anomaly: Counts) -> bool:
+    """Are these counts of :func:`taken`, of which each resample has as many as there are clips?"""
+    return taken_normal.dtype == np.uint8 == taken_anomaly.dtype
+
+
+def _counting(taken_normal: Counts, taken_anomaly: Counts) -> type[np.int32] | type[np.float64]:
+    """What pairs of an anomaly and a normal clip are counted in: whole numbers of 4 bytes while none runs over, else floats."""
+    whole = 2 * len(taken_normal) * len(taken_anomaly) < np.iinfo(np.int32).max
+    return np.int32 if whole and _are_bytes(taken_normal, taken_anomaly) else np.float64
+
+
+def running_sum(counts: Counts) -> Counts:
+    """The counts ``(n, resamples)`` themselves, each row with those above it added. ``np.cumsum`` takes four times as long, for it
+    goes down one column after the other: here rows are added that lie a block apart, and then to each block what came before."""
+    length = max(1, int(np.sqrt(len(counts))))
+    n_blocks = len(counts) // length
+    blocks = counts[: n_blocks * length].reshape(n_blocks, length, -1)
+    for row in range(1, length):
+        blocks[:, row] += blocks[:, row - 1]
+    for block in range(1, n_blocks):
+        blocks[block] += blocks[block - 1, -1]
+    for row in range(max(1, n_blocks * length), len(counts)):
+        counts[row] += counts[row - 1]
+    return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,22 +209,42 @@ def resamples_for(n_rows: int) -> int:
     return int(min(RESAMPLES, max(FEWEST, WORK // max(1, n_rows))))
 
 
-def taken(machine_id: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Floats, Floats]]:
+def taken(machine_id: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Counts, Counts]]:
     """How often each of ``n`` normal and ``m`` anomalous clips of an id is taken, some resamples at a time.
 
     Yields:
         Which resamples, then counts ``(n, resamples)`` and ``(m, resamples)``. They depend on ``seed`` and the id alone.
     """
-    # Two generators, so that the draws do not depend on how the resamples are cut into chunks.
-    generators = [np.random.default_rng([seed, crc32(machine_id.encode()), k]) for k in (0, 1)]
     chunk = max(16, CHUNK_NUMBERS // (n + m))
+    if resamples <= chunk:
+        yield slice(0, resamples), *_taken_at_once(machine_id, n, m, resamples, seed)
+        return
+    generators = _generators(machine_id, seed)
     for first in range(0, resamples, chunk):
         size = min(chunk, resamples - first)
-        normal, anomaly = (
-            np.ascontiguousarray(rng.multinomial(k, np.full(k, 1.0 / k), size=size).T, dtype=np.float64)
-            for rng, k in zip(generators, (n, m), strict=True)
-        )
-        yield slice(first, first + size), normal, anomaly
+        yield slice(first, first + size), *_draw(generators, n, m, size)
+
+
+@lru_cache(maxsize=8)  # of 5 MB: the band of a curve takes the clips again that its intervals have taken
+def _taken_at_once(machine_id: str, n: int, m: int, resamples: int, seed: int) -> tuple[Counts, Counts]:
+    drawn = _draw(_generators(machine_id, seed), n, m, resamples)
+    for counts in drawn:
+        counts.setflags(write=False)
+    return drawn
+
+
+def _generators(machine_id: str, seed: int) -> list[np.random.Generator]:
+    """One for normal clips and one for anomalies, so that the draws do not depend on how the resamples are cut into chunks."""
+    return [np.random.default_rng([seed, crc32(machine_id.encode()), k]) for k in (0, 1)]
+
+
+def _draw(generators: list[np.random.Generator], n: int, m: int, size: int) -> tuple[Counts, Counts]:
+    # A byte is enough: of more clips than that none is taken 256 times (once in 10^500 draws).
+    normal, anomaly = (
+        np.ascontiguousarray(rng.multinomial(k, np.full(k, 1.0 / k), size=size).T, dtype=np.uint8)
+        for rng, k in zip(generators, (n, m), strict=True)
+    )
+    return normal, anomaly
 
 
 def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 0) -> Draws:
@@ -210,21 +266,17 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
     """
     labelled = scores[scores["label"].isin(["normal", "anomaly"])]
     resamples = resamples_for(len(labelled)) if resamples is None else resamples
-    detectors = tuple(dict.fromkeys(scores["detector"]))
+    detectors = tuple(scores["detector"].unique())
     ids = tuple(sorted(scores["machine_id"].unique()))
     observed: dict[Metric, Floats] = {m: np.full((len(ids), len(detectors)), np.nan) for m in ("auc", "pauc")}
     draws: dict[Metric, Floats] = {m: np.full((len(ids), len(detectors), resamples), np.nan) for m in observed}
     clips, left_out = dict.fromkeys(ids, (0, 0)), dict.fromkeys(ids, 0)
-    for machine_id, subset in labelled.groupby("machine_id", sort=True):
+    for machine_id, raw, is_normal in _by_machine(labelled, detectors):
         row = ids.index(machine_id)
-        wide = subset.pivot(index=["clip_id", "label"], columns="detector", values="raw").reindex(
-            columns=list(detectors)
-        )
-        raw = wide.to_numpy(dtype=np.float64)
         present = np.flatnonzero(np.isfinite(raw).any(axis=0))
         whole = np.isfinite(raw[:, present]).all(axis=1)
-        is_normal = (wide.index.get_level_values("label") == "normal")[whole]
-        normal, anomaly = raw[whole][is_normal].T, raw[whole][~is_normal].T
+        raw, is_normal = raw[whole], is_normal[whole]
+        normal, anomaly = np.ascontiguousarray(raw[is_normal].T), np.ascontiguousarray(raw[~is_normal].T)
         n, m = normal.shape[1], anomaly.shape[1]
         clips[machine_id], left_out[machine_id] = (n, m), int((~whole).sum())
         if not n or not m:
@@ -237,6 +289,30 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
                 for metric, values in zip(draws, figures, strict=True):
                     draws[metric][row, d, which] = values
     return Draws(detectors, ids, observed, draws, clips, left_out)
+
+
+def _by_machine(labelled: "pd.DataFrame", detectors: Sequence[str]) -> Iterator[tuple[str, Floats, NDArray[np.bool_]]]:
+    """Of each machine id the raw scores ``(n_clips, n_detectors)``, ``nan`` where there is none, and which clips are normal,
+    in the order of clip ids. What pandas' ``pivot`` gives, which takes seconds for millions of rows."""
+    clips, machines = (pd.Categorical(labelled[name]) for name in ("clip_id", "machine_id"))
+    detector = pd.Categorical(labelled["detector"], categories=list(detectors)).codes
+    raw = labelled["raw"].to_numpy(dtype=np.float64)
+    order = np.argsort(np.argsort(clips.categories))  # of the clips' names
+    # A clip's number among all, and its label: two of one name, a normal one and an anomaly, are two clips.
+    number = 2 * order[clips.codes] + (labelled["label"] == "normal").to_numpy()
+    for code in np.argsort(machines.categories):
+        rows = np.flatnonzero(machines.codes == code)
+        if not len(rows):
+            continue
+        there = np.zeros(2 * len(order), dtype=bool)
+        there[number[rows]] = True
+        place = np.cumsum(there) - 1
+        cells = place[number[rows]] * len(detectors) + detector[rows]
+        if np.bincount(cells).max() > 1:
+            raise ValueError(f"A detector has two scores of one clip of machine id {machines.categories[code]}.")
+        wide = np.full((int(there.sum()), len(detectors)), np.nan)
+        wide.flat[cells] = raw[rows]
+        yield str(machines.categories[code]), wide, np.flatnonzero(there) % 2 == 1
 
 
 class Difference(NamedTuple):

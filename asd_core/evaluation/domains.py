@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.counting import counted
-from asd_core.evaluation.comparison import FLOOR, Metric, resampled, resamples_for, taken
+from asd_core.evaluation.comparison import FLOOR, Counts, Metric, resampled, resamples_for, taken
 from asd_core.evaluation.intervals import logit_interval
 from asd_core.evaluation.roc_auc import MAX_FPR, Floats, auc, pauc
 from asd_core.lazy import pd
@@ -79,13 +79,13 @@ def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
     """
     if not {"domain"} <= {*trained} & {*tested}:
         return ""
-    clips = tested.drop_duplicates("clip_id")
-    clips = clips[clips["machine_id"].isin(trained["machine_id"]) & clips["domain"].notna()]
     known = set(zip(trained["machine_id"], trained["domain"], strict=True))
-    new = np.array([pair not in known for pair in zip(clips["machine_id"], clips["domain"], strict=True)], dtype=bool)
+    machines = {machine_id for machine_id, _ in known}
+    n_clips = tested.groupby(["domain", "machine_id"], observed=True)["clip_id"].nunique()
+    new = n_clips[[i in machines and (i, domain) not in known for domain, i in n_clips.index]]
     parts = [
-        f"{counted(len(rows), 'clip')} of the {domain} domain (machine id {', '.join(sorted(rows['machine_id'].unique()))})"
-        for domain, rows in clips[new].groupby("domain", sort=True)
+        f"{counted(int(of.sum()), 'clip')} of the {domain} domain (machine id {', '.join(sorted(of.index.unique(1)))})"
+        for domain, of in new.groupby(level="domain", sort=True)
     ]
     if not parts:
         return ""
@@ -162,7 +162,7 @@ class _Drawn:
         return np.asarray((self.anomaly == anomalous) & ((self.domain == domain) | (domain == BOTH)))
 
 
-def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Floats, Floats]]:
+def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Counts, Counts]]:
     """:func:`asd_core.evaluation.comparison.taken`, where a class may be empty."""
     for which, normal, anomaly in taken(name, max(n, 1), max(m, 1), resamples, seed):
         yield which, normal[:n], anomaly[:m]

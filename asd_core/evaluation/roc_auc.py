@@ -31,14 +31,19 @@ def mean_of_known(values: Floats) -> Floats:
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
-def roc(normal: Floats, anomaly: Floats) -> tuple[Floats, Floats, Floats]:
+def roc(normal: Floats, anomaly: Floats, floor: float = -np.inf) -> tuple[Floats, Floats, Floats]:
     """False-alarm rates, detection rates and thresholds of a ROC curve from (0, 0) to (1, 1).
 
     A clip is an anomaly when its score is at or above the threshold; the first threshold is infinite.
+
+    Args:
+        floor: the lowest threshold of interest: the curve stops there.
     """
-    thresholds = np.unique(np.concatenate([normal, anomaly]))[::-1]
-    false_alarms = 1.0 - np.searchsorted(np.sort(normal), thresholds, side="left") / len(normal)
-    detections = 1.0 - np.searchsorted(np.sort(anomaly), thresholds, side="left") / len(anomaly)
+    low, high = np.sort(normal), np.sort(anomaly)
+    every = np.sort(np.concatenate([part[np.searchsorted(part, floor) :] for part in (low, high)]), kind="stable")
+    thresholds = every[np.r_[True, every[1:] != every[:-1]]][::-1] if len(every) else every
+    false_alarms = 1.0 - np.searchsorted(low, thresholds, side="left") / len(normal)
+    detections = 1.0 - np.searchsorted(high, thresholds, side="left") / len(anomaly)
     return np.r_[0.0, false_alarms], np.r_[0.0, detections], np.r_[np.inf, thresholds]
 
 
@@ -46,7 +51,13 @@ def pauc(normal: Floats, anomaly: Floats, max_fpr: float = MAX_FPR) -> float:
     """Area under the ROC curve up to ``max_fpr``, standardised (McClish, 1989): chance 0.5, perfect 1."""
     if not len(normal) or not len(anomaly):
         return float("nan")
-    false_alarms, detections, _ = roc(normal, anomaly)
+    # The curve beyond the limit plays no part: of the normal clips as many as pass it, and the anomalies above them.
+    floor = (
+        -np.partition(-normal, passing)[passing]
+        if (passing := int(max_fpr * len(normal)) + 2) < len(normal)
+        else -np.inf
+    )
+    false_alarms, detections, _ = roc(normal, anomaly, floor)
     last = int(np.searchsorted(false_alarms, max_fpr, side="right"))
     x = np.r_[false_alarms[:last], max_fpr]
     y = np.r_[detections[:last], np.interp(max_fpr, false_alarms, detections)]

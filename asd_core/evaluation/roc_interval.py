@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asd_core.evaluation.comparison import MEAN, resampled_steps, resamples_for, taken
+from asd_core.evaluation.comparison import MEAN, Counts, resampled_steps, resamples_for, running_sum, taken
 from asd_core.evaluation.roc_auc import Floats
 from asd_core.lazy import pd
 
@@ -45,7 +45,7 @@ def roc_bands(
     return bands
 
 
-def resampled_roc(normal: Floats, anomaly: Floats, taken_normal: Floats, taken_anomaly: Floats, grid: Floats) -> Floats:
+def resampled_roc(normal: Floats, anomaly: Floats, taken_normal: Counts, taken_anomaly: Counts, grid: Floats) -> Floats:
     """Detection rates at the false-alarm rates ``grid`` of many resamples at once, ``(len(grid), resamples)``.
 
     Where the curve is vertical its highest point counts.
@@ -54,15 +54,16 @@ def resampled_roc(normal: Floats, anomaly: Floats, taken_normal: Floats, taken_a
         taken_normal: ``(n, resamples)``, how often each normal clip is taken. taken_anomaly: the same for the anomalies.
     """
     width, before, reached = resampled_steps(normal, anomaly, taken_normal, taken_anomaly)
-    passed = np.cumsum(width, axis=0)
-    # Down the distinct normal scores: up to the anomalies above one, then over the normals that share it.
-    n_points, resamples = 2 * len(width) + 1, width.shape[1]
-    x, y = np.zeros((n_points, resamples)), np.zeros((n_points, resamples))
-    x[2:-1:2], x[1::2] = passed[:-1], passed
-    y[0:-1:2], y[1::2] = before, reached
-    x[-1], y[-1] = passed[-1], taken_anomaly.sum(axis=0)
-    x, y = x / x[-1], y / y[-1]
-    # One interpolation for all resamples: each is moved to another stretch.
-    shift = 2.0 * np.arange(resamples)
-    at = np.interp((grid[:, None] + shift).T.ravel(), (x + shift).T.ravel(), y.T.ravel())
-    return np.asarray(at.reshape(resamples, len(grid)).T)
+    passed = np.ascontiguousarray(running_sum(width).T)  # a resample a row: each is searched by itself
+    n, last = passed[:, -1:], len(width) - 1
+    # The first distinct normal score at which more are passed than a rate says; none for a rate of 1, where all anomalies count.
+    steps = np.array([np.searchsorted(row, grid, side="right") for row in passed / n])
+    beyond, resample = steps > last, np.arange(len(steps))[:, None]
+    steps = np.minimum(steps, last)
+    until = passed[resample, steps]
+    since = np.where(steps > 0, passed[resample, steps - 1], 0)
+    low, high = before[steps, resample], reached[steps, resample]
+    share = np.divide(grid * n - since, until - since, out=np.zeros(steps.shape), where=until > since)
+    m = taken_anomaly.sum(axis=0, dtype=np.float64)[:, None]
+    rates = np.where(beyond, 1.0, (low + np.clip(share, 0.0, 1.0) * (high - low)) / m)
+    return np.asarray(rates.T)

@@ -79,7 +79,7 @@ def real_page(
             for i in sorted(labelled["machine_id"].unique())
         ),
         n_tested=len(labelled),
-        few=labelled["label"].value_counts().min() < CLAIM,
+        few=labelled.groupby("label", observed=True).size().min() < CLAIM,
         unknown=", ".join(f"id {i}: {n}" for i, n in sorted(unknown.items())),
         versions=", ".join(f"{name} {version}" for name, version in first.versions.items()),
         ranking=_ranking(real, demo),

@@ -151,7 +151,7 @@ def in_scope(
         scores = scores[scores["machine_id"].isin(ids)]
     if chosen:
         scores = filter_scores(scores, attribute, chosen)
-    scored = set(scores["detector"])
+    scored = set(scores["detector"].unique())
     present = replace(selected, detectors=[key for key in selected.detectors if key in scored])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [f"machine id {', '.join(ids)}"] if ids else []

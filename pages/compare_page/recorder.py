@@ -9,7 +9,7 @@ from pages.compare_page.filters import ComparedScores
 
 def draw(compared: ComparedScores) -> None:
     """A sentence where they differ; nothing where they do not, or nobody has stored it."""
-    stored, machines = read_conditions(compared.selected.source.folder), set(compared.scores["machine_id"])
+    stored, machines = read_conditions(compared.selected.source.folder), set(compared.scores["machine_id"].unique())
     these, training = (
         together(found for machine_id, found in stored.get(split, {}).items() if machine_id in machines)
         for split in (compared.scope.split, "train")

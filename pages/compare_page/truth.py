@@ -20,6 +20,8 @@ NAMES: "dict[Basis, str]" = {
     "adjudicated": "adjudicated labels",
 }
 
+LABELS = ("anomaly", "normal", "unlabelled")
+
 
 @dataclass(frozen=True, eq=False)
 class Against:
@@ -33,8 +35,11 @@ class Against:
     def apply(self, table: pd.DataFrame) -> pd.DataFrame:
         """Scores with these labels; a clip without one is unlabelled."""
         labels = dict(zip(self.truth.table["clip_id"], self.truth.table["label"], strict=True))
-        result = table["clip_id"].map(labels)
-        return table.assign(label=result.where(result.isin(["normal", "anomaly"]), "unlabelled"))
+        clips = pd.Categorical(table["clip_id"])
+        given = [
+            label if (label := labels.get(clip)) in ("normal", "anomaly") else "unlabelled" for clip in clips.categories
+        ]
+        return table.assign(label=pd.Categorical(given, LABELS).take(clips.codes))
 
 
 def draw(source: Source, table: pd.DataFrame) -> Against | None:

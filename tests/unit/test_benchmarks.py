@@ -13,7 +13,9 @@ from asd_core.detectors import detector_keys
 from benchmarks import run as benchmarks
 from benchmarks.__main__ import main
 from benchmarks.browser import APP, APPS, Figure, figure
-from benchmarks.library import log_mel
+from benchmarks.compare_page import open_pages, statistics_speed
+from benchmarks.label_store import labelling_speed
+from benchmarks.library import all_detectors, denoise_move, log_mel, window
 from benchmarks.run import BENCHMARKS, Benchmark, UnknownFigure, run
 from benchmarks.synthetic import write_models
 
@@ -102,3 +104,28 @@ def test_made_up_models_can_be_compared(tmp_path: Path) -> None:
     keys = detector_keys()[:2]
     write_models(tmp_path / "models", tmp_path / "recordings", 20, keys, seed=0)
     assert [trained_denoised(tmp_path / "models", key) for key in keys] == [0.0, 0.0]
+
+
+def test_the_compare_page_is_opened_and_timed() -> None:
+    """All of the bench but its size: its program, and the page as it is today."""
+    found = open_pages({"a warm-up": 40, "other": 48})
+    assert list(found) == ["a warm-up", "other"]
+    assert all(page.seconds > 0 and page.megabytes > 50 for page in found.values())
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda: denoise_move(1),
+        lambda: all_detectors(1),
+        lambda: window(1),
+        lambda: statistics_speed(1, n_clips=40),
+        lambda: labelling_speed(40, opens=1, labels=2),
+    ],
+    ids=["denoise_move", "all_detectors", "window", "statistics", "labelling"],
+)
+def test_a_figure_is_measured_at_a_small_size(measure: Callable[[], dict[str, Figure]]) -> None:
+    """Under the names that the table promises."""
+    found = measure()
+    assert tuple(found) in {one.names for one in BENCHMARKS}
+    assert all(one["value"] > 0 for one in found.values())

@@ -31,6 +31,7 @@ from asd_core.evaluation import (
     wilson,
     worst_machine,
 )
+from asd_core.evaluation.comparison import running_sum, taken
 from asd_core.plots import agreement_figure, breakdown_figure, det_figure, precision_recall_figure, roc_figure
 
 NAMES = {"pca_kde": "A", "cnn_ae": "B", "control_rms": "C"}
@@ -115,6 +116,39 @@ def test_resampled_figures_are_scikit_learns_weighted_ones(seed: int) -> None:
         weights = np.r_[taken[0][:, k], taken[1][:, k]]
         assert ours[0][k] == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights), abs=1e-9)
         assert ours[1][k] == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights, max_fpr=0.1), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bytes_that_are_drawn_give_the_figures_of_floats(seed: int) -> None:
+    """To the last digit, with and without ties: whole numbers are added exactly."""
+    normal, anomaly, _ = classes(seed)
+    ((_, *drawn),) = taken("00", len(normal), len(anomaly), 30, seed)
+    assert {counts.dtype for counts in drawn} == {np.dtype(np.uint8)}
+    assert [counts.sum(axis=0).tolist() for counts in drawn] == [30 * [len(normal)], 30 * [len(anomaly)]]
+    floats = resampled(normal, anomaly, *(counts.astype(float) for counts in drawn))
+    for ours, theirs in zip(resampled(normal, anomaly, *drawn), floats, strict=True):
+        assert ours.tolist() == theirs.tolist()
+
+
+def test_resamples_do_not_hang_on_how_they_are_cut_into_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = table({"A": 1.0, "B": 0.5})
+    whole = bootstrap(scores, 50).draws
+    monkeypatch.setattr(comparison, "CHUNK_NUMBERS", 1)
+    cut = bootstrap(scores, 50).draws
+    assert all(whole[metric].tolist() == cut[metric].tolist() for metric in whole)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 9, 50, 101])
+def test_a_running_sum_is_numpys(n: int) -> None:
+    counts = np.random.default_rng(n).integers(0, 9, (n, 4)).astype(np.int32)
+    expected = np.cumsum(counts, axis=0).tolist()
+    assert running_sum(counts).tolist() == expected
+
+
+def test_a_detector_with_two_scores_of_a_clip_is_refused() -> None:
+    scores = table({"A": 1.0})
+    with pytest.raises(ValueError, match="two scores of one clip of machine id 00"):
+        bootstrap(pd.concat([scores, scores.iloc[:1]]), 5)
 
 
 def test_resample_that_takes_only_low_normals() -> None:

@@ -162,6 +162,9 @@ def test_a_domain_that_was_never_trained_is_named() -> None:
     assert "(machine id 03)" in untrained_domains(without[without["machine_id"] != "05"], tested)
     assert untrained_domains(without.drop(columns="domain"), tested) == ""
     assert untrained_domains(trained, tested[:0]) == ""  # nor does a dataset without test clips
+    # Recordings of which none is for training (any more), or of other machines: their page once failed.
+    assert untrained_domains(trained[:0], tested) == ""
+    assert untrained_domains(trained.assign(machine_id="99"), tested) == ""
 
 
 def test_training_and_evaluating_say_which_domain_was_never_trained(

@@ -214,7 +214,7 @@ def test_rows_say_what_they_are_of(demo: tuple[Comparison, str]) -> None:
 
 
 def test_names_and_titles_are_escaped(small_folder: Path, copied: Path, tmp_path: Path) -> None:
-    scores = stored_scores(copied)
+    scores = stored_scores(copied).astype({"clip_id": str})
     missed = scores["clip_id"] == "test/anomaly_id_00_00000000.wav"
     # Told to score below everything else, so that it is among the misses that are listed and read.
     scores.loc[missed, ["clip_id", "raw", "calibrated"]] = [EVIL, -1e9, 0.0]

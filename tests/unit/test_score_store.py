@@ -249,10 +249,26 @@ def test_scopes_that_are_none(arguments: tuple[object, ...], message: str) -> No
         Scope(*arguments)  # type: ignore[arg-type]
 
 
+def test_text_is_read_as_categories_in_its_own_order(workspace: tuple[Dataset, Path]) -> None:
+    """So that it sorts and groups as the text does; what the rows hold is what was written."""
+    dataset, folder = workspace
+    table, written = read_scores(folder, dataset), pd.read_parquet(folder / "scores.parquet")
+    for name in ("clip_id", "machine_id", "label", "detector", "domain", "sha256"):
+        assert table[name].cat.categories.tolist() == sorted(table[name].astype(str).unique()), name
+    both = table.merge(written, on=["detector", "clip_id"], suffixes=("", "_written"))
+    assert len(both) == len(table) == len(written)
+    for name in ("machine_id", "label", "raw", "calibrated", "model_version"):
+        assert both[name].tolist() == both[f"{name}_written"].tolist(), name
+    empty = read_scores(folder / "nothing", None)
+    assert empty.empty
+    assert set(table.columns) >= {*empty.columns} - {"applicable", "applicability_reason"}
+
+
 def test_digests_depend_on_content_alone(workspace: tuple[Dataset, Path]) -> None:
     table = read_scores(workspace[1], workspace[0])
     assert scores_digest(table) == scores_digest(table.sample(frac=1, random_state=0))
-    edited = table.assign(label=table["label"].where(table.index != 3, "unlabelled"))
+    edited = table.assign(label=table["label"].astype(str).where(table.index != 3, "unlabelled"))
+    assert scores_digest(table) == scores_digest(table.assign(label=table["label"].astype(str)))
     assert scores_digest(table) != scores_digest(edited)
 
 
