@@ -7,7 +7,19 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 # What lies at the root comes first; then the stations along the sound's path. A station imports from those before it.
-ROOM = ("errors", "settings", "progress", "lazy", "files", "on_disk", "disk_cache", "jobs", "markdown", "counting")
+ROOM = (
+    "errors",
+    "settings",
+    "progress",
+    "lazy",
+    "files",
+    "parts",
+    "on_disk",
+    "disk_cache",
+    "jobs",
+    "markdown",
+    "counting",
+)
 STATIONS = (
     "engine",  # no station of the sound: where the others' work is done
     "sound",
