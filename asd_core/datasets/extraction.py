@@ -21,7 +21,7 @@ from asd_core.progress import Progress, silent
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW = 64  # clips that are read before other processes have started
+FEW = 48  # clips that are read before other processes have started
 AT_ONCE = 16  # clips that a process gets: sending them costs nothing then, and no process is long without work
 
 

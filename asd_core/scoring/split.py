@@ -1,6 +1,6 @@
 """Scoring a whole split, with or without denoising, and keeping what was computed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from asd_core.datasets import Dataset, as_learned, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
+from asd_core.parts import Parts
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.store import AS_RECORDED, Scope
 from asd_core.sound import Clip, Kind, denoise_mix
 
-BATCH = 200  # clips whose features are held at once: 30 MB a representation
+BATCH = 200  # clips that are scored, and whose scores are stored, together
 
 
 def compute_scores(
@@ -53,13 +54,15 @@ def compute_scores(
     if keys:
         chosen = ModelSet(models.folder, keys, shared=models)
         # Of the clips before they are read: one that changes meanwhile is noticed at the next reading of the store.
-        run = _Unfinished(models.folder / f"{scope.file}.part", dataset.fingerprint(scope.split), chosen)
-        table, skipped = score_split(dataset, chosen, scope, progress=progress, earlier=run.rows(), keep=run.keep)
+        fingerprint, versions = dataset.fingerprint(scope.split), score_store.model_versions(models.folder)
+        of = {"clips": fingerprint, "detectors": {key: versions[key] for key in chosen}, "at once": BATCH}
+        parts = Parts(models.folder / f"{scope.file}.part", of)
+        table, skipped = score_split(dataset, chosen, scope, progress=progress, parts=parts)
         for description in skipped:
             notify(description)
         keys = [key for key in keys if key in set(table["detector"])]  # what was left out stays missing
-        score_store.write_scores(table.assign(data_fingerprint=run.fingerprint), models.folder / scope.file)
-        run.path.unlink(missing_ok=True)
+        score_store.write_scores(table.assign(data_fingerprint=fingerprint), models.folder / scope.file)
+        parts.done()
     progress(1.0, "done")
     return keys
 
@@ -93,43 +96,20 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Unfinished:
-    """Where a run stores the batches it has scored."""
-
-    path: Path
-    fingerprint: str
-    models: ModelSet
-
-    def keep(self, table: "pd.DataFrame") -> None:
-        write_parquet(table.assign(data_fingerprint=self.fingerprint), self.path)
-
-    def rows(self) -> "pd.DataFrame | None":
-        """What an interrupted run of the same detectors on the same clips has left."""
-        table = read_parquet(self.path)
-        if table is None:
-            return None
-        by = set(table[["detector", "model_version", "data_fingerprint"]].itertuples(index=False, name=None))
-        versions = score_store.model_versions(self.models.folder)
-        same = by == {(key, versions[key], self.fingerprint) for key in self.models}
-        return table.drop(columns="data_fingerprint") if same else None
-
-
 def score_split(
     dataset: Dataset,
     models: ModelSet,
     scope: Scope = AS_RECORDED,
     *,
     progress: Progress = silent,
-    earlier: "pd.DataFrame | None" = None,
-    keep: Callable[["pd.DataFrame"], None] = lambda _: None,
+    parts: Parts | None = None,
 ) -> tuple["pd.DataFrame", list[str]]:
     """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other. Test clips that the
     detectors learned from, under whatever name, are left out; so is a detector whose pretrained model refuses any clip.
 
     Args:
-        earlier: scores that are there already; their clips are not read again.
-        keep: called with the table so far after every batch.
+        parts: of a run of the same detectors on the same clips: the batches that it has done are not done again, and each that
+            is done now is stored there, where there are several.
 
     Returns:
         The score table (without fingerprint), detector by detector, and sentences on clips that could not be read, and on clips
@@ -138,37 +118,62 @@ def score_split(
     dataset = as_learned(dataset, models.folder)
     rows = dataset.rows(split=scope.split)
     rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
-    tables, skipped = [], []
-    if earlier is not None:
-        tables, rows = [earlier], rows[~rows["clip_id"].isin(earlier["clip_id"])].reset_index(drop=True)
     learned = learned_clips(models.folder) if scope.split == "test" else frozenset()
-    learned_from: list[str] = []
-    groups = _by_known_ids(models)
+    tables, skipped, learned_from = list["pd.DataFrame"](), list[str](), list[str]()
     for first in range(0, len(rows), BATCH):
         low, high = first / len(rows), min(1.0, (first + BATCH) / len(rows))
-        batch = extract_dataset(
-            dataset,
-            rows.iloc[first : first + BATCH].reset_index(drop=True),
-            models.representations(),
-            stage(progress, low, high, f"{scope.description()}, from clip {first + 1} of {len(rows)}"),
-            change=Denoising(scope.denoise, scope.kind) if scope.denoise else None,
-        )
-        skipped += batch.skipped
-        if batch.refused:
-            skipped.append(left_out(models, batch.refused))
-            others = models.needing(batch.refused)
-            tables = [table[~table["detector"].isin(others)] for table in tables]
-            if len(others) == len(models):
+        name = f"{scope.description()}, from clip {first + 1} of {len(rows)}"
+        table = parts.get(first) if parts else None
+        if table is None:
+            batch = rows.iloc[first : first + BATCH].reset_index(drop=True)
+            table = _scored(dataset, batch, models, scope, learned, stage(progress, low, high, name))
+            if parts and len(rows) > BATCH:
+                table = parts.put(first, table)
+        skipped += table.attrs["skipped"]
+        learned_from += table.attrs["learned"]
+        if refused := table.attrs["refused"]:
+            tables = [earlier[~earlier["detector"].isin(refused)] for earlier in tables]
+            if len(refused) == len(models):
                 break
-            models = models.without(batch.refused)
-            groups = _by_known_ids(models)
-        known = batch.rows["sha256"].isin(learned).to_numpy()
-        if known.any():
-            learned_from += batch.rows["clip_id"][known].tolist()
-            batch = batch.subset(~known)
-        for ids, keys in groups.items():
+            models = ModelSet(models.folder, [key for key in models if key not in refused], shared=models)
+        if len(table):
+            tables.append(table)
+    if n := len(learned_from):
+        skipped.append(
+            f"{counted(n, 'test clip')} of {dataset.title} {'is' if n == 1 else 'are'} not scored ({learned_from[0]}"
+            f"{' …' if n > 1 else ''}): these detectors were trained on the same recording{'' if n == 1 else 's'}."
+        )
+    if not tables:
+        return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), skipped
+    table = pd.concat([table.reset_index(drop=True) for table in tables], ignore_index=True)
+    table.attrs = {}
+    order = {key: index for index, key in enumerate(models)}
+    return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), skipped
+
+
+def _scored(
+    dataset: Dataset,
+    rows: "pd.DataFrame",
+    models: ModelSet,
+    scope: Scope,
+    learned: Collection[str],
+    progress: Progress,
+) -> "pd.DataFrame":
+    """Scores of a batch of clips. Its ``attrs``: sentences on what was ``skipped``, ids of clips that were ``learned`` from, and keys of
+    detectors that are left out from here on, since their pretrained models ``refused``."""
+    change = Denoising(scope.denoise, scope.kind) if scope.denoise else None
+    batch = extract_dataset(dataset, rows, models.representations(), progress, change=change)
+    refused = models.needing(batch.refused) if batch.refused else []
+    said = [*batch.skipped, left_out(models, batch.refused)] if refused else batch.skipped
+    known = batch.rows["sha256"].isin(learned).to_numpy()
+    about = {"skipped": said, "learned": batch.rows["clip_id"][known].tolist(), "refused": refused}
+    batch = batch.subset(~known)
+    tables = []
+    if len(refused) < len(models):
+        models = models.without(batch.refused)
+        for ids, keys in _by_known_ids(models).items():
             # A detector may know fewer machine ids than another one of the same folder.
-            usable = batch.subset(batch.rows["machine_id"].isin(ids).to_numpy())
+            usable = batch.of_machines(ids)
             if usable.rows.empty:
                 continue
             group = ModelSet(models.folder, keys, shared=models)
@@ -178,19 +183,9 @@ def score_split(
                 tables.append(
                     score_store.score_rows(usable.rows, key, artifact.version, artifact.calibration, raw, version)
                 )
-        if high < 1.0 and tables:
-            tables = [pd.concat(tables, ignore_index=True)]
-            keep(tables[0])
-    if n := len(learned_from):
-        skipped.append(
-            f"{counted(n, 'test clip')} of {dataset.title} {'is' if n == 1 else 'are'} not scored ({learned_from[0]}"
-            f"{' …' if n > 1 else ''}): these detectors were trained on the same recording{'' if n == 1 else 's'}."
-        )
-    if not tables:
-        return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), skipped
-    table = pd.concat(tables, ignore_index=True)
-    order = {key: index for index, key in enumerate(models)}
-    return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), skipped
+    scored = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["clip_id", "detector"])
+    scored.attrs = about
+    return scored
 
 
 def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:

@@ -4,6 +4,7 @@ A detector's vectors count only for the weights that gave them. Each dimension i
 least to the greatest value: enough to draw points by, and a quarter of the size in the repository.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from asd_core.detectors import Detector, detector_class, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
 from asd_core.files import locked, write_parquet
+from asd_core.parts import Parts
 from asd_core.progress import Progress, silent
 from asd_core.scoring import model_versions
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 LATENTS = "latents.parquet"
 STEPS = 255
-AT_ONCE = 64  # clips whose spectrograms are in memory together
+AT_ONCE = 64  # clips whose vectors are computed and stored together
 _ABOUT = "latents"  # of the table: for each detector the weights, and what the steps stand for
 
 
@@ -62,27 +64,42 @@ def compute_latents(
         return []
     clips = read_pooled(models.folder, ("clip_id", "sha256"))
     rows = dataset.catalogue[dataset.catalogue["clip_id"].isin(clips["clip_id"])]
-    parts: dict[str, list[Array]] = {key: [] for key in keys}
-    tables, representations = [], list(dict.fromkeys(models[key].representation for key in keys))
+    splits = [dataset.fingerprint(split) for split in sorted(rows["split"].unique())]
+    clips_of = hashlib.sha256("\n".join([*splits, *rows["clip_id"]]).encode()).hexdigest()
+    versions = model_versions(models.folder)
+    of = {"clips": clips_of, "detectors": {key: versions[key] for key in keys}, "at once": AT_ONCE}
+    parts, tables = Parts(models.folder / f"{LATENTS}.part", of), []
     for first in range(0, len(rows), AT_ONCE):
         progress(first / len(rows), f"clip {first + 1} of {len(rows)}")
-        result = extract_dataset(dataset, rows.iloc[first : first + AT_ONCE], representations)
-        for description in result.skipped:
+        table = parts.get(first)
+        if table is None:
+            table = parts.put(first, _latents_of(dataset, rows.iloc[first : first + AT_ONCE], models, keys))
+        for description in table.attrs["skipped"]:
             notify(description)
-        if result.rows.empty:
-            continue
-        tables.append(result.rows[["clip_id", "sha256"]])
-        for key in keys:
-            artifact = models[key]
-            latent = artifact.detector.latent(result.features[artifact.representation], list(result.rows["machine_id"]))
-            assert latent is not None  # by with_latent
-            parts[key].append(latent)
+        if len(table):
+            tables.append(table)
     if not tables:
         raise ArtifactError(f"None of the clips of {models.folder} can be read: put the recordings of training back.")
-    vectors = {key: np.concatenate(subset) for key, subset in parts.items()}
-    write_latents(models.folder, pd.concat(tables, ignore_index=True), vectors)
+    clips = pd.concat(tables, ignore_index=True)
+    vectors = {key: np.frombuffer(b"".join(clips[key]), np.float32).reshape(len(clips), -1) for key in keys}
+    write_latents(models.folder, clips[["clip_id", "sha256"]], vectors)
+    parts.done()
     progress(1.0, "done")
     return keys
+
+
+def _latents_of(dataset: Dataset, rows: "pd.DataFrame", models: ModelSet, keys: list[str]) -> "pd.DataFrame":
+    """Columns clip_id, sha256 and, for each detector, the bytes of the vectors; ``attrs``: sentences on what was ``skipped``."""
+    result = extract_dataset(dataset, rows, list(dict.fromkeys(models[key].representation for key in keys)))
+    table = result.rows[["clip_id", "sha256"]].copy()
+    table.attrs = {"skipped": result.skipped}
+    if len(table):
+        for key in keys:
+            artifact = models[key]
+            latent = artifact.detector.latent(result.features[artifact.representation], result.machine_ids)
+            assert latent is not None  # by with_latent
+            table[key] = [vector.tobytes() for vector in np.asarray(latent, dtype=np.float32)]
+    return table
 
 
 def write_latents(folder: Path, clips: "pd.DataFrame", vectors: dict[str, Array]) -> None:

@@ -42,7 +42,20 @@ def training(data: str, out: str) -> None:
         sys.exit(code)
 
 
+def scoring(data: str, models: str) -> None:
+    """``python -m asd_core scores`` of every split, in small batches; a network's latents, too."""
+    from asd_core.scoring import split
+    from asd_core.space import latents
+
+    split.BATCH, latents.AT_ONCE = 3, 3
+    for command in (["scores", "--split", "train"], ["scores", "--split", "test", "--denoise", "0.5"], ["latents"]):
+        sys.argv = ["asd_core", *command, "--data", data, "--models", models]
+        if code := main():
+            sys.exit(code)
+
+
 def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recordings(Path(folder) / "data")
         training(f"{folder}/data", f"{folder}/models")
+        scoring(f"{folder}/data", f"{folder}/models")

@@ -15,6 +15,7 @@ ROOM = (
     "files",
     "addresses",
     "mirrored",
+    "parts",
     "on_disk",
     "disk_cache",
     "jobs",

@@ -1,6 +1,7 @@
 """An import or a training that is killed at any moment: nobody is shown half of it, and a second run completes it."""
 
 import multiprocessing
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from asd_core.datasets import datasets_folder, delete_dataset, open_dataset, use
 from asd_core.explain import read_reference
 from asd_core.scoring import AS_RECORDED, missing_scores, read_scores
 from asd_core.sound import wav_bytes
+from asd_core.training import train
 from tests.forked import CONTEXT
 from tests.unit import killed_work
 
@@ -113,6 +115,30 @@ def test_a_training(start: Start, tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(ordered(read_scores(out, dataset)), ordered(whole), check_exact=True)
     assert hits >= KILLS // 2
     assert left >= {0, 1}
+
+
+def test_scores_and_latents(start: Start, tmp_path: Path) -> None:
+    """A run that was killed goes on where it stopped, and what it stores has the bytes of one that was not."""
+    data, trained = tmp_path / "data", tmp_path / "trained"
+    killed_work.recordings(data)
+    train(open_dataset(data), trained, detectors=["control_rms", "pca_kde", "vae_elbo"], preset="quick")
+    scored = {name: tmp_path / name for name in ("before", "whole")}
+    for folder in scored.values():
+        shutil.copytree(trained, folder)
+    seconds = min(ended(start(killed_work.scoring, str(data), str(folder))) for folder in scored.values())
+    names = ["scores-train.parquet", "scores-test-stationary-0.5.parquet", "latents.parquet"]
+    whole = {name: (scored["whole"] / name).read_bytes() for name in names}
+    hits, gone_on = 0, 0
+    for number, after in enumerate(moments(seconds)[: KILLS // 2]):
+        folder = tmp_path / str(number)
+        shutil.copytree(trained, folder)
+        hits += killed(start(killed_work.scoring, str(data), str(folder)), after)
+        gone_on += any(folder.glob("*.part/*.parquet"))
+        ended(start(killed_work.scoring, str(data), str(folder)))
+        assert {name: (folder / name).read_bytes() for name in names} == whole
+        assert not list(folder.glob("*.part"))
+    assert hits >= KILLS // 4
+    assert gone_on > 1
 
 
 def ordered(scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from asd_core.artifacts import ModelSet, read_pooled
-from asd_core.datasets import Dataset, extract_dataset
-from asd_core.errors import ArtifactError
+from asd_core.datasets import Dataset, Extracted, extract_dataset
+from asd_core.errors import ArtifactError, Cancelled
 from asd_core.space import compute_latents, latents, latents_stamp, read_space, stored_latents
 from asd_core.space.latents import read_latents, write_latents
 
@@ -33,6 +35,32 @@ def test_stored_vectors_are_the_detectors_own_to_a_step(folder: Path, small_data
     assert np.all(np.abs(vectors[at] - own) <= 0.51 * step + 1e-6)
     assert len(clips) == len(small_dataset.catalogue)
     assert vectors.std(axis=0).max() > 0
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    folder: Path, small_dataset: Dataset, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "small"
+    shutil.copytree(small_models, copy)
+    monkeypatch.setattr(latents, "AT_ONCE", 20)
+    read: list[str] = []
+
+    def extract(dataset: Dataset, rows: pd.DataFrame, *rest: Any) -> Extracted:
+        read.extend(rows["clip_id"])
+        return extract_dataset(dataset, rows, *rest)
+
+    def stop(fraction: float, _: str) -> None:
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    monkeypatch.setattr(latents, "extract_dataset", extract)
+    with pytest.raises(Cancelled):
+        compute_latents(small_dataset, ModelSet(copy), progress=stop)
+    assert stored_latents(copy) == []
+    assert compute_latents(small_dataset, ModelSet(copy)) == ["cnn_ae"]
+    assert len(read) == len(set(read)) == len(small_dataset.catalogue), "none was read twice"
+    assert np.array_equal(read_latents(copy, "cnn_ae")[1], read_latents(folder, "cnn_ae")[1])
+    assert not list(copy.glob("*.part"))
 
 
 def test_what_is_stored_is_not_computed_again(folder: Path, small_dataset: Dataset) -> None:

@@ -15,6 +15,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, extract_dataset, open_dataset
 from asd_core.detectors import detector_keys
 from asd_core.errors import ArtifactError, Cancelled
+from asd_core.parts import Parts
 from asd_core.scoring import (
     AS_RECORDED,
     Scope,
@@ -217,6 +218,29 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert table.groupby("detector").size().to_dict() == {"control_rms": 48, "pca_kde": 48}
     assert 0 < len(read_again) < 40
     assert not list(models.glob("*.part"))
+    resumed = (models / scope.file).read_bytes()
+    (models / scope.file).unlink()
+    compute_scores(dataset, whole, scope)
+    assert (models / scope.file).read_bytes() == resumed, "as one that was not interrupted"
+
+
+def test_parts_of_other_work_do_not_count(tmp_path: Path) -> None:
+    folder, table = tmp_path / "a.part", pd.DataFrame({"a": [1.5]})
+    folder.write_text("what an earlier version left")
+    parts = Parts(folder, {"of": 1})
+    table.attrs = {"skipped": ["one"]}
+    assert parts.put(3, table).attrs == {"skipped": ["one"]}
+    assert parts.put(4, pd.DataFrame(columns=["a", "b"])).empty
+    again = Parts(folder, {"of": 1})
+    assert again.get(0) is None
+    stored = again.get(3)
+    assert stored is not None
+    assert stored.equals(table)
+    assert stored.attrs == table.attrs
+    (folder / "000000003.parquet").write_bytes(b"damaged")
+    assert again.get(3) is None
+    assert Parts(folder, {"of": 2}).get(4) is None
+    assert not folder.exists()
 
 
 def test_scores_of_another_dataset_are_never_stored(workspace: tuple[Dataset, Path], small_dataset: Dataset) -> None:
