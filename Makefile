@@ -7,16 +7,22 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# pip compiles what it installs with one processor, which takes half of an installation: all processors do it afterwards. What does not
+# compile is left, as pip leaves it.
+PIP = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE = $(PY) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
+
 # Packages of which the tests read a checkpoint, and nothing else: what they need themselves is years old, and is left out.
 CHECKPOINTS = aisfx==0.1.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results lint screenshots clean
+.PHONY: help run lint style types test test-long test-cluster test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
-	@echo "make test         lint, types and all tests, by WORKERS=2 processes"
+	@echo "make test         lint, types and all tests but the long ones, by WORKERS=2 processes"
 	@echo "make test-cluster  the tests on a Ray cluster of two nodes on this machine, with a server of S3"
+	@echo "make test-long    the long ones, which CI runs, too: whole trainings on real recordings, kills at any moment, UMAP"
 	@echo "make test-fast    lint, types and the quick unit and contract tests: while one works"
 	@echo "make check        lint, types and all tests but those in a browser: before a commit"
 	@echo "make test-coverage  lines that the tests of make check reach, and those that none does"
@@ -40,36 +46,49 @@ $(PY):
 
 # The stamps hold what is installed: nothing is installed again unless the file changed.
 $(VENV)/.run-stamp: requirements.txt | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev-stamp: requirements-dev.txt requirements.txt | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps $(CHECKPOINTS)
+	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps $(CHECKPOINTS)
+	@$(COMPILE)
 	@touch $@ $(VENV)/.run-stamp
 
 run: $(VENV)/.run-stamp
 	@echo "Dashboard: http://127.0.0.1:$(PORT)  (stop it with Ctrl+C)"
 	@$(PY) -m streamlit run app.py --server.port $(PORT)
 
-lint: $(VENV)/.dev-stamp
+style: $(VENV)/.dev-stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(VENV)/bin/oxlint --deny-warnings pages tests/js
 
-test: lint
-	$(PYTEST) -m "not cluster"
+types: $(VENV)/.dev-stamp
+	$(PY) -m mypy
+
+lint: style types
+
+# The first time, types take a minute of one processor: they are checked beside the tests, and what is wrong is said below them.
+test: style
+	@$(PY) -m mypy >$(VENV)/types.log 2>&1 & types=$$!; \
+	$(PYTEST) -m "not long and not cluster"; tests=$$?; \
+	wait $$types; typed=$$?; cat $(VENV)/types.log; \
+	[ $$tests = 0 ] && [ $$typed = 0 ]
+
+test-long: $(VENV)/.dev-stamp
+	$(PYTEST) -m long
 
 # In one process: a cluster takes both cores.
 test-cluster: $(VENV)/.dev-stamp
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m cluster
 
 test-fast: lint
-	$(PYTEST) -m "not slow and not cluster" tests/unit tests/contract
+	$(PYTEST) -m "not slow and not long and not cluster" tests/unit tests/contract
 
 check: lint
-	$(PYTEST) -m "not cluster" tests/unit tests/contract tests/app
+	$(PYTEST) -m "not long and not cluster" tests/unit tests/contract tests/app
 
 test-coverage: $(VENV)/.dev-stamp
 	$(PYTEST) -m "not cluster" tests/unit tests/contract tests/app --cov=asd_core --cov=pages --cov-report=term-missing:skip-covered

@@ -29,11 +29,12 @@ ROOT = Path(__file__).parent.parent
 # Files that take longest, longest first (by their CPU time), then folders.
 LONG_FIRST = [
     *(f"e2e/test_{name}.py" for name in ("main_job", "compare", "player", "label_failures", "label_keyboard")),
-    *(f"e2e/test_{name}.py" for name in ("clip_views", "feature_space", "umap", "label_crash")),
+    *(f"e2e/test_{name}.py" for name in ("clip_views", "feature_space", "report", "address", "umap", "label_crash")),
     *(f"unit/test_{name}.py" for name in ("network_detectors", "deep_svdd", "f_anogan", "convolutional_autoencoders")),
     *(
         "e2e/*",
         "contract/*",
+        "unit/test_killed.py",
         "app/*",
         "unit/test_cli.py",
         "unit/test_experiments.py",

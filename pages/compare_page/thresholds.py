@@ -67,16 +67,20 @@ def draw(compared: ComparedScores) -> None:
     values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
     versions = versions_of(selected.source)
     rows, exported, marks = [], [], dict[str, Breach]()
+    counted = subset[
+        ["detector", "machine_id", "label", "raw"]
+    ]  # few columns: each detector takes its own rows of them
     for key in keys:
-        mine, rates = subset[subset["detector"] == key], limits[key].rates
+        mine, rates = counted[counted["detector"] == key], limits[key].rates
         normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
         point = operating_point(
             mine, limits[key].values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
         )[POOLED]
         likely = limits[key].range(normals)
-        expected = expected_false_alarms(mine, rates) if rates and point.n_normal else None
+        on_average = expected_false_alarms(mine, rates)
+        expected = on_average if rates and point.n_normal else None
         if likely:
-            promised = expected_false_alarms(mine, rates) / point.n_normal
+            promised = on_average / point.n_normal
             marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
         row: dict[str, Any] = {"Detector": marked(key, selected)}
         if of != POOLED:

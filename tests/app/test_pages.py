@@ -290,6 +290,7 @@ def test_recordings_that_are_gone_are_named(
     assert not app.exception
 
 
+@pytest.mark.long  # the detectors it takes are those of a whole training
 @pytest.mark.real
 def test_real_clips_score_the_same_uploaded(
     app: AppTest, settings: pytest.MonkeyPatch, real_slider: Path, real_models: Path, tmp_path: Path

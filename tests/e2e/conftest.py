@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
-from tests.e2e.helpers import new_context
+from tests.e2e.helpers import new_context, remember_nobody
 from tests.e2e.server import serve as forked
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -55,8 +55,7 @@ def context(browser: "playwright.Browser", address: str) -> Iterator["playwright
 def page(context: "playwright.BrowserContext") -> Iterator["playwright.Page"]:
     """A new tab of a browser that remembers nobody; it may reach this machine only: a request to anywhere else fails the test."""
     tab = context.new_page()
-    context.clear_cookies()
-    context.new_cdp_session(tab).send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "local_storage"})
+    remember_nobody(tab)
     outside: list[str] = []
 
     def check(request: "playwright.Request") -> None:

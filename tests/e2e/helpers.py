@@ -53,8 +53,16 @@ def new_context(browser: Any, **options: Any) -> Any:
 
 
 def new_tab(browser: Any, **options: Any) -> Any:
-    """A tab in a context of its own: another person's browser. Close it by its context."""
+    """A tab in a context of its own: another person's browser at the same time. Close it by its context. It compiles Streamlit's
+    scripts again, which takes as long as several pages: one person after the other takes :func:`remember_nobody`."""
     return new_context(browser, **options).new_page()
+
+
+def remember_nobody(page: Any) -> None:
+    """Empty what the browser of a tab keeps of whoever was there."""
+    page.context.clear_cookies()
+    wipe = {"origin": "*", "storageTypes": "local_storage"}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", wipe)
 
 
 def wait_idle(page: Any) -> None:
@@ -72,14 +80,24 @@ def wait_for_request(page: Any, before: int) -> None:
     page.wait_for_function("(before) => traffic.asked > before", arg=before)
 
 
+def table_text(table: Any) -> list[list[str]]:
+    """Rows of a table from the grid's accessible copy, in one call: a call a cell takes a second of a large table."""
+    rows: list[list[str]] = table.evaluate(
+        "(table) => [...table.querySelectorAll('tbody tr')].map((row) => [...row.querySelectorAll('td')].map((cell) => cell.innerText))"
+    )
+    return rows
+
+
 def cells(page: Any, index: int = 0) -> list[list[str]]:
     """Rows of a table as text (from the grid's accessible copy), once two readings agree."""
-    page.locator(TABLE).nth(index).scroll_into_view_if_needed()
+    table = page.locator(TABLE).nth(index)
+    table.wait_for(state="attached")
+    wait_idle(page)  # what is drawn anew while it is scrolled to is gone
+    table.scroll_into_view_if_needed()
     seen: list[list[str]] = []
     for _ in range(40):
         wait_idle(page)
-        rows = page.locator(TABLE).nth(index).locator("tbody tr").all()
-        now = [[c.inner_text() for c in row.locator("td").all()] for row in rows]
+        now = table_text(table)
         if now and now == seen:
             break
         seen = now

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.e2e.helpers import TABLE, clip_name, new_tab, titles, wait_idle
+from tests.e2e.helpers import TABLE, clip_name, remember_nobody, titles, wait_idle
 from tests.e2e.label_page import drag, given
 from tests.e2e.test_feature_space import click, open_space, point_at
 
@@ -121,7 +121,7 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     assert len(page.evaluate(HISTORY)) == 2 + (origin == "Label")  # there, a row was chosen
 
 
-def test_a_link_opens_what_its_owner_saw(page: Any, browser: Any, address: str) -> None:
+def test_a_link_opens_what_its_owner_saw(page: Any, address: str) -> None:
     page.goto(f"{address}/?machine=02")
     ready(page)
     assert page.url == f"{address}/?machine=02"  # as it was: what nobody chose is not written
@@ -140,15 +140,17 @@ def test_a_link_opens_what_its_owner_saw(page: Any, browser: Any, address: str) 
     page.wait_for_url("**region=**")
     ready(page)
     assert set(named(page)) == {"machine", "clip", "version", "strength", "overlay", "region"}
-    other = new_tab(browser)
-    other.goto(page.url)
+    before, link = shown(page), page.url
+    page.close()
+    other = page.context.new_page()
+    remember_nobody(other)
+    other.goto(link)
     ready(other)
     other.locator("[data-part=region-text]:not(:empty)").first.wait_for()
     wait_idle(other)
-    assert shown(other) == shown(page)
-    assert other.url == page.url
+    assert shown(other) == before
+    assert other.url == link
     assert len(other.evaluate(HISTORY)) == 1
-    other.context.close()
 
 
 def test_back_undoes_one_step(page: Any, address: str) -> None:

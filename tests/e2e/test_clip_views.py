@@ -11,7 +11,7 @@ import pytest
 
 from asd_core.datasets.slide_rail import simulate
 from tests.conftest import write_wav
-from tests.e2e.helpers import TABLE, wait_idle
+from tests.e2e.helpers import TABLE, table_text, wait_idle
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -65,8 +65,7 @@ def press_cell(page: Any, key: str, row: int, left: float) -> None:
 def rows(page: Any, key: str) -> list[list[str]]:
     """A table's text, from its accessible copy."""
     frame(page, key).locator("tbody tr td").first.wait_for(state="attached")
-    found = frame(page, key).locator("tbody tr").all()
-    return [[cell.inner_text() for cell in row.locator("td").all()] for row in found]
+    return table_text(frame(page, key))
 
 
 def shown_map(page: Any, expected: str) -> None:

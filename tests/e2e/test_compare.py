@@ -14,8 +14,8 @@ from tests.e2e.helpers import (
     cells,
     choose,
     clip_name,
-    new_tab,
     press,
+    remember_nobody,
     requests,
     wait_for_request,
     wait_idle,
@@ -257,7 +257,7 @@ def test_a_grey_curve_says_its_name(page: Any, address: str) -> None:
 
 
 def test_a_detector_is_put_in_use_and_times_are_measured_beside_the_page(
-    page: Any, browser: Any, small_models: Path, tmp_path: Path
+    page: Any, small_models: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(small_models, tmp_path / "models" / "small")
     folders = {"ASD_MODELS_DIR": str(tmp_path / "models"), "ASD_DATA_DIR": str(tmp_path / "data")}
@@ -279,8 +279,9 @@ def test_a_detector_is_put_in_use_and_times_are_measured_beside_the_page(
         page.get_by_role("progressbar").wait_for(state="detached", timeout=120_000)
         assert all(float(row[7]) > 0 for row in cells(page))
     with serve(ROOT / "app.py", **folders) as address:  # started again, in another browser
-        other = new_tab(browser)
+        page.close()
+        other = page.context.new_page()
+        remember_nobody(other)
         open_compare(other, address, "?view=Thresholds")
         assert cells(other)[0][0] == f"{second} (in use)"
         assert other.locator("[data-testid=stSidebar]").get_by_text(said).is_visible()
-        other.context.close()

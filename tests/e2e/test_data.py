@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from asd_core.artifacts import trained_keys
 from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import detector_class
@@ -29,6 +31,7 @@ def strange_zip() -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.long
 def test_a_zip_is_understood_trained_and_compared(page: Any, small_models: Path, tmp_path: Path) -> None:
     shutil.copytree(small_models, tmp_path / "models" / "another")
     archive = tmp_path / "press.zip"
@@ -55,7 +58,9 @@ def test_a_zip_is_understood_trained_and_compared(page: Any, small_models: Path,
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_role("button", name="Stop").wait_for()
         page.reload()
-        page.get_by_role("link", name="Compare the trained detectors").wait_for()  # the first ones are there
+        page.get_by_role("link", name="Compare the trained detectors").wait_for(
+            timeout=300_000
+        )  # the first ones are there
         if (stop := page.get_by_role("button", name="Stop")).count():
             stop.click()
         wait_idle(page)

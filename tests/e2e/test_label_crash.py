@@ -5,6 +5,8 @@ import time
 from threading import Thread
 from typing import Any
 
+import pytest
+
 from asd_core.labels import LabelStore
 from tests.conftest import ROOT
 from tests.e2e.helpers import requests, wait_for_request
@@ -53,6 +55,7 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
     server.process.kill()
 
 
+@pytest.mark.long
 def test_a_killed_server_loses_no_label_that_was_shown(page: Any, label_url: str) -> None:
     rng = random.Random(0)
     shown = 0

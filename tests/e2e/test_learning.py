@@ -40,7 +40,7 @@ def test_the_loss_is_drawn_on_while_a_network_trains(page: Any, training: str) -
     chart.wait_for()
     page.get_by_text("CNN autoencoder (1 of 1, about").wait_for()  # the time left stands beside it
     epoch, before = page.evaluate(EPOCH), chart.evaluate("drawn => { drawn.seen = true; return drawn.innerHTML; }")
-    page.wait_for_function(f"{EPOCH} > {epoch + 1}")
+    page.wait_for_function(f"{EPOCH} > {epoch + 1}", timeout=300_000)  # an epoch takes what it takes on a busy machine
     page.wait_for_function(f"before => document.querySelector('{CHART}').innerHTML !== before", arg=before)
     assert chart.evaluate("drawn => drawn.seen"), "the chart was taken away and drawn anew"
     page.reload()

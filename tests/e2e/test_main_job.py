@@ -10,7 +10,7 @@ from asd_core.artifacts import trained_keys
 from asd_core.datasets.slide_rail import simulate
 from benchmarks.browser import serve
 from tests.conftest import ROOT, write_wav
-from tests.e2e.helpers import SCORES, TABLE, cells, choose, clip_name, new_tab, press, scores, wait_idle
+from tests.e2e.helpers import SCORES, TABLE, cells, choose, clip_name, press, remember_nobody, scores, wait_idle
 
 DETECTORS = len(trained_keys(ROOT / "trained_models" / "demo"))
 READY = ".asd-player[data-ready=true]"
@@ -201,7 +201,7 @@ def test_tables_download_as_csv(page: Any, address: str) -> None:
     assert len(names) == 2
 
 
-def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> None:
+def test_a_link_reopens_the_same_view(page: Any, address: str) -> None:
     open_page(page, f"{address}/?strength=0.6")
     choose(page, "Machine id", "04")
     choose(page, "Label", "normal")
@@ -210,11 +210,12 @@ def test_a_link_reopens_the_same_view(page: Any, browser: Any, address: str) -> 
     wait_idle(page)
     expected, link = (clip_name(page), scores(page)), page.url
     assert "clip=" in link
-    other = new_tab(browser)
+    page.close()
+    other = page.context.new_page()
+    remember_nobody(other)
     open_page(other, link)
     assert (clip_name(other), scores(other)) == expected
     assert other.get_by_text("Denoised at 0.80").count() == 1
-    other.context.close()
 
 
 def test_back_returns_to_the_clip_before(page: Any, address: str) -> None:

@@ -5,12 +5,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 from tests.e2e.server import serve
 from tests.e2e.test_feature_space import CHART, POINTS
 
 
+@pytest.mark.long
 def test_umap_starts_when_asked_shows_progress_and_is_kept(page: Any, small_models: Path, tmp_path: Path) -> None:
     shutil.copytree(small_models, tmp_path / "models" / "small")
     folders = {"ASD_MODELS_DIR": str(tmp_path / "models"), "ASD_DATA_DIR": str(tmp_path / "data")}

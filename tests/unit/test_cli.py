@@ -331,7 +331,7 @@ def test_no_figure_of_a_table_is_broken(monkeypatch: pytest.MonkeyPatch) -> None
     assert sum("0.500 (0.25–0.75) 1.23e+08 1.5e-07 0.250 – 240" in " ".join(line.split()) for line in lines) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.filterwarnings("error")
 def test_the_whole_way_on_real_recordings(cli, real_slider: Path, real_models: Path) -> None:  # type: ignore[no-untyped-def]

@@ -241,7 +241,7 @@ def test_pairing_narrows_the_interval_of_a_difference() -> None:
     assert paired_difference(same, "a", "b") == (0.0, 0.0, 0.0)  # the same ranking of the clips
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_intervals_hold_the_true_figure_as_often_as_they_say() -> None:
     """1,000 sets of 60 + 60 clips, each a machine id of the table; a share of them is uncertain by 0.7 points."""
     scores = table({"a": 1.2, "b": 0.7}, n=120, ids=tuple(f"{k:04d}" for k in range(1000)), own=0.75, seed=1)

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,15 +84,22 @@ def test_optional_detectors_are_none_of_the_default_ones() -> None:
     assert detector_class("control_embedding").info.representation.sample_rate == 44100
 
 
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@contextmanager
+def tiny_in(folder: Path) -> Iterator[Path]:
     """A model of a few numbers at 8 kHz, half of the recordings' rate, that is registered and not there yet."""
-    with registered(tmp_path, entry("tiny", "onnx", sha256=sha256(onnx_bytes()))):
-        (tmp_path / "given").write_bytes(onnx_bytes())
-        info = replace(FrozenEmbedding.info, representation=chosen_embedding("tiny"))
-        monkeypatch.setattr(FrozenEmbedding, "info", info)
-        runtime.load.cache_clear()
-        yield tmp_path / "given"
+    known = registered(folder, entry("tiny", "onnx", sha256=sha256(onnx_bytes())))
+    with known, pytest.MonkeyPatch.context() as patch:
+        (folder / "given").write_bytes(onnx_bytes())
+        patch.setattr(FrozenEmbedding, "info", replace(FrozenEmbedding.info, representation=chosen_embedding("tiny")))
+        for kept in (runtime.load, embedding._cache):  # of another folder's model
+            kept.cache_clear()
+        yield folder / "given"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    with tiny_in(tmp_path) as given:
+        yield given
 
 
 @pytest.mark.slow
@@ -122,12 +130,22 @@ def test_it_trains_and_scores_where_it_is_asked_for(
     assert again.weights_sha256 == manifest.weights_sha256
 
 
+@pytest.fixture(scope="module")
+def fused(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``fused``, trained once, and the ``cache`` of its embeddings."""
+    folder = tmp_path_factory.mktemp("fused")
+    with tiny_in(folder) as given:
+        add_model(pretrained_model("tiny"), given)
+        train(small_dataset, folder / "fused", detectors=["frozen_embedding", "pca_kde", "fusion"])
+    return folder
+
+
 @pytest.fixture
-def with_fusion(tiny: Path, small_dataset: Dataset, tmp_path: Path) -> Path:
-    """A folder with a frozen embedding, another detector, and a fusion of both."""
+def with_fusion(fused: Path, tiny: Path, tmp_path: Path) -> Path:
+    """A folder of the test's own with a frozen embedding, another detector, and a fusion of both."""
     add_model(pretrained_model("tiny"), tiny)
-    out = tmp_path / "fused"
-    train(small_dataset, out, detectors=["frozen_embedding", "pca_kde", "fusion"])
+    shutil.copytree(fused / "cache", tmp_path / "cache", dirs_exist_ok=True)
+    out = Path(shutil.copytree(fused / "fused", tmp_path / "fused"))
     assert set(read_manifest(out / "fusion").config["members"]) == {"pca_kde", "frozen_embedding"}
     return out
 

@@ -82,6 +82,7 @@ def test_an_import(start: Start, data_dir: Path) -> None:
     assert len(open_dataset(*user_datasets()).catalogue) == len(files)
 
 
+@pytest.mark.long
 def test_a_training(start: Start, tmp_path: Path) -> None:
     data = tmp_path / "data"
     killed_work.recordings(data)

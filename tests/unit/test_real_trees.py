@@ -12,9 +12,11 @@ import pytest
 from asd_core.artifacts import trained_keys
 from asd_core.cli.app import main
 from asd_core.datasets import Imported, examine, findings, import_recordings, open_dataset, use_folder
+from asd_core.detectors import REGISTRY
 from asd_core.scoring.store import SCORES
 from asd_core.settings import get_settings
 from asd_core.sound import read_clip, wav_bytes
+from asd_core.training import cheapest_first
 
 pytestmark = pytest.mark.real
 
@@ -50,7 +52,10 @@ def test_dcase_in_a_folder_of_the_server(real_slider: Path, folders: Path, monke
     assert not [finding for finding in findings(clips) if "same sound" in finding]
     models = trained(result, monkeypatch, "--seconds", "3")
     keys = trained_keys(models)
-    assert len(keys) > 1
+    # As many as three seconds give on this machine, and those are the cheapest.
+    alone = set(keys) - {"fusion"}
+    assert alone
+    assert alone == set(cheapest_first(REGISTRY)[: len(alone)])
     scores = pd.read_parquet(models / SCORES)
     assert set(scores["detector"]) == set(keys)
     # Who learned from machine 00 alone does not know the others.
