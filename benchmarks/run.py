@@ -14,6 +14,7 @@ from benchmarks.feature_space_page import space_speed
 from benchmarks.label_page import label_page_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
+from benchmarks.many_clips import FEWER, MORE, memory, pool_speed
 from benchmarks.start import start
 
 SIZE = len(detector_keys())
@@ -38,6 +39,8 @@ BENCHMARKS = (
     Benchmark(("bootstrap_2000x20_s", "bootstrap_2000x20_vs_sklearn"), statistics_speed),
     Benchmark(tuple(f"compare_page_{of}" for of in COMPARED), page_speed),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
+    Benchmark(("pool_vs_one_process",), pool_speed),
+    Benchmark((f"memory_{MORE}_vs_{FEWER}_mb",), memory),
     Benchmark(("start_vs_empty_app", "start_complete_vs_empty_app"), start, in_browser=True),
     Benchmark(("slider_vs_bare_slider", "slider_s", "bare_slider_s"), slider_speed, in_browser=True),
     Benchmark(("clip_page_next_clip_s",), next_clip_speed, in_browser=True),

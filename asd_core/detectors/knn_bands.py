@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.common.distances import squared_distances, squared_norms
+from asd_core.detectors.common.distances import row_blocks, squared_distances, squared_norms
 from asd_core.detectors.common.local_density import in_local_units, local_density
 from asd_core.detectors.common.whitening import Whitening, standardisation
 from asd_core.features import Array, pool
@@ -102,11 +102,12 @@ class BandNeighbours(Density):
         votes = np.empty((len(vectors), len(self._columns)))
         nearest = np.empty(votes.shape, dtype=np.intp)
         for band, (columns, part) in enumerate(zip(self._columns, self._parts, strict=True)):
-            squared = squared_distances(prepared[:, columns], part, self._norms[band])
-            if (rho := self._rho[band]) is not None:
-                squared = in_local_units(squared, np.square(rho))
-            nearest[:, band] = squared.argmin(axis=1)
-            votes[:, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
+            for rows in row_blocks(len(prepared), len(part)):
+                squared = squared_distances(prepared[rows][:, columns], part, self._norms[band])
+                if (rho := self._rho[band]) is not None:
+                    squared = in_local_units(squared, np.square(rho))
+                nearest[rows, band] = squared.argmin(axis=1)
+                votes[rows, band] = np.sqrt(squared.min(axis=1)) / self.typical_[band]
         return votes, nearest
 
     def score(self, vectors: NDArray[Any]) -> Scores:

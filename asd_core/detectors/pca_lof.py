@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.base import Density, DensityPerId, DetectorInfo, Scores, parameter
-from asd_core.detectors.common.distances import squared_distances
+from asd_core.detectors.common.distances import row_blocks, squared_distances
 from asd_core.detectors.common.whitening import Whitening
 from asd_core.features import Array, pool
 
@@ -40,11 +40,17 @@ class Lof(Density):
             self.whitening_ = Whitening.fit(vectors, self.variance, seed=seed)
         self.points_ = self.whitening_.transform(vectors).astype(np.float32)
         self.n_neighbors_ = min(self.n_neighbors, max(1, len(vectors) // 2))  # all of them would be no neighbourhood
-        distances = np.sqrt(squared_distances(self.points_, self.points_))
-        np.fill_diagonal(distances, np.inf)  # no point is its own neighbour
-        self.reach_ = np.partition(distances, self.n_neighbors_ - 1, axis=1)[:, self.n_neighbors_ - 1]
-        self.density_ = self._neighbourhood(distances)[1]
+        k, n = self.n_neighbors_, len(vectors)
+        parts = [np.partition(self._between(rows), k - 1, axis=1)[:, k - 1] for rows in row_blocks(n, n)]
+        self.reach_ = np.concatenate(parts)
+        self.density_ = np.concatenate([self._neighbourhood(self._between(rows))[1] for rows in row_blocks(n, n)])
         return self
+
+    def _between(self, rows: slice) -> NDArray[np.float64]:
+        """Distances of some training points to all of them, ``(n_rows, n)``; no point is its own neighbour."""
+        distances = np.sqrt(squared_distances(self.points_[rows], self.points_))
+        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
+        return distances
 
     def _neighbourhood(self, distances: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Nearest training points ``(n, k)`` and local reachability density ``(n,)``, of distances ``(n, n_training)``.
@@ -57,9 +63,12 @@ class Lof(Density):
         return neighbours, 1.0 / (reached.mean(axis=1) + 1e-10)
 
     def score(self, vectors: NDArray[Any]) -> Scores:
-        distances = np.sqrt(squared_distances(self.whitening_.transform(vectors), self.points_))
-        neighbours, density = self._neighbourhood(distances)
-        return np.asarray(self.density_[neighbours].mean(axis=1) / density, dtype=np.float64)
+        points = self.whitening_.transform(vectors)
+        scores = np.empty(len(points))
+        for rows in row_blocks(len(points), len(self.points_)):
+            neighbours, density = self._neighbourhood(np.sqrt(squared_distances(points[rows], self.points_)))
+            scores[rows] = self.density_[neighbours].mean(axis=1) / density
+        return scores
 
 
 @dataclass

@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.neighbors import KernelDensity
 
 from asd_core.detectors import Density, Detector, State
+from asd_core.detectors.common.distances import row_blocks
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.detectors.common.gmm import Gmm
 from asd_core.detectors.common.kde import BANDWIDTHS, Kde
@@ -588,3 +589,13 @@ def test_random_control_knows_nothing_but_repeats_itself() -> None:
     assert 0.0 <= scores.min() < 0.05
     assert 0.95 < scores.max() < 1.0
     assert abs(scores.mean() - 0.5) < 0.06
+
+
+def test_distances_in_blocks_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    vectors, others = rng.normal(size=(90, 12)), rng.normal(size=(40, 12))
+    whole = [model.fit(vectors).score(others) for model in (Lof(), BandNeighbours(4, 3))]
+    monkeypatch.setattr("asd_core.detectors.common.distances.AT_ONCE", 1000)
+    assert [rows.stop - rows.start for rows in row_blocks(90, 90)] == [11] * 8 + [2]
+    for one, model in zip(whole, (Lof(), BandNeighbours(4, 3)), strict=True):
+        assert np.allclose(one, model.fit(vectors).score(others), rtol=1e-9)
