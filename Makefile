@@ -5,7 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # Test files go to this many workers; each computes with one thread, or they would wait for each other.
 WORKERS ?= 2
-PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Python keeps what it compiled, whatever the shell says: dozens of processes import the same files.
+PYTEST = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # pip compiles what it installs with one processor, which takes half of an installation: all processors do it afterwards. What does not
 # compile is left, as pip leaves it.

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from tests.e2e.helpers import FRAME, requests, wait_idle
 from tests.e2e.server import serve
 
+LONG = 90.0  # s: a sound that does not end meanwhile, however busy the machine is
 TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 30, 66, 192, 54, 58
 
 
@@ -107,6 +108,12 @@ def first(page: Any, served: str) -> Driven:
     return Driven(page)
 
 
+@pytest.fixture
+def long(page: Any, served: str) -> Driven:
+    page.goto(f"{served}/?seconds={LONG:g}")
+    return Driven(page)
+
+
 def said(page: Any) -> dict[str, str]:
     """What Python heard."""
     text = page.locator("[data-testid=stText]", has_text="strength").first.inner_text()
@@ -157,26 +164,27 @@ def test_seeking_lands_within_50_ms(first: Driven) -> None:
     assert first.playing
 
 
-def test_switching_the_version_keeps_the_position_and_the_sound(first: Driven) -> None:
-    first.click(4.0)
-    first.play()
-    runs_before = runs(first.page)
-    first.part("denoised").click()
-    assert first.playing
-    moved, passed = first.advance(0.5)
+def test_switching_the_version_keeps_the_position_and_the_sound(long: Driven) -> None:
+    long.click(4.0, LONG)
+    long.play()
+    runs_before = runs(long.page)
+    long.part("denoised").click()
+    assert long.playing
+    moved, passed = long.advance(0.5)
     assert moved == pytest.approx(passed, abs=0.12)
-    assert first.position > 4.2
-    wait_idle(first.page)
-    assert (said(first.page)["version"], runs(first.page)) == ("denoised", runs_before + 1)
-    assert first.playing  # after Python has answered, too
-    assert first.position > 4.8
+    kept = long.position
+    assert kept > 4.2
+    wait_idle(long.page)
+    assert (said(long.page)["version"], runs(long.page)) == ("denoised", runs_before + 1)
+    assert long.playing  # after Python has answered, too
+    assert long.position > kept
 
 
-def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(first: Driven) -> None:
-    first.click(3.0)
-    first.play()
-    before, requested, page = runs(first.page), requests(first.page), first.page
-    slider, mouse = first.part("strength"), page.mouse
+def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(long: Driven) -> None:
+    long.click(3.0, LONG)
+    long.play()
+    before, requested, page = runs(long.page), requests(long.page), long.page
+    slider, mouse = long.part("strength"), page.mouse
     box = slider.bounding_box()
     mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
     mouse.down()
@@ -184,16 +192,16 @@ def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(first
         mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
         page.wait_for_timeout(120)  # longer than the rest after which the player tells Python of another change
     assert requests(page) == requested  # nothing crosses the wire while it is held
-    turned = float(first.data("strength"))
+    turned = float(long.data("strength"))
     assert 0.2 <= turned <= 0.4
     mouse.up()
-    assert first.playing
-    moved, passed = first.advance(0.8)
+    assert long.playing
+    moved, passed = long.advance(0.8)
     assert moved == pytest.approx(passed, abs=0.12)
     wait_idle(page)
     assert (float(said(page)["strength"]), runs(page)) == (turned, before + 1)
     assert said(page)["version"] == "denoised"
-    assert first.position > 3.8
+    assert long.position > 3.8
 
 
 def test_a_region_reaches_python_with_its_times_and_frequencies(first: Driven) -> None:
@@ -278,7 +286,7 @@ def test_one_sound_at_a_time(page: Any, served: str) -> None:
 
 
 # What the player reads out at each of some points of a canvas, until all are within 0.15 dB of what is expected (figures are
-# rounded to 0.1); the last readings, if that does not come.
+# rounded to 0.1); the last readings, if that does not come. While one point is wrong, that one alone is read again.
 READ_OUT = """([root, part, places, pattern, expected]) => new Promise((done) => {
   const canvas = root.querySelector(`[data-part=${part}]`), from = performance.now();
   const read = ([x, y]) => {
@@ -287,11 +295,16 @@ READ_OUT = """([root, part, places, pattern, expected]) => new Promise((done) =>
     const level = root.querySelector("[data-part=readout]").textContent.match(pattern)?.[1];
     return level === undefined ? null : Number(level.replace("\u2212", "-"));
   };
+  const right = (level, i) => level !== null && Math.abs(level - expected[i]) < 0.15;
+  let wrong = 0;
   const look = () => {
-    const levels = places.map(read);
-    const right = levels.every((level, i) => level !== null && Math.abs(level - expected[i]) < 0.15);
-    if (right || performance.now() - from > 20000) done(levels);
-    else requestAnimationFrame(look);
+    const late = performance.now() - from > 20000;
+    if (late || right(read(places[wrong]), wrong)) {
+      const levels = places.map(read);
+      wrong = levels.findIndex((level, i) => !right(level, i));
+      if (late || wrong < 0) return done(levels);
+    }
+    requestAnimationFrame(look);
   };
   look();
 })"""
