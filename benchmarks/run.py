@@ -14,6 +14,7 @@ from benchmarks.feature_space_page import space_speed
 from benchmarks.label_page import label_page_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
+from benchmarks.sessions import SESSIONS, sessions_speed
 from benchmarks.start import start
 
 
@@ -33,6 +34,10 @@ BENCHMARKS = (
     Benchmark(("scan_window_s",), window),
     Benchmark(("bootstrap_2000x20_s", "bootstrap_2000x20_vs_sklearn"), statistics_speed),
     Benchmark((f"compare_page_{COMPARED}x{len(detector_keys())}_s", "compare_page_100k_s"), page_speed),
+    Benchmark(
+        tuple(f"sessions_{SESSIONS}_{what}" for what in ("errors", "median_s", "p95_s", "cpu_s", "memory_mb")),
+        sessions_speed,
+    ),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
     Benchmark(("start_vs_empty_app", "start_complete_vs_empty_app"), start, in_browser=True),
     Benchmark(("slider_vs_bare_slider", "slider_s", "bare_slider_s"), slider_speed, in_browser=True),

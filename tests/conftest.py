@@ -33,6 +33,7 @@ LONG_FIRST = [
         "contract/*",
         "app/*",
         "unit/test_cli.py",
+        "unit/test_sessions.py",
         "unit/test_experiments.py",
         "unit/test_dense_autoencoders.py",
     ),
