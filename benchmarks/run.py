@@ -15,6 +15,7 @@ from benchmarks.label_page import label_page_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
 from benchmarks.many_clips import FEWER, MORE, memory, pool_speed
+from benchmarks.sessions import SESSIONS, sessions_speed
 from benchmarks.start import start
 
 SIZE = len(detector_keys())
@@ -38,6 +39,10 @@ BENCHMARKS = (
     Benchmark(("ray_two_nodes_vs_pool",), ray_vs_pool),
     Benchmark(("bootstrap_2000x20_s", "bootstrap_2000x20_vs_sklearn"), statistics_speed),
     Benchmark(tuple(f"compare_page_{of}" for of in COMPARED), page_speed),
+    Benchmark(
+        tuple(f"sessions_{SESSIONS}_{what}" for what in ("errors", "median_s", "p95_s", "cpu_s", "memory_mb")),
+        sessions_speed,
+    ),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
     Benchmark(("pool_vs_one_process",), pool_speed),
     Benchmark((f"memory_{MORE}_vs_{FEWER}_mb",), memory),

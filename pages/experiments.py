@@ -1,5 +1,7 @@
 """The report's questions asked again, and any parameter swept: stored results, their plot, and what they show."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -22,7 +24,7 @@ from pages.experiments_page import evidence_study, few_labels
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.started import CHOSEN, open_finished, watch
 from pages.experiments_page.table import points_table
-from pages.shared.caching import SELECTIONS
+from pages.shared.caching import SELECTIONS, cache_bytes
 from pages.shared.choice import choice
 from pages.shared.emphasis import is_dark, rule
 from pages.shared.error_messages import show_errors
@@ -40,6 +42,16 @@ WRONG_WAY = (
 def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, Conclusion]:
     """Table of the points and what they show; ``changed`` is the file's time, so nothing old is shown."""
     return experiment_summary(_stored), conclusion(_stored)
+
+
+@cache_bytes
+def charts(folder: str, changed: float, dark: bool, _stored: Stored, _table: pd.DataFrame) -> dict[str, Any]:
+    """The figures by heading. Plotly has no types."""
+    drawn = experiment_figures(_stored, _table, dark=dark)
+    lowest = min((value for value in _table["auc_low"].dropna()), default=0.0)
+    for figure in drawn.values():
+        figure.update_yaxes(range=[max(lowest - 0.02, 0.0), 1.01])  # one scale: they are read against each other
+    return drawn
 
 
 def show(source: Source, name: str) -> None:
@@ -66,12 +78,10 @@ def show(source: Source, name: str) -> None:
     if TEST_ONLY in set(table["series"]):
         st.warning(WRONG_WAY, icon=":material/warning:")
     side_by_side = st.grid(2, min_column_width=440)
-    drawn = experiment_figures(stored, table, dark=is_dark())
-    lowest = min((value for value in table["auc_low"].dropna()), default=0.0)
+    drawn = charts(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, is_dark(), stored, table)
     for number, (heading, figure) in enumerate(drawn.items()):
         with side_by_side.cell():
             st.markdown(f"**{heading}**")
-            figure.update_yaxes(range=[max(lowest - 0.02, 0.0), 1.01])  # one scale: they are read against each other
             st.plotly_chart(figure, key=f"experiment_{name}_{number}")
     st.caption(header.note + rule(table["detector"].nunique()))
     if about:

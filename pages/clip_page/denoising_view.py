@@ -15,7 +15,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.standing import auc_order
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
-from pages.shared.emphasis import rule, stand_out
+from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.trained_models import chosen_models
 
 NARROWEST = 440
@@ -35,7 +35,7 @@ def draw(context: ClipContext) -> None:
             names = {key: title(key) for key in selected.detectors}
             scored = with_decisions(curve, chosen_models(selected), selected.machine_id, selected.rate)
             curves = strength_figure(scored, names, signal.strength)
-            stand_out(curves, auc_order(selected), selected.in_use)
+            stand_out(curves, auc_order(selected), selected.in_use, dark=is_dark())
             st.plotly_chart(curves, key="strength_curve")
             st.caption(
                 f"How far this clip's score lies above each detector's threshold for {percent(selected.rate)} false alarms, in "

@@ -31,7 +31,7 @@ from pages.clip_page.standing import auc_order
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
 from pages.shared.choice import percent, title
-from pages.shared.emphasis import rule, stand_out
+from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.tables import BUTTON_ROW, download, table
 from pages.shared.trained_models import chosen_models
 
@@ -69,7 +69,7 @@ def draw(context: ClipContext) -> None:
     result = flagged_moments(windows)
     names = {k: title(k) for k in selected.detectors}
     curves = timeline_figure(windows, result, names)
-    stand_out(curves, auc_order(selected), selected.in_use)
+    stand_out(curves, auc_order(selected), selected.in_use, dark=is_dark())
     st.plotly_chart(curves, key=CHART, on_select=_jump, selection_mode="points")
     silent = int(scores["raw"].isna().sum() / len(selected.detectors))
     st.caption(

@@ -1,5 +1,7 @@
 """How far the detectors agree: rank correlation, and the clips on which they disagree most."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
 from asd_core.scoring import with_margins
 from pages.compare_page.filters import ComparedScores
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
 from pages.shared.open_clip import open_row
 from pages.shared.recordings import clip_titles
@@ -20,20 +23,15 @@ LETTER, PADDING = 6.3, 18  # pixels of a letter, about, and beside a cell's text
 
 def draw(compared: ComparedScores) -> None:
     """Correlations of the chosen detectors, and rows that open their clip."""
-    selected, scores = compared.selected, compared.scores
+    selected = compared.selected
     if len(selected.detectors) < 2:
         st.info("Agreement needs two detectors or more: choose them in the sidebar.", icon=":material/filter_alt:")
         return
-    names = {key: title(key) for key in selected.detectors}
-    correlation = rank_correlation(scores).loc[selected.detectors, selected.detectors]
-    st.plotly_chart(agreement_figure(correlation, names), key="agreement")
+    st.plotly_chart(_figure(compared), key="agreement")
     st.caption(
         f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
     )
-    detectors = [key for key in selected.detectors if not is_control(key)]
-    with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
-    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
-    result = disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
+    result = _disagreements(compared)
     shown = pd.DataFrame(
         {
             "Clip": clip_titles(selected.source, result["clip_id"]),
@@ -58,6 +56,22 @@ def draw(compared: ComparedScores) -> None:
         "The clips on which the detectors differ most, without the controls: who lies highest and lowest, with the margin over the "
         f"threshold for {percent(selected.rate)} false alarms, in spreads of normal clips. Choose a row to open its clip."
     )
+
+
+@cache_bytes
+def _figure(compared: ComparedScores) -> Any:  # Plotly has no types
+    keys = compared.selected.detectors
+    return agreement_figure(rank_correlation(compared.scores).loc[keys, keys], {key: title(key) for key in keys})
+
+
+@cache_bytes
+def _disagreements(compared: ComparedScores) -> pd.DataFrame:
+    """The clips on which the detectors differ most; controls do not count beside others."""
+    selected, scores = compared.selected, compared.scores
+    detectors = [key for key in selected.detectors if not is_control(key)]
+    with_decisions = scores[scores["detector"].isin(detectors)] if len(detectors) > 1 else scores
+    calibrations = {key: calibration_of(selected.source, key) for key in selected.detectors}
+    return disagreements(with_margins(with_decisions, calibrations, selected.rate), SHOWN)
 
 
 def _margins(result: pd.DataFrame, end: str) -> list[str]:

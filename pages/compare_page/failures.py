@@ -1,5 +1,7 @@
 """Where detectors fail: by any attribute of the clips, and their worst clips, to be played."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,9 +9,10 @@ from asd_core.errors import AsdError
 from asd_core.evaluation import breakdown, misses_and_false_alarms
 from asd_core.plots import breakdown_figure
 from asd_core.scoring import score_attributes
-from asd_core.sound import wav_bytes
+from asd_core.sound import Signal, wav_bytes
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared import linked
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
 from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip, clip_titles
@@ -28,19 +31,15 @@ def draw(compared: ComparedScores) -> None:
     there = [*score_attributes(scores), *(["machine_id"] if scores["machine_id"].nunique() > 1 else [])]
     if there:
         attribute = linked.segmented("AUC by", there, key="by", format_func=word)
-        names = {key: title(key) for key in selected.detectors}
-        figures = breakdown(scores, attribute)
-        if figures["auc"].notna().any():
-            st.plotly_chart(breakdown_figure(figures, names, word(attribute)), key="breakdown")
+        if (figure := _broken_down(compared, attribute)) is not None:
+            st.plotly_chart(figure, key="breakdown")
             st.caption(f"{compared.description()}. Mean over machine ids; an empty square is not computable.")
         else:
             st.info(f"AUC by {word(attribute)} is not computable here.", icon=":material/info:")
     else:
         st.info("The clips in scope differ in no attribute.", icon=":material/filter_alt:")
     key = linked.selectbox("Worst clips of", selected.detectors, format_func=title, key="worst_of", width=300)
-    subset = scores[scores["detector"] == key]
-    limits = thresholds_of(selected)[key]
-    misses, false_alarms = misses_and_false_alarms(subset, limits, calibration_of(selected.source, key).scores, LISTED)
+    misses, false_alarms = _worst(compared, key)
     side_by_side = st.grid(2, min_column_width=380)
     rate = percent(selected.rate)
     for heading, result, name in (
@@ -56,6 +55,27 @@ def draw(compared: ComparedScores) -> None:
             for row, clip_name in zip(result.head(PLAYED).to_dict("records"), clip_names, strict=False):
                 _player(compared, row, name, clip_name)
             _rows(compared, result, name)
+
+
+@cache_bytes
+def _broken_down(compared: ComparedScores, attribute: str) -> Any:  # Plotly has no types
+    """AUC by an attribute; ``None`` where no value's can be computed."""
+    figures = breakdown(compared.scores, attribute)
+    names = {key: title(key) for key in compared.selected.detectors}
+    return breakdown_figure(figures, names, word(attribute)) if figures["auc"].notna().any() else None
+
+
+@cache_bytes
+def _worst(compared: ComparedScores, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A detector's worst misses and false alarms."""
+    mine = compared.scores[compared.scores["detector"] == key]
+    calibration = calibration_of(compared.selected.source, key).scores
+    return misses_and_false_alarms(mine, thresholds_of(compared.selected)[key], calibration, LISTED)
+
+
+@cache_bytes
+def _wav(signal: Signal) -> bytes:
+    return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
 
 
 def _player(compared: ComparedScores, row: dict[str, object], name: str, clip_name: str) -> None:
@@ -84,7 +104,7 @@ def _sound(compared: ComparedScores, clip_id: str) -> bytes:
     source, scope = compared.selected.source, compared.scope
     clip = catalogue_clip(source, clip_id)
     signal = signal_of(clip, denoiser=scope.denoise > 0, kind=scope.kind, strength=scope.denoise)
-    return wav_bytes(signal.output.samples[0], signal.clip.sample_rate)
+    return _wav(signal)
 
 
 def _rows(compared: ComparedScores, clips: pd.DataFrame, key: str) -> None:

@@ -13,9 +13,11 @@ from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job, with_
 from asd_core.sound import version_name
 from pages.compare_page import truth
 from pages.shared import linked
+from pages.shared.caching import BY_KEY, cache_bytes
 from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
+from pages.shared.sources import Source
 from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
 from pages.shared.trained_models import scoring_rate, trained_denoised_of
@@ -85,6 +87,16 @@ class ComparedScores:
         return file_name(what, *parts, of=(self.key, of), ending=ending)
 
 
+BY_KEY[ComparedScores] = lambda compared: (
+    compared.key,
+    compared.scope,
+    BY_KEY[Source](compared.selected.source),
+    *compared.selected.detectors,
+    compared.selected.rate,
+    compared.selected.in_use,
+)
+
+
 def word(attribute: str) -> str:
     """An attribute's name on screen."""
     return WORDS.get(attribute, attribute.replace("_", " "))
@@ -101,11 +113,11 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
         scope = _scope(selected)
         stored = stored_scores(selected.source, scope)
         table = stored.table
-        there = sorted(table["machine_id"].unique())
+        there, attributes = _choices(stored.digest, table)
         ids = linked.multiselect("Machine ids", there, key="of_ids", placeholder="all", width=120)
         attribute = linked.selectbox(
             "Only clips by",
-            [EVERY, *score_attributes(table)],
+            [EVERY, *attributes],
             key="of_attribute",
             format_func=lambda name: name if name == EVERY else word(name),
             width=115,
@@ -137,6 +149,27 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
     )
 
 
+@cache_bytes
+def _subset(
+    digest: str,
+    detectors: tuple[str, ...],
+    ids: tuple[str, ...],
+    attribute: str,
+    chosen: tuple[str, ...],
+    _table: pd.DataFrame,
+) -> pd.DataFrame:
+    scores = _table[_table["detector"].isin(detectors)]
+    if ids:
+        scores = scores[scores["machine_id"].isin(ids)]
+    return filter_scores(scores, attribute, chosen) if chosen else scores
+
+
+@cache_bytes
+def _choices(digest: str, _table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The machine ids of a score table, and the attributes by which its clips differ."""
+    return sorted(_table["machine_id"].unique()), score_attributes(_table)
+
+
 def in_scope(
     selected: Choice,
     scope: Scope,
@@ -146,11 +179,7 @@ def in_scope(
     chosen: Sequence[str] = (),
 ) -> ComparedScores:
     """The scores of the chosen detectors in a scope: of some machine ids, of the clips with some values of an attribute."""
-    scores = stored.table[stored.table["detector"].isin(selected.detectors)]
-    if ids:
-        scores = scores[scores["machine_id"].isin(ids)]
-    if chosen:
-        scores = filter_scores(scores, attribute, chosen)
+    scores = _subset(stored.digest, tuple(selected.detectors), tuple(ids), attribute, tuple(chosen), stored.table)
     scored = set(scores["detector"].unique())
     present = replace(selected, detectors=[key for key in selected.detectors if key in scored])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []

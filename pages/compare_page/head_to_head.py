@@ -5,10 +5,11 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
-from asd_core.evaluation import MEAN, Difference, HeadToHead, Metric, head_to_head, paired_difference
+from asd_core.evaluation import MEAN, Difference, Draws, HeadToHead, Metric, head_to_head, paired_difference
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
 from pages.shared.open_clip import open_row
 from pages.shared.recordings import clip_titles
@@ -31,8 +32,7 @@ def draw(compared: ComparedScores) -> None:
         rest = [key for key in keys if key != first]
         second = linked.selectbox("against", rest, key="other", format_func=title, width=260)
     draws, _ = resampled(compared.key, compared.scores)
-    figures = {name: paired_difference(draws, first, second, metric=metric) for name, metric in METRICS.items()}
-    result = head_to_head(compared.scores, first, second, thresholds_of(compared.selected))
+    figures, result = _pair(compared, first, second, draws)
     st.markdown(f"**{_sentence(first, second, figures['AUC'], result)}**")
     side_by_side = st.grid(2, min_column_width=380)
     with side_by_side.cell():
@@ -60,6 +60,13 @@ def draw(compared: ComparedScores) -> None:
         )
     with side_by_side.cell():
         _clips(compared, first, second, result)
+
+
+@cache_bytes
+def _pair(compared: ComparedScores, first: str, second: str, _draws: Draws) -> tuple[dict[str, Difference], HeadToHead]:
+    """The difference of their figures by name, and of their decisions."""
+    figures = {name: paired_difference(_draws, first, second, metric=metric) for name, metric in METRICS.items()}
+    return figures, head_to_head(compared.scores, first, second, thresholds_of(compared.selected))
 
 
 def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:

@@ -28,8 +28,9 @@ from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
-from pages.shared.emphasis import rule, stand_out
+from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import manifests_of, thresholds_of
 
@@ -55,7 +56,7 @@ def draw(compared: ComparedScores) -> None:
     metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
     seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
-    verdicts = _verdicts(compared, draws, metric, view)
+    verdicts = _verdicts(compared, metric, view, draws)
     domains.never_trained(compared)
     if by_domain:
         domains.draw(compared, per_id=per_id)
@@ -87,7 +88,8 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
                 placeholder="the best",
                 width=350,
             )
-    st.plotly_chart(curves_figure(compared, view, curve, name, shown, bands), key="roc_chart")
+    figure = curves_figure(compared, view, curve, name, tuple(bands), is_dark(), shown)
+    st.plotly_chart(figure, key="roc_chart")
     st.caption(
         f"◆: where the thresholds for {percent(compared.selected.rate)} false alarms put each detector on these clips"
         + (" (mean of the ids' points); the " if view == MEAN else "; the ")
@@ -96,8 +98,9 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
     )
 
 
+@cache_bytes
 def curves_figure(
-    compared: ComparedScores, view: str, curve: str, name: str, shown: pd.DataFrame, bands: Sequence[str] = ()
+    compared: ComparedScores, view: str, curve: str, name: str, bands: tuple[str, ...], dark: bool, _shown: pd.DataFrame
 ) -> Any:  # Plotly has no types
     """A curve of each detector, those that matter emphasised, and where its thresholds put it.
 
@@ -105,10 +108,11 @@ def curves_figure(
         view: a machine id, or the mean over all.
         curve: one of :data:`CURVES`.
         name: one of :data:`METRICS`: the figure beside a name.
-        shown: a row a detector, the best first: its figures in this view.
         bands: detectors whose ROC has a 95 % band; without any, the best one.
+        dark: whether the page is.
+        _shown: a row a detector, the best first: its figures in this view.
     """
-    figures = shown[METRICS[name]]
+    figures = _shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
     points = operating_marks(compared.scores, thresholds_of(compared.selected), view)
     if curve in CURVES[:2]:
@@ -118,16 +122,17 @@ def curves_figure(
         figure = precision_recall_figure(compared.scores, view, names, marks=points)
     else:
         figure = det_figure(compared.scores, view, names, marks=points)
-    stand_out(figure, [str(key) for key in shown.index], compared.selected.in_use)
+    stand_out(figure, [str(key) for key in _shown.index], compared.selected.in_use, dark=dark)
     return figure
 
 
-def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str) -> dict[str, str]:
+@cache_bytes
+def _verdicts(compared: ComparedScores, metric: Metric, view: str, _draws: Draws) -> dict[str, str]:
     """Who is best or tied with it, who does not beat a control, and whose mean is of fewer machine ids than others'."""
     keys = compared.selected.detectors
-    ties = tied_with_best(draws, metric=metric, machine_id=view)
+    ties = tied_with_best(_draws, metric=metric, machine_id=view)
     controls = [k for k in keys if is_control(k)]
-    result = loses_to_control(draws, controls, metric=metric, machine_id=view) if controls else []
+    result = loses_to_control(_draws, controls, metric=metric, machine_id=view) if controls else []
     losers = {lost.detector: lost for lost in result}
 
     def verdict(key: str) -> str:
@@ -139,7 +144,7 @@ def _verdicts(compared: ComparedScores, draws: Draws, metric: Metric, view: str)
             return "▽ near a control"
         return "★ best or tied" if key in ties else ""
 
-    fewer = draws.coverage(metric) if view == MEAN else {}
+    fewer = _draws.coverage(metric) if view == MEAN else {}
     in_use = {compared.selected.in_use: "in use"}
     return {key: ", ".join(filter(None, [in_use.get(key, ""), verdict(key), fewer.get(key, "")])) for key in keys}
 

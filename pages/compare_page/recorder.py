@@ -2,21 +2,27 @@
 
 import streamlit as st
 
-from asd_core.artifacts import read_conditions
+from asd_core.artifacts import CONDITIONS, read_conditions
 from asd_core.datasets import recorded_otherwise, together
 from pages.compare_page.filters import ComparedScores
+from pages.shared.caching import cache_bytes
 
 
 def draw(compared: ComparedScores) -> None:
     """A sentence where they differ; nothing where they do not, or nobody has stored it."""
-    stored, machines = read_conditions(compared.selected.source.folder), set(compared.scores["machine_id"].unique())
+    stored = compared.selected.source.folder / CONDITIONS
+    if stored.is_file() and (said := _said(compared, stored.stat().st_mtime_ns)):
+        st.warning(said, icon=":material/mic_alert:")
+
+
+@cache_bytes
+def _said(compared: ComparedScores, written: int) -> str:
+    stored = read_conditions(compared.selected.source.folder)
+    machines = set(compared.scores["machine_id"].unique())
     these, training = (
         together(found for machine_id, found in stored.get(split, {}).items() if machine_id in machines)
         for split in (compared.scope.split, "train")
     )
-    if (
-        these
-        and training
-        and (said := recorded_otherwise(f"Clips of the {compared.scope.split} split were", these, training))
-    ):
-        st.warning(said, icon=":material/mic_alert:")
+    if not these or not training:
+        return ""
+    return recorded_otherwise(f"Clips of the {compared.scope.split} set were", these, training)

@@ -18,7 +18,7 @@ from pages.compare_page import evidence
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.compare_page.plant import assumptions
-from pages.shared.caching import BY_KEY, SELECTIONS
+from pages.shared.caching import BY_KEY, SELECTIONS, cache_bytes
 from pages.shared.sources import Source
 from pages.shared.trained_models import manifests_of
 
@@ -60,9 +60,14 @@ def recommendation(compared: ComparedScores) -> Recommendation:
     return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use, reason, evidence.record())
 
 
+@cache_bytes
+def _level_alone(compared: ComparedScores) -> str:
+    return level_meter(compared.scores)
+
+
 def why_no_figure(scores: pd.DataFrame) -> str:
     """Why scores give no AUC."""
-    labels = set(scores["label"])
+    labels = set(scores["label"].unique())
     if "anomaly" not in labels:
         return "No anomaly in scope is labelled."
     if "normal" not in labels:
@@ -81,5 +86,5 @@ def draw(compared: ComparedScores) -> None:
         st.markdown(f"**Which one to use: {use.title}.** {' '.join(why)} *{use.change}*")
         if draws.n_computable():
             st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences(compared)))
-    if alone := level_meter(compared.scores):
+    if alone := _level_alone(compared):
         st.warning(alone, icon=":material/volume_up:")

@@ -1,16 +1,28 @@
 """What a threshold does: false alarms, detections, alerts a day at the plant, and what the errors cost."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from asd_core.evaluation import POOLED, Breach, breach, expected_cost, expected_false_alarms, operating_point
+from asd_core.evaluation import (
+    POOLED,
+    Breach,
+    OperatingPoint,
+    breach,
+    expected_cost,
+    expected_false_alarms,
+    operating_point,
+)
 from asd_core.plots import histogram_figure
+from asd_core.report import Assumptions
 from pages.compare_page import plant, promises, threshold_choice
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import choice, marked, title
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import versions_of
@@ -45,6 +57,34 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class AtThreshold:
+    """What a detector's thresholds do to the clips in scope."""
+
+    point: OperatingPoint  # of all machine ids together
+    likely: tuple[float, float] | None  # range of the false-alarm rate; None where nothing is promised
+    expected: float | None  # false alarms; None where no rate is promised, or no clip is normal
+
+
+@cache_bytes
+def _at_thresholds(
+    compared: ComparedScores, rule: str, assumed: Assumptions, _limits: Mapping[str, promises.Limits]
+) -> dict[str, AtThreshold]:
+    """Of each detector in scope, at the thresholds of a rule."""
+    found = {}
+    # Few columns: each detector takes its own rows of them.
+    scores = compared.scores[["detector", "machine_id", "label", "raw"]]
+    for key in compared.selected.detectors:
+        mine, limits = scores[scores["detector"] == key], _limits[key]
+        normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
+        point = operating_point(
+            mine, limits.values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
+        )[POOLED]
+        expected = expected_false_alarms(mine, limits.rates) if limits.rates and point.n_normal else None
+        found[key] = AtThreshold(point, limits.range(normals), expected)
+    return found
+
+
 def draw(compared: ComparedScores) -> None:
     """The operating points of the machine id in scope, or of several together."""
     selected = compared.selected
@@ -67,21 +107,10 @@ def draw(compared: ComparedScores) -> None:
     values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
     versions = versions_of(selected.source)
     rows, exported, marks = [], [], dict[str, Breach]()
-    counted = subset[
-        ["detector", "machine_id", "label", "raw"]
-    ]  # few columns: each detector takes its own rows of them
-    for key in keys:
-        mine, rates = counted[counted["detector"] == key], limits[key].rates
-        normals = mine[mine["label"] == "normal"]["machine_id"].value_counts().to_dict()
-        point = operating_point(
-            mine, limits[key].values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
-        )[POOLED]
-        likely = limits[key].range(normals)
-        on_average = expected_false_alarms(mine, rates)
-        expected = on_average if rates and point.n_normal else None
-        if likely:
-            promised = on_average / point.n_normal
-            marks[key] = breach(point.false_alarm_interval[0], promised, likely[1])
+    for key, at in _at_thresholds(compared, rule, assumed, limits).items():
+        point, likely, expected, rates = at.point, at.likely, at.expected, limits[key].rates
+        if likely and expected is not None:
+            marks[key] = breach(point.false_alarm_interval[0], expected / point.n_normal, likely[1])
         row: dict[str, Any] = {"Detector": marked(key, selected)}
         if of != POOLED:
             row |= {"Threshold": values[key], "On average": rates.get(ids[0])}

@@ -1,5 +1,7 @@
 """Ranking without a labelled anomaly: by synthetic ones, and by how steady a detector is."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,11 +9,13 @@ from asd_core.counting import counted
 from asd_core.detectors import is_control
 from asd_core.plots import sensitivity_figure
 from asd_core.report import UNKNOWN
+from asd_core.training import Sensitivity, evidence_stamp
 from pages.compare_page import evidence
 from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
+from pages.shared.caching import cache_bytes
 from pages.shared.choice import title
-from pages.shared.emphasis import rule, stand_out
+from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.job_panel import job_panel
 from pages.shared.tables import interval, table
 
@@ -75,15 +79,23 @@ def draw(compared: ComparedScores) -> None:
         "together with what was made of them."
     )
     alarms(selected)
-    figure = sensitivity_figure(found.curves, {key: title(key) for key in order})
-    stand_out(figure, order, selected.in_use)
-    # Without names at the lines, which cover small figures: their titles stay.
-    figure.layout.annotations = [text for text in figure.layout.annotations if text.showarrow is False]
-    st.plotly_chart(figure, key="sensitivity_chart")
+    st.plotly_chart(
+        _figure(compared, evidence_stamp(selected.source.folder), is_dark(), found), key="sensitivity_chart"
+    )
     st.caption(
         f"AUC over the strength of each kind of synthetic anomaly; 0.5 is chance.{rule(len(order), selected.in_use)} Click a legend "
         "entry to see it alone."
     )
+
+
+@cache_bytes
+def _figure(compared: ComparedScores, written: int, dark: bool, _found: Sensitivity) -> Any:  # Plotly has no types
+    order = [str(key) for key in _found.figures.index]
+    figure = sensitivity_figure(_found.curves, {key: title(key) for key in order})
+    stand_out(figure, order, compared.selected.in_use, dark=dark)
+    # Without names at the lines, which cover small figures: their titles stay.
+    figure.layout.annotations = [text for text in figure.layout.annotations if text.showarrow is False]
+    return figure
 
 
 def _verdict(key: str, row: "pd.Series[float]", in_use: str) -> str:

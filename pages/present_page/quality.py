@@ -1,5 +1,6 @@
 """How good the detectors are: the takeaways' first sentence, and the curves of the best few."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 from asd_core.detectors import is_control
@@ -11,6 +12,7 @@ from pages.compare_page.figures import best_first, resampled
 from pages.compare_page.filters import ComparedScores, in_scope
 from pages.present_page import slide
 from pages.present_page.story import Story
+from pages.shared.emphasis import is_dark
 from pages.shared.stored_scores import stored_scores
 
 FEW = 4  # detectors, and the best control: more lines cover one another on a projector
@@ -40,7 +42,10 @@ def draw(story: Story) -> None:
     shown = results[results["machine_id"] == MEAN].set_index("detector").loc[draws.order()]
     slide.text(f"{rest}  \n{ranking.measured_on(compared, shown, draws.machine_ids, MEAN)}")
     few = _few(best_first(compared))
-    drawn = ranking.curves_figure(few, MEAN, ranking.CURVES[0], "AUC", shown.loc[few.selected.detectors])
+    # A copy: the Compare page shows the very same figure.
+    drawn = deepcopy(
+        ranking.curves_figure(few, MEAN, ranking.CURVES[0], "AUC", (), is_dark(), shown.loc[few.selected.detectors])
+    )
     drawn.layout.annotations = ()  # large names at the lines would cover them: the legend has them
     slide.figure(drawn, key="present_roc")
 

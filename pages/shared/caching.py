@@ -1,14 +1,18 @@
 """What the server remembers: the sizes of all caches, and the one cache that is bound by bytes.
 
-Small values are in ``st.cache_data`` and what is shared as it is in ``st.cache_resource``, both bound by entries. Signals, maps
-and tables are as long as a recording: all of them share one store of :data:`BYTES`, the least recently used go first.
+Small values are in ``st.cache_data`` and what is shared as it is in ``st.cache_resource``, both bound by entries. Signals, maps,
+tables and figures are as long as a recording or a dataset: all of them share one store of :data:`BYTES`, the least recently
+used go first. What is of a long recording has a store of its own: else one such recording would need room that a hundred short
+ones then fill.
 """
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from inspect import signature
+from itertools import chain
 from typing import Any, ParamSpec, TypeVar
 
 import cachetools
@@ -20,8 +24,10 @@ from pages.shared.sources import Source
 FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
-BYTES = 256e6  # signals, maps and tables of all sessions: a hundred clips of 10 s, or ten minutes of sound, denoised
-FETCHED_BYTES = 512e6  # the three sounds of ten minutes at 48 kHz are 345 MB
+BYTES = 96e6  # signals, maps, tables and figures of all sessions: the last dozens of clips of 10 s with all that is said of them
+LONG = 6e6  # a value from which on it is of a long recording
+LONG_BYTES = 256e6  # values of such: ten minutes of sound, denoised
+FETCHED_BYTES, LONG_FETCHED_BYTES = 64e6, 384e6  # sounds that browsers fetch; three of ten minutes at 48 kHz are 345 MB
 UPLOAD_BYTES = 256e6  # uploaded files of one session: hundreds of clips of 10 s; ten minutes at 48 kHz are 58 MB
 # How caches tell apart what holds arrays or names a folder.
 BY_KEY: dict[str | type, Callable[[Any], Any]] = {
@@ -33,37 +39,67 @@ Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 
-def _parts(value: Any) -> Iterator[np.ndarray[Any, Any] | bytes]:
-    """The arrays and files in a value: in dataclasses, dicts and sequences, at any depth."""
-    if isinstance(value, np.ndarray | bytes):
-        yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _parts(getattr(value, field.name))
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _parts(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _parts(one)
+def _inside(value: Any) -> Iterable[Any] | None:
+    """What a value is made of; ``None`` of one that is not taken apart."""
+    if is_dataclass(value):
+        return [getattr(value, field.name) for field in fields(value)]
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, (list, tuple)):
+        return value
+    # A figure of plotly's, known by what it can do: its library is imported where one is drawn.
+    return value.to_plotly_json().values() if hasattr(value, "to_plotly_json") else None
 
 
 def n_bytes(value: Any) -> int:
     """What a value takes, about: its arrays and files, and what Python says of anything else (pandas says it of its tables)."""
-    return sys.getsizeof(value) + sum(
-        part.nbytes if isinstance(part, np.ndarray) else len(part) for part in _parts(value)
-    )
+    if isinstance(value, np.ndarray | memoryview):
+        return value.nbytes
+    return sys.getsizeof(value) + sum(map(n_bytes, _inside(value) or ()))
 
 
-_store: "cachetools.LRUCache[tuple[Any, ...], Any]" = cachetools.LRUCache(BYTES, getsizeof=n_bytes)
+class Held(MutableMapping[Any, Any]):
+    """Values within a limit in bytes, the least recently used go first; long ones within a limit of their own."""
+
+    def __init__(self, limit: float, long_limit: float, long: float = LONG) -> None:
+        """
+        Args:
+            long: bytes of a value from which on it is a long one.
+        """
+        self._short: cachetools.LRUCache[Any, Any] = cachetools.LRUCache(limit, getsizeof=n_bytes)
+        self._long: cachetools.LRUCache[Any, Any] = cachetools.LRUCache(long_limit, getsizeof=n_bytes)
+        self._from = long
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._long[key] if key in self._long else self._short[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """
+        Raises:
+            ValueError: for a value beyond the limit: it is not held.
+        """
+        (self._long if n_bytes(value) >= self._from else self._short)[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        del (self._long if key in self._long else self._short)[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain(self._short, self._long)
+
+    def __len__(self) -> int:
+        return len(self._short) + len(self._long)
+
+
+_store = Held(BYTES, LONG_BYTES)
 _turn = threading.Condition()  # whoever reads or writes the store
 
 
 def _frozen(value: Value) -> Value:
     """The value, whose arrays can no longer be written to: all sessions share them."""
-    for part in _parts(value):
-        if isinstance(part, np.ndarray):
-            part.setflags(write=False)
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    for part in _inside(value) or ():
+        _frozen(part)
     return value
 
 
@@ -90,10 +126,8 @@ def cache_bytes(function: Callable[Arguments, Value]) -> Callable[Arguments, Val
 
 def remember(key: tuple[Any, ...], value: Any) -> None:
     """Put a value into the store that was computed elsewhere."""
-    with _turn:
-        _frozen(value)
-        if n_bytes(value) <= _store.maxsize:
-            _store[key] = value
+    with _turn, suppress(ValueError):  # too long to be kept
+        _store[key] = _frozen(value)
 
 
 def recall(key: tuple[Any, ...]) -> Any:
@@ -103,7 +137,7 @@ def recall(key: tuple[Any, ...]) -> Any:
 
 
 # What browsers fetch, by name: bytes and their type.
-FETCHED: "cachetools.LRUCache[str, tuple[bytes, str]]" = cachetools.LRUCache(FETCHED_BYTES, lambda held: len(held[0]))
+FETCHED = Held(FETCHED_BYTES, LONG_FETCHED_BYTES)
 
 
 def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> list[str]:

@@ -29,12 +29,13 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "") -> None:
+def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "", *, dark: bool) -> None:
     """Restyle a figure of a line a detector (see :func:`asd_core.plots.emphasise`).
 
     Args:
         order: detectors from the best to the last.
         in_use: the one that a person has pinned; empty for none.
+        dark: whether the page is (see :func:`is_dark`): of a figure that is kept, a part of its key.
     """
     controls = {key for key in order if is_control(key)}
-    emphasise(figure, order, controls, {key: title(key) for key in order}, dark=is_dark(), in_use=in_use)
+    emphasise(figure, order, controls, {key: title(key) for key in order}, dark=dark, in_use=in_use)

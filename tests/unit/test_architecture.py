@@ -65,7 +65,9 @@ def test_pages_use_streamlits_public_interface() -> None:
     inside = (
         r"streamlit\.(runtime|elements|web|proto)|from streamlit import .*\bruntime\b|scriptrunner|get_script_run_ctx"
     )
-    assert matches(inside, [*PAGES, *sorted((ROOT / "benchmarks").rglob("*.py"))]) == set()
+    # The load test speaks the protocol itself: no public name has it, and a version that changes it fails the test.
+    protocol = {"benchmarks/client.py"}
+    assert matches(inside, [*PAGES, *sorted((ROOT / "benchmarks").rglob("*.py"))]) == protocol
 
 
 def test_caches_and_threads_are_decided_in_one_place_each() -> None:

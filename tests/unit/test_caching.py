@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import cachetools
 import numpy as np
 import pytest
 
@@ -13,9 +12,9 @@ from pages.shared import caching
 
 
 @pytest.fixture(autouse=True)
-def small_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[cachetools.LRUCache]:
-    """A store of a million bytes, empty."""
-    store = cachetools.LRUCache(1e6, getsizeof=caching.n_bytes)
+def small_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[caching.Held]:
+    """A store of a million bytes, and another million for values from 300 kB on, empty."""
+    store = caching.Held(1e6, 1e6, long=300e3)
     monkeypatch.setattr(caching, "_store", store)
     return store
 
@@ -31,7 +30,7 @@ def test_bytes_are_counted_wherever_arrays_are() -> None:
     assert caching.n_bytes({"a": 1.0}) < 1000
 
 
-def test_the_store_is_bound_by_bytes_and_keeps_what_was_used_last(small_store: cachetools.LRUCache) -> None:
+def test_the_store_is_bound_by_bytes_and_keeps_what_was_used_last(small_store: caching.Held) -> None:
     made = []
 
     @caching.cache_bytes
@@ -42,12 +41,12 @@ def test_the_store_is_bound_by_bytes_and_keeps_what_was_used_last(small_store: c
     for number in range(100):
         read(str(number), object())
         read("0", object())
-        assert small_store.currsize <= 1e6
+        assert small_store._short.currsize <= 1e6
     assert made == [str(number) for number in range(100)]
     assert 10 <= len(small_store) <= 15
 
 
-def test_what_is_longer_than_the_store_is_given_and_not_kept(small_store: cachetools.LRUCache) -> None:
+def test_what_is_longer_than_the_store_is_given_and_not_kept(small_store: caching.Held) -> None:
     @caching.cache_bytes
     def read(name: str) -> Clip:
         return clip(name, 20.0)
@@ -56,6 +55,24 @@ def test_what_is_longer_than_the_store_is_given_and_not_kept(small_store: cachet
     caching.remember(("scan", "long"), clip("long", 20.0))
     assert caching.recall(("scan", "long")) is None
     assert len(small_store) == 0
+
+
+def test_one_long_recording_and_many_short_ones_leave_each_other_room(small_store: caching.Held) -> None:
+    caching.remember(("long", 1), clip("long 1", 10.0))  # 640 kB
+    for number in range(100):
+        caching.remember(("short", number), clip(str(number)))
+    assert caching.recall(("long", 1)) is not None
+    caching.remember(("long", 2), clip("long 2", 10.0))
+    assert caching.recall(("long", 1)) is None
+    assert caching.recall(("short", 99)) is not None
+    del small_store["short", 99], small_store["long", 2]
+    assert len(small_store) == len(list(small_store)) == 14
+
+
+def test_a_figure_is_counted_by_what_it_holds() -> None:
+    import plotly.graph_objects as go
+
+    assert caching.n_bytes(go.Figure()) < 60_000 < 80_000 < caching.n_bytes(go.Figure(go.Scatter(y=np.zeros(10_000))))
 
 
 def test_a_value_is_shared_and_cannot_be_changed() -> None:

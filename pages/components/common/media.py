@@ -23,7 +23,7 @@ def media_route() -> Route:
     return Route(prefix + "/{name}", _answer)
 
 
-def _files() -> MutableMapping[str, tuple[bytes, str]]:
+def _files() -> MutableMapping[str, tuple[bytes | memoryview, str]]:
     # Not imported above: with it comes the library, for which a server would wait before it answers.
     from pages.shared.caching import FETCHED
 
@@ -40,7 +40,7 @@ async def _answer(request: Request) -> Response:
     return Response(data, media_type=mimetype, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
-def address(name: str, mimetype: str, data: Callable[[], bytes]) -> str:
+def address(name: str, mimetype: str, data: Callable[[], bytes | memoryview]) -> str:
     """An address of this server under which the browser finds some bytes; empty outside a server.
 
     The least recently used go first. Each run of a page asks for its addresses again, so a page that is open finds them.
@@ -48,6 +48,7 @@ def address(name: str, mimetype: str, data: Callable[[], bytes]) -> str:
     Args:
         name: another one for other bytes.
         data: called where the bytes are not held yet: to copy and hash minutes of sound at every run would slow all pages.
+            A view takes no memory of its own beside the array that it is of.
     """
     if not _prefixes:
         return ""
