@@ -43,7 +43,7 @@ def served(trained: Path, folders: Path) -> Path:
 
 
 def test_compare_names_the_split(served: Path) -> None:
-    assert f"Clips of the test split were {OTHERWISE}" in text(opened("compare"))
+    assert f"Clips of the test set were {OTHERWISE}" in text(opened("compare"))
     stored = json.loads((served / "conditions.json").read_text())
     (served / "conditions.json").write_text(json.dumps({**stored, "test": stored["train"]}))
     assert "recorded otherwise" not in text(opened("compare"))
