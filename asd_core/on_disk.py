@@ -41,13 +41,13 @@ class Place(NamedTuple):
 class _Mapped:
     """A file in memory that nobody writes to."""
 
-    _every: ClassVar["WeakSet[_Mapped]"] = WeakSet()
+    _every: ClassVar["WeakSet[mmap.mmap]"] = WeakSet()  # also of whoever keeps an array alone
     _looked_at: ClassVar[float] = 0.0
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)  # it stays when the file is closed
-        self._bytes = np.frombuffer(self._memory, np.uint8)
-        _Mapped._every.add(self)
+        memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)  # it stays when the file is closed
+        self._bytes = np.frombuffer(memory, np.uint8)
+        _Mapped._every.add(memory)
 
     def at(self, place: Place) -> NDArray[Any]:
         looked_at(place.size)
@@ -61,7 +61,7 @@ def looked_at(size: float) -> None:
     if _Mapped._looked_at > _MOST:
         _Mapped._looked_at = 0.0
         for one in list(_Mapped._every):
-            one._memory.madvise(mmap.MADV_DONTNEED)
+            one.madvise(mmap.MADV_DONTNEED)
 
 
 class Arrays(Sequence[NDArray[Any]]):

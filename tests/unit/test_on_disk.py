@@ -14,7 +14,18 @@ from asd_core.detectors.common.crops import StackSampler, at_least
 from asd_core.detectors.common.kde import BLOCK, Kde
 from asd_core.errors import DatasetError
 from asd_core.features import Level, LogMel, extract
-from asd_core.on_disk import Arrays, DiskArrays, end_to_end, joined, long_rows, on_disk, shapes, taken
+from asd_core.on_disk import (
+    Arrays,
+    DiskArrays,
+    _Mapped,
+    end_to_end,
+    joined,
+    long_rows,
+    looked_at,
+    on_disk,
+    shapes,
+    taken,
+)
 from asd_core.sound import prepare
 
 
@@ -62,7 +73,12 @@ def test_rows_of_arrays_that_stand_end_to_end() -> None:
 
 def test_arrays_as_one() -> None:
     parts = [np.full((n, 16), n, np.float32) for n in (3, 1, 4)]
-    assert np.array_equal(end_to_end(iter(parts)), np.concatenate(parts))
+    kept = end_to_end(iter(parts))
+    assert np.array_equal(kept, np.concatenate(parts))
+    gc.collect()
+    assert len(_Mapped._every), "its memory is given back as long as anybody has the array"
+    looked_at(1e9)
+    assert np.array_equal(kept, np.concatenate(parts))
 
 
 LARGE = """
