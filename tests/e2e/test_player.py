@@ -1,7 +1,7 @@
 """The player in a real browser: what is heard, what is seen, and what Python is told."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,12 @@ class Driven:
 
     def x(self, seconds: float, duration: float = 10.0) -> float:
         """Where a moment lies on the canvas while the whole clip is seen."""
+        return self.xs([seconds], duration)[0]
+
+    def xs(self, moments: Iterable[float], duration: float = 10.0) -> list[float]:
+        """Where moments lie: the canvas is measured once, which costs more than all else."""
         width = self.part("top").bounding_box()["width"]
-        return float(LEFT + seconds / duration * (width - LEFT - RIGHT))
+        return [float(LEFT + seconds / duration * (width - LEFT - RIGHT)) for seconds in moments]
 
     def click(self, seconds: float, duration: float = 10.0) -> None:
         self.part("top").click(position={"x": self.x(seconds, duration), "y": WAVE_Y})
@@ -326,12 +330,14 @@ def pictures_are_of(first: Driven, strength: float) -> None:
     heard = test_page.sound(10, 1).with_samples(test_page.mix(10, 1).at(strength))
     log_mel = LogMel().transform(heard)
     points = [(frame, band) for frame in range(4, 310, 17) for band in range(1, 128, 9)]
-    places = [(first.x(frame * 512 / 16000), MAP_TOP + (1 - (band + 0.5) / 128) * MAP_HEIGHT) for frame, band in points]
+    across = first.xs(frame * 512 / 16000 for frame, _ in points)
+    down = [MAP_TOP + (1 - (band + 0.5) / 128) * MAP_HEIGHT for _, band in points]
+    places = list(zip(across, down, strict=True))
     expected = [float(log_mel[band, frame]) for frame, band in points]
     seen = read_out(first, "top", places, r"Hz · (\S+) dB", expected)
     assert np.abs(seen - expected).max() < 0.15
     spectrum, bins = WelchSpectrum().transform(heard), range(3, 512, 8)
-    places = [(first.x(k / 512, 1.0), 100.0) for k in bins]
+    places = [(x, 100.0) for x in first.xs((k / 512 for k in bins), 1.0)]
     expected = [float(spectrum[k]) for k in bins]
     seen = read_out(first, "spectrum", places, f"{'denoised' if strength else 'recorded'} (\\S+) dB", expected)
     assert np.abs(seen - expected).max() < 0.15
