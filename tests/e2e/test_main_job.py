@@ -37,7 +37,7 @@ def test_pick_a_clip(page: Any, address: str) -> None:
     before = scores(page)
     choose(page, "Label", "normal")
     assert clip_name(page).startswith("id 00 · clip ")
-    page.get_by_text("file normal_id_00").wait_for()
+    page.get_by_text("normal_id_00_").first.wait_for()
     assert scores(page) != before
     first = clip_name(page)
     page.locator(".st-key-next_clip button").click()
