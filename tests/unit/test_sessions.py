@@ -31,6 +31,8 @@ def test_a_page_that_fails_is_an_error(tmp_path: Path) -> None:
     shutil.copy(APP, tmp_path)
     page = tmp_path / "pages" / "data.py"
     page.write_text(page.read_text("utf-8") + '\nraise RuntimeError("broken by a test")\n', "utf-8")
-    load = measure(tmp_path / "app.py", sessions=2, acts=2, thinking=0.1, clips=0, plan=[act for act in PLAN if act[0] == "Data"])
+    load = measure(
+        tmp_path / "app.py", sessions=2, acts=2, thinking=0.1, clips=0, plan=[act for act in PLAN if act[0] == "Data"]
+    )
     assert len(load.errors) == 2 * 2 + 1  # and the one of the session that warms the server up
     assert all(error.startswith("/data: ") for error in load.errors)
