@@ -5,5 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.common.media import media_route
+from pages.shared.background import share_heaps
 
+share_heaps()
 app = st.App(Path(__file__).parent / "pages" / "main.py", routes=[media_route()])

@@ -70,8 +70,9 @@ class Tab:
             await asyncio.sleep(0.02)
         return time.perf_counter() - began
 
-    def data(self, key: str) -> dict[str, Any]:
-        """What a component of the page was given."""
+    async def data(self, key: str) -> dict[str, Any]:
+        """What a component of the page was given, once it is shown."""
+        await self.until(key)
         found: dict[str, Any] = json.loads(self._elements[key].json)
         return found
 
@@ -87,8 +88,9 @@ class Tab:
             json_trigger_value=json.dumps([{"event": event, "value": value}]),
         )
 
-    def options(self, key: str) -> list[str]:
-        """Of a list or of segments that are shown."""
+    async def options(self, key: str) -> list[str]:
+        """Of a list or of segments, once they are shown."""
+        await self.until(key)
         options = self._elements[key].options
         return [option if isinstance(option, str) else option.content for option in options]
 
@@ -213,7 +215,8 @@ async def tab(address: str) -> AsyncIterator[Tab]:
     """A tab at a server, given by its address (``http://127.0.0.1:8501``), while the block lasts."""
     stream = address.replace("http", "ws", 1) + "/_stcore/stream"
     async with (
-        httpx.AsyncClient(base_url=address, timeout=PATIENCE) as web,
+        # A connection each: one that the server closes just then would be no error of the page's.
+        httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=httpx.Limits(max_keepalive_connections=0)) as web,
         connect(stream, subprotocols=["streamlit"], origin=address, max_size=None) as socket,
     ):
         one = Tab(socket, web)

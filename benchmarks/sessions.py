@@ -28,7 +28,7 @@ def _segment(key: str) -> Act:
     """Another one of some segments than the first, which is open already."""
 
     async def act(one: Tab, turn: int) -> float:
-        others = one.options(key)[1:]
+        others = (await one.options(key))[1:]
         return await one.choose_all(key, [others[turn % len(others)]])
 
     return act
@@ -36,7 +36,7 @@ def _segment(key: str) -> Act:
 
 def _other(key: str) -> Act:
     async def act(one: Tab, turn: int) -> float:
-        options = one.options(key)
+        options = await one.options(key)
         return await one.choose(key, options[turn % len(options)])
 
     return act
@@ -44,7 +44,7 @@ def _other(key: str) -> Act:
 
 async def _slider(one: Tab, turn: int) -> float:
     """As the browser does it: the table asks for the scores while the slider is held, the player tells of it at rest."""
-    state = one.data("player")["state"]
+    state = (await one.data("player"))["state"]
     state |= {"strength": (1 + turn % 19) / 20, "version": "denoised", "turn": state["turn"] + 1}
     asked = {name: state[name] for name in ("clip", "strength", "turn")}
     return await one.say("score_table", asked=asked) + await one.say("player", state=state)
@@ -55,12 +55,13 @@ async def _name(one: Tab, turn: int) -> float:
 
 
 async def _label(one: Tab, turn: int) -> float:
-    act = {"id": uuid4().hex, "kind": "label", "value": "normal", "showing": one.data("label_panel")["showing"]}
+    showing = (await one.data("label_panel"))["showing"]
+    act = {"id": uuid4().hex, "kind": "label", "value": "normal", "showing": showing}
     return await one.trigger("label_panel", "act", act)
 
 
 async def _detectors(one: Tab, turn: int) -> float:
-    options = one.options("detectors")
+    options = await one.options("detectors")
     first = turn % (len(options) - 5)
     return await one.choose_all("detectors", options[first : first + 5])
 
@@ -190,7 +191,7 @@ async def _read(address: str, number: int, clips: int, load: Load) -> None:
         try:
             await one.go("")
             await one.choose("split", "any")
-            await one.choose("machine", one.options("machine")[number])
+            await one.choose("machine", (await one.options("machine"))[number])
             for _ in range(clips):
                 await one.press("next_clip")
         except Exception as error:

@@ -1,16 +1,25 @@
 """Work beside a page: its result is shared, Stop stops it, and so does the end of the session."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from asd_core.errors import Cancelled
 from asd_core.progress import Progress
-from pages.clip_page import background_work
+from asd_core.sound import Clip
+from pages.clip_page import background_work, signal_scores
+from pages.shared import signals
+from pages.shared.choice import Choice
+from pages.shared.sources import sources
+from pages.shared.trained_models import machine_ids_of
 
 BEGUN, STOPPED = Event(), Event()
 SESSION = "test session id"  # of every AppTest
@@ -103,3 +112,33 @@ def test_the_end_of_a_session_stops_its_work() -> None:
     assert BEGUN.wait(10)
     clear_session_resource_cache(SESSION)  # what the server does when a browser leaves
     assert STOPPED.wait(10)
+
+
+def test_two_sessions_that_open_a_clip_at_the_same_moment_score_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sound, its denoising and its scores are made once for both."""
+    made: list[str] = []
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            made.append(name)
+            time.sleep(0.3)  # in which the other session asks for the same
+            return function(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(signal_scores, "score_prepared", counted("score", signal_scores.score_prepared))
+    monkeypatch.setattr(signals, "prepare", counted("prepare", signals.prepare))
+    monkeypatch.setattr(signals, "denoise_mix", counted("denoise", signals.denoise_mix))
+    source = sources()[0]
+    selected = Choice(source, machine_ids_of(source)[0], ["pca_kde", "control_rms"], 0.05)
+    samples = np.random.default_rng(17).normal(0, 0.1, (1, 160_000)).astype(np.float32)
+    clip = Clip(samples, 16000, "two sessions at once", "noise.wav")
+
+    def session(_: int) -> dict[str, float]:
+        signal = signals.signal_of(clip, channel=0, denoiser=True)
+        return signal_scores.raw_signal_scores(selected, signal)
+
+    with ThreadPoolExecutor(4) as pool:
+        one, *others = pool.map(session, range(4))
+    assert all(other == one for other in others)
+    assert sorted(made) == ["denoise", "prepare", "score"]
