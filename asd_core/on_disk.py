@@ -22,7 +22,7 @@ _ROWS_AT_ONCE = 256  # arrays whose rows are written together
 _MOST = 64e6  # bytes looked at, after which those of all files are given back
 
 
-class Place(NamedTuple):
+class ArrayPlace(NamedTuple):
     """Where an array lies in a file, and what it is."""
 
     offset: int
@@ -34,7 +34,7 @@ class Place(NamedTuple):
         """In bytes."""
         return int(np.prod(self.shape)) * np.dtype(self.kind).itemsize
 
-    def moved(self, by: int) -> "Place":
+    def moved(self, by: int) -> "ArrayPlace":
         return self._replace(offset=self.offset + by)
 
 
@@ -49,7 +49,7 @@ class _Mapped:
         self._bytes = np.frombuffer(memory, np.uint8)
         _Mapped._every.add(memory)
 
-    def at(self, place: Place) -> NDArray[Any]:
+    def at(self, place: ArrayPlace) -> NDArray[Any]:
         looked_at(place.size)
         return self._bytes[place.offset : place.offset + place.size].view(place.kind).reshape(place.shape)
 
@@ -68,7 +68,7 @@ class Arrays(Sequence[NDArray[Any]]):
     """Arrays that lie in files, as a sequence: one is mapped when it is asked for, and nobody can write to it. Keep this rather
     than a list of them: then memory does not grow with what was looked at."""
 
-    def __init__(self, places: "list[tuple[_Mapped, Place]]") -> None:
+    def __init__(self, places: "list[tuple[_Mapped, ArrayPlace]]") -> None:
         self._places = places
 
     def __len__(self) -> int:
@@ -157,7 +157,7 @@ class DiskArrays:
     def __init__(self, path: Path | None = None) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile() if path is None else open(path, "wb")  # noqa: SIM115  # until mapped
 
-    def add(self, array: NDArray[Any]) -> Place:
+    def add(self, array: NDArray[Any]) -> ArrayPlace:
         """Write an array behind the others: where it lies.
 
         Raises:
@@ -165,7 +165,7 @@ class DiskArrays:
         """
         try:
             self._file.write(bytes(-self._file.tell() % _ALIGNED))
-            place = Place(self._file.tell(), array.shape, array.dtype.str)
+            place = ArrayPlace(self._file.tell(), array.shape, array.dtype.str)
             self._file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         except OSError as error:
             raise _full(error) from error
@@ -199,7 +199,7 @@ class DiskArrays:
         except OSError as error:
             raise _full(error) from error
 
-    def arrays(self, *places: Iterable[Place]) -> list[Arrays]:
+    def arrays(self, *places: Iterable[ArrayPlace]) -> list[Arrays]:
         """Those at some places, a sequence for each list of places, once: nothing can be added then."""
         with self._file:
             try:

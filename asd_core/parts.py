@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ABOUT = "about.json"
 
 
-class Parts:
+class StoredParts:
     """Tables by number in a folder of their own.
 
     Args:

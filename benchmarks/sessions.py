@@ -5,6 +5,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,8 +149,10 @@ def measure(
     """
     with TemporaryDirectory() as folder:
         server = serve(app, ASD_DATABASE_URL=f"sqlite:///{folder}/labels.sqlite3")
-        with server as address:
-            return asyncio.run(_measure(address, server.process.pid, sessions, acts, thinking, clips, plan))
+        # In a thread of its own, for whoever calls it from a loop of events.
+        with server as address, ThreadPoolExecutor(1) as thread:
+            work = _measure(address, server.process.pid, sessions, acts, thinking, clips, plan)
+            return thread.submit(asyncio.run, work).result()
 
 
 async def _measure(

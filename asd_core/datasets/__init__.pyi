@@ -4,7 +4,7 @@ from .catalogue import INTERNAL as INTERNAL
 from .catalogue import Dataset as Dataset
 from .catalogue import file_stamp as file_stamp
 from .changes import AsRecorded as AsRecorded
-from .changes import Change as Change
+from .changes import ClipChange as ClipChange
 from .clip_files import write_clips as write_clips
 from .conditions import Conditions as Conditions
 from .conditions import conditions_of as conditions_of

@@ -7,7 +7,7 @@ from typing import Protocol
 from asd_core.sound import Clip
 
 
-class Change(Protocol):
+class ClipChange(Protocol):
     """Makes one or more versions of a prepared clip; an object of a top-level class that is plain data."""
 
     def keys(self, sha256: str) -> Sequence[str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset
-from asd_core.datasets.changes import AsRecorded, Change
+from asd_core.datasets.changes import AsRecorded, ClipChange
 from asd_core.datasets.conditions import Conditions
 from asd_core.datasets.reading import Outcome, Part, Source, read_part
 from asd_core.engine import Engine, Here, chosen_engine
 from asd_core.features import Array, Representation
-from asd_core.on_disk import DiskArrays, Place, taken
+from asd_core.on_disk import ArrayPlace, DiskArrays, taken
 from asd_core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def extract_dataset(
     representations: Sequence[Representation],
     progress: Progress = silent,
     *,
-    change: Change | None = None,
+    change: ClipChange | None = None,
     conditions: dict[str, Conditions] | None = None,
 ) -> Extracted:
     """Read, prepare and transform clips; those that cannot be scored are named and left out. Many are read where
@@ -84,7 +84,7 @@ def extract_dataset(
     A representation whose pretrained model refuses is left out, and the reading ends where none is left.
     """
     wanted = tuple(dict.fromkeys(representations))
-    kept, places = DiskArrays(), {r: list[Place]() for r in wanted}
+    kept, places = DiskArrays(), {r: list[ArrayPlace]() for r in wanted}
     hashes, readable, skipped = [], [], []
     refused: dict[Representation, str] = {}
     clips = [(index, clip_id, dataset.names[clip_id]) for index, clip_id in enumerate(rows["clip_id"])]
@@ -102,7 +102,7 @@ def extract_dataset(
             break
         for version in outcome.versions:
             for representation, array in version.items():
-                place = array.moved(moved) if isinstance(array, Place) else kept.add(array)
+                place = array.moved(moved) if isinstance(array, ArrayPlace) else kept.add(array)
                 places[representation].append(place)
             hashes.append(outcome.sha256)
             readable.append(outcome.index)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from asd_core.datasets.changes import Change
+from asd_core.datasets.changes import ClipChange
 from asd_core.datasets.conditions import Conditions, conditions_of
 from asd_core.errors import ClipError
 from asd_core.features import (
@@ -23,7 +23,7 @@ from asd_core.features import (
     recipe_of,
     working_rate,
 )
-from asd_core.on_disk import DiskArrays, Place
+from asd_core.on_disk import ArrayPlace, DiskArrays
 from asd_core.settings import get_settings
 from asd_core.sound import Clip, prepare, read_clip
 
@@ -44,7 +44,7 @@ class Part:
     source: Source
     clips: tuple[tuple[int, str, str], ...]
     representations: tuple[Representation, ...]
-    change: Change
+    change: ClipChange
     conditions: bool
     file: Path | None = None
 
@@ -63,7 +63,7 @@ class Outcome:
     index: int
     error: str = ""
     sha256: str = ""
-    versions: tuple[dict[Representation, Array], ...] | tuple[dict[Representation, Place], ...] = ()
+    versions: tuple[dict[Representation, Array], ...] | tuple[dict[Representation, ArrayPlace], ...] = ()
     conditions: Conditions | None = None
     refused: dict[Representation, str] = field(default_factory=dict)
 

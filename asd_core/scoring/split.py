@@ -10,7 +10,7 @@ from asd_core.datasets import Dataset, as_learned, extract_dataset
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
-from asd_core.parts import Parts
+from asd_core.parts import StoredParts
 from asd_core.progress import Progress, silent, stage
 from asd_core.scoring import store as score_store
 from asd_core.scoring.store import AS_RECORDED, Scope
@@ -56,7 +56,7 @@ def compute_scores(
         # Of the clips before they are read: one that changes meanwhile is noticed at the next reading of the store.
         fingerprint, versions = dataset.fingerprint(scope.split), score_store.model_versions(models.folder)
         of = {"clips": fingerprint, "detectors": {key: versions[key] for key in chosen}, "at once": BATCH}
-        parts = Parts(models.folder / f"{scope.file}.part", of)
+        parts = StoredParts(models.folder / f"{scope.file}.part", of)
         table, skipped = score_split(dataset, chosen, scope, progress=progress, parts=parts)
         for description in skipped:
             notify(description)
@@ -102,7 +102,7 @@ def score_split(
     scope: Scope = AS_RECORDED,
     *,
     progress: Progress = silent,
-    parts: Parts | None = None,
+    parts: StoredParts | None = None,
 ) -> tuple["pd.DataFrame", list[str]]:
     """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other. Test clips that the
     detectors learned from, under whatever name, are left out; so is a detector whose pretrained model refuses any clip.

@@ -19,7 +19,7 @@ from asd_core.detectors import Detector, detector_class, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.features import Array
 from asd_core.files import locked, write_parquet
-from asd_core.parts import Parts
+from asd_core.parts import StoredParts
 from asd_core.progress import Progress, silent
 from asd_core.scoring import model_versions
 
@@ -68,7 +68,7 @@ def compute_latents(
     clips_of = hashlib.sha256("\n".join([*splits, *rows["clip_id"]]).encode()).hexdigest()
     versions = model_versions(models.folder)
     of = {"clips": clips_of, "detectors": {key: versions[key] for key in keys}, "at once": AT_ONCE}
-    parts, tables = Parts(models.folder / f"{LATENTS}.part", of), []
+    parts, tables = StoredParts(models.folder / f"{LATENTS}.part", of), []
     for first in range(0, len(rows), AT_ONCE):
         progress(first / len(rows), f"clip {first + 1} of {len(rows)}")
         table = parts.get(first)

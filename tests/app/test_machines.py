@@ -41,7 +41,7 @@ def test_the_sidebar_lists_machines_and_the_address_names_one() -> None:
     linked = opened("clip", machine="slider/00")
     assert linked.sidebar.selectbox(key="machine").value == "slider/00"
     assert "spreads of the normal clips of machine id slider/00" in text(linked)
-    assert all(o.startswith("slider/") for o in linked.selectbox(key="clip").options)
+    assert all(o.startswith("id slider/00 · clip ") for o in linked.selectbox(key="clip").options)
 
 
 @pytest.mark.parametrize("look", ["Why", "Spectrum", "Denoising", "Similar clips", "Over time"])

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ import numpy as np
 from asd_core.datasets import demo_dataset
 from asd_core.scoring import AS_RECORDED, read_scores
 from tests.conftest import ROOT
-from tests.e2e.helpers import wait_idle
+from tests.e2e.helpers import titles, wait_idle
 from tests.e2e.label_page import READY, drag, enter, given, hashes, name_of, press
 
 
 def forms(text: str) -> set[bytes]:
     """A text as it may travel: UTF-8, UTF-16, and inside base64 at any of the three offsets."""
-    result = {text.encode(), text.encode("utf-16-le")}
+    result = {text.encode(), text.encode("utf-16-le"), json.dumps(text)[1:-1].encode()}
     for raw, offset in itertools.product(tuple(result), range(3)):
         coded = base64.b64encode(b"\0" * offset + raw)
         result.add(coded[(0, 2, 3)[offset] : len(coded) - 4 if (offset + len(raw)) % 3 else None])
@@ -61,9 +62,10 @@ def beginnings(data: bytes, wanted: set[bytes]) -> set[bytes]:
 
 
 def secrets() -> list[str]:
-    """Names of the clips, what is in them, and every score to six digits."""
+    """Names of the clips and of their files, what is in them, and every score to six digits."""
     rows = demo_dataset().rows(split="test")
     stems = [clip.rsplit("/", 1)[-1].removesuffix(".wav") for clip in rows["clip_id"]]
+    stems += [titles()[clip_id] for clip_id in rows["clip_id"]]
     faults = [fault for fault in rows["fault"].dropna().unique() if fault]
     folder = ROOT / "trained_models" / "demo"
     scores = read_scores(folder, None, AS_RECORDED)

@@ -348,10 +348,8 @@ def test_a_file_that_is_no_whole_backup_gets_a_sentence(
 def test_through_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     """What leaves a container through one can be restored; what comes through one is asked for as a file."""
     say_all()
-    command = f"{sys.executable} -m asd_core"
-    both = (
-        f"{command} backup /dev/stdout | cat > {tmp_path}/it.zip; cat {tmp_path}/it.zip | {command} restore /dev/stdin"
-    )
+    command = f"'{sys.executable}' -m asd_core"
+    both = f"{command} backup /dev/stdout | cat > '{tmp_path}/it.zip'; cat '{tmp_path}/it.zip' | {command} restore /dev/stdin"
     done = subprocess.run(["sh", "-c", both], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr.splitlines()[1:]) == (
         2,

@@ -15,7 +15,7 @@ from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset, extract_dataset, open_dataset
 from asd_core.detectors import detector_keys
 from asd_core.errors import ArtifactError, Cancelled
-from asd_core.parts import Parts
+from asd_core.parts import StoredParts
 from asd_core.scoring import (
     AS_RECORDED,
     Scope,
@@ -227,11 +227,11 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 def test_parts_of_other_work_do_not_count(tmp_path: Path) -> None:
     folder, table = tmp_path / "a.part", pd.DataFrame({"a": [1.5]})
     folder.write_text("what an earlier version left")
-    parts = Parts(folder, {"of": 1})
+    parts = StoredParts(folder, {"of": 1})
     table.attrs = {"skipped": ["one"]}
     assert parts.put(3, table).attrs == {"skipped": ["one"]}
     assert parts.put(4, pd.DataFrame(columns=["a", "b"])).empty
-    again = Parts(folder, {"of": 1})
+    again = StoredParts(folder, {"of": 1})
     assert again.get(0) is None
     stored = again.get(3)
     assert stored is not None
@@ -239,7 +239,7 @@ def test_parts_of_other_work_do_not_count(tmp_path: Path) -> None:
     assert stored.attrs == table.attrs
     (folder / "000000003.parquet").write_bytes(b"damaged")
     assert again.get(3) is None
-    assert Parts(folder, {"of": 2}).get(4) is None
+    assert StoredParts(folder, {"of": 2}).get(4) is None
     assert not folder.exists()
 
 
