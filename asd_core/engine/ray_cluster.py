@@ -7,6 +7,7 @@ with few ahead; a dataset of Ray would cut them into blocks and hand on a block 
 
 import os
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ class RayCluster:
                 without one, the cluster that runs on this machine, or else one for this machine alone, which ends with it.
 
         Raises:
-            WorkerError: when Ray is not installed.
+            WorkerError: when Ray is not installed, or cannot start processes here.
         """
         try:
             import ray  # noqa: F401
@@ -49,6 +50,12 @@ class RayCluster:
             raise WorkerError(
                 'The engine ray needs the package ray: pip install "asd-dashboard[ray]", or leave --engine ray out.'
             ) from error
+        if " " in sys.executable and not address.startswith("ray://"):
+            # It puts the path into a command line without quotes, and then waits for a process that never comes.
+            raise WorkerError(
+                f"Ray starts no processes of a Python whose path has a space ({sys.executable}): put the environment into another "
+                "folder, or leave --engine ray out."
+            )
         self.address = address
         self._ours = False  # whether this object is what joined the cluster
 

@@ -25,7 +25,10 @@ from tests.s3_server import put_folder, s3_server
 from tests.unit import engine_work
 from tests.unit.conftest import Cli
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(" " in sys.executable, reason="Ray starts no processes of a Python whose path has a space"),
+]
 
 
 FANS = "s3://plant/recordings/slider"
@@ -159,3 +162,9 @@ def test_from_s3_by_a_cluster_that_loses_a_process_as_from_a_folder_by_this_one(
         of_place = [table.drop(columns="data_fingerprint", errors="ignore") for table in tables]
         pd.testing.assert_frame_equal(*of_place, check_exact=True)
     assert (there / "latents.parquet").read_bytes() == (here / "latents.parquet").read_bytes()
+
+
+def test_a_python_in_a_folder_with_a_space_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/my project/bin/python")
+    with pytest.raises(WorkerError, match=r"whose path has a space \(/opt/my project/bin/python\)"):
+        ray_engine("127.0.0.1:6379")
