@@ -75,7 +75,8 @@ def _store(address: Address, folder: Path) -> None:
         raise AddressError(
             f"{address} was changed elsewhere meanwhile, so nothing was stored: the results are in {folder}; give another address."
         )
-    version = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+    now = time.time_ns()  # names sort by it, also those of one second
+    version = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now // 10**9))}.{now % 10**9:09d}Z-{secrets.token_hex(4)}"
     for path in _inventory(folder):
         (address / version / path).write_bytes((folder / path).read_bytes())
     (address / CURRENT).write_bytes(version.encode())
