@@ -123,18 +123,30 @@ def small_models(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
+def mixed_models(small_dataset: Dataset, small_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder: two detectors trained on the small dataset's recordings, one, by the command line, on the same denoised at 0.6."""
+
+    def build(out: Path) -> None:
+        train(small_dataset, out, detectors=["pca_kde", "control_rms"], preset="quick")
+        train_by_command(small_folder, out, "--detectors", "gwrp_gaussian", "--denoise-strength", "0.6")
+
+    return built_once(tmp_path_factory, "mixed", build)
+
+
+@pytest.fixture(scope="session")
 def real_models(real_slider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All detectors, trained on the real clips by the command, without a warning; its messages are in train.log."""
     return built_once(tmp_path_factory, "real", lambda out: train_by_command(real_slider, out))
 
 
-def train_by_command(data: Path, out: Path) -> None:
+def train_by_command(data: Path, out: Path, *options: str) -> None:
     from asd_core.cli.app import main
 
     messages = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stderr(messages), warnings.catch_warnings():
         warnings.simplefilter("error")
-        patch.setattr("sys.argv", ["asd_core", "train", "--data", str(data), "--out", str(out), "--preset", "quick"])
+        arguments = ["train", "--data", str(data), "--out", str(out), "--preset", "quick", *options]
+        patch.setattr("sys.argv", ["asd_core", *arguments])
         assert main() == 0, messages.getvalue()
     (out / "train.log").write_text(messages.getvalue(), "utf-8")
 

@@ -14,6 +14,7 @@ from tests.e2e.label_page import arrived, enter, log, place, press, wait_for_lab
 from tests.e2e.server import serve
 
 
+@pytest.mark.long
 def test_two_browsers_at_once_lose_nothing(page: Any, browser: Any, label_server: str, label_database: Path) -> None:
     people = ("Lise", "Emmy", "Emmy")  # two tabs of one person among them
     tabs = [new_tab(browser), page, page.context.new_page()]
@@ -72,6 +73,7 @@ def test_what_could_not_be_saved_keeps_its_note(
         assert connection.execute(query, (name,)).fetchall() == [("anomaly", "rattles")]
 
 
+@pytest.mark.long
 def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_meanwhile(
     page: Any, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_server_that_hangs_does_what_was_pressed_once_and_nothing_pressed_mean
         assert [kind for kind, _, _ in log(database, "Vera")] == ["label", "label", "undo"]
 
 
+@pytest.mark.long
 def test_a_label_is_kept_when_the_page_is_left_before_it_is_answered(page: Any, tmp_path: Path) -> None:
     database = tmp_path / "labels.sqlite3"
     server = serve(ROOT / "app.py", ASD_DATABASE_URL=f"sqlite:///{database}")

@@ -1,7 +1,7 @@
 """The player in a real browser: what is heard, what is seen, and what Python is told."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from asd_core.features import LogMel, WelchSpectrum
 from asd_core.sound import USUAL_STRENGTH
 from pages.components.player import test_page
 from tests.conftest import ROOT
-from tests.e2e.helpers import FRAME, requests, wait_idle
+from tests.e2e.helpers import FRAME, requests, wait_for_request, wait_idle
 from tests.e2e.server import serve
 
 LONG = 90.0  # s: a sound that does not end meanwhile, however busy the machine is
@@ -124,6 +124,15 @@ def said(page: Any) -> dict[str, str]:
     return dict(re.findall(r"(\w+) (.+?) \|", text))
 
 
+def said_after(page: Any, act: Callable[[], object]) -> dict[str, str]:
+    """What Python heard of an act: the player tells of it a moment later."""
+    before = requests(page)
+    act()
+    wait_for_request(page, before)
+    wait_idle(page)
+    return said(page)
+
+
 def runs(page: Any) -> int:
     return int(page.locator("[data-testid=stText]", has_text="runs").first.inner_text().split()[1])
 
@@ -212,19 +221,16 @@ def test_a_region_reaches_python_with_its_times_and_frequencies(first: Driven) -
     representation = LogMel()
     row = {f: float(np.interp(f, representation.frequencies(), np.arange(128))) + 0.5 for f in (1000.0, 4000.0)}
     y = {f: MAP_TOP + (1 - r / 128) * MAP_HEIGHT for f, r in row.items()}
-    first.drag((first.x(2.0), y[4000.0]), (first.x(3.5), y[1000.0]))
-    wait_idle(first.page)
-    t0, t1, f0, f1 = map(float, said(first.page)["region"].split())
+    heard = said_after(first.page, lambda: first.drag((first.x(2.0), y[4000.0]), (first.x(3.5), y[1000.0])))
+    t0, t1, f0, f1 = map(float, heard["region"].split())
     pixel = 10.0 / (first.x(10.0) - first.x(0.0))
     assert (t0, t1) == (pytest.approx(2.0, abs=1.5 * pixel), pytest.approx(3.5, abs=1.5 * pixel))
     assert (f0, f1) == (pytest.approx(1000.0, rel=0.02), pytest.approx(4000.0, rel=0.02))
-    first.drag((first.x(6.0), WAVE_Y), (first.x(5.0), WAVE_Y))  # on the waveform: all frequencies
-    wait_idle(first.page)
-    assert said(first.page)["region"].split()[2:] == ["0.0", "8000.0"]
+    # On the waveform: all frequencies.
+    heard = said_after(first.page, lambda: first.drag((first.x(6.0), WAVE_Y), (first.x(5.0), WAVE_Y)))
+    assert heard["region"].split()[2:] == ["0.0", "8000.0"]
     assert first.data("version") == "recorded"
-    first.part("top").press("Escape")
-    wait_idle(first.page)
-    assert said(first.page)["region"] == "none"
+    assert said_after(first.page, lambda: first.part("top").press("Escape"))["region"] == "none"
 
 
 def test_a_loop_stays_inside_its_region(first: Driven) -> None:
@@ -406,9 +412,7 @@ def test_zoom_pan_and_jump(first: Driven) -> None:
 
 
 def test_choosing_an_overlay_brings_its_map(first: Driven) -> None:
-    first.part("overlay").select_option("knn")
-    wait_idle(first.page)
-    assert said(first.page)["overlay"] == "knn"
+    assert said_after(first.page, lambda: first.part("overlay").select_option("knn"))["overlay"] == "knn"
     middle = "(r) => { const c = r.querySelector('[data-part=base]'), k = c.width / c.clientWidth; return [...c.getContext('2d').getImageData(%s * k, %s * k, 1, 1).data]; }"
     y = MAP_TOP + (1 - float(np.interp(3000, LogMel().frequencies(), np.arange(128))) / 128) * MAP_HEIGHT
     red, _, blue, _ = first.root.evaluate(middle % (first.x(3.3), y - 8))
@@ -417,6 +421,7 @@ def test_choosing_an_overlay_brings_its_map(first: Driven) -> None:
     assert max(red, green, blue) - min(red, green, blue) < 20  # grey where it is low
 
 
+@pytest.mark.long
 def test_ten_minutes_stay_smooth_and_off_the_wire(page: Any, served: str) -> None:
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))

@@ -122,7 +122,7 @@ def test_labels_move_from_one_kind_of_database_to_the_other(
     assert len(on_sqlite["label_events"]) == len(before["label_events"]) == 11
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_backup_is_of_one_moment_while_people_label(home: Path, label_url: str) -> None:
     LabelStore.open().close()
     writers = [Writer(label_url, name) for name in ("Ada", "Bob")]
@@ -243,7 +243,7 @@ def _restore_in(environment: dict[str, str], file: Path, pipe: Any) -> None:
     restore(file, replace=True, progress=lambda _, message: pipe.send(message))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_restore_that_is_killed_is_completed_by_the_next(home: Path) -> None:
     user = get_settings().data_dir / "user"
     (user / "in_use").mkdir(parents=True)

@@ -136,7 +136,7 @@ def test_without_domains_there_are_no_tables_of_them(cli, small_folder: Path, sm
     assert "Official score" not in cli("evaluate", *given)[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long  # umap compiles what it needs
 def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     cli, small_folder: Path, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_a_training(start: Start, tmp_path: Path) -> None:
     assert left >= {0, 1}
 
 
+@pytest.mark.long
 def test_scores_and_latents(start: Start, tmp_path: Path) -> None:
     """A run that was killed goes on where it stopped, and what it stores has the bytes of one that was not."""
     data, trained = tmp_path / "data", tmp_path / "trained"

@@ -43,6 +43,7 @@ class Writer:
             return found
 
 
+@pytest.mark.long
 def test_every_acknowledged_label_survives_a_kill(label_url: str) -> None:
     rng = random.Random(0)
     acknowledged: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ from asd_core.settings import get_settings
 from tests.s3_server import put_folder, reached_at, s3_server, unsteady
 from tests.unit.conftest import Cli
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FANS, MODELS = "s3://plant/recordings/slider", "s3://plant/models/slider"
 

@@ -9,7 +9,6 @@ import pytest
 
 from asd_core import artifacts
 from asd_core.artifacts import POOLED, ModelSet
-from asd_core.cli.app import main
 from asd_core.datasets import Dataset, held_out, open_dataset
 from asd_core.detectors import detector_class
 from asd_core.errors import ArtifactError
@@ -30,24 +29,15 @@ from asd_core.scoring import (
 )
 from asd_core.sound import denoise_mix, prepare
 from asd_core.training import train
-from tests.conftest import ROOT, built_once
+from tests.conftest import ROOT
 
 STRENGTH = 0.6
 DENOISED, PLAIN = "gwrp_gaussian", ("pca_kde", "control_rms")
 
 
-@pytest.fixture(scope="module")
-def mixed(small_dataset: Dataset, small_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder: two detectors trained on the recordings, one, by the command line, on denoised sound."""
-
-    def build(out: Path) -> None:
-        train(small_dataset, out, detectors=PLAIN, preset="quick")
-        options = ["--detectors", DENOISED, "--preset", "quick", "--denoise-strength", str(STRENGTH)]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.argv", ["asd_core", "train", "--data", str(small_folder), "--out", str(out), *options])
-            assert main() == 0
-
-    return built_once(tmp_path_factory, "mixed", build)
+@pytest.fixture
+def mixed(mixed_models: Path) -> Path:
+    return mixed_models
 
 
 def test_the_manifest_records_the_strength_and_older_ones_mean_none(mixed: Path) -> None:
