@@ -137,7 +137,7 @@ def evaluate(
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
-    """AUC and pAUC (p = 0.1, DCASE 2020) of every detector on a dataset's labelled clips, with 95 % bootstrap intervals.
+    """AUC and pAUC (p = 0.1, DCASE 2020) of every detector on a dataset's labelled clips, with 95% bootstrap intervals.
 
     Scores of the models' own dataset are stored in their folder, and read from there the next time.
 

@@ -155,7 +155,7 @@ def main() -> None:
         f"fewer clips as they are fewer (the mean is uncertain by about 0.1 points everywhere), thresholds for {RATE:.0%}, the rate of",
         f"each counted on {NEW:,} new normal vectors. *Fifth*: the held-out fifth sets the threshold. *Five-fold*: all clips do,",
         "each scored by a detector fitted without its fifth (cross-conformal); where the folds' scores are not alike, the fifth",
-        "does. The promised rate is the one of the rank that so few clips allow. *Range held*: in how many cases the 95 % range",
+        "does. The promised rate is the one of the rank that so few clips allow. *Range held*: in how many cases the 95% range",
         "beside a threshold holds its rate; that of a five-fold threshold counts each clip for less, see `CROSSED_WORTH`.",
         "",
         *table(options.cases),

@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of AUC, pAUC and their differences hold the true value: ``make coverage``.
+"""How often the 95% intervals of AUC, pAUC and their differences hold the true value: ``make coverage``.
 
 The truth of two Gaussian classes is known in closed form (AUC) or by quadrature (pAUC). Every case draws new clips, takes
 the intervals that the pages show, and counts. Slow on purpose: it is run when the intervals change, and recorded.
@@ -33,7 +33,7 @@ class Coverage(NamedTuple):
 
 
 def truth(shift: float) -> dict[Metric, float]:
-    """AUC and McClish-standardised pAUC at 10 % false alarms."""
+    """AUC and McClish-standardised pAUC at 10% false alarms."""
     area = float(np.trapezoid(ndtr(shift + ndtri(RATES)), RATES))
     return {"auc": float(ndtr(shift / np.sqrt(2))), "pauc": 0.5 * (1 + (area - 0.005) / (0.1 - 0.005))}
 
@@ -135,7 +135,7 @@ def differences_table(cases: int) -> list[str]:
 
 
 def uncertainty(cases: int) -> float:
-    """Two standard errors of a share of 95 % in so many cases, in percentage points."""
+    """Two standard errors of a share of 95% in so many cases, in percentage points."""
     return 200.0 * float(np.sqrt(0.95 * 0.05 / cases))
 
 
@@ -149,7 +149,7 @@ def main() -> None:
         "# How often the intervals hold the truth",
         "",
         f"Written by `make coverage`: {options.cases} cases a row, {RESAMPLES} resamples each, two Gaussian classes whose",
-        f"AUC and pAUC are known. Nominal: 95 %. A share is itself uncertain by {uncertainty(options.cases):.1f} percentage points.",
+        f"AUC and pAUC are known. Nominal: 95%. A share is itself uncertain by {uncertainty(options.cases):.1f} percentage points.",
         "",
         *figures_table(options.cases),
         "",

@@ -82,7 +82,7 @@ def rules_table(members: Sequence[str], taught: Taught, test: pd.DataFrame) -> s
         verdict = "above" if pair.low > 0 else "below" if pair.high < 0 else "not apart"
         difference = f"{pair.difference:+.3f} ({pair.low:+.3f} to {pair.high:+.3f}), {verdict}" if key != best else ""
         rows.append([f"{key}{mark}", f"{auc:.3f} ({low:.3f}–{high:.3f})", difference, evidence])
-    return markdown_table(["rule or member", "mean AUC (95 %)", "less the best member", "synthetic AUC"], rows)
+    return markdown_table(["rule or member", "mean AUC (95%)", "less the best member", "synthetic AUC"], rows)
 
 
 def demo_taught(dataset: Dataset, folder: Path, members: Sequence[str]) -> Taught:
@@ -179,7 +179,7 @@ def page(sections: Sequence[str]) -> str:
     about = (
         "# Does a fusion earn its place?\n\nWritten by `python -m benchmarks.fusion --markdown docs/fusion.md`; do not edit. The rules "
         "of `fusion` beside its members, on the same clips. The difference is from the member of highest AUC, which is chosen on these "
-        "clips with their labels: the hardest to beat; its 95 % interval is paired. *Synthetic AUC* takes no label: held-out normal "
+        "clips with their labels: the hardest to beat; its 95% interval is paired. *Synthetic AUC* takes no label: held-out normal "
         "clips against synthetic anomalies made of them, in five folds (`asd_core/training/fusion_rules.py`). *Chosen* is the rule that "
         "`choose` takes by it: the mean, unless another is above it beyond the paired interval. Only that rule may be compared with the "
         "best member: the others stand here as what would have come of them."

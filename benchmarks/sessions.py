@@ -114,7 +114,7 @@ def sessions_speed() -> dict[str, Figure]:
         print(f"{load.errors.count(error)} x {error}", file=sys.stderr)
     for name, took in load.seconds.items():
         print(
-            f"{name}: median {np.median(took):.2f} s, 95 % {np.percentile(took, 95):.2f} s, n {len(took)}",
+            f"{name}: median {np.median(took):.2f} s, 95% {np.percentile(took, 95):.2f} s, n {len(took)}",
             file=sys.stderr,
         )
     n, most = sum(map(len, load.seconds.values())), f"sessions_{SESSIONS}"

@@ -3,7 +3,7 @@
 Held-out scores become standard scores within their id, and the threshold is the conformal quantile of all of them. Their
 percentiles would not do: within its own id a held-out score's percentile is its rank, whatever the detector, and a quantile
 of ranks gives each id its own threshold back. Each clip is standardised by the mean and spread of the *others* of its id, as
-a new clip is; so the rate is right on average though both are estimated (within 0.2 points at 5 %, tests/unit).
+a new clip is; so the rate is right on average though both are estimated (within 0.2 points at 5%, tests/unit).
 """
 
 import warnings
@@ -18,14 +18,14 @@ from asd_core.lazy import scipy
 
 Floats = NDArray[np.float64]
 FEWEST = 8  # held-out clips of an id: fewer give no spread to standardise by
-LEVEL = 2  # of scipy's critical values (25 %, 10 %, 5 %, …): the test's level of 5 %
+LEVEL = 2  # of scipy's critical values (25%, 10%, 5%, …): the test's level of 5%
 
 
 def why_not_pooled(calibration: Calibration) -> str:
     """Why one threshold for all machine ids is no good, a clause; empty where the ids behave alike.
 
     Alike: the k-sample Anderson-Darling test (Scholz and Stephens, 1987) of the standard scores finds no difference in
-    shape at the 5 % level. Held-out normal clips alone are looked at.
+    shape at the 5% level. Held-out normal clips alone are looked at.
     """
     samples = [calibration.sorted_scores(i) for i in calibration.scores]
     if len(samples) < 2:

@@ -17,7 +17,7 @@ NOTES: "dict[Rule, str]" = {
 
 def print_domains(figures: "DomainFigures", rule: "Rule") -> None:
     """Print the figures by domain and the official score."""
-    print_table("By domain, with 95 % intervals", [_section(row) for row in figures.sections.to_dict("records")])
+    print_table("By domain, with 95% intervals", [_section(row) for row in figures.sections.to_dict("records")])
     print_table("Official score", [_score(row) for row in figures.official.to_dict("records")])
     print_line(NOTES[rule])
     for row in figures.official.to_dict("records"):

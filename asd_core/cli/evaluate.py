@@ -24,7 +24,7 @@ def evaluate(
     address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
-    """AUC and pAUC on the test clips, per machine id and their mean, with 95 % intervals; where there are a source and a target
+    """AUC and pAUC on the test clips, per machine id and their mean, with 95% intervals; where there are a source and a target
     domain, also by domain, with DCASE's official score."""
     from asd_core.artifacts import ModelSet, learned_rows
     from asd_core.datasets import open_for
@@ -48,7 +48,7 @@ def evaluate(
         scored = figures.official.to_dict("records") if figures else []
         print_json({"rows": rows, "unknown_machine_ids": unknown, "domains": by_domain, "official": scored})
     else:
-        print_table("AUC and pAUC on the test clips, with 95 % intervals", [_shown(row) for row in rows])
+        print_table("AUC and pAUC on the test clips, with 95% intervals", [_shown(row) for row in rows])
         if figures:
             print_domains(figures, official)
     for sentence in (level_meter(scores), untrained_domains(learned_rows(models), scores)):

@@ -195,7 +195,7 @@ class DeepSvdd(NetworkDetector):
         50, low=0, high=1000, help="Passes of the autoencoder whose encoder it takes; as those."
     )
     batch_size: int = parameter(32, low=4, high=512, help="Clips in a step.")
-    learning_rate: float = parameter(1e-4, low=1e-6, high=1e-1, help="Adam's rate; a tenth of it in the last 30 %.")
+    learning_rate: float = parameter(1e-4, low=1e-6, high=1e-1, help="Adam's rate; a tenth of it in the last 30%.")
     weight_decay: float = parameter(1e-6, low=0.0, high=1e-2, help="L2 penalty on weights; 5e-7 to 1e-6 in the paper.")
     n_outputs: int = parameter(32, low=2, high=512, help="Dimensions of the sphere.")
     nu: float = parameter(0.1, low=0.001, high=0.5, help="Soft boundary: share of normal clips that may lie outside.")
@@ -297,7 +297,7 @@ class DeepSvddSoft(DeepSvdd):
         decides="As Deep SVDD, one-class, with a sphere that leaves one normal clip in ten outside.",
         catches="Catches the same; worth it where the training clips hold outliers.",
         how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
-        "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90 % of normal clips.",
+        "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90% of normal clips.",
         when_not_to_use="Where the training clips hold no outliers: one-class is then simpler and as good.",
     )
 

@@ -19,7 +19,7 @@ SATURATION = 6.0  # a member's neg_log10_p in powers of ten that it can add at m
 def neg_log10_p(raw: NDArray[Any], calibration: NDArray[Any]) -> NDArray[np.float64]:
     """-log10 of how often a normal clip scores as high, from sorted calibration scores ``(n,)``.
 
-    Inside the calibration scores this is their empirical tail, interpolated. Above their 80 % quantile an exponential
+    Inside the calibration scores this is their empirical tail, interpolated. Above their 80% quantile an exponential
     tail with the mean excess there goes on, so that it neither stops at 1/n nor ties. It saturates softly at 6: one
     member with a heavy-tailed score must not outvote all others.
     """

@@ -22,7 +22,7 @@ class Dbscan(Density):
     knee of the sorted k-distance curve (the paper's section 4.2); min_samples is 2 x dimension (Sander et al., 1998).
 
     Without a number of components all dimensions count, whitened with a shrunk covariance: neighbourhoods then hold the
-    square root of the number of vectors (twice hundreds of dimensions would be all of them), and eps is the 95 % quantile of
+    square root of the number of vectors (twice hundreds of dimensions would be all of them), and eps is the 95% quantile of
     the k-distances, since distances in many dimensions are so alike that their curve has no knee.
     """
 

@@ -42,7 +42,7 @@ def _geometric(n: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(round(float(edge)) for edge in np.geomspace(1, LONGEST + 1, n)))
 
 
-# Autocorrelations are averaged between two edges: 7 % apart for the overall envelope, so that a period that changes by a tenth
+# Autocorrelations are averaged between two edges: 7% apart for the overall envelope, so that a period that changes by a tenth
 # moves to other values.
 OVERALL_LAGS, GROUP_LAGS = _geometric(72), _geometric(14)
 N_MODULATIONS = BANDS * (len(MODULATIONS) - 1)

@@ -143,14 +143,14 @@ class Draws:
         return self._of(self.draws[metric], machine_id)
 
     def interval(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
-        """``(n_detectors, 2)``: 95 % intervals, see :func:`asd_core.evaluation.intervals.logit_interval`."""
+        """``(n_detectors, 2)``: 95% intervals, see :func:`asd_core.evaluation.intervals.logit_interval`."""
         ids = np.array([machine_id in (MEAN, i) for i in self.machine_ids], dtype=bool)
         known = np.isfinite(self.observed[metric]) & ids[:, None]
         intervals = [self.interval_over(np.flatnonzero(rows), d, metric) for d, rows in enumerate(known.T)]
         return np.array(intervals, dtype=np.float64).reshape(-1, 2)
 
     def interval_over(self, rows: NDArray[np.intp], detector: int, metric: Metric) -> Interval:
-        """95 % interval of one detector's mean figure over the machine ids of some ``rows``; ``nan`` for none."""
+        """95% interval of one detector's mean figure over the machine ids of some ``rows``; ``nan`` for none."""
         if not len(rows):
             return float("nan"), float("nan")
         clips = [self.clips[self.machine_ids[r]] for r in rows]
@@ -316,7 +316,7 @@ def _by_machine(labelled: "pd.DataFrame", detectors: Sequence[str]) -> Iterator[
 
 
 class Difference(NamedTuple):
-    """Of two detectors' figures: observed, and its 95 % interval."""
+    """Of two detectors' figures: observed, and its 95% interval."""
 
     difference: float
     low: float
@@ -348,7 +348,7 @@ def paired_difference(draws: Draws, a: str, b: str, *, metric: Metric = "auc", m
 
 
 def tied_with_best(draws: Draws, *, metric: Metric = "auc", machine_id: str = MEAN) -> list[str]:
-    """The detector of highest observed figure, then those whose 95 % paired interval to it includes 0, in falling order; of
+    """The detector of highest observed figure, then those whose 95% paired interval to it includes 0, in falling order; of
     the mean only detectors that know every machine id, see :meth:`Draws.ranked`.
 
     The best is chosen on the same clips, and many pairs are tested without correction: the group is a caution against
@@ -368,7 +368,7 @@ class AgainstControl(NamedTuple):
     control: str
     pair: Difference  # detector less control
     by_point: bool  # its observed figure is not above the control's
-    by_interval: bool  # the 95 % interval of the difference is not above 0: it may be no better
+    by_interval: bool  # the 95% interval of the difference is not above 0: it may be no better
 
 
 def loses_to_control(

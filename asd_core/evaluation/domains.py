@@ -104,7 +104,7 @@ def harmonic_mean(values: Floats) -> Floats:
 def domain_figures(
     scores: "pd.DataFrame", rule: Rule = "2022", resamples: int | None = None, seed: int = 0
 ) -> DomainFigures:
-    """AUC and pAUC of every detector by section and domain, and its official score, with 95 % intervals.
+    """AUC and pAUC of every detector by section and domain, and its official score, with 95% intervals.
 
     The bootstrap draws normal and anomalous clips of each section and domain with replacement, the same ones for all detectors;
     intervals are those of :func:`asd_core.evaluation.intervals.logit_interval`. pAUC is McClish-standardised, as in the official

@@ -17,7 +17,7 @@ from asd_core.lazy import scipy
 
 Breach = Literal["", "luck", "beyond"]
 # How many held-out clips of one split each clip of a cross-conformal threshold is worth: the five fits share most of their clips, so
-# its rate strays more than a beta distribution of all clips says. Half held it in 93 to 100 % of simulated draws (docs/coverage.md).
+# its rate strays more than a beta distribution of all clips says. Half held it in 93 to 100% of simulated draws (docs/coverage.md).
 CROSSED_WORTH = 0.5
 DRAWS = 4000
 
@@ -34,7 +34,7 @@ def conformal_rank(n: int, rate: float) -> int:
 
 
 def held_out_needed(rate: float) -> int:
-    """The fewest held-out normal clips whose threshold has this false-alarm rate on average: 19 for 5 %, 99 for 1 %."""
+    """The fewest held-out normal clips whose threshold has this false-alarm rate on average: 19 for 5%, 99 for 1%."""
     return ceil(1.0 / rate - 1e-9) - 1
 
 
@@ -46,7 +46,7 @@ def enough_held_out(n: int, rate: float) -> bool:
 def false_alarm_range(n: int, rate: float, share: float = 0.95, worth: float = 1.0) -> tuple[float, float]:
     """Between which false-alarm rates the threshold of ``n`` held-out clips lies in ``share`` of all draws of them.
 
-    60 clips at 5 %: 0.010 to 0.115. With too few clips for the rate, the range of the threshold that is then taken, the
+    60 clips at 5%: 0.010 to 0.115. With too few clips for the rate, the range of the threshold that is then taken, the
     highest of them.
 
     Args:
@@ -64,7 +64,7 @@ def false_alarm_range(n: int, rate: float, share: float = 0.95, worth: float = 1
 def mean_false_alarm_range(
     n: Sequence[int], clips: Sequence[int], rate: float, worth: Sequence[float] = ()
 ) -> tuple[float, float]:
-    """The 95 % range of :func:`false_alarm_range` for several machine ids together, each at its own threshold.
+    """The 95% range of :func:`false_alarm_range` for several machine ids together, each at its own threshold.
 
     Args:
         n: held-out clips of each id, a tuple. clips: normal clips of each id that are judged, the weights, a tuple.
@@ -88,7 +88,7 @@ def breach(observed_low: float, promised: float, highest: float) -> Breach:
     """Whether more false alarms were seen than promised, and whether the held-out clips explain it.
 
     Args:
-        observed_low: lower end of the observed rate's 95 % interval. promised: the rate on average.
+        observed_low: lower end of the observed rate's 95% interval. promised: the rate on average.
         highest: upper end of the threshold's own range (:func:`false_alarm_range`).
 
     Returns:

@@ -75,7 +75,7 @@ def few_label_curve(
 
     Returns:
         A row for each k (0: the detector) and kind (:data:`EVERY`: mean over kinds and machine ids) with the columns ``k, kind,
-        auc, low, high`` (95 % interval over test clips), ``difference, difference_low, difference_high`` (from the detector,
+        auc, low, high`` (95% interval over test clips), ``difference, difference_low, difference_high`` (from the detector,
         paired), ``draw_low, draw_high`` (least and most of the draws of labelled anomalies), ``n_anomalies, n_normal``.
     """
     ids, n = np.unique(train.machine_ids, return_counts=True)

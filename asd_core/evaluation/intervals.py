@@ -1,4 +1,4 @@
-"""95 % intervals of figures between a floor and 1: symmetric on the logit scale, so that they never leave the range."""
+"""95% intervals of figures between a floor and 1: symmetric on the logit scale, so that they never leave the range."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ FEW = 1.5  # fewer clips than this decide a figure: its spread is unknown
 
 
 def wilson(count: float, n: int) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson, 1927): honest also at 0 and at n. ``nan`` for n = 0."""
+    """95% interval of a proportion (Wilson, 1927): honest also at 0 and at n. ``nan`` for n = 0."""
     if not n:
         return float("nan"), float("nan")
     p, z2 = count / n, Z95**2
@@ -57,7 +57,7 @@ def logit_interval(
 
 
 def difference_interval(figures: Floats, draws: Floats, intervals: Floats) -> tuple[float, float]:
-    """95 % interval of the first of two paired figures less the second, from the interval of each (MOVER).
+    """95% interval of the first of two paired figures less the second, from the interval of each (MOVER).
 
     The method of variance estimates recovery (Zou and Donner, 2008): each end of each interval stands for that figure's
     standard error there, and the correlation of the draws for what the same clips share. So it is as asymmetric as the

@@ -16,7 +16,7 @@ def normal_spread(normals: Floats) -> float:
     """The distance from the median of the held-out normals' raw scores ``(n,)`` up to their 84th percentile, in raw units:
     one standard deviation where they are Gaussian.
 
-    Upwards alone, because that is the side of the anomalies and most scores are skewed; a quantile, so that up to 15 % of
+    Upwards alone, because that is the side of the anomalies and most scores are skewed; a quantile, so that up to 15% of
     strange clips among them do not widen it; without the threshold in it, so that it is the same at every false-alarm
     rate. Where that part of them is equal, their standard deviation; where all are, their size (1 for 0).
 
@@ -51,7 +51,7 @@ def margin(score: float | Floats, threshold: float, normals: Floats) -> float | 
 
 
 def percentile_in_words(percentile: float, n: int | None = None) -> str:
-    """A percentile among held-out normals as text: ``99.8 % of normal clips score lower``; where it stops, that it does.
+    """A percentile among held-out normals as text: ``99.8% of normal clips score lower``; where it stops, that it does.
 
     Args:
         percentile: 0 to 100; nan gives an empty text.
@@ -66,4 +66,4 @@ def percentile_in_words(percentile: float, n: int | None = None) -> str:
         return f"below {every}"
     # 99.96 must not be read as 100, nor 0.04 as 0.
     shown = min(max(percentile, 0.1), 99.9)
-    return f"{f'{shown:.1f}'.removesuffix('.0')} % of normal clips score lower"
+    return f"{f'{shown:.1f}'.removesuffix('.0')}% of normal clips score lower"

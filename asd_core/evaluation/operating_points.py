@@ -60,7 +60,7 @@ class OperatingPoint:
     false_alarms: int
     detections: int
     false_alarm_rate: float
-    false_alarm_interval: tuple[float, float]  # Wilson, 95 %
+    false_alarm_interval: tuple[float, float]  # Wilson, 95%
     detection_rate: float
     detection_interval: tuple[float, float]
     precision: float  # share of alerts that are true, at the assumed prevalence

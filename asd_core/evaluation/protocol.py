@@ -15,7 +15,7 @@ def ranking(draws: Draws) -> "pd.DataFrame":
 
     Returns:
         Columns detector, machine_id, auc, auc_low, auc_high, pauc, n_normal, n_anomaly, pauc_low, pauc_high, n_ids (machine
-        ids that the figure is of), the intervals being 95 % ones over the same resampled clips for all detectors.
+        ids that the figure is of), the intervals being 95% ones over the same resampled clips for all detectors.
     """
     tables = []
     for machine_id in (*draws.machine_ids, MEAN):

@@ -1,4 +1,4 @@
-"""How far a ROC curve would move with other test clips: its 95 % band over the bootstrap's resamples."""
+"""How far a ROC curve would move with other test clips: its 95% band over the bootstrap's resamples."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from asd_core.lazy import pd
 def roc_bands(
     scores: "pd.DataFrame", detectors: Sequence[str], machine_id: str, grid: Floats, *, seed: int = 0
 ) -> dict[str, tuple[Floats, Floats]]:
-    """Pointwise 95 % bands of the detection rate at given false-alarm rates.
+    """Pointwise 95% bands of the detection rate at given false-alarm rates.
 
     The resamples are those of ``comparison.bootstrap``. The band holds at each rate alone; a whole curve leaves it more
-    often than 5 % of the time.
+    often than 5% of the time.
 
     Args:
         scores: columns detector, machine_id, label, raw.

@@ -6,7 +6,7 @@ from asd_core.evaluation.comparison import Draws, paired_difference
 
 
 def anomalies_to_settle(draws: Draws, a: str, b: str) -> int | None:
-    """About how many more anomalous clips, with normal clips in proportion, would take 0 out of the 95 % interval of the paired
+    """About how many more anomalous clips, with normal clips in proportion, would take 0 out of the 95% interval of the paired
     difference of two detectors' mean AUC, if the difference stayed as it is: an interval is about as wide as 1/sqrt(clips).
 
     Returns:

@@ -13,7 +13,7 @@ class Standing:
     """What detectors are worth on one dataset; each in exactly one group, the highest measured AUC first in each.
 
     Attributes:
-        trusted: stand clear of the best control: the 95 % interval of the paired difference is above 0.
+        trusted: stand clear of the best control: the 95% interval of the paired difference is above 0.
         weak: do not, or may not.
         unmeasured: nothing says: no labelled clips, or no control to compare with.
         controls: what every detector must beat.

@@ -70,7 +70,7 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
             (sum(p.low > 0 for p in pairs.values()), sum(p.high < 0 for p in pairs.values())) for _, pairs in results
         ]
         (first, pairs), (up, down) = results[0], counts[0]
-        text = f"Denoising {what} at {first:g} raises the AUC of {up} of {len(pairs)} detectors beyond its paired 95 % "
+        text = f"Denoising {what} at {first:g} raises the AUC of {up} of {len(pairs)} detectors beyond its paired 95% "
         text += f"interval and lowers that of {down}{_extremes(pairs)}"
         for (strength, pairs), (up, down) in zip(results[1:], counts[1:], strict=True):
             text += f"; at {strength:g} it raises {up} and lowers {down}{_extremes(pairs)}"
@@ -129,9 +129,9 @@ def _tuning(stored: Stored, table: "pd.DataFrame") -> Conclusion:
     down = [p for p, pair in pairs.items() if not is_tie(pair) and pair.difference < 0]
     if default and not up:
         gain = "" if default == best["point"] else f" ({best['point']}: {signed(pairs[best['point']])})"
-        text += f"; none is better than {what}, beyond its paired 95 % interval{gain}"
+        text += f"; none is better than {what}, beyond its paired 95% interval{gain}"
     elif up:
-        text += f"; better than {what}, beyond the paired 95 % interval: {listed(up)} (at best {signed(pairs[best['point']])})"
+        text += f"; better than {what}, beyond the paired 95% interval: {listed(up)} (at best {signed(pairs[best['point']])})"
     text += f"; worse than {what}: {listed(down)}." if down else f"; none is worse than {what} beyond it."
     if up:
         answer = f"{len(up)} of {len(pairs)} other values {'does' if len(up) == 1 else 'do'} better."
@@ -173,7 +173,7 @@ def _components(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         )
     return Conclusion(
         "Their number makes no clear difference.",
-        text + "The number of components makes no difference beyond its paired 95 % interval for every rule.",
+        text + "The number of components makes no difference beyond its paired 95% interval for every rule.",
     )
 
 
@@ -198,7 +198,7 @@ def _bandwidth(stored: Stored, table: "pd.DataFrame") -> Conclusion:
             UNKNOWN, "The likelihood's own bandwidth, or any other, is not stored: there is nothing to compare."
         )
     end = (
-        "No other bandwidth is better beyond its paired 95 % interval: cross-validated likelihood needs no label."
+        "No other bandwidth is better beyond its paired 95% interval: cross-validated likelihood needs no label."
         if all(ties)
         else "Where the interval is above 0 test labels would choose another bandwidth; normal clips alone cannot."
     )

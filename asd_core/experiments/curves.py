@@ -19,8 +19,8 @@ def learning_curve(stored: Stored) -> "pd.DataFrame":
     """A row a detector and number of clips, in the experiment's order.
 
     Columns: detector, clips, preset, draws, auc (mean over the draws), auc_least, auc_most (of them), auc_low, auc_high (the mean of
-    their 95 % intervals), and for those that are no controls gain (mean AUC less the best control's of the same draw),
-    gain_low (the smallest lower end of the paired 95 % intervals) and beats (whether that is above 0: in every draw).
+    their 95% intervals), and for those that are no controls gain (mean AUC less the best control's of the same draw),
+    gain_low (the smallest lower end of the paired 95% intervals) and beats (whether that is above 0: in every draw).
     """
     table = experiment_summary(stored)
     table["clips"] = [int(p.spec["clips"]) for p in stored.header.points]
@@ -119,7 +119,7 @@ def curve_summary(stored: Stored) -> tuple[str, str]:
         for row in controls.sort_values("auc").groupby("clips").tail(1).sort_values("clips").itertuples()
     )
     text = (
-        "A detector beats the best control where the paired 95 % interval of their difference is above 0 in every draw, with "
+        "A detector beats the best control where the paired 95% interval of their difference is above 0 in every draw, with "
         f"that number and every larger one. {_first_upper('; '.join(parts))}. "
         f"The best control's mean AUC is {best}."
     )

@@ -39,7 +39,7 @@ def dbscan_transfers(stored: Stored) -> "pd.DataFrame":
     Columns: tuned_on; by (clips or ids); chosen (the grid's point of highest mean AUC there; the first of equals);
     oracle and rule (mean AUC of the chosen point and of the rule without labels on the clips it was tuned on);
     transferred, rule_elsewhere and oracle_elsewhere (on the other clips: the chosen point, the rule, and the point that
-    would be best there); gain, low, high (transferred less rule_elsewhere, with its paired 95 % interval).
+    would be best there); gain, low, high (transferred less rule_elsewhere, with its paired 95% interval).
     """
     import pandas as pd
 

@@ -176,5 +176,5 @@ def few_labels_section(folder: Path) -> str:
         ]
         for row in table[table["kind"] == EVERY].sort_values("k").itertuples()
     ]
-    columns = ["labels", "mean AUC (95 %)", "less the detector's, paired", "draws of the labelled anomalies"]
+    columns = ["labels", "mean AUC (95%)", "less the detector's, paired", "draws of the labelled anomalies"]
     return "\n\n".join([heading, f"{COST} {few_labels_sentence(table)}", markdown_table(columns, rows), f"{command}."])

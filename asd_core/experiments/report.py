@@ -24,7 +24,7 @@ def experiments_section(models: Path) -> str:
     parts = [
         "## Experiments",
         "Questions of the report this project grew from, run again on these clips. Mean AUC over machine ids; an interval "
-        "is a 95 % bootstrap over test clips, that of a difference is paired (the same resampled clips for both) and not "
+        "is a 95% bootstrap over test clips, that of a difference is paired (the same resampled clips for both) and not "
         "corrected for how many values were tried. One seed: what two trainings differ by chance is not in them.",
     ]
     for kind, about in ABOUT.items():
@@ -68,7 +68,7 @@ def _table(stored: store.Stored) -> str:
         [f"{r.x:g}", f"{r.auc:.3f} ({r.auc_low:.3f}–{r.auc_high:.3f})", f"{r.pauc:.3f}", _figure(r.held_out_loss)]
         for r in table.itertuples()
     ]
-    return markdown_table([stored.header.x_title, "mean AUC (95 %)", "mean pAUC", "held-out loss"], cells)
+    return markdown_table([stored.header.x_title, "mean AUC (95%)", "mean pAUC", "held-out loss"], cells)
 
 
 def _denoising(table: "pd.DataFrame") -> str:

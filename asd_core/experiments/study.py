@@ -67,7 +67,7 @@ class EvidenceStudy:
 
     Attributes:
         table: a row a kind of evidence: ``evidence, n_detectors, rho, low, high`` (Spearman's correlation with the true AUC over
-            detectors, mean over machine ids; 95 % interval over detectors), ``difference, difference_low, difference_high`` (from
+            detectors, mean over machine ids; 95% interval over detectors), ``difference, difference_low, difference_high`` (from
             the pooled figure on the same detectors, the interval wide enough for all kinds together, by Bonferroni), ``hits``
             (machine ids on which its first detector is the best or tied), ``regret`` (how far the true AUC of its first detector
             lies below the best, mean over ids), and of the detector that is first by the mean over ids, by its true mean:
@@ -290,7 +290,7 @@ def study_section(folder: Path) -> str:
     columns = [
         "evidence",
         "detectors",
-        "rank correlation (95 %)",
+        "rank correlation (95%)",
         "less the pooled figure's",
         "best or tied",
         "below the best",

@@ -17,7 +17,7 @@ def experiment_summary(stored: Stored) -> "pd.DataFrame":
     """A row a point, in the experiment's order.
 
     Columns: point, series, x, detector, preset, auc, auc_low, auc_high, pauc, pauc_low, pauc_high (means over machine
-    ids with 95 % bootstrap intervals), fit_seconds, and the figures of the training's diagnostics that are known (``nan``
+    ids with 95% bootstrap intervals), fit_seconds, and the figures of the training's diagnostics that are known (``nan``
     elsewhere). What cannot be computed is ``nan``.
     """
     import pandas as pd

@@ -9,7 +9,7 @@ MOST_NAMES = 4
 
 
 def better(stored: Stored, point: str, other: str) -> Difference:
-    """Mean AUC of one point less another's, on the same clips, with its paired 95 % interval."""
+    """Mean AUC of one point less another's, on the same clips, with its paired 95% interval."""
     from asd_core.evaluation import paired_difference
 
     return paired_difference(stored.draws, point, other)

@@ -157,7 +157,7 @@ def _band(f0: float, f1: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+    return f"{100 * share:.0f}%" if share >= 0.01 else "under 1%"
 
 
 def drawable(anomaly_map: Array) -> Array:

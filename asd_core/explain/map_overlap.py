@@ -115,7 +115,7 @@ def fault_points(row: Mapping[str, Any], clip: Clip) -> NDArray[np.bool_]:
 def summary(table: "pd.DataFrame") -> "pd.DataFrame":
     """Ratios to chance, the mean over clips: a row a detector, in the registry's order.
 
-    Columns, for ``time`` and ``place``: ``_ratio`` with its 95 % bootstrap interval over clips (``_low``, ``_high``),
+    Columns, for ``time`` and ``place``: ``_ratio`` with its 95% bootstrap interval over clips (``_low``, ``_high``),
     ``_shuffled``, ``_best`` (the largest one possible), and ``time_short`` over the clips whose fault fills at most a
     third of the time; one column a fault and measure.
     """
@@ -164,7 +164,7 @@ def overlap_section(folder: Path) -> str:
     about = (
         f"The {result['n'].max()} strong faults of the test clips (severity above 2/3). Of each map the top tenth is taken, "
         "and how much more of it lies in the fault than would by chance: 1 is chance, and each figure is the mean over "
-        "clips with a 95 % bootstrap interval. *Times*: frames, by their mean over bands, within the simulator's fault "
+        "clips with a 95% bootstrap interval. *Times*: frames, by their mean over bands, within the simulator's fault "
         "times. *Places*: points of time and frequency that the fault lifts by 3 dB or more over the same clip without it. "
         "*Shuffled* is the same map with its frames in random order: it keeps the bands and loses the times. A fault that "
         f"fills much of the clip cannot be hit three times as often as by chance: {_reach(result, faults)} "
@@ -185,7 +185,7 @@ def _reach(table: "pd.DataFrame", faults: list[str]) -> str:
 
 def _table(table: "pd.DataFrame", faults: list[str]) -> str:
     names = [fault.replace("_", " ") for fault in faults]
-    heads = ["detector", "times (95 %)", *names, "short faults", "shuffled", "places (95 %)", *names, "shuffled"]
+    heads = ["detector", "times (95%)", *names, "short faults", "shuffled", "places (95%)", *names, "shuffled"]
     rows = []
     for row in table.to_dict("records"):
         cells = [detector_class(row["detector"]).info.title]

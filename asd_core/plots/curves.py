@@ -36,7 +36,7 @@ def roc_figure(
         names: the legend's text for each detector key.
         log_x: a logarithmic axis of false alarms, from half a false alarm on, for those who can afford few of them.
         marks: each detector's operating point.
-        bands: detectors whose curve gets a 95 % band (of the bootstrap's resamples, at each false-alarm rate alone).
+        bands: detectors whose curve gets a 95% band (of the bootstrap's resamples, at each false-alarm rate alone).
     """
     counts = scores[scores["label"] == "normal"].groupby(["detector", "machine_id"]).size()
     # What has no false alarm at all lies infinitely far left: it is drawn at half a clip.
@@ -54,7 +54,7 @@ def roc_figure(
     hover = "false alarms %{x:.1%}, detections %{y:.1%}"
     figure = lines(scores, machine_id, names, curve, mean, hover)
     for key, ends in (roc_bands(scores, bands, machine_id, grid) if bands else {}).items():
-        of: dict[str, Any] = {"legendgroup": key, "showlegend": False, "name": "95 % band"}
+        of: dict[str, Any] = {"legendgroup": key, "showlegend": False, "name": "95% band"}
         add_band(figure, grid, *ends, colours.detector_colour(key), 0.18, **of)
     figure.add_scatter(x=grid, y=grid, mode="lines", name="chance", line={"color": GREY, "dash": "dot", "width": 1})
     mark(figure, {k: (m.false_alarm_rate, m.detection_rate) for k, m in (marks or {}).items()}, names, hover)
@@ -157,7 +157,7 @@ def det_figure(
     low, high = probit(np.array([0.0, 1.0]), max(n_normal, n_anomaly))
     axis: dict[str, Any] = {
         "tickvals": probit(RATES),
-        "ticktext": [f"{100 * rate:g} %" for rate in RATES],
+        "ticktext": [f"{100 * rate:g}%" for rate in RATES],
         "range": [low - 0.1, high + 0.1],
         "zeroline": False,
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asd_core.experiments import Stored
 
-AUC_TITLE = "mean AUC over machine ids (95 % interval)"
+AUC_TITLE = "mean AUC over machine ids (95% interval)"
 FEW_LINES = 5  # whose intervals can be told apart
 MOST_TICKS = 16
 BESIDE = 0.04  # of the range, on each side
@@ -64,7 +64,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
 def curve_figure(
     table: "pd.DataFrame", names: Mapping[str, str], *, by: str, x_title: str, log_x: bool = False
 ) -> "go.Figure":
-    """Mean AUC over what was varied: a line with its 95 % interval for each detector or series.
+    """Mean AUC over what was varied: a line with its 95% interval for each detector or series.
 
     Args:
         table: ``summary``'s, or a part of it.

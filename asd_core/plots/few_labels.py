@@ -12,7 +12,7 @@ HEAD = "#D55E00"  # of no detector's line: it is none
 
 
 def few_labels_figure(mean: "pd.DataFrame", title: str) -> "go.Figure":
-    """A point with its 95 % interval for each k; the detector's figure as a line with its interval across.
+    """A point with its 95% interval for each k; the detector's figure as a line with its interval across.
 
     Args:
         mean: the rows of :func:`asd_core.evaluation.few_label_curve` that are the mean over kinds, with a column ``detector``.

@@ -37,11 +37,12 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
 
     Args:
         table: ``breakdowns.breakdown``'s table.
-        names: the title of each detector key.
+        names: the title of each detector key, in the order of the rows.
         attribute: what the columns are, with its unit, as the axis says it.
     """
+    shown = set(table["detector"])
     wide, normals, anomalies = (
-        table.pivot(index="detector", columns="value", values=column).reindex(table["detector"].unique())
+        table.pivot(index="detector", columns="value", values=column).reindex([key for key in names if key in shown])
         for column in ("auc", "n_normal", "n_anomaly")
     )
     titles = [names[str(key)] for key in wide.index]
@@ -54,7 +55,7 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
         hovertemplate="%{y}, %{x}: AUC %{z:.3f}<br>%{customdata[1]} anomalies against %{customdata[0]} normal clips"
         "<extra></extra>",
     )
-    figure.update_xaxes(title=attribute)
+    figure.update_xaxes(title=attribute, side="top")  # seen with the first rows, however many there are
     return figure
 
 

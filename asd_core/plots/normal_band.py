@@ -38,7 +38,7 @@ def normal_band(
             fillcolor=GREY.format(0.28),
             line={"width": 0},
             mode="lines",
-            name=f"{reference.n_clips} normal clips, 5–95 %",
+            name=f"{reference.n_clips} normal clips, 5–95%",
             hoverinfo="skip",
         ),
         go.Scatter(

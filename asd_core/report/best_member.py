@@ -9,7 +9,7 @@ from asd_core.evaluation import Draws, paired_difference
 
 
 def fusion_gain(draws: Draws, manifests: Mapping[str, Manifest]) -> str:
-    """Whether the fusion is better than its best member beyond the paired 95 % interval; empty where that cannot be said.
+    """Whether the fusion is better than its best member beyond the paired 95% interval; empty where that cannot be said.
 
     The best member is the one of highest mean AUC on the same clips, of those compared: the hardest to beat.
 
@@ -34,4 +34,4 @@ def fusion_gain(draws: Draws, manifests: Mapping[str, Manifest]) -> str:
         verdict = f"{title} is not clearly better than its best member, {best}"
     missing = len(members) - len(there)
     of = f" (of the {len(there)} of its {len(members)} members that are compared)" if missing else ""
-    return f"{verdict}{of}: mean AUC {pair.difference:+.3f} (95 % paired interval {pair.low:+.3f} to {pair.high:+.3f})."
+    return f"{verdict}{of}: mean AUC {pair.difference:+.3f} (95% paired interval {pair.low:+.3f} to {pair.high:+.3f})."

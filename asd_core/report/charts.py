@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 460, 360
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 8, 44
 STEP = 0.5  # points nearer than this are one, in pixels
 DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
-LINEAR = [(v / 10, f"{10 * v} %") for v in range(0, 11, 2)]
+LINEAR = [(v / 10, f"{10 * v}%") for v in range(0, 11, 2)]
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ def figure(value: Any, digits: int = 3) -> str:
 
 
 def percent(value: Any) -> str:
-    """A rate in percent with as many digits as it can bear: 42 %, 5 %, 4.2 %, 0.02 %."""
+    """A rate in percent with as many digits as it can bear: 42%, 5%, 4.2%, 0.02%."""
     if not computable(value):
         return NOT_COMPUTABLE
     digits = 2 if 0 < value < 0.001 else 1 if value < 0.0995 else 0
     text = f"{100 * value:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+    return f"{text.rstrip('0').rstrip('.') if digits else text}%"
 
 
 def words(value: Any) -> str:

@@ -121,7 +121,7 @@ def recommend_by_evidence(
     row, tied = figures.loc[chosen], [key for key in found.best if key != chosen]
     best = "best" if chosen == detectors[0] else "best of those to choose from"
     why = [
-        f"{reason} It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95 % interval "
+        f"{reason} It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95% interval "
         f"{row['low']:.3f} to {row['high']:.3f})."
     ]
     if chosen in found.best and tied:
@@ -151,7 +151,7 @@ def _measured(draws: Draws, chosen: str, tied: list[str]) -> str:
         if chosen in tied
         else ""
     )
-    return f"Its mean AUC is {figure:.3f} (95 % interval {low:.3f} to {high:.3f}){place and ', '}{place}."
+    return f"Its mean AUC is {figure:.3f} (95% interval {low:.3f} to {high:.3f}){place and ', '}{place}."
 
 
 def _settling(draws: Draws, chosen: str, pool: list[str], timed: bool) -> str:

@@ -26,7 +26,7 @@ PUBLISHED_OF = "slider"  # the machine type that the published figures are of
 
 
 class RankCorrelation(NamedTuple):
-    """Spearman's correlation of detectors' mean AUCs on two sets, and its 95 % bootstrap interval over the clips of both."""
+    """Spearman's correlation of detectors' mean AUCs on two sets, and its 95% bootstrap interval over the clips of both."""
 
     rho: float
     low: float
@@ -115,7 +115,7 @@ def _ranking(real: Draws, demo: Draws) -> str:
         rows.append(
             [str(place), detector_class(key).info.title, f"{auc:.3f} ({low:.3f}–{high:.3f})", f"{pauc:.3f}", *on_demo]
         )
-    return markdown_table(["", "detector", "AUC (95 %)", "pAUC", "AUC on the demo", "place there"], rows)
+    return markdown_table(["", "detector", "AUC (95%)", "pAUC", "AUC on the demo", "place there"], rows)
 
 
 def order_correlation(real: Draws, demo: Draws) -> RankCorrelation | None:
@@ -157,7 +157,7 @@ def order_sentence(real: Draws, demo: Draws) -> str:
     here, there = _figures(real), _figures(demo)
     keys = [key for key in here if key in there and not is_control(key)]
     first, first_demo = ([k for k in keys if of[k][0] > max(of[key][0] for key in keys) - 1e-9] for of in (here, there))
-    figure = f"Spearman's correlation of the AUCs of {n} detectors is {rho:+.2f} (95 % bootstrap interval {low:+.2f} to {high:+.2f})".replace(
+    figure = f"Spearman's correlation of the AUCs of {n} detectors is {rho:+.2f} (95% bootstrap interval {low:+.2f} to {high:+.2f})".replace(
         "-", "−"
     )
     if rho > 1 - 1e-9:

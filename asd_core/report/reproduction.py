@@ -152,7 +152,7 @@ def _section(
         "anomaly": int(clips.get("anomaly", 0)),
         "ids": ids,
         "others": [] if ids == list(published_ids) else published_ids,
-        "table": markdown_table(["system", "mean AUC (95 %) / pAUC", *(f"id {i}" for i in ids), "source"], rows),
+        "table": markdown_table(["system", "mean AUC (95%) / pAUC", *(f"id {i}" for i in ids), "source"], rows),
     }
 
 

@@ -46,7 +46,7 @@ def ranking_markdown(results: list[Result]) -> str:
         interval = f"{mean.auc:.3f} ({mean.auc_low:.3f}–{mean.auc_high:.3f}){partly}"
         cells = [f"{subset[i].auc:.3f} / {subset[i].pauc:.3f}" if i in subset else "–" for i in ids]
         rows.append([detector_class(key).info.title, interval, f"{mean.pauc:.3f}", *cells])
-    return markdown_table(["detector", "mean AUC (95 %)", "mean pAUC", *(f"id {i}" for i in ids)], rows)
+    return markdown_table(["detector", "mean AUC (95%)", "mean pAUC", *(f"id {i}" for i in ids)], rows)
 
 
 def write_results(folder: Path, path: Path) -> None:

@@ -80,7 +80,7 @@ def _wanted(comparison: Comparison, best: str) -> list[Wanted]:
     results = []
     for kind, title in (("miss", "Missed anomaly"), ("false alarm", "False alarm")):
         for row in subset[subset["error"] == kind].head(A_KIND).to_dict("records"):
-            share = "all" if row["calibrated"] >= 100 else f"{row['calibrated']:.0f} %"
+            share = "all" if row["calibrated"] >= 100 else f"{row['calibrated']:.0f}%"
             where = f"It scores above {share} of this machine's held-out normal clips"
             end = ", so no alarm is raised." if kind == "miss" else "."
             results.append(Wanted(title, row, f"{_about(row, names)}{where}{end}"))

@@ -122,7 +122,7 @@ def _best(c: Comparison) -> str:
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
     description = (
-        f"{name(best)} separates anomalous from normal clips best: its mean AUC is {row['auc']:.3f} (95 % interval "
+        f"{name(best)} separates anomalous from normal clips best: its mean AUC is {row['auc']:.3f} (95% interval "
         f"{row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous clip the higher score in "
         f"about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
     )

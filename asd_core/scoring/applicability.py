@@ -37,7 +37,7 @@ FOREIGN = (
 Values = NDArray[np.float64]
 
 # Chosen on the demo's normals and anomalies, and checked on real recordings: see `python -m benchmarks.applicability`.
-MARGIN = 1.5  # times what 98 % of normal clips keep below: the demo's farthest anomaly reaches 1.3
+MARGIN = 1.5  # times what 98% of normal clips keep below: the demo's farthest anomaly reaches 1.3
 QUIETER = 10.0  # dB below the quietest normal clip: a third of its amplitude, which no fault leaves of room and machine
 LOUDER = 20.0  # dB above the loudest one: ten times its amplitude, in the quiet moments too
 CUT = 15.0  # dB below the lowest normal clip, level put aside: hardly a thirtieth of its power
@@ -46,9 +46,9 @@ MISSING_DB = 3.0  # below the quietest normal clip
 MISSING = 0.25  # of the bands: a part of the machine that stands still leaves fewer
 OUTSIDE_DB = 1.0  # beyond the range of the normal clips
 OUTSIDE = 0.5  # of the bands: a fault may do as it likes in the others
-UNUSUAL = 2.0  # units, for counting bands: 5 % of a normal clip's are farther
+UNUSUAL = 2.0  # units, for counting bands: 5% of a normal clip's are farther
 LEAST_CLIPS = 10  # normals that a spread can be taken from
-ENOUGH_CLIPS = 50  # fewer do not show what 98 % of them keep below: the limit is wider for them
+ENOUGH_CLIPS = 50  # fewer do not show what 98% of them keep below: the limit is wider for them
 FOLDS = 10
 SHRINKAGE = (
     0.05  # towards equal variances: fewer clips than bands have no covariance of full rank (Ledoit & Wolf, 2004)
@@ -69,7 +69,7 @@ class Applicability:
         n_missing: bands that are quieter than every normal clip.
         n_outside: bands outside the range of the normal clips, level put aside.
         unlike: how far a usual band is from what the others let expect, 1 is the limit.
-        n_unusual: bands farther than 95 % of a normal clip's.
+        n_unusual: bands farther than 95% of a normal clip's.
         n_bands: in all.
         nearer: a machine id of the same detectors to which it does belong, where it does not belong to this one.
     """

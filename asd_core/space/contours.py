@@ -20,7 +20,7 @@ class DensityRegions:
 
     x: Array  # (CELLS,)
     y: Array  # (CELLS,)
-    enclosed: Array  # (CELLS, CELLS): rows are y; the line at 0.9 holds the densest 90 % of the clips
+    enclosed: Array  # (CELLS, CELLS): rows are y; the line at 0.9 holds the densest 90% of the clips
 
 
 def density_regions(xy: NDArray[Any]) -> DensityRegions | None:

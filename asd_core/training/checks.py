@@ -61,7 +61,7 @@ class SyntheticCheck:
         return np.asarray(np.mean(draws, axis=0))
 
     def interval(self, draws: Scores) -> tuple[float, float]:
-        """95 % interval of the AUC, from what :meth:`resampled` gave."""
+        """95% interval of the AUC, from what :meth:`resampled` gave."""
         by_id = self._by_id(np.ones(len(self.anomalies), dtype=bool))
         # Several anomalies made of one clip are one draw of it.
         counts = [min(len(normal), len(np.unique(self.sources[made]))) for normal, made in by_id]
@@ -81,7 +81,7 @@ def collapse_alarms(check: SyntheticCheck, diagnostics: dict[str, Any], untraine
     """Sentences on a detector that has not learned: constant scores, a collapsed embedding, or a network that is surely
     no better than its untrained baseline.
 
-    Surely: the 95 % interval of the paired difference of the two AUCs lies wholly at or below 0. A lower figure alone is
+    Surely: the 95% interval of the paired difference of the two AUCs lies wholly at or below 0. A lower figure alone is
     no evidence; equal networks would alarm half the time. Nor is it one from fewer than ``ENOUGH_TO_TELL`` normal clips:
     the interval takes the clips at hand for all there are, and a handful may all be of one kind.
     """
@@ -97,13 +97,13 @@ def collapse_alarms(check: SyntheticCheck, diagnostics: dict[str, Any], untraine
         if high <= 1e-12:
             alarms.append(
                 f"it tells synthetic anomalies from normal clips no better (AUC {check.auc:.3f}) than its untrained baseline "
-                f"({untrained.auc:.3f}; 95 % interval of the difference {low:+.3f} to {high:+.3f})."
+                f"({untrained.auc:.3f}; 95% interval of the difference {low:+.3f} to {high:+.3f})."
             )
     return alarms
 
 
 def auc_difference(check: SyntheticCheck, other: SyntheticCheck) -> tuple[float, float]:
-    """95 % interval of how much better ``check`` is than ``other``, on the same resampled clips."""
+    """95% interval of how much better ``check`` is than ``other``, on the same resampled clips."""
     draws = [check.resampled(), other.resampled()]
     intervals = [check.interval(draws[0]), other.interval(draws[1])]
     return difference_interval(np.array([check.auc, other.auc]), np.array(draws), np.array(intervals))

@@ -30,7 +30,7 @@ from asd_core.on_disk import taken
 from asd_core.progress import Progress, silent, stage
 from asd_core.training.material import learnable
 
-LEVEL = 6  # of scipy's critical values (25 %, 10 %, …, 0.1 %): a fold of few clips differs by chance, and going without costs much
+LEVEL = 6  # of scipy's critical values (25%, 10%, …, 0.1%): a fold of few clips differs by chance, and going without costs much
 
 
 def cross_calibration(
@@ -91,7 +91,7 @@ def cross_calibration(
 
 def alike(scores: Scores, fold: NDArray[np.intp]) -> bool:
     """Whether the detectors of all folds scored, and on one scale: the k-sample Anderson-Darling test (Scholz and Stephens,
-    1987) of their scores ``(n,)`` finds no difference at the 0.1 % level. Of a handful of clips a fold it sees gross ones alone."""
+    1987) of their scores ``(n,)`` finds no difference at the 0.1% level. Of a handful of clips a fold it sees gross ones alone."""
     samples = [part for k in range(N_FOLDS) if len(part := scores[fold == k])]
     if len(samples) < 2 or not np.isfinite(scores).all():
         return False

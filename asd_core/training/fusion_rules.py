@@ -105,7 +105,7 @@ def rule_checks(
 
 
 def best_rule(checks: Mapping[Rule, SyntheticCheck]) -> Rule:
-    """The rule of the highest AUC, where the 95 % interval of its difference from the plain mean lies above 0; else the mean."""
+    """The rule of the highest AUC, where the 95% interval of its difference from the plain mean lies above 0; else the mean."""
     if not len(checks[PLAIN].anomalies):
         return PLAIN
     best = max(checks, key=lambda rule: checks[rule].auc)

@@ -37,7 +37,7 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
         ``figures`` has the columns
 
         - ``auc, low, high``: of all kinds and strengths together against held-out normal clips, mean over machine ids, and
-          its 95 % interval (clips resampled together with what was made of them);
+          its 95% interval (clips resampled together with what was made of them);
         - ``untrained``: the same figure of the network as it was built; nan without one;
         - ``stability``: Spearman's rank correlation of the held-out clips' scores by detectors that were fitted on either
           half of the clips, mean over machine ids; nan where it was not measured;
@@ -105,7 +105,7 @@ def as_check(table: "pd.DataFrame", column: str = "trained") -> SyntheticCheck:
 
 
 def _difference(one: "pd.DataFrame", other: "pd.DataFrame") -> tuple[float, float]:
-    """95 % interval of how much better one detector is, on the held-out clips that both have (a fusion has half of them)."""
+    """95% interval of how much better one detector is, on the held-out clips that both have (a fusion has half of them)."""
     shared = set(one["clip_id"]) & set(other["clip_id"])
     checks = [as_check(rows[rows["clip_id"].isin(shared)]) for rows in (one, other)]
     if not all(len(check.anomalies) for check in checks):

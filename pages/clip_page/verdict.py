@@ -150,7 +150,7 @@ def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
     return (
         f"{title(asked.detector)}: {abs(asked.margin):.1f} normal spreads {side} its threshold for {percent(rate)} false "
         f"alarms; percentile {asked.calibrated:.0f} among held-out normal clips; {measured}. Trusted: better than the best of "
-        f"the simple controls (level, mean spectrum, random numbers), beyond the 95 % interval of the difference.{pinned}"
+        f"the simple controls (level, mean spectrum, random numbers), beyond the 95% interval of the difference.{pinned}"
     )
 
 

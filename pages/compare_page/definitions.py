@@ -16,11 +16,11 @@ DEFINITIONS = {
     "Mean": "Arithmetic mean of the machine ids' figures, as in DCASE 2020; clips of different machines are never ranked "
     "against each other.",
     "Worst id": "The machine id of lowest figure: the mean can hide a machine on which a detector fails.",
-    "95 % interval": "The figure plus and minus 1.96 standard errors of a stratified bootstrap (clips drawn with "
+    "95% interval": "The figure plus and minus 1.96 standard errors of a stratified bootstrap (clips drawn with "
     "replacement within each machine id and class) on the logit scale, with a correction for the few normal clips that "
-    "decide a pAUC. On simulated classes it holds the truth in 94 to 97 % of cases from 60 clips of each class on, and is "
+    "decide a pAUC. On simulated classes it holds the truth in 94 to 97% of cases from 60 clips of each class on, and is "
     "too wide with 20 (docs/coverage.md). The luck of a training seed is not in it.",
-    "★ best or tied": "Tied: the 95 % interval of the paired difference from the best, over the same resampled clips, "
+    "★ best or tied": "Tied: the 95% interval of the paired difference from the best, over the same resampled clips, "
     "includes 0. Many detectors are compared on the same clips, without correction: read ties generously.",
     "In use": "The detector that a person has pinned for this dataset. All pages start with it; it is a choice, which no figure "
     "makes and which changes no figure.",
@@ -29,13 +29,13 @@ DEFINITIONS = {
     "includes 0.",
     "False-alarm rate": "Share of normal clips called anomalies. The chosen one holds on average over draws of the held-out "
     "normal clips, whose conformal quantile is the threshold of a machine id. One draw strays: as the order statistic of n "
-    "clips, the threshold's own rate follows a beta distribution (60 clips at 5 %: 1.0 to 11.5 % in 95 % of draws).",
-    "▲ more than promised": "The whole 95 % interval of the observed rate lies above the average that was promised, though "
+    "clips, the threshold's own rate follows a beta distribution (60 clips at 5%: 1.0 to 11.5% in 95% of draws).",
+    "▲ more than promised": "The whole 95% interval of the observed rate lies above the average that was promised, though "
     "within what so few held-out clips give. ▲▲: it lies above that, too; the normal clips differ from the held-out ones.",
     "Five-fold": "Of detectors that are quick to fit, every training clip sets the threshold, scored by a detector fitted without "
     "its fifth (cross-conformal). The range of such a threshold is wider than for as many held-out clips.",
     "Pooled over ids": "One conformal quantile of all machine ids' held-out scores, as standard scores within each id: for "
-    "detectors whose ids' scores have the same shape (k-sample Anderson-Darling test, 5 % level). It strays a little less, and "
+    "detectors whose ids' scores have the same shape (k-sample Anderson-Darling test, 5% level). It strays a little less, and "
     "decides at rates for which one id has too few clips.",
     "Detection rate, recall": "Share of anomalous clips called anomalies.",
     "Precision": "Share of alarms that are true. It depends on how common anomalies are: p d / (p d + (1 − p) f) at "

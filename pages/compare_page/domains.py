@@ -59,7 +59,7 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
         )
     st.caption(
         f"{compared.description()}. {NOTES[rule]} ({RULES[rule]}); the arithmetic mean is of the same figures. pAUC: false-alarm rates up "
-        "to 10 %, McClish-standardised (chance 0.5). Training looks at no test label."
+        "to 10%, McClish-standardised (chance 0.5). Training looks at no test label."
     )
     download("Domains as CSV", partial(_csv, compared, figures), compared.file("domains", rule, of=rule))
 
@@ -68,7 +68,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Detector": title(row["detector"]),
         "Official score": row["official"],
-        "95 % interval": interval(row["official_low"], row["official_high"]),
+        "95% interval": interval(row["official_low"], row["official_high"]),
         "AUC source": row["auc_source"],
         "AUC target": row["auc_target"],
         "pAUC": row["pauc"],
@@ -84,9 +84,9 @@ def _by_id(figures: DomainFigures) -> pd.DataFrame:
             "Machine id": row["machine_id"],
             "Domain": row["domain"],
             "AUC": f"{row['auc']:.3f}",
-            "95 % of AUC": interval(row["auc_low"], row["auc_high"]),
+            "95% of AUC": interval(row["auc_low"], row["auc_high"]),
             "pAUC": f"{row['pauc']:.3f}",
-            "95 % of pAUC": interval(row["pauc_low"], row["pauc_high"]),
+            "95% of pAUC": interval(row["pauc_low"], row["pauc_high"]),
             "Normal": row["n_normal"],
             "Anomalies": row["n_anomaly"],
         }

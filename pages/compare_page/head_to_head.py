@@ -46,7 +46,7 @@ def draw(compared: ComparedScores) -> None:
                     title(first): point[first],
                     title(second): point[second],
                     "Difference": pair.difference,
-                    "95 % interval": interval(pair.low, pair.high, "+.3f"),
+                    "95% interval": interval(pair.low, pair.high, "+.3f"),
                 }
             )
         numbers = {title(key): st.column_config.NumberColumn(format="%.3f") for key in (first, second)}

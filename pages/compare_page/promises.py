@@ -35,7 +35,7 @@ class Limits:
     asked: float
 
     def range(self, clips: Mapping[str, int]) -> tuple[float, float] | None:
-        """The 95 % range of the rate over ``clips`` of each id; ``None`` where nothing is promised."""
+        """The 95% range of the rate over ``clips`` of each id; ``None`` where nothing is promised."""
         ids = [i for i in self.rates if clips.get(i)]
         if not ids:
             return None

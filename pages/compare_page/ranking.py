@@ -80,7 +80,7 @@ def _chart(compared: ComparedScores, view: str, name: str, shown: pd.DataFrame) 
         bands: list[str] = []
         if curve in CURVES[:2]:
             bands = linked.multiselect(
-                "95 % band of",
+                "95% band of",
                 list(shown.index),
                 key="bands",
                 format_func=title,
@@ -108,7 +108,7 @@ def curves_figure(
         view: a machine id, or the mean over all.
         curve: one of :data:`CURVES`.
         name: one of :data:`METRICS`: the figure beside a name.
-        bands: detectors whose ROC has a 95 % band; without any, the best one.
+        bands: detectors whose ROC has a 95% band; without any, the best one.
         dark: whether the page is.
         _shown: a row a detector, the best first: its figures in this view.
     """
@@ -174,7 +174,7 @@ def _compact(
         {
             "Detector": title(str(key)),
             name: row[metric],
-            "95 % interval": interval(row[f"{metric}_low"], row[f"{metric}_high"]),
+            "95% interval": interval(row[f"{metric}_low"], row[f"{metric}_high"]),
             **({} if before is None else {CHANGE: row[metric] - before[metric].get(key, np.nan)}),
             other_name: row[other],
             "Verdict": verdicts[str(key)],
@@ -191,7 +191,7 @@ def _compact(
         column_config={
             "Detector": st.column_config.TextColumn(width=140),
             name: st.column_config.NumberColumn(format="%.3f", width=52),
-            "95 % interval": st.column_config.TextColumn(width=92),
+            "95% interval": st.column_config.TextColumn(width=92),
             CHANGE: st.column_config.NumberColumn(
                 format="%+.3f", width=62, help="Against the same figure with the dataset's own labels."
             ),
@@ -225,7 +225,7 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, ve
             heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
             row[heading] = of_id.loc[key, metric]
             low, high = of_id.loc[key, f"{metric}_low"], of_id.loc[key, f"{metric}_high"]
-            row[f"95 % of {'mean' if machine_id == MEAN else machine_id}"] = interval(low, high)
+            row[f"95% of {'mean' if machine_id == MEAN else machine_id}"] = interval(low, high)
             if machine_id == MEAN:
                 row["Worst"] = lowest[key][1] if key in lowest else None
                 row["of id"] = lowest[key][0] if key in lowest else ""
@@ -270,7 +270,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{measured_on(compared, shown, draws.machine_ids, view)} Interval: stratified bootstrap, "
-        f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10 %, McClish-standardised (chance 0.5). Training "
+        f"{draws.resamples:,} resamples. pAUC: false-alarm rates up to 10%, McClish-standardised (chance 0.5). Training "
         "looks at no test label."
         + (
             f" {counted(left_out, 'clip')} that not every detector has scored {'is' if left_out == 1 else 'are'} left out."

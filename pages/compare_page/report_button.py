@@ -53,7 +53,7 @@ def _dialog(compared: ComparedScores) -> None:
     )
     st.caption(
         f"Of {counted(scores['detector'].nunique(), 'detector')} and {counted(scores['clip_id'].nunique(), 'clip')}, as on the page; "
-        f"false-alarm rate {100 * selected.rate:g} %; {100 * assumed.prevalence:g} % of {assumed.clips_per_day:,.0f} clips a day anomalous."
+        f"false-alarm rate {100 * selected.rate:g}%; {100 * assumed.prevalence:g}% of {assumed.clips_per_day:,.0f} clips a day anomalous."
     )
     with st.spinner("Resampling, drawing, reading recordings …"):
         comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels, selected.in_use)

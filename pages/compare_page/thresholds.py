@@ -38,7 +38,7 @@ COLUMNS = {
         help="Share of normal clips above such a threshold, on average over draws of the held-out clips.",
     ),
     "Its range": st.column_config.TextColumn(
-        help="The share of normal clips above this threshold lies in this range for 95 % of all draws of as many "
+        help="The share of normal clips above this threshold lies in this range for 95% of all draws of as many "
         "held-out clips (conformal: a beta distribution, wider where each clip was held out of one of five fits; pooled: simulated)."
     ),
     "Mark": st.column_config.TextColumn(
@@ -46,11 +46,11 @@ COLUMNS = {
         "threshold's range."
     ),
     "False alarms": SHARE,
-    "Interval": st.column_config.TextColumn("95 % of false alarms"),
+    "Interval": st.column_config.TextColumn("95% of false alarms"),
     "Expected": st.column_config.NumberColumn(format="%.1f", help="False alarms: rate on average × normal clips."),
     "Observed": st.column_config.NumberColumn(format="%d", help="False alarms among the normal clips in scope."),
     "Detected": SHARE,
-    "Interval ": st.column_config.TextColumn("95 % of detected"),
+    "Interval ": st.column_config.TextColumn("95% of detected"),
     "Precision": st.column_config.NumberColumn(format="percent", help="Share of alerts that are true."),
     "Alerts a day": st.column_config.NumberColumn(format="%.1f"),
     "of them false": st.column_config.NumberColumn("False alerts a day", format="%.1f"),
@@ -95,7 +95,7 @@ def draw(compared: ComparedScores) -> None:
             key="rule",
             help="All look at held-out normal clips alone. Conformal: each machine id's quantile for the sidebar's "
             "false alarms allowed. Pooled: one quantile of the ids' standard scores together, for detectors whose ids behave "
-            "alike (k-sample Anderson-Darling test, 5 % level). DCASE's: the 0.9 quantile of a gamma distribution fitted to "
+            "alike (k-sample Anderson-Darling test, 5% level). DCASE's: the 0.9 quantile of a gamma distribution fitted to "
             "them, whatever the sidebar says.",
         )
         assumed, miss_cost = plant.draw(selected)
@@ -155,7 +155,7 @@ def draw(compared: ComparedScores) -> None:
             }
         )
     points = pd.DataFrame(rows)
-    _tables(points, f"{100 * assumed.prevalence:g} %", miss_cost)
+    _tables(points, f"{100 * assumed.prevalence:g}%", miss_cost)
     if breached := promises.breaches(marks, selected.rate):
         st.warning(breached, icon=":material/warning:")
     reasons = promises.why_not_pooled_of(selected, keys)
@@ -174,7 +174,7 @@ def draw(compared: ComparedScores) -> None:
     name = f"{len(ids)} machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
         f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
-        f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95 % intervals. Expected "
+        f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95% intervals. Expected "
         "and observed: false alarms among these normal clips. Precision, alerts and cost assume the share of anomalies above: "
         "the test set's own says nothing of it."
         + (

@@ -63,7 +63,7 @@ def draw(compared: ComparedScores) -> None:
         {
             "Detector": title(key),
             "Synthetic AUC": row["auc"],
-            "95 % interval": interval(row["low"], row["high"]),
+            "95% interval": interval(row["low"], row["high"]),
             "Verdict": _verdict(key, row, selected.in_use),
             "Untrained": row["untrained"],
             "Stability": row["stability"],

@@ -40,7 +40,7 @@ def _draw(source: Source, study: EvidenceStudy) -> None:
             "Evidence": row.evidence,
             "Detectors": row.n_detectors,
             "Rank correlation": row.rho,
-            "95 % interval": interval(row.low, row.high, "+.2f"),
+            "95% interval": interval(row.low, row.high, "+.2f"),
             "Less the pooled figure's": interval(row.difference_low, row.difference_high, "+.2f"),
             "Best or tied": f"{row.hits} of {study.n_ids}",
             "AUC below the best": row.regret,

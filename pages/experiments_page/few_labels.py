@@ -55,9 +55,9 @@ def _draw(source: Source, stored: pd.DataFrame) -> None:
         {
             "Labels": f"none: {title(key)}" if row.k == 0 else f"{row.k} anomalies",
             "AUC": row.auc,
-            "95 % interval": interval(row.low, row.high),
+            "95% interval": interval(row.low, row.high),
             "Less the detector's": "" if row.k == 0 else f"{row.difference:+.3f}",
-            "Paired 95 % interval": "" if row.k == 0 else interval(row.difference_low, row.difference_high, "+.3f"),
+            "Paired 95% interval": "" if row.k == 0 else interval(row.difference_low, row.difference_high, "+.3f"),
             "Draws": "" if row.k == 0 else interval(row.draw_low, row.draw_high),
         }
         for row in mean.itertuples()

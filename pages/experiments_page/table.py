@@ -16,7 +16,7 @@ NAMES = {
     "detector": "Detector",
     "point": "Point",
     "auc": "AUC",
-    "interval": "95 % interval",
+    "interval": "95% interval",
     "pauc": "pAUC",
     "train_loss": "Training loss",
     "held_out_loss": "Held-out loss",
@@ -50,7 +50,7 @@ def points_table(header: Header, points: pd.DataFrame, order: Sequence[str]) -> 
         column_config={
             "Detector": st.column_config.TextColumn(width=165),
             "Point": st.column_config.TextColumn(width=165),
-            "95 % interval": st.column_config.TextColumn(width=100),
+            "95% interval": st.column_config.TextColumn(width=100),
             "AUC": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", width=90),
             "pAUC": st.column_config.NumberColumn(format="%.3f", width=60),
             "Training loss": st.column_config.NumberColumn(format="%.4g", width=90),

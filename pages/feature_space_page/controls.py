@@ -63,7 +63,7 @@ def controls(selected: Choice) -> View:
             True,
             key="contours",
             disabled=not flat,
-            help="Lines around the densest 50, 70 and 90 % of the normal clips shown.",
+            help="Lines around the densest 50, 70 and 90% of the normal clips shown.",
         )
         loadings = linked.toggle("What the axes mean", key="loadings", disabled=method == UMAP)
     return View(

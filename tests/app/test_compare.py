@@ -74,7 +74,7 @@ def test_one_class_is_not_computable_in_any_view(copies: tuple[Path, Path], view
     if view == "Ranking":
         table = app.dataframe[0].value
         assert table[["AUC", "pAUC"]].isna().all().all()
-        assert set(table["95 % interval"]) == {"not computable"}
+        assert set(table["95% interval"]) == {"not computable"}
         assert not table["Verdict"].str.contains("★").any()
     elif view == "Thresholds":
         table = thresholds(app)
@@ -130,7 +130,7 @@ def test_each_id_has_a_sortable_figure_and_its_interval() -> None:
     columns = ["Mean pAUC", "Worst", "id 00", "id 02", "id 04", "id 06"]
     assert all(table[c].between(0, 1).all() for c in columns)
     assert table["Worst"].tolist() == table[columns[2:]].min(axis=1).tolist()
-    low, high = (table["95 % of 06"].str.extract(pattern)[0].astype(float) for pattern in (r"^(\S+)", r"(\S+)$"))
+    low, high = (table["95% of 06"].str.extract(pattern)[0].astype(float) for pattern in (r"^(\S+)", r"(\S+)$"))
     assert ((low <= table["id 06"]) & (table["id 06"] <= high)).all()
     assert table["Mean pAUC"].is_monotonic_decreasing
 
@@ -292,7 +292,7 @@ def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:
     app = opened(view="Where it fails")
     assert len(app.get("audio")) == 6
     assert "McClish" in text(app)
-    assert "94 to 97 %" in text(app)
+    assert "94 to 97%" in text(app)
 
 
 def test_a_card_says_in_two_lines_what_a_detector_does() -> None:

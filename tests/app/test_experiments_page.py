@@ -31,7 +31,7 @@ def test_the_demo_shows_stored_results_without_computing(name: str, monkeypatch:
 
 def test_detectors_stand_by_their_names_the_best_first() -> None:
     table = opened(experiment=ABOUT["denoising"].title).dataframe[0].value
-    assert table.columns[:4].tolist() == ["Detector", "Point", "AUC", "95 % interval"]
+    assert table.columns[:4].tolist() == ["Detector", "Point", "AUC", "95% interval"]
     assert table["Detector"].unique().tolist()[0] == "kNN per sub-band"
     assert table["Point"].unique().tolist()[:2] == ["undenoised", "0.25 in training and test"]
     keys = set(detector_keys())

@@ -22,14 +22,15 @@ PAGES = {
     "agreement": ("compare?view=Agreement", "[data-testid=stDataFrame]"),
     "failures": ("compare?view=Where it fails", "audio"),
     "experiments": ("experiments", "[data-testid=stDataFrame]"),
+    "data": ("data", "[data-testid=stDataFrame]"),
     "present": ("present?step=2", ".asd-player[data-ready=true]"),
 }
-SHOTS = [(theme, *size) for theme in ("light", "dark") for size in ((1440, 900), (900, 1000))]
+SHOTS = [(theme, *size) for theme in ("light", "dark") for size in ((1440, 900), (1280, 720), (900, 1000))]
 NAME = ".st-key-annotator input"
 
 
 def main(out: Path) -> None:
-    """Every page, light and dark, at 1440 and 900 px."""
+    """Every page, light and dark, at 1440, 1280 and 900 px."""
     executable = chromium()
     if executable is None:
         sys.exit("No Chromium here: install it to take screenshots.")

@@ -113,7 +113,7 @@ def test_a_rippled_spectrum_is_unlike(healthy: Samples) -> None:
 
 
 def test_the_demos_own_clips_belong() -> None:
-    """Of all stored test clips, strong faults included, at most 2 % are turned away."""
+    """Of all stored test clips, strong faults included, at most 2% are turned away."""
     table = read_pooled(DEMO)
     found = with_applicability(table[table["split"] == "test"], DEMO)
     assert found["applicable"].notna().all()
@@ -198,7 +198,7 @@ def test_real_slide_rails_are_none_of_the_demos(real_slider: Path) -> None:
 
 @pytest.mark.real
 def test_a_real_machine_knows_its_own(real_slider: Path) -> None:
-    """Normals that the reference does not hold, and anomalies: at most 5 % are turned away; half the band always is."""
+    """Normals that the reference does not hold, and anomalies: at most 5% are turned away; half the band always is."""
 
     def read(files: list[Path]) -> np.ndarray:
         return np.array([pool(LogMel().transform(prepare(read_clip(file)))) for file in files])

@@ -43,7 +43,7 @@ def test_percentile_counts_ties_half() -> None:
 
 
 def test_threshold_is_the_conformal_quantile() -> None:
-    calibration = Calibration({"00": [float(i) for i in range(1, 20)]})  # 19 clips: 5 % is the least they stand for
+    calibration = Calibration({"00": [float(i) for i in range(1, 20)]})  # 19 clips: 5% is the least they stand for
     threshold = calibration.threshold("00", 0.05)
     assert (threshold.value, threshold.rate, threshold.short) == (19.0, 0.05, False)
     assert calibration.threshold("00", 0.5).value == 10.0

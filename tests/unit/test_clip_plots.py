@@ -53,7 +53,7 @@ def test_spectra_are_drawn_with_units_and_the_band(usual: NormalReference, log: 
     drawn = [Drawn(v, np.full(513, -50.0, dtype=np.float32)) for v in clip_versions(tone, 0.5 * tone)]
     figure = spectra_figure(drawn, 16000, WelchSpectrum().frequencies(), usual, log=log)
     by_name = {trace.name: trace for trace in figure.data}
-    assert {"8 normal clips, 5–95 %", "their median", "FFT, as recorded", "Welch, denoised"} <= set(by_name)
+    assert {"8 normal clips, 5–95%", "their median", "FFT, as recorded", "Welch, denoised"} <= set(by_name)
     fft = by_name["FFT, as recorded"]
     assert fft.x[int(np.argmax(fft.y))] == pytest.approx(1000, abs=1)
     assert fft.y.max() == pytest.approx(20 * np.log10(0.5), abs=0.1)
@@ -144,7 +144,7 @@ def test_a_point_of_the_timeline_carries_its_window() -> None:
     assert list(trace.y) == pytest.approx(np.arcsinh([-1.0, 8.0, np.nan]), nan_ok=True)
     assert [point[0] for point in trace.customdata] == [0.0, 5.0, 10.0]
     assert [point[3] for point in trace.customdata] == [
-        "40 % of normal clips score lower",
+        "40% of normal clips score lower",
         "beyond all held-out clips",
         "",
     ]

@@ -257,7 +257,7 @@ def test_intervals_hold_the_true_figure_as_often_as_they_say() -> None:
 
 
 def test_differences_near_one_hold_the_true_figure_as_often_as_they_say() -> None:
-    """300 sets of 20 + 20 clips, AUC 0.96 and 0.99: quantiles of resampled differences hold the truth in 85 %."""
+    """300 sets of 20 + 20 clips, AUC 0.96 and 0.99: quantiles of resampled differences hold the truth in 85%."""
     shifts, own = np.array([3.3, 2.5]), 1.0
     scores = table(
         dict(zip("ab", shifts * np.sqrt(2), strict=True)),
@@ -516,7 +516,7 @@ def test_curve_figures(machine_id: str) -> None:
     tradeoff = det_figure(scores, machine_id, NAMES)
     assert all(np.isfinite(t.x).all() and np.isfinite(t.y).all() for t in tradeoff.data)
     axis = tradeoff.layout.xaxis
-    assert ndtr(axis.tickvals[axis.ticktext.index("10 %")]) == pytest.approx(0.1)
+    assert ndtr(axis.tickvals[axis.ticktext.index("10%")]) == pytest.approx(0.1)
     roc = roc_figure(scores, machine_id, NAMES, log_x=True)
     assert roc.layout.xaxis.type == "log"
     assert all(min(t.x) == pytest.approx(0.01) for t in roc.data)  # half of one of 50 normal clips
@@ -539,6 +539,9 @@ def test_tables_as_squares() -> None:
     figure = breakdown_figure(breakdown(scores, "severity"), NAMES, "severity (0 to 1)")
     assert list(figure.data[0].x) == ["mild", "medium", "strong"]
     assert figure.layout.xaxis.title.text == "severity (0 to 1)"
+    backwards = breakdown_figure(breakdown(scores, "severity"), dict(reversed(NAMES.items())), "severity (0 to 1)")
+    assert list(backwards.data[0].y) == ["B", "A"]  # as they are given: the best first
+    assert backwards.data[0].text[0] == figure.data[0].text[1]
     assert breakdown_figure(breakdown(scores, "domain"), NAMES, "domain").data[0].text[0] == ["", ""]
 
 

@@ -95,11 +95,11 @@ def test_summary_has_the_figures_of_the_scores() -> None:
 
 def test_tuning() -> None:
     tie = conclusion(made_up("mels", {f"{n} mel bands": scores(1.0 + n / 1e5) for n in (32, 64, 128, 256)})).details
-    assert "none is better than the default, 128 mel bands, beyond its paired 95 % interval" in tie
+    assert "none is better than the default, 128 mel bands, beyond its paired 95% interval" in tie
     assert tie.endswith("none is worse than the default, 128 mel bands beyond it.")
     shifts = {32: 0.2, 64: 1.0, 128: 1.0, 256: 2.0}
     real = conclusion(made_up("mels", {f"{n} mel bands": scores(s) for n, s in shifts.items()})).details
-    assert "better than the default, 128 mel bands, beyond the paired 95 % interval: 256 mel bands (at best +0." in real
+    assert "better than the default, 128 mel bands, beyond the paired 95% interval: 256 mel bands (at best +0." in real
     assert "worse than the default, 128 mel bands: 32 mel bands." in real
     assert "64" not in real.split("better")[1]
     batches = conclusion(made_up("batch_size", {"batch 16": scores(2.0), "batch 64": scores(1.0)})).details
@@ -148,7 +148,7 @@ def test_denoising() -> None:
     assert "lowers that of 2 (worst for PCA + KDE, −0." in helps
     assert helps.endswith("Never denoise for detectors that were trained without it.")
     tie = conclusion(denoised(1.001, 1.001)).details
-    assert "raises the AUC of 0 of 2 detectors beyond its paired 95 % interval and lowers that of 0; at 1" in tie
+    assert "raises the AUC of 0 of 2 detectors beyond its paired 95% interval and lowers that of 0; at 1" in tie
     assert "As the report found, it does not help." in tie
     assert "Never" not in tie
     mixed = denoised(1.001, 1.0)
@@ -181,7 +181,7 @@ def test_bandwidth() -> None:
     tie = conclusion(
         made_up("bandwidth", {f"8 components, bandwidth x {f}": scores(1.0 + f / 1e5) for f in (0.5, 1, 2)})
     ).details
-    assert "No other bandwidth is better beyond its paired 95 % interval" in tie
+    assert "No other bandwidth is better beyond its paired 95% interval" in tie
     real = conclusion(
         made_up("bandwidth", {f"8 components, bandwidth x {f}": scores(s) for f, s in ((0.5, 1.6), (1, 1.0), (2, 0.5))})
     ).details

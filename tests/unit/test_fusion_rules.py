@@ -153,6 +153,6 @@ def test_whether_the_fusion_beats_its_best_member_is_computed(shift: float, said
     draws = bootstrap(pd.concat([clips.assign(detector=key, raw=values) for key, values in raw.items()]))
     manifests: Any = dict.fromkeys(raw, Manifest())
     assert fusion_gain(draws, manifests).startswith(said)
-    assert "95 % paired interval" in fusion_gain(draws, manifests)
+    assert "95% paired interval" in fusion_gain(draws, manifests)
     alone = bootstrap(clips.assign(detector="fusion", raw=raw["fusion"]))
     assert fusion_gain(alone, manifests) == ""

@@ -54,9 +54,9 @@ def test_beyond_all_normals_the_percentile_stops_and_the_margin_ranks_on() -> No
 
 
 def test_a_percentile_in_words_says_where_it_stops() -> None:
-    assert percentile_in_words(99.8, 60) == "99.8 % of normal clips score lower"
+    assert percentile_in_words(99.8, 60) == "99.8% of normal clips score lower"
     assert percentile_in_words(100.0, 60) == "beyond all 60 held-out clips"
     assert percentile_in_words(0.0, 60) == "below all 60 held-out clips"
-    assert percentile_in_words(99.99) == "99.9 % of normal clips score lower"  # not all of them do
-    assert percentile_in_words(50.0) == "50 % of normal clips score lower"
+    assert percentile_in_words(99.99) == "99.9% of normal clips score lower"  # not all of them do
+    assert percentile_in_words(50.0) == "50% of normal clips score lower"
     assert percentile_in_words(float("nan")) == ""

@@ -19,7 +19,7 @@ def test_it_keeps_the_rate_on_average_and_strays_less_than_an_ids_own() -> None:
     rng, truth = np.random.default_rng(0), stats.gamma(4.0)
     own, pooled = [], []
     for _ in range(300):
-        calibration = drawn(rng, 59)  # 5 % is exactly the 57th
+        calibration = drawn(rng, 59)  # 5% is exactly the 57th
         own.append(truth.sf(calibration.threshold("04", 0.05).value / 3 - 20 / 3))
         pooled.append(truth.sf(pooled_threshold(calibration, "04", 0.05).value / 3 - 20 / 3))
     assert np.mean(pooled) == pytest.approx(0.05, abs=0.01)

@@ -156,7 +156,7 @@ def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None
     point = comparison.thresholds.query(
         "detector == @k and machine_id == 'pooled'", local_dict={"k": comparison.tied[0]}
     ).iloc[0]
-    assert "2 % of 500 clips a day" in plant
+    assert "2% of 500 clips a day" in plant
     assert f"about {point['alerts_per_day']:.0f} alerts a day" in plant
     expected = 500 * (0.02 * point["detections"] / 240 + 0.98 * point["false_alarms"] / 240)
     assert point["alerts_per_day"] == pytest.approx(expected)
@@ -283,13 +283,13 @@ def test_small_data_are_warned_of(copied: Path) -> None:
     comparison, dataset, _ = report_content(copied, assumptions=Assumptions(rate=0.01))
     page = Page(report_html(comparison, dataset)).words
     assert "fewer than ten clips of a label (6 normal, 6 anomalous)" in page
-    assert "Too few normal clips to decide at a false-alarm rate of 1 %: 99 are needed, and as few as" in page
+    assert "Too few normal clips to decide at a false-alarm rate of 1%: 99 are needed, and as few as" in page
 
 
 def test_too_few_held_out_clips_give_no_figure_of_the_plant(copied: Path) -> None:
     enough, few = (report_content(copied, assumptions=Assumptions(rate=rate))[0] for rate in (0.3, 0.01))
     assert "would raise about" in wording.takeaways(enough)[2]
-    assert "too few normal clips to decide, 99 are needed for 1 %" in wording.takeaways(few)[2]
+    assert "too few normal clips to decide, 99 are needed for 1%" in wording.takeaways(few)[2]
 
 
 def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[Comparison, str]) -> None:
@@ -303,9 +303,9 @@ def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[
     assert set(rows.xs("02", level="machine_id")["breach"]) == {""}
     said = Page(page).words
     of_id = rows.xs("00", level="machine_id")["breach"]
-    assert f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors raise more false alarms than 5 %" in said
+    assert f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors raise more false alarms than 5%" in said
     assert "For DCASE autoencoder they do not" in said
-    assert "21.7 % ▲▲" in said or "22 % ▲▲" in said
+    assert "21.7% ▲▲" in said or "22% ▲▲" in said
     assert "with at most the chosen probability" not in said
 
 
@@ -340,7 +340,7 @@ def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
     assert document["assumptions"] == {"rate": 0.1, "prevalence": 0.5, "clips_per_day": 200}
     assert set(document["models"]) == {"pca_kde", "control_rms"}
     assert pd.read_csv(files[1])["detector"].nunique() == 2
-    assert "assume 200 clips a day, 50 % of them anomalous" in Page(files[0].read_text("utf-8")).words
+    assert "assume 200 clips a day, 50% of them anomalous" in Page(files[0].read_text("utf-8")).words
 
 
 def test_a_detector_without_scores_is_named(copied: Path) -> None:
@@ -359,12 +359,12 @@ def test_key_follows_the_scores(copied: Path) -> None:
 
 def test_figures_in_words() -> None:
     assert [percent(v) for v in (0.05, 0.0583, 0.0004, 0.42, 1.0, 0.0, float("nan"))] == [
-        "5 %",
-        "5.8 %",
-        "0.04 %",
-        "42 %",
-        "100 %",
-        "0 %",
+        "5%",
+        "5.8%",
+        "0.04%",
+        "42%",
+        "100%",
+        "0%",
         "n/c",
     ]
     assert [words(v) for v in ("loose_belt", -6, 0.25, "", None)] == ["loose belt", "−6", "0.25", "–", "–"]

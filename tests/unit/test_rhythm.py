@@ -19,7 +19,7 @@ N_TEST = 30
 
 @cache
 def strokes(seed: int, kind: str = "normal") -> Array:
-    """``(128, 313)`` in dB: strokes of six frames in the middle bands, in noise; the pace varies by 2 % from clip to clip.
+    """``(128, 313)`` in dB: strokes of six frames in the middle bands, in noise; the pace varies by 2% from clip to clip.
 
     Whatever the kind, each band's levels are those of the normal clip of the same seed, in another order: sorted or averaged,
     they are the very same.

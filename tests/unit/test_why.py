@@ -35,8 +35,8 @@ def test_a_synthetic_burst_is_named_with_its_numbers() -> None:
     assert found.band_share == pytest.approx(noise[low:high, 100:122].sum() / noise[:, 100:122].sum())
     assert 0.5 <= found.band_share < 0.6
     assert found.description == (
-        f"{100 * found.share:.0f} % of the score comes from 3.2–3.9 s (7 % of the clip's time), "
-        f"{100 * found.band_share:.0f} % of that from {found.f0 / 1000:.1f}–{found.f1 / 1000:.1f} kHz."
+        f"{100 * found.share:.0f}% of the score comes from 3.2–3.9 s (7% of the clip's time), "
+        f"{100 * found.band_share:.0f}% of that from {found.f0 / 1000:.1f}–{found.f1 / 1000:.1f} kHz."
     )
 
 

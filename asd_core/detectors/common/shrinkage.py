@@ -9,7 +9,7 @@ from asd_core.detectors.common.whitening import Whitening, standardisation
 from asd_core.lazy import sklearn
 
 INTENSITIES = np.geomspace(1e-2, 1.0, 13)  # shares of Ledoit and Wolf's
-CLEAR = 2.0  # standard errors by which another intensity must be better: 95 %
+CLEAR = 2.0  # standard errors by which another intensity must be better: 95%
 
 
 def shrunk_whitening(vectors: NDArray[Any], *, seed: int) -> Whitening:
