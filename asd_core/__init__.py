@@ -12,6 +12,9 @@ import lazy_loader
 # (scoring a clip with all detectors took three times as long on two cores). Read when the library is loaded; where it is
 # loaded already, ``detectors.network.torch_ready`` says it again.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# torch's threads spin, too, while they wait for each other: with another program on one of two cores, training took three times,
+# scoring ten times as long. Passive ones sleep. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
 

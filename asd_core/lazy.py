@@ -13,6 +13,10 @@ class _Lazy:
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self._module), name)
 
+    def __reduce__(self) -> "tuple[type[_Lazy], tuple[str]]":
+        """Sent to another process with a class that uses it."""
+        return _Lazy, (self._module,)
+
 
 if TYPE_CHECKING:
     import av

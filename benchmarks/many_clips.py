@@ -12,19 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from asd_core.artifacts import ModelSet
+from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import Dataset, extract_dataset, open_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.engine import Engine, Here, Processes, chosen_engine, use_engine
-from asd_core.features import BandSpectrum, LogMel
+from asd_core.features import BandSpectrum, LogMel, extract
 from asd_core.files import write_bytes
 from asd_core.lazy import pd
-from asd_core.scoring import Scope, compute_scores
+from asd_core.scoring import Scope, compute_scores, score_split
 from asd_core.settings import cores, get_settings
-from asd_core.sound import wav_bytes
+from asd_core.sound import Clip, wav_bytes
 from asd_core.training import train
 from benchmarks.browser import Figure, figure
-from benchmarks.library import seconds
+from benchmarks.library import demo_models, seconds
 
 SOUNDS = 7  # different ones; clips differ from each other by a few samples more
 FEW_MORE = 64  # clips, after which a process has imported all that it needs
@@ -85,6 +85,46 @@ def pool_speed(n_clips: int = 200, n: int = 3) -> dict[str, Figure]:
         ratios = [read(Here()) / read(Processes(cores())) for _ in range(n)]
     use_engine(None)
     return {"pool_vs_one_process": figure(ratios)}
+
+
+def scoring_speed(n_clips: int = FEWER, n: int = 1) -> dict[str, Figure]:
+    """Files of 10 s scored by all of the demo's detectors, a process a core: times as fast as by this process alone, and as by a plain
+    loop with librosa. Nothing is stored."""
+    models = demo_models()
+    with tempfile.TemporaryDirectory() as folder, _settings(ASD_FEATURES_LIMIT_MB="0"):
+        for clip_id in made_up(n_clips).catalogue["clip_id"]:
+            write_bytes(MadeUp()(clip_id), Path(folder, "train", clip_id))
+        dataset = open_dataset(folder)
+
+        def score(engine: Engine) -> float:
+            use_engine(engine)
+            return seconds(lambda: score_split(dataset, models, Scope("train")))
+
+        pools, alone, loops = zip(
+            *((score(Processes(cores())), score(Here()), seconds(lambda: _loop(dataset, models))) for _ in range(n)),
+            strict=True,
+        )
+    use_engine(None)
+    return {
+        f"score_{FEWER}_vs_librosa_loop": figure([loop / pool for loop, pool in zip(loops, pools, strict=True)]),
+        f"score_{FEWER}_vs_one_process": figure([one / pool for one, pool in zip(alone, pools, strict=True)]),
+    }
+
+
+def _loop(dataset: Dataset, models: ModelSet) -> None:
+    """What a script does: load a file, compute what the detectors take, once for all of them, and ask one after the other."""
+    import librosa
+
+    wanted = models.representations()
+    for row in dataset.catalogue.itertuples():
+        path = dataset.source(row.clip_id)
+        y, rate = librosa.load(path, sr=16000)
+        power = librosa.feature.melspectrogram(y=y, sr=rate, n_fft=1024, hop_length=512, n_mels=128, power=2.0)
+        clip = Clip(y[None], 16000, "", str(path))
+        features = extract(clip, [r for r in wanted if r != LogMel()], {}) | {
+            LogMel(): librosa.power_to_db(power, ref=1.0)
+        }
+        raw_scores(models, {r: [array] for r, array in features.items()}, [row.machine_id])
 
 
 def memory() -> dict[str, Figure]:

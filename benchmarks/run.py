@@ -14,7 +14,7 @@ from benchmarks.feature_space_page import space_speed
 from benchmarks.label_page import label_page_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
-from benchmarks.many_clips import FEWER, MORE, memory, pool_speed
+from benchmarks.many_clips import FEWER, MORE, memory, pool_speed, scoring_speed
 from benchmarks.sessions import SESSIONS, sessions_speed
 from benchmarks.start import start
 
@@ -45,6 +45,7 @@ BENCHMARKS = (
     ),
     Benchmark(("labels_open_100k_s", "labels_next_clip_100k_s"), labelling_speed),
     Benchmark(("pool_vs_one_process",), pool_speed),
+    Benchmark((f"score_{FEWER}_vs_librosa_loop", f"score_{FEWER}_vs_one_process"), scoring_speed),
     Benchmark((f"memory_{MORE}_vs_{FEWER}_mb",), memory),
     Benchmark(("start_vs_empty_app", "start_complete_vs_empty_app"), start, in_browser=True),
     Benchmark(("slider_vs_bare_slider", "slider_s", "bare_slider_s"), slider_speed, in_browser=True),

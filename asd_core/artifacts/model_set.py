@@ -1,13 +1,14 @@
 """The trained detectors of one folder, and their raw scores of features."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 
 from asd_core.artifacts import artifact as artifacts
 from asd_core.artifacts.artifact import Artifact
-from asd_core.detectors import Detector, Scores, detector_class, select
+from asd_core.detectors import Detector, Scores, detector_class, one_thread, select
 from asd_core.errors import ArtifactError, PretrainedError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 
@@ -54,6 +55,19 @@ class ModelSet(Mapping[str, Artifact]):
             self._loaded[key] = artifacts.load(self.folder / key)
         return self._loaded[key]
 
+    def subset(self, keys: Collection[str]) -> "ModelSet":
+        """Those of its detectors that have one of these keys; what is read from disk is read for both."""
+        if set(keys) >= set(self._keys):
+            return self
+        result = copy(self)
+        result._keys = [key for key in self._keys if key in keys]
+        return result
+
+    def loaded(self) -> "ModelSet":
+        """The set itself, with all of its detectors and their members read: it can be sent to where its folder is not seen."""
+        self.representations()
+        return self
+
     def machine_ids(self) -> list[str]:
         """Machine ids that at least one of the detectors knows."""
         return sorted({i for key in self for i in self.machine_ids_of(key)})
@@ -63,7 +77,9 @@ class ModelSet(Mapping[str, Artifact]):
         manifest = self._loaded[key].manifest if key in self._loaded else artifacts.read_manifest(self.folder / key)
         known = set(manifest.calibration)
         for member in manifest.config.get("members", []):
-            if (self.folder / member / artifacts.MANIFEST).is_file():  # what is missing is named when it scores
+            if (
+                member in self._loaded or (self.folder / member / artifacts.MANIFEST).is_file()
+            ):  # what is missing is named when it scores
                 known.intersection_update(self.machine_ids_of(member))
         return sorted(known)
 
@@ -79,7 +95,7 @@ class ModelSet(Mapping[str, Artifact]):
                 f"Machine id {machine_id} is unknown to these detectors; they know {', '.join(self.machine_ids())}: choose "
                 "one of these, or train on this machine's normal sound."
             )
-        return self if len(keys) == len(self) else ModelSet(self.folder, keys, shared=self)
+        return self.subset(keys)
 
     def not_knowing(self, machine_id: str) -> list[str]:
         """Keys of the detectors of the set that do not know a machine."""
@@ -102,7 +118,7 @@ class ModelSet(Mapping[str, Artifact]):
         others = self.needing(refused)
         if len(others) == len(self):
             raise PretrainedError(" ".join(dict.fromkeys(refused.values())))
-        return ModelSet(self.folder, [key for key in self if key not in others], shared=self) if others else self
+        return self.subset([key for key in self if key not in others])
 
     def representations(self) -> list[Representation]:
         """What must be computed of a clip for every detector of the set and their members."""
@@ -137,7 +153,8 @@ def raw_scores(
                 inputs = list(np.stack([score(m) for m in members(artifact.detector)], axis=1))
             else:
                 inputs = features[artifact.representation]
-            result[key] = artifact.detector.score(inputs, machine_ids)
+            with one_thread():
+                result[key] = artifact.detector.score(inputs, machine_ids)
         return result[key]
 
     return {key: score(key) for key in models}

@@ -23,6 +23,7 @@ from .durations import total_duration as total_duration
 from .eval_labels import read_eval_labels as read_eval_labels
 from .eval_labels import with_eval_labels as with_eval_labels
 from .extraction import Extracted as Extracted
+from .extraction import engine_for as engine_for
 from .extraction import extract_dataset as extract_dataset
 from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer

@@ -11,7 +11,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +80,16 @@ class Dataset:
         for column, value in equal.items():
             rows = rows[rows[column] == value]
         return rows
+
+    def part(self, rows: "pd.DataFrame") -> "Dataset":
+        """Some rows' clips alone, called as they are in the whole: what another process needs to read them."""
+        only = getattr(self.source, "only", None)
+        source = self.source if only is None else only(rows["clip_id"].tolist())
+        result = replace(self, catalogue=rows, source=source, stamps=None)
+        result.__dict__["names"] = {
+            clip_id: self.names[clip_id] for clip_id in rows["clip_id"]
+        }  # where the property keeps them
+        return result
 
     def attributes(self) -> list[str]:
         """Columns beyond the required ones that say something about a clip."""

@@ -90,7 +90,7 @@ def extract_dataset(
     clips = [(index, clip_id, dataset.names[clip_id]) for index, clip_id in enumerate(rows["clip_id"])]
     machine_ids = rows["machine_id"].tolist()
     part = Part(dataset.source, (), wanted, change or AsRecorded(), conditions is not None)
-    for outcome, moved in _outcomes(_engine(dataset, len(clips)), part, clips, kept):
+    for outcome, moved in _outcomes(engine_for(dataset, len(clips)), part, clips, kept):
         if outcome.index % 20 == 0:
             progress(outcome.index / len(clips), f"reading clip {outcome.index + 1} of {len(clips)}")
         for representation, reason in outcome.refused.items():
@@ -115,8 +115,9 @@ def extract_dataset(
     return Extracted(table, dict(features), skipped, refused)
 
 
-def _engine(dataset: Dataset, n_clips: int) -> Engine:
-    """Where to read: a source that was defined inside a function is not found by other processes."""
+def engine_for(dataset: Dataset, n_clips: int) -> Engine:
+    """Where to work on so many clips: a few are done here, and so is a source that was defined inside a function, which other
+    processes would not find."""
     local = "<locals>" in getattr(dataset.source, "__qualname__", "")
     return Here() if n_clips <= FEW or local else chosen_engine()
 

@@ -7,6 +7,7 @@ from .base import Parameter as Parameter
 from .base import Scores as Scores
 from .base import State as State
 from .base import parameter as parameter
+from .common.network import one_thread as one_thread
 from .registry import OPTIONAL as OPTIONAL
 from .registry import REGISTRY as REGISTRY
 from .registry import detector_class as detector_class

@@ -1,22 +1,22 @@
 """Scoring a whole split, with or without denoising, and keeping what was computed."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from asd_core.artifacts import ModelSet, learned_clips, left_out, raw_scores
+from asd_core.artifacts import ModelSet, learned_clips
 from asd_core.counting import counted
-from asd_core.datasets import Dataset, as_learned, extract_dataset
+from asd_core.datasets import Dataset, as_learned, engine_for
+from asd_core.engine import Here
 from asd_core.errors import ArtifactError, ClipError
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.parts import StoredParts
-from asd_core.progress import Progress, silent, stage
+from asd_core.progress import Progress, silent
 from asd_core.scoring import store as score_store
+from asd_core.scoring.batch import Batch, ScoreBatch
 from asd_core.scoring.store import AS_RECORDED, Scope
-from asd_core.sound import Clip, Kind, denoise_mix
 
-BATCH = 200  # clips that are scored, and whose scores are stored, together
+BATCH = 40  # clips that are scored, and whose scores are stored, together: as many as a process reads itself
 
 
 def compute_scores(
@@ -104,8 +104,9 @@ def score_split(
     progress: Progress = silent,
     parts: StoredParts | None = None,
 ) -> tuple["pd.DataFrame", list[str]]:
-    """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other. Test clips that the
-    detectors learned from, under whatever name, are left out; so is a detector whose pretrained model refuses any clip.
+    """Scores of a split's clips by every detector that knows their machine, a batch of clips after the other, where
+    :func:`asd_core.engine.chosen_engine` says. Test clips that the detectors learned from, under whatever name, are left out; so is
+    a detector whose pretrained model refuses any clip.
 
     Args:
         parts: of a run of the same detectors on the same clips: the batches that it has done are not done again, and each that
@@ -119,95 +120,68 @@ def score_split(
     rows = dataset.rows(split=scope.split)
     rows = rows[rows["machine_id"].isin(models.machine_ids())].reset_index(drop=True)
     learned = learned_clips(models.folder) if scope.split == "test" else frozenset()
-    tables, skipped, learned_from = list["pd.DataFrame"](), list[str](), list[str]()
-    for first in range(0, len(rows), BATCH):
-        low, high = first / len(rows), min(1.0, (first + BATCH) / len(rows))
-        name = f"{scope.description()}, from clip {first + 1} of {len(rows)}"
-        table = parts.get(first) if parts else None
-        if table is None:
-            batch = rows.iloc[first : first + BATCH].reset_index(drop=True)
-            table = _scored(dataset, batch, models, scope, learned, stage(progress, low, high, name))
-            if parts and len(rows) > BATCH:
-                table = parts.put(first, table)
-        skipped += table.attrs["skipped"]
-        learned_from += table.attrs["learned"]
-        if refused := table.attrs["refused"]:
-            tables = [earlier[~earlier["detector"].isin(refused)] for earlier in tables]
-            if len(refused) == len(models):
-                break
-            models = ModelSet(models.folder, [key for key in models if key not in refused], shared=models)
-        if len(table):
-            tables.append(table)
+    tables, skipped, learned_from, refused = list["pd.DataFrame"](), dict[str, None](), list[str](), set[str]()
+    for last, table in _batches(dataset, rows, models, scope, refused, parts):
+        progress(last / len(rows), f"{scope.description()}, clip {last} of {len(rows)}")
+        skipped |= dict.fromkeys(table.attrs["skipped"])
+        refused.update(table.attrs["refused"])
+        if len(refused) == len(models):
+            break
+        known = table["sha256"].isin(learned)
+        learned_from += table["clip_id"][known].unique().tolist()
+        if not known.all():
+            tables.append(table[~known])
     if n := len(learned_from):
-        skipped.append(
+        skipped[
             f"{counted(n, 'test clip')} of {dataset.title} {'is' if n == 1 else 'are'} not scored ({learned_from[0]}"
             f"{' …' if n > 1 else ''}): these detectors were trained on the same recording{'' if n == 1 else 's'}."
-        )
-    if not tables:
-        return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), skipped
-    table = pd.concat([table.reset_index(drop=True) for table in tables], ignore_index=True)
+        ] = None
+    kept = [table[~table["detector"].isin(refused)] for table in tables]
+    if not kept:
+        return pd.DataFrame(columns=[*rows, *score_store.SCORE_COLUMNS]), list(skipped)
+    table = pd.concat([table.reset_index(drop=True) for table in kept], ignore_index=True)
     table.attrs = {}
     order = {key: index for index, key in enumerate(models)}
-    return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), skipped
+    return table.sort_values("detector", key=lambda k: k.map(order), kind="stable", ignore_index=True), list(skipped)
 
 
-def _scored(
+def _batches(
     dataset: Dataset,
     rows: "pd.DataFrame",
     models: ModelSet,
     scope: Scope,
-    learned: Collection[str],
-    progress: Progress,
-) -> "pd.DataFrame":
-    """Scores of a batch of clips. Its ``attrs``: sentences on what was ``skipped``, ids of clips that were ``learned`` from, and keys of
-    detectors that are left out from here on, since their pretrained models ``refused``."""
-    change = Denoising(scope.denoise, scope.kind) if scope.denoise else None
-    batch = extract_dataset(dataset, rows, models.representations(), progress, change=change)
-    refused = models.needing(batch.refused) if batch.refused else []
-    said = [*batch.skipped, left_out(models, batch.refused)] if refused else batch.skipped
-    known = batch.rows["sha256"].isin(learned).to_numpy()
-    about = {"skipped": said, "learned": batch.rows["clip_id"][known].tolist(), "refused": refused}
-    batch = batch.subset(~known)
-    tables = []
-    if len(refused) < len(models):
-        models = models.without(batch.refused)
-        for ids, keys in _by_known_ids(models).items():
-            # A detector may know fewer machine ids than another one of the same folder.
-            usable = batch.of_machines(ids)
-            if usable.rows.empty:
-                continue
-            group = ModelSet(models.folder, keys, shared=models)
-            for key, raw in raw_scores(group, usable.features, usable.machine_ids).items():
-                artifact = models[key]
-                version = score_store.of_detector(scope, artifact.representation)
-                tables.append(
-                    score_store.score_rows(usable.rows, key, artifact.version, artifact.calibration, raw, version)
-                )
-    scored = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["clip_id", "detector"])
-    scored.attrs = about
-    return scored
+    refused: Collection[str],
+    parts: StoredParts | None,
+) -> Iterator[tuple[int, "pd.DataFrame"]]:
+    """The table of each batch, in order, see :func:`asd_core.scoring.batch.scored`; and how many clips are done with it.
 
-
-def _by_known_ids(models: ModelSet) -> dict[tuple[str, ...], list[str]]:
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for key in models:
-        groups.setdefault(tuple(models.machine_ids_of(key)), []).append(key)
-    return groups
-
-
-@dataclass(frozen=True)
-class Denoising:
-    """What is done to prepared clips before they are scored, denoised at a strength above 0."""
-
-    strength: float
-    kind: Kind
-
-    def keys(self, sha256: str) -> Sequence[str]:
-        return (f"denoised {self.kind} {self.strength!r}",)
-
-    def __call__(self, clip: Clip) -> Iterable[Clip]:
-        mix = denoise_mix(clip.samples[0], clip.sample_rate, kind=self.kind)
-        return (clip.with_samples(mix.at(self.strength)),)
+    Args:
+        refused: keys of detectors that are left out of the batches that are not begun yet.
+    """
+    firsts = range(0, len(rows), BATCH)
+    stored = {first: parts.get(first) if parts else None for first in firsts}
+    missing = [first for first, table in stored.items() if table is None]
+    engine = engine_for(dataset, len(rows))
+    versions = tuple((key, models[key].version) for key in models)
+    sent = models if isinstance(engine, Here) else None if engine.shares_files else models.loaded()
+    score = ScoreBatch(models.folder, versions, scope, sent)
+    new = engine.map(
+        score,
+        (
+            Batch(
+                dataset.part(rows.iloc[first : first + BATCH].reset_index(drop=True)),
+                tuple(key for key in models if key not in refused),
+            )
+            for first in missing
+        ),
+    )
+    for first in firsts:
+        table = stored.pop(first)
+        if table is None:
+            table = next(new)
+            if parts and len(rows) > BATCH:
+                table = parts.put(first, table)
+        yield min(len(rows), first + BATCH), table
 
 
 def current_scores(

@@ -189,7 +189,7 @@ def _compact(
         key="auc_table",
         placeholder=EMPTY,
         column_config={
-            "Detector": st.column_config.TextColumn(width=140),
+            "Detector": st.column_config.TextColumn(width=156),
             name: st.column_config.NumberColumn(format="%.3f", width=52),
             "95% interval": st.column_config.TextColumn(width=92),
             CHANGE: st.column_config.NumberColumn(

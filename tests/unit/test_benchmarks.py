@@ -16,6 +16,7 @@ from benchmarks.browser import APP, APPS, Figure, figure
 from benchmarks.compare_page import open_pages, statistics_speed
 from benchmarks.label_store import labelling_speed
 from benchmarks.library import all_detectors, denoise_move, log_mel, window
+from benchmarks.many_clips import scoring_speed
 from benchmarks.run import BENCHMARKS, Benchmark, UnknownFigure, run
 from benchmarks.synthetic import write_models
 
@@ -121,8 +122,9 @@ def test_the_compare_page_is_opened_and_timed() -> None:
         lambda: window(1),
         lambda: statistics_speed(1, n_clips=40),
         lambda: labelling_speed(40, opens=1, labels=2),
+        lambda: scoring_speed(8),
     ],
-    ids=["denoise_move", "all_detectors", "window", "statistics", "labelling"],
+    ids=["denoise_move", "all_detectors", "window", "statistics", "labelling", "scoring"],
 )
 def test_a_figure_is_measured_at_a_small_size(measure: Callable[[], dict[str, Figure]]) -> None:
     """Under the names that the table promises."""

@@ -16,7 +16,7 @@ from asd_core.engine import Here, Processes, use_engine
 from asd_core.errors import PretrainedError
 from asd_core.features import Array, BandSpectrum, Denoised, LogMel, Recording, Representation, WelchSpectrum
 from asd_core.features import store as stores
-from asd_core.scoring.split import Denoising
+from asd_core.scoring.batch import Denoising
 from asd_core.settings import get_settings
 from asd_core.sound import Clip
 from asd_core.training import train

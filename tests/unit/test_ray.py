@@ -32,7 +32,7 @@ pytestmark = [
 
 
 FANS = "s3://plant/recordings/slider"
-KEYS = "pca_kde,control_rms,deep_svdd"
+KEYS = "pca_kde,control_rms,deep_svdd,cnn_ae"
 
 
 @pytest.fixture(scope="module")

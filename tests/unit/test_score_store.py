@@ -114,7 +114,7 @@ def test_touched_files_keep_their_scores(workspace: tuple[Dataset, Path], monkey
     os.utime(Path(dataset.location) / "test" / "normal_id_00_00000000.wav", (1, 1))
     dataset = open_dataset(dataset.location)
     assert read_scores(models, dataset).empty
-    monkeypatch.setattr("asd_core.scoring.split.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
+    monkeypatch.setattr("asd_core.scoring.batch.extract_dataset", lambda *_, **__: pytest.fail("scored again"))
     assert compute_scores(dataset, ModelSet(models)) == []
     pd.testing.assert_frame_equal(
         read_scores(models, dataset).drop(columns="data_fingerprint"), before.drop(columns="data_fingerprint")
@@ -210,7 +210,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert read_scores(models, dataset, scope).empty
     read_again: list[str] = []
     monkeypatch.setattr(
-        "asd_core.scoring.split.extract_dataset",
+        "asd_core.scoring.batch.extract_dataset",
         lambda d, rows, *a, **k: (read_again.extend(rows["clip_id"]), extract_dataset(d, rows, *a, **k))[1],
     )
     compute_scores(dataset, whole, scope)

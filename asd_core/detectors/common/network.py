@@ -5,6 +5,7 @@ torch is imported inside the functions: the first page must not wait for it.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,23 @@ def torch_ready() -> None:
     """Import torch and fix its thread count once: results depend on it, and small networks gain nothing from more."""
     torch.set_num_threads(min(2, torch.get_num_threads()))  # OMP_NUM_THREADS=1 still means one
     threadpool_limits(1, user_api="blas")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch, where it is loaded, computes with one thread inside the block: a score is the same from any process to the bit, and a
+    network so small gains nothing from a second thread, which waits whenever another program has its core."""
+    loaded = sys.modules.get("torch")
+    if loaded is None:
+        yield
+        return
+    torch_ready()  # once, or it would change the number inside the block
+    before = loaded.get_num_threads()
+    loaded.set_num_threads(1)
+    try:
+        yield
+    finally:
+        loaded.set_num_threads(before)
 
 
 @contextmanager
