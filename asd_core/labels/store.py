@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 
 from asd_core import audit, schema
-from asd_core.database import Database
+from asd_core.database import Database, sqlite_file
 from asd_core.errors import LabelError
 from asd_core.labels import dump, integrity, log, reading
 from asd_core.labels.events import CLASSES, LABELS, Draft, Event
@@ -19,6 +19,16 @@ from asd_core.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def is_absent(url: str | None = None) -> bool:
+    """Whether the database of a URL (see :meth:`LabelStore.open`) is a file that opening it would make.
+
+    Raises:
+        LabelError: when the URL cannot be read.
+    """
+    file = sqlite_file(url)
+    return file is not None and not file.exists()
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class LabelStore:
     @property
     def file(self) -> Path | None:
         """The database's file; ``None`` where a server holds it."""
-        return Path(str(self._database.url.database)) if self._database.sqlite else None
+        return self._database.file
 
     # Writing: durable on return.
 
