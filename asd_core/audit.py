@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select
 
 from asd_core import __version__
+from asd_core.counting import counted
 from asd_core.database import Database
 from asd_core.jobs import BY
 from asd_core.schema import AUDIT
@@ -52,7 +53,7 @@ class AuditEntry:
     Attributes:
         who: an e-mail address, :data:`NOBODY`, or on the command line the operating system's user.
         dataset: name of its folder; empty where it is about none.
-        n_items: recordings, files or labels.
+        n_items: recordings or, as :data:`COUNTED` says, files, labels or answers.
         detectors: keys, separated by commas.
         note: the rest in words.
         at: UTC.
@@ -76,7 +77,8 @@ class AuditEntry:
 
     def words(self) -> dict[str, str]:
         """As people read it, in five columns."""
-        details = (str(self.n_items or ""), self.detectors.replace(",", ", "), self.note)
+        items = "" if self.n_items is None else counted(self.n_items, COUNTED.get(self.act, "recording"))
+        details = (items, self.detectors.replace(",", ", "), self.note)
         return {
             "time": f"{self.at:%Y-%m-%d %H:%M}",
             "who": self.who,
@@ -86,6 +88,11 @@ class AuditEntry:
         }
 
 
+COUNTED = {
+    **dict.fromkeys(("imported labels",), "label"),
+    **dict.fromkeys(("answered questions", "forgot answers"), "answer"),
+    **dict.fromkeys(("added recordings", "backed up", "restored"), "file"),
+}
 SHOWN = ("who", "via", "act", "dataset", "n_items", "detectors", "note")
 
 

@@ -46,12 +46,5 @@ def refusal(role: Role, has: Role, settings: Settings, *, can_log_in: bool = Fal
     if settings.read_only:
         return "This dashboard is read-only (ASD_READ_ONLY): nothing is stored or trained here."
     ask = "log in, or ask" if can_log_in else "ask"
-    return f"{_WHAT[role]} needs the role {role.word}: {ask} an administrator, who sets ASD_ROLES."
-
-
-_WHAT = {
-    Role.LISTEN: "Listening",
-    Role.LABEL: "Labelling",
-    Role.TRAIN: "Training and changing datasets",
-    Role.ADMINISTER: "Administering",
-}
+    what = "Labelling" if role == Role.LABEL else "This"
+    return f"{what} needs the role {role.word}: {ask} an administrator, who sets ASD_ROLES."

@@ -11,7 +11,7 @@ from pages.label_page.who import annotator
 from pages.shared import linked
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
-from pages.shared.permissions import lacking
+from pages.shared.permissions import lacking, may
 
 LABEL, AGREEMENT, FILES = "Listen and label", "Agreement", "Import and export"
 
@@ -30,7 +30,7 @@ with show_errors():
             "led. Every label remembers whether it was given blind.",
         )
         goal = 0
-        if view == LABEL:
+        if view == LABEL and may(Role.LABEL):
             goal = st.number_input(
                 "Goal",
                 1,

@@ -12,7 +12,7 @@ from asd_core.sound import FORMATS, SUFFIXES
 from pages.data_page.bar import bar
 from pages.data_page.public import public_set
 from pages.shared import linked
-from pages.shared.permissions import acting, button
+from pages.shared.permissions import acting, button, lacking
 
 FILES, FOLDER, SERVER, PUBLIC = "Files or a ZIP", "A folder", "A folder on the server", "A public set"
 MANY_FOLDERS = 300  # that are listed below the server's roots
@@ -21,6 +21,9 @@ _ADDED = "data_added"  # in the session: the last import's notes, shown once it 
 
 def add_recordings() -> None:
     """Ask for recordings and a name, and store them as a dataset."""
+    if why := lacking(Role.TRAIN):
+        st.info(why, icon=":material/lock:")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title_place = st.container(width="content")
         way = linked.segmented("Recordings from", (FILES, FOLDER, SERVER, PUBLIC), key="data_from")

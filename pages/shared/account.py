@@ -1,18 +1,19 @@
 """In the sidebar of every page: who is logged in and with which role, and whether anything is stored."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from asd_core.errors import SettingError
 from asd_core.roles import Role
 from asd_core.settings import get_settings
 from pages.shared.annotator import has_login, login_identity
-from pages.shared.error_messages import show_errors
 from pages.shared.permissions import role
 
 
-@show_errors()
 def account() -> None:
     """Draw it; on one's own computer, without login and roles, there is nothing to say."""
-    with st.sidebar:
+    with st.sidebar, suppress(SettingError):  # which the page says
         if get_settings().read_only:
             st.caption(":material/lock: Read-only: nothing is stored here.")
         elif role() < Role.ADMINISTER:

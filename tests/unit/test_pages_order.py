@@ -2,6 +2,7 @@
 The presentation alone draws on other pages' folders: it tells these pages in order, and must not say it in other words."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,25 @@ def test_what_is_shared_is_used_by_two_pages_or_the_app() -> None:
         for name in reached & users.keys():
             users[name].add(page)
     assert {name: pages for name, pages in users.items() if len(pages) < 2 and pages != {"app"}} == {}
+
+
+WRITING = re.compile(
+    r"\b(import_recordings|use_folder|(rename|delete)_dataset|update_dataset_file|keep_(in_new|recording)|pin_detector|use_version|"
+    r"forget_download|rmtree|jobs\.(start|cancel)|set_classes|plan\.apply|label_store\(\)\.(add|undo))\("
+)
+ASKING = re.compile(r"\b(acting|need)\(Role\.")
+
+
+def test_whatever_stores_something_asks_for_a_role() -> None:
+    """A greyed-out button is no lock: each function that changes what is stored asks itself, or is called by one that does."""
+    silent = {}
+    for path in sorted(PAGES.rglob("*.py")):
+        source = path.read_text("utf-8")
+        for node in ast.parse(source).body:
+            code = ast.get_source_segment(source, node) or ""
+            if isinstance(node, ast.FunctionDef) and WRITING.search(code) and not ASKING.search(code):
+                silent[f"{path.relative_to(ROOT)}: {node.name}"] = WRITING.search(code)[0]
+    assert silent == {"pages/clip_page/keep_upload.py: _keep_all": "keep_in_new("}, "it is called by _keep, which asks"
 
 
 def test_no_two_classes_have_one_name() -> None:
