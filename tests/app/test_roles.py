@@ -246,8 +246,8 @@ def test_read_only_writes_nothing(rig: Path, settings: pytest.MonkeyPatch, label
     assert all("read-only" in one for one in label_all_ways())
     settings.delenv("ASD_MODELS_DIR")  # the demo's detectors: those pages that have something to show
     get_settings.cache_clear()
-    for page in ("label", "compare", "experiments"):
-        opened(page, "Ada")
+    for page, view in (("label", "Agreement"), ("label", "Import and export"), ("compare", ""), ("experiments", "")):
+        opened(page, "Ada", **({"label_view": view, "blind": "false"} if view else {}))
     after = trees(root)
     ours = [name for name in after if not name.startswith("cache/") and not name.endswith(("-wal", "-shm"))]
     assert {name: after[name] for name in ours} == before
