@@ -5,6 +5,14 @@ class AsdError(Exception):
     """Base of every error whose text can be shown as it is."""
 
 
+class SettingError(AsdError):
+    """A setting, ``ASD_…`` in the environment, that cannot be used."""
+
+
+class RoleError(AsdError):
+    """An act that a person's role does not allow."""
+
+
 class ClipError(AsdError):
     """A recording that cannot be scored honestly."""
 
@@ -42,7 +50,7 @@ class WorkerError(AsdError):
 
 
 class LabelError(AsdError):
-    """A label that cannot be stored, or a label store that cannot be opened, read or written."""
+    """A label that cannot be stored, or a database of labels and acts that cannot be opened, read or written."""
 
 
 class BackupError(AsdError):

@@ -26,6 +26,7 @@ from asd_core.settings import PROJECT_ROOT, get_settings
 
 JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
+BY = "ASD_JOB_BY"  # tells it who started it
 STOPPED = 130  # exit code of a command that was interrupted
 NICE = 5  # a page answers before a job computes
 MOST_LOSSES = 200  # points of a stored curve
@@ -47,13 +48,14 @@ class Job:
     losses: tuple[list[float], list[float]] = ([], [])  # of the network that it trains now: training and held-out
 
 
-def start(name: str, arguments: Sequence[str], title: str) -> Job:
+def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> Job:
     """Run ``python -m asd_core`` with these arguments, unless a job of this name runs already (a double click).
 
     Args:
         name: small letters, digits, ``_ . -``; one job a name runs at a time.
         arguments: of the command line.
         title: what a person calls it.
+        by: who starts it, for the audit log.
 
     Raises:
         JobError: when the process cannot be started.
@@ -70,7 +72,7 @@ def start(name: str, arguments: Sequence[str], title: str) -> Job:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "asd_core", *arguments],
                     cwd=PROJECT_ROOT,
-                    env={**os.environ, FOLDER: str(folder)},
+                    env={**os.environ, FOLDER: str(folder), BY: by},
                     pass_fds=[lock.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

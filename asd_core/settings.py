@@ -1,13 +1,16 @@
 """Settings as data: read from the environment (prefix ``ASD_``), with limits that keep a page responsive."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from asd_core.errors import SettingError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent  # the folder that holds the package
 
@@ -25,6 +28,16 @@ HOME = home(PROJECT_ROOT)
 def cores() -> int:
     """How many of the machine's cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _people(pattern: str) -> str:
+    if pattern != "*" and (not re.fullmatch(r"[^\s@]*@[^\s@]+", pattern)):
+        raise ValueError(f"{pattern!r} is no address (ada@example.org), no domain (@example.org) and not *")
+    return pattern.lower()
+
+
+RoleName = Literal["listen", "label", "train", "administer"]
+People = Annotated[str, AfterValidator(_people)]  # an address, a domain, or everybody
 
 
 class Settings(BaseSettings):
@@ -78,9 +91,34 @@ class Settings(BaseSettings):
         default=5_000.0, ge=0, description="Size limit of the clips' stored features, in megabytes; 0 stores none."
     )
     cache_limit_mb: float = Field(default=1000.0, gt=0, description="Size limit of each of these caches, in megabytes.")
+    roles: dict[RoleName, tuple[People, ...]] = Field(
+        default={}, description="Who may do what: a JSON object, for each role addresses, @domains or * (any login)."
+    )
+    default_role: RoleName | None = Field(
+        default=None, description="The role of whom ASD_ROLES does not name; listen where that is set, else administer."
+    )
+    read_only: bool = Field(default=False, description="Nobody stores anything: everybody has the role listen.")
 
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process (read once)."""
-    return Settings()
+    """The settings of this process (read once).
+
+    Raises:
+        SettingError: where the environment has one that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "".join(f", {part}" for part in first["loc"][1:] if part != "[key]")
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingError(f"ASD_{str(first['loc'][0]).upper()}{where}: {_sentence(reason)}") from error
+    except SettingsError as error:  # it names the field in its text alone
+        field = re.search(r'field "(\w+)"', str(error))
+        name = f"ASD_{field[1].upper()}" if field else "A setting"
+        raise SettingError(f"{name} is not valid JSON: see its form in docs/usage.md, Settings.") from error
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].lower()}{reason[1:]}: correct it in the environment."

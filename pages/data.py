@@ -3,6 +3,7 @@
 import streamlit as st
 
 from asd_core.errors import AsdError
+from pages.data_page.activity import activity
 from pages.data_page.add import add_recordings
 from pages.data_page.datasets import Entry, entries, overview
 from pages.data_page.manage import manage
@@ -36,3 +37,4 @@ with show_errors():
             st.error(str(error), icon=":material/error:")
         manage(entry)
         versions(entry)
+    activity()

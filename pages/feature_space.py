@@ -103,7 +103,9 @@ def latents_missing(selected: Choice, part: str) -> bool:
         icon=":material/neurology:",
     )
     arguments = ["latents", "--data", source.location, "--models", str(source.folder)]
-    job_panel(f"latents-{source.name.lower()}", "Latent spaces", arguments, "Compute them", resumes=False)
+    job_panel(
+        f"latents-{source.name.lower()}", "Latent spaces", arguments, "Compute them", dataset=source.name, resumes=False
+    )
     return True
 
 

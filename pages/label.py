@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from asd_core.roles import Role
 from pages.label_page import agreement_view, exchange_view
 from pages.label_page.clip_tables import look_ahead
 from pages.label_page.queue_settings import controls
@@ -10,6 +11,7 @@ from pages.label_page.who import annotator
 from pages.shared import linked
 from pages.shared.choice import choice
 from pages.shared.error_messages import show_errors
+from pages.shared.permissions import lacking, may
 
 LABEL, AGREEMENT, FILES = "Listen and label", "Agreement", "Import and export"
 
@@ -28,7 +30,7 @@ with show_errors():
             "led. Every label remembers whether it was given blind.",
         )
         goal = 0
-        if view == LABEL:
+        if view == LABEL and may(Role.LABEL):
             goal = st.number_input(
                 "Goal",
                 1,
@@ -48,6 +50,8 @@ with show_errors():
         )
     elif view == FILES:
         exchange_view.draw(selected, name)
+    elif why := lacking(Role.LABEL):
+        st.info(why, icon=":material/lock:")
     elif name:
         station(controls(selected, name, blind=blind, goal=goal))
     else:

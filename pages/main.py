@@ -33,8 +33,11 @@ if goes_to:
     st.stop()  # the browser asks for the page that it goes to
 with frames():
     # Imported here, while the browser is busy already.
+    from pages.shared.account import account
     from pages.shared.sidebar import sidebar
 
+    if title != PRESENT:
+        account()
     ready = title == DATA or sidebar(title)
 presenting = title == PRESENT and ready
 if presenting:  # nothing but the slide; the sidebar, empty then, goes with the next run and is folded until that

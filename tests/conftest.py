@@ -55,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _database_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands enter what they do into the database, which shall not be that of whoever runs the tests."""
+    os.environ["ASD_DATABASE_URL"] = f"sqlite:///{tmp_path_factory.mktemp('database') / 'labels.sqlite3'}"
+
+
 @pytest.fixture(scope="session")
 def real_slider() -> Path:
     """The real DCASE 2020 slider clips."""

@@ -8,6 +8,7 @@ from asd_core.backup import archive, contents
 from asd_core.errors import BackupError
 from asd_core.labels import LabelStore
 from asd_core.progress import Progress, silent
+from asd_core.schema import EVENTS
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Backup:
 
 
 def backup(path: Path, *, recordings: bool = False, models: bool = False, progress: Progress = silent) -> Backup:
-    """Write one file with the labels, with their history, and what people made with the program: datasets, detectors in use,
-    experiments.
+    """Write one file with the labels, with their history, the audit log, and what people made with the program: datasets,
+    detectors in use, experiments.
 
     The labels are those of one moment, although others may be writing; each file is one that was whole at some moment.
 
@@ -41,7 +42,7 @@ def backup(path: Path, *, recordings: bool = False, models: bool = False, progre
                 counted = _Counted(lines)
                 progress(0.0, "labels")
                 writer.add(f"{archive.LABELS}{table}.jsonl", counted)
-                events += counted.rows
+                events += counted.rows if table == EVENTS.name else 0
             found = [
                 (name, place)
                 for name, place in contents.files(recordings=recordings, models=models, database=store.file)

@@ -8,6 +8,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from asd_core.cli.audit import audit
 from asd_core.cli.backup import backup, restore
 from asd_core.cli.demo import simulate
 from asd_core.cli.detectors import cards, detectors
@@ -55,6 +56,7 @@ for command in (
         results_real,
         backup,
         restore,
+        audit,
     ),
 ):
     app.command()(command)

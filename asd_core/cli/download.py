@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from asd_core.cli.audit import log_act
 from asd_core.cli.output import AsJson, notify, print_json, print_line, print_table, progress_bar
 
 
@@ -35,6 +36,7 @@ def download(
         raise DatasetError("Nothing was downloaded: licence and size were not accepted (--yes accepts them).")
     with progress_bar() as progress:
         place = download_set(chosen, to, unverified=unverified, progress=progress, notify=notify)
+    log_act("added recordings", chosen.name, note=f"{chosen.title}: {', '.join(chosen.parts)}")
     notify(
         f"{chosen.title} is there: use it with --data {place}, or on the Data page."
         if not to

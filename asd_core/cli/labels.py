@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from asd_core.cli.audit import log_act
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.errors import LabelError
 
@@ -62,6 +63,7 @@ def export(
         scores = with_applicability(with_margins(scores, calibrations, get_settings().false_alarm_rate), models)
     content = write(store, dataset, form, annotator=annotator, clips=clips, scores=scores)
     write_output(content, out)
+    log_act("exported labels", dataset, note=f"{form}, {annotator or 'everybody'}: {out}")
     notify(f"{out} written.")
 
 
@@ -102,6 +104,8 @@ def import_(
     for c in plan.conflicts:
         notify(f"Row {c.row}: {c.clip_id} is {c.now} to {c.annotator} now, and {c.file} in the file.")
     added = 0 if dry else plan.apply(store, conflicts="take" if take else "keep")
+    if added:
+        log_act("imported labels", dataset, n_items=added, note=file.name)
     notify(
         f"{added} events added ({len(plan.new)} rows new, {plan.known} known, {len(plan.conflicts)} in conflict, "
         f"{len(plan.problems)} not usable)."

@@ -1,11 +1,13 @@
 """Detectors from normal clips, and what is measured of them then."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asd_core.addresses import place_of
+from asd_core.cli.audit import log_act
 from asd_core.cli.options import (
     Data,
     Detectors,
@@ -21,6 +23,7 @@ from asd_core.cli.options import (
     local_folder,
 )
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.jobs import BY
 
 if TYPE_CHECKING:
     from asd_core.datasets import Dataset
@@ -84,6 +87,9 @@ def train(
         notify(note)
     options = {"preset": preset and preset.value, "seed": seed, "denoise": denoise_strength, "kind": kind}
     how: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    name = out.resolve().name
+    if BY not in os.environ:  # the page that started this job has entered it
+        log_act("started", name, note="Training")
     with progress_bar() as progress:
         train_so = (
             partial(train_version, labels=labels_of_people(dataset, out))
@@ -99,6 +105,7 @@ def train(
             notify=notify,
             **how,
         )
+    log_act("trained", name, n_items=len(dataset.rows(split="train", label="normal")), detectors=",".join(keys))
     notify(f"Trained {', '.join(keys)}: see {out}.")
 
 
@@ -164,6 +171,7 @@ def versions(
     from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
 
     if use is not None:
+        log_act("switched version", models.resolve().name, note=use)
         use_version(models, use)
     current = version_in_use(models)
     there = [(FIRST, "", 0, 0), *((v.name, v.made, v.joined, v.left) for v in trained_versions(models))]

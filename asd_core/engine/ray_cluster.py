@@ -17,6 +17,7 @@ from asd_core.engine.base import Item, Result
 from asd_core.engine.processes import AHEAD, ATTEMPTS, ONE_THREAD
 from asd_core.engine.worker import answer
 from asd_core.errors import WorkerError
+from asd_core.jobs import BY
 
 if TYPE_CHECKING:
     from ray import ObjectRef
@@ -25,6 +26,7 @@ PATIENCE = 10.0  # s until an address counts as one where nobody answers; Ray it
 _OF_EACH_MACHINE = (
     *("ASD_DATABASE_URL", "ASD_CACHE_DIR", "ASD_DATA_DIR", "ASD_MODELS_DIR", "ASD_PRETRAINED_DIR"),
     "ASD_RAY_ADDRESS",
+    *("ASD_ROLES", BY),  # people's addresses are nobody's there
 )
 _THERE = {**ONE_THREAD, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a part of the work hands nothing on
 

@@ -32,3 +32,4 @@ from .reading import Marked as Marked
 from .reading import OnClip as OnClip
 from .store import AnnotatorProgress as AnnotatorProgress
 from .store import LabelStore as LabelStore
+from .store import is_absent as is_absent

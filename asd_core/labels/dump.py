@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 
 from asd_core.errors import LabelError
-from asd_core.labels.schema import SOURCES
+from asd_core.schema import SOURCES
 
 ROWS = 5000  # that are held in memory at once
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text
 
 from asd_core.labels import log
-from asd_core.labels.schema import DERIVED, EVENTS
+from asd_core.schema import DERIVED, EVENTS
 
 NAMES = {"label_current": "current labels", "label_regions": "regions", "label_adjudicated": "adjudications"}
 

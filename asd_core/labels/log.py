@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, delete, insert, select
 from asd_core.errors import LabelError
 from asd_core.labels import fold
 from asd_core.labels.events import APP, UNDOABLE, Draft, Event, EventKind
-from asd_core.labels.schema import DERIVED, EVENTS
+from asd_core.schema import DERIVED, EVENTS
 
 CHUNK = 500  # values in one IN (…)
 ClipKey = tuple[str, str]  # dataset, sha256 of the clip

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 from asd_core.errors import LabelError
 from asd_core.labels import log
 from asd_core.labels.fold import micros
-from asd_core.labels.schema import CURRENT, EVENTS, REGIONS
+from asd_core.schema import CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd

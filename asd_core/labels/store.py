@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
+from asd_core import audit, schema
+from asd_core.database import Database, sqlite_file
 from asd_core.errors import LabelError
-from asd_core.labels import dump, integrity, log, reading, schema
-from asd_core.labels.database import Database
+from asd_core.labels import dump, integrity, log, reading
 from asd_core.labels.events import CLASSES, LABELS, Draft, Event
-from asd_core.labels.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 from asd_core.labels.validate import check_classes, checked
+from asd_core.schema import ADJUDICATED, CURRENT, EVENTS, REGIONS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def is_absent(url: str | None = None) -> bool:
+    """Whether the database of a URL (see :meth:`LabelStore.open`) is a file that opening it would make.
+
+    Raises:
+        LabelError: when the URL cannot be read.
+    """
+    file = sqlite_file(url)
+    return file is not None and not file.exists()
 
 
 @dataclass(frozen=True)
@@ -32,10 +43,15 @@ class AnnotatorProgress:
 
 
 class LabelStore:
-    """A label database. Thread-safe: open it once a process and share it."""
+    """A label database. Thread-safe: open it once a process and share it.
+
+    Attributes:
+        audit: the log of who did what, which is in the same database.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.audit = audit.AuditLog(database)
 
     @classmethod
     def open(cls, url: str | None = None) -> "LabelStore":
@@ -73,7 +89,7 @@ class LabelStore:
     @property
     def file(self) -> Path | None:
         """The database's file; ``None`` where a server holds it."""
-        return Path(str(self._database.url.database)) if self._database.sqlite else None
+        return self._database.file
 
     # Writing: durable on return.
 
@@ -220,7 +236,8 @@ class LabelStore:
             yield from dump.tables(connection)
 
     def load(self, tables: Iterable[tuple[str, Iterable[str]]], *, replace: bool = False) -> int:
-        """Store what another database dumped: everything or nothing.
+        """Store what another database dumped: everything or nothing. Of the audit log nothing is deleted: what was done here
+        stays beside what the dump knows.
 
         Args:
             replace: in place of what is stored here, which is deleted.
@@ -237,9 +254,11 @@ class LabelStore:
                 raise LabelError(
                     f"The label database {self.where} holds {count:,} events already: write --replace if they shall be deleted."
                 )
+            done_here = audit.stored_rows(connection)
             schema.drop(connection)
             schema.migrate(connection, self.where)
             dump.fill(connection, tables)
+            audit.put_back(connection, done_here)
             integrity.rebuild(connection)
             return int(connection.execute(events).scalar() or 0)
 

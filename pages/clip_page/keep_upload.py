@@ -15,8 +15,10 @@ from asd_core.datasets import (
     read_dataset_file,
 )
 from asd_core.errors import AsdError
+from asd_core.roles import Role
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
+from pages.shared.permissions import acting, lacking
 from pages.shared.uploads import Upload, uploads
 
 LABELS = {"normal": "Normal", "anomaly": "Anomaly", "unlabelled": "Not labelled"}
@@ -46,7 +48,9 @@ def keep_button(sha256: str) -> None:
         type="tertiary",
         on_change="rerun",
     ) as box:
-        if box.open:
+        if box.open and (why := lacking(Role.TRAIN)):
+            st.caption(why)
+        elif box.open:
             st.caption("Uploads stay for this session; in a dataset, a recording can be trained on and compared.")
             _choose(sha256)
 
@@ -86,18 +90,35 @@ def _choose(sha256: str) -> None:
 def _keep(chosen: list[Upload], place: Path | None, title: str, label: str, machine: tuple[str, str]) -> None:
     """Keep uploads, before the page is drawn: a new dataset is then the one that is chosen."""
     done = Done(chosen, title)
-    for upload in chosen:
+    try:
+        with acting(
+            Role.TRAIN, "kept recordings", place.parent.name if place else title, n_items=len(chosen), note=label
+        ):
+            _keep_all(done, place, label, machine)
+    except AsdError as error:
+        done.problems.append(str(error))
+    st.session_state[_DONE] = done
+
+
+def _keep_all(done: Done, place: Path | None, label: str, machine: tuple[str, str]) -> None:
+    """Keep what can be kept; what cannot is said beside it.
+
+    Raises:
+        AsdError: when nothing could be kept.
+    """
+    for upload in done.chosen:
         try:
             if place is None:
-                done.kept.append(keep_in_new(title, upload.file_name, upload.data, label))
+                done.kept.append(keep_in_new(done.title, upload.file_name, upload.data, label))
                 place = done.kept[0].place
                 machine = machines_of(place)[0]
                 st.session_state[_WHERE] = str(place)
             else:
                 done.kept.append(keep_recording(place, upload.file_name, upload.data, label, machine))
         except AsdError as error:
+            if len(done.chosen) == 1:
+                raise
             done.problems.append(str(error))
-    st.session_state[_DONE] = done
 
 
 def _say(done: Done) -> None:

@@ -59,6 +59,7 @@ def listen(context: ClipContext, state: PlayerState, named: bool) -> None:
             "Normal spectra",
             ["reference", "--data", selected.source.location, "--models", str(selected.source.folder)],
             "Compute the band of normal clips",
+            dataset=selected.source.name,
         )
 
 

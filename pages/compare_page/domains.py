@@ -61,7 +61,12 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
         f"{compared.description()}. {NOTES[rule]} ({RULES[rule]}); the arithmetic mean is of the same figures. pAUC: false-alarm rates up "
         "to 10%, McClish-standardised (chance 0.5). Training looks at no test label."
     )
-    download("Domains as CSV", partial(_csv, compared, figures), compared.file("domains", rule, of=rule))
+    download(
+        "Domains as CSV",
+        partial(_csv, compared, figures),
+        compared.file("domains", rule, of=rule),
+        labels_of=compared.labels_of,
+    )
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

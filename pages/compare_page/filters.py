@@ -46,6 +46,11 @@ class ComparedScores:
         """Whose labels they are evaluated against; empty for the dataset's."""
         return self.against.words if self.against else ""
 
+    @property
+    def labels_of(self) -> str:
+        """The dataset, where they are evaluated against people's labels; else empty."""
+        return self.selected.source.name if self.against else ""
+
     def description(self) -> str:
         """What the figures are of: ``Test split, not denoised, only fault belt``."""
         labels = f", labels: {self.labels}" if self.labels else ""
@@ -235,7 +240,9 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
             arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]
             arguments += ["--denoise", f"{scope.denoise:g}", "--detectors", ",".join(absent)]
             name = f"Scores of the {scope.description()}"
-            job_panel(scoring_job(source.folder, scope), name, arguments, "Compute the missing scores")
+            job_panel(
+                scoring_job(source.folder, scope), name, arguments, "Compute the missing scores", dataset=source.name
+            )
     trained = trained_denoised_of(selected.source)
     own = [f"{title(key)} ({trained[key]})" for key in selected.detectors if key in trained]
     if own and scope.denoise:

@@ -4,9 +4,11 @@ import streamlit as st
 
 from asd_core.artifacts import pin_detector, pinned_detector
 from asd_core.detectors import is_control
+from asd_core.roles import Role
 from pages.compare_page.filters import ComparedScores
 from pages.shared.choice import title
 from pages.shared.error_messages import show_errors
+from pages.shared.permissions import acting, lacking
 from pages.shared.sources import Source
 
 KEY = "in_use"
@@ -17,6 +19,7 @@ def draw(compared: ComparedScores) -> None:
     """The choice of the detector in use, for everybody who opens this dataset."""
     selected = compared.selected
     source = selected.source
+    why = lacking(Role.TRAIN)
     with st.popover("In use", icon=":material/keep:"):
         # What is stored counts, not what this browser last saw: somebody else may have chosen meanwhile.
         st.session_state[KEY] = pinned = pinned_detector(source.folder)
@@ -30,7 +33,10 @@ def draw(compared: ComparedScores) -> None:
             format_func=_name,
             on_change=_store,
             args=(source,),
+            disabled=bool(why),
         )
+        if why:
+            st.caption(why)
         st.caption(
             "Pages start with the detector in use: the verdict on a clip, lists, thresholds, the label queue and the report. "
             "It is a person's choice for this dataset and changes no figure and no rank. It is kept until somebody changes it. "
@@ -44,4 +50,7 @@ def _name(key: str) -> str:
 
 @show_errors()
 def _store(source: Source) -> None:
-    pin_detector(source.folder, st.session_state[KEY])
+    key = st.session_state[KEY]
+    note = "" if key else "none: the best by AUC leads"
+    with acting(Role.TRAIN, "pinned detector", source.name, detectors=key, note=note):
+        pin_detector(source.folder, key)

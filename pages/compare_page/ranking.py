@@ -69,7 +69,12 @@ def draw(compared: ComparedScores) -> None:
         st.caption(gain)
     alarms(compared.selected)
     with st.container(horizontal=True):
-        download("Table as CSV", partial(_csv, compared, results), compared.file("auc", of=None))
+        download(
+            "Table as CSV",
+            partial(_csv, compared, results),
+            compared.file("auc", of=None),
+            labels_of=compared.labels_of,
+        )
         scoring_time.draw(compared, seconds)
     _chart(compared, view, name, shown)
 

@@ -61,7 +61,22 @@ def _dialog(compared: ComparedScores) -> None:
     name = partial(compared.file, of=assumed)
     results, clips = partial(comparison.ranking.to_csv, index=False), partial(comparison.clips.to_csv, index=False)
     tables = partial(report_json, comparison, report_protocol(comparison))
-    download("Report (HTML)", page, name("report", ending="html"), "text/html", type="primary", width="stretch")
-    download("Results (CSV)", results, name("results"), width="stretch")
-    download("Scores of all clips (CSV)", clips, name("scores"), width="stretch")
-    download("All tables (JSON)", tables, name("report", ending="json"), "application/json", width="stretch")
+    download(
+        "Report (HTML)",
+        page,
+        name("report", ending="html"),
+        "text/html",
+        type="primary",
+        width="stretch",
+        labels_of=compared.labels_of,
+    )
+    download("Results (CSV)", results, name("results"), width="stretch", labels_of=compared.labels_of)
+    download("Scores of all clips (CSV)", clips, name("scores"), width="stretch", labels_of=compared.labels_of)
+    download(
+        "All tables (JSON)",
+        tables,
+        name("report", ending="json"),
+        "application/json",
+        width="stretch",
+        labels_of=compared.labels_of,
+    )

@@ -13,4 +13,6 @@ def draw(compared: ComparedScores, measured: Mapping[str, float]) -> None:
     if missing and source.location:
         arguments = ["timing", "--data", source.location, "--models", str(source.folder)]
         arguments += ["--detectors", ",".join(missing)]
-        job_panel(f"timing-{source.name}".lower(), "Scoring times", arguments, "Measure scoring times")
+        job_panel(
+            f"timing-{source.name}".lower(), "Scoring times", arguments, "Measure scoring times", dataset=source.name
+        )

@@ -185,7 +185,7 @@ def draw(compared: ComparedScores) -> None:
     )
     decided_by = (of, *ids, rule, selected.rate, assumed, miss_cost)
     name = compared.file("thresholds", "all ids" if of == POOLED else f"id {ids[0]}", of=decided_by)
-    download("Thresholds as CSV", partial(_csv, compared, exported, ids), name)
+    download("Thresholds as CSV", partial(_csv, compared, exported, ids), name, labels_of=compared.labels_of)
     if of == POOLED:
         st.info(
             "Choose one machine id above to see its thresholds and histograms: each has its own.",

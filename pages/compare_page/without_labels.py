@@ -55,6 +55,7 @@ def draw(compared: ComparedScores) -> None:
                 "Measuring without labels",
                 arguments,
                 "Measure with synthetic anomalies",
+                dataset=source.name,
             )
     if found.figures.empty:
         return

@@ -6,11 +6,13 @@ import streamlit as st
 
 from asd_core.counting import counted
 from asd_core.datasets import Imported, datasets_folder, import_recordings, unused_notes, use_folder
+from asd_core.roles import Role
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, SUFFIXES
 from pages.data_page.bar import bar
 from pages.data_page.public import public_set
 from pages.shared import linked
+from pages.shared.permissions import acting, button, lacking
 
 FILES, FOLDER, SERVER, PUBLIC = "Files or a ZIP", "A folder", "A folder on the server", "A public set"
 MANY_FOLDERS = 300  # that are listed below the server's roots
@@ -19,6 +21,9 @@ _ADDED = "data_added"  # in the session: the last import's notes, shown once it 
 
 def add_recordings() -> None:
     """Ask for recordings and a name, and store them as a dataset."""
+    if why := lacking(Role.TRAIN):
+        st.info(why, icon=":material/lock:")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title_place = st.container(width="content")
         way = linked.segmented("Recordings from", (FILES, FOLDER, SERVER, PUBLIC), key="data_from")
@@ -45,8 +50,8 @@ def add_recordings() -> None:
             icon=":material/folder_open:",
         )
         return
-    if st.button(f"Add {counted(len(files), 'file')}", type="primary", icon=":material/add:"):
-        with bar("storing") as progress:
+    if button(f"Add {counted(len(files), 'file')}", Role.TRAIN, type="primary", icon=":material/add:"):
+        with acting(Role.TRAIN, "added recordings", title, n_items=len(files)), bar("storing") as progress:
             result = import_recordings(title, [(file.name, file.getvalue) for file in files], progress)
         _open(result)
 
@@ -63,8 +68,11 @@ def _server_folder(title: str) -> None:
         return
     place = st.selectbox("Folder", range(len(found)), format_func=lambda i: str(found[i]), key="data_folder")
     st.caption(f"Below {roots}, set by `ASD_DATA_ROOTS`. The recordings stay where they are.")
-    if st.button("Use this folder", type="primary", icon=":material/add:"):
-        _open(use_folder(title, found[place].resolve()))
+    if button("Use this folder", Role.TRAIN, type="primary", icon=":material/add:"):
+        folder = found[place].resolve()
+        with acting(Role.TRAIN, "added recordings", title, note=str(folder)):
+            result = use_folder(title, folder)
+        _open(result)
 
 
 def server_folders() -> list[Path]:

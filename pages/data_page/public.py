@@ -14,9 +14,11 @@ from asd_core.datasets import (
     forget_download,
     public_sets,
 )
+from asd_core.roles import Role
 from pages.shared import linked
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
+from pages.shared.permissions import acting, button
 
 ROWS = 8  # of the list that are seen without scrolling
 
@@ -51,7 +53,13 @@ def public_set() -> None:
         if not agreed:
             return
         arguments.append("--unverified")
-    job_panel(download_job(wanted.name), f"Download of {wanted.title}", arguments, "Accept the licence and download")
+    job_panel(
+        download_job(wanted.name),
+        f"Download of {wanted.title}",
+        arguments,
+        "Accept the licence and download",
+        dataset=wanted.name,
+    )
 
 
 def _broken(known: dict[str, PublicSet]) -> None:
@@ -63,8 +71,9 @@ def _broken(known: dict[str, PublicSet]) -> None:
         title = known[name].title if name in known else name
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{arrived / 1e6:,.1f} MB of {title} have arrived; the download is not complete.")
-            st.button(
+            button(
                 "Delete what has arrived",
+                Role.TRAIN,
                 key=f"forget_{name}",
                 icon=":material/delete:",
                 on_click=partial(_forget, name),
@@ -73,7 +82,8 @@ def _broken(known: dict[str, PublicSet]) -> None:
 
 @show_errors()
 def _forget(name: str) -> None:
-    forget_download(name)
+    with acting(Role.TRAIN, "deleted", name, note="what had arrived of a download"):
+        forget_download(name)
 
 
 def _release(one: PublicSet) -> str:

@@ -55,7 +55,7 @@ def train(entry: Entry, dataset: Dataset) -> None:
     if folder_in_use(entry.models) != entry.models:
         st.caption("This trains the first version, without the labels, and puts it in use when it is done.")
     name = f"train-{entry.name}"
-    job_panel(name, f"Training on {entry.title}", arguments, "Train")
+    job_panel(name, f"Training on {entry.title}", arguments, "Train", dataset=entry.name)
     job = jobs.find(name)
     running = job is not None and job.state == "running"
     st.fragment(_result, run_every=EVERY if running else None)(entry)

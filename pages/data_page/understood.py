@@ -25,10 +25,12 @@ from asd_core.datasets import (
     update_dataset_file,
 )
 from asd_core.errors import DatasetError
+from asd_core.roles import Role
 from asd_core.sound import prepare, wav_bytes
 from pages.data_page.bar import bar
 from pages.data_page.datasets import Entry
 from pages.shared.caching import SELECTIONS
+from pages.shared.permissions import acting, button, lacking, may
 
 LABELS = ("normal", "anomaly", "unlabelled", "leave out")
 EDITED = {"Machine type": "machine_type", "Machine id": "machine_id", "Label": "label", "Domain": "domain"}
@@ -50,17 +52,20 @@ def understood(entry: Entry) -> Dataset | None:
     st.subheader("What was understood")
     answers = [*_asked(found, version), *_edited(found, version)]
     with st.container(horizontal=True):
-        if st.button("Save", type="primary", disabled=not answers, icon=":material/save:"):
-            update_dataset_file(entry.place, lambda stored: replace(stored, answers=[*stored.answers, *answers]))
+        if button("Save", Role.TRAIN, type="primary", disabled=not answers, icon=":material/save:"):
+            with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
+                update_dataset_file(entry.place, lambda stored: replace(stored, answers=[*stored.answers, *answers]))
             st.rerun()
-        if not all(map(_of_kept, file.answers)) and st.button(
+        if not all(map(_of_kept, file.answers)) and button(
             "Forget all answers",
+            Role.TRAIN,
             icon=":material/undo:",
             help="Recordings that were kept from the Clip page stay what they were called.",
         ):
-            update_dataset_file(
-                entry.place, lambda stored: replace(stored, answers=[*filter(_of_kept, stored.answers)])
-            )
+            with acting(Role.TRAIN, "forgot answers", entry.name, n_items=len(file.answers)):
+                update_dataset_file(
+                    entry.place, lambda stored: replace(stored, answers=[*filter(_of_kept, stored.answers)])
+                )
             st.rerun()
     for note in found.notes:
         st.caption(note)
@@ -114,7 +119,7 @@ def _edited(found: Survey, version: str) -> list[Answer]:
         before,
         key=f"groups_{version}",
         hide_index=True,
-        disabled=["Names", "Recordings", "Example"],
+        disabled=["Names", "Recordings", "Example"] if may(Role.TRAIN) else True,
         column_config={
             "Names": st.column_config.TextColumn(width="medium"),
             "Label": st.column_config.SelectboxColumn(options=LABELS, help="What is not clear has none: choose it."),
@@ -142,10 +147,15 @@ def _one_type(place: Path, file: DatasetFile, found: Survey) -> None:
         index=options.index(now) if now in options else 0,
         key=f"type_{place.parent.name}",
         width=240,
-        help="One network for machines of several types learns none of them well: train each type as a dataset of its own.",
+        disabled=not may(Role.TRAIN),
+        help=lacking(Role.TRAIN)
+        or "One network for machines of several types learns none of them well: train each type as a dataset of its own.",
     )
     if chosen != now:
-        update_dataset_file(place, lambda stored: replace(stored, machine_types=[] if chosen == every else [chosen]))
+        with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"machine type: {chosen}"):
+            update_dataset_file(
+                place, lambda stored: replace(stored, machine_types=[] if chosen == every else [chosen])
+            )
         st.rerun()
 
 

@@ -6,9 +6,11 @@ import streamlit as st
 
 from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
 from asd_core.counting import counted
+from asd_core.roles import Role
 from pages.data_page.datasets import Entry
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
+from pages.shared.permissions import acting, button
 
 
 def versions(entry: Entry) -> None:
@@ -29,8 +31,9 @@ def versions(entry: Entry) -> None:
     for name, text in about.items():
         n = len(trained_keys(folder_of_version(entry.models, name)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
+            button(
                 "In use" if name == current else "Use this version",
+                Role.TRAIN,
                 key=f"use_{entry.name}_{name}",
                 disabled=name == current or not n,
                 on_click=partial(_use, entry, name),
@@ -50,10 +53,12 @@ def _train_again(entry: Entry) -> None:
         f"Training {entry.title} again",
         arguments,
         "Train again with labels",
+        dataset=entry.name,
         resumes=False,
     )
 
 
 @show_errors()
 def _use(entry: Entry, name: str) -> None:
-    use_version(entry.models, name)
+    with acting(Role.TRAIN, "switched version", entry.name, note=name):
+        use_version(entry.models, name)

@@ -30,7 +30,9 @@ def show(source: Source) -> None:
         _draw(source, study)
     arguments = ["study", "--models", str(source.folder)]
     button = "Measure" if study is None else "Measure again"
-    job_panel(f"study-{source.name}".lower(), "Measuring what predicts the ranking", arguments, button)
+    job_panel(
+        f"study-{source.name}".lower(), "Measuring what predicts the ranking", arguments, button, dataset=source.name
+    )
 
 
 def _draw(source: Source, study: EvidenceStudy) -> None:

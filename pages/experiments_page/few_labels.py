@@ -36,7 +36,13 @@ def show(source: Source) -> None:
     if source.location:
         arguments = ["supervise", "--data", source.location, "--models", str(source.folder), "--with-labels"]
         name = f"supervise-{source.name}".lower()
-        job_panel(name, "Measuring a few labels", arguments, "Measure" if stored is None else "Measure again")
+        job_panel(
+            name,
+            "Measuring a few labels",
+            arguments,
+            "Measure" if stored is None else "Measure again",
+            dataset=source.name,
+        )
 
 
 def _missing(source: Source) -> str:

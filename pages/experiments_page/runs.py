@@ -58,7 +58,7 @@ def proposal(default: object, low: float, high: float) -> str:
 
 def _job(source: Source, name: str, arguments: list[str], what: str, button: str) -> None:
     where = ["--data", source.location, "--models", str(source.folder)]
-    job_panel(job_name(source, name), what, [*arguments, *where], button, on_start=remember)
+    job_panel(job_name(source, name), what, [*arguments, *where], button, dataset=source.name, on_start=remember)
     shown = [*arguments, "--data", source.location, "--models", f"trained_models/{source.name}"]
     with st.expander("The same on the command line", icon=":material/terminal:"):
         st.code("python -m asd_core " + " ".join(f'"{a}"' if " " in a else a for a in shown), language="bash")

@@ -70,5 +70,6 @@ def pictures_panel(source: Source) -> None:
             "Pictures of the clips",
             ["thumbnails", "--data", source.location, "--models", str(source.folder)],
             "Draw them",
+            dataset=source.name,
             resumes=False,
         )

@@ -23,4 +23,4 @@ def umap_panel(source: Source, view: View, n_clips: int) -> None:
         arguments += ["--machine-id", view.machine_id]
     arguments += ["--n-neighbors", str(settings.n_neighbors), "--min-dist", str(settings.min_dist)]
     arguments += ["--metric", settings.metric, "--seed", str(settings.seed)]
-    job_panel(path.stem, f"UMAP of {n_clips} clips", arguments, "Compute the map", resumes=False)
+    job_panel(path.stem, f"UMAP of {n_clips} clips", arguments, "Compute the map", dataset=source.name, resumes=False)

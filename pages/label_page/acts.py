@@ -7,11 +7,13 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import LABELS, Draft, EventKind, new_uid, opaque_name
+from asd_core.roles import Role
 from pages.components.label_panel import Act
 from pages.components.player import Region
 from pages.label_page.queue import Queue, find, go
 from pages.label_page.queue_settings import QueueSettings
 from pages.shared.label_store import label_store
+from pages.shared.permissions import need
 from pages.shared.recordings import clip_titles
 
 SHOWING = "label_showing"  # in the session: the open clip, and its name
@@ -83,6 +85,7 @@ def _leave(act: Act, drawn: DrawnClip) -> bool:
 
 def _write(drawn: DrawnClip, kind: EventKind, uid: str, **more: Any) -> bool:
     try:
+        need(Role.LABEL)
         label_store().add(
             Draft(
                 kind=kind,
@@ -131,6 +134,7 @@ def _undo(act: Act, settings: QueueSettings, queue: Queue) -> None:
     """Take back the last act, and go back to its clip."""
     dataset = settings.selected.source.name
     try:
+        need(Role.LABEL)
         undone = label_store().undo(settings.annotator, dataset, uid=act.id)
     except AsdError as error:
         st.session_state[PROBLEM] = f"Not undone. {error}"

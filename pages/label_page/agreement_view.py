@@ -6,6 +6,7 @@ import streamlit as st
 
 from asd_core.errors import AsdError
 from asd_core.labels import CONFLICTS, Agreement, Coefficient, Draft, annotator_agreement, new_uid, opaque_name
+from asd_core.roles import Role
 from pages.components.player import player
 from pages.label_page.acts import clip_title
 from pages.label_page.queue import IN_ADDRESS, write_address
@@ -14,6 +15,7 @@ from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
 from pages.shared.open_clip import open_clip
+from pages.shared.permissions import button, may, need
 from pages.shared.recordings import catalogue_clip, clip_titles
 from pages.shared.signals import signal_of
 from pages.shared.tables import table
@@ -151,12 +153,13 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
         except AsdError as error:
             st.caption(f":material/volume_off: {'This clip cannot be played.' if blind else error}")
             opens = False
-        if not annotator:
+        if not annotator and may(Role.LABEL):
             st.caption("Say who you are, above, to decide.")
         with st.container(horizontal=True, vertical_alignment="center"):
             for label in DECISIONS:
-                st.button(
+                button(
                     f"It is {'an anomaly' if label == 'anomaly' else label}",
+                    Role.LABEL,
                     key=f"adjudicate_{label}_{sha[:12]}",
                     type="primary" if conflict["adjudicated"] == label and not blind else "secondary",
                     disabled=not annotator,
@@ -175,6 +178,7 @@ def _decide(selected: Choice, annotator: str, conflict: pd.Series, blind: bool) 
 
 def _adjudicate(dataset: str, annotator: str, sha: str, clip_id: str, machine_id: str, label: str, blind: bool) -> None:
     try:
+        need(Role.LABEL)
         label_store().add(
             Draft(
                 kind="adjudicate",

@@ -6,12 +6,14 @@ import streamlit as st
 from asd_core.counting import counted
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
+from asd_core.roles import Role
 from asd_core.scoring import with_applicability, with_margins
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
 from pages.shared.choice import Choice, percent
 from pages.shared.label_store import label_store
+from pages.shared.permissions import acting, lacking
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.stored_scores import scores_of_splits
 from pages.shared.tables import download, file_name
@@ -69,7 +71,15 @@ def _export(selected: Choice) -> None:
         st.caption(
             f"With predictions of {counted(len(selected.detectors), 'detector')}, at their thresholds for {percent(selected.rate)} false alarms."
         )
-    download("Download", content, name, "application/octet-stream", key="export_labels", disabled=not people)
+    download(
+        "Download",
+        content,
+        name,
+        "application/octet-stream",
+        key="export_labels",
+        disabled=not people,
+        labels_of=source.name,
+    )
     if not people:
         st.caption("Nobody has labelled a clip of this dataset yet.")
 
@@ -84,6 +94,9 @@ def _scores(selected: Choice) -> pd.DataFrame:
 
 def _import(selected: Choice, annotator: str) -> None:
     st.subheader("Import")
+    if why := lacking(Role.LABEL):
+        st.caption(why)
+        return
     file = st.file_uploader(
         "A CSV or Parquet file exported here, Label Studio's JSON, or an Audacity track named after its clip",
         type=[ending.lstrip(".") for ending in IMPORT_SUFFIXES],
@@ -106,10 +119,10 @@ def _import(selected: Choice, annotator: str) -> None:
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
         return
-    _planned(plan)
+    _planned(plan, name, file.name)
 
 
-def _planned(plan: Plan) -> None:
+def _planned(plan: Plan, dataset: str, file: str) -> None:
     """What an import would do, and the buttons that do it."""
     st.markdown(f"**{len(plan.new):,} new · {plan.known:,} known already · {len(plan.conflicts):,} in conflict**")
     for note in plan.notes:
@@ -139,7 +152,9 @@ def _planned(plan: Plan) -> None:
         )
     if keep or take:
         try:
-            added = plan.apply(label_store(), conflicts="take" if take else "keep")
+            n_items = len(plan.new) + (len(plan.conflicts) if take else 0)
+            with acting(Role.LABEL, "imported labels", dataset, n_items=n_items, note=file):
+                added = plan.apply(label_store(), conflicts="take" if take else "keep")
         except AsdError as error:
             st.error(f"Nothing was added. {error}", icon=":material/error:")
             return

@@ -8,10 +8,12 @@ import streamlit as st
 from asd_core.errors import AsdError
 from asd_core.labels import Marked, new_uid
 from asd_core.plots import colours
+from asd_core.roles import Role
 from pages.components.player import Region, Shown
 from pages.label_page import acts
 from pages.label_page.acts import DrawnClip
 from pages.shared.label_store import label_store
+from pages.shared.permissions import need
 
 
 def shown(marked: Sequence[Marked], annotator: str, highest: float) -> list[Shown]:
@@ -49,6 +51,7 @@ def _edit(known: Sequence[str], annotator: str) -> None:
     text = st.text_area("Classes, one a line", "\n".join(known), key="region_classes", height=160, width=260)
     if st.button("Save the classes", key="save_classes"):
         try:
+            need(Role.LABEL)
             names = [line.strip() for line in text.splitlines() if line.strip()]
             label_store().set_classes(names, annotator=annotator, uid=new_uid())
         except AsdError as error:

@@ -4,7 +4,9 @@ from typing import Any
 
 import streamlit as st
 
+from asd_core.roles import Role
 from pages.shared.annotator import TYPED_NAME, has_login, login_identity
+from pages.shared.permissions import may
 
 LONGEST = 60  # characters
 
@@ -27,8 +29,10 @@ _REMEMBER = st.components.v2.component(
 
 
 def annotator() -> str:
-    """Draw who labels; empty while no name is given."""
-    return _login() if has_login() else _typed()
+    """Draw who labels; empty while no name is given, or nobody here may label."""
+    if has_login():
+        return _login()
+    return _typed() if may(Role.LABEL) else ""
 
 
 def _login() -> str:
@@ -36,9 +40,8 @@ def _login() -> str:
     if not user["is_logged_in"]:
         st.button("Log in to label", icon=":material/login:", on_click=st.login, key="log_in")
         return ""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    if may(Role.LABEL):
         st.markdown(f"Labelling as **{login_identity()}**")
-        st.button("Log out", on_click=st.logout, key="log_out")
     return login_identity()
 
 

@@ -18,6 +18,14 @@ def login_identity() -> str:
     return str(user.get("email") or user.get("name") or user.get("sub") or "") if user["is_logged_in"] else ""
 
 
+def login_address() -> str:
+    """The e-mail address that who is logged in has proved; empty without one. Names are chosen freely and do not count."""
+    user: Any = st.user
+    if not has_login() or not user["is_logged_in"] or str(user.get("email_verified", True)).lower() == "false":
+        return ""
+    return str(user.get("email") or "")
+
+
 def current_annotator() -> str:
     """Who labels, on a page that does not ask; empty when nobody gave a name."""
     return login_identity() if has_login() else str(st.session_state.get(TYPED_NAME, "")).strip()

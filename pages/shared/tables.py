@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.permissions import exporting
+
 ROW, BUTTON_ROW = 26, 30  # pixels of a row, and of one that holds a button
 MOST_LETTERS = 120  # of a file's name: systems allow 255 bytes, folders want some
 MOST_SHOWN = 99.95  # of a margin: beyond that its size says nothing more
@@ -49,7 +51,19 @@ def file_name(what: str, *about: object, of: object, ending: str = "csv") -> str
 
 
 def download(
-    label: str, content: str | Callable[[], str | bytes], name: str, kind: str = "text/csv", **more: Any
+    label: str,
+    content: str | Callable[[], str | bytes],
+    name: str,
+    kind: str = "text/csv",
+    *,
+    labels_of: str = "",
+    **more: Any,
 ) -> None:
-    """A button that saves a file; the page is not drawn again for it."""
+    """A button that saves a file; the page is not drawn again for it.
+
+    Args:
+        labels_of: the dataset, where the file holds labels that people gave it: the audit log says who took it.
+    """
+    if labels_of:
+        content = exporting(content, labels_of, name)
     st.download_button(label, content, name, kind, icon=":material/download:", on_click="ignore", **more)

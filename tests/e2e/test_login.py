@@ -75,7 +75,7 @@ def provider() -> Iterator[str]:
     server.server_close()
 
 
-def test_a_label_carries_the_login(page: Any, provider: str, tmp_path: Path) -> None:
+def test_a_label_carries_the_login_and_a_role_goes_with_it(page: Any, provider: str, tmp_path: Path) -> None:
     port, secrets, database = free_port(), tmp_path / "secrets.toml", f"sqlite:///{tmp_path / 'labels.sqlite3'}"
     secrets.write_text(
         f"""
@@ -87,10 +87,12 @@ def test_a_label_carries_the_login(page: Any, provider: str, tmp_path: Path) -> 
         server_metadata_url = "{provider}/.well-known/openid-configuration"
         """
     )
-    with serve(ROOT / "app.py", port, f"--secrets.files={secrets}", ASD_DATABASE_URL=database) as address:
+    more = {"ASD_DATABASE_URL": database, "ASD_ROLES": json.dumps({"label": ["@example.org"]})}
+    with serve(ROOT / "app.py", port, f"--secrets.files={secrets}", **more) as address:
         page.goto(f"{address}/label")
         page.get_by_role("button", name="Log in to label").wait_for()
         assert page.locator(NAME).count() == 0, "nobody types a name where there is a login"
+        page.get_by_text("Labelling needs the role label: log in, or ask an administrator").wait_for()
         assert page.locator(READY).count() == 0
         page.get_by_role("button", name="Log in to label").click()
         page.wait_for_url(f"{address}/")  # Streamlit comes back to the first page
@@ -102,10 +104,18 @@ def test_a_label_carries_the_login(page: Any, provider: str, tmp_path: Path) -> 
         wait_idle(page)
         page.locator("h1").click()
         press(page, "n", 2)
+        page.goto(f"{address}/experiments")
+        page.get_by_text("Your role: label").wait_for()
+        assert page.get_by_role("button", name="Run again what is missing or changed").is_disabled()
+        page.goto(f"{address}/label?label_view=Import and export&blind=false")
+        with page.expect_download() as taken:
+            page.get_by_test_id("stDownloadButton").get_by_role("button").click()
+        assert ADDRESS in Path(taken.value.path()).read_text()
         page.get_by_role("button", name="Log out").click()
         page.wait_for_url(f"{address}/")
         page.goto(f"{address}/label")
         page.get_by_role("button", name="Log in to label").wait_for()
     store = LabelStore.open(database)
     assert store.current("demo")[["annotator", "label"]].to_numpy().tolist() == [[ADDRESS, "normal"]]
+    assert [(e.who, e.act, e.dataset) for e in store.audit.entries()] == [(ADDRESS, "exported labels", "demo")]
     store.close()

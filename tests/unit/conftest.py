@@ -15,6 +15,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the user's data, of the test itself; that of the detectors is ``models`` beside it."""
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.delenv("ASD_DATABASE_URL", raising=False)  # it is in that folder
     get_settings.cache_clear()
     yield tmp_path / "data"
     get_settings.cache_clear()

@@ -74,7 +74,7 @@ def node(_: int) -> str:
 
 
 def settings(_: int) -> dict[str, object]:
-    return get_settings().model_dump(include={"channel", "database_url", "engine", "workers"})
+    return get_settings().model_dump(include={"channel", "database_url", "engine", "roles", "workers"})
 
 
 def parent(folder: str, address: str = "") -> None:

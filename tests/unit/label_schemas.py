@@ -38,6 +38,14 @@ RELEASED: list[list[str]] = [
         "ALTER TABLE label_events ADD COLUMN queue TEXT",
         "ALTER TABLE label_current ADD COLUMN queue TEXT",
     ],
+    [  # 4: the audit log
+        """CREATE TABLE audit_events (
+            id {identity}, uid TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, who TEXT NOT NULL, via TEXT NOT NULL,
+            act TEXT NOT NULL, dataset TEXT NOT NULL, n_items BIGINT, detectors TEXT NOT NULL, note TEXT NOT NULL,
+            app_version TEXT NOT NULL)""",
+        "CREATE INDEX audit_events_at ON audit_events (at, id)",
+        "{audit_append_only}",
+    ],
 ]
 
 WORDS = {
@@ -49,15 +57,30 @@ WORDS = {
     },
 }
 APPEND_ONLY = {
-    "sqlite": [
-        f"""CREATE TRIGGER label_events_no_{word.lower()} BEFORE {word} ON label_events
+    "{append_only}": {
+        "sqlite": [
+            f"""CREATE TRIGGER label_events_no_{word.lower()} BEFORE {word} ON label_events
         BEGIN SELECT RAISE(ABORT, 'label_events is append-only'); END"""
-        for word in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        """CREATE FUNCTION label_events_refuse() RETURNS trigger LANGUAGE plpgsql AS
+            for word in ("UPDATE", "DELETE")
+        ],
+        "postgresql": [
+            """CREATE FUNCTION label_events_refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'label_events is append-only'; END $$""",
-        """CREATE TRIGGER label_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON label_events
+            """CREATE TRIGGER label_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON label_events
         FOR EACH STATEMENT EXECUTE FUNCTION label_events_refuse()""",
-    ],
+        ],
+    },
+    "{audit_append_only}": {
+        "sqlite": [
+            f"""CREATE TRIGGER audit_events_no_{word.lower()} BEFORE {word} ON audit_events
+        BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END"""
+            for word in ("UPDATE", "DELETE")
+        ],
+        "postgresql": [
+            """CREATE FUNCTION audit_events_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'audit_events is append-only'; END $$""",
+            """CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_events_refuse()""",
+        ],
+    },
 }

@@ -14,12 +14,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from asd_core import schema
 from asd_core.artifacts import pin_detector, pinned_detector
+from asd_core.audit import ActName, AuditEntry
 from asd_core.backup import backup, restore
+from asd_core.database import Database
 from asd_core.datasets.stored_datasets import import_recordings, user_datasets
 from asd_core.errors import BackupError, LabelError
-from asd_core.labels import Draft, LabelStore, schema
-from asd_core.labels.database import Database
+from asd_core.labels import Draft, LabelStore
 from asd_core.settings import get_settings
 from tests.conftest import ROOT
 from tests.forked import CONTEXT
@@ -59,11 +61,11 @@ def say_all() -> None:
 
 
 def all_tables() -> dict[str, pd.DataFrame]:
-    """Every row of every table, whatever it is for."""
+    """Every row of every table of labels."""
     with Database().read() as connection:
         return {
             t.name: pd.read_sql(text(f"SELECT * FROM {t.name} ORDER BY 1, 2, 3"), connection)
-            for t in schema.SOURCES + schema.DERIVED
+            for t in (schema.EVENTS, *schema.DERIVED)
         }
 
 
@@ -103,6 +105,28 @@ def test_dump_drop_restore_and_every_label_is_there(home: Path, cli: Cli) -> Non
     assert labels_of(store) == {0: "anomaly", 7: "normal"}
     with pytest.raises(LabelError, match="append-only"):
         forget()
+    store.close()
+
+
+def test_the_audit_log_is_restored_and_forgets_nothing(home: Path, cli: Cli) -> None:
+    """Also not what was done after the backup, where a restore would take the labels back."""
+    store = LabelStore.open()
+    done: list[tuple[ActName, str]] = [("deleted", "ada@example.org"), ("renamed", "bob@example.org")]
+    for name, who in done:
+        store.audit.add(AuditEntry(name, who, dataset="press"))
+        assert cli("backup", home / f"{who[:3]}.zip")[0] == 0
+    assert [entry.act for entry in store.audit.entries()] == ["backed up", "renamed", "backed up", "deleted"]
+    assert cli("restore", home / "ada.zip")[0] == 0
+    entries = store.audit.entries()
+    assert [entry.act for entry in entries] == ["restored", "backed up", "renamed", "backed up", "deleted"]
+    assert (entries[0].via, entries[-1].who) == ("command line", "ada@example.org")
+    with Database().write() as connection:
+        schema.drop(connection)
+    assert cli("restore", home / "bob.zip")[0] == 0
+    again = LabelStore.open()
+    assert [entry.act for entry in again.audit.entries()] == ["restored", "renamed", "backed up", "deleted"]
+    assert again.audit.entries()[1:] == entries[2:]
+    again.close()
     store.close()
 
 
@@ -169,7 +193,7 @@ def test_files_come_back_too(home: Path, cli: Cli) -> None:
     assert cli("backup", home / "all.zip", "--recordings", "--with-models")[0] == 0
     with zipfile.ZipFile(home / "small.zip") as archive:
         assert sorted(archive.namelist()) == [
-            *("asd-backup.json", "checksums.json", "labels/label_events.jsonl"),
+            *("asd-backup.json", "checksums.json", "labels/audit_events.jsonl", "labels/label_events.jsonl"),
             *(
                 "user/datasets/press/dataset.toml",
                 "user/datasets/press/recordings/labels.csv",

@@ -21,6 +21,10 @@ ROOM = (
     "jobs",
     "markdown",
     "counting",
+    "roles",
+    "database",
+    "schema",
+    "audit",
 )
 STATIONS = (
     "engine",  # no station of the sound: where the others' work is done

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from asd_core.database import Database
 from asd_core.errors import LabelError
 from asd_core.labels import Draft, LabelStore, Marked, OnClip, new_uid
-from asd_core.labels.database import Database
 from asd_core.labels.events import CLASSES
 from asd_core.labels.log import append
 from asd_core.labels.reading import ClipLabel
@@ -337,6 +337,7 @@ def test_default_is_a_file_in_the_data_folder(tmp_path: Path, monkeypatch: pytes
     from asd_core.settings import get_settings
 
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("ASD_DATABASE_URL", raising=False)
     get_settings.cache_clear()
     try:
         store = LabelStore.open()

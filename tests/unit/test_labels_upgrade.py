@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from asd_core import schema
+from asd_core.audit import AuditEntry
+from asd_core.database import Database
 from asd_core.errors import LabelError
-from asd_core.labels import LabelStore, schema
-from asd_core.labels.database import Database
+from asd_core.labels import LabelStore
 from tests.unit import label_schemas
 from tests.unit.label_helpers import DATASET, act, label, labels_of, region, sha
 
@@ -70,8 +72,8 @@ def write_old(url: str, version: int) -> None:
         connection.exec_driver_sql("CREATE TABLE label_schema (version BIGINT NOT NULL PRIMARY KEY)")
         for step, statements in enumerate(label_schemas.RELEASED[:version], start=1):
             for statement in statements:
-                whole = [statement.format(**label_schemas.WORDS[dialect])] if statement != "{append_only}" else []
-                for one in whole or label_schemas.APPEND_ONLY[dialect]:
+                refusals = label_schemas.APPEND_ONLY.get(statement)
+                for one in refusals[dialect] if refusals else [statement.format(**label_schemas.WORDS[dialect])]:
                     connection.exec_driver_sql(one)
             _insert(connection, "label_schema", {"version": step})
         for place, (*_, event) in enumerate(DONE):
@@ -80,6 +82,10 @@ def write_old(url: str, version: int) -> None:
             for table, rows in HELD.items():
                 for place, row in rows:
                     _insert(connection, table, {**_about(place), "event_id": place + 1, **row})
+        if version >= 4:
+            did = {"uid": "did", "at": AT, "who": "ada@example.org", "via": "dashboard", "act": "deleted", "n_items": 3}
+            more = {"dataset": DATASET, "detectors": "", "note": "", "app_version": "0"}
+            _insert(connection, "audit_events", did | more)
         if version >= 3:
             event = {"uid": "queued", "kind": "label", "label": "normal", "app_version": "0", "queue": "random"}
             about = {**_about(0), "clip_sha256": sha(9)}
@@ -110,7 +116,13 @@ def test_every_label_of_an_older_database_is_there(label_url: str, version: int)
     assert sorted(event.uid for event in events) == [f"event {place}" for place in range(len(DONE))]
     assert store.check() == []
 
+    assert [(e.who, e.act, e.n_items) for e in store.audit.entries()] == [("ada@example.org", "deleted", 3)] * (
+        version >= 4
+    )
+
     # And it goes on as any other.
+    store.audit.add(AuditEntry("trained", "Bob"))
+    assert store.audit.entries()[0].act == "trained"
     label(store, 2, "normal", queue="random")
     region(store, 2)
     act(store, 2, "note", note="new")
@@ -125,8 +137,7 @@ def test_an_upgraded_database_is_as_a_new_one(label_url: str, version: int) -> N
     write_old(label_url, version)
     LabelStore.open(label_url).close()
     seen = inspect(create_engine(Database(label_url).url))
-    tables = (schema.EVENTS, schema.CURRENT, schema.REGIONS, schema.ADJUDICATED)
-    for table in tables:
+    for table in (*schema.SOURCES, *schema.DERIVED):
         assert [column["name"] for column in seen.get_columns(table.name)] == [c.name for c in table.columns]
     with Database(label_url).read() as connection:
         assert schema.version(connection) == len(schema.VERSIONS)

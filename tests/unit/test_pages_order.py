@@ -2,6 +2,7 @@
 The presentation alone draws on other pages' folders: it tells these pages in order, and must not say it in other words."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,47 @@ def test_what_is_shared_is_used_by_two_pages_or_the_app() -> None:
         for name in reached & users.keys():
             users[name].add(page)
     assert {name: pages for name, pages in users.items() if len(pages) < 2 and pages != {"app"}} == {}
+
+
+WRITING = re.compile(
+    r"import_recordings|use_folder|(rename|delete)_dataset|update_dataset_file|keep_(in_new|recording)|pin_detector|use_version|"
+    r"forget_download|shutil\.rmtree|jobs\.(start|cancel)|label_store\(\)\.(add|undo|set_classes)|plan\.apply"
+)
+
+
+def calls(node: ast.AST, name: str) -> bool:
+    return any(isinstance(one, ast.Call) and ast.unparse(one.func).endswith(name) for one in ast.walk(node))
+
+
+def unasked(node: ast.AST, asked: bool = False) -> Iterator[str]:
+    """What a module stores outside a block of ``acting`` and a function that calls ``need``."""
+    if isinstance(node, ast.FunctionDef):
+        asked = calls(node, "need")
+    elif isinstance(node, ast.With):
+        asked = asked or any(calls(item, "acting") for item in node.items)
+    elif isinstance(node, ast.Call) and not asked and WRITING.fullmatch(ast.unparse(node.func)):
+        yield ast.unparse(node.func)
+    for child in ast.iter_child_nodes(node):
+        yield from unasked(child, asked)
+
+
+def test_whatever_stores_something_asks_for_a_role() -> None:
+    """A greyed-out button is no lock."""
+    found = {path.name: list(unasked(ast.parse(path.read_text("utf-8")))) for path in PAGES.rglob("*.py")}
+    # Both are in one function, which another one calls that asks.
+    assert {name: done for name, done in found.items() if done} == {"keep_upload.py": ["keep_in_new", "keep_recording"]}
+
+
+def test_files_of_figures_against_peoples_labels_say_so() -> None:
+    """So that the audit log has who took them."""
+    calls = [
+        (path.name, {keyword.arg for keyword in node.keywords})
+        for path in sorted((PAGES / "compare_page").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "download"
+    ]
+    assert len(calls) >= 7
+    assert [name for name, given in calls if "labels_of" not in given] == []
 
 
 def test_no_two_classes_have_one_name() -> None:

@@ -85,10 +85,13 @@ def test_what_a_killed_process_did_is_done_again(tmp_path: Path) -> None:
 
 def test_settings_go_there_but_no_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     use_engine(None)
+    get_settings.cache_clear()
+    own = get_settings().database_url  # the nodes', which were started here
     for name, value in (
         ("ASD_CHANNEL", "2"),
         ("ASD_DATABASE_URL", "postgresql://me:secret@host/labels"),
         ("ASD_ENGINE", "ray"),
+        ("ASD_ROLES", '{"train": ["ada@example.org"]}'),
         ("ASD_RAY_ADDRESS", address),
     ):
         monkeypatch.setenv(name, value)
@@ -98,7 +101,7 @@ def test_settings_go_there_but_no_secret(monkeypatch: pytest.MonkeyPatch, addres
     finally:
         use_engine(None)
         get_settings.cache_clear()
-    assert found == {"channel": 2, "database_url": None, "engine": "local", "workers": 1}
+    assert found == {"channel": 2, "database_url": own, "engine": "local", "workers": 1, "roles": {}}
 
 
 def test_where_nobody_answers(small_folder: Path, tmp_path: Path, cli: Cli) -> None:

@@ -1,7 +1,8 @@
 """The database's tables, as an ordered list of versions. A version that was released is never edited: append another.
 
-The log (``label_events``) is the truth; the database itself refuses to change or delete a row of it. What holds now
-(``label_current``, ``label_regions``, ``label_adjudicated``) is stored beside it, so that no reading goes through the log.
+The log of labels (``label_events``) is the truth; the database itself refuses to change or delete a row of it. What holds now
+(``label_current``, ``label_regions``, ``label_adjudicated``) is stored beside it, so that no reading goes through the log. Who did
+what else (``audit_events``) is a log that is as safe.
 Times are whole microseconds since 1970, UTC: both databases keep them exactly.
 """
 
@@ -48,6 +49,14 @@ VERSIONS: list[list[str]] = [
         "ALTER TABLE label_events ADD COLUMN queue TEXT",
         "ALTER TABLE label_current ADD COLUMN queue TEXT",
     ],
+    [  # 4: the audit log
+        """CREATE TABLE audit_events (
+            id {identity}, uid TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, who TEXT NOT NULL, via TEXT NOT NULL,
+            act TEXT NOT NULL, dataset TEXT NOT NULL, n_items BIGINT, detectors TEXT NOT NULL, note TEXT NOT NULL,
+            app_version TEXT NOT NULL)""",
+        "CREATE INDEX audit_events_at ON audit_events (at, id)",
+        "{audit_append_only}",
+    ],
 ]
 
 WORDS = {
@@ -58,19 +67,27 @@ WORDS = {
         "clustered": "",
     },
 }
-APPEND_ONLY = {
-    "sqlite": [
-        f"""CREATE TRIGGER label_events_no_{word.lower()} BEFORE {word} ON label_events
-        BEGIN SELECT RAISE(ABORT, 'label_events is append-only'); END"""
-        for word in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        """CREATE FUNCTION label_events_refuse() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'label_events is append-only'; END $$""",
-        """CREATE TRIGGER label_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON label_events
-        FOR EACH STATEMENT EXECUTE FUNCTION label_events_refuse()""",
-    ],
-}
+
+
+def _append_only(table: str) -> dict[str, list[str]]:
+    """What makes a database refuse to change or delete a row of a table."""
+    return {
+        "sqlite": [
+            f"""CREATE TRIGGER {table}_no_{word.lower()} BEFORE {word} ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
+            for word in ("UPDATE", "DELETE")
+        ],
+        "postgresql": [
+            f"""CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$""",
+            f"""CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()""",
+        ],
+    }
+
+
+# By the words that stand for them in VERSIONS.
+APPEND_ONLY = {"{append_only}": _append_only("label_events"), "{audit_append_only}": _append_only("audit_events")}
 
 _TYPES = {"{identity}": BigInteger, "BIGINT": BigInteger, "TEXT": Text, "{double}": Double, "BOOLEAN": Boolean}
 _COLUMN = re.compile(r"(\w+) (\{\w+\}|BIGINT|TEXT|BOOLEAN)")
@@ -88,7 +105,8 @@ def _newest(name: str) -> Table:
 
 EVENTS, CURRENT = _newest("label_events"), _newest("label_current")
 REGIONS, ADJUDICATED = _newest("label_regions"), _newest("label_adjudicated")
-SOURCES = (EVENTS,)  # what a backup holds; the other tables follow from it
+AUDIT = _newest("audit_events")
+SOURCES = (EVENTS, AUDIT)  # what a backup holds; the other tables follow from it
 DERIVED = (CURRENT, REGIONS, ADJUDICATED)
 
 
@@ -123,11 +141,9 @@ def migrate(connection: Connection, where: str, upto: int = len(VERSIONS)) -> li
     steps = list(range(have + 1, upto + 1))
     for step in steps:
         for statement in VERSIONS[step - 1]:
-            if statement == "{append_only}":
-                for subset in APPEND_ONLY[dialect]:
-                    connection.exec_driver_sql(subset)
-            else:
-                connection.exec_driver_sql(statement.format(**WORDS[dialect]))
+            refusals = APPEND_ONLY.get(statement)
+            for one in refusals[dialect] if refusals else [statement.format(**WORDS[dialect])]:
+                connection.exec_driver_sql(one)
         connection.execute(text("INSERT INTO label_schema (version) VALUES (:step)"), {"step": step})
     return steps
 
@@ -138,4 +154,5 @@ def drop(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
     connection.exec_driver_sql("DROP TABLE IF EXISTS label_schema")
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("DROP FUNCTION IF EXISTS label_events_refuse")
+        for table in SOURCES:
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {table.name}_refuse")

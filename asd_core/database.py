@@ -89,9 +89,27 @@ class Database:
             what = "see that its folder exists, is writable and has space left."
         return f"The label database {self.where} cannot be {done} ({reason}): {what}"
 
+    @property
+    def file(self) -> Path | None:
+        """Of SQLite; ``None`` where a server holds it."""
+        return _file(self.url)
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+
+def _file(url: URL) -> Path | None:
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def sqlite_file(url: str | None = None) -> Path | None:
+    """The file of a database that need not be there yet; ``None`` where a server holds it.
+
+    Raises:
+        LabelError: when the URL cannot be read.
+    """
+    return _file(_url(url))
 
 
 def _url(url: str | None) -> URL:
