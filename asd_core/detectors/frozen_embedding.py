@@ -39,7 +39,9 @@ class CosineNeighbours(Density):
         self.points_ = unit(vectors).astype(np.float32)
         self.rho_ = np.ones(len(vectors))
         if self.n_density:
-            self.rho_ = local_density(self._distances(vectors), self.n_density, self.decay)
+            self.rho_ = local_density(
+                lambda rows: self._distances(vectors[rows]), len(vectors), self.n_density, self.decay
+            )
         return self
 
     def _distances(self, vectors: NDArray[Any]) -> NDArray[np.float64]:

@@ -72,14 +72,24 @@ class BandNeighbours(Density):
         n_density, power = (neighbourhood(len(vectors)), HALF) if self.local else (self.n_density, self.power)
         typical = []
         for band, part in enumerate(self._parts):
-            distances = np.sqrt(squared_distances(part, part))
+
+            def distances(rows: slice, part: NDArray[Any] = part) -> NDArray[np.float64]:
+                return np.asarray(np.sqrt(squared_distances(part[rows], part)))
+
             if n_density:
-                self._rho[band] = local_density(distances, n_density, self.decay) ** power
-            distances = in_local_units(distances, self._rho[band])
-            np.fill_diagonal(distances, np.inf)  # no vector is its own neighbour
-            typical.append(np.median(distances.min(axis=1)))
+                self._rho[band] = local_density(distances, len(part), n_density, self.decay) ** power
+            nearest = [self._nearest_other(distances(rows), rows, band) for rows in row_blocks(len(part), len(part))]
+            typical.append(np.median(np.concatenate(nearest)))
         self.typical_ = np.maximum(np.array(typical), 1e-9)
         return self
+
+    def _nearest_other(self, distances: NDArray[Any], rows: slice, band: int) -> NDArray[np.float64]:
+        """Of some training vectors, whose distances from all ``(rows, n)`` are given, in the sub-band's units."""
+        distances = in_local_units(distances, self._rho[band])
+        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = (
+            np.inf
+        )  # no vector is its own neighbour
+        return np.asarray(distances.min(axis=1))
 
     def _prepared(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
         """Standardised, and half whitened where asked for."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from asd_core.detectors.common import distances as distances_module
 from asd_core.detectors.common.distances import squared_distances
 from asd_core.detectors.common.local_density import in_local_units, local_density
 from asd_core.detectors.knn_bands import BandNeighbours, KnnBands
@@ -16,6 +17,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.sqrt(squared_distances(one, other))
 
 
+def spacing(distances: np.ndarray, n_neighbors: int, decay: float = 1.0) -> np.ndarray:
+    """Of references all of whose distances are at hand."""
+    return local_density(distances.__getitem__, len(distances), n_neighbors, decay)
+
+
 def two_domains(n: int, rng: np.random.Generator, *, off: float = 0.0) -> np.ndarray:
     """Vectors of a dense domain at 0 and of one at 100 whose spread is ten times as large; ``off`` spreads away from either."""
     dense, wide = rng.standard_normal((2, n, 6))
@@ -26,7 +32,7 @@ def test_domains_of_different_spread_are_evened_out() -> None:
     rng = np.random.default_rng(1)
     references, normal, broken = two_domains(150, rng), two_domains(100, rng), two_domains(100, rng, off=5.0)
     found = {}
-    for name, rho in (("plain", None), ("local", local_density(apart(references, references), 5))):
+    for name, rho in (("plain", None), ("local", spacing(apart(references, references), 5))):
         scores = [in_local_units(apart(v, references), rho).min(axis=1) for v in (normal, broken)]
         found[name] = auc(*scores)
     assert found["plain"] < 0.8
@@ -36,7 +42,7 @@ def test_domains_of_different_spread_are_evened_out() -> None:
 def test_where_the_density_is_the_same_everywhere_the_order_is_the_same() -> None:
     ring = 2 * np.pi * np.arange(60) / 60
     references, vectors = np.stack([np.cos(ring), np.sin(ring)], axis=1), RNG.standard_normal((200, 2))
-    rho = local_density(apart(references, references), 4)
+    rho = spacing(apart(references, references), 4)
     np.testing.assert_allclose(rho, rho[0], rtol=1e-9)
     plain, local = (in_local_units(apart(vectors, references), r).min(axis=1) for r in (None, rho))
     np.testing.assert_allclose(local * rho[0], plain, rtol=1e-9)
@@ -45,20 +51,20 @@ def test_where_the_density_is_the_same_everywhere_the_order_is_the_same() -> Non
 
 def test_rho_is_the_mean_distance_to_the_nearest_others() -> None:
     line = np.abs(np.subtract.outer([0.0, 1.0, 3.0, 7.0], [0.0, 1.0, 3.0, 7.0]))
-    np.testing.assert_allclose(local_density(line, 2), [2.0, 1.5, 2.5, 5.0])
-    np.testing.assert_allclose(local_density(line, 2, decay=0.0), [1.0, 1.0, 2.0, 4.0])  # the nearest alone
-    np.testing.assert_allclose(local_density(line, 2, decay=0.5), [(1 + 1.5) / 1.5, (1 + 1) / 1.5, 3.5 / 1.5, 7 / 1.5])
+    np.testing.assert_allclose(spacing(line, 2), [2.0, 1.5, 2.5, 5.0])
+    np.testing.assert_allclose(spacing(line, 2, decay=0.0), [1.0, 1.0, 2.0, 4.0])  # the nearest alone
+    np.testing.assert_allclose(spacing(line, 2, decay=0.5), [(1 + 1.5) / 1.5, (1 + 1) / 1.5, 3.5 / 1.5, 7 / 1.5])
 
 
 def test_more_neighbours_than_references_are_all_of_them() -> None:
     distances = apart(*[RNG.standard_normal((5, 3))] * 2)
-    np.testing.assert_allclose(local_density(distances, 64), distances.sum(axis=1) / 4)
+    np.testing.assert_allclose(spacing(distances, 64), distances.sum(axis=1) / 4)
 
 
 def test_copies_of_a_reference_count_once() -> None:
     once = RNG.standard_normal((20, 3))
     copied = np.concatenate([once, np.repeat(once[:3], 6, axis=0)])
-    alone, together = local_density(apart(once, once), 4), local_density(apart(copied, copied), 4)
+    alone, together = spacing(apart(once, once), 4), spacing(apart(copied, copied), 4)
     np.testing.assert_allclose(together[:20], alone, rtol=1e-6)
     np.testing.assert_allclose(together[20:26], alone[0], rtol=1e-6)
     vectors = RNG.standard_normal((10, 3))
@@ -66,9 +72,26 @@ def test_copies_of_a_reference_count_once() -> None:
     np.testing.assert_allclose(*scores, rtol=1e-6)
 
 
+def test_many_references_are_taken_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = RNG.standard_normal((60, 6))
+    copied = np.concatenate([once, once[10:14]])  # a copy is in another block than what it is of
+    whole, bands = spacing(apart(copied, copied), 4), BandNeighbours(3, n_density=4).fit(copied)
+    monkeypatch.setattr(distances_module, "AT_ONCE", 7 * len(copied))
+    most = 0
+
+    def rows(block: slice) -> np.ndarray:
+        nonlocal most
+        most = max(most, block.stop - block.start)
+        return apart(copied[block], copied)
+
+    np.testing.assert_allclose(local_density(rows, len(copied), 4), whole, rtol=1e-12)
+    assert most == 7
+    np.testing.assert_allclose(BandNeighbours(3, n_density=4).fit(copied).score(once), bands.score(once), rtol=1e-9)
+
+
 @pytest.mark.parametrize("references", [np.zeros((1, 3)), np.ones((6, 3))])
 def test_without_another_reference_nothing_is_normalised(references: np.ndarray) -> None:
-    np.testing.assert_array_equal(local_density(apart(references, references), 4), 1.0)
+    np.testing.assert_array_equal(spacing(apart(references, references), 4), 1.0)
 
 
 def test_sub_bands_count_in_their_own_units() -> None:
