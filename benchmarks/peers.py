@@ -26,6 +26,7 @@ from asd_core.settings import get_settings
 from benchmarks.peer_families import FAMILIES, DemoVectors, Problems, Vectors
 
 TOLERANCE = 0.005  # of mean AUC
+AS_FAST = 1.05  # times as long: medians of the same call differ by as much from run to run
 SEEDS = (0, 1, 2)  # of methods that draw weights
 SINGLES = 30  # vectors scored one at a time in each problem, for the median
 
@@ -183,7 +184,7 @@ def outcomes(rows: list[Row]) -> list[Outcome]:
             lead = ours.mean_auc - theirs.mean_auc
             if not lead >= -TOLERANCE:
                 faults.append(f"BELOW by {-lead:.3f}")
-            if not ours.score_one_ms <= theirs.score_one_ms:
+            if not ours.score_one_ms <= AS_FAST * theirs.score_one_ms:
                 faults.append(f"SLOWER ({ours.score_one_ms:.3f} for {theirs.score_one_ms:.3f} ms)")
         result.append(Outcome(ours.family, ours.method, ", ".join(faults) or "ok", bool(faults)))
     return result
@@ -192,7 +193,7 @@ def outcomes(rows: list[Row]) -> list[Outcome]:
 def summary(found: list[Outcome]) -> str:
     """In one sentence or a line a failure: which of ours is below its peer or slower, and where."""
     failing = [outcome for outcome in found if outcome.fails]
-    text = f"No method of ours is below PyOD's by more than {TOLERANCE} of mean AUC, or slower to score, on any family."
+    text = f"No method of ours is below PyOD's by more than {TOLERANCE} of mean AUC, or slower to score (beyond 5%), on any family."
     if failing:
         lines = [f"- {o.method} on {o.family}: {o.said}" for o in failing]
         slower = "" if any("SLOWER" in o.said for o in failing) else " No score is slower."

@@ -23,7 +23,7 @@ from pages.shared.job_panel import job_panel
 SCALE = "Colour: margin over the threshold in spreads of the held-out normal clips; above 0 the detector calls it an anomaly."
 PANEL = 420  # pixels of the clicked clip's panel
 # Where both do not fit side by side, the panel goes below the map.
-SIDE_BY_SIDE = "<style>.st-key-space_map { min-width: min(480px, 100%); }</style>"
+SIDE_BY_SIDE = "<style>:has(> .st-key-space_map) { min-width: min(480px, 100%); }</style>"
 
 
 @st.fragment

@@ -1,5 +1,6 @@
 """Screenshots of the running app: ``python -m tests.e2e.screenshots FOLDER``. The best of them are in docs/images."""
 
+import argparse
 import io
 import sys
 import tempfile
@@ -62,4 +63,6 @@ def save(png: bytes, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    main(arguments.parse_args().folder)
