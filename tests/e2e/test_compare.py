@@ -234,6 +234,11 @@ def test_no_table_scrolls_sideways(page: Any, address: str, view: str) -> None:
         row = page.locator(".st-key-of_split, .st-key-against, .st-key-each_id").all()  # one row of controls
         ends = [box["y"] + box["height"] for box in (one.bounding_box() for one in row)]
         assert max(ends) - min(ends) < 2, width
+    page.set_viewport_size({"width": 900, "height": 900})
+    wait_idle(page)
+    last = page.get_by_role("radio", name="Without labels").or_(page.get_by_role("button", name="Without labels")).first
+    box, table = last.bounding_box(), page.locator(TABLE).first.bounding_box()
+    assert box["x"] + box["width"] <= table["x"] + table["width"]  # no view's name is cut
 
 
 def test_a_grey_curve_says_its_name(page: Any, address: str) -> None:

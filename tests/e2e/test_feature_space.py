@@ -194,6 +194,9 @@ def test_a_copied_link_restores_the_view(page: Any, address: str) -> None:
     wait_idle(other)
     assert other.evaluate(POINTS) == here
     assert other.locator(f"{CHART} .contourlayer path").count() == 0
+    other.set_viewport_size({"width": 900, "height": 900})  # where the clip's panel goes below the map
+    wait_idle(other)
+    assert other.locator(".st-key-space_map").bounding_box()["width"] > 480
 
 
 def test_an_upload_is_a_star_and_nothing_is_fitted_again(page: Any, address: str, tmp_path: Path) -> None:
