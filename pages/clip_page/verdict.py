@@ -18,7 +18,7 @@ KEY = "verdict"
 ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
 HEADS = {"anomaly": ANOMALY, "normal": NORMAL, "not sure": UNSURE, "": ""}
 COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray", FOREIGN: "gray"}
-ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "help", FOREIGN: "mic_off"}
+ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "hearing", FOREIGN: "mic_off"}
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,19 @@ def verdict(
     chosen = asked is not None and asked.detector == standing.in_use
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
         # Who decides first, then how many agree: either alone was read as how sure the verdict is.
+        close = judged.ground == "close"
+        first = "is asked first" if close else "decides"  # who cannot tell decides nothing
         by_whom = (
-            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it decides."
+            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {first}."
         )
         who = "detector in use" if chosen else "most accurate detector"
         alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
-        agree = "" if alone else f"; {_agreement(asked, judged.agree, judged.n_trusted)}"
-        if judged.ground == "close":
+        itself = int(close and asked.detector in standing.trusted)  # it cannot tell, and has no vote
+        agree = "" if alone else f"; {_agreement(asked, judged.agree - itself, judged.n_trusted - itself, itself)}"
+        if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen, or record again."
         else:
-            reason = f"{_how_sure(asked.margin)} for the {who}{agree}."
+            reason = f"{_how_sure(asked.margin)}, says the {who}{agree}."
         return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
     votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause, among) if asked else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
@@ -83,7 +86,7 @@ def verdict(
         "disagreement": "The trusted detectors do not agree: listen, or record again."
         if asked and asked.detector in standing.trusted
         else "The trusted detectors do not decide as the one in use does: listen, or record again.",
-        "margin": f"{_how_sure(asked.margin).rstrip(',')}." if asked else "",
+        "margin": f"{_how_sure(asked.margin)}." if asked else "",
     }
     return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
 
@@ -97,21 +100,23 @@ def _how_sure(margin: float) -> str:
     ):
         if margin >= least:
             return words
-    return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end,"
+    return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end"
 
 
 def _name(asked: DetectorScore, trained: str) -> str:
     return f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
 
 
-def _agreement(asked: DetectorScore, agree: int, n_trusted: int) -> str:
-    """How most of the trusted detectors decide, of one that is not sure whatever it decides itself."""
+def _agreement(asked: DetectorScore, agree: int, n_trusted: int, without: int) -> str:
+    """How most of the trusted detectors decide; of the others alone where the one that is asked is left out of them."""
     word, other = ("an anomaly", "normal") if asked.decision == "anomaly" else ("normal", "an anomaly")
     if n_trusted == 1:
-        return f"the one trusted detector calls it {word if agree else other}"
+        return f"the {'other' if without else 'one'} trusted detector calls it {word if agree else other}"
     if 2 * agree < n_trusted:
         agree, word = n_trusted - agree, other
-    return f"{'all' if agree == n_trusted else f'{agree} of'} {n_trusted} trusted ones call it {word}"
+    every = f"the other {n_trusted}" if without else str(n_trusted)
+    count = f"{agree} of {every}" if agree < n_trusted else every if without else f"all {every}"
+    return f"{count} trusted ones call it {word}"
 
 
 def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str, among: str) -> str:

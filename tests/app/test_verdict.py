@@ -22,22 +22,22 @@ def score(key: str, margin: float) -> DetectorScore:
             (9, 3, 2, -3, -3),
             60,
             "Anomaly",
-            "Far beyond anything normal for the most accurate detector; all 3 trusted ones call it an anomaly.",
+            "Far beyond anything normal, says the most accurate detector; all 3 trusted ones call it an anomaly.",
         ),
         ((2.5, 3, 2, -3, -3), 60, "Anomaly", "Well beyond"),
         (
             (-2, -3, -2, 3, 3),
             60,
             "Normal",
-            "Like most normal clips for the most accurate detector; all 3 trusted ones call it normal.",
+            "Like most normal clips, says the most accurate detector; all 3 trusted ones call it normal.",
         ),
         (
             (0.3, 3, 2, 3, 3),
             60,
             "Not sure",
-            "too close to its threshold to tell; all 3 trusted ones call it an anomaly: listen",
+            "too close to its threshold to tell; the other 2 trusted ones call it an anomaly: listen",
         ),
-        ((-0.1, 3, 2, 3, 3), 60, "Not sure", "; 2 of 3 trusted ones call it an anomaly: listen"),
+        ((-0.1, 3, 2, 3, 3), 60, "Not sure", "; the other 2 trusted ones call it an anomaly: listen"),
         ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
         ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
@@ -57,6 +57,14 @@ def test_controls_do_not_vote() -> None:
     assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides."
 
 
+def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
+    said = verdict(
+        [score(k, m) for k, m in zip(TRUSTED.order, (0.1, 3, -2, 3, -3), strict=True)], TRUSTED, None, 60, 0.05
+    )
+    assert "; 1 of the other 2 trusted ones call it an anomaly: listen" in said.reason
+    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it is asked first."
+
+
 def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
     scores = [score(k, m) for k, m in zip(TRUSTED.order, (9, -3, -2, 3, 3), strict=True)]
     assert (
@@ -66,7 +74,7 @@ def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:
     alone = verdict(scores[:1], TRUSTED, None, 60, 0.05)
     assert (alone.head, alone.reason) == (
         "Anomaly",
-        "Far beyond anything normal for the most accurate detector.",
+        "Far beyond anything normal, says the most accurate detector.",
     )
 
 
