@@ -97,9 +97,9 @@ def test_what_kills_every_worker_is_said(two: Processes) -> None:
 
 
 def test_what_cannot_be_sent_is_said(two: Processes) -> None:
-    with pytest.raises(RuntimeError, match="pickle|local object"):
+    with pytest.raises(RuntimeError, match=r"pickle|local object"):
         list(two.map(engine_work.unsendable, [0]))
-    with pytest.raises(AttributeError, match="pickle|local object"):
+    with pytest.raises(AttributeError, match=r"pickle|local object"):
         list(two.map(lambda n: n, [0]))
     assert list(two.map(engine_work.squared, [4])) == [16]
 
