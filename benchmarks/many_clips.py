@@ -69,12 +69,17 @@ def made_up(n_clips: int) -> Dataset:
     return Dataset("made-up", "Made-up clips", "made-up", pd.DataFrame(rows), MadeUp(), stamps)
 
 
+def _files(folder: Path, n_clips: int) -> Dataset:
+    """Made-up clips on the disk, all to train on."""
+    for clip_id in made_up(n_clips).catalogue["clip_id"]:
+        write_bytes(MadeUp()(clip_id), folder / "train" / clip_id)
+    return open_dataset(folder)
+
+
 def pool_speed(n_clips: int = 200, n: int = 3) -> dict[str, Figure]:
     """Log-mels and spectra of files of 10 s: clips a second by one process a core, against this process alone. Nothing is stored."""
     with tempfile.TemporaryDirectory() as folder, _settings(ASD_FEATURES_LIMIT_MB="0"):
-        for clip_id in made_up(n_clips).catalogue["clip_id"]:
-            write_bytes(MadeUp()(clip_id), Path(folder, "train", clip_id))
-        dataset = open_dataset(folder)
+        dataset = _files(Path(folder), n_clips)
 
         def read(engine: Engine) -> float:
             use_engine(engine)
@@ -92,9 +97,7 @@ def scoring_speed(n_clips: int = FEWER, n: int = 1) -> dict[str, Figure]:
     loop with librosa. Nothing is stored."""
     models = demo_models()
     with tempfile.TemporaryDirectory() as folder, _settings(ASD_FEATURES_LIMIT_MB="0"):
-        for clip_id in made_up(n_clips).catalogue["clip_id"]:
-            write_bytes(MadeUp()(clip_id), Path(folder, "train", clip_id))
-        dataset = open_dataset(folder)
+        dataset = _files(Path(folder), n_clips)
 
         def score(engine: Engine) -> float:
             use_engine(engine)

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,9 +83,7 @@ class Dataset:
 
     def part(self, rows: "pd.DataFrame") -> "Dataset":
         """Some rows' clips alone, called as they are in the whole: what another process needs to read them."""
-        only = getattr(self.source, "only", None)
-        source = self.source if only is None else only(rows["clip_id"].tolist())
-        result = replace(self, catalogue=rows, source=source, stamps=None)
+        result = replace(self, catalogue=rows, source=source_of(self.source, rows["clip_id"].tolist()), stamps=None)
         result.__dict__["names"] = {
             clip_id: self.names[clip_id] for clip_id in rows["clip_id"]
         }  # where the property keeps them
@@ -111,6 +109,12 @@ class Dataset:
     def _stamp(self, clip_id: str) -> str:
         source = self.source(clip_id)
         return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else file_stamp(source)
+
+
+def source_of(source: Callable[[str], bytes | Path], clip_ids: Sequence[str]) -> Callable[[str], bytes | Path]:
+    """What another process needs of a source to read these clips."""
+    only = getattr(source, "only", None)
+    return source if only is None else only(clip_ids)
 
 
 def attribute_name(name: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset
+from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset, source_of
 from asd_core.datasets.changes import AsRecorded, ClipChange
 from asd_core.datasets.conditions import Conditions
-from asd_core.datasets.reading import Outcome, Part, Source, read_part
+from asd_core.datasets.reading import Outcome, Part, read_part
 from asd_core.engine import Engine, Here, chosen_engine
 from asd_core.features import Array, Representation
 from asd_core.on_disk import ArrayPlace, DiskArrays, taken
@@ -122,12 +122,6 @@ def engine_for(dataset: Dataset, n_clips: int) -> Engine:
     return Here() if n_clips <= FEW or local else chosen_engine()
 
 
-def _source_of(source: Source, clips: Sequence[tuple[int, str, str]]) -> Source:
-    """What another process needs of a source to read these clips."""
-    only = getattr(source, "only", None)
-    return source if only is None else only([clip_id for _, clip_id, _ in clips])
-
-
 def _outcomes(
     engine: Engine, part: Part, clips: Sequence[tuple[int, str, str]], kept: DiskArrays
 ) -> Iterator[tuple[Outcome, int]]:
@@ -141,7 +135,7 @@ def _outcomes(
         parts = (
             replace(
                 part,
-                source=_source_of(part.source, chosen),
+                source=source_of(part.source, [clip_id for _, clip_id, _ in chosen]),
                 clips=chosen,
                 file=Path(folder, str(first)) if folder else None,
             )
