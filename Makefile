@@ -23,7 +23,7 @@ help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test         lint, types and all tests but the long ones, by WORKERS=2 processes"
 	@echo "make test-cluster  the tests on a Ray cluster of two nodes on this machine, with a server of S3"
-	@echo "make test-long    the long ones, which CI runs, too: whole trainings, kills at any moment, restores, storage that fails, UMAP"
+	@echo "make test-long    the long ones, which CI runs, too: trainings and servers of their own, kills at any moment, restores, storage that fails, UMAP"
 	@echo "make test-fast    lint, types and the quick unit and contract tests: while one works"
 	@echo "make check        lint, types and all tests but those in a browser: before a commit"
 	@echo "make test-coverage  lines that the tests of make check reach, and those that none does"

@@ -19,6 +19,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+            # A press on what is drawn anew at that moment is lost now and then, on a busy machine once in some thousand tests; a
+            # person presses again. What fails for a reason fails twice, and any other failure counts at once.
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"TimeoutError: [\w.]+: Timeout"))
             if EXECUTABLE is None and not os.environ.get("REQUIRE_BROWSER"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium here"))
 

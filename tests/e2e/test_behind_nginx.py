@@ -20,6 +20,8 @@ from tests.e2e.helpers import new_context, wait_idle
 from tests.e2e.label_page import NAME
 from tests.e2e.server import serve
 
+pytestmark = pytest.mark.long  # a server of its own behind a proxy
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 HOST = "sound.localhost"  # browsers know that it is this computer; the dashboard does not know the name
 ALONE = """

@@ -138,6 +138,7 @@ def five_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wav(tmp_path_factory.mktemp("five") / "five minutes.wav", normal)
 
 
+@pytest.mark.long  # minutes of sound are scored
 def test_go_lands_on_the_fault_where_every_window_is_above_the_threshold(
     page: Any, address: str, five_minutes: Path
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_long_recording_lists_moments_jumps_to_them_and_exports_them(
     no_errors(page)
 
 
+@pytest.mark.long  # minutes of sound are scored
 def test_a_scan_can_be_stopped_and_begun_again(page: Any, address: str, tmp_path: Path) -> None:
     minutes = write_wav(tmp_path / "minutes.wav", np.tile(simulate("00", seed=61, snr_db=6).samples, 20))
     slow = "detectors=f-AnoGAN&detectors=Masked+CNN+autoencoder&detectors=Auxiliary-class+embedding"  # 7 s: not done in a moment

@@ -125,6 +125,7 @@ def test_training_clips_are_of_one_class_and_have_no_auc(page: Any, address: str
     page.locator(TABLE).first.wait_for()
 
 
+@pytest.mark.long  # a server of its own scores two sets of clips
 def test_missing_scores_are_computed_beside_the_page(page: Any, small_models: Path, tmp_path: Path) -> None:
     shutil.copytree(small_models, tmp_path / "models" / "small")
     folders = {"ASD_MODELS_DIR": str(tmp_path / "models"), "ASD_DATA_DIR": str(tmp_path / "data")}
@@ -261,6 +262,7 @@ def test_a_grey_curve_says_its_name(page: Any, address: str) -> None:
     assert "PCA + KDE" in label.text_content()
 
 
+@pytest.mark.long  # a server of its own scores two sets of clips
 def test_a_detector_is_put_in_use_and_times_are_measured_beside_the_page(
     page: Any, small_models: Path, tmp_path: Path
 ) -> None:

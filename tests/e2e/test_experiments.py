@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, cells, wait_idle
 from tests.e2e.server import serve
+
+pytestmark = pytest.mark.long  # detectors are trained
 
 SWEEP = "experiments?experiment=New+sweep+…&sweep_detector=CNN+autoencoder&sweep_parameter=epochs"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from asd_core.datasets import open_dataset
 from asd_core.sound import wav_bytes
@@ -13,6 +14,7 @@ from tests.e2e.server import serve
 from tests.e2e.test_uploads import drop, scored
 
 
+@pytest.mark.long  # a server of its own, that reads every detector anew
 def test_uploads_are_kept_while_they_are_scored(page: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     files = [(f"RUN_{n}.wav", wav_bytes(rng.normal(0, 0.05, 160000).astype(np.float32), 16000)) for n in range(4)]
@@ -22,6 +24,7 @@ def test_uploads_are_kept_while_they_are_scored(page: Any, tmp_path: Path) -> No
         page.locator("input[type=file]").first.set_input_files(
             dropped[1:]
         )  # they are scored while the choices are made
+        page.locator("[data-testid=stMarkdown] strong", has_text=files[-1][0]).first.wait_for()
         page.get_by_role("button", name="Keep in a dataset").click()
         page.get_by_text("All 4 uploads").click()
         page.get_by_label("Name", exact=True).fill("Press line 3")

@@ -34,6 +34,7 @@ def training(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     get_settings.cache_clear()
 
 
+@pytest.mark.long  # a network is trained
 def test_the_loss_is_drawn_on_while_a_network_trains(page: Any, training: str) -> None:
     page.goto(f"{training}/data?data=Press")
     chart = page.locator(CHART)

@@ -19,6 +19,8 @@ from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
 from tests.e2e.label_page import NAME, READY, arrived, press
 
+pytestmark = pytest.mark.long  # servers of its own
+
 CLIENT, ADDRESS = "the dashboard", "ada@example.org"
 
 

@@ -10,6 +10,8 @@ from asd_core.detectors import detector_keys
 from benchmarks.browser import CHROMIUM_FLAGS, chromium
 from tests.e2e.helpers import SCORES, new_tab, scores, wait_idle
 
+pytestmark = pytest.mark.long  # a browser of its own
+
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
