@@ -10,6 +10,7 @@ SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
 PERIODS = 3  # that a clip must hold: two of anything are no rhythm
 PLAIN, AGAIN = 0.5, 0.4  # correlation with itself one and two periods on
+GROUPS = 1.5  # moments a period: more are several bursts that repeat together
 MOST_OF_IT = 0.7  # of a map lies in the named span where no other is worth naming
 APART = 0.2  # to which it must have fallen in between: a slow swell has no period
 
@@ -17,7 +18,8 @@ APART = 0.2  # to which it must have fallen in between: a slow swell has no peri
 def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | None:
     """Seconds between bursts of a map's sum over a band ``(n_frames,)``; ``None`` where it does not plainly repeat.
 
-    The first peak of the autocorrelation (unbiased, without the mean) after it has fallen, if the next one is there too.
+    The first plain peak of the autocorrelation (unbiased, without the mean) after it has fallen, if the next one is there too:
+    where every second stroke of a machine is the louder one, the eye still counts them all.
     """
     width = max(1, round(SMOOTHED / hop_seconds))
     smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
@@ -35,9 +37,12 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
     start = max(least, int(fallen[0]))
     if start >= most:
         return None
-    peak = start + int(np.argmax(lags[start : most + 1]))
-    near = lags[2 * peak - 2 : 2 * peak + 3]
-    return peak * hop_seconds if lags[peak] >= PLAIN and len(near) and near.max() >= AGAIN else None
+    for peak in start + np.append(scipy.signal.find_peaks(lags[start : most + 1], height=PLAIN)[0], 0):
+        peak += int(np.argmax(lags[peak : min(peak + width, most) + 1]))  # a ripple on its way up is no peak
+        near = lags[2 * peak - 2 : 2 * peak + 3]
+        if lags[peak] >= PLAIN and len(near) and near.max() >= AGAIN:
+            return float(peak * hop_seconds)
+    return None
 
 
 def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
@@ -64,9 +69,12 @@ def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
     if place.time_share >= 1.0:
         return f"{band}, throughout the clip"
     start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
-    span = f"at {start} s" if start == end else f"from {start} to {end} s"
+    at = "at its very start" if start == "0.0" else f"at {start} s"
+    span = at if start == end else f"from {start} to {end} s"
     if period is not None:
-        return f"{band}, in bursts every {period:.1f} s, strongest {span}"
+        seconds = (place.t1 - place.t0) / place.time_share
+        groups = moments > GROUPS * max(seconds / period, 1.0)
+        return f"{band}, in {'groups of ' if groups else ''}bursts every {period:.1f} s, strongest {span}"
     if moments > 1:
         return f"{band}, several times, strongest {span}"  # a count would not match what the eye counts
     return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

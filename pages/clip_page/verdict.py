@@ -68,14 +68,13 @@ def verdict(
         )
         who = "detector in use" if chosen else "most accurate detector"
         alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
-        itself = int(close and asked.detector in standing.trusted)  # it cannot tell, and has no vote
-        agree = "" if alone else f"; {_agreement(asked, judged.agree - itself, judged.n_trusted - itself, itself)}"
+        agree = "" if alone else f"; {_agreement(asked, _decided(scores, standing), without=close)}"
         if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen, or record again."
         else:
             reason = f"{_how_sure(asked.margin)}, says the {who}{agree}."
         return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
-    votes = _votes(asked, judged.agree, judged.n_trusted, standing, clause, among) if asked else ""
+    votes = _votes(asked, _decided(scores, standing), standing, clause, among) if asked else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -107,44 +106,77 @@ def _name(asked: DetectorScore, trained: str) -> str:
     return f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
 
 
-def _agreement(asked: DetectorScore, agree: int, n_trusted: int, without: int) -> str:
-    """How most of the trusted detectors decide; of the others alone where the one that is asked is left out of them."""
-    word, other = ("an anomaly", "normal") if asked.decision == "anomaly" else ("normal", "an anomaly")
-    if n_trusted == 1:
-        return f"the {'other' if without else 'one'} trusted detector calls it {word if agree else other}"
-    if 2 * agree < n_trusted:
-        agree, word = n_trusted - agree, other
-    every = f"the other {n_trusted}" if without else str(n_trusted)
-    count = f"{agree} of {every}" if agree < n_trusted else every if without else f"all {every}"
-    return f"{count} trusted ones call it {word}"
+def _decided(scores: Sequence[DetectorScore], standing: Standing) -> dict[str, str]:
+    """By trusted detector, in their order, what it decides, as the table beside the card shows it: nothing where it is too
+    close to its threshold to tell."""
+    margins = {score.detector: score for score in scores}
+    trusted = [margins[key] for key in standing.trusted if key in margins]
+    return {one.detector: "" if abs(one.margin) < CLOSE else one.decision for one in trusted}
 
 
-def _votes(asked: DetectorScore, agree: int, n_trusted: int, standing: Standing, trained: str, among: str) -> str:
+def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) -> str:
+    """How most of the trusted detectors decide, and how many cannot tell.
+
+    Args:
+        without: the others alone, where the one that is asked cannot tell.
+    """
+    voters = [decision for key, decision in decided.items() if not without or key != asked.detector]
+    others = without and asked.detector in decided
+    counts = {word: voters.count(word) for word in ("anomaly", "normal", "")}
+    # As many on both sides: that which is asked is named first.
+    most = max(("anomaly", "normal"), key=lambda word: (counts[word], word == asked.decision))
+    word, n, close = {"anomaly": "an anomaly", "normal": "normal"}[most], len(voters), counts[""]
+    if n == 1:
+        who = f"the {'other' if others else 'one'} trusted detector"
+        return (
+            f"{who} cannot tell either"
+            if close and without
+            else f"{who} cannot tell"
+            if close
+            else f"{who} calls it {word}"
+        )
+    every = f"the other {n}" if others else str(n)
+    if close == n:
+        return f"{every if others else f'all {every}'} trusted ones cannot tell either"
+    some = f"{counts[most]} of {every}" if counts[most] < n else every if others else f"all {every}"
+    return f"{some} trusted ones {'calls' if counts[most] == 1 else 'call'} it {word}{f', {close} cannot tell' if close else ''}"
+
+
+def _votes(asked: DetectorScore, decided: Mapping[str, str], standing: Standing, trained: str, among: str) -> str:
     """Who says so, and how many of those that can be trusted."""
     word = "an anomaly" if asked.decision == "anomaly" else "normal"
     in_use = asked.detector == standing.in_use
     name = _name(asked, trained) + (", in use here," if in_use else "")
-    if not n_trusted:
+    if not decided:
         unproven = (
             "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
     best = "" if in_use else f", the most accurate {among},"
     first = f"{name}{best} calls it {word}."
-    other, others = ("normal" if asked.decision == "anomaly" else "an anomaly"), n_trusted - agree
-    if n_trusted == 1:
-        alone = asked.detector in standing.trusted
-        return first if alone else f"{first} The one trusted detector {'says so' if agree else f'calls it {other}'}."
-    if agree == 1 and asked.detector in standing.trusted:  # itself
-        return f"{first} The other {'trusted detector calls' if others == 1 else f'{others} trusted detectors call'} it {other}."
-    rest = (
-        ""
-        if not others
-        else f"; the other one calls it {other}"
-        if others == 1
-        else f"; the other {others} call it {other}"
-    )
-    return f"{first} {agree} of {n_trusted} trusted detectors {'say' if agree != 1 else 'says'} so{rest}."
+    rest = [decision for key, decision in decided.items() if key != asked.detector]
+    return f"{first} {_of_the_trusted(rest, asked.decision, len(rest) < len(decided))}".strip()
+
+
+def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
+    """How many decide the same, otherwise, and not at all, in a sentence; empty of none.
+
+    Args:
+        decided: see :func:`_decided`.
+        decision: of the one that is asked.
+        others: it is one of the trusted, too.
+    """
+    opposite = "normal" if decision == "anomaly" else "anomaly"
+    unlike = "normal" if opposite == "normal" else "an anomaly"
+    does = {decision: ("says so", "say so"), opposite: (f"calls it {unlike}", f"call it {unlike}")}
+    does[""] = ("cannot tell", "cannot tell")
+    counts = {word: decided.count(word) for word in (decision, opposite, "") if word in decided}
+    every = f"the {'other ' if others else ''}{len(decided)} trusted detectors"
+    if len(counts) > 1:
+        return f"Of {every} {', '.join(f'{n} {does[word][n > 1]}' for word, n in counts.items())}."
+    if len(decided) > 1:
+        return f"T{every[1:]} {does[decided[0]][1]}."
+    return f"The {'other' if others else 'one'} trusted detector {does[decided[0]][0]}." if decided else ""
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:

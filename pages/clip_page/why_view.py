@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core.counting import counted
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
-from asd_core.scoring import DetectorScore
+from asd_core.scoring import CLOSE, DetectorScore
 from asd_core.sound import Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
@@ -23,7 +23,7 @@ from pages.shared.tables import BUTTON_ROW, table
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
 MOST = 100.0  # beyond that its size says nothing more
-FULL = 4  # normal spreads that the bar has room for, as in the score table
+FULL = 4  # normal spreads that the bar has room for
 LONG = 125  # letters that a row has room for
 
 
@@ -83,7 +83,11 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
                 "Margin": min(max(s.margin, -MOST), MOST),
-                "Decision": "▲ anomaly" if s.decision == "anomaly" else "· normal",
+                "Decision": "? not sure"
+                if abs(s.margin) < CLOSE
+                else "▲ anomaly"
+                if s.decision == "anomaly"
+                else "· normal",
                 "Why": explanations[s.detector].description,
             }
             for s in scores

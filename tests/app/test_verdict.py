@@ -61,8 +61,21 @@ def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
     said = verdict(
         [score(k, m) for k, m in zip(TRUSTED.order, (0.1, 3, -2, 3, -3), strict=True)], TRUSTED, None, 60, 0.05
     )
-    assert "; 1 of the other 2 trusted ones call it an anomaly: listen" in said.reason
+    assert "; 1 of the other 2 trusted ones calls it an anomaly: listen" in said.reason
     assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it is asked first."
+
+
+def test_who_is_near_its_threshold_cannot_tell() -> None:
+    """As the table beside the card has it: neither counts a margin of .1 as a decision."""
+
+    def said(*margins: float) -> tuple[str, str]:
+        shown = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=False)], TRUSTED, None, 60, 0.05)
+        return shown.reason, shown.votes
+
+    assert said(9, 3, 0.2)[0].endswith("; 2 of 3 trusted ones call it an anomaly, 1 cannot tell.")
+    assert "; 1 of the other 2 trusted ones calls it an anomaly, 1 cannot tell: listen" in said(0.1, 3, -0.2)[0]
+    assert "; the other 2 trusted ones cannot tell either: listen" in said(0.1, 0.2, -0.2)[0]
+    assert said(9, -3, -0.2)[1].endswith("Of the other 2 trusted detectors 1 calls it normal, 1 cannot tell.")
 
 
 def test_who_stands_alone_is_not_counted_as_agreeing_with_itself() -> None:

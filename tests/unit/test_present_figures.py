@@ -60,7 +60,13 @@ def test_a_moment_is_said_once() -> None:
     assert place_in_words(place, None) == "5.1 to 5.4 kHz, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
     assert place_in_words(place, None, 4) == "5.1 to 5.4 kHz, several times, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
     place.f1 = 5130.0
-    assert place_in_words(place, 2.0) == "about 5.1 kHz, in bursts every 2.0 s, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    place.time_share = 0.032  # of ten seconds
+    assert place_in_words(place, 2.0, 5) == "about 5.1 kHz, in bursts every 2.0 s, strongest from 5.9 to 6.2 s"  # type: ignore[arg-type]
+    assert (
+        place_in_words(place, 2.0, 10) == "about 5.1 kHz, in groups of bursts every 2.0 s, strongest from 5.9 to 6.2 s"
+    )  # type: ignore[arg-type]
+    place.t0, place.t1 = 0.0, 0.04
+    assert place_in_words(place, None) == "about 5.1 kHz, strongest at its very start"  # type: ignore[arg-type]
 
 
 def test_moments_are_counted_at_the_ends_too_and_weak_ones_are_not() -> None:

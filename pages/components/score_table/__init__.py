@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core.evaluation import Standing
-from asd_core.scoring import DetectorScore
+from asd_core.scoring import CLOSE, DetectorScore
 from asd_core.sound import Signal, strength_within
 from pages.components.common import component
 from pages.components.player import PlayerState
@@ -23,6 +23,12 @@ TRUSTED = "They beat the best control on this dataset's labelled test clips, bey
 WEAK = "They do not beat the best control on this dataset's test clips, or not beyond chance: do not rely on them."
 UNMEASURED = "This dataset has no labelled test clips, or no control, to measure them by."
 CONTROLS = "They learn nothing of machine sound: what every detector must beat."
+NOTES = {  # beside a group's name: what one must know to read its rows
+    "Trusted": "better than simple controls on this dataset",
+    "Weak": "not clearly better than a control here",
+    "Not measured": "no labelled clips to measure them by",
+    "Controls": "know nothing of machine sound: for comparison",
+}
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
 _COMPONENT = component("asd_scores", Path(__file__).with_name("score_table.js"))
@@ -75,7 +81,7 @@ def score_table(
     first = standing.in_use
     rank = next((name.lower() for name, (_, keys) in measured.items() if first in keys), "")
     groups = [
-        {"name": name, "help": help, "rows": rows_of(keys)}
+        {"name": name, "note": NOTES.get(name, ""), "help": help, "rows": rows_of(keys)}
         for name, help, keys in (
             ("In use", IN_USE.format(f"by its figures it is {rank}"), (first,)),
             *((name, help, [k for k in keys if k != first]) for name, (help, keys) in measured.items()),
@@ -119,7 +125,14 @@ def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version:
 
 def _figures(score: DetectorScore) -> dict[str, Any]:
     anomaly = score.decision == "anomaly"
-    return {"margin": score.margin, "anomaly": anomaly, "percentile": score.calibrated, "raw": score.raw}
+    close = abs(score.margin) < CLOSE
+    return {
+        "margin": score.margin,
+        "anomaly": anomaly,
+        "close": close,
+        "percentile": score.calibrated,
+        "raw": score.raw,
+    }
 
 
 def disagreement(scores: Sequence[DetectorScore]) -> str:

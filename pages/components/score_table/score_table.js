@@ -3,16 +3,17 @@
 import { mounting } from "../common/mount.js";
 import { OneAtATime } from "../common/one_at_a_time.js";
 
-const MOST = 4; // normal spreads that half a bar has room for
-const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips.";
+const MOST = 100; // normal spreads that half a bar has room for, drawn in logarithms: beyond 4 they were all alike
+const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips; bars grow with its logarithm.";
+const CLOSE = "Less than half a normal spread from its threshold: too close to tell.";
 const PERCENTILE = "The share of this machine's held-out normal clips that score lower.";
 const RAW = "On the detector's own scale: not comparable between detectors.";
 
 // Name, value, help; how a cell is made, and whether it begins what belongs together.
 export function columns(denoised, details) {
   const of = (which, suffix) => [
-    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, make: (row) => bar(row[which]), first: true },
-    { name: `Decision${suffix}`, value: (row) => row[which] && Number(row[which].anomaly), make: (row) => decision(row[which]) },
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸", make: (row) => bar(row[which]), first: true },
+    { name: `Decision${suffix}`, value: (row) => row[which] && (row[which].close ? 0.5 : Number(row[which].anomaly)), make: (row) => decision(row[which]) },
     ...(details ? [
       { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
       { name: `Raw${suffix}`, value: (row) => row[which]?.raw, help: RAW, number: true, make: (row) => (row[which] ? digits(row[which].raw) : "…") },
@@ -69,9 +70,9 @@ function element(tag, className, text = "") {
 }
 
 function bar(score) {
-  const cell = element("span", "margin"), track = element("i", score?.anomaly ? "beyond" : "");
+  const cell = element("span", "margin"), track = element("i", score?.anomaly && !score.close ? "beyond" : "");
   if (!score) return "…";
-  const half = (Math.min(MOST, Math.abs(score.margin)) / MOST) * 50, left = score.margin < 0 ? 50 - half : 50;
+  const half = barShare(score.margin) * 50, left = score.margin < 0 ? 50 - half : 50;
   const fill = element("b", "");
   fill.style.left = `${left}%`;
   fill.style.width = `${half}%`;
@@ -81,8 +82,21 @@ function bar(score) {
   return cell;
 }
 
+// How much of half a bar a margin takes.
+export function barShare(margin) {
+  return Math.min(1, Math.log1p(Math.abs(margin)) / Math.log1p(MOST));
+}
+
+// As the card beside the table has it: near its threshold a detector cannot tell.
+export function decided(score) {
+  return score.close ? "? not sure" : score.anomaly ? "▲ anomaly" : "· normal";
+}
+
 function decision(score) {
-  return score ? element("span", score.anomaly ? "anomaly" : "", score.anomaly ? "▲ anomaly" : "· normal") : "…";
+  if (!score) return "…";
+  const cell = element("span", score.close ? "close" : score.anomaly ? "anomaly" : "", decided(score));
+  if (score.close) cell.title = CLOSE;
+  return cell;
 }
 
 class ScoreTable {
@@ -147,7 +161,7 @@ class ScoreTable {
       button.type = "button";
       if (one.help) button.title = one.help;
       button.onclick = () => this.sortBy(index);
-      cell.append(button);
+      cell.append(button, ...(one.hint ? [element("small", "", one.hint)] : []));
       return cell;
     });
     const focused = [...this.root.querySelectorAll("thead button")].indexOf(this.root.getRootNode().activeElement);
@@ -162,8 +176,9 @@ class ScoreTable {
     return `${first ? "first " : ""}${number ? "number" : ""}`;
   }
 
-  heading({ name, help, rows }) {
+  heading({ name, note, help, rows }) {
     const line = element("tr", "group"), cell = element("th", "", `${name} (${rows.length})`);
+    if (note) cell.append(element("small", "", note));
     cell.colSpan = this.columns.length;
     cell.scope = "colgroup";
     cell.title = help;
