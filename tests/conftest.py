@@ -14,11 +14,12 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-# Tests of an engine or of the store ask for one: the others shall read what they are about, in the process that counts it.
-os.environ |= {"ASD_WORKERS": "1", "ASD_FEATURES_LIMIT_MB": "0"}
+# Tests of an engine ask for one: the others shall read what they are about in the process that counts it.
+os.environ |= {"ASD_WORKERS": "1"}
 
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.datasets.slide_rail import simulate
+from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import train
 
@@ -56,9 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _database_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Commands enter what they do into the database, which shall not be that of whoever runs the tests."""
+def _places_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands enter what they do into the database, which shall not be that of whoever runs the tests; nor the caches, which all
+    workers share: most of a training of some clips is to read them, and the same ones are trained on again and again."""
     os.environ["ASD_DATABASE_URL"] = f"sqlite:///{tmp_path_factory.mktemp('database') / 'labels.sqlite3'}"
+    os.environ["ASD_CACHE_DIR"] = str(shared_temp(tmp_path_factory) / "cache")
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +82,15 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16000) -> Path:
     return path
 
 
+def shared_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of this run, of all workers."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root  # each worker has a folder of its own in it
+
+
 def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
     """A folder that the first worker to need it builds, and that all workers of this run share. Nobody writes to it."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent  # each worker has a folder of its own in it
+    root = shared_temp(tmp_path_factory)
     folder, done = root / name, root / f"{name}.done"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -93,6 +93,7 @@ def test_names_are_unique_and_programs_are_files() -> None:
     assert {path.stem for path in APPS.glob("[a-z]*.py")} == {"bare_slider", "compare_page", "empty"}
 
 
+@pytest.mark.long  # librosa compiles what it needs
 def test_a_figure_of_the_library_is_measured() -> None:
     """One for real: against librosa, in one run."""
     found = log_mel(10)["logmel_vs_librosa"]
