@@ -15,6 +15,7 @@ from asd_core.features import Array, Features, MemberScores, map_grid, undenoise
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
 STRONGEST = 99.5  # percentile of the map that is drawn full: a single point does not make the rest invisible
+EDGES = 20  # frames from which on the first and the last are no place
 MOST = 0.5  # of a span's map lies in the band that is named
 
 
@@ -57,6 +58,8 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
         ``None`` for a map without anything in it.
     """
     values = np.maximum(np.nan_to_num(np.asarray(anomaly_map, dtype=np.float64)), 0.0)
+    if values.shape[1] > EDGES and values[:, 1:-1].any():
+        values[:, [0, -1]] = 0.0  # half of such a frame is padding, of which detectors have learned little
     total = float(values.sum())
     if total <= 0.0:
         return None

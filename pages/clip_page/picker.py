@@ -182,7 +182,7 @@ def _stepped(label: str, options: list[str], *, key: str, **more: Any) -> str:
         horizontal=True, vertical_alignment="bottom", width="content"
     ):  # in one line on a narrow screen, too
         st.button(
-            "Back", icon=":material/chevron_left:", on_click=step, args=(-1,), key=f"previous_{key}", disabled=one
+            "Previous", icon=":material/chevron_left:", on_click=step, args=(-1,), key=f"previous_{key}", disabled=one
         )
         chosen = str(st.selectbox(label, options, key=key, width=280, **more))
         st.button("Next", icon=":material/chevron_right:", on_click=step, args=(1,), key=f"next_{key}", disabled=one)

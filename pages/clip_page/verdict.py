@@ -62,9 +62,9 @@ def verdict(
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
         # Who decides first, then how many agree: either alone was read as how sure the verdict is.
         close = judged.ground == "close"
-        first = "is asked first" if close else "decides"  # who cannot tell decides nothing
+        decides = "would decide, and cannot" if close else "decides"
         by_whom = (
-            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {first}."
+            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
         )
         who = "detector in use" if chosen else "most accurate detector"
         alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
@@ -138,8 +138,12 @@ def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) 
     every = f"the other {n}" if others else str(n)
     if close == n:
         return f"{every if others else f'all {every}'} trusted ones cannot tell either"
-    some = f"{counts[most]} of {every}" if counts[most] < n else every if others else f"all {every}"
-    return f"{some} trusted ones {'calls' if counts[most] == 1 else 'call'} it {word}{f', {close} cannot tell' if close else ''}"
+    if counts[most] == n:
+        return f"{every if others else f'all {every}'} trusted ones call it {word}"
+    rest, against = n - counts[most] - close, "normal" if most == "anomaly" else "an anomaly"
+    parts = [f"{counts[most]} of {every} trusted ones {'calls' if counts[most] == 1 else 'call'} it {word}"]
+    parts += [f"{rest} {against}"] if rest else []
+    return ", ".join([*parts, f"{close} cannot tell"] if close else parts)
 
 
 def _votes(asked: DetectorScore, decided: Mapping[str, str], standing: Standing, trained: str, among: str) -> str:

@@ -53,7 +53,7 @@ def test_head_and_reason(margins: tuple[float, ...], held_out: int, head: str, r
 def test_controls_do_not_vote() -> None:
     margins = (9, 3, -2, 3, -3)
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
-    assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly.")
+    assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly, 1 normal.")
     assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides."
 
 
@@ -61,8 +61,8 @@ def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
     said = verdict(
         [score(k, m) for k, m in zip(TRUSTED.order, (0.1, 3, -2, 3, -3), strict=True)], TRUSTED, None, 60, 0.05
     )
-    assert "; 1 of the other 2 trusted ones calls it an anomaly: listen" in said.reason
-    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it is asked first."
+    assert "; 1 of the other 2 trusted ones calls it an anomaly, 1 normal: listen" in said.reason
+    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it would decide, and cannot."
 
 
 def test_who_is_near_its_threshold_cannot_tell() -> None:

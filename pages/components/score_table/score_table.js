@@ -78,7 +78,7 @@ function bar(score) {
   fill.style.width = `${half}%`;
   track.append(fill);
   const size = Math.abs(score.margin), sign = score.margin < 0 ? "−" : "+";
-  cell.append(track, element("span", "", size >= 99.95 ? `${score.margin < 0 ? "<" : ">"} ${sign}100` : sign + size.toFixed(1)));
+  cell.append(track, element("span", "", size >= 99.95 ? `${score.margin < 0 ? "<" : ">"} ${sign}100` : sign + size.toFixed(size < 0.995 ? 2 : 1)));
   return cell;
 }
 
