@@ -70,7 +70,7 @@ def verdict(
         alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
         agree = "" if alone else f"; {_agreement(asked, _decided(scores, standing), without=close)}"
         if close:
-            reason = f"The {who} is too close to its threshold to tell{agree}: listen, or record again."
+            reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
         else:
             reason = f"{_how_sure(asked.margin)}, says the {who}{agree}."
         return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
