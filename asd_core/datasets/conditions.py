@@ -12,8 +12,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from asd_core.lazy import scipy
-from asd_core.sound import Channel, Clip, Samples, channel_label, constant_offsets, select_channel
+from asd_core.sound import Channel, Clip, Samples, channel_label, constant_offsets, select_channel, welch
 
 Key = TypeVar("Key", int, str)
 
@@ -92,7 +91,7 @@ def bandwidth(samples: Samples, sample_rate: int) -> float:
     (median of Welch's spectrum in :data:`BAND` Hz, which a single tone does not move) is above ten times what rounding to 16
     bits adds. Half the rate for most recordings; less for one that came from a lower rate, a telephone or a codec."""
     n = min(len(samples), sample_rate // 4)
-    _, density = scipy.signal.welch(samples, sample_rate, nperseg=n)
+    _, density = welch(samples, sample_rate, n)
     a_band = max(1, round(BAND * n / sample_rate))
     levels = [np.median(density[first : first + a_band]) for first in range(0, len(density), a_band)]
     sounding = np.flatnonzero(np.array(levels) > NOTHING / (sample_rate / 2))

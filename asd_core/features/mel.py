@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from asd_core.features.base import Array
 from asd_core.lazy import scipy
-from asd_core.sound import Samples
+from asd_core.sound import Samples, hann
 
 
 def hz_to_mel(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -43,12 +43,6 @@ def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Array:
     return (np.maximum(0.0, np.minimum(rising, falling)) * area[:, None]).astype(np.float32)
 
 
-@lru_cache(maxsize=8)
-def _window(n_fft: int) -> Array:
-    """Periodic Hann window, as every analysis program uses it."""
-    return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
-
-
 BLOCK = 64  # frames transformed at once: they stay in the processor's cache, and a long clip needs no more memory
 
 
@@ -56,7 +50,7 @@ def mel_power(samples: Samples, *, n_fft: int, hop_length: int, n_mels: int, sam
     """Mel-filtered squared magnitudes ``(n_frames, n_mels)``, frames centred on multiples of the hop."""
     padded = np.pad(samples, n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    window, filters = _window(n_fft), _transposed_filterbank(n_mels, n_fft, sample_rate)
+    window, filters = hann(n_fft), _transposed_filterbank(n_mels, n_fft, sample_rate)
     mel = np.empty((len(frames), n_mels), dtype=np.float32)
     for first in range(0, len(frames), BLOCK):
         spectrum = scipy.fft.rfft(frames[first : first + BLOCK] * window, axis=1, overwrite_x=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from asd_core.features.base import Array, mono
 from asd_core.lazy import scipy
-from asd_core.sound import Clip, Samples
+from asd_core.sound import NOISE_BANDWIDTH, Clip, Samples, welch
 
 
 def spectrum_db(samples: Samples, sample_rate: int) -> tuple[Array, Array]:
@@ -57,14 +57,9 @@ class WelchSpectrum:
     hop_length: int = 512
 
     def transform(self, clip: Clip) -> Array:
-        _, power = scipy.signal.welch(
-            mono(clip, self.sample_rate),
-            self.sample_rate,
-            nperseg=self.n_fft,
-            noverlap=self.n_fft - self.hop_length,
-            detrend=False,
-            scaling="spectrum",
-        )
+        samples = mono(clip, self.sample_rate)
+        _, density = welch(samples, self.sample_rate, self.n_fft, hop_length=self.hop_length, remove_means=False)
+        power = density * NOISE_BANDWIDTH * self.sample_rate / self.n_fft
         # A sine of amplitude 1 has a power of 1/2.
         return np.asarray(10.0 * np.log10(np.maximum(2.0 * power, 1e-14)), dtype=np.float32)
 

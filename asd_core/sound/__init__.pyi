@@ -34,3 +34,6 @@ from .signal import Noise as Noise
 from .signal import Signal as Signal
 from .signal import strength_within as strength_within
 from .signal import version_name as version_name
+from .spectrum import NOISE_BANDWIDTH as NOISE_BANDWIDTH
+from .spectrum import hann as hann
+from .spectrum import welch as welch

@@ -9,6 +9,7 @@ systems, ICASSP 1979), to the level that they have.
 import numpy as np
 
 from asd_core.lazy import scipy
+from asd_core.sound.spectrum import welch
 
 PASSED = 0.9  # of half the lower rate: below, no usual filter weakens anything; as far below it begins what is mirrored
 EMPTY = (1.15, 1.35)  # of half the lower rate: beyond every filter's slope
@@ -22,7 +23,7 @@ def was_raised(samples: np.ndarray, sample_rate: int, lower: int) -> bool:
     half = lower / 2
     if sample_rate / 2 < EMPTY[1] * half:
         return False
-    frequencies, power = scipy.signal.welch(samples, sample_rate, nperseg=min(2048, len(samples)))
+    frequencies, power = welch(samples, sample_rate, min(2048, len(samples)))
     below, beyond = (
         np.median(power[(frequencies >= low * half) & (frequencies < high * half)])
         for low, high in ((2 * PASSED - 1, PASSED), EMPTY)
@@ -33,7 +34,7 @@ def was_raised(samples: np.ndarray, sample_rate: int, lower: int) -> bool:
 def completed(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """A recording ``(n_samples,)`` at the lower rate with its highest bands at the level of those below, where they are weaker."""
     half, n = sample_rate / 2, len(samples)
-    frequencies, power = scipy.signal.welch(samples, sample_rate, nperseg=min(1024, n))
+    frequencies, power = welch(samples, sample_rate, min(1024, n))
     usual = power[(frequencies >= (2 * PASSED - 1) * half) & (frequencies < PASSED * half)]
     level = np.exp(np.log(usual + 1e-20).mean())
     spectrum = scipy.fft.rfft(samples)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.signal import get_window
+from scipy import signal
 
 from asd_core.datasets import Dataset, held_out
 from asd_core.errors import ArtifactError, ClipError, TrainingError
 from asd_core.explain import REFERENCE, make_reference, read_reference
 from asd_core.features import LogMel, WelchSpectrum
-from asd_core.sound import Clip, prepare
+from asd_core.sound import Clip, prepare, welch
 from tests.conftest import ROOT
 
 DEMO = ROOT / "trained_models" / "demo"
@@ -28,12 +28,21 @@ def test_a_full_scale_sine_is_at_0_db() -> None:
     assert spectrum.max() == pytest.approx(0.0, abs=0.05)
 
 
-def test_welch_equals_the_mean_of_its_frames() -> None:
-    samples = np.random.default_rng(0).normal(0, 0.1, 8192)
-    window = get_window("hann", 1024)
-    frames = [np.abs(np.fft.rfft(window * samples[s : s + 1024])) ** 2 for s in range(0, 8192 - 1023, 512)]
-    expected = 10 * np.log10(4 * np.mean(frames, axis=0) / window.sum() ** 2)
-    assert np.allclose(WelchSpectrum().transform(_clip(samples))[1:-1], expected[1:-1], atol=1e-3)
+@pytest.mark.parametrize(("n", "hop_length"), [(1024, 512), (1024, 300), (4000, None), (1001, None), (8192, None)])
+@pytest.mark.parametrize("means", [True, False])
+def test_welch_equals_scipys(n: int, hop_length: int | None, means: bool) -> None:
+    samples = np.random.default_rng(0).normal(0.02, 0.1, 80000).astype(np.float32)
+    overlap = n - hop_length if hop_length else None
+    expected = signal.welch(samples, 16000, nperseg=n, noverlap=overlap, detrend="constant" if means else False)
+    frequencies, density = welch(samples, 16000, n, hop_length=hop_length, remove_means=means)
+    assert np.allclose(frequencies, expected[0])
+    assert np.allclose(density, expected[1], rtol=1e-5, atol=1e-12)
+
+
+def test_the_spectrum_is_scipys_in_db_of_a_full_scale_sine() -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 8192).astype(np.float32)
+    _, power = signal.welch(samples, 16000, nperseg=1024, detrend=False, scaling="spectrum")
+    assert np.allclose(WelchSpectrum().transform(_clip(samples)), 10 * np.log10(2 * power), atol=1e-3)
 
 
 def test_welch_refuses_a_clip_that_is_not_prepared() -> None:
