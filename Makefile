@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 # Test files go to this many workers; each computes with one thread, or they would wait for each other.
+# glibc keeps the memory of large arrays, as in the workers of asd_core.engine: new pages each time take a tenth of all time.
 WORKERS ?= 2
 # Python keeps what it compiled, whatever the shell says: dozens of processes import the same files.
-PYTEST = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=67108864 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # pip compiles what it installs with one processor, which takes half of an installation: all processors do it afterwards. What does not
 # compile is left, as pip leaves it.

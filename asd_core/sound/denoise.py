@@ -5,6 +5,7 @@ exactly linear in the strength ``p`` (``prop_decrease``): ``y(p) = p·y(1) + (1-
 computed once; every position of a slider is then a cross-fade.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,9 @@ KINDS: tuple[Kind, ...] = ("stationary", "non-stationary")
 DEFAULT_STRENGTH = 0.0  # at which a player begins: detectors learned undenoised sound
 USUAL_STRENGTH = 0.6  # at which denoised sound is first heard: what the report drew
 WINDOW = 1024  # noisereduce's n_fft: a shorter signal cannot be gated
+HOP = 256  # its hop
+PADDING = 30_000  # its samples of silence on each side, which it gates with the signal
+SMOOTHED = 0.05  # s: how far its mask is smoothed over time
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +93,25 @@ def denoise_mix(
     def gate(strength: float) -> Samples:
         with np.errstate(divide="ignore", invalid="ignore"):  # exact digital silence divides 0 by 0 in the gate
             result = noisereduce.reduce_noise(
-                y=samples, sr=sample_rate, stationary=kind == "stationary", y_noise=noise, prop_decrease=strength
+                y=samples,
+                sr=sample_rate,
+                stationary=kind == "stationary",
+                y_noise=noise,
+                prop_decrease=strength,
+                padding=_padding(sample_rate, kind),
             )
         return np.nan_to_num(np.asarray(result, dtype=np.float32))
 
     # Non-stationary gating mixes after smoothing, so its strength 0 is the input itself: one call is enough.
     zero = gate(0.0) if kind == "stationary" else samples
     return DenoiseMix(samples, zero, gate(1.0))
+
+
+def _padding(sample_rate: int, kind: Kind) -> int:
+    """As much silence as the result depends on: that of a clip of 5 s takes half the time.
+
+    A stationary gate looks no farther than a window and the mask's smoothing. Its frames stay where noisereduce has them, so that the
+    result is the same. One that follows the sound looks back by seconds, and keeps all.
+    """
+    frames = WINDOW // HOP + math.ceil(SMOOTHED * sample_rate / HOP) + 4
+    return min(PADDING, PADDING % HOP + HOP * frames) if kind == "stationary" else PADDING

@@ -520,23 +520,23 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
 
 
 def test_commands_take_the_version_in_use_as_it_was_learned(  # type: ignore[no-untyped-def]
-    cli, small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli, brief_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What joined its training is no test clip of theirs, though ``--data`` names the recordings."""
     monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "user"))
     get_settings.cache_clear()
     try:
-        dataset, models = open_dataset(small_folder), tmp_path / "rail"
+        dataset, models = open_dataset(brief_folder), tmp_path / "rail"
         train(dataset, models, detectors=["control_rms", "cnn_ae"], preset="quick", seed=3)
         joined = str(dataset.rows(split="test", label="normal")["clip_id"].iloc[0])
         left = str(dataset.rows(split="train")["clip_id"].iloc[0])
         train_version(dataset, models, {joined: "normal", left: "anomaly"})
         folder = folder_in_use(models)
         assert read_manifest(folder / "cnn_ae").seed == 3
-        tested = set(open_for(small_folder, folder).rows(split="test")["clip_id"])
+        tested = set(open_for(brief_folder, folder).rows(split="test")["clip_id"])
         assert joined not in tested
-        given = ("--data", small_folder, "--models", models)
+        given = ("--data", brief_folder, "--models", models)
 
         assert cli("seeds", *given, "--seed", 7, "--detectors", "cnn_ae", "--preset", "quick")[0] == 0
         assert set(stored_seeds(folder)["clip_id"]) == tested

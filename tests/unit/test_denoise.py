@@ -23,6 +23,20 @@ def test_equals_noisereduce_on_simulated_sound(kind: Kind) -> None:
     _equal_to_noisereduce(simulate("02", seed=3, duration=4.0).samples, kind)
 
 
+@pytest.mark.parametrize(
+    ("rate", "n_samples"), [(8000, 9000), (16000, 1024), (48000, 60000), (192000, 200000), (16000, 620000)]
+)
+def test_the_silence_that_is_not_gated_changes_nothing(rate: int, n_samples: int) -> None:
+    """At any rate, and where noisereduce takes a long recording in pieces."""
+    times = np.arange(n_samples) / rate
+    samples = np.random.default_rng(0).normal(0, 0.1, n_samples) * (1.5 + np.sin(40 * times))
+    samples = samples.astype(np.float32)
+    mix = denoise_mix(samples, rate)
+    for strength, found in ((0.0, mix.zero), (1.0, mix.one)):
+        expected = noisereduce.reduce_noise(y=samples, sr=rate, stationary=True, prop_decrease=strength)
+        assert np.abs(found - expected).max() < 1e-9
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_noisereduce_on_real_sound(kind: Kind, real_clip: Path) -> None:

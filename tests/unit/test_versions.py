@@ -36,15 +36,21 @@ def clip_id(dataset: Dataset, split: str, label: str, number: int = 0) -> str:
 
 
 @pytest.fixture
-def dataset(small_folder: Path) -> Dataset:
-    return open_dataset(small_folder)
+def dataset(brief_dataset: Dataset) -> Dataset:
+    return brief_dataset
+
+
+@pytest.fixture(scope="module")
+def trained(brief_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained once for all tests, which take a copy."""
+    out = tmp_path_factory.mktemp("trained") / "slider"
+    train(brief_dataset, out, detectors=KEYS)
+    return out
 
 
 @pytest.fixture
-def models(dataset: Dataset, tmp_path: Path) -> Path:
-    out = tmp_path / "slider"
-    train(dataset, out, detectors=KEYS)
-    return out
+def models(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "slider"))
 
 
 @pytest.fixture
