@@ -528,17 +528,17 @@ def test_commands_take_the_version_in_use_as_it_was_learned(  # type: ignore[no-
     get_settings.cache_clear()
     try:
         dataset, models = open_dataset(brief_folder), tmp_path / "rail"
-        train(dataset, models, detectors=["control_rms", "cnn_ae"], preset="quick", seed=3)
+        train(dataset, models, detectors=["control_rms", "idnn"], preset="quick", seed=3)
         joined = str(dataset.rows(split="test", label="normal")["clip_id"].iloc[0])
         left = str(dataset.rows(split="train")["clip_id"].iloc[0])
         train_version(dataset, models, {joined: "normal", left: "anomaly"})
         folder = folder_in_use(models)
-        assert read_manifest(folder / "cnn_ae").seed == 3
+        assert read_manifest(folder / "idnn").seed == 3
         tested = set(open_for(brief_folder, folder).rows(split="test")["clip_id"])
         assert joined not in tested
         given = ("--data", brief_folder, "--models", models)
 
-        assert cli("seeds", *given, "--seed", 7, "--detectors", "cnn_ae", "--preset", "quick")[0] == 0
+        assert cli("seeds", *given, "--seed", 7, "--detectors", "idnn", "--preset", "quick")[0] == 0
         assert set(stored_seeds(folder)["clip_id"]) == tested
 
         reference = (folder / REFERENCE).read_bytes()

@@ -1,5 +1,5 @@
-"""UMAP of clips: fitted once, kept, new clips placed in it. One import of umap takes half a minute: one
-fit for all tests, and those that need it are long ones."""
+"""UMAP of clips: fitted once, kept, new clips placed in it. One fit for all tests, in a process where UMAP does not compile itself,
+which takes half a minute (tests/e2e/test_umap.py has it compiled)."""
 
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asd_core.engine import Processes
 from asd_core.errors import ArtifactError
 from asd_core.settings import get_settings
 from asd_core.space import (
@@ -52,17 +53,30 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def heard() -> list[tuple[float, str]]:
-    return []
+def fit_and_listen(vectors: np.ndarray) -> tuple[Embedding, list[tuple[float, str]]]:
+    heard: list[tuple[float, str]] = []
+    return fit_umap(vectors, SETTINGS, progress=lambda fraction, message: heard.append((fraction, message))), heard
 
 
 @pytest.fixture(scope="module")
-def fitted(vectors: np.ndarray, heard: list[tuple[float, str]]) -> Embedding:
-    return fit_umap(vectors, SETTINGS, progress=lambda fraction, message: heard.append((fraction, message)))
+def fit(vectors: np.ndarray) -> Iterator[tuple[Embedding, list[tuple[float, str]]]]:
+    engine = Processes(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_DISABLE_JIT", "1")
+        yield from engine.map(fit_and_listen, [vectors])
+    engine.close()
 
 
-@pytest.mark.long
+@pytest.fixture(scope="module")
+def fitted(fit: tuple[Embedding, list[tuple[float, str]]]) -> Embedding:
+    return fit[0]
+
+
+@pytest.fixture(scope="module")
+def heard(fit: tuple[Embedding, list[tuple[float, str]]]) -> list[tuple[float, str]]:
+    return fit[1]
+
+
 def test_crowds_stay_together(fitted: Embedding) -> None:
     assert fitted.xy.shape == (N, 2)
     crowds = fitted.xy.reshape(3, N // 3, 2)
@@ -72,7 +86,6 @@ def test_crowds_stay_together(fitted: Embedding) -> None:
     assert apart > radius
 
 
-@pytest.mark.long
 def test_progress_only_rises_and_reaches_the_layouts_end(fitted: Embedding, heard: list[tuple[float, str]]) -> None:
     fractions = [fraction for fraction, _ in heard]
     assert fractions == sorted(fractions)
@@ -85,7 +98,6 @@ def test_progress_only_rises_and_reaches_the_layouts_end(fitted: Embedding, hear
     }
 
 
-@pytest.mark.long
 def test_a_fitted_clip_is_put_at_its_own_place_and_nothing_is_fitted_again(
     fitted: Embedding, vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +110,6 @@ def test_a_fitted_clip_is_put_at_its_own_place_and_nothing_is_fitted_again(
     assert np.array_equal(fitted.xy, before)
 
 
-@pytest.mark.long
 def test_a_new_clip_lies_among_its_neighbours(fitted: Embedding, vectors: np.ndarray) -> None:
     between = vectors[20:40].mean(axis=0, keepdims=True)
     place = fitted.transform(between)[0]
@@ -113,7 +124,6 @@ def test_memberships_sum_to_the_logarithm_of_k() -> None:
     assert np.all(np.diff(weights, axis=1) <= 0)
 
 
-@pytest.mark.long
 def test_what_is_saved_is_found_beside_the_detectors_or_in_the_users_data(
     fitted: Embedding, vectors: np.ndarray, tmp_path: Path, data: Path
 ) -> None:
@@ -131,7 +141,6 @@ def test_what_is_saved_is_found_beside_the_detectors_or_in_the_users_data(
     assert list(tmp_path.rglob("*.tmp")) == []
 
 
-@pytest.mark.long
 def test_a_map_is_shown_for_nothing_but_what_it_is_of(
     fitted: Embedding, vectors: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +173,6 @@ def test_the_demos_maps_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("damage", ["half", "words"])
-@pytest.mark.long
 def test_a_damaged_file_is_one_sentence(
     fitted: Embedding, vectors: np.ndarray, tmp_path: Path, data: Path, damage: str
 ) -> None:

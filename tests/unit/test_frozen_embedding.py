@@ -104,14 +104,14 @@ def tiny(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_it_trains_and_scores_where_it_is_asked_for(
-    tiny: Path, small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, brief_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, keys = tmp_path / "out", ["frozen_embedding", "control_rms"]
     said: list[str] = []
-    assert train(small_dataset, tmp_path / "without", detectors=keys, notify=said.append) == ["control_rms"]
+    assert train(brief_dataset, tmp_path / "without", detectors=keys, notify=said.append) == ["control_rms"]
     assert any(re.match(r"Frozen embedding \+ kNN was not trained: Tiny is not here.*add tiny FILE", s) for s in said)
     add_model(pretrained_model("tiny"), tiny)
-    assert train(small_dataset, out, detectors=keys) == ["control_rms", "frozen_embedding"]
+    assert train(brief_dataset, out, detectors=keys) == ["control_rms", "frozen_embedding"]
     manifest = read_manifest(out / "frozen_embedding")
     assert manifest.representation == {
         "kind": "pretrained embedding",
@@ -120,23 +120,23 @@ def test_it_trains_and_scores_where_it_is_asked_for(
         "sample_rate": 8000,
         "sha256": sha256(onnx_bytes()),
     }
-    table, _, _ = current_scores(small_dataset, ModelSet(out))
+    table, _, _ = current_scores(brief_dataset, ModelSet(out))
     scores = table[table["detector"] == "frozen_embedding"]
     assert scores["raw"].nunique() == len(scores) == 24
     # A second training computes no embedding again: the network is not asked.
     monkeypatch.setattr(runtime, "embed", lambda *_: pytest.fail("computed again"))
-    train(small_dataset, tmp_path / "again", detectors=["frozen_embedding"])
+    train(brief_dataset, tmp_path / "again", detectors=["frozen_embedding"])
     again = read_manifest(tmp_path / "again" / "frozen_embedding")
     assert again.weights_sha256 == manifest.weights_sha256
 
 
 @pytest.fixture(scope="module")
-def fused(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fused(brief_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``fused``, trained once, and the ``cache`` of its embeddings."""
     folder = tmp_path_factory.mktemp("fused")
     with tiny_in(folder) as given:
         add_model(pretrained_model("tiny"), given)
-        train(small_dataset, folder / "fused", detectors=["frozen_embedding", "pca_kde", "fusion"])
+        train(brief_dataset, folder / "fused", detectors=["frozen_embedding", "pca_kde", "fusion"])
     return folder
 
 
@@ -152,7 +152,7 @@ def with_fusion(fused: Path, tiny: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("damage", ["gone", "exchanged"])
 def test_without_its_model_that_detector_and_its_fusion_alone_are_left_out(
-    with_fusion: Path, small_dataset: Dataset, tmp_path: Path, damage: str
+    with_fusion: Path, brief_dataset: Dataset, tmp_path: Path, damage: str
 ) -> None:
     (file,) = (tmp_path / "models" / "tiny").glob("model.onnx")
     file.unlink() if damage == "gone" else file.write_bytes(file.read_bytes() + b" ")
@@ -160,8 +160,8 @@ def test_without_its_model_that_detector_and_its_fusion_alone_are_left_out(
     shutil.rmtree(tmp_path / "cache")
     embedding._cache.cache_clear()
     models, said = ModelSet(with_fusion), list[str]()
-    row = small_dataset.rows(split="test").iloc[0]
-    clip = small_dataset.read(row["clip_id"])
+    row = brief_dataset.rows(split="test").iloc[0]
+    clip = brief_dataset.read(row["clip_id"])
     scores = score_clip(clip, models, row["machine_id"], notify=said.append)
     assert [one.detector for one in scores] == ["pca_kde"]
     assert scores == score_clip(clip, ModelSet(with_fusion, ["pca_kde"]), row["machine_id"])
@@ -175,30 +175,30 @@ def test_without_its_model_that_detector_and_its_fusion_alone_are_left_out(
     assert set(windows["detector"]) == {"pca_kde"}
     assert said[1:] == said[:1]
 
-    table, skipped = score_split(small_dataset, models)
+    table, skipped = score_split(brief_dataset, models)
     assert set(table["detector"]) == {"pca_kde"}
     assert len(table) == 24
     assert [bool(re.match(sentence, s)) for s in skipped] == [True]
     (with_fusion / "scores.parquet").unlink()
-    assert compute_scores(small_dataset, models, notify=said.append) == ["pca_kde"]
-    assert compute_scores(small_dataset, models, notify=said.append) == []
+    assert compute_scores(brief_dataset, models, notify=said.append) == ["pca_kde"]
+    assert compute_scores(brief_dataset, models, notify=said.append) == []
 
     said.clear()
-    train(small_dataset, with_fusion, detectors=["pca_lof", "control_rms", "fusion"], notify=said.append)
+    train(brief_dataset, with_fusion, detectors=["pca_lof", "control_rms", "fusion"], notify=said.append)
     assert set(read_manifest(with_fusion / "fusion").config["members"]) == {"pca_kde", "pca_lof"}
     assert any(re.match(r"Frozen embedding \+ kNN is no member of a fusion: .*Tiny", s) for s in said)
     (with_fusion / "evidence.parquet").unlink()
-    assert "frozen_embedding" not in measure_evidence(small_dataset, with_fusion)
+    assert "frozen_embedding" not in measure_evidence(brief_dataset, with_fusion)
 
 
 def test_evidence_is_measured_of_what_a_detector_was_trained_with(
-    with_fusion: Path, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    with_fusion: Path, brief_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = read_evidence(with_fusion)
     (with_fusion / "evidence.parquet").unlink()
     other = replace(FrozenEmbedding.info, representation=chosen_embedding("tiny", "middle"))
     monkeypatch.setattr(FrozenEmbedding, "info", other)  # as settings that have changed since
-    measure_evidence(small_dataset, with_fusion)
+    measure_evidence(brief_dataset, with_fusion)
     key = ["detector", "clip_id", "kind", "db"]
     assert_frame_equal(
         *(t.sort_values(key, ignore_index=True) for t in (before, read_evidence(with_fusion))), check_dtype=False
@@ -206,9 +206,9 @@ def test_evidence_is_measured_of_what_a_detector_was_trained_with(
 
 
 def test_a_model_that_refuses_a_clip_of_a_later_batch(
-    with_fusion: Path, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    with_fusion: Path, brief_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = prepare(small_dataset.read(small_dataset.rows(split="test")["clip_id"].iloc[-1]), sample_rate=8000)
+    last = prepare(brief_dataset.read(brief_dataset.rows(split="test")["clip_id"].iloc[-1]), sample_rate=8000)
     plain = runtime.embed
 
     def embed(model: PretrainedModel, samples: Samples, *more: str) -> Array:
@@ -218,7 +218,7 @@ def test_a_model_that_refuses_a_clip_of_a_later_batch(
     monkeypatch.setattr(split, "BATCH", 5)
     embedding._cache.cache_clear()
     shutil.rmtree(get_settings().cache_dir)
-    table, skipped = score_split(small_dataset, ModelSet(with_fusion))
+    table, skipped = score_split(brief_dataset, ModelSet(with_fusion))
     assert set(table["detector"]) == {"pca_kde"}
     assert len(table) == 24, "no clip is lost for the others"
     assert len(skipped) == 1
