@@ -15,7 +15,7 @@ from asd_core.datasets.slide_rail import simulate
 from asd_core.detectors import OPTIONAL, Detector, detector_class, detector_keys
 from asd_core.detectors.fusion import Fusion
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
-from asd_core.features import Array, LogMel, MemberScores, chosen_embedding
+from asd_core.features import Array, LogMel, MemberScores, Representation, chosen_embedding
 from asd_core.sound import Clip
 from asd_core.space import latent_detectors
 from tests.tiny_model import entry, onnx_bytes, registered, sha256
@@ -55,13 +55,17 @@ class Bench:
             for i in IDS
         }
         self.train_ids = [i for i in IDS for _ in range(PER_ID)]
+        self.known: dict[Representation, list[Array]] = {}  # of training clips: detectors share what they learn from
         self.fitted: dict[str, Detector] = {}
         for key in [*MEMBERS, *detector_keys(optional=True)]:
             if key not in self.fitted:
                 self.fitted[key] = quick(key).fit(self.training(key), self.train_ids, seed=1)
 
     def training(self, key: str) -> list[Array]:
-        return [self.features(key, s, i) for i in IDS for s in self.sound[i][:PER_ID]]
+        representation = detector_class(key).info.representation
+        if representation not in self.known:
+            self.known[representation] = [self.features(key, s, i) for i in IDS for s in self.sound[i][:PER_ID]]
+        return list(self.known[representation])
 
     def features(self, key: str, samples: np.ndarray, machine_id: str = "00") -> Array:
         representation = detector_class(key).info.representation

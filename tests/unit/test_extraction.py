@@ -83,9 +83,30 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
+class Kept(Processes):
+    """Processes that stay while another engine is used."""
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Kept]:
+    engine = Kept(2)
+    yield engine
+    Processes.close(engine)
+
+
 @pytest.fixture
-def two() -> Iterator[Processes]:
-    """Two processes, under the settings of the test."""
+def two(kept: Kept) -> Iterator[Processes]:
+    """Two processes under the settings of all tests."""
+    use_engine(kept)
+    yield kept
+    use_engine(None)
+
+
+@pytest.fixture
+def two_new() -> Iterator[Processes]:
+    """Two processes under the settings of the test."""
     engine = Processes(2)
     use_engine(engine)
     yield engine
@@ -167,7 +188,7 @@ def test_a_killed_process_changes_nothing(dataset: Dataset, two: Processes) -> N
 
 
 def test_whoever_stops_it_leaves_no_file(
-    dataset: Dataset, two: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, two_new: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
@@ -191,7 +212,7 @@ def test_what_is_stored_is_not_read_again(dataset: Dataset, recordings: Path, st
     assert alone.features[LogMel(n_mels=64)][0].shape[0] == 64
 
 
-def test_processes_fill_the_same_store(dataset: Dataset, recordings: Path, store: Path, two: Processes) -> None:
+def test_processes_fill_the_same_store(dataset: Dataset, recordings: Path, store: Path, two_new: Processes) -> None:
     first = read(dataset)
     use_engine(Here())
     read(dataset)  # files that were written a moment ago are known from now on
