@@ -24,6 +24,7 @@ from asd_core.errors import JobError
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
+WAS_STOPPED = "Stopped; what was finished is stored."
 JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
 BY = "ASD_JOB_BY"  # tells it who started it
@@ -154,7 +155,10 @@ def _read(folder: Path) -> Job:
         state,
         float(progress.get("fraction", 0.0)),
         str(progress.get("message", "starting")),
-        _last_line(folder / "log.txt") or "It ended without a word: it may have run out of memory.",
+        # What an interpreter writes on its way out after an interrupt is no news to who asked for it.
+        WAS_STOPPED
+        if state == "stopped"
+        else _last_line(folder / "log.txt") or "It ended without a word: it may have run out of memory.",
         float(about.get("started", 0.0)),
         _losses(progress.get("losses")),
     )

@@ -26,7 +26,7 @@ from asd_core.cli.space import latents, thumbnails, umap, umaps
 from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.engine import use_engine
 from asd_core.errors import AsdError
-from asd_core.jobs import STOPPED
+from asd_core.jobs import STOPPED, WAS_STOPPED
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
@@ -81,7 +81,7 @@ def _run() -> int:
         notify(error.format_message().replace("\n", " ") if sys.argv[1:] else error.format_message())
         return 2 if sys.argv[1:] else 0
     except (typer.Abort, KeyboardInterrupt):
-        notify("Stopped; what was finished is stored.")
+        notify(WAS_STOPPED)
         return STOPPED
     except AsdError as error:
         notify(str(error))
