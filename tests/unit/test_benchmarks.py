@@ -123,7 +123,7 @@ def test_the_compare_page_is_opened_and_timed() -> None:
         lambda: window(1),
         lambda: statistics_speed(1, n_clips=40),
         lambda: labelling_speed(40, opens=1, labels=2),
-        lambda: scoring_speed(8),
+        pytest.param(lambda: scoring_speed(8), marks=pytest.mark.long),  # librosa compiles what it needs
     ],
     ids=["denoise_move", "all_detectors", "window", "statistics", "labelling", "scoring"],
 )
