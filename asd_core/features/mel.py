@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.features.base import Array
-from asd_core.lazy import scipy
-from asd_core.sound import Samples, hann
+from asd_core.sound import Samples, frame_powers
 
 
 def hz_to_mel(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -43,20 +42,12 @@ def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Array:
     return (np.maximum(0.0, np.minimum(rising, falling)) * area[:, None]).astype(np.float32)
 
 
-BLOCK = 64  # frames transformed at once: they stay in the processor's cache, and a long clip needs no more memory
-
-
 def mel_power(samples: Samples, *, n_fft: int, hop_length: int, n_mels: int, sample_rate: int) -> Array:
     """Mel-filtered squared magnitudes ``(n_frames, n_mels)``, frames centred on multiples of the hop."""
     padded = np.pad(samples, n_fft // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    window, filters = hann(n_fft), _transposed_filterbank(n_mels, n_fft, sample_rate)
-    mel = np.empty((len(frames), n_mels), dtype=np.float32)
-    for first in range(0, len(frames), BLOCK):
-        spectrum = scipy.fft.rfft(frames[first : first + BLOCK] * window, axis=1, overwrite_x=True)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        np.matmul(power, filters, out=mel[first : first + BLOCK])
-    return mel
+    filters = _transposed_filterbank(n_mels, n_fft, sample_rate)
+    mel = [power @ filters for power in frame_powers(padded, n_fft, hop_length)]
+    return np.concatenate(mel, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,9 @@ from .denoise import DenoiseMix as DenoiseMix
 from .denoise import Kind as Kind
 from .denoise import denoise_mix as denoise_mix
 from .denoise import noise_region as noise_region
+from .power_density import NOISE_BANDWIDTH as NOISE_BANDWIDTH
+from .power_density import frame_powers as frame_powers
+from .power_density import welch as welch
 from .recording import MEAN as MEAN
 from .recording import RESAMPLING as RESAMPLING
 from .recording import SILENCE_RMS as SILENCE_RMS
@@ -34,6 +37,3 @@ from .signal import Noise as Noise
 from .signal import Signal as Signal
 from .signal import strength_within as strength_within
 from .signal import version_name as version_name
-from .spectrum import NOISE_BANDWIDTH as NOISE_BANDWIDTH
-from .spectrum import hann as hann
-from .spectrum import welch as welch

@@ -9,7 +9,7 @@ systems, ICASSP 1979), to the level that they have.
 import numpy as np
 
 from asd_core.lazy import scipy
-from asd_core.sound.spectrum import welch
+from asd_core.sound.power_density import welch
 
 PASSED = 0.9  # of half the lower rate: below, no usual filter weakens anything; as far below it begins what is mirrored
 EMPTY = (1.15, 1.35)  # of half the lower rate: beyond every filter's slope
