@@ -57,5 +57,8 @@ class BackupError(AsdError):
     """A file that is no whole backup, or one that would take the place of what is there."""
 
 
+WAS_STOPPED = "Stopped; what was finished is stored."
+
+
 class Cancelled(AsdError):
     """The user stopped a long task; what was finished before is stored."""

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from asd_core.errors import JobError
+from asd_core.errors import WAS_STOPPED, JobError
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
-WAS_STOPPED = "Stopped; what was finished is stored."
 JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
 BY = "ASD_JOB_BY"  # tells it who started it

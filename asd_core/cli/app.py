@@ -25,8 +25,8 @@ from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
 from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.engine import use_engine
-from asd_core.errors import AsdError
-from asd_core.jobs import STOPPED, WAS_STOPPED
+from asd_core.errors import WAS_STOPPED, AsdError
+from asd_core.jobs import STOPPED
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import Pipe
 
 from asd_core.engine.base import Item, Result
-from asd_core.errors import Cancelled, WorkerError
+from asd_core.errors import WAS_STOPPED, Cancelled, WorkerError
 
 AHEAD = 4  # items a worker: done or waiting while the caller is busy with earlier ones
 ATTEMPTS = 3  # at an item whose worker is lost
@@ -75,7 +75,7 @@ class Processes:
             except (EOFError, ConnectionError):
                 how = worker.end()
                 if self._threads is not threads:
-                    raise Cancelled("Stopped; what was finished is stored.") from None
+                    raise Cancelled(WAS_STOPPED) from None
                 worker.forget()
                 self._all.discard(worker)
                 continue

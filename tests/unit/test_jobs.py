@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asd_core import jobs
-from asd_core.errors import JobError
+from asd_core.errors import WAS_STOPPED, JobError
 from asd_core.settings import get_settings
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def test_progress_is_seen_and_a_stopped_job_keeps_what_it_finished(tmp_path: Pat
     until("clips", "stopped")
     with (jobs._folder("clips") / "log.txt").open("a") as log:
         log.write("AssertionError\n")  # as an interpreter may on its way out
-    assert until("clips", "stopped").description == jobs.WAS_STOPPED
+    assert until("clips", "stopped").description == WAS_STOPPED
     assert list((tmp_path / "clips").rglob("*.wav"))
     jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Again")
     assert until("clips", "finished", "failed").state == "finished"
