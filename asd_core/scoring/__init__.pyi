@@ -6,6 +6,7 @@ from .applicability import known_normals as known_normals
 from .applicability import machine_normals as machine_normals
 from .applicability import sentence as sentence
 from .applicability import with_applicability as with_applicability
+from .clip import CLOSE as CLOSE
 from .clip import DetectorScore as DetectorScore
 from .clip import as_scored as as_scored
 from .clip import decide as decide
@@ -18,7 +19,6 @@ from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
 from .denoising_curve import strength_curve as strength_curve
 from .foreign_recorder import clip_recorded_otherwise as clip_recorded_otherwise
-from .judgement import CLOSE as CLOSE
 from .judgement import Judgement as Judgement
 from .judgement import judge as judge
 from .judgement import stored_standing as stored_standing

@@ -9,6 +9,7 @@ from asd_core.features import Representation, extract_version, working_rate
 from asd_core.settings import get_settings
 from asd_core.sound import Channel, Clip, Kind, denoise_mix, prepare
 
+CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
 Decision = Literal["normal", "anomaly"]
 
 
@@ -22,6 +23,11 @@ class DetectorScore:
     threshold: float  # on the raw score
     decision: Decision
     margin: float  # normal spreads above the threshold, unbounded: see :func:`asd_core.evaluation.margin`
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it is too near its threshold to tell."""
+        return abs(self.margin) < CLOSE
 
 
 def score_prepared(

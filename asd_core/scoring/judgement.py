@@ -12,8 +12,6 @@ from asd_core.scoring.applicability import Applicability
 from asd_core.scoring.clip import DetectorScore
 from asd_core.scoring.store import read_scores
 
-CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
-
 GOOD = 0.9  # AUC of a control that tells the classes: nothing can do clearly better on a few clips
 
 Ground = Literal[
@@ -68,7 +66,7 @@ def judge(
         ground = "controls alone"
     elif asked.detector in worth.weak:
         ground = "as a good control" if _says_so_too(asked, by_key, worth) else "weak"
-    elif abs(asked.margin) < CLOSE:
+    elif asked.is_close:
         ground = "close"
     elif 2 * agree <= n_trusted and n_trusted > 1:
         ground = "disagreement"
@@ -82,7 +80,7 @@ def _says_so_too(asked: DetectorScore, by_key: Mapping[str, DetectorScore], wort
     if best not in by_key or worth.auc.get(best, 0.0) < GOOD:
         return False
     control = by_key[best]
-    return control.decision == asked.decision and min(abs(control.margin), abs(asked.margin)) >= CLOSE
+    return control.decision == asked.decision and not (control.is_close or asked.is_close)
 
 
 def stored_standing(folder: Path) -> Standing:

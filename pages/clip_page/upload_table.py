@@ -12,6 +12,7 @@ from pages.clip_page.background_work import EVERY, MANY, Work, begun, forget, ov
 from pages.clip_page.page_rerun import page_is_due, run_page
 from pages.clip_page.standing import standing_of
 from pages.clip_page.upload_scores import find_all, findings_key, found, upload_row
+from pages.clip_page.verdict import IN_TABLES
 from pages.shared.choice import Choice, percent, title
 from pages.shared.job_panel import progress_bar
 from pages.shared.tables import download, file_name, table
@@ -20,7 +21,6 @@ from pages.shared.warm_up import is_warm
 
 SLOT, TABLE = "uploads", "uploads_table"
 MOST_ROWS = 8
-VERDICTS = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not sure", "": "too few normals"}
 COLUMNS = ["name", "sha256", "machine_id", "channel", "false_alarm_rate", *SUMMARY, "problem"]  # of the file
 
 
@@ -112,7 +112,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Name": row["name"],
         "Belongs": _belongs(row),
-        "Verdict": "" if row.get("problem") else VERDICTS[row["verdict"]] if "verdict" in row else "…",
+        "Verdict": "" if row.get("problem") else IN_TABLES[row["verdict"]] if "verdict" in row else "…",
         "Agree": row.get("agree") if row.get("trusted") else None,
         "Margin": row.get("margin"),
         "From": row.get("t0"),

@@ -16,6 +16,9 @@ from pages.shared.trained_models import calibration_of, models_of, trained_denoi
 
 KEY = "verdict"
 ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
+IN_TABLES = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not sure", "": "too few normals"}
+CALLED = {"anomaly": "an anomaly", "normal": "normal"}
+OTHER = {"anomaly": "normal", "normal": "anomaly"}
 HEADS = {"anomaly": ANOMALY, "normal": NORMAL, "not sure": UNSURE, "": ""}
 COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray", FOREIGN: "gray"}
 ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "hearing", FOREIGN: "mic_off"}
@@ -109,9 +112,9 @@ def _name(asked: DetectorScore, trained: str) -> str:
 def _decided(scores: Sequence[DetectorScore], standing: Standing) -> dict[str, str]:
     """By trusted detector, in their order, what it decides, as the table beside the card shows it: nothing where it is too
     close to its threshold to tell."""
-    margins = {score.detector: score for score in scores}
-    trusted = [margins[key] for key in standing.trusted if key in margins]
-    return {one.detector: "" if abs(one.margin) < CLOSE else one.decision for one in trusted}
+    by_key = {score.detector: score for score in scores}
+    trusted = [by_key[key] for key in standing.trusted if key in by_key]
+    return {one.detector: "" if one.is_close else one.decision for one in trusted}
 
 
 def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) -> str:
@@ -121,34 +124,31 @@ def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) 
         without: the others alone, where the one that is asked cannot tell.
     """
     voters = [decision for key, decision in decided.items() if not without or key != asked.detector]
-    others = without and asked.detector in decided
-    counts = {word: voters.count(word) for word in ("anomaly", "normal", "")}
+    others, either = without and asked.detector in decided, " either" if without else ""
+    n, close = len(voters), voters.count("")
     # As many on both sides: that which is asked is named first.
-    most = max(("anomaly", "normal"), key=lambda word: (counts[word], word == asked.decision))
-    word, n, close = {"anomaly": "an anomaly", "normal": "normal"}[most], len(voters), counts[""]
+    most = max(CALLED, key=lambda word: (voters.count(word), word == asked.decision))
     if n == 1:
-        who = f"the {'other' if others else 'one'} trusted detector"
-        return (
-            f"{who} cannot tell either"
-            if close and without
-            else f"{who} cannot tell"
-            if close
-            else f"{who} calls it {word}"
-        )
-    every = f"the other {n}" if others else str(n)
+        does = f"cannot tell{either}" if close else f"calls it {CALLED[most]}"
+        return f"the {'other' if others else 'one'} trusted detector {does}"
+    whole = f"the other {n}" if others else f"all {n}"
     if close == n:
-        return f"{every if others else f'all {every}'} trusted ones cannot tell either"
-    if counts[most] == n:
-        return f"{every if others else f'all {every}'} trusted ones call it {word}"
-    rest, against = n - counts[most] - close, "normal" if most == "anomaly" else "an anomaly"
-    parts = [f"{counts[most]} of {every} trusted ones {'calls' if counts[most] == 1 else 'call'} it {word}"]
-    parts += [f"{rest} {against}"] if rest else []
-    return ", ".join([*parts, f"{close} cannot tell"] if close else parts)
+        return f"{whole} trusted ones cannot tell{either}"
+    if voters.count(most) == n:
+        return f"{whole} trusted ones call it {CALLED[most]}"
+    agree, against = voters.count(most), voters.count(OTHER[most])
+    every, call = f"the other {n}" if others else str(n), "calls" if agree == 1 else "call"
+    parts = [f"{agree} of {every} trusted ones {call} it {CALLED[most]}"]
+    if against:
+        parts.append(f"{against} {CALLED[OTHER[most]]}")
+    if close:
+        parts.append(f"{close} cannot tell")
+    return ", ".join(parts)
 
 
 def _votes(asked: DetectorScore, decided: Mapping[str, str], standing: Standing, trained: str, among: str) -> str:
     """Who says so, and how many of those that can be trusted."""
-    word = "an anomaly" if asked.decision == "anomaly" else "normal"
+    word = CALLED[asked.decision]
     in_use = asked.detector == standing.in_use
     name = _name(asked, trained) + (", in use here," if in_use else "")
     if not decided:
@@ -170,17 +170,20 @@ def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
         decision: of the one that is asked.
         others: it is one of the trusted, too.
     """
-    opposite = "normal" if decision == "anomaly" else "anomaly"
-    unlike = "normal" if opposite == "normal" else "an anomaly"
-    does = {decision: ("says so", "say so"), opposite: (f"calls it {unlike}", f"call it {unlike}")}
-    does[""] = ("cannot tell", "cannot tell")
-    counts = {word: decided.count(word) for word in (decision, opposite, "") if word in decided}
-    every = f"the {'other ' if others else ''}{len(decided)} trusted detectors"
+    unlike = CALLED[OTHER[decision]]
+    does = {
+        decision: ("says so", "say so"),
+        OTHER[decision]: (f"calls it {unlike}", f"call it {unlike}"),
+        "": ("cannot tell", "cannot tell"),
+    }
+    counts = {word: decided.count(word) for word in does if word in decided}
+    other = "other " if others else ""
     if len(counts) > 1:
-        return f"Of {every} {', '.join(f'{n} {does[word][n > 1]}' for word, n in counts.items())}."
+        every = ", ".join(f"{n} {does[word][n > 1]}" for word, n in counts.items())
+        return f"Of the {other}{len(decided)} trusted detectors {every}."
     if len(decided) > 1:
-        return f"T{every[1:]} {does[decided[0]][1]}."
-    return f"The {'other' if others else 'one'} trusted detector {does[decided[0]][0]}." if decided else ""
+        return f"The {other}{len(decided)} trusted detectors {does[decided[0]][1]}."
+    return f"The {other or 'one '}trusted detector {does[decided[0]][0]}." if decided else ""
 
 
 def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:

@@ -8,13 +8,14 @@ import streamlit as st
 from asd_core.counting import counted
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
-from asd_core.scoring import CLOSE, DetectorScore
+from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.page_rerun import run_page
 from pages.clip_page.signal_scores import explained, signal_scores
+from pages.clip_page.verdict import IN_TABLES
 from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state
 from pages.shared.choice import title
@@ -83,11 +84,7 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
                 "Margin": min(max(s.margin, -MOST), MOST),
-                "Decision": "? not sure"
-                if abs(s.margin) < CLOSE
-                else "▲ anomaly"
-                if s.decision == "anomaly"
-                else "· normal",
+                "Decision": IN_TABLES["not sure" if s.is_close else s.decision],
                 "Why": explanations[s.detector].description,
             }
             for s in scores

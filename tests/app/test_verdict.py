@@ -115,6 +115,12 @@ def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
     )
 
 
+def test_trusted_ones_that_cannot_tell_beside_a_pinned_one_that_can() -> None:
+    pinned = Standing(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9}).led_by("pca_kde")
+    scores = [score("pca_kde", 9.0), score("knn_bands", 0.2), score("pca_lof", 0.1)]
+    assert verdict(scores, pinned, None, 60, 0.05).reason.endswith("; all 2 trusted ones cannot tell.")
+
+
 def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> None:
     """Anomalies that a level meter finds: nothing is clearly better than it, and a clip far above every threshold is one."""
     easy = Standing((), ("pca_kde",), (), ("control_rms", "control_random"), {"pca_kde": 1.0, "control_rms": 1.0})

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from asd_core.evaluation import Standing
-from asd_core.scoring import CLOSE, DetectorScore
+from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal, strength_within
 from pages.components.common import component
 from pages.components.player import PlayerState
@@ -125,11 +125,10 @@ def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version:
 
 def _figures(score: DetectorScore) -> dict[str, Any]:
     anomaly = score.decision == "anomaly"
-    close = abs(score.margin) < CLOSE
     return {
         "margin": score.margin,
         "anomaly": anomaly,
-        "close": close,
+        "close": score.is_close,
         "percentile": score.calibrated,
         "raw": score.raw,
     }
