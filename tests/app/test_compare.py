@@ -40,6 +40,15 @@ def copies(folders: Path, small_folder: Path, small_models: Path) -> tuple[Path,
     return recordings, models
 
 
+@pytest.fixture(scope="module")
+def one_class(small_folder: Path, small_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Detectors with scores of normal clips alone, for all views."""
+    folder = tmp_path_factory.mktemp("one_class")
+    shutil.copytree(small_models, folder / "copies")
+    compute_scores(open_dataset(small_folder), ModelSet(folder / "copies"), Scope("train"))
+    return folder
+
+
 def thresholds(app: AppTest) -> pd.DataFrame:
     """The thresholds with what is behind Details."""
     first, more = (frame.value for frame in app.dataframe[:2])
@@ -65,9 +74,10 @@ def test_every_view_takes_the_scope(view: str) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_one_class_is_not_computable_in_any_view(copies: tuple[Path, Path], view: str) -> None:
-    recordings, models = copies
-    compute_scores(open_dataset(recordings), ModelSet(models), Scope("train"))
+def test_one_class_is_not_computable_in_any_view(
+    folders: Path, settings: pytest.MonkeyPatch, one_class: Path, view: str
+) -> None:
+    settings.setenv("ASD_MODELS_DIR", str(one_class))
     app = opened(of_split="train", view=view)
     assert ONE_CLASS in text(app)
     assert not app.error
