@@ -175,7 +175,7 @@ def test_a_detector_that_knows_no_domains_learns_as_ever() -> None:
 
 
 def fan_sound(row: dict[str, object]) -> np.ndarray:
-    """Two seconds of a row of the catalogue."""
+    """A second of a row of the catalogue."""
     sound = simulate_fan(
         str(row["machine_id"]),
         seed=int(str(row["seed"])),
@@ -184,21 +184,21 @@ def fan_sound(row: dict[str, object]) -> np.ndarray:
         microphone=str(row["microphone"]),
         fault=str(row["fault"]) or None,
         severity=float(str(row["severity"])),
-        duration=2.0,
+        duration=1.0,
     )
     return sound.samples
 
 
 @pytest.mark.slow
 def test_under_a_simulated_shift_domains_apart_raise_the_target_auc() -> None:
-    """Six training clips of another speed, load and microphone beside 120; four draws of both fans. docs/simulator.md has the
+    """Six training clips of another speed, load and microphone beside 120; two draws of both fans. docs/simulator.md has the
     figures of the whole set."""
     domains = {
         "source": Domain((0.85, 0.95, 1.05), (0.2, 0.5), "a", 120, 12, 4),
         "target": Domain((1.15, 1.22, 1.3), (0.65, 0.8), "b", 6, 12, 4),
     }
     gains = []
-    for draw in range(1, 5):
+    for draw in (1, 2):
         clips = build_fan_catalogue(draw, domains)
         features = [
             LogMel().transform(Clip(fan_sound(row)[None], 16_000, "0" * 64, "clip")) for row in clips.to_dict("records")
