@@ -46,36 +46,36 @@ def test_times_for_people() -> None:
     assert [duration(s) for s in (0.2, 20, 89, 90, 600)] == ["1 s", "20 s", "89 s", "2 min", "10 min"]
 
 
-def test_what_does_not_fit_is_left_out_and_said(small_dataset: Dataset, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_left_out_and_said(brief_dataset: Dataset, tmp_path: Path) -> None:
     said: list[str] = []
     keys = ["control_rms", "pca_kde", "f_anogan"]
-    trained = train(small_dataset, tmp_path, detectors=keys, preset="quick", seconds=1.0, notify=said.append)
+    trained = train(brief_dataset, tmp_path, detectors=keys, preset="quick", seconds=1.0, notify=said.append)
     assert "f_anogan" not in trained
     assert trained
     assert any("f-AnoGAN was left out: it would take about" in sentence for sentence in said)
 
 
-def test_a_second_run_goes_on_where_the_first_stopped(small_dataset: Dataset, tmp_path: Path) -> None:
-    train(small_dataset, tmp_path, detectors=["pca_kde"])
+def test_a_second_run_goes_on_where_the_first_stopped(brief_dataset: Dataset, tmp_path: Path) -> None:
+    train(brief_dataset, tmp_path, detectors=["pca_kde"])
     before = (tmp_path / "pca_kde" / "manifest.json").stat().st_mtime_ns
     said: list[str] = []
     again = train(
-        small_dataset, tmp_path, detectors=["pca_kde", "control_rms"], resume=True, progress=lambda _, m: said.append(m)
+        brief_dataset, tmp_path, detectors=["pca_kde", "control_rms"], resume=True, progress=lambda _, m: said.append(m)
     )
     assert again == ["pca_kde", "control_rms"]
     assert (tmp_path / "pca_kde" / "manifest.json").stat().st_mtime_ns == before
     assert any("Control: clip level (1 of 1, about" in message for message in said)
-    train(small_dataset, tmp_path, detectors=["pca_kde"], resume=True, seed=1)
+    train(brief_dataset, tmp_path, detectors=["pca_kde"], resume=True, seed=1)
     assert (tmp_path / "pca_kde" / "manifest.json").stat().st_mtime_ns > before, "another seed is another training"
 
 
-def test_a_detector_whose_preset_meant_something_else_is_trained_again(small_dataset: Dataset, tmp_path: Path) -> None:
+def test_a_detector_whose_preset_meant_something_else_is_trained_again(brief_dataset: Dataset, tmp_path: Path) -> None:
     """As after an upgrade: its card would say of it what does not hold. What follows the number of clips is no difference."""
     for key, name, value, again in (("knn_bands", "density_power", 0.25, True), ("knn_bands", "n_subbands", 3, False)):
-        train(small_dataset, tmp_path, detectors=[key])
+        train(brief_dataset, tmp_path, detectors=[key])
         manifest = tmp_path / key / "manifest.json"
         content = json.loads(manifest.read_text("utf-8"))
         content["config"]["parameters"][name] = value
         manifest.write_text(json.dumps(content), "utf-8")
-        train(small_dataset, tmp_path, detectors=[key], resume=True)
+        train(brief_dataset, tmp_path, detectors=[key], resume=True)
         assert (json.loads(manifest.read_text("utf-8"))["config"]["parameters"].get(name) != value) == again

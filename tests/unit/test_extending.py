@@ -54,8 +54,14 @@ def recordings(project: Path) -> Path:
     return project / "recordings"
 
 
-def run(project: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "asd_core", *arguments]
+def run(project: Path, *commands: list[str]) -> str:
+    """What commands print, one after the other in one process, which imports everything once."""
+    code = (
+        "import json, sys\nfrom asd_core.cli.app import main\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    sys.argv[1:] = arguments\n    if code := main(): sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, json.dumps(commands)]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -63,32 +69,24 @@ def run(project: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def trained(project: Path, recordings: Path) -> Path:
-    run(
-        project,
-        "train",
-        "--data",
-        "recordings",
-        "--out",
-        "trained_models/mine",
-        "--detectors",
-        "zero_crossing_gaussian",
-    )
+    out = ["--out", "trained_models/mine", "--detectors", "zero_crossing_gaussian"]
+    run(project, ["train", "--data", "recordings", *out])
     return project / "trained_models" / "mine"
 
 
 def test_the_detector_is_listed_and_has_a_card(project: Path) -> None:
-    listed = json.loads(run(project, "detectors", "--json"))
+    listed = json.loads(run(project, ["cards", "--out", "cards.md"], ["detectors", "--json"]))
     assert any(row["key"] == "zero_crossing_gaussian" and row["representation"] == "zero crossings" for row in listed)
-    run(project, "cards", "--out", "cards.md")
     assert "Zero crossings + Gaussian" in (project / "cards.md").read_text("utf-8")
 
 
 def test_it_trains_on_the_layout_and_scores(project: Path, recordings: Path, trained: Path) -> None:
-    found = json.loads(run(project, "evaluate", "--data", "recordings", "--models", str(trained), "--json"))
-    assert "zero_crossing_gaussian" in json.dumps(found)
+    of = ["--models", str(trained), "--json"]
     bad = recordings / "left" / "bad_slow_0.wav"
-    scores = json.loads(run(project, "score", str(bad), "--models", str(trained), "--machine-id", "left", "--json"))
-    assert "anomaly" in json.dumps(scores)
+    shown = run(project, ["evaluate", "--data", "recordings", *of], ["score", str(bad), "--machine-id", "left", *of])
+    found, end = json.JSONDecoder().raw_decode(shown)
+    assert "zero_crossing_gaussian" in json.dumps(found)
+    assert "anomaly" in json.dumps(json.loads(shown[end:]))
 
 
 def test_the_layouts_attribute_is_in_the_catalogue(project: Path, recordings: Path) -> None:
@@ -108,7 +106,7 @@ def test_the_representation_is_saved_with_its_rate(project: Path, trained: Path)
 def test_the_page_is_in_the_navigation(project: Path, trained: Path) -> None:
     code = (
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('pages/main.py', default_timeout=60).run()\n"
+        "app = AppTest.from_file('pages/main.py', default_timeout=60)\n"
         "app.switch_page('machines.py').run()\n"
         "assert not app.exception, app.exception\n"
         "print(app.title[0].value, app.markdown[0].value)"

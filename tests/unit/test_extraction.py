@@ -315,9 +315,9 @@ def test_rendered_clips_are_not_rendered_again(store: Path) -> None:
 
 
 def test_the_second_set_of_detectors_reads_nothing(
-    small_dataset: Dataset, small_folder: Path, store: Path, tmp_path: Path
+    brief_dataset: Dataset, brief_folder: Path, store: Path, tmp_path: Path
 ) -> None:
-    train(small_dataset, tmp_path / "one", detectors=["pca_lof", "pca_kde"])
+    train(brief_dataset, tmp_path / "one", detectors=["pca_lof", "pca_kde"])
     opened.clear()
-    train(small_dataset, tmp_path / "two", detectors=["gwrp_gaussian", "control_mahalanobis"])
-    assert sounds_opened(small_folder) == 0
+    train(brief_dataset, tmp_path / "two", detectors=["gwrp_gaussian", "control_mahalanobis"])
+    assert sounds_opened(brief_folder) == 0
