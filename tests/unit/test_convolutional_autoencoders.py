@@ -24,7 +24,7 @@ class TestCopyTest:
         assert list(ratios.values()) == pytest.approx([expected, expected], abs=1e-4)
 
     def test_skips_copy_where_the_plain_and_the_masked_network_refuse(self):
-        settings = {"epochs": 25, "batch_size": 8, "width": 20, "learning_rate": 3e-3, "patience": 99}
+        settings = {"epochs": 18, "batch_size": 8, "width": 20, "learning_rate": 3e-3, "patience": 99}
         left = {
             cls: cls.create(**settings).fit(*clips(24)).diagnostics_["copy_test"]
             for cls in (CnnAe, CnnAeSkip, CnnAeMasked)

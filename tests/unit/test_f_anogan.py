@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def trained() -> FAnoGan:
-    return FAnoGan(epochs=40, encoder_epochs=12, batch_size=16, learning_rate=5e-4, encoder_rate=5e-4).fit(*clips(40))
+    return FAnoGan(epochs=20, encoder_epochs=12, batch_size=16, learning_rate=5e-4, encoder_rate=5e-4).fit(*clips(40))
 
 
 class TestPenalty:
