@@ -65,6 +65,13 @@ def _places_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     get_settings.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _settings_end_with_the_test() -> Iterator[None]:
+    """What a test sets in the environment is taken back after it; so are the settings that were read from it."""
+    yield
+    get_settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def real_slider() -> Path:
     """The real DCASE 2020 slider clips."""

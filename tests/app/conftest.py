@@ -19,11 +19,10 @@ def _packages_are_looked_through_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment: what a test sets is read by the app, and forgotten after the test."""
     get_settings.cache_clear()
-    yield monkeypatch
-    get_settings.cache_clear()
+    return monkeypatch
 
 
 @pytest.fixture

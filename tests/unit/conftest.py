@@ -1,6 +1,6 @@
 """What unit tests of folders and commands share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,13 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the user's data, of the test itself; that of the detectors is ``models`` beside it."""
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.delenv("ASD_DATABASE_URL", raising=False)  # it is in that folder
     get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
+    return tmp_path / "data"
 
 
 @pytest.fixture

@@ -45,12 +45,11 @@ def vectors() -> np.ndarray:
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of this test's own."""
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
-    yield tmp_path / "data"
-    get_settings.cache_clear()
+    return tmp_path / "data"
 
 
 def fit_and_listen(vectors: np.ndarray) -> tuple[Embedding, list[tuple[float, str]]]:

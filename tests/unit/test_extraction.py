@@ -73,14 +73,13 @@ def dataset(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A feature store of the test's own, for which files of this moment are old enough."""
     monkeypatch.setenv("ASD_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("ASD_FEATURES_LIMIT_MB", "500")
     monkeypatch.setattr(stores, "SETTLED", 0.0)
     get_settings.cache_clear()
-    yield tmp_path / "cache" / "features"
-    get_settings.cache_clear()
+    return tmp_path / "cache" / "features"
 
 
 class Kept(Processes):

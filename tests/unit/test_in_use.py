@@ -18,8 +18,7 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for key in ("pca_kde", "vae_kde", "control_rms"):
         (tmp_path / "models" / key).mkdir(parents=True)
         (tmp_path / "models" / key / MANIFEST).touch()
-    yield tmp_path / "models"
-    get_settings.cache_clear()
+    return tmp_path / "models"
 
 
 def test_a_pinned_detector_is_kept_for_its_dataset_until_it_is_unpinned(models: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +21,11 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
     get_settings.cache_clear()
-    yield tmp_path
-    get_settings.cache_clear()
+    return tmp_path
 
 
 def trained(result: Imported, monkeypatch: pytest.MonkeyPatch, *options: str) -> Path:

@@ -34,11 +34,9 @@ def endpoint(small_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another machine: nothing is in its caches."""
     monkeypatch.setenv("ASD_CACHE_DIR", str(tmp_path / "cache"))
-    get_settings.cache_clear()
-    yield
     get_settings.cache_clear()
 
 

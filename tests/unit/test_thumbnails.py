@@ -16,8 +16,7 @@ from asd_core.space import HEIGHT, WIDTH, compute_thumbnails, sheet_columns, she
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path))
     get_settings.cache_clear()
-    yield tmp_path  # type: ignore[misc]
-    get_settings.cache_clear()
+    return tmp_path
 
 
 def test_a_tone_and_a_knock_are_where_they_belong() -> None:

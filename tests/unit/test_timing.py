@@ -18,8 +18,7 @@ def models(small_models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
     shutil.copytree(small_models, tmp_path / "small")
-    yield tmp_path / "small"
-    get_settings.cache_clear()
+    return tmp_path / "small"
 
 
 def test_each_detector_is_measured_once_for_its_weights(models: Path, small_dataset: Dataset) -> None:
