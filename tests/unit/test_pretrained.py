@@ -318,6 +318,7 @@ def tone() -> Clip:
 TONE_BY_THE_PUBLISHED_CODE = [1.68328, 0.73064, 1.18784, 0.36731, 0.76113]
 
 
+@pytest.mark.long  # librosa compiles what it needs
 def test_the_spectrogram_is_librosas_with_the_published_parameters() -> None:
     import librosa
 

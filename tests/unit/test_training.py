@@ -10,7 +10,7 @@ import pytest
 
 from asd_core import artifacts
 from asd_core.artifacts import POOLED, ModelSet
-from asd_core.datasets import Dataset, held_out
+from asd_core.datasets import Dataset, demo_dataset, held_out
 from asd_core.detectors import detector_keys
 from asd_core.detectors.cnn_ae import CnnAe
 from asd_core.errors import ArtifactError, Cancelled, TrainingError, UnknownMachineError
@@ -19,6 +19,7 @@ from asd_core.report.results_page import stored_scores
 from asd_core.scoring import score_clip, score_split
 from asd_core.sound import prepare
 from asd_core.training import train
+from benchmarks.library import demo_models
 from tests.conftest import ROOT
 
 # Of a manifest, what its detector's state does not say.
@@ -57,6 +58,17 @@ def test_calibration_clips_are_the_held_out_ones(small_models: Path, small_datas
         features = [artifact.representation.transform(prepare(c)) for c in calibrated]
         scores = artifact.detector.score(features, [machine_id] * len(calibrated))
         assert np.allclose(np.sort(scores), artifact.manifest.calibration[machine_id], rtol=1e-5)
+
+
+def test_the_demo_scores_as_when_its_scores_were_stored() -> None:
+    """From the simulated sound to every detector's score: what changes on the way changes what was trained on it."""
+    stored, models, demo = stored_scores(ROOT / "trained_models" / "demo"), demo_models(), demo_dataset()
+    for clip_id in demo.rows(split="test")["clip_id"].iloc[[0, -1]]:  # of two machines, one normal
+        rows = stored[stored["clip_id"] == clip_id].set_index("detector")
+        found = {
+            score.detector: score.raw for score in score_clip(demo.read(clip_id), models, rows["machine_id"].iloc[0])
+        }
+        assert found == pytest.approx(rows["raw"].to_dict(), rel=1e-4, abs=1e-5)
 
 
 def test_stored_scores_are_what_scoring_gives(small_models: Path, small_dataset: Dataset) -> None:
