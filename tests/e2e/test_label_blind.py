@@ -46,12 +46,20 @@ class Received:
     def says(self, texts: "list[str]") -> list[str]:
         """Which of some texts came."""
         everything = b"\n".join(self.parts)
-        begin = beginnings(everything, {form[:8] for text in texts for form in forms(text)})
-        return [text for text in texts if any(form[:8] in begin and form in everything for form in forms(text))]
+        wanted = {text: forms(text) for text in texts}
+        there = eights(
+            everything, {part for forms in wanted.values() for form in forms for part in (form[:8], form[-8:])}
+        )
+        return [
+            text
+            for text, forms in wanted.items()
+            if any(form[:8] in there and form[-8:] in there and form in everything for form in forms)
+        ]
 
 
-def beginnings(data: bytes, wanted: set[bytes]) -> set[bytes]:
-    """Which of some beginnings are in the data: thousands of texts are looked for in it, and hardly one is there."""
+def eights(data: bytes, wanted: set[bytes]) -> set[bytes]:
+    """Which of some texts of eight bytes (or fewer, which are all taken to be) are in the data: thousands of names are looked
+    for in it by how they begin and end, and hardly one is there."""
     keys = np.unique(np.frombuffer(b"".join(key for key in wanted if len(key) == 8), np.uint64))
     there: set[np.uint64] = set()
     for offset in range(min(8, len(data))):
@@ -62,7 +70,7 @@ def beginnings(data: bytes, wanted: set[bytes]) -> set[bytes]:
 
 
 def secrets() -> list[str]:
-    """Names of the clips and of their files, what is in them, and every score to six digits."""
+    """Names of the clips and of their files, what is in them, and how every score begins where it is written out."""
     rows = demo_dataset().rows(split="test")
     stems = [clip.rsplit("/", 1)[-1].removesuffix(".wav") for clip in rows["clip_id"]]
     stems += [titles()[clip_id] for clip_id in rows["clip_id"]]
@@ -72,7 +80,7 @@ def secrets() -> list[str]:
     detector = scores["detector"].iloc[0]
     raw = scores.loc[scores["detector"] == detector, "raw"]
     assert len(faults) >= 3
-    return [*stems, "anomaly_id", "normal_id", *faults, *(f"{value:.6g}" for value in raw if abs(value) > 1e-3)]
+    return [*stems, "anomaly_id", "normal_id", *faults, *(repr(value)[:8] for value in raw)]
 
 
 def test_a_text_is_found_however_it_travels() -> None:
