@@ -109,7 +109,7 @@ def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Calla
     return folder
 
 
-def simulate_small(root: Path, seconds: float = 5.0) -> None:
+def simulate_small(root: Path, seconds: float = 2.5) -> None:
     """Two machine ids, 24 training normals, 6 + 6 test clips each, in the DCASE 2020 layout."""
     for machine_id in ("00", "02"):
         for split, label, count, fault in (

@@ -108,6 +108,7 @@ def test_made_up_models_can_be_compared(tmp_path: Path) -> None:
     assert [trained_denoised(tmp_path / "models", key) for key in keys] == [0.0, 0.0]
 
 
+@pytest.mark.long
 def test_the_compare_page_is_opened_and_timed() -> None:
     """All of the bench but its size: its program, and the page as it is today."""
     found = open_pages({"a warm-up": 40, "other": 48})

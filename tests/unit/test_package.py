@@ -15,7 +15,7 @@ from asd_core.detectors import detector_keys
 from asd_core.settings import Settings, home
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 Run = Callable[..., str]
 PACKAGE = ROOT / "asd_core"

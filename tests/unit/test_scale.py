@@ -63,7 +63,7 @@ def test_processor_time_is_that_of_the_work() -> None:
     assert worked.least <= worked.median <= worked.most
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_everything_is_measured_and_the_docs_hold_it() -> None:
     measured = measure(MODELS, 2, 1)
     assert list(measured.detectors) == trained_keys(MODELS)

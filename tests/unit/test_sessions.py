@@ -8,7 +8,7 @@ import pytest
 from benchmarks.browser import APP
 from benchmarks.sessions import PLAN, measure
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 CALM = [act for act in PLAN if act[0] in ("Data", "Compare", "Compare: tab")]
 
 
