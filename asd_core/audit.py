@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select
 
 from asd_core import __version__
 from asd_core.counting import counted
+from asd_core.csv_text import as_text
 from asd_core.database import Database
 from asd_core.jobs import BY
 from asd_core.schema import AUDIT
@@ -133,7 +134,7 @@ def audit_csv(entries: Sequence[AuditEntry]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, ["at", *SHOWN], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(entry.row() for entry in entries)
+    writer.writerows({name: as_text(cell) for name, cell in entry.row().items()} for entry in entries)
     return out.getvalue()
 
 

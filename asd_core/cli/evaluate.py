@@ -10,6 +10,7 @@ from asd_core.cli.domains import print_domains
 from asd_core.cli.options import Data, Detectors, EngineName, Models, RayAddress, Workers, comma_separated
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.counting import counted
+from asd_core.csv_text import csv_of
 
 
 def evaluate(
@@ -113,7 +114,7 @@ def report(
         page = report_html(comparison, dataset, reason, progress=progress)
     written = {out: page}
     if csv:
-        written[csv] = comparison.ranking.to_csv(index=False)
+        written[csv] = csv_of(comparison.ranking)
     if all_tables:
         written[all_tables] = report_json(comparison, report_protocol(comparison))
     for path, text in written.items():

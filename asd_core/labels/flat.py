@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from asd_core.csv_text import as_text, from_text
 from asd_core.errors import LabelError
 from asd_core.labels.store import LabelStore
 
@@ -59,7 +60,7 @@ def as_csv(table: Iterable[Fields]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([_text(row[name]) for name in COLUMNS] for row in table)
+    writer.writerows([as_text(_text(row[name])) for name in COLUMNS] for row in table)
     return out.getvalue().encode()
 
 
@@ -112,7 +113,7 @@ def from_csv(content: bytes) -> tuple[list[Numbered], list[str]]:
     try:
         names = reader.fieldnames = [_column(name) for name in reader.fieldnames or []]
         _check_names(names)
-        return _read((reader.line_num, row) for row in reader)
+        return _read((reader.line_num, {name: from_text(cell) for name, cell in row.items()}) for row in reader)
     except csv.Error as error:
         raise LabelError(f"Line {reader.line_num} is not CSV ({error}): save the table again.") from error
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from asd_core.artifacts import ModelSet, left_out, raw_scores
+from asd_core.csv_text import csv_of
 from asd_core.errors import ClipError
 from asd_core.features import Array, Representation, extract_version
 from asd_core.lazy import pd
@@ -117,4 +118,4 @@ def _is_silent(clip: Clip) -> bool:
 
 def scan_csv(table: "pd.DataFrame") -> str:
     """Windows or moments as CSV; what cannot be computed is empty."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
+    return csv_of(table)

@@ -52,7 +52,8 @@ def listen(context: ClipContext, state: PlayerState, named: bool) -> None:
         noise_choice=True,
     )
     if explanation:
-        st.caption(f"**{title(explanation.detector)}**: {explanation.description}")
+        colours = " Colours compare places within this clip, not clips." if overlay else ""
+        st.caption(f"**{title(explanation.detector)}**: {explanation.description}{colours}")
     if reference is None and selected.source.location:
         job_panel(
             f"reference-{selected.source.name}".lower(),

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.csv_text import csv_of
 from asd_core.explain import SUMMARY, map_of
 from asd_core.sound import Channel
 from pages.clip_page.background_work import EVERY, MANY, Work, begun, forget, over
@@ -104,7 +105,7 @@ def _open(hashes: list[str]) -> None:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    return str(pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
+    return csv_of(pd.DataFrame(rows, columns=COLUMNS))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import learned_rows
+from asd_core.csv_text import csv_of
 from asd_core.evaluation import RULES, DomainFigures, Rule, domain_figures, untrained_domains
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -103,4 +104,4 @@ def _by_id(figures: DomainFigures) -> pd.DataFrame:
 def _csv(compared: ComparedScores, figures: DomainFigures) -> str:
     """Figures of each machine id and domain, each row with its detector's official score."""
     official = figures.official[["detector", "official", "official_low", "official_high"]]
-    return str(figures.sections.merge(official, on="detector").assign(**compared.about()).to_csv(index=False))
+    return csv_of(figures.sections.merge(official, on="detector").assign(**compared.about()))

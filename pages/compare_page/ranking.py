@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.csv_text import csv_of
 from asd_core.detectors import is_control
 from asd_core.evaluation import (
     MEAN,
@@ -310,4 +311,4 @@ def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
         labels=about["labels"],
         n_not_applicable=results["machine_id"].map({**foreign, MEAN: foreign.sum()}),
     )
-    return str(rows.to_csv(index=False))
+    return csv_of(rows)

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.csv_text import csv_of
 from asd_core.report import (
     Assumptions,
     Comparison,
@@ -59,7 +60,7 @@ def _dialog(compared: ComparedScores) -> None:
         comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels, selected.in_use)
     # Tables are written when they are asked for: those of many clips are long.
     name = partial(compared.file, of=assumed)
-    results, clips = partial(comparison.ranking.to_csv, index=False), partial(comparison.clips.to_csv, index=False)
+    results, clips = partial(csv_of, comparison.ranking), partial(csv_of, comparison.clips)
     tables = partial(report_json, comparison, report_protocol(comparison))
     download(
         "Report (HTML)",

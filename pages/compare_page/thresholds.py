@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.csv_text import csv_of
 from asd_core.evaluation import (
     POOLED,
     Breach,
@@ -209,7 +210,7 @@ def draw(compared: ComparedScores) -> None:
 
 def _csv(compared: ComparedScores, rows: list[dict[str, Any]], ids: list[str]) -> str:
     foreign = compared.not_applicable().reindex(ids, fill_value=0).sum()
-    return str(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=foreign).to_csv(index=False))
+    return csv_of(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=foreign))
 
 
 def _tables(points: pd.DataFrame, prevalence: str, miss_cost: float) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from asd_core.csv_text import csv_of
 from asd_core.experiments import EvidenceStudy, read_study
 from pages.shared.job_panel import job_panel
 from pages.shared.sources import Source
@@ -56,5 +57,5 @@ def _draw(source: Source, study: EvidenceStudy) -> None:
     }
     table(pd.DataFrame(rows), key="evidence_study", column_config=formats)
     st.caption(ABOUT)
-    content = study.table.to_csv(index=False)
+    content = csv_of(study.table)
     download("Table as CSV", content, file_name("evidence study", source.name, of=content))

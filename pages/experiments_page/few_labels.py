@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.csv_text import csv_of
 from asd_core.experiments import COST, EVERY_KIND, few_labels_sentence, missing_for_few_labels, read_few_labels
 from asd_core.plots import few_labels_figure
 from pages.shared.choice import title
@@ -75,5 +76,5 @@ def _draw(source: Source, stored: pd.DataFrame) -> None:
         f"{int(mean['n_anomalies'].iloc[0])} anomalies and {int(mean['n_normal'].iloc[0])} normal clips.{used} {ABOUT}"
     )
     st.plotly_chart(few_labels_figure(mean, title(key)), key="few_labels_chart")
-    content = stored.to_csv(index=False)
+    content = csv_of(stored)
     download("Table as CSV", content, file_name("few labels", source.name, of=content))

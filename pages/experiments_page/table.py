@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from asd_core.csv_text import csv_of
 from asd_core.experiments import Header
 from pages.shared.choice import title
 from pages.shared.tables import download, file_name, interval, table
@@ -60,5 +61,5 @@ def points_table(header: Header, points: pd.DataFrame, order: Sequence[str]) -> 
     )
     st.caption("Test split, mean over machine ids.")
     points = points.assign(dataset=header.dataset, split="test", data_fingerprint=header.fingerprint[:12])
-    content = points.to_csv(index=False)
+    content = csv_of(points)
     download("Points as CSV", content, file_name("experiment", header.name, header.dataset, "test", of=content))

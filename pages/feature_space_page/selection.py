@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.csv_text import csv_of
 from asd_core.scoring import with_applicability
 from asd_core.space import MARGIN, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
@@ -38,7 +39,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         rows = with_applicability(about.loc[about.index.isin(numbers)], selected.source.folder)
         scores = stored(selected, keys)
         clips = chosen_clips(rows, numbers, scores, titles, versions_of(selected.source), selected.rate)
-        content = clips.to_csv(index=False)
+        content = csv_of(clips)
         download("CSV", content, file_name("clips", selected.source.name, "original", of=content), key="space_csv")
         ids = clips["clip_id"].tolist()
         st.button("Label them", key="space_label", icon=":material/label:", on_click=label_clips, args=(ids,))

@@ -39,6 +39,14 @@ def title(key: str) -> str:
     return detector_class(key).info.title if key in detector_keys(optional=True) else key
 
 
+def does(key: str) -> str:
+    """How a detector decides and what it catches, two plain sentences; nothing where nobody knows it (any longer)."""
+    if key not in detector_keys(optional=True):
+        return ""
+    info = detector_class(key).info
+    return f"{info.decides}\n{info.catches}"
+
+
 def marked(key: str, selected: Choice) -> str:
     """A detector's name on screen, with a mark where a person has put it in use."""
     return f"{title(key)} (in use)" if key == selected.in_use else title(key)

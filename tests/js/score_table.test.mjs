@@ -9,6 +9,12 @@ test("raw scores have four digits, large ones all before the point", () => {
   for (const [value, text] of cases) assert.equal(digits(value), text);
 });
 
+test("a spreadsheet runs nothing of the file", () => {
+  const row = { detector: "=1+1", recorded: null, denoised: null, threshold: -1, model_version: "", trained: "" };
+  const [, line] = csv([{ name: "Trusted", rows: [row] }], { clip: "@x.wav", sample_rate: 16000 }).split("\n");
+  assert.equal(line, "'=1+1,Trusted,,,,,,,,,-1,,,'@x.wav,16000");
+});
+
 test("the file holds plain numbers with all their digits", () => {
   const recorded = { margin: 2.5, percentile: 100 / 3, anomaly: true, raw: 1.25e-9 };
   const row = { detector: 'A "b", c', recorded, denoised: null, threshold: 12345.678901234567, model_version: "1a2b", trained: "" };

@@ -20,6 +20,7 @@ ROOM = (
     "disk_cache",
     "jobs",
     "markdown",
+    "csv_text",
     "counting",
     "roles",
     "database",

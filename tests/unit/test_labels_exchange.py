@@ -19,7 +19,7 @@ from asd_core.labels.label_studio import config
 from asd_core.labels.matching import Clips
 from tests.unit.label_helpers import DATASET, act, clips, label, labels_of, name, region, sha
 
-NOTE = 'says "knock", twice;\nthen\tstops – naïve \\n\r\n| end'
+NOTE = '=says "knock", twice;\nthen\tstops – naïve \\n\r\n| end'
 CLIPS = clips(12)
 
 
@@ -87,7 +87,7 @@ def test_csv_is_read_by_the_standard_library(full: LabelStore) -> None:
     ]
     assert (rows[1]["label"], rows[1]["note"], rows[1]["clip_sha256"], rows[1]["blind"]) == (
         "anomaly",
-        NOTE,
+        f"'{NOTE}",  # a spreadsheet would run it
         sha(1),
         "false",
     )

@@ -16,7 +16,7 @@ from asd_core.sound import Signal, strength_within
 from pages.components.common import component
 from pages.components.player import PlayerState
 from pages.components.player.state import turn_of
-from pages.shared.choice import title
+from pages.shared.choice import does, title
 
 IN_USE = "A person pinned it on the Compare page. That is a choice, not a measured rank: {}."
 TRUSTED = "They beat the best control on this dataset's labelled test clips, beyond chance; the best first."
@@ -115,6 +115,7 @@ def requested_signal(key: str, state: PlayerState) -> Signal:
 def _row(recorded: DetectorScore, denoised: DetectorScore | None, model_version: str, trained: str) -> dict[str, Any]:
     return {
         "detector": title(recorded.detector),
+        "does": does(recorded.detector),
         "threshold": recorded.threshold,
         "recorded": _figures(recorded),
         "denoised": denoised and _figures(denoised),

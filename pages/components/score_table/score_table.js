@@ -12,7 +12,7 @@ const RAW = "On the detector's own scale: not comparable between detectors.";
 // Name, value, help; how a cell is made, and whether it begins what belongs together.
 export function columns(denoised, details) {
   const of = (which, suffix) => [
-    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸", make: (row) => bar(row[which]), first: true },
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ log", make: (row) => bar(row[which]), first: true },
     { name: `Decision${suffix}`, value: (row) => row[which] && (row[which].close ? 0.5 : Number(row[which].anomaly)), make: (row) => decision(row[which]) },
     ...(details ? [
       { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
@@ -47,7 +47,7 @@ function exported(score) {
 
 function field(value) {
   if (typeof value === "number") return plain(value);
-  const text = String(value ?? "");
+  const text = String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&"); // a spreadsheet would run it
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -189,9 +189,10 @@ class ScoreTable {
   row(row) {
     const line = document.createElement("tr"), name = element("th", "", row.detector);
     name.scope = "row";
+    name.title = row.does;
     if (row.trained) {
       name.append(element("small", "", row.trained));
-      name.title = "It denoises the clip as it learned it, whatever the player's strength.";
+      name.title += "\nIt denoises the clip as it learned it, whatever the player's strength.";
     }
     const cells = this.columns.slice(1).map((one) => {
       const cell = element("td", this.classOf(one));
