@@ -12,10 +12,11 @@ from asd_core.features import LogMel, WelchSpectrum
 from asd_core.sound import USUAL_STRENGTH
 from pages.components.player import test_page
 from tests.conftest import ROOT
-from tests.e2e.helpers import FRAME, requests, wait_for_request, wait_idle
+from tests.e2e.helpers import FRAME, requests, wait_idle
 from tests.e2e.server import serve
 
 LONG = 90.0  # s: a sound that does not end meanwhile, however busy the machine is
+STATE = "[data-testid=stText]"  # lines of the test page
 TOP, WAVE_Y, MAP_TOP, MAP_HEIGHT, LEFT, RIGHT = "[data-part=top]", 30, 66, 192, 54, 58
 
 
@@ -118,23 +119,24 @@ def long(page: Any, served: str) -> Driven:
     return Driven(page)
 
 
-def said(page: Any) -> dict[str, str]:
-    """What Python heard."""
-    text = page.locator("[data-testid=stText]", has_text="strength").first.inner_text()
-    return dict(re.findall(r"(\w+) (.+?) \|", text))
+def state_in_python(page: Any) -> dict[str, str]:
+    """What the page's script knows of the player."""
+    return dict(re.findall(r"(\w+) (.+?) \|", page.locator(STATE, has_text="strength").first.inner_text()))
 
 
-def said_after(page: Any, act: Callable[[], object]) -> dict[str, str]:
-    """What Python heard of an act: the player tells of it a moment later."""
-    before = requests(page)
+def state_after(page: Any, act: Callable[[], object]) -> dict[str, str]:
+    """The same once an act has changed it: the player reports a moment later, and on a busy machine an earlier act's report
+    may come in between."""
+    line = page.locator(STATE, has_text="strength").first
+    before = line.inner_text()
     act()
-    wait_for_request(page, before)
+    page.wait_for_function("([line, before]) => line.innerText !== before", arg=[line.element_handle(), before])
     wait_idle(page)
-    return said(page)
+    return state_in_python(page)
 
 
 def runs(page: Any) -> int:
-    return int(page.locator("[data-testid=stText]", has_text="runs").first.inner_text().split()[1])
+    return int(page.locator(STATE, has_text="runs").first.inner_text().split()[1])
 
 
 def test_the_cursor_moves_with_the_sound_and_speed_moves_it_faster(first: Driven) -> None:
@@ -188,7 +190,7 @@ def test_switching_the_version_keeps_the_position_and_the_sound(long: Driven) ->
     kept = long.position
     assert kept > 4.2
     wait_idle(long.page)
-    assert (said(long.page)["version"], runs(long.page)) == ("denoised", runs_before + 1)
+    assert (state_in_python(long.page)["version"], runs(long.page)) == ("denoised", runs_before + 1)
     assert long.playing  # after Python has answered, too
     assert long.position > kept
 
@@ -212,8 +214,8 @@ def test_strength_turned_while_playing_keeps_playing_and_tells_python_once(long:
     moved, passed = long.advance(0.8)
     assert moved == pytest.approx(passed, abs=0.12)
     wait_idle(page)
-    assert (float(said(page)["strength"]), runs(page)) == (turned, before + 1)
-    assert said(page)["version"] == "denoised"
+    assert (float(state_in_python(page)["strength"]), runs(page)) == (turned, before + 1)
+    assert state_in_python(page)["version"] == "denoised"
     assert long.position > 3.8
 
 
@@ -221,16 +223,16 @@ def test_a_region_reaches_python_with_its_times_and_frequencies(first: Driven) -
     representation = LogMel()
     row = {f: float(np.interp(f, representation.frequencies(), np.arange(128))) + 0.5 for f in (1000.0, 4000.0)}
     y = {f: MAP_TOP + (1 - r / 128) * MAP_HEIGHT for f, r in row.items()}
-    heard = said_after(first.page, lambda: first.drag((first.x(2.0), y[4000.0]), (first.x(3.5), y[1000.0])))
+    heard = state_after(first.page, lambda: first.drag((first.x(2.0), y[4000.0]), (first.x(3.5), y[1000.0])))
     t0, t1, f0, f1 = map(float, heard["region"].split())
     pixel = 10.0 / (first.x(10.0) - first.x(0.0))
     assert (t0, t1) == (pytest.approx(2.0, abs=1.5 * pixel), pytest.approx(3.5, abs=1.5 * pixel))
     assert (f0, f1) == (pytest.approx(1000.0, rel=0.02), pytest.approx(4000.0, rel=0.02))
     # On the waveform: all frequencies.
-    heard = said_after(first.page, lambda: first.drag((first.x(6.0), WAVE_Y), (first.x(5.0), WAVE_Y)))
+    heard = state_after(first.page, lambda: first.drag((first.x(6.0), WAVE_Y), (first.x(5.0), WAVE_Y)))
     assert heard["region"].split()[2:] == ["0.0", "8000.0"]
     assert first.data("version") == "recorded"
-    assert said_after(first.page, lambda: first.part("top").press("Escape"))["region"] == "none"
+    assert state_after(first.page, lambda: first.part("top").press("Escape"))["region"] == "none"
 
 
 def test_a_loop_stays_inside_its_region(first: Driven) -> None:
@@ -412,7 +414,7 @@ def test_zoom_pan_and_jump(first: Driven) -> None:
 
 
 def test_choosing_an_overlay_brings_its_map(first: Driven) -> None:
-    assert said_after(first.page, lambda: first.part("overlay").select_option("knn"))["overlay"] == "knn"
+    assert state_after(first.page, lambda: first.part("overlay").select_option("knn"))["overlay"] == "knn"
     middle = "(r) => { const c = r.querySelector('[data-part=base]'), k = c.width / c.clientWidth; return [...c.getContext('2d').getImageData(%s * k, %s * k, 1, 1).data]; }"
     y = MAP_TOP + (1 - float(np.interp(3000, LogMel().frequencies(), np.arange(128))) / 128) * MAP_HEIGHT
     red, _, blue, _ = first.root.evaluate(middle % (first.x(3.3), y - 8))
