@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # of two letters at least: C:// is a disk
-# What storages call what changes with a file's content, or else its time of last change.
+# Names under which storages list a value that changes with a file's content, or else its time of last change.
 _CHANGES = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
 
 
@@ -28,7 +28,7 @@ class RemoteFile:
 
     Attributes:
         size: in bytes.
-        stamp: what tells it from what it was before.
+        stamp: changes whenever the file does.
     """
 
     size: int
@@ -57,7 +57,7 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The last part: of a bucket alone the bucket's."""
+        """The last part of the address; of a bucket alone, the bucket's name."""
         return self._path.name
 
     @property
@@ -76,7 +76,7 @@ class Address:
         """All files below, by path, as they are now: one listing, whatever the number of folders.
 
         Raises:
-            AddressError: when it cannot be listed. What is not there holds nothing.
+            AddressError: when it cannot be listed. A place that does not exist has no files.
         """
         with _in_a_sentence(self):
             storage, root = self._storage()
@@ -88,7 +88,7 @@ class Address:
         return {
             path.removeprefix(inside): RemoteFile(about["size"], _stamp(about))
             for path, about in found.items()
-            if path.startswith(inside) and not path.endswith("/")  # a console's mark of an empty folder
+            if path.startswith(inside) and not path.endswith("/")  # how storage consoles mark an empty folder
         }
 
     def read_bytes(self) -> bytes:
@@ -122,7 +122,7 @@ class Address:
             storage.rm(path, recursive=True)
 
     def _storage(self) -> "tuple[AbstractFileSystem, str]":
-        # fsspec keeps one connection a process; one that was made before a fork must not be used after it.
+        # fsspec keeps one connection per process; one that was made before a fork must not be used after it.
         from fsspec.core import url_to_fs
 
         storage, path = url_to_fs(self.url, use_listings_cache=False)
@@ -147,10 +147,11 @@ def _stamp(about: dict[str, Any]) -> str:
 
 @contextmanager
 def _in_a_sentence(address: Address, *, missing: bool = False) -> Iterator[None]:
-    """Say what went wrong in a sentence. What can go wrong has the types of a dozen libraries, of which none is known here.
+    """Turn errors into an :class:`AddressError` with a sentence for people. They come from a dozen libraries, whose
+    types are not known here.
 
     Args:
-        missing: leave it to the caller that there is no such file.
+        missing: pass a FileNotFoundError on to the caller as it is.
     """
     try:
         yield

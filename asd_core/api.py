@@ -1,7 +1,7 @@
-"""The library in a notebook: what ``from asd_core import …`` offers beyond the stations' own functions.
+"""The library in a notebook: what ``from asd_core import …`` offers beyond the subpackages' own functions.
 
-Each is a few calls of the stations with a folder's name where they take what was loaded from it, and a table where they give
-objects. Shown in docs/library.md.
+Each function is a few calls of the subpackages. It takes a folder's name where they take what was loaded from it, and
+returns a table where they return objects. Shown in docs/library.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ def denoise(
     Args:
         clip: samples ``(n_channels, n_samples)``; the result has the same shape, rate and identity.
         strength: from 0 (the recording itself) to 1.
-        kind: ``stationary`` (one threshold a frequency) or ``non-stationary`` (one that follows the sound).
+        kind: ``stationary`` (one threshold per frequency) or ``non-stationary`` (one that follows the sound).
         noise: where the recording holds noise alone, from and to in seconds (stationary only); without it the whole
             recording is taken as the noise, so that a steady hum is removed, too.
 
@@ -98,8 +98,9 @@ def score(
             cannot be run, where there are any.
 
     Returns:
-        A row a detector that knows the machine, with columns ``detector``, ``raw`` (higher = more anomalous), ``calibrated`` (percentile among the
-        held-out normal clips of this machine, 0 to 100), ``threshold`` (on the raw score), ``decision``.
+        A row per detector that knows the machine, with columns ``detector``, ``raw`` (higher = more anomalous),
+        ``calibrated`` (percentile among the held-out normal clips of this machine, 0 to 100), ``threshold`` (on the raw
+        score), ``decision``.
 
     Raises:
         ClipError: when the recording cannot be scored. ArtifactError: when the folder holds no trained detector.
@@ -146,8 +147,9 @@ def evaluate(
         notify: called with a sentence on every clip that cannot be scored and every machine that no detector knows.
 
     Returns:
-        A row a detector and machine id, and one of ``machine_id == "mean"``; columns ``detector, machine_id, auc, auc_low,
-        auc_high, pauc, pauc_low, pauc_high, n_normal, n_anomaly, n_ids`` (machine ids that the figure is of). What cannot be computed is ``nan``.
+        A row per detector and machine id, and one of ``machine_id == "mean"``; columns ``detector, machine_id, auc,
+        auc_low, auc_high, pauc, pauc_low, pauc_high, n_normal, n_anomaly, n_ids`` (machine ids that the figure is of).
+        What cannot be computed is ``nan``.
 
     Raises:
         ArtifactError: when the folder holds no trained detector, or the split no clip that they know.
@@ -179,8 +181,8 @@ def compare(
 
     Returns:
         Tables ``ranking`` (AUC and pAUC with paired intervals, the best first), ``thresholds``, ``breakdown``, ``failures``
-        and ``clips``; ``tied`` names the best and those that cannot be told from it, ``losers`` those that do not stand
-        clear of a control.
+        and ``clips``; ``tied`` names the best and those that cannot be told from it, ``losers`` those that are
+        not clearly better than the best control.
 
     Raises:
         ArtifactError: when there are no scores of labelled clips by these detectors.
@@ -201,9 +203,9 @@ def explain_clip(
         clip, models, machine_id, detectors: as for :func:`score`.
 
     Returns:
-        One answer a detector that knows the machine: ``detector``; ``map (n_mels, n_frames)``, higher = contributes more, or ``None`` where a
-        detector gives one figure for the whole clip; ``why`` with the strongest span ``t0, t1`` (s) and band ``f0, f1``
-        (Hz), or ``None``; ``sentence``.
+        One answer per detector that knows the machine: ``detector``; ``map (n_mels, n_frames)``, higher = contributes
+        more, or ``None`` where a detector gives one figure for the whole clip; ``why`` with the strongest span ``t0,
+        t1`` (s) and band ``f0, f1`` (Hz), or ``None``; ``sentence``.
 
     Raises:
         ClipError, ArtifactError, UnknownMachineError: as for :func:`score`.

@@ -19,7 +19,7 @@ HOW = "write sqlite:////folder/labels.sqlite3 or postgresql://user:password@host
 
 
 class Database:
-    """An engine with our ideas of transactions.
+    """A database engine with the transactions that this program needs.
 
     A writing transaction has the database to itself (SQLite: ``BEGIN IMMEDIATE``; PostgreSQL: an advisory lock). People
     label at a few events a second, so taking turns costs nothing, and the order of ids is the order of commits.
@@ -91,7 +91,7 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """Of SQLite; ``None`` where a server holds it."""
+        """The database's file with SQLite; ``None`` where a server holds it."""
         return _file(self.url)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ class RoleError(AsdError):
 
 
 class ClipError(AsdError):
-    """A recording that cannot be scored honestly."""
+    """A recording whose score would mean nothing."""
 
 
 class DatasetError(AsdError):

@@ -86,7 +86,7 @@ def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> J
 
 
 def _take(lock: IO[str]) -> bool:
-    """Take a job's lock, unless a process holds it. Who only looks whether one does shares the lock for a moment: that is
+    """Take a job's lock, unless a process holds it. A mere look at it shares the lock for a moment: that is
     waited for."""
     while True:
         try:

@@ -26,8 +26,8 @@ _OWN = (".lock", ".part", ".tmp")  # of unfinished work and of whoever works her
 
 @contextmanager
 def mirrored(address: Address) -> Iterator[Path]:
-    """A local folder, called as the address, with what is there. What has changed in it is stored when the block ends well;
-    after an error it stays, and the next command goes on with it.
+    """A local folder, named after the address, with its files. What has changed in it is stored when the block ends
+    well; after an error it stays, and the next command goes on with it.
 
     Raises:
         AddressError: when it cannot be read or written, or others changed it meanwhile.

@@ -20,7 +20,7 @@ class StoredParts:
 
     Args:
         folder: holds nothing else.
-        of: what the work is of, as JSON: what a run left that was of something else is deleted.
+        of: what the work is about, as JSON: parts that a run left of other work are deleted.
     """
 
     def __init__(self, folder: Path, of: Mapping[str, Any]) -> None:
@@ -37,8 +37,8 @@ class StoredParts:
         return read_parquet(self._path(number))
 
     def put(self, number: int, table: "pd.DataFrame") -> "pd.DataFrame":
-        """Store a part, its ``attrs`` (as JSON) with it: what :meth:`get` gives from now on, so that who goes on and who was not
-        interrupted have the same, to the type of an empty column."""
+        """Store a part with its ``attrs`` (as JSON). Returns what :meth:`get` will give, so that a resumed run and one
+        that was not interrupted have the same tables, down to the type of an empty column."""
         if not (self.folder / ABOUT).is_file():
             write_text(self.of, self.folder / ABOUT)
         write_parquet(table, self._path(number))

@@ -26,13 +26,13 @@ SCHEMA = 1
 MANIFEST, WEIGHTS, _ANY_WEIGHTS = "manifest.json", "weights.safetensors", "weights*.safetensors"
 STORED_AS_HEALTH = Field(
     validation_alias="health", serialization_alias="health"
-)  # the files' older name of diagnostics
+)  # manifests store diagnostics under their older name
 ENOUGH_TO_TELL = 20  # held-out clips: with fewer, whether a detector has learned stays open
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
 def few_to_tell(n: int) -> str:
-    """That ``n`` held-out clips are too few to tell whether a detector has learned."""
+    """A sentence: ``n`` held-out clips are too few to tell whether a detector has learned."""
     return (
         f"Too few to tell whether it has learned: {counted(n, 'normal clip')} {'was' if n == 1 else 'were'} held out, "
         f"{ENOUGH_TO_TELL} are needed."
@@ -57,7 +57,7 @@ class Manifest(BaseModel):
     diagnostics: Annotated[dict[str, Any], STORED_AS_HEALTH]  # loss curves, collapse figures
     alarms: list[str]  # sentences: why not to trust this one
     fit_seconds: float
-    # Machine ids whose calibration is cross-conformal; of the others the held-out fifth calibrates, as before there was another.
+    # Machine ids with a cross-conformal calibration; the others, and all in older artifacts, use the held-out fifth.
     crossed: list[str] = []
     # How recordings of other rates were resampled; before this was recorded, by several methods.
     resampling: str = "earlier"
@@ -69,8 +69,8 @@ class Manifest(BaseModel):
     @field_validator("alarms")
     @classmethod
     def _significant(cls, alarms: list[str], info: ValidationInfo) -> list[str]:
-        """Without those that an earlier version raised for a difference within chance, or by a handful of clips."""
-        few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL  # none is crossed
+        """Drop alarms that an earlier version raised for a difference within chance, or on a handful of clips."""
+        few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL  # none is cross-conformal
         return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
 
     @property
@@ -84,16 +84,17 @@ class Manifest(BaseModel):
         return Calibration(self.calibration, frozenset(self.crossed))
 
     def n_normal(self, machine_id: str) -> int:
-        """Normal clips of a machine id that it was made of: fitted on, or held out."""
+        """How many normal clips of a machine id went into it: fitted on, or held out."""
         held_out = len(self.calibration.get(machine_id, []))
         return held_out if machine_id in self.crossed else self.n_fitted.get(machine_id, 0) + held_out
 
     def n_held_out(self, machine_id: str) -> int:
-        """Normal clips of a machine id that it was not fitted on: on these it was looked at whether it has learned."""
+        """How many normal clips of a machine id it was not fitted on: with these it was checked whether it has
+        learned."""
         return self.n_normal(machine_id) - self.n_fitted.get(machine_id, 0)
 
     def too_few_to_tell(self) -> str:
-        """That too few clips were held out to tell whether it has learned; empty where they are enough."""
+        """A sentence: too few clips were held out to tell whether it has learned; empty where they are enough."""
         n = sum(map(self.n_held_out, self.calibration))
         return "" if n >= ENOUGH_TO_TELL else few_to_tell(n)
 
@@ -154,8 +155,8 @@ def save(detector: Detector, folder: Path, representation: Representation | None
     Args:
         representation: what the detector takes, where that is not its class's (of denoised sound).
 
-    The manifest names its weights, so replacing it is what makes the new artifact hold: whoever reads meanwhile, and
-    whoever looks after a training that was killed midway, finds the old one whole.
+    The manifest names its weights, so the new artifact counts from the moment the manifest is replaced. Until then,
+    also after a training that was killed midway, readers find the old one whole.
     """
     state = detector.state()
     weights = to_bytes({name: array.copy(order="C") for name, array in state.arrays.items()})
@@ -231,7 +232,7 @@ def load(folder: Path) -> Artifact:
         cls.create(**manifest.config["parameters"])  # refuses a value that its training would have refused
         detector = cls.from_state(State(arrays, manifest.config))
     except (TrainingError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        # Of a parameter that is gone or has another type, or of arrays that do not fit the network it describes.
+        # A parameter is gone or has another type, or the arrays do not fit the network it describes.
         raise ArtifactError(f"{path} cannot be used by this version: train this detector again.") from error
     representation = from_config(manifest.representation)
     return Artifact(detector, manifest, manifest.calibrated(), representation)

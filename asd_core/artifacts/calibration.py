@@ -42,7 +42,7 @@ def conformal_threshold(held_out: NDArray[np.float64], false_alarm_rate: float) 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Sorted raw scores of the held-out normal clips, a list a machine id.
+    """Sorted raw scores of the held-out normal clips, a list per machine id.
 
     ``crossed`` names the machine ids whose clips were each held out of one of five fits (cross-conformal, see
     :mod:`asd_core.training.cross_conformal`); those of the others were held out of the fit that is in use.
@@ -87,7 +87,8 @@ class Calibration:
         return counted(n, "held-out normal clip")
 
     def worth(self, machine_id: str) -> float:
-        """How much one held-out clip of a machine id tells of the threshold's rate, see :data:`asd_core.evaluation.CROSSED_WORTH`."""
+        """Weight of one held-out clip of a machine id as evidence of the threshold's false-alarm rate, see
+        :data:`asd_core.evaluation.CROSSED_WORTH`."""
         return CROSSED_WORTH if machine_id in self.crossed else 1.0
 
     def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:

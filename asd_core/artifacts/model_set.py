@@ -21,7 +21,7 @@ class ModelSet(Mapping[str, Artifact]):
     ) -> None:
         """
         Args:
-            folder: holds one folder a detector.
+            folder: holds one folder per detector.
             keys: which of them; all that are there for ``None``.
             shared: a set of the same folder whose loaded detectors are used again.
 

@@ -33,7 +33,7 @@ def read_pooled(folder: Path, columns: Sequence[str] | None = None) -> "pd.DataF
 
 def learned_clips(folder: Path) -> frozenset[str]:
     """sha256 of the clips that a models folder's detectors were trained or calibrated on; none where training stored no table.
-    Those that training had among its test clips, too, are not meant: their scores are stored."""
+    Clips that training also had among its test clips are left out: their scores are stored."""
     table = read_parquet(folder / POOLED, ("split", "sha256"))
     if table is None:
         return frozenset()
@@ -67,7 +67,7 @@ def pooled_table(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame"
 
 
 def write_pooled(read: Sequence[Extracted], out: Path) -> None:
-    """Pooled log-mels of all clips, for scatter plots: one row a clip, columns ``f0 …`` beside the catalogue's."""
+    """Pooled log-mels of all clips, for scatter plots: one row per clip, columns ``f0 …`` beside the catalogue's."""
     parts = []
     for part in read:
         if part.rows.empty:

@@ -22,7 +22,7 @@ LEVEL = 2  # of scipy's critical values (25%, 10%, 5%, …): the test's level of
 
 
 def why_not_pooled(calibration: Calibration) -> str:
-    """Why one threshold for all machine ids is no good, a clause; empty where the ids behave alike.
+    """Why one threshold for all machine ids cannot be used, a clause; empty where the ids behave alike.
 
     Alike: the k-sample Anderson-Darling test (Scholz and Stephens, 1987) of the standard scores finds no difference in
     shape at the 5% level. Held-out normal clips alone are looked at.
@@ -42,7 +42,7 @@ def why_not_pooled(calibration: Calibration) -> str:
 
 
 def pooled_threshold(calibration: Calibration, machine_id: str, rate: float) -> Threshold:
-    """The pooled threshold on the raw score of one machine id. Meant where :func:`why_not_pooled` is silent.
+    """The pooled threshold on the raw score of one machine id. Only for use where :func:`why_not_pooled` is empty.
 
     Raises:
         UnknownMachineError: for an id without held-out scores.
@@ -56,7 +56,8 @@ def pooled_threshold(calibration: Calibration, machine_id: str, rate: float) -> 
 def pooled_rates(calibration: Calibration, rate: float, draws: int = 400, seed: int = 0) -> dict[str, Floats]:
     """False-alarm rates of the pooled threshold on each machine id over other draws of the held-out clips, ``(draws,)``.
 
-    Simulated (parametric in nothing but alikeness): as many clips of each id as there are, from the shape of all of them.
+    Simulated: for each id as many clips as it has, drawn from the standardised scores of all ids together. Nothing is
+    assumed but that the ids behave alike.
     """
     rng = np.random.default_rng(seed)
     shape = np.concatenate([(s - s.mean()) / s.std(ddof=1) for s in map(calibration.sorted_scores, calibration.scores)])

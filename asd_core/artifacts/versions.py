@@ -1,7 +1,7 @@
 """Versions of a dataset's detectors, side by side: one of them is in use.
 
-The first version is the models folder itself, the others are folders in ``versions/`` below it. Which is in use stands in an index
-that is replaced in one step, and a version enters it when it is complete: what is half-written is never in use.
+The first version is the models folder itself, the others are folders in ``versions/`` below it. An index, replaced in
+one step, says which is in use, and a version enters it only when it is complete: a half-written one is never in use.
 """
 
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""``python -m asd_core``: one file a group of commands. Calls the same functions as the pages."""
+"""``python -m asd_core``: one file per group of commands. Calls the same functions as the pages."""

@@ -28,7 +28,7 @@ def print_domains(figures: "DomainFigures", rule: "Rule") -> None:
 
 
 def _section(row: dict[str, Any]) -> dict[str, Any]:
-    """What a terminal has room for."""
+    """The figures that a terminal has room for."""
     clips = f"{row['n_normal']}+{row['n_anomaly']}"
     figures = {name: row[name] for name in row if name.startswith(("auc", "pauc"))}
     return {"detector": row["detector"], "id": row["machine_id"], "domain": row["domain"], **figures, "clips": clips}

@@ -67,7 +67,7 @@ def _list(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    # A space that is none: sizes and licences stay on one line.
+    # No-break spaces keep sizes and licences on one line.
     names = ("name", "parts", "size", "licence")
     print_table("Public sets", [{name: str(row[name]).replace(" ", "\u00a0") for name in names} for row in rows])
     if unverified := [row["name"] for row in rows if not row["verified"]]:

@@ -58,7 +58,7 @@ def evaluate(
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """What a terminal has room for."""
+    """The figures that a terminal has room for."""
     ids = f"mean of {row['n_ids']}" if row["machine_id"] == "mean" else row["machine_id"]
     figures = {name: row[name] for name in row if name.startswith(("auc", "pauc"))}
     clips = f"{row['n_normal']}+{row['n_anomaly']}"

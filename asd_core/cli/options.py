@@ -72,7 +72,7 @@ def _ask_for(setting: str) -> Callable[[Any], Any]:
     return ask
 
 
-# A command need not look at these: who reads many recordings asks for the engine.
+# A command need not use these itself: the code that reads many recordings asks for the chosen engine.
 EngineName = Annotated[
     Literal["local", "ray"] | None,
     typer.Option(

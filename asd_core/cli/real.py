@@ -11,7 +11,7 @@ import typer
 from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Resume, Seed, comma_separated
 from asd_core.cli.output import notify, progress_bar, write_output
 
-TRAINING, CURVE = 0.7, 0.9  # shares of the progress bar, where they end
+TRAINING, CURVE = 0.7, 0.9  # shares of the progress bar at which these two end
 
 
 def results_real(

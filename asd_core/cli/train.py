@@ -142,7 +142,8 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
 
 
 def labels_of_people(dataset: "Dataset", models: Path) -> dict[str, str]:
-    """By clip id what people call the clips of a dataset: the adjudication or, without one, what all who labelled it say.
+    """People's labels of the clips of a dataset, by clip id: the adjudication or, without one, what all annotators
+    agree on.
 
     Args:
         models: of the dataset's detectors, whose name is that of the labels; also of one of their versions.

@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?:.*/)?attributes_\d+\.csv$", re.IGNORECASE)
 
 
 def is_attribute_file(path: str) -> bool:
-    """Is a file called as DCASE calls its attribute files?"""
+    """Has a file the name of a DCASE attribute file?"""
     return bool(_NAME.match(path))
 
 
@@ -29,7 +29,7 @@ def attributes_by_clip(
 
     Args:
         files: attribute files, below the root.
-        clip_ids: of all recordings below the root; a file speaks of those in its own folder.
+        clip_ids: of all recordings below the root; a file describes those in its own folder.
 
     Returns:
         Attributes by clip id, and what cannot be used, with the reason.

@@ -1,4 +1,4 @@
-"""A dataset: its catalogue (a table, one row a clip) and how to get the bytes of a clip.
+"""A dataset: its catalogue (a table, one row per clip) and how to get the bytes of a clip.
 
 Catalogue columns: ``clip_id`` (unique; a relative path), ``machine_type``, ``machine_id``, ``split`` (train, test, eval),
 ``label`` (normal, anomaly, unlabelled), ``domain`` (source, target). A machine id names one physical machine: where a
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("clip_id", "machine_type", "machine_id", "split", "label", "domain")
 DCASE_ATTRIBUTES = "dcase_attributes"  # what DCASE's names or files say of a clip's normal state, in one text
-INTERNAL = ("seed", "sha256", DCASE_ATTRIBUTES)  # columns that say nothing about a clip, or nothing that others do not
+INTERNAL = ("seed", "sha256", DCASE_ATTRIBUTES)  # no attributes: they describe no clip, or repeat others
 _TAKEN = re.compile(
     "detector|model_version|data_fingerprint|denoise|kind|raw|calibrated|applicable|applicability_reason|threshold|margin|"
     "false_alarm_rate|decision|version|point|attribute|value|title|error|distance|f\\d+"
@@ -82,11 +82,12 @@ class Dataset:
         return rows
 
     def part(self, rows: "pd.DataFrame") -> "Dataset":
-        """Some rows' clips alone, called as they are in the whole: what another process needs to read them."""
+        """A dataset of some rows alone, its clips titled as in the whole one: what another process needs to read
+        them."""
         result = replace(self, catalogue=rows, source=source_of(self.source, rows["clip_id"].tolist()), stamps=None)
         result.__dict__["names"] = {
             clip_id: self.names[clip_id] for clip_id in rows["clip_id"]
-        }  # where the property keeps them
+        }  # where cached_property stores them
         return result
 
     def attributes(self) -> list[str]:
@@ -112,20 +113,21 @@ class Dataset:
 
 
 def source_of(source: Callable[[str], bytes | Path], clip_ids: Sequence[str]) -> Callable[[str], bytes | Path]:
-    """What another process needs of a source to read these clips."""
+    """The part of a source that another process needs to read these clips."""
     only = getattr(source, "only", None)
     return source if only is None else only(clip_ids)
 
 
 def attribute_name(name: str) -> str:
-    """The column of an attribute that strangers call so: another one where the product's own tables have such a column."""
+    """The column for an attribute of somebody's data: renamed where the program's own tables have a column of that
+    name."""
     taken = name in (*COLUMNS, *INTERNAL) or _TAKEN.fullmatch(name)
     return f"attribute_{name}" if taken else name
 
 
 def unique_machine_ids(catalogue: "pd.DataFrame") -> "pd.DataFrame":
     """A catalogue whose machine ids name one physical machine each: ``type/id`` where it has several machine types (two
-    folders of DCASE 2020 both have an id 00), otherwise the ids as they are. What was named so before stays."""
+    folders of DCASE 2020 both have an id 00), otherwise the ids as they are. Ids that have this form already stay."""
     if catalogue["machine_type"].nunique() < 2:
         return catalogue
     pairs = zip(catalogue["machine_type"], catalogue["machine_id"], strict=True)
@@ -134,7 +136,7 @@ def unique_machine_ids(catalogue: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def file_stamp(path: str | Path) -> str:
-    """What tells a file from what it was before, without reading it: size and time of last change."""
+    """A text that changes when the file does, without reading it: size and time of last change."""
     try:
         result = os.stat(path)
     except OSError:

@@ -1,4 +1,5 @@
-"""What is done to a prepared clip before it is transformed: a value, which other processes get and stored features are known by."""
+"""A change made to a prepared clip before it is transformed: a plain value, so that it can be sent to other processes
+and be part of the key of stored features."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ class ClipChange(Protocol):
     """Makes one or more versions of a prepared clip; an object of a top-level class that is plain data."""
 
     def keys(self, sha256: str) -> Sequence[str]:
-        """What tells the versions of a clip apart from each other and from what other changes give, in their order; empty for
+        """A key for each version of a clip, in their order, that no other version and no other change has; empty for
         the clip as recorded."""
         ...
 

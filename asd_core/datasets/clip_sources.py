@@ -24,7 +24,7 @@ class FolderClips:
         return self.folder / clip_id
 
     def stamps(self, rows: "pd.DataFrame") -> list[str]:
-        """Of rows of the catalogue, as the files are now."""
+        """For each row of the catalogue a text that changes when its file does."""
         return [file_stamp(f"{self.folder}/{clip_id}") for clip_id in rows["clip_id"]]
 
 
@@ -39,8 +39,9 @@ class AddressClips:
         """The bytes of a clip.
 
         Raises:
-            ClipError: for one that is too large, or is not there any more. AddressError: for what concerns not this clip alone,
-                such as a connection that does not come back: who trained on the others would have trained on something else.
+            ClipError: for one that is too large, or is not there any more. AddressError: for a failure that is
+                not about this clip, such as a lost connection: leaving clips out for it would change what is trained
+                on.
         """
         check_size(clip_id, self.listing[clip_id].size)
         try:
@@ -53,9 +54,10 @@ class AddressClips:
         return AddressClips(self.folder, {clip_id: self.listing[clip_id] for clip_id in clip_ids})
 
     def identity(self, clip_id: str) -> str:
-        """What a clip is known by without being fetched."""
+        """A text that identifies a clip without fetching it."""
         return f"{self.folder / clip_id} {self.listing[clip_id].stamp}"
 
     def stamps(self, rows: "pd.DataFrame") -> list[str]:
-        """Of rows of the catalogue: from the one listing, for asking for each file takes a call each."""
+        """For each row of the catalogue a text that changes when its file does: from the one listing, since asking for
+        a single file takes a call each."""
         return [self.listing[clip_id].stamp if clip_id in self.listing else "gone" for clip_id in rows["clip_id"]]

@@ -17,13 +17,13 @@ from asd_core.sound import Channel, Clip, Samples, channel_label, constant_offse
 Key = TypeVar("Key", int, str)
 
 BAND = 250.0  # Hz: wide enough that the harmonics of a hum do not fill a band
-NOTHING = 10 * 2.0**-30 / 12  # power of what rounding to 16 bits adds over all frequencies, ten times
+NOTHING = 10 * 2.0**-30 / 12  # ten times the power that rounding to 16 bits adds, over all frequencies
 LOUDER_DB = 6.0  # beyond all training recordings: another gain or place, hardly the same recorder
 NARROWER = 0.95  # of the training's bandwidth: a codec that cuts at 7.5 of 8 kHz is named
 
 
 class Conditions(BaseModel):
-    """Of one recording or of several.
+    """Recording conditions of one recording or of several.
 
     Attributes:
         sample_rates: in Hz, with how many recordings have each.
@@ -68,7 +68,7 @@ def _range(one: tuple[float, float], other: tuple[float, float]) -> tuple[float,
 
 
 def conditions_of(clip: Clip, channel: Channel) -> Conditions:
-    """Of a recording as it was read.
+    """The conditions of one recording, as it was read.
 
     Raises:
         ClipError: see :func:`asd_core.sound.select_channel`.
@@ -99,7 +99,7 @@ def bandwidth(samples: Samples, sample_rate: int) -> float:
 
 
 def together(machines: Iterable[Conditions]) -> Conditions | None:
-    """Of the recordings of several machines; ``None`` without any."""
+    """The conditions of several machines' recordings as one; ``None`` without any."""
     each = list(machines)
     return reduce(add, each) if each else None
 
@@ -132,7 +132,7 @@ def recorded_otherwise(name: str, these: Conditions, training: Conditions) -> st
         parts.append(f"level {_span(these.level, 0)} dB (training: {_span(training.level, 0)} dB)")
     if these.offsets and not training.offsets:
         parts.append("a constant offset, which is removed (training: none)")
-    explained = NARROWER * min(these.sample_rates) / 2  # by the rate, which is named
+    explained = NARROWER * min(these.sample_rates) / 2  # by their sample rate, which is named already
     if these.bandwidth[0] < min(explained, NARROWER * training.bandwidth[0]):
         low, theirs = (f"{hertz / 1000:.1f} kHz" for hertz in (these.bandwidth[0], training.bandwidth[0]))
         parts.append(f"nothing above {low} (training: {theirs})")

@@ -23,7 +23,7 @@ MUCH_SILENCE = 0.25  # share of a recording that holds nothing but zeros
 
 @dataclass(frozen=True)
 class Facts:
-    """Of one recording.
+    """Facts of one recording.
 
     Attributes:
         clip_id, sha256: which recording.
@@ -88,7 +88,7 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
     columns = list(Facts.__dataclass_fields__)
     catalogue = dataset.catalogue.drop(
         columns=columns[1:], errors="ignore"
-    )  # strangers' attributes may be called alike
+    )  # the dataset's own attributes may have the same names
     return catalogue.merge(pd.DataFrame(found, columns=columns), on="clip_id"), unusable
 
 

@@ -21,7 +21,7 @@ COLUMNS = (*catalogue.COLUMNS, "fault", "severity", "snr_db", "seed")
 
 
 def build_catalogue(seed: int = 2020) -> pd.DataFrame:
-    """The table of the demo's clips, one row a clip, columns `COLUMNS`.
+    """The table of the demo's clips, one row per clip, columns `COLUMNS`.
 
     SNRs are cycled, so training normals, test normals and the anomalies of each fault have the same mix of them;
     severities are spread evenly over 0.05 to 1.

@@ -45,7 +45,7 @@ def clip_seed(clip_id: str, draw: int = 0) -> int:
 
 
 def build_fan_catalogue(draw: int = 0, domains: Mapping[str, Domain] = DOMAINS) -> pd.DataFrame:
-    """The table of the fans' clips, one row a clip, columns `COLUMNS`.
+    """The table of the fans' clips, one row per clip, columns `COLUMNS`.
 
     Speeds and loads are cycled, so training normals, test normals and the anomalies of each fault have the same mix of
     them; severities are spread evenly over 0.1 to 1.

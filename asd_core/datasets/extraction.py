@@ -36,12 +36,12 @@ class Extracted:
 
     @property
     def machine_ids(self) -> list[str]:
-        """Of each clip."""
+        """The machine id of each clip."""
         return list(self.rows["machine_id"])
 
     @property
     def domains(self) -> list[str]:
-        """Of each clip: source or target."""
+        """The domain of each clip: source or target."""
         return list(self.rows["domain"]) if "domain" in self.rows else ["source"] * len(self.rows)
 
     @property
@@ -125,8 +125,8 @@ def engine_for(dataset: Dataset, n_clips: int) -> Engine:
 def _outcomes(
     engine: Engine, part: Part, clips: Sequence[tuple[int, str, str]], kept: DiskArrays
 ) -> Iterator[tuple[Outcome, int]]:
-    """What became of each clip, in order, and how far the places of its arrays are from those in ``kept``."""
-    if isinstance(engine, Here):  # an array that is no longer needed goes before the next one comes
+    """The outcome of each clip, in order, and how far the places of its arrays are from those in ``kept``."""
+    if isinstance(engine, Here):  # an array that is no longer needed is freed before the next one is made
         for clip in clips:
             yield from ((outcome, 0) for outcome in read_part(replace(part, clips=(clip,))))
         return

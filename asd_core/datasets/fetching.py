@@ -19,7 +19,7 @@ RANGE_NOT_SATISFIABLE, PARTIAL = 416, 206
 
 
 def fetch(archive: PublicArchive, folder: Path, progress: Progress) -> Path:
-    """The archive in a folder, downloaded unless it is there whole. What a broken download left is gone on with.
+    """The archive in a folder, downloaded unless it is there whole. A broken download is continued where it stopped.
 
     Raises:
         DatasetError: when the server cannot be reached, breaks off or gives another file, or the disk is full.
@@ -43,7 +43,7 @@ def fetch(archive: PublicArchive, folder: Path, progress: Progress) -> Path:
         raise DatasetError(_broken_off(archive, part, error)) from error
     except OSError as error:
         raise DatasetError(f"{archive.name} cannot be stored in {folder} ({error.strerror}): free space.") from error
-    except ValueError as error:  # pooch's word for a wrong checksum; it has deleted the file
+    except ValueError as error:  # pooch raises it for a wrong checksum, and has deleted the file
         raise DatasetError(
             f"{archive.name} from {archive.address} is not the published file: its checksum is another one. Nothing of it is kept; "
             "try again later."

@@ -1,6 +1,6 @@
 """What a tree or a table of recordings holds: the machine, split and label of each file, what is not clear, what is not used.
 
-Only what lies below the given folder speaks; of the folder itself only its name, as the machine type where nothing else names one.
+Only names below the given folder count; the folder's own name is the machine type where nothing else names one.
 """
 
 import os
@@ -36,9 +36,7 @@ MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about toge
 _SAME_SOUND = re.compile(r"(?:(?<=/)|^)-?\d+_?dB[^/]*/|\d+_(?=Toy[^/]*_ch\d+_\d+\.\w+$)|_(?:ch|mic)\d+(?=_\d+\.\w+$)")
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
 _WHOLE = {"label", "machine_type", "machine_id"}  # what an answer gives that leaves nothing to be understood
-KEPT = (
-    "kept"  # the folder of a dataset's that recordings go to which are kept one by one, each with an answer of its own
-)
+KEPT = "kept"  # the dataset's folder for recordings that are added one by one, each with an answer of its own
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Survey:
     _said: Said
     listing: Mapping[str, RemoteFile] = field(default_factory=dict)
 
-    # Whoever opens a dataset asks neither: of 100,000 recordings they take half a second.
+    # Opening a dataset needs neither of these two: for 100,000 recordings they take half a second.
     @cached_property
     def groups(self) -> list[NameGroup]:
         """All recordings by how their names begin, understood or not."""
@@ -94,7 +92,7 @@ class Survey:
 
     @cached_property
     def questions(self) -> list[str]:
-        """What people have to say, a sentence each."""
+        """What people are asked, a sentence each."""
         return [*self._said.questions, *_against_names(self._said), *_questions(self.catalogue, self.groups)]
 
 
@@ -103,9 +101,9 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
 
     Args:
         place: a folder, or a table (CSV or Parquet) that names the recordings; either may be at an address.
-        answers: people's, about names; later ones go before earlier ones and before what the names say.
-        table: of recordings in the folder. It goes before answers about many recordings, for it names each, but not before one
-            about a single recording.
+        answers: people's, about names; they override the names, and later ones override earlier ones.
+        table: of recordings in the folder. It overrides answers about many recordings, since it names each one, but not
+            an answer about a single recording.
 
     Raises:
         DatasetError: for what is neither, or a table that cannot be read.
@@ -124,7 +122,7 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in kept]
     understood, unclear = _rows(others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
     for clip_id in kept:
-        # By themselves: they change neither what folders mean nor which of the others are held back for testing.
+        # Separately: they change neither what folders mean nor which of the others are held back for testing.
         answered[clip_id] = {"split": "train"} | answered[clip_id]
         understood[clip_id] = (_by_layout(*_folders_and_stem(clip_id)) or {}) | answered[clip_id]
     unclear |= {clip_id for clip_id in said.unclear if not answered[clip_id].get("label")}
@@ -159,7 +157,8 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
 def _found(
     place: Place, table: Place | None
 ) -> tuple[Place, list[tuple[str, ...]], list[Unused], RecordingTable | None, Mapping[str, RemoteFile]]:
-    """The folder, the recordings in it that are meant, other files, the table that says what they are, and an address' listing."""
+    """The folder, the recordings in it, other files, the table that describes the recordings, and the listing of an
+    address."""
     listing: Mapping[str, RemoteFile] = {}
     try:
         if is_table(place.name) and (isinstance(place, Address) or place.is_file()):
@@ -185,7 +184,7 @@ def _found(
 
 
 def _against_names(said: Said) -> list[str]:
-    """A question where a table calls recordings otherwise than their names do."""
+    """A question where the labels of a table contradict the recordings' names."""
     labels = [(clip_id, values.get("label"), _named_label(clip_id)) for clip_id, values in said.values.items()]
     other = [one for one in labels if {one[1], one[2]} == {"normal", "anomaly"}]
     if not other:
@@ -198,7 +197,7 @@ def _against_names(said: Said) -> list[str]:
 
 
 def _named_label(clip_id: str) -> str:
-    """The label that folders and name say; nothing where they say none."""
+    """The label in the folders and the name; empty where there is none."""
     folders, stem = _folders_and_stem(clip_id)
     if row := _by_layout(folders, stem):
         return row["label"]
@@ -212,7 +211,8 @@ def _folders_and_stem(clip_id: str) -> tuple[list[str], str]:
 
 
 def _with_attributes(root: Place, understood: dict[str, CatalogueRow], unused: list[Unused]) -> list[Unused]:
-    """Fill in what attribute files among the unused files say and names do not; what is then still not used."""
+    """Fill in attributes that names lack from attribute files among the unused files; returns the files still
+    unused."""
     files = [one.file for one in unused if is_attribute_file(one.file)]
     if not files:
         return unused
@@ -229,8 +229,8 @@ def _name_of(root: Place) -> str:
 
 
 def _files(root: Path) -> tuple[list[tuple[str, ...]], list[Unused]]:
-    """Folders and name of each sound file under a folder, and all other files. What the folder says of an entry is believed:
-    asking the disk for each of 100,000 files takes half a second."""
+    """Folders and name of each sound file under a folder, and all other files. Whether an entry is a
+    file is taken from the folder's listing: asking the disk for each of 100,000 files takes half a second."""
     recordings: list[tuple[str, ...]] = []
     unused: list[Unused] = []
     seen: set[str] = set()
@@ -311,7 +311,7 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
 
 
 def is_kept(clip_id: str) -> bool:
-    """Is a recording, or the pattern of an answer, of the folder for those kept one by one?"""
+    """Is a recording, or the pattern of an answer, in the folder for recordings that were added one by one?"""
     return clip_id.startswith(f"{KEPT}/")
 
 
@@ -321,7 +321,8 @@ def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
 
 
 def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:
-    """Folders that stand for a class because people gave all that is in one the same label, and a folder beside it another."""
+    """Folders that stand for a class: people gave all recordings in one the same label, and a folder beside it
+    another."""
     given: dict[tuple[str, ...], set[str]] = {}
     for path in recordings:
         if (label := labels.get("/".join(path), "")) and label != LEAVE_OUT:
@@ -335,7 +336,8 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
 def _answered(
     clip_ids: Iterable[str], answers: Sequence[Answer], kept: Collection[str]
 ) -> Iterable[tuple[str, Answer]]:
-    """The clip ids that answers match, with the values they give. ``kept`` ones are meant by answers about their folder alone."""
+    """The clip ids that answers match, with the values they give. ``kept`` ones are matched only by answers about their
+    own folder."""
     for clip_id in clip_ids if answers else ():
         combined: Answer = {}
         for answer in answers:
@@ -360,7 +362,7 @@ def _values(answer: Answer) -> Answer:
 def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRow:
     new = row | answer
     if row["label"] == "unlabelled" != new["label"] and "split" not in answer:
-        new["split"] = split_of(clip_id.split("/")[:-1])  # a name without a label was of the evaluation set
+        new["split"] = split_of(clip_id.split("/")[:-1])  # without a label it was taken for the evaluation set's
     if new["label"] == "unlabelled":
         new["split"] = "eval"
     elif new["label"] == "anomaly" and new["split"] in ("", "train"):
@@ -370,7 +372,8 @@ def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRo
 
 def _split(clip_ids: "pd.Series[str]") -> list[str]:
     """Train or test for one machine's normal clips: a fifth, but at least one of two, is for testing, chosen by the order of a
-    hash of their names. What was recorded once, by several microphones or mixed at several noise levels, goes to one side."""
+    hash of their names. Recordings of one sound (by several microphones, or mixed at several noise levels) go to the
+    same side."""
     originals = [_SAME_SOUND.sub("", clip_id) for clip_id in clip_ids]
     ordered = sorted(set(originals), key=lambda original: sha256(original.encode()).digest())
     for_test = set(ordered[: max(len(ordered) // 5, int(len(ordered) > 1))])

@@ -1,4 +1,5 @@
-"""One recording more in a dataset that was put together in the browser, with what a person says of it."""
+"""Adding one more recording, with the label that a person gives it, to a dataset that was put together in the
+browser."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -23,7 +24,7 @@ from asd_core.sound import SUFFIXES
 
 @dataclass(frozen=True)
 class Kept:
-    """Where a recording is.
+    """Where an added recording is stored.
 
     Attributes:
         place: the dataset file.
@@ -37,8 +38,9 @@ class Kept:
 
 
 def datasets_to_keep_in() -> list[Path]:
-    """The dataset files of those whose recordings are stored here; a folder of the server is not written to, nor a public set,
-    which is to stay what it is called (and what is in its folder does not count for the quota)."""
+    """The dataset files that recordings can be added to: those whose recordings are stored here. A folder of the server
+    is not written to, nor a public set, which must stay as published (and whose folder does not count for the
+    quota)."""
     return [
         place
         for place in user_datasets()
@@ -47,7 +49,7 @@ def datasets_to_keep_in() -> list[Path]:
 
 
 def machines_of(place: Path) -> list[tuple[str, str]]:
-    """Machine types and ids that a dataset knows; where it knows none yet, the one that it is called after."""
+    """Machine types and ids that a dataset knows; where it has none yet, the one that it is named after."""
     file = read_dataset_file(place)
     machines = survey(file.folder, file.answers, file.table).catalogue[["machine_type", "machine_id"]]
     return sorted(set(machines.itertuples(index=False, name=None))) or [(file.title, PLAIN_ID)]
@@ -113,8 +115,8 @@ def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tup
 
 
 def _split_of_next(place: Path, machine: tuple[str, str]) -> str:
-    """Train or test for one more normal of a machine, so that none that is there changes sides: of those that were kept a fifth is
-    for testing, and one where the machine has none."""
+    """Train or test for one more normal clip of a machine, so that no earlier clip changes sides: a fifth of the added
+    ones are for testing, and the next one where the machine has no normal test clip."""
     file = read_dataset_file(place)
     rows = survey(file.folder, file.answers, file.table).catalogue
     of_machine = (rows["machine_type"] == machine[0]) & (rows["machine_id"] == machine[1])

@@ -66,7 +66,8 @@ def toyadmos(folders: Sequence[str], stem: str) -> CatalogueRow | None:
 
 def toyadmos2(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     """ToyADMOS2 before its mixer: ``toyad2_car_A_anomaly/CA001-carA1-speed1-a-damageL_mic1_00001.mp4``, normal ones
-    ``CN001-carA1-speed1_mic1_00001``; a car or train is one machine. A name whose class and condition contradict is none."""
+    ``CN001-carA1-speed1_mic1_00001``; a car or train is one machine. A name whose class and condition contradict
+    each other is not recognised."""
     if not (match := _TOYADMOS2.match(stem)):
         return None
     normal = match["class"].upper() == "N"

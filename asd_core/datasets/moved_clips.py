@@ -29,8 +29,8 @@ def moves(dataset: Dataset, labels: Mapping[str, str]) -> Moves:
 
 
 def relabelled(dataset: Dataset, moved: Moves, location: Path) -> Dataset:
-    """The dataset with clips moved: who joined is a normal training clip and no test clip any more, who left is an anomalous
-    test clip.
+    """The dataset with clips moved: a clip that joined is a normal training clip and no test clip any more, one that
+    left is an anomalous test clip.
 
     Args:
         location: what opens it again, see :func:`write_moves`.
@@ -71,13 +71,13 @@ def read_moves(path: Path) -> tuple[str, Moves]:
 
 
 def recorded_location(location: str) -> str:
-    """What opens a dataset as it was recorded, of what opens it as a version of its detectors learned it."""
+    """The location of a dataset as it was recorded, from its location as a version of its detectors learned it."""
     path = Path(location)
     return read_moves(path)[0] if path.name == RELABELLED else location
 
 
 def is_moved(location: str, clip_id: str) -> bool:
-    """Whether what opens a dataset moves a clip: its split and label are then people's, not the recorded ones.
+    """Whether the dataset at a location has moved a clip: its split and label are then people's, not the recorded ones.
 
     Raises:
         DatasetError: as :func:`read_moves`.

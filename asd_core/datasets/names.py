@@ -30,7 +30,7 @@ def short_names(clip_ids: Sequence[str]) -> list[str]:
 
 
 def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
-    """By clip id what a clip is called on screen, which tells it apart and not what it is.
+    """Titles of clips on screen, by clip id: they tell clips apart and do not give away their labels.
 
     Where names hold their clips' labels (``anomaly_id_00_00000012.wav``, ``abnormal/3.wav``) a reader has the answer before the
     question, so all clips of such a catalogue are numbered instead: ``id 00 · clip 12``, in the order of a hash within the machine

@@ -26,7 +26,7 @@ SPLITS = ("train", "test", "eval")
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """What a dataset file says.
+    """The content of a dataset file.
 
     Attributes:
         folder: of the recordings, or a table that names them; either may be at an address.
@@ -102,7 +102,7 @@ def surveyed_dataset(
     base = root if isinstance(root, Address) else root.resolve()
     if isinstance(location, Path):
         location = location.resolve()
-    # A dataset file of the usual name is called as its folder.
+    # A dataset file with the usual name takes its title from its folder.
     called = "" if location is None else location.parent.name if location.name == DATASET_FILE else location.stem
     return Dataset(
         called or root.name or "recordings",
@@ -116,7 +116,7 @@ def surveyed_dataset(
 
 
 def _clips(base: Place, found: Survey) -> "tuple[Callable[[str], bytes | Path], Callable[[pd.DataFrame], list[str]]]":
-    """What gives the bytes of a clip, and what tells files from what they were before."""
+    """The source of the clips' bytes, and of texts that change when their files do."""
     clips = AddressClips(base, found.listing) if isinstance(base, Address) else FolderClips(base)
     return clips, clips.stamps
 
@@ -136,7 +136,7 @@ def read_answers(path: Path) -> list[Answer]:
     """Answers about a folder's names from a TOML (``[[groups]]``) or CSV file with the column ``pattern``.
 
     Raises:
-        DatasetError: for a file that cannot be read, or an answer that says nothing that is known.
+        DatasetError: for a file that cannot be read, or an answer without a value that is known.
     """
     try:
         content = table_bytes(path)
@@ -150,7 +150,7 @@ def read_answers(path: Path) -> list[Answer]:
 
 
 def read_dataset_file(path: Path) -> DatasetFile:
-    """What a dataset file says.
+    """The content of a dataset file.
 
     Raises:
         DatasetError: for a file that is not one.

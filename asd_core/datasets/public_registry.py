@@ -52,13 +52,13 @@ class PublicSet:
 
     @property
     def megabytes(self) -> float | None:
-        """Of all archives; ``None`` where one is not known."""
+        """Size of all archives together; ``None`` where one is not known."""
         sizes = [archive.megabytes for archive in self.archives]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     @property
     def size(self) -> str:
-        """In words."""
+        """The size in words."""
         known = sum(archive.megabytes or 0.0 for archive in self.archives)
         text = f"{known / 1000:,.1f} GB" if known >= 1000 else f"{known:,.0f} MB"
         if self.megabytes is not None:

@@ -37,7 +37,7 @@ class Part:
     Attributes:
         clips: of each its place in the table, its id and its name.
         representations: distinct ones, which decide at which rate clips are prepared.
-        conditions: whether it is asked how the recordings were made.
+        conditions: whether to determine how the recordings were made.
         file: to put arrays into, for a reader in another process; they come with the outcome for ``None``.
     """
 
@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a clip.
+    """The outcome of reading one clip.
 
     Attributes:
         index: its place in the table.
@@ -129,7 +129,7 @@ class _Reader:
         return clip.sha256, versions, conditions
 
     def _stamp(self, clip_id: str) -> str | None:
-        """What the recording is known by without reading it, where there is such a thing."""
+        """A text that identifies the recording without reading it; ``None`` where there is none."""
         if self.store is None:
             return None
         if of_rendered := getattr(self.part.source, "identity", None):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class RecordingNames:
-    """To find recordings.
+    """Finds recordings by path.
 
     Args:
         clip_ids: paths of recordings below a folder.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asd_core.datasets.slide_rail import SimulatedClip
 
-RENDERED_FROM = ("machine_id", "fault", "severity", "snr_db", "seed")  # all that ``demo.render`` reads of a row
+RENDERED_FROM = ("machine_id", "fault", "severity", "snr_db", "seed")  # all that ``render_demo_clip`` reads of a row
 
 
 @lru_cache
@@ -105,7 +105,7 @@ class Rendering:
 
 @lru_cache(maxsize=8)
 def _cache(folder: Path, limit_bytes: float) -> DiskCache:
-    """One object a folder: it counts what is written until it looks at the limit."""
+    """One object per folder: it counts the bytes written since the limit was last checked."""
     return DiskCache(folder, limit_bytes)
 
 

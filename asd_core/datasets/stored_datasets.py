@@ -62,7 +62,8 @@ def user_datasets() -> list[Path]:
 
 
 def folder_name(title: str) -> str:
-    """A new dataset's folder: its title in letters that every file system and address holds, told apart from those there are."""
+    """A new dataset's folder: its title in letters that every file system and address allows, different from those
+    there are."""
     plain = (
         re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or f"dataset-{sha256(title.encode()).hexdigest()[:8]}"
     )
@@ -219,7 +220,7 @@ def unzipped(
     """The recordings of a ZIP, each with its path below the dataset.
 
     Args:
-        name: of the ZIP, for what is said of it.
+        name: of the ZIP, for messages.
         result: gets what is refused, with the reason.
         room: bytes that there are; a ZIP that holds more is refused as a whole.
     """

@@ -1,7 +1,7 @@
 """Tables of recordings: a row names a file and says its label, machine, split, domain, and anything else as an attribute.
 
-What a table says goes before what names say; what it leaves empty is understood from names, or asked. A word that is not
-understood, and rows that contradict each other, are named and say nothing.
+A table overrides names; what it leaves empty is understood from names, or asked. A word that is not understood, and
+rows that contradict each other, are reported and otherwise ignored.
 """
 
 import os
@@ -40,7 +40,7 @@ class TableRow:
     Attributes:
         number: line of a CSV file, row of a Parquet file.
         path: of the recording, as the table writes it.
-        values: what is said of it, by the catalogue's column or the attribute's name; nothing is empty.
+        values: its values by the catalogue's column or the attribute's name, without empty ones.
         unknown: words that are not understood, by column.
     """
 
@@ -61,7 +61,7 @@ class RecordingTable:
 
 @dataclass(frozen=True)
 class Said:
-    """What a table says of the recordings that there are.
+    """What a table says about the recordings that exist.
 
     Attributes:
         values: by clip id.
@@ -189,7 +189,7 @@ def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str
     """What a table says of recordings.
 
     Args:
-        decided: values by clip id that people gave a single recording: the table does not speak of these.
+        decided: values by clip id that people gave a single recording: the table does not override these.
     """
     said = Said(questions=list(table.questions))
     names = RecordingNames(clip_ids)
@@ -232,7 +232,7 @@ def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str
 
 
 def _heading(name: str, column: str, columns: Sequence[str]) -> str:
-    """The table's heading for a column of the catalogue: its own name goes before others."""
+    """The table's heading for a column of the catalogue: the column's own name is preferred to others."""
     found = [heading for heading in _HEADINGS[column] if heading in columns]
     if len(found) > 1 and found[0] != column:
         raise DatasetError(f"{name} has the columns {' and '.join(found)}: call the one that is meant {column}.")
@@ -240,7 +240,7 @@ def _heading(name: str, column: str, columns: Sequence[str]) -> str:
 
 
 def _label_heading(name: str, columns: Sequence[str], cells: Iterable[Cells]) -> tuple[str, list[str]]:
-    """The heading that is the label without being called so, or a question."""
+    """The heading of the column that holds the label under another name, or a question."""
     words = {c: sorted({row[c] for _, row in cells if row[c]}) for c in _MAYBE_LABEL if c in columns}
     sure = [column for column, found in words.items() if found and all(given_label(word) for word in found)]
     if len(sure) == 1:

@@ -40,7 +40,7 @@ def given_split(word: str) -> str:
 
 
 def split_of(folders: Sequence[str]) -> str:
-    """The split that the innermost telling folder names, or nothing."""
+    """The split that the innermost folder with such a name stands for, or nothing."""
     return next((_SPLITS[f.lower()] for f in reversed(folders) if f.lower() in _SPLITS), "")
 
 

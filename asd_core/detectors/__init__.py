@@ -1,4 +1,4 @@
-"""Features of normal clips in, a detector out that scores features: the contract, the registry, one file a detector.
+"""Features of normal clips in, a detector out that scores features: the contract, the registry, one file per detector.
 
 A detector's file is loaded when the registry is asked for it. May import: features, evaluation."""
 

@@ -147,7 +147,7 @@ class ActEmbedding(NetworkDetector):
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             patience=self.epochs + 1,
-            keep_best=False,  # the loss says how well machines are told apart, not how tight normal clips lie
+            keep_best=False,  # the loss shows how well machines are told apart, not how close together normal clips are
             progress=progress,
         )
         round_weights(self.net_)

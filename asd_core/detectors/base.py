@@ -27,8 +27,8 @@ def parameter(default: Any, *, low: Any, high: Any, help: str, later: bool = Fal
     """A dataclass field with the range that widgets, validation and docs all read.
 
     Args:
-        later: it came when detectors and experiments were stored already, and its default changes nothing: what is stored leaves
-            it out there, so that these hold as they are.
+        later: it was added when detectors and experiments were stored already. Its default changes nothing and is left
+            out of what is stored, so that those stay valid.
     """
     return field(default=default, metadata={"low": low, "high": high, "help": help, "later": later})
 
@@ -51,7 +51,7 @@ class DetectorInfo:
     key: str
     title: str
     origin: Origin
-    scope: FittedPer  # what is fitted: a model a machine id, one for the machine type, or nothing
+    scope: FittedPer  # what is fitted: a model per machine id, one for the machine type, or nothing
     paper: str
     decides: str  # how it scores, for everybody: one plain sentence
     catches: str  # what it catches and what it misses: one plain sentence
@@ -95,8 +95,8 @@ class Detector:
         progress: Progress = silent,
     ) -> Self:
         """:meth:`fit` where each clip's domain is known (source, target) and, where the dataset has any, DCASE's attributes of each
-        as one text: what training calls. A detector that makes no use of them learns as ever; one that does overrides this.
-        Scoring never knows a clip's domain or attributes."""
+        as one text: what training calls. A detector that does not use them learns by :meth:`fit`; one that does
+        overrides this. Scoring never knows a clip's domain or attributes."""
         return self.fit(features, machine_ids, seed=seed, progress=progress)
 
     def score(self, features: Sequence[Array], machine_ids: Sequence[str]) -> Scores:
@@ -130,7 +130,7 @@ class Detector:
         return detector
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters' values, without those that came later and stand at their default."""
+        """The parameters' values, without those that were added later and have their default value."""
         values = dict(asdict(self))  # type: ignore[call-overload]  # every subclass is a dataclass
         unchanged = [f.name for f in fields(self) if f.metadata["later"] and values[f.name] == f.default]  # type: ignore[arg-type]
         return {name: value for name, value in values.items() if name not in unchanged}
@@ -236,7 +236,7 @@ def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, ND
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-MIN_TRAINING_CLIPS = 5  # what a fifth leaves of seven
+MIN_TRAINING_CLIPS = 5  # to fit on: what is left of six when a fifth of them is held out
 
 
 class DensityPerId(Detector):
@@ -244,7 +244,7 @@ class DensityPerId(Detector):
 
     models_: dict[str, Density]
     suited_: dict[str, dict[str, Any]]  # by machine id, the parameters that are not the detector's own
-    kept_: dict[str, dict[str, Any]] | None = None  # the same, where they shall be another fit's
+    kept_: dict[str, dict[str, Any]] | None = None  # the same, taken over from another fit (see :meth:`again`)
 
     def new_model(self) -> Density:
         """An unfitted model with this detector's parameters."""
@@ -290,7 +290,7 @@ class DensityPerId(Detector):
         return self
 
     def again(self) -> Self:
-        """An unfitted detector with the same parameters; of a fitted one also those that its machines have."""
+        """An unfitted detector with the same parameters; of a fitted one also those chosen for each machine id."""
         detector = super().again()
         detector.kept_ = getattr(self, "suited_", self.kept_)
         return detector

@@ -228,7 +228,7 @@ class FAnoGan(NetworkDetector):
         return {**curves, "encoder_best_step": best_step}
 
     def check(self, images: Tensor) -> dict[str, Any]:
-        """What the training came to, on held-out normal images.
+        """Diagnostics of the training, on held-out normal images.
 
         ``diversity``: the spread of generated samples about their mean over that of real ones; 0 is mode collapse.
         """

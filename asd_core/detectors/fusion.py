@@ -89,12 +89,13 @@ class Fusion(Detector):
         self.rule_ = Rule()  # where ``choose`` is on
 
     def parameters(self) -> dict[str, Any]:
-        """Those that came after ``use_maximum`` only where they are set: what was stored before them stays what it is."""
+        """Parameters that were added after ``use_maximum`` only where they are set: what was stored before them stays
+        valid."""
         return {name: value for name, value in super().parameters().items() if value or name == "use_maximum"}
 
     @property
     def rule(self) -> Rule:
-        """What :meth:`score` does."""
+        """The rule that :meth:`score` applies."""
         if self.choose:
             return self.rule_
         how: Literal["mean", "minimum", "maximum", "weighted"] = (

@@ -1,4 +1,4 @@
-"""GWRP + Gaussian: a log-mel spectrum in which loud moments count more, under one Gaussian a machine id (TWFR-GMM)."""
+"""GWRP + Gaussian: a log-mel spectrum in which loud moments count more, under a Gaussian per machine id (TWFR-GMM)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

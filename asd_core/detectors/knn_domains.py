@@ -35,8 +35,7 @@ class DomainNeighbours(Density):
     A domain of few clips lies sparser than one of many, so that its normal clips are far from their neighbours and look
     anomalous. Each domain's distances are therefore counted from the mean, and in standard deviations, of what its own
     training clips get with themselves left out. GenRep (arXiv 2409.05035) takes both from the test's scores, which nobody
-    has when a clip comes. Which domain a new clip is of is not
-    asked: it gets the smallest distance.
+    has when a clip comes. The domain of a new clip is not needed: it gets the smallest distance.
     """
 
     points_: NDArray[np.float32]  # (n, d) training vectors, standardised

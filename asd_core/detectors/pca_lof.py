@@ -39,7 +39,7 @@ class Lof(Density):
         else:
             self.whitening_ = Whitening.fit(vectors, self.variance, seed=seed)
         self.points_ = self.whitening_.transform(vectors).astype(np.float32)
-        self.n_neighbors_ = min(self.n_neighbors, max(1, len(vectors) // 2))  # all of them would be no neighbourhood
+        self.n_neighbors_ = min(self.n_neighbors, max(1, len(vectors) // 2))  # all of them would not be a neighbourhood
         k, n = self.n_neighbors_, len(vectors)
         parts = [np.partition(self._between(rows), k - 1, axis=1)[:, k - 1] for rows in row_blocks(n, n)]
         self.reach_ = np.concatenate(parts)

@@ -42,7 +42,7 @@ OPTIONAL: dict[str, str] = {
 
 
 def detector_keys(*, optional: bool = False) -> list[str]:
-    """Those that are trained by default; with the optional ones all that there are."""
+    """Keys of the detectors that are trained by default; with ``optional``, of all detectors."""
     return [*REGISTRY, *(OPTIONAL if optional else ())]
 
 

@@ -1,6 +1,7 @@
-"""Where work on many items is done: in this process, in one process a core, or on a cluster. The stations say what, an engine says where.
+"""Where work on many items is done: in this process, in one process per core, or on a cluster. Other subpackages say
+what is done.
 
-May import: nothing but the room (errors, settings).
+May import: nothing of the library but errors and settings.
 """
 
 import lazy_loader

@@ -33,7 +33,7 @@ class Processes:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._threads: ThreadPoolExecutor | None = None
-        self._all: set[_Worker] = set()  # changed by single calls alone, which threads may do
+        self._all: set[_Worker] = set()  # changed only by single calls, which are safe between threads
         self._idle: list[_Worker] = []
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -119,7 +119,7 @@ class _Worker:
         error, result = self._connection.recv()
         if error is not None:
             raise error
-        return result  # type: ignore[no-any-return]  # it comes from the other side
+        return result  # type: ignore[no-any-return]  # it comes from the worker process
 
     def end(self) -> str:
         """End the process, whatever it does: how it ended."""

@@ -26,9 +26,9 @@ PATIENCE = 10.0  # s until an address counts as one where nobody answers; Ray it
 _OF_EACH_MACHINE = (
     *("ASD_DATABASE_URL", "ASD_CACHE_DIR", "ASD_DATA_DIR", "ASD_MODELS_DIR", "ASD_PRETRAINED_DIR"),
     "ASD_RAY_ADDRESS",
-    *("ASD_ROLES", BY),  # people's addresses are nobody's there
+    *("ASD_ROLES", BY),  # people's e-mail addresses have no place on other machines
 )
-_THERE = {**ONE_THREAD, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a part of the work hands nothing on
+_THERE = {**ONE_THREAD, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a task starts no workers of its own
 
 
 class RayCluster:
@@ -126,7 +126,7 @@ def _result(reference: "ObjectRef[Any]") -> Any:
 
     try:
         error, result = ray.get(reference)
-    except ray.exceptions.RayTaskError as error:  # all that the function raises comes as an answer
+    except ray.exceptions.RayTaskError as error:  # of Ray itself: errors that the function raises are in the result
         if isinstance(error.cause, ImportError):
             raise WorkerError(
                 f"A machine of the Ray cluster lacks what this one has ({error.cause}): install the same version of this program on each."

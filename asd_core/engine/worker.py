@@ -39,14 +39,14 @@ def answer(function: Any, item: Any) -> tuple[Exception | None, Any]:
 
 
 def _told(error: Exception) -> Exception:
-    """An error with the place where it was raised, which does not travel with it; what a user is meant to read needs none."""
+    """An error with its traceback as a note, since the traceback itself is not sent; errors for users need none."""
     if not isinstance(error, AsdError):
         error.add_note("".join(traceback.format_exception(error)))
     return error
 
 
 def _end_with_parent() -> None:
-    """The other end of the standard input is closed when the parent ends us, or ends itself in whatever way."""
+    """End this process when standard input closes: the parent ended it, or ended itself in whatever way."""
     sys.stdin.buffer.read()
     os._exit(0)
 

@@ -26,7 +26,7 @@ MEAN = "mean"
 FLOOR: dict[Metric, float] = {"auc": 0.0, "pauc": 0.5 - 0.5 * (0.5 * MAX_FPR) / (1.0 - 0.5 * MAX_FPR)}  # no detection
 CHUNK_NUMBERS = 5_000_000  # counts held at once: 20 MB; the scores are sorted again for each chunk
 WORK = 100_000_000  # scores drawn over all resamples: some 2 s on one core
-FEWEST = 200  # resamples: at so many clips that it comes to this, an interval is a few thousandths wide
+FEWEST = 200  # resamples: only for so many clips that an interval is a few thousandths wide
 
 
 def resampled(
@@ -362,7 +362,7 @@ def tied_with_best(draws: Draws, *, metric: Metric = "auc", machine_id: str = ME
 
 
 class AgainstControl(NamedTuple):
-    """A detector that does not stand clear of the best control."""
+    """A detector that is not clearly better than the best control."""
 
     detector: str
     control: str

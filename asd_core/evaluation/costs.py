@@ -49,7 +49,7 @@ def least_cost_threshold(
 ) -> LeastCost | None:
     """The threshold of least :func:`expected_cost` on labelled scores; of equal ones the highest, which alarms least.
 
-    It is an **oracle**: it was chosen on the clips that it is judged by, so it does worse on new ones.
+    It is an **oracle**: it is measured on the clips that it was chosen on, so it does worse on new ones.
 
     Args:
         normal, anomaly: raw scores ``(n,)`` and ``(m,)``.

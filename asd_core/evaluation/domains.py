@@ -38,11 +38,11 @@ class DomainFigures:
     """Figures by section and domain.
 
     Attributes:
-        sections: a row a detector, machine id and domain: auc, pauc, each with ``_low`` and ``_high``, n_normal, n_anomaly. Both
-            domains together are in :func:`asd_core.evaluation.ranking`.
-        official: a row a detector, the highest official score first: official, official_low, official_high, arithmetic (mean of
-            the same figures), auc_source, auc_target, pauc (harmonic means over sections of what the official score is of),
-            n_figures and n_missing (figures that other detectors have and this one has not).
+        sections: a row per detector, machine id and domain: auc, pauc, each with ``_low`` and ``_high``, n_normal,
+            n_anomaly. Both domains together are in :func:`asd_core.evaluation.ranking`.
+        official: a row per detector, the highest official score first: official, official_low, official_high,
+            arithmetic (mean of the same figures), auc_source, auc_target, pauc (harmonic means over sections of what
+            the official score is of), n_figures and n_missing (figures that other detectors have and this one has not).
     """
 
     sections: "pd.DataFrame"

@@ -17,7 +17,8 @@ from asd_core.lazy import scipy
 
 Breach = Literal["", "luck", "beyond"]
 # How many held-out clips of one split each clip of a cross-conformal threshold is worth: the five fits share most of their clips, so
-# its rate strays more than a beta distribution of all clips says. Half held it in 93 to 100% of simulated draws (docs/coverage.md).
+# its rate varies more than a beta distribution of all clips says. With one half, 93 to 100% of simulated draws were in
+# the range (docs/coverage.md).
 CROSSED_WORTH = 0.5
 DRAWS = 4000
 
@@ -67,7 +68,7 @@ def mean_false_alarm_range(
     """The 95% range of :func:`false_alarm_range` for several machine ids together, each at its own threshold.
 
     Args:
-        n: held-out clips of each id, a tuple. clips: normal clips of each id that are judged, the weights, a tuple.
+        n: held-out clips of each id, a tuple. clips: normal clips of each id that are scored, the weights, a tuple.
         worth: of a held-out clip of each id, a tuple; 1 by default, see :func:`false_alarm_range`.
 
     Returns:

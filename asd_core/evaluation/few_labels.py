@@ -1,10 +1,11 @@
 """What a few labelled anomalies would add, measured on kinds of faults whose labels were not used.
 
 One kind of fault is left out at a time. A head (logistic regression with an L2 penalty, on how far a clip deviates from normal ones in
-each direction) learns to tell training normals from k anomalies of the other kinds, and is measured on the kind that was left out. So it cannot recognise a fault that it was shown: what
-is measured is whether knowing some faults helps with others. This is the question of anomaly detection with a few labels
-(Pang, Shen and van den Hengel, "Deep anomaly detection with deviation networks", KDD 2019), whose own test sets hold the same
-kinds of anomalies as the labelled ones.
+each direction) learns to tell training normals from k anomalies of the other kinds, and is measured on the kind that
+was left out. So it cannot recognise a fault that it was shown: what is measured is whether knowing some faults helps
+with others. This is the question of anomaly detection with a few labels (Pang, Shen and van den Hengel, "Deep anomaly
+detection with deviation networks", KDD 2019), whose own test sets hold the same kinds of anomalies as the labelled
+ones.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ DRAWS = 10  # of the k anomalies that are labelled
 RESAMPLES = 300
 PENALTY = 1e-4  # scikit-learn's C: strong, for 64 figures a clip and a handful of anomalies
 COMPONENTS = 64
-FARTHEST = 20.0  # spreads that count: a far outlier must not decide alone
+FARTHEST = 20.0  # spreads at which deviations are cut off: a far outlier must not decide alone
 COLUMNS = (
     *("k", "kind", "auc", "low", "high", "difference", "difference_low", "difference_high"),
     *("draw_low", "draw_high", "n_anomalies", "n_normal"),

@@ -9,7 +9,7 @@ FEW = 1.5  # fewer clips than this decide a figure: its spread is unknown
 
 
 def wilson(count: float, n: int) -> tuple[float, float]:
-    """95% interval of a proportion (Wilson, 1927): honest also at 0 and at n. ``nan`` for n = 0."""
+    """95% interval of a proportion (Wilson, 1927), valid also at 0 and at n. ``nan`` for n = 0."""
     if not n:
         return float("nan"), float("nan")
     p, z2 = count / n, Z95**2

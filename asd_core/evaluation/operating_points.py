@@ -88,7 +88,7 @@ def operating_point(
         clips_per_day: clips scored a day, of all machines together.
 
     Returns:
-        An entry a machine id, and ``"pooled"``: all clips of these ids together. Pooled intervals take clips as
+        An entry per machine id, and ``"pooled"``: all clips of these ids together. Pooled intervals take clips as
         independent; few ids that differ much make them too narrow.
 
     Raises:

@@ -21,7 +21,7 @@ class HeadToHead:
 
     @property
     def n(self) -> int:
-        """How many clips were judged."""
+        """How many clips were compared."""
         return self.both_right + self.first_right + self.second_right + self.both_wrong
 
 

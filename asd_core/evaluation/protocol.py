@@ -11,7 +11,7 @@ METRICS: tuple[Metric, ...] = ("auc", "pauc")
 
 
 def ranking(draws: Draws) -> "pd.DataFrame":
-    """One row a detector and machine id, then one for the mean over the ids it has; what is not computable is ``nan``.
+    """One row per detector and machine id, then one for the mean over its ids; what is not computable is ``nan``.
 
     Returns:
         Columns detector, machine_id, auc, auc_low, auc_high, pauc, n_normal, n_anomaly, pauc_low, pauc_high, n_ids (machine

@@ -10,12 +10,12 @@ from asd_core.evaluation.comparison import Draws, loses_to_control
 
 @dataclass(frozen=True)
 class Standing:
-    """What detectors are worth on one dataset; each in exactly one group, the highest measured AUC first in each.
+    """How far each detector can be trusted on one dataset; each is in exactly one group, by falling AUC within it.
 
     Attributes:
-        trusted: stand clear of the best control: the 95% interval of the paired difference is above 0.
-        weak: do not, or may not.
-        unmeasured: nothing says: no labelled clips, or no control to compare with.
+        trusted: clearly better than the best control: the 95% interval of the paired difference is above 0.
+        weak: not better than it, or not clearly.
+        unmeasured: nothing is known: no labelled clips, or no control to compare with.
         controls: what every detector must beat.
         auc: mean over machine ids, of those that have one.
         in_use: the detector that a person has pinned, which leads whatever its group; empty for none.
@@ -47,13 +47,13 @@ class Standing:
         return tuple(sorted(measured, key=lambda key: key != self.in_use))
 
     def chosen(self) -> str | None:
-        """The detector to ask: the one in use, else the best trusted one, else the first that is no control; ``None`` when
-        there are controls alone."""
+        """The leading detector: the one in use, else the best trusted one, else the first that is no control; ``None``
+        when there are controls alone."""
         return next((key for key in self.order if key not in self.controls), None)
 
 
 def standing(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Standing:
-    """What detectors are worth, as measured on labelled test clips.
+    """How far each detector can be trusted, as measured on labelled test clips.
 
     Args:
         draws: of all detectors with scores (see :func:`bootstrap`).

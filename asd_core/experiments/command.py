@@ -30,7 +30,7 @@ def models_folder(models: Path | None, data: str) -> Path:
 
 
 def listing(models: Path) -> list[dict[str, Any]]:
-    """A row an experiment: the named ones, then other stored ones (sweeps, other presets)."""
+    """A row per experiment: the named ones, then other stored ones (sweeps, other presets)."""
     folders = store.stored_names(models)
     counts = {name: len(store.read_experiment(path).header.points) for name, path in folders.items()}
     rows = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def learning_curve(stored: Stored) -> "pd.DataFrame":
-    """A row a detector and number of clips, in the experiment's order.
+    """A row per detector and number of clips, in the experiment's order.
 
     Columns: detector, clips, preset, draws, auc (mean over the draws), auc_least, auc_most (of them), auc_low, auc_high (the mean of
     their 95% intervals), and for those that are no controls gain (mean AUC less the best control's of the same draw),
@@ -74,7 +74,7 @@ def worth_from(curve: "pd.DataFrame") -> dict[str, int | None]:
 
 
 def worth(stored: Stored) -> Worth:
-    """What is said before a detector is trained.
+    """From how many clips each detector is worth having: what is shown before training.
 
     Raises:
         TrainingError: when no detector's curve is stored.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def halves(scores: "pd.DataFrame") -> list[tuple[str, "pd.Series", "pd.Series"]]:
-    """Ways to part labelled test clips: a name, and two disjoint masks over the rows (tuned on, evaluated on).
+    """Ways to split labelled test clips: a name, and two disjoint masks over the rows (tuned on, evaluated on).
 
     Half of the clips of each machine id and label by a hash of their names, and half of the machine ids; each both ways.
     """
@@ -34,7 +34,7 @@ def halves(scores: "pd.DataFrame") -> list[tuple[str, "pd.Series", "pd.Series"]]
 
 
 def dbscan_transfers(stored: Stored) -> "pd.DataFrame":
-    """**Looks at test labels.** A row a way of parting the test clips.
+    """**Looks at test labels.** One row per way of splitting the test clips.
 
     Columns: tuned_on; by (clips or ids); chosen (the grid's point of highest mean AUC there; the first of equals);
     oracle and rule (mean AUC of the chosen point and of the rule without labels on the clips it was tuned on);

@@ -1,4 +1,5 @@
-"""A few clips of each machine id, as a stranger has them: which ones is a draw, and a larger draw holds the smaller ones."""
+"""A few clips of each machine id, as a new user has them. A draw decides which ones; a larger one contains the smaller
+ones."""
 
 import hashlib
 from collections import Counter

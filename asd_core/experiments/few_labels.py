@@ -76,8 +76,8 @@ def measure_few_labels(
 
     Args:
         labels: what people call clips, by clip id, over the dataset's own labels.
-        detector: that it stands beside; for none the one of highest mean AUC on these clips: chosen with their labels, and so
-            the hardest to beat.
+        detector: to compare with; where it is empty, the one of highest mean AUC on these clips: chosen with their
+            labels, and so the hardest to beat.
 
     Returns:
         :func:`asd_core.evaluation.few_label_curve`'s table with the columns ``schema, detector, model_version, fingerprint,

@@ -16,7 +16,7 @@ LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, a
 
 @dataclass(frozen=True)
 class Point:
-    """One training and one scoring; points of one training differ in what they score alone."""
+    """One training and one scoring; points of one training differ only in what they score."""
 
     name: str  # unique in its experiment
     series: str  # the curve it lies on
@@ -26,8 +26,8 @@ class Point:
     preset: str = "standard"
     seed: int = 0
     n_mels: int | None = None  # None: the detector's own representation
-    trained_at: float = 0.0  # denoising strength of the training clips
-    heard_at: float = 0.0  # and of the test clips
+    trained_at: float = 0.0  # denoising strength of the training clips; 0: as recorded
+    heard_at: float = 0.0  # denoising strength of the test clips
     clips: int | None = None  # normal clips of each machine id, those held out included; None: all there are
     draw: int = 0  # which of them, see :func:`asd_core.experiments.draws.drawn`
 

@@ -9,7 +9,7 @@ class About:
 
     title: str
     question: str
-    report: str  # what the report this project grew from found, or "" where it says nothing
+    report: str  # the result of the report that this project grew from; "" where it has none
     note: str  # how to read the figures
     x_title: str
     log_x: bool

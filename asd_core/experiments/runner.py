@@ -42,7 +42,7 @@ def run(
 
     Args:
         models: folder of trained detectors. One that was trained as a point asks is used as it is.
-        out: folder that holds a folder an experiment; the models folder's own for ``None``, the user's for a sweep.
+        out: folder that holds a folder per experiment; the models folder's own for ``None``, the user's for a sweep.
         progress: called with fractions of the whole; it may raise to stop. Finished points stay.
         notify: called with a sentence on each clip or point that is left out, and on stored points that are void.
 
@@ -103,7 +103,7 @@ class _Run:
         self.members = self._members()
 
     def _taken_up(self, notify: Notify) -> Stored:
-        """What is on disk and still true; nothing where it was run on other clips."""
+        """Stored points that are still valid; none where they were computed on other clips."""
         header = self.stored.header
         if not (self.folder / store.POINTS_FILE).is_file():
             return empty(header)
@@ -123,7 +123,7 @@ class _Run:
         return Stored(header.model_copy(update={"points": valid}), *parts)
 
     def _current(self, stored: PointRecord) -> bool:
-        """False when the program now means something else by this point, or its artifact was trained again."""
+        """Whether a stored point is still valid: its definition is the same, and its artifact was not trained again."""
         point = next((p for p in self.experiment.points if p.name == stored.name), None)
         if point is None:
             # A sweep keeps the values that were swept before; a named experiment has the points it has.
@@ -179,7 +179,7 @@ class _Run:
         return self._artifact(point) is None or point.detector in self.members
 
     def _artifact(self, point: Point) -> Path | None:
-        """The folder of a trained detector that is what the point asks for."""
+        """The folder of a trained detector that was trained as the point asks."""
         folder = self.models / point.detector
         if point.detector in VARIANTS or point.clips is not None or not (folder / artifacts.MANIFEST).is_file():
             return None
@@ -241,7 +241,7 @@ class _Run:
 
 
 def _parted(clips: Extracted) -> tuple[Extracted, Extracted]:
-    """What is fitted on and what is held out of training normals."""
+    """The training normals that are fitted on, and those that are held out."""
     mask = held_out(clips.rows["sha256"].tolist(), clips.machine_ids)
     return clips.subset(~mask), clips.subset(mask)
 

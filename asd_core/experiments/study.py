@@ -24,7 +24,7 @@ from asd_core.training import GRADED, read_evidence
 
 STUDY = "evidence_study.parquet"
 SCHEMA = 1
-POOLED = "all kinds and strengths"  # what the recommendation without labels goes by
+POOLED = "all kinds and strengths"  # the evidence that the recommendation without labels uses
 STRENGTHS = ("weakest", "weak", "strong", "strongest")  # of the four at which each kind is made
 RESAMPLES = 2000  # of detectors
 FEWEST = 6  # detectors that a rank correlation is worth having of
@@ -63,15 +63,15 @@ def _auc(evidence: "pd.DataFrame", made: "pd.DataFrame", column: str = "trained"
 
 @dataclass(frozen=True, eq=False)
 class EvidenceStudy:
-    """What was found.
+    """The results of the study.
 
     Attributes:
-        table: a row a kind of evidence: ``evidence, n_detectors, rho, low, high`` (Spearman's correlation with the true AUC over
-            detectors, mean over machine ids; 95% interval over detectors), ``difference, difference_low, difference_high`` (from
-            the pooled figure on the same detectors, the interval wide enough for all kinds together, by Bonferroni), ``hits``
-            (machine ids on which its first detector is the best or tied), ``regret`` (how far the true AUC of its first detector
-            lies below the best, mean over ids), and of the detector that is first by the mean over ids, by its true mean:
-            ``together`` (the best or tied), ``together_regret``.
+        table: a row per kind of evidence: ``evidence, n_detectors, rho, low, high`` (Spearman's correlation with the
+            true AUC over detectors, mean over machine ids; 95% interval over detectors), ``difference, difference_low,
+            difference_high`` (from the pooled figure on the same detectors, the interval wide enough for all kinds
+            together, by Bonferroni), ``hits`` (machine ids on which its first detector is the best or tied), ``regret``
+            (how far the true AUC of its first detector lies below the best, mean over ids), and of the detector that is
+            first by the mean over ids, by its true mean: ``together`` (the best or tied), ``together_regret``.
         n_ids: machine ids.
         chosen_hits: hits where the kind of evidence is chosen by rho on the other machine ids.
         chosen_regret: of the same.
@@ -209,7 +209,7 @@ def _study(
 def _outcome(
     firsts: list[int], true: Floats, keys: list[str], ids: list[str], tied: dict[str, set[str]]
 ) -> tuple[int, float]:
-    """On how many machine ids a choice is the best or tied with it, and how far below the best it lies in the mean."""
+    """On how many machine ids a choice is the best or tied with it, and how far below the best it is on average."""
     hits = sum(first >= 0 and keys[first] in tied[i] for first, i in zip(firsts, ids, strict=True))
     below = [np.nanmax(true[:, n]) - true[first, n] for n, first in enumerate(firsts) if first >= 0]
     return hits, float(np.mean(below)) if below else float("nan")

@@ -1,4 +1,4 @@
-"""The table of an experiment: a row a point, with its figures and their intervals."""
+"""The table of an experiment: a row per point, with its figures and their intervals."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ DIAGNOSTICS = ("train_loss", "held_out_loss", "epochs_run", "copy_test_tone", "c
 
 
 def experiment_summary(stored: Stored) -> "pd.DataFrame":
-    """A row a point, in the experiment's order.
+    """A row per point, in the experiment's order.
 
     Columns: point, series, x, detector, preset, auc, auc_low, auc_high, pauc, pauc_low, pauc_high (means over machine
     ids with 95% bootstrap intervals), fit_seconds, and the figures of the training's diagnostics that are known (``nan``

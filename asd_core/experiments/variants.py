@@ -1,4 +1,4 @@
-"""Detectors of the registry with what an experiment turns and their users need not: no detectors of their own."""
+"""Variants of registered detectors, with parameters that only experiments vary: they are not in the registry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

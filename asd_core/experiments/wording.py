@@ -1,4 +1,4 @@
-"""How figures of an experiment are put into words: what is within its interval is called so."""
+"""How figures of an experiment are put into words: a difference within its interval is described as such."""
 
 from collections.abc import Sequence
 

@@ -19,7 +19,7 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
     """Seconds between bursts of a map's sum over a band ``(n_frames,)``; ``None`` where it does not plainly repeat.
 
     The first plain peak of the autocorrelation (unbiased, without the mean) after it has fallen, if the next one is there too:
-    where every second stroke of a machine is the louder one, the eye still counts them all.
+    where every second stroke of a machine is louder, a viewer still counts them all.
     """
     width = max(1, round(SMOOTHED / hop_seconds))
     smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
@@ -76,5 +76,5 @@ def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
         groups = moments > GROUPS * max(seconds / period, 1.0)
         return f"{band}, in {'groups of ' if groups else ''}bursts every {period:.1f} s, strongest {span}"
     if moments > 1:
-        return f"{band}, several times, strongest {span}"  # a count would not match what the eye counts
+        return f"{band}, several times, strongest {span}"  # a number might not match what a viewer counts
     return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

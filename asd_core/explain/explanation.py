@@ -35,7 +35,7 @@ class Why:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One detector's answer."""
+    """One detector's explanation of one clip."""
 
     detector: str
     map: Array | None  # (n_mels, n_frames)
@@ -171,5 +171,5 @@ def drawable(anomaly_map: Array) -> Array:
 
 
 def with_map(keys: Iterable[str]) -> list[str]:
-    """Those detectors that say where their score comes from."""
+    """Those detectors that have an anomaly map."""
     return [key for key in keys if detector_class(key).explain is not Detector.explain]

@@ -113,11 +113,11 @@ def fault_points(row: Mapping[str, Any], clip: Clip) -> NDArray[np.bool_]:
 
 
 def summary(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Ratios to chance, the mean over clips: a row a detector, in the registry's order.
+    """Ratios to chance, the mean over clips: a row per detector, in the registry's order.
 
     Columns, for ``time`` and ``place``: ``_ratio`` with its 95% bootstrap interval over clips (``_low``, ``_high``),
     ``_shuffled``, ``_best`` (the largest one possible), and ``time_short`` over the clips whose fault fills at most a
-    third of the time; one column a fault and measure.
+    third of the time; one column per fault and measure.
     """
     import pandas as pd
 

@@ -29,9 +29,9 @@ def locate(
     """Moments with their place in the recording.
 
     Columns ``t0, t1`` (s) and ``f0, f1`` (Hz) are what the detector's map shows in the peak window, nan where it has
-    none; ``instant`` (s) is when the map is strongest between t0 and t1; ``instant_by`` is the detector that says so. For a
-    detector without a map, it is the one of the largest margin whose instant lies in the moment; without any, the instant
-    is the middle of the peak window and ``instant_by`` is empty.
+    none; ``instant`` (s) is when the map is strongest between t0 and t1; ``instant_by`` is the detector whose map gives
+    it. For a detector without a map, it is the one of the largest margin whose instant lies in the moment; without any,
+    the instant is the middle of the peak window and ``instant_by`` is empty.
 
     Args:
         moments: see :func:`asd_core.scoring.flagged_moments`; of this very recording.

@@ -47,7 +47,7 @@ def place_of(explanation: Explanation, representation: Representation) -> Place 
 
 
 def map_of(keys: Iterable[str]) -> str | None:
-    """The first of some detectors that says where; ``None`` when none does."""
+    """The first of some detectors that has an anomaly map; ``None`` when none has."""
     return next(iter(with_map(keys)), None)
 
 

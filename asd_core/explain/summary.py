@@ -1,5 +1,5 @@
-"""A recording in one row: does it belong, is it normal, who says so, how clearly, and where. The page's table of uploads and
-``asd score`` write the same one."""
+"""A recording in one row: does it belong to the machine, is it normal, by which detector, how clearly, and where. The
+page's table of uploads and ``asd score`` write the same one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,9 +25,9 @@ def clip_summary(
     """What is known of one clip, flat, under the names of :data:`SUMMARY`; ``None`` where it is not known.
 
     ``applicable`` and ``reason`` are the guard's; ``verdict`` and ``ground`` see :class:`asd_core.scoring.Judgement`; ``detector``
-    is the one that is asked, with its ``decision`` and ``margin`` (normal spreads above its threshold); ``agree`` of ``trusted``
-    detectors decide the same; ``t0, t1`` (s) and ``f0, f1`` (Hz) are where the map of ``map_of`` is strongest, ``None`` for a
-    clip that is called normal: it has no fault to place.
+    is the leading one, with its ``decision`` and ``margin`` (normal spreads above its threshold); ``agree`` of
+    ``trusted`` detectors decide the same; ``t0, t1`` (s) and ``f0, f1`` (Hz) are where the map of ``map_of`` is
+    strongest, ``None`` for a clip that is called normal: it has no fault to place.
 
     Args:
         scores, worth, belongs, held_out, rate: see :func:`asd_core.scoring.judge`.

@@ -43,7 +43,7 @@ def of_denoised(representation: Representation, strength: float, method: Kind = 
 
 
 def undenoised(representation: Representation) -> Representation:
-    """What a representation is of the sound that it is of: bands and hops are those."""
+    """The representation without its denoising: its bands and hops are the same."""
     return representation.base if isinstance(representation, Denoised) else representation
 
 
@@ -70,7 +70,7 @@ _last: dict[str, tuple[Clip, Kind, DenoiseMix]] = {}
 
 
 def _ends(clip: Clip, method: Kind) -> DenoiseMix:
-    """The ends of the strength range of a clip; those of the last clip are cached, so that all strengths and
+    """The clip denoised at strengths 0 and 1; the result for the last clip is cached, so that all strengths and
     representations of it cost two calls of the gate."""
     last = _last.get("clip")  # read once: another thread may put another clip there
     if last is None or last[0] is not clip or last[1] != method:

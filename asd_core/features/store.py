@@ -69,7 +69,7 @@ class FeatureStore:
         return None if stored is None else stored.decode()
 
     def remember(self, stamp: str, sha256: str) -> None:
-        """What :meth:`sha256_of` answers from now on."""
+        """Store the sha256 that :meth:`sha256_of` gives for a stamp."""
         self.put_fact(*_stamped(stamp), sha256.encode())
 
 
@@ -89,13 +89,13 @@ def feature_store() -> FeatureStore | None:
 
 @lru_cache(maxsize=1)
 def _store(folder: Path, limit_bytes: float) -> FeatureStore | None:
-    """One object: it counts what is written until it looks at the limit."""
+    """One object: it counts the bytes written since the limit was last checked."""
     return FeatureStore(folder, limit_bytes) if limit_bytes else None
 
 
 def file_identity(path: Path) -> str | None:
-    """What a file is known by without reading it: where it is, its size, and when it was changed, also where somebody set that time
-    back. ``None`` for a file that is gone or was changed just now."""
+    """A text that identifies a file without reading it: where it is, its size, and when it was changed, also where
+    somebody set that time back. ``None`` for a file that is gone or was changed just now."""
     try:
         status = os.stat(path)
     except OSError:

@@ -35,7 +35,8 @@ def track(rows: Iterable[Fields]) -> str:
 
 
 def tracks(rows: Iterable[Fields]) -> bytes:
-    """All clips' tracks as a zip file: a folder an annotator, a file a clip (``name.0123abcd.txt``, the start of its hash)."""
+    """All clips' tracks as a zip file: a folder per annotator, a file per clip (``name.0123abcd.txt``, the start of its
+    hash)."""
     of: dict[tuple[str, str], list[Fields]] = {}
     for row in rows:
         if row["kind"] != "adjudicate":

@@ -33,7 +33,7 @@ def fill(connection: Connection, dumped: Iterable[tuple[str, Iterable[str]]]) ->
     """Insert the rows of a dump into tables that are empty, inside the caller's transaction. Ids are kept: they are the order.
 
     Raises:
-        LabelError: when the lines are none of a dump, or of a newer program's.
+        LabelError: when the lines are not those of a dump, or come from a newer program.
     """
     known = {table.name: table for table in SOURCES}
     for name, lines in dumped:

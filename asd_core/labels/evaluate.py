@@ -1,9 +1,9 @@
 """Annotations as the truth that detectors are compared with, in place of the catalogue's labels or over them.
 
-Rules. *mine*: the annotator's normal or anomaly. *majority*: what more than half of those who said normal or anomaly said; a
-tie is no label. *adjudicated*: the adjudication; without one, what everybody who labelled the clip agrees on. "unsure" is
-never a truth: such a clip has no annotation. Where there is none, the catalogue's label stands (``missing="keep"``, the
-annotations override) or the clip is left out (``missing="drop"``, they stand in).
+Rules. *mine*: the annotator's normal or anomaly. *majority*: the label that more than half of those who chose normal or
+anomaly gave; a tie is no label. *adjudicated*: the adjudication; without one, what everybody who labelled the clip
+agrees on. "unsure" is never a truth: such a clip has no annotation. Where there is none, the catalogue's label stands
+(``missing="keep"``, the annotations override) or the clip is left out (``missing="drop"``, they stand in).
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ BASES: tuple[Basis, ...] = get_args(Basis)
 class Truth:
     """Labels to evaluate against, beside the catalogue's own."""
 
-    # A row a clip: clip_id, sha256, catalogue, annotation ("": none), label ("": left out), state.
+    # A row per clip: clip_id, sha256, catalogue, annotation ("": none), label ("": left out), state.
     table: "pd.DataFrame"
     same: int  # annotated as the catalogue says
     overridden: int  # annotated otherwise than the catalogue says
@@ -67,7 +67,7 @@ class Annotations:
     """One label a clip, and the labels by people that it rests on."""
 
     labels: dict[str, str]  # sha256 -> "normal" or "anomaly"
-    given: "pd.DataFrame"  # a row a label: clip_sha256, blind and queue, which may be missing
+    given: "pd.DataFrame"  # a row per label: clip_sha256, blind and queue, which may be missing
 
     def provenance(self, hashes: "pd.Series[str]") -> Provenance:
         """How the labels of some clips were given."""

@@ -1,7 +1,8 @@
 """Labels out to other programs and back in.
 
-Out: CSV, JSON and Parquet (one row a label and annotator, one a region, one an adjudication), Audacity label tracks, Label
-Studio tasks. In: CSV, Audacity and Label Studio. An import appends; what it would change is reported first.
+Out: CSV, JSON and Parquet (one row per label and annotator, one per region, one per adjudication), Audacity label
+tracks, Label Studio tasks. In: CSV, Audacity and Label Studio. An import appends; what it would change is reported
+first.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -38,7 +39,7 @@ def export(
         annotator: only this one's.
         clips: columns clip_id, sha256, machine_id. With them Label Studio also gets the clips that nobody labelled.
         scores: a score table with margins (see :func:`asd_core.scoring.with_margins`) and, where they are known, the guard's
-            columns (see :func:`asd_core.scoring.with_applicability`); for Label Studio, a prediction a detector.
+            columns (see :func:`asd_core.scoring.with_applicability`); for Label Studio, a prediction per detector.
     """
     if form not in SUFFIXES:
         raise LabelError(f"There is no format called {form}: choose {', '.join(SUFFIXES)}.")

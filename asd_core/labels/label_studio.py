@@ -1,4 +1,4 @@
-"""Label Studio tasks: annotations by people, one prediction a detector, and back.
+"""Label Studio tasks: annotations by people, one prediction per detector, and back.
 
 Follows https://labelstud.io/guide/task_format and the labelling configuration in ``CONFIG``. An annotation is one annotator's
 label, note and regions. Who that was stands in a text result, because Label Studio gives imported annotations to whoever
@@ -22,7 +22,7 @@ from asd_core.labels.flat import Fields, Numbered, moment
 if TYPE_CHECKING:
     import pandas as pd
 
-VERDICT = "label"  # name of the choices that say normal or anomaly
+VERDICT = "label"  # name of the choices whose values are normal and anomaly
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CONFIG = """<View>
   <Audio name="audio" value="$audio"/>
@@ -154,7 +154,7 @@ def from_tasks(content: bytes) -> tuple[list[Numbered], list[str], list[str]]:
     Of several annotations of a task by one person the newest counts, one that was skipped only where there is no other.
 
     Raises:
-        LabelError: when it is not a list of tasks, or nothing says which of its choices is the verdict.
+        LabelError: when it is not a list of tasks, or it is not clear which of its choices is the label.
     """
     try:
         read = json.loads(content)

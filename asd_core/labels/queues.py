@@ -32,7 +32,8 @@ class ClipScores:
 
 
 def align_scores(clips: "pd.DataFrame", scores: "pd.DataFrame") -> ClipScores:
-    """Put a score table (one row a clip and detector, see :func:`asd_core.scoring.with_margins`) into the order of clips.
+    """Put a score table (one row per clip and detector, see :func:`asd_core.scoring.with_margins`) into the order of
+    clips.
 
     Worth keeping for the page: with many detectors it takes longer than :func:`label_queue`.
 

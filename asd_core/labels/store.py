@@ -145,7 +145,8 @@ class LabelStore:
         since: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
-        """What holds now, one row a dataset, clip and annotator, in order of the last change (if event_id is among the columns).
+        """What holds now, one row per dataset, clip and annotator, in order of the last change (if event_id is among
+        the columns).
 
         Args:
             since: only rows changed by events after this ``event_id`` (then also rows of which everything was undone).

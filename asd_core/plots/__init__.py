@@ -1,4 +1,4 @@
-"""Figures of the other stations in, Plotly figures out, as plain JSON.
+"""Figures of the other subpackages in, Plotly figures out, as plain JSON.
 
 May import: experiments and what comes before them."""
 

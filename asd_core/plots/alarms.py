@@ -1,4 +1,4 @@
-"""Alarms among clips, a square a clip: a share that one can count."""
+"""Alarms among clips, a square per clip: a share that one can count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

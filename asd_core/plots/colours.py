@@ -1,4 +1,4 @@
-"""One colour a detector and one a label, safe for colour-blind eyes (Okabe and Ito, 2008)."""
+"""One colour per detector and one per label, safe for colour-blind eyes (Okabe and Ito, 2008)."""
 
 from asd_core.detectors import OPTIONAL, REGISTRY
 

@@ -106,7 +106,7 @@ def precision_recall_figure(
         curve,
         _mean_precision,
         hover := "recall %{x:.1%}, precision %{y:.1%}",
-        line_shape="vh",  # a recall in between is had at the next threshold's precision: a slope would promise more
+        line_shape="vh",  # a recall in between comes with the next threshold's precision: a slope would promise more
     )
     share = float(np.mean(shares)) if shares else 0.0
     if shares:

@@ -128,7 +128,7 @@ def removed_figure(removed: NDArray[np.float64], frequencies: NDArray[Any], stre
 def _add_bars(
     figure: "go.Figure", levels: NDArray[Any], frequencies: NDArray[Any], colour: str, hover: str, **more: Any
 ) -> None:
-    """A bar a mel band."""
+    """A bar per mel band."""
     figure.add_bar(
         x=np.arange(len(levels)),
         y=levels.astype(np.float32),

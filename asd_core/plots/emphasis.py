@@ -44,7 +44,7 @@ def emphasise(
     dark: bool = False,
     in_use: str = "",
 ) -> None:
-    """Restyle a figure with a line a detector, whose legend group is its key.
+    """Restyle a figure with a line per detector, whose legend group is its key.
 
     Args:
         order: detectors from the best to the last; the legend follows it.

@@ -27,7 +27,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
     """The figures of an experiment by heading, most telling first; none without a point.
 
     Args:
-        table: ``summary``'s of it.
+        table: of :func:`asd_core.experiments.experiment_summary`.
         dark: whether the page is.
     """
     header = stored.header
@@ -67,7 +67,7 @@ def curve_figure(
     """Mean AUC over what was varied: a line with its 95% interval for each detector or series.
 
     Args:
-        table: ``summary``'s, or a part of it.
+        table: of :func:`asd_core.experiments.experiment_summary`, or a part of it.
         names: the title of each detector key, in the order of the legend.
         by: ``detector`` or ``series``: what a line is.
         x_title: what was varied, with its unit.
@@ -114,10 +114,10 @@ def curve_figure(
 
 
 def loss_figure(table: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
-    """AUC over the held-out loss of the stored weights, a line a detector through its numbers of epochs.
+    """AUC over the held-out loss of the stored weights, a line per detector through its numbers of epochs.
 
     Args:
-        table: ``summary``'s; ``x`` is the number of epochs, written at each point.
+        table: of :func:`asd_core.experiments.experiment_summary`; ``x`` is the number of epochs, written at each point.
         names: the title of each detector key.
     """
     title = "held-out loss (squared standard deviations), falling to the right"
@@ -142,10 +142,11 @@ def loss_figure(table: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
 
 
 def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
-    """What tuning with test labels is worth where it was done, and elsewhere: a row a way of parting the test clips.
+    """What tuning with test labels is worth where it was done, and elsewhere: one row per way of splitting the test
+    clips.
 
     Args:
-        table: ``dbscan.transfers``'s.
+        table: of :func:`asd_core.experiments.dbscan_transfers`.
     """
     marks = {
         "oracle": ("tuned and evaluated on the same clips (oracle)", "star", "anomaly"),

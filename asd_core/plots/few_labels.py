@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-HEAD = "#D55E00"  # of no detector's line: it is none
+HEAD = "#D55E00"  # a colour of no detector, since the head is none
 
 
 def few_labels_figure(mean: "pd.DataFrame", title: str) -> "go.Figure":

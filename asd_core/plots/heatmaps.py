@@ -20,7 +20,7 @@ def agreement_figure(correlations: "pd.DataFrame", names: Mapping[str, str]) -> 
     """Rank correlations between detectors as coloured squares with their figure.
 
     Args:
-        correlations: ``breakdowns.agreement``'s table; its order is the order on screen.
+        correlations: of :func:`asd_core.evaluation.rank_correlation`; its order is the order on screen.
         names: the title of each detector key.
     """
     titles = [names[str(key)] for key in correlations.columns]
@@ -36,7 +36,7 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
     """AUC of each detector (rows) by value of an attribute (columns); an empty square is not computable.
 
     Args:
-        table: ``breakdowns.breakdown``'s table.
+        table: of :func:`asd_core.evaluation.breakdown`.
         names: the title of each detector key, in the order of the rows.
         attribute: what the columns are, with its unit, as the axis says it.
     """

@@ -1,4 +1,4 @@
-"""A curve a detector: what ROC, precision-recall and DET figures share."""
+"""A curve per detector: what ROC, precision-recall and DET figures share."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ def lines(
     hover: str,
     line_shape: str = "linear",
 ) -> "go.Figure":
-    """A line a detector: ``curve(normal, anomaly)`` of one machine id, or the ``mean`` of those of all ids.
+    """A line per detector: ``curve(normal, anomaly)`` of one machine id, or the ``mean`` of those of all ids.
 
     Figures are exact; what is drawn is thinned to 2,000 points, both ends among them.
     """

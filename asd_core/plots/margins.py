@@ -102,7 +102,7 @@ def strength_figure(table: "pd.DataFrame", names: Mapping[str, str], strength: f
 
 
 def timeline_figure(table: "pd.DataFrame", moments: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
-    """Every detector's margin over time, a point a window at its middle; the peak of each moment is marked.
+    """Every detector's margin over time, a point per window at its middle; the peak of each moment is marked.
 
     Each point carries the window's start in s as ``customdata[0]``.
 

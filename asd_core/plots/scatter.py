@@ -60,7 +60,7 @@ def scatter_figure(
     margins: bool = False,
     window: Bulk | None = None,
 ) -> "go.Figure":
-    """One point a clip. The wire carries float32 and a number a clip, nothing else (of margins their text, too).
+    """One point per clip. The wire carries float32 and a number per clip, nothing else (of margins their text, too).
 
     Args:
         places: ``(n, 2)`` or ``(n, 3)``.

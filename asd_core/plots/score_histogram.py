@@ -65,7 +65,7 @@ def histogram_figure(
     raw = scores["raw"].to_numpy(dtype=np.float64)
     edges = score_bins(raw, raw[(scores["label"] == "normal").to_numpy()], threshold)
     drawn = as_drawn(raw, edges)
-    # Counted here: a bar a bin is all the browser needs, however many clips there are.
+    # Counted here: a bar per bin is all the browser needs, however many clips there are.
     interactive = chosen is not None
     layout: dict[str, Any] = {
         "title": {"text": title, "font_size": 13},

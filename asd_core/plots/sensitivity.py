@@ -1,4 +1,4 @@
-"""How well detectors tell synthetic anomalies from normal clips, over their strength: a small figure a kind."""
+"""How well detectors tell synthetic anomalies from normal clips, over their strength: a small figure per kind."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ STRENGTHS = {
 
 
 def sensitivity_figure(curves: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
-    """AUC over strength, a line a detector in each kind's figure.
+    """AUC over strength, a line per detector in each kind's figure.
 
     Args:
         curves: columns ``detector, kind, db, auc``.

@@ -50,7 +50,7 @@ class Comparison:
     manifests: Mapping[str, Manifest]
     draws: Draws
     tied: list[str]  # the best in the mean AUC, then those tied with it; none where no mean can be ranked
-    losers: list[AgainstControl]  # detectors that do not stand clear of the best control
+    losers: list[AgainstControl]  # detectors that are not clearly better than the best control
     worst: dict[str, tuple[str, float]]  # of each detector the machine id of lowest AUC, and that AUC
     ranking: "pd.DataFrame"
     thresholds: "pd.DataFrame"

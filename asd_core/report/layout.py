@@ -20,12 +20,12 @@ Cells = dict[tuple[str, str], dict[str, Any]]
 
 
 def computable(value: Any) -> bool:
-    """Whether a figure is one."""
+    """Whether a figure could be computed."""
     return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
 def figure(value: Any, digits: int = 3) -> str:
-    """A figure between 0 and 1, or that there is none."""
+    """A figure between 0 and 1 as text, or a text that there is none."""
     return f"{value:.{digits}f}" if computable(value) else NOT_COMPUTABLE
 
 

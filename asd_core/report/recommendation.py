@@ -33,8 +33,8 @@ class Recommendation:
 def recommend_by_labels(
     draws: Draws, manifests: Mapping[str, Manifest], seconds: Mapping[str, float], in_use: str = ""
 ) -> Recommendation:
-    """Of the detectors that stand clear of the best control and raised no alarm, the best or the cheapest to score of those
-    tied with the best.
+    """Of the detectors that are clearly better than the best control and have no alarm, the best, or the cheapest to
+    score of those tied with it.
 
     Args:
         draws: with a figure (:meth:`Draws.n_computable`).
@@ -88,8 +88,8 @@ def recommend_by_evidence(
     reason: str = "No anomaly is labelled.",
     record: str = "",
 ) -> Recommendation:
-    """The detector that tells synthetic anomalies from held-out normal clips best, of those that stand clear of the best
-    control and raised no alarm.
+    """The detector that tells synthetic anomalies from held-out normal clips best, of those that are clearly better
+    than the best control and have no alarm.
 
     Args:
         found: of the chosen detectors.

@@ -105,7 +105,7 @@ def _figures(draws: Draws) -> dict[str, tuple[float, float, float, float]]:
 
 
 def _ranking(real: Draws, demo: Draws) -> str:
-    """A row a detector, the highest AUC on the recordings first; its place on either set."""
+    """A row per detector, the highest AUC on the recordings first; its place on either set."""
     here, there = _figures(real), _figures(demo)
     by_demo = sorted((key for key in there if key in here), key=lambda key: -there[key][0])
     rows = []

@@ -36,7 +36,7 @@ def stored_scores(folder: Path, dataset: Dataset | None = None) -> "pd.DataFrame
 
 
 def ranking_markdown(results: list[Result]) -> str:
-    """A table with a row a detector and a column a machine id: AUC with its interval, and pAUC."""
+    """A table with a row per detector and a column per machine id: AUC with its interval, and pAUC."""
     ids = sorted({r.machine_id for r in results} - {"mean"})
     rows, most = [], max((r.n_ids for r in results), default=0)
     for key in dict.fromkeys(r.detector for r in results):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SECONDS = 10.0  # of each clip: a page with eight sounds stays small enough to mail
-A_KIND = 3  # misses, and false alarms, that can be heard
+A_KIND = 3  # misses, and false alarms, that the report plays
 LEVELS = 64  # colours of a picture; more cannot be told apart, and cost bytes
 FRAME = {"left": 34, "top": 6, "width": 280, "height": 96}  # of a picture, in pixels of its drawing
 ScoreRow = dict[str, Any]
@@ -29,7 +29,7 @@ ScoreRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A clip that should be heard, and why."""
+    """A clip that the report should play, and why."""
 
     kind: str
     row: ScoreRow
@@ -54,7 +54,7 @@ class Sound:
 def examples(
     comparison: Comparison, dataset: Dataset | None, progress: Callable[[float, str], None]
 ) -> tuple[list[Sound], list[str]]:
-    """The leading detector's worst errors, with two clips of the same machine to hear them against.
+    """The leading detector's worst errors, with two clips of the same machine to compare them with.
 
     Returns:
         The sounds; a sentence for each that could not be read.

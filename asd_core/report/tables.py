@@ -85,7 +85,8 @@ def ranking_table(draws: Draws, worst: Mapping[str, tuple[str, float]], controls
 
 
 def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], assumed: Assumptions) -> "pd.DataFrame":
-    """A row a detector and machine id at its conformal threshold, and one for all ids together (no single threshold)."""
+    """A row per detector and machine id at its conformal threshold, and one for all ids together (no single
+    threshold)."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []

@@ -95,7 +95,7 @@ def opening_sentences(
 
 
 def _in_use(c: Comparison) -> str:
-    """That a person chose it, and what the figures say of it."""
+    """A sentence that a person chose the detector, and what the figures say of it."""
     row = by_id(c.ranking)[c.in_use, MEAN]
     detectors = [key for key in c.detectors if not is_control(key)]
     place = detectors.index(c.in_use) + 1

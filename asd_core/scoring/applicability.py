@@ -1,17 +1,18 @@
-"""Whether a recording belongs to a machine at all: asked before any verdict, for a verdict on a foreign one is false.
+"""Whether a recording belongs to a machine at all: checked before any verdict, since one on a foreign recording means
+nothing.
 
 A fault adds sound, and most faults add it in bursts. It does not silence a factory, cut off a microphone's upper half, or
-reshape the quiet moments between its bursts in most bands. So a recording is judged by what a fault leaves alone, in five
-checks against the machine's training normals (those stored by training, none read again):
+reshape the quiet moments between its bursts in most bands. So a recording is compared by what a fault does not change,
+in five checks against the machine's training normals (those stored by training, none read again):
 
 - **level**: of the floor, over all bands, far outside all normal clips;
 - **bandwidth**: bands at either end that hold nothing where every normal clip holds something (a file resampled from
   8 kHz, squeezed by MP3, sent through a telephone);
 - **missing sound**: many bands quieter than every normal clip, which no added sound makes them;
 - **broad shape**: most bands outside all that the normal clips have there, level put aside;
-- **fine shape**: each band's floor against what the clip's other bands let expect of it (its conditional mean under the
+- **fine shape**: each band's floor against what the clip's other bands predict for it (its conditional mean under the
   normals' Gaussian), in units of the normals' own residuals. A room, a microphone and a machine leave their ripples in
-  every band. The median over bands counts, so that a fault may do as it likes in almost half of them.
+  every band. The median over bands counts, so that a fault may change almost half of them.
 
 The floor of a band is its log-mel's mean over time less one standard deviation: bursts raise both. Residuals of
 a Gaussian by its precision matrix: Lauritzen, Graphical Models (1996), 5.1.3; units by the median absolute deviation: Huber,
@@ -43,9 +44,9 @@ LOUDER = 20.0  # dB above the loudest one: ten times its amplitude, in the quiet
 CUT = 15.0  # dB below the lowest normal clip, level put aside: hardly a thirtieth of its power
 CUT_BANDS = 3  # side by side: a notch is no edge, and the last band may end with a filter of another rate
 MISSING_DB = 3.0  # below the quietest normal clip
-MISSING = 0.25  # of the bands: a part of the machine that stands still leaves fewer
+MISSING = 0.25  # of the bands: a part of the machine that stands still makes fewer of them quieter
 OUTSIDE_DB = 1.0  # beyond the range of the normal clips
-OUTSIDE = 0.5  # of the bands: a fault may do as it likes in the others
+OUTSIDE = 0.5  # of the bands: a fault may change the others
 UNUSUAL = 2.0  # units, for counting bands: 5% of a normal clip's are farther
 LEAST_CLIPS = 10  # normals that a spread can be taken from
 ENOUGH_CLIPS = 50  # fewer do not show what 98% of them keep below: the limit is wider for them
@@ -62,13 +63,13 @@ class Applicability:
     """What one recording has to do with a machine.
 
     Attributes:
-        applicable: False where the verdicts on it mean little.
+        applicable: False where verdicts on the recording mean little.
         reason: what differs, in one sentence without a full stop; empty where it belongs.
         level: of its floor above the normal clips' median, in dB.
         highest, lowest: Hz above or below which it holds nothing where normal clips do; None where they reach as far.
         n_missing: bands that are quieter than every normal clip.
         n_outside: bands outside the range of the normal clips, level put aside.
-        unlike: how far a usual band is from what the others let expect, 1 is the limit.
+        unlike: median over bands of the distance from what the other bands predict; 1 is the limit.
         n_unusual: bands farther than 95% of a normal clip's.
         n_bands: in all.
         nearer: a machine id of the same detectors to which it does belong, where it does not belong to this one.
@@ -163,7 +164,7 @@ def _gaussian(floors: Values) -> tuple[Values, Values]:
 
 
 def _residual(floors: Values, centre: Values, precision: Values) -> Values:
-    """Each band less what the others let expect of it, in dB."""
+    """Each band less what the others predict for it, in dB."""
     return np.asarray((floors - centre) @ precision / np.diag(precision))
 
 

@@ -95,8 +95,8 @@ def score_clip(
     on denoised sound get it denoised as they learned it, whatever ``denoise``.
 
     Returns:
-        An entry a detector that knows the machine, :meth:`ModelSet.not_knowing` names the others, and that :func:`score_prepared`
-        does not leave out.
+        An entry per detector that knows the machine, :meth:`ModelSet.not_knowing` names the others, and that
+        :func:`score_prepared` does not leave out.
 
     Raises:
         ClipError: when the clip cannot be scored. UnknownMachineError: when no detector knows the machine id.

@@ -51,7 +51,7 @@ def strength_curve(
 
 @dataclass(frozen=True, eq=False)
 class BandEnergy:
-    """Energy of each mel band, summed over the clip, of the two ends of the strength range: ``(n_mels,)`` each.
+    """Energy of each mel band, summed over the clip, at denoising strengths 0 and 1: ``(n_mels,)`` each.
 
     The signal is linear in the strength p, so its energy is a parabola: p² E(y1) + (1-p)² E(y0) + 2p(1-p) E(y1, y0).
     Three sums a band give every strength.
@@ -60,7 +60,7 @@ class BandEnergy:
     off: NDArray[np.float64]
     zero: NDArray[np.float64]
     one: NDArray[np.float64]
-    cross: NDArray[np.float64]  # E(y1, y0): what the two ends have in common
+    cross: NDArray[np.float64]  # E(y1, y0): the cross term
     frequencies: NDArray[np.float64]  # centres of the bands in Hz
 
     def removed_db(self, strength: float) -> NDArray[np.float64]:

@@ -1,4 +1,5 @@
-"""In what a recording differs from those that a machine's detectors learned from: said beside the guard, which decides."""
+"""In what a recording differs from those that a machine's detectors learned from: shown beside the guard's answer,
+which decides."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The verdict on one recording: from the guard, the scores and what the detectors are worth."""
+"""The verdict on one recording: from the guard, the scores and how far the detectors can be trusted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Judgement:
 
     Attributes:
         verdict: anomaly, normal or not sure; empty where no threshold can be set.
-        ground: why it is that and nothing more; ``margin``: the score speaks for itself; ``as a good control``: no detector does
-            better than the best control, which tells the classes well itself, and decides the same.
-        asked: the score of the detector that is asked first; ``None`` where controls alone are chosen.
+        ground: why the verdict is that. ``margin``: the distance from the threshold is enough; ``as a good control``:
+            no detector does better than the best control, which tells the classes well itself, and decides the same.
+        asked: the score of the leading detector; ``None`` where controls alone are chosen.
         agree: trusted detectors that decide as it does, itself among them.
         n_trusted: trusted detectors.
     """
@@ -46,7 +46,7 @@ def judge(
 
     Args:
         scores: of the chosen detectors that know the machine.
-        worth: what detectors are worth, these and maybe others.
+        worth: how far detectors can be trusted, these and maybe others.
         belongs: whether the clip may be one of the machine; ``None`` where nobody knows.
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
@@ -84,8 +84,8 @@ def _says_so_too(asked: DetectorScore, by_key: Mapping[str, DetectorScore], wort
 
 
 def stored_standing(folder: Path) -> Standing:
-    """What the detectors of a folder are worth by the scores that training stored of the labelled test clips; the one that a
-    person has put in use leads."""
+    """How far the detectors of a folder can be trusted, by the scores that training stored of the labelled test clips;
+    the one that a person has put in use leads."""
     keys = trained_keys(folder)
     measured = standing(bootstrap(read_scores(folder, None)), keys, [key for key in keys if is_control(key)])
     return measured.led_by(detector_in_use(folder))

@@ -1,15 +1,16 @@
-"""Where a clip's level alone tells anomalies from normal clips, every detector looks good: that is said."""
+"""Where a clip's level alone tells anomalies from normal clips, every detector looks good: a sentence warns of that."""
 
 from asd_core.evaluation import auc
 from asd_core.lazy import pd
 
 LEVEL = "control_rms"
-ALONE = 0.99  # AUC from which on the level alone is said to separate the classes
+ALONE = 0.99  # AUC from which on the level alone counts as separating the classes
 FEWEST = 5  # clips of either class: fewer are apart by chance
 
 
 def level_meter(scores: "pd.DataFrame") -> str:
-    """That a level meter would do, and on which machine ids; empty where it would not, or where nothing says.
+    """A sentence that a level meter would do, and on which machine ids; empty where it would not, or where nothing is
+    known.
 
     Args:
         scores: a score table with columns ``detector, machine_id, label, raw``; only the control of clip level is read.

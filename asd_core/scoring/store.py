@@ -81,7 +81,8 @@ AS_RECORDED = Scope()  # what training stores
 
 
 def of_detector(scope: Scope, representation: Representation) -> Scope:
-    """Which version of the clips a detector scores in a scope: denoised at its own strength where it was trained so."""
+    """The version of the clips that a detector scores in a scope: denoised at its own strength where it was trained
+    so."""
     if not isinstance(representation, Denoised):
         return scope
     return replace(scope, denoise=representation.strength, kind=representation.method)
@@ -209,7 +210,7 @@ def score_attributes(table: "pd.DataFrame") -> list[str]:
 def scores_digest(table: "pd.DataFrame") -> str:
     """A hash of a table's content, whatever order its rows are in: the key of what is computed from it."""
     rows = pd.util.hash_pandas_object(table, index=False, categorize=True).to_numpy()
-    # Sums that run over, which hang on no order: of the rows' hashes, and of the same multiplied by themselves.
+    # Sums that wrap around and do not depend on the order: of the rows' hashes, and of their squares.
     whole = f"{len(rows)} {rows.sum(dtype=np.uint64)} {(rows * rows).sum(dtype=np.uint64)}"
     return hashlib.sha256("\t".join([whole, *map(str, table.columns)]).encode()).hexdigest()[:16]
 

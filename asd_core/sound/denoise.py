@@ -1,7 +1,7 @@
 """Spectral gating (noisereduce) at any strength for the price of at most two calls a clip.
 
 noisereduce multiplies the spectrogram by ``p·mask + (1-p)`` and every later step is linear, so its result is
-exactly linear in the strength ``p`` (``prop_decrease``): ``y(p) = p·y(1) + (1-p)·y(0)``. The two ends are
+exactly linear in the strength ``p`` (``prop_decrease``): ``y(p) = p·y(1) + (1-p)·y(0)``. Both are
 computed once; every position of a slider is then a cross-fade.
 """
 
@@ -18,7 +18,7 @@ from asd_core.sound.recording import Samples
 Kind = Literal["stationary", "non-stationary"]
 KINDS: tuple[Kind, ...] = ("stationary", "non-stationary")
 DEFAULT_STRENGTH = 0.0  # at which a player begins: detectors learned undenoised sound
-USUAL_STRENGTH = 0.6  # at which denoised sound is first heard: what the report drew
+USUAL_STRENGTH = 0.6  # at which denoised sound is first played: that of the report's figures
 WINDOW = 1024  # noisereduce's n_fft: a shorter signal cannot be gated
 HOP = 256  # its hop
 PADDING = 30_000  # its samples of silence on each side, which it gates with the signal
@@ -27,7 +27,7 @@ SMOOTHED = 0.05  # s: how far its mask is smoothed over time
 
 @dataclass(frozen=True, eq=False)
 class DenoiseMix:
-    """The two ends of the strength range, each ``(n_samples,)`` float32: ``off`` is the untouched input."""
+    """A signal gated at strengths 0 and 1, each ``(n_samples,)`` float32; ``off`` is the untouched input."""
 
     off: Samples
     zero: Samples  # y(0): smoothing the mask makes it differ from the input in stationary mode

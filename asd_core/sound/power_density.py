@@ -49,7 +49,7 @@ def welch(
         samples: ``(n_samples,)``, no fewer than ``n``.
         n: samples a frame.
         hop_length: samples from one to the next; half a frame by default.
-        remove_means: of each frame, as SciPy does unless it is told otherwise.
+        remove_means: of each frame, as SciPy does by default.
     """
     power, n_frames = np.zeros(n // 2 + 1), 0
     for block in frame_powers(samples, n, hop_length or n - n // 2, remove_means=remove_means):

@@ -1,6 +1,6 @@
 """Recordings: bytes or a path -> :class:`Clip`; a clip -> WAV bytes.
 
-Decoding is explicit: no hidden resampling and no silent down-mix. What cannot be scored honestly is refused
+Decoding is explicit: no hidden resampling and no silent down-mix. What cannot be scored meaningfully is refused
 with one sentence; what can be scored but looks odd (clipped, low rate) is flagged by :func:`flags`.
 """
 

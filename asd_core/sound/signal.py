@@ -7,7 +7,7 @@ from asd_core.sound.denoise import KINDS, DenoiseMix, Kind
 from asd_core.sound.recording import Channel, Clip
 
 RECORDED, DENOISED = "as recorded", "denoised"
-ORIGINAL = "original"  # in files, where the column says that it is a version of a clip
+ORIGINAL = "original"  # in files, under a heading that says that it is a version of a clip
 Noise = tuple[float, float] | None  # start and end in s of the stretch that is taken for noise; None: the whole clip
 
 
@@ -57,7 +57,7 @@ class Signal:
 
     @property
     def version(self) -> str:
-        """As a column of a file says it."""
+        """The version's name in the columns of files."""
         return version_name(self.strength if self.mix else 0.0)
 
     @property

@@ -54,8 +54,8 @@ def chosen_clips(
 
     Returns:
         The catalogue's columns, ``sha256``, ``applicable`` (missing where nothing is known) and why not, ``version`` and
-        ``denoise`` (stored scores are of the recordings as they are), ``false_alarm_rate``, and four columns a detector: raw
-        score, threshold on it, margin over it in normal spreads, version of the model.
+        ``denoise`` (stored scores are of the recordings as they are), ``false_alarm_rate``, and four columns per
+        detector: raw score, threshold on it, margin over it in normal spreads, version of the model.
     """
     rows = about.loc[about.index.isin(numbers)]
     columns = [n for n in (*ABOUT, "sha256", "applicable", "applicability_reason") if n in rows]
@@ -68,5 +68,5 @@ def chosen_clips(
 
 
 def readable_columns(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Of :func:`chosen_clips`'s columns those for the eye: what is known of the clips, and margins."""
+    """Of :func:`chosen_clips`'s columns those for people to read: what is known of the clips, and margins."""
     return table[[name for name in table if name in ABOUT or str(name).endswith(f", {MARGIN}")]]

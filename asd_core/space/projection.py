@@ -27,7 +27,7 @@ MIN_SCALE = 1e-9
 class Space:
     """A dataset's clips as vectors."""
 
-    about: "pd.DataFrame"  # a row a clip: its number (the index) is the clip's in the pooled features
+    about: "pd.DataFrame"  # a row per clip: its number (the index) is the clip's in the pooled features
     vectors: Array  # (n_clips, d)
 
     def subset(self, splits: Sequence[str], machine_id: str | None) -> "Space":

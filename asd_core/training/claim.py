@@ -17,7 +17,7 @@ LOCK = ".training.lock"
 
 @contextmanager
 def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
-    """Hold a folder while detectors are trained into it. Whoever holds it may claim it again inside.
+    """Hold a folder while detectors are trained into it. The thread that holds it may claim it again inside.
 
     Raises:
         TrainingError: when it cannot be written, another training holds it, or it holds detectors of another dataset.
@@ -48,7 +48,7 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
 
 
 def _is_there(location: str) -> bool:
-    """Nobody asks a storage for this: what is at an address counts as being there."""
+    """Whether recordings are there; those at an address count as there, without asking the storage."""
     place = place_of(location)
     return location in EMBEDDED or not isinstance(place, Path) or place.exists()
 

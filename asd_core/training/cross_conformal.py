@@ -1,17 +1,17 @@
 """Cross-conformal calibration: every training normal sets the threshold, scored by a detector that has not learned it.
 
-The detector in use is the one fitted on four fifths; split-conformal calibration knows it by the held-out fifth alone. Here four
-more detectors are fitted, each without another fifth (the cross-conformal scores of Vovk, "Cross-conformal predictors", Annals of
-Mathematics and Artificial Intelligence 74, 2015), and the threshold of the one in use is the conformal quantile of all five
-fifths' scores. All five detectors learn from equally many clips, so each score is distributed as the one of a new normal clip by
-the detector in use, and the rate holds on average. (A detector fitted on *all* clips would score new ones lower than the folds'
-scores, and its rate would fall short of what is promised.)
+The detector in use is the one fitted on four fifths; split-conformal calibration uses the held-out fifth alone. Here
+four more detectors are fitted, each without another fifth (the cross-conformal scores of Vovk, "Cross-conformal
+predictors", Annals of Mathematics and Artificial Intelligence 74, 2015), and the threshold of the one in use is the
+conformal quantile of all five fifths' scores. All five detectors learn from equally many clips, so each score is
+distributed as the one of a new normal clip by the detector in use, and the rate holds on average. (A detector fitted on
+*all* clips would score new ones lower than the folds' scores, and its rate would fall short of what is promised.)
 
 What is given up: with the score of each fold's own detector (CV+ of Barber, Candès, Ramdas and Tibshirani, "Predictive inference
 with the jackknife+", Annals of Statistics 49, 2021), a rate of at most twice the promised one holds whatever the detector; with one
-detector in use it rests on the detectors of the folds scoring alike (their theorem 5: out-of-sample stability). So it is looked
-at: where the folds' scores are not alike, the held-out fifth calibrates that machine id, as ever. docs/coverage.md says what comes
-of it.
+detector in use it rests on the detectors of the folds scoring alike (their theorem 5: out-of-sample stability). So this
+is checked: where the folds' scores are not alike, the held-out fifth alone calibrates that machine id. docs/coverage.md
+has the results.
 """
 
 import warnings
@@ -82,7 +82,7 @@ def cross_calibration(
                 again.fit_in_domains(*chosen(rest), of, attributes=states, seed=seed, progress=fitting)
             put_scores(again, k)
         except TrainingError:
-            continue  # too few clips without that fold: who is in it keeps the held-out fifth
+            continue  # too few clips without that fold: its machine ids keep the held-out fifth's calibration
     progress(1.0, "calibrated")
     crossed = {i for i in detector.machine_ids_ if alike(scores[ids == i], fold[ids == i])}
     used = known & ((fold == 0) | np.isin(ids, list(crossed)))
@@ -91,7 +91,8 @@ def cross_calibration(
 
 def alike(scores: Scores, fold: NDArray[np.intp]) -> bool:
     """Whether the detectors of all folds scored, and on one scale: the k-sample Anderson-Darling test (Scholz and Stephens,
-    1987) of their scores ``(n,)`` finds no difference at the 0.1% level. Of a handful of clips a fold it sees gross ones alone."""
+    1987) of their scores ``(n,)`` finds no difference at the 0.1% level. With a handful of clips per fold it sees only
+    gross differences."""
     samples = [part for k in range(N_FOLDS) if len(part := scores[fold == k])]
     if len(samples) < 2 or not np.isfinite(scores).all():
         return False

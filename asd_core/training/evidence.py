@@ -48,9 +48,9 @@ def evidence_table(
         seed: of its training: so are its halves trained, where fitting is cheap.
 
     Returns:
-        A row a held-out clip (``kind`` empty) and a row a synthetic anomaly (``clip_id``: what it was made of), with the
-        columns ``clip_id, machine_id, kind, db`` and those of :data:`RANKS`, twice the average rank. Of the halves, only
-        held-out clips are ranked.
+        A row per held-out clip (``kind`` empty) and a row per synthetic anomaly (``clip_id``: what it was made of),
+        with the columns ``clip_id, machine_id, kind, db`` and those of :data:`RANKS`, twice the average rank. Of the
+        halves, only held-out clips are ranked.
     """
     calibration, graded = material.calibration, material.graded
     table = pd.concat(

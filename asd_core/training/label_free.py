@@ -17,7 +17,7 @@ class Sensitivity:
     """What the evidence says of some detectors.
 
     Attributes:
-        figures: a row a detector (the index), the highest AUC first; see :func:`sensitivity`.
+        figures: a row per detector (the index), the highest AUC first; see :func:`sensitivity`.
         curves: columns ``detector, kind, db, auc`` (mean over machine ids).
     """
 

@@ -194,8 +194,8 @@ def few_clips(material: Material) -> list[str]:
 
 
 def learnable(machine_ids: Sequence[str], detector: Detector) -> list[str]:
-    """Machine ids, of those of the clips to learn from, that a detector can learn: a model a machine refuses all of them where
-    one has too few clips. Where none has enough, all of them, for the detector to refuse."""
+    """The machine ids of the training clips with enough clips for a detector: one with a model per machine refuses them
+    all where a single one has too few. Where none has enough, all of them, so that the detector itself refuses."""
     clips = Counter(machine_ids)
     least = MIN_TRAINING_CLIPS if isinstance(detector, DensityPerId) else 1
     return [i for i in clips if clips[i] >= least] or list(clips)
@@ -217,7 +217,8 @@ def member_material(fusion: Fusion, material: Material, out: Path, learn: Learn 
         TrainingError: when fewer than two trained detectors could be members.
     """
     candidates = _candidates(fusion, material, out)
-    # A mean over easy machines alone does not stand for the others: who knows fewer is no member where two know all.
+    # A mean over easy machines alone says nothing of the others: a detector that knows fewer is no member where two
+    # know all.
     known = {key: set(ModelSet(out, [key]).machine_ids_of(key)) for key in candidates}
     widest = {key: auc for key, auc in candidates.items() if known[key] == set().union(*known.values())}
     fusion.members_ = choose_members(widest if len(widest) > 1 else candidates)
@@ -270,8 +271,8 @@ def _made_of(synthetic: Extracted, clips: Extracted) -> Extracted:
 def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, float]:
     """Trained detectors that may be members, with their AUC on synthetic anomalies.
 
-    Figures of bursts alone, which artifacts of an earlier version hold, do not compare with those of all kinds: they count
-    only where fewer than two detectors have the new ones.
+    Figures of bursts alone, which artifacts of an earlier version hold, cannot be compared with those of all kinds:
+    they count only where fewer than two detectors have the new ones.
     """
     result: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
     for key in artifacts.trained_keys(out):

@@ -210,7 +210,7 @@ class Trained:
     Attributes:
         about: the manifest's fields that :func:`asd_core.artifacts.save` takes.
         evidence: of :func:`asd_core.training.evidence.evidence_table`.
-        scored: by file of scores the test clips that it knows and their raw scores; by the detector itself last.
+        scored: by score file, the test clips that it knows and their raw scores; the detector's own come last.
     """
 
     detector: Detector

@@ -1,4 +1,4 @@
-"""From how many normal clips of a machine a detector is worth having: said before it is trained, and never a refusal.
+"""From how many normal clips of a machine a detector is worth having: advice before training, never a refusal.
 
 ``worth_from.toml`` holds what the learning curve on the demo showed (``asd_core experiment clips``); ``asd_core worth`` writes it.
 """
@@ -26,7 +26,7 @@ class Worth:
         most: clips of a machine, the largest number that was tried.
         least: from how many on each detector beats the best control, by key; 0 where it does not with the most.
         quick: those of them that were trained with the quick preset.
-        fewest: clips of a machine, the smallest number that was tried of each, by key: it may do with fewer.
+        fewest: clips of a machine, the smallest number that was tried of each, by key: even fewer may be enough.
     """
 
     title: str
@@ -64,10 +64,10 @@ def stored_worth(path: Path = WORTH_FROM) -> Worth:
 
 
 def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None = None) -> list[str]:
-    """Which detectors are not worth having with so many clips of the machines at hand, a sentence for those that need as many.
+    """Which detectors are not worth having with the clips at hand, one sentence for all that need the same number.
 
     Args:
-        keys: detectors about to be trained; of those that no curve knows nothing is said.
+        keys: detectors about to be trained; those without a learning curve are left out.
         clips: normal clips to train on of each machine id, those held out included.
         worth: a learning curve's; the package's for ``None``.
     """

@@ -75,7 +75,7 @@ def merge_stacks(values: Array, n_frames: int, n_mels: int) -> Array:
 
 
 IN_MEMORY = 256e6  # bytes of frames that a sampler keeps there: more are mapped from a file, at a quarter of the speed
-AROUND = 65536  # bytes that the system maps around a place that is looked at
+AROUND = 65536  # bytes that the system maps around a place that is read
 
 
 class StackSampler:
@@ -95,13 +95,13 @@ class StackSampler:
             for end, frames in zip(ends, of_clips, strict=True):
                 self.frames[end - len(frames) : end] = frames
         # A stack starts anywhere but in a clip's last frames, where it would reach into the next clip.
-        self.stacks = np.cumsum(lengths - n_frames + 1)  # up to and with each clip
+        self.stacks = np.cumsum(lengths - n_frames + 1)  # up to and including each clip
         self.offsets, self.rng = np.arange(n_frames), rng
 
     def draw(self, n: int) -> Array:
         """``(n, n_frames * n_mels)``."""
         stack = self.rng.integers(self.stacks[-1], size=n)
-        # Every clip before it has the frames in which no stack starts.
+        # Each earlier clip adds the last frames in which no stack starts.
         first = stack + np.searchsorted(self.stacks, stack, side="right") * (len(self.offsets) - 1)
         if self.mapped:
             looked_at(n * AROUND)

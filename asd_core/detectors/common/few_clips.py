@@ -1,9 +1,9 @@
 """Which defaults follow the number of normal clips that a model is fitted on: one table for all detectors. A density has the clips
 of its machine id, a network those of all of them.
 
-A default holds for a machine with as many clips as the demo's (240). With fewer a model must say less: what it estimates from
-clips that there are not is noise. A row of the table is a parameter, and from how many clips on it has which value; from the
-last number on it has its default. What a preset or a person sets is kept, whatever the number of clips.
+Defaults suit a machine with as many clips as the demo's (240). With fewer, a model must estimate less: what too few
+clips decide is noise. A row of the table is a parameter, and from how many clips on it has which value; from the last
+number on it has its default. What a preset or a person sets is kept, whatever the number of clips.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,8 @@ BY_CLIPS: dict[str, dict[str, Steps]] = {
     "knn_bands": {"n_subbands": ((0, 1), (24, 4), (64, 8), (128, 16))},
     # Whitened on as many components as there are points, these are all equally far apart: no neighbourhood is denser.
     "pca_lof": {"variance": ((0, 0.9), (16, 0.99))},
-    # Passes over few clips are few steps. Its fits take a moment, so that more of them cost nobody a calibration by five fits.
+    # Passes over few clips are few steps. A fit is quick: with more passes, calibration by five fits is still
+    # affordable.
     "deep_svdd": _SVDD,
     "deep_svdd_soft": _SVDD,
 }

@@ -44,7 +44,7 @@ def smote(few: NDArray[Any], n_made: int, *, n_neighbors: int = 5, seed: int = 0
     """``n_made`` points on the lines between the few ``(n, d)`` and one of each one's nearest of them, at a random place.
 
     Chawla, Bowyer, Hall and Kegelmeyer, SMOTE: synthetic minority over-sampling technique, JAIR 16, 2002, with its five
-    neighbours. The few are taken in turn, so each is made as much of as the others.
+    neighbours. The few are taken in turn, so that each gets as many new points as the others.
     """
     n_neighbors = min(n_neighbors, len(few) - 1)
     if n_made < 1 or n_neighbors < 1:
@@ -67,7 +67,7 @@ def nearest_distances(vectors: NDArray[Any], bank: NDArray[Any], n_neighbors: in
 
 def leave_one_out(few: NDArray[Any], made: Made, n_neighbors: int) -> Points:
     """:func:`nearest_distances` of each of the few ``(n, d)`` to the others and to what was made of others alone: what a
-    new clip of their kind would get. What was made of a point itself lies beside it, and would make it look at home.
+    new clip of their kind would get. What was made of a point itself lies beside it, and would make it look too normal.
 
     Raises:
         ValueError: with fewer than two points.

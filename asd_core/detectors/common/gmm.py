@@ -84,7 +84,7 @@ class Gmm(Density):
 
     def shares(self, vector: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Centre ``(d,)`` and pull ``(d,)`` of a vector ``(d,)``: the sum of (vector - centre) x pull is its squared
-        distance from the Gaussian that claims it, and from the components' subspace."""
+        distance from the Gaussian that it most likely belongs to, and from the components' subspace."""
         mixed, rest = np.split(self.whitening_.transform(vector[None])[0], [self.means_.shape[1]])
         nearest = int(np.argmax(self._log_densities(mixed[None])))
         factor = self.factors_[nearest]

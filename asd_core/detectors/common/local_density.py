@@ -31,7 +31,7 @@ def local_density(
 
     A reference that is there twice is one: a copy at distance 0 says nothing of the density, and rho = 0 would make every distance
     to it infinite. Where no other reference is left (one alone, or all the same), rho is 1 and nothing is normalised. What counts as
-    the same is told by the median distance of the first block's references.
+    the same is set by the median distance of the first block's references.
     """
     blocks = list(row_blocks(n, n))
     first = _others(distances, blocks[0])

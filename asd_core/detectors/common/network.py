@@ -83,7 +83,7 @@ def train_network(
 
     ``validate`` sees held-out normal clips only: no anomaly chooses an epoch. ``progress`` gets the loss and the time
     left. ``rate`` (epoch -> factor of the learning rate) replaces the cosine. ``keep_best=False`` takes the weights of the
-    last epoch, for an objective that changes on the way: its losses do not compare.
+    last epoch, for an objective that changes on the way: its losses cannot be compared.
 
     Returns:
         Loss curves, best epoch and seconds, for the manifest.
@@ -282,18 +282,18 @@ def net_arrays(net: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def net_weights(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """What :func:`net_arrays` took out, for ``load_state_dict``."""
+    """The inverse of :func:`net_arrays`, for ``load_state_dict``."""
     return {name: torch.from_numpy(array.copy()) for name, array in with_prefix(arrays, "net/").items()}
 
 
 def channels_last(net: nn.Module) -> nn.Module:
-    """The network with its weights laid out as CPU convolutions like them."""
+    """The network with its weights in the memory layout in which CPU convolutions are fastest."""
     laid_out: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # incomplete stub
     return laid_out
 
 
 def saliency(value: Callable[[Tensor], Tensor], inputs: Array) -> Array:
-    """|input x gradient of the score|, shaped like ``inputs (n, ...)``: which points the score hangs on.
+    """|input x gradient of the score|, shaped like ``inputs (n, ...)``: which points the score depends on.
 
     On standardised input this is the first-order effect of putting a point back to its mean.
     """

@@ -22,11 +22,11 @@ def shrinkage_intensity(vectors: NDArray[Any], *, seed: int) -> float:
     """Share of a standardised covariance ``(n, d)`` that is replaced by equal variances, 0 to 1.
 
     Ledoit and Wolf's (J. Multivariate Analysis 88, 2004) comes nearest to the covariance where it is large. Where a few
-    vectors lie far out, or dimensions hang together closely, it blurs the quiet directions, in which faults show. Hence
-    a smaller one where held-out vectors speak for it. What is compared is how far a change of unknown direction, as large as
-    the vectors themselves, lifts the logarithm of the squared distance of vectors that were held out from the covariance (5
-    folds), in units of its spread among them: no anomaly is needed for that. Ledoit and Wolf's stays unless the best is
-    better by two standard errors.
+    vectors lie far out, or dimensions are closely correlated, it blurs the quiet directions, in which faults show.
+    Hence a smaller one where held-out vectors favour it. What is compared is how far a change of unknown direction, as
+    large as the vectors themselves, lifts the logarithm of the squared distance of vectors that were held out from the
+    covariance (5 folds), in units of its spread among them: no anomaly is needed for that. Ledoit and Wolf's stays
+    unless the best is better by two standard errors.
     """
     intensities = sklearn.covariance.ledoit_wolf_shrinkage(vectors) * INTENSITIES
     distances: list[NDArray[np.float64]] = []  # of each fold, (n_intensities, n_held_out): a change would add 1 to them

@@ -42,7 +42,7 @@ def magnitude_spectrum(waveforms: Tensor) -> Tensor:
 
 
 def squeeze_excitation(channels: int) -> nn.Module:
-    """Channels weighted by what they are on average (Hu et al., CVPR 2018); without biases."""
+    """Channels weighted by a function of their averages (Hu et al., CVPR 2018); without biases."""
 
     class SqueezeExcitation(nn.Module):
         def __init__(self) -> None:
@@ -180,7 +180,7 @@ def band_levels(waveforms: list[Tensor], n_bands: int) -> Tensor:
 def settle(net: nn.Module, batches: list[Tensor]) -> None:
     """Set the running statistics of a network's normalisations to those of some batches, weights as they are.
 
-    Without it a network that was not trained would differ from its trained twin by the scale of its input, too.
+    Without it the untrained baseline would differ from the trained network by the scale of its input, too.
     """
     norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     usual = [m.momentum for m in norms]

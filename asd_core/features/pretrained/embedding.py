@@ -83,13 +83,13 @@ def code_version(folder: Path = Path(__file__).parent) -> str:
 
 @lru_cache(maxsize=8)
 def _cache(folder: Path) -> DiskCache:
-    """One object, which counts what is written until it looks at the limit. All models share it: those of a model that is no
-    longer used make room."""
+    """One object, which counts the bytes written since the limit was last checked. All models share it: embeddings of a
+    model that is no longer used make room."""
     return DiskCache(folder / "embeddings", get_settings().cache_limit_mb * 1e6)
 
 
 def _print(samples: Samples) -> str:
-    """Of every sample: denoised or made into a synthetic anomaly, a clip keeps its name and its source's hash."""
+    """Hash of all samples: a clip that was denoised or got a synthetic anomaly keeps its name and its source's hash."""
     return hashlib.sha256(np.ascontiguousarray(samples, dtype=np.float32).tobytes()).hexdigest()
 
 
@@ -107,7 +107,8 @@ def _read(stored: bytes | None) -> Array | None:
 def chosen_embedding(name: str = "", layer: str = "") -> PretrainedEmbedding:
     """Of the model and layer that the settings name (``ASD_PRETRAINED_MODEL``, ``ASD_PRETRAINED_LAYER``), or of others.
 
-    A model that is not registered is refused when a clip comes: a list of the detectors must not hang on a setting.
+    A model that is not registered is refused only when a clip is transformed: listing detectors must not fail on a
+    setting.
     """
     settings = get_settings()
     layer = layer or (settings.pretrained_layer if not name else "")
