@@ -35,7 +35,7 @@ NARROWEST = 440  # pixels that the player or the score table needs
 @show_errors()  # they do not leave a fragment
 @before_many()
 def draw(picked: Picked, channel: Channel) -> None:
-    """The verdict, the player and beside it the scores, below it what is looked at more closely."""
+    """The verdict, the player with the scores beside it, and the detailed views below."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
     best_map = verdict.map_detector(selected, standing_of(selected))

@@ -16,13 +16,13 @@ class ClipContext:
     picked: Picked
     signal: Signal  # at the player's strength
     region: Region | None  # dragged in the player
-    best_map: str | None  # the best detector that says where: its map is on until the listener chooses another
+    best_map: str | None  # the best detector with an anomaly map: its map is on until the listener chooses another
 
     def key(self, signal: Signal) -> tuple[object, ...]:
-        """What tells a signal and the chosen detectors from all others."""
+        """A key for a signal and the chosen detectors."""
         return (*signal.key(), *self.detectors_key())
 
     def detectors_key(self) -> tuple[object, ...]:
-        """What tells the chosen detectors and the machine from all others."""
+        """A key for the chosen detectors and the machine."""
         selected = self.selected
         return (selected.machine_id, *selected.source.key(), tuple(selected.detectors))

@@ -1,4 +1,4 @@
-"""What the files of the Clip page are of, in their columns and names."""
+"""Columns and names that say what a file of the Clip page is about."""
 
 from collections.abc import Sequence
 from typing import Any

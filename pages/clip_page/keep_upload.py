@@ -28,7 +28,7 @@ _WHERE, _DONE = "keep_where", "keep_done"  # in the session
 
 @dataclass(frozen=True)
 class Done:
-    """What became of the uploads that were kept last."""
+    """The outcome for the uploads that were last added to a dataset."""
 
     chosen: list[Upload]
     title: str
@@ -101,7 +101,7 @@ def _keep(chosen: list[Upload], place: Path | None, title: str, label: str, mach
 
 
 def _keep_all(done: Done, place: Path | None, label: str, machine: tuple[str, str]) -> None:
-    """Keep what can be kept; what cannot is said beside it.
+    """Add the uploads that can be added; the others are listed in ``done``, with the reason.
 
     Raises:
         AsdError: when nothing could be kept.
@@ -122,7 +122,7 @@ def _keep_all(done: Done, place: Path | None, label: str, machine: tuple[str, st
 
 
 def _say(done: Done) -> None:
-    """Where they went, and what could not be kept."""
+    """Show where the uploads were stored, and which could not be."""
     for problem in dict.fromkeys(done.problems):
         st.error(problem, icon=":material/error:")
     new = [one.clip_id for one in done.kept if one.new]

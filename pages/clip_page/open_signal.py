@@ -13,7 +13,7 @@ def open_signal(clip: Clip, *, channel: Channel, denoiser: bool, sample_rate: in
     Args:
         clip: as it was read.
         channel: to analyse.
-        denoiser: whether it is imported.
+        denoiser: whether the denoiser is imported.
         sample_rate: of the signal, in Hz.
     """
     kind, noise = chosen_noise(PLAYER, clip, KINDS[0])

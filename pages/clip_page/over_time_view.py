@@ -90,7 +90,7 @@ def draw(context: ClipContext) -> None:
 
 
 def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
-    """That the recording differs as a whole, or that nothing in it is flagged."""
+    """Say that the recording differs as a whole, or that nothing in it is flagged."""
     if keys:
         who = (
             f"{len(keys)} of {len(detectors)} detectors {'is above its' if len(keys) == 1 else 'are above their'} threshold"

@@ -11,7 +11,7 @@ def run_page() -> None:
 
 
 def page_is_due() -> bool:
-    """Whether a callback asked for it; asked once."""
+    """Whether a callback asked for a run of the page; the request is then forgotten."""
     return bool(st.session_state.pop(_DUE, False))
 
 

@@ -44,7 +44,7 @@ class Picked:
     uploaded: bool = False
     clip_id: str = ""  # in the catalogue
     called: str = ""  # on screen; without it, by its file
-    moved: bool = False  # people's labels moved it for the version in use, and the facts are that version's
+    moved: bool = False  # people's labels moved it for the version in use, so that the facts are that version's
 
     @property
     def title(self) -> str:
@@ -65,8 +65,8 @@ class Picked:
         return " · ".join([f"**{self.title}**", f"{self.clip.duration:.1f} s", *known])
 
     def known_beforehand(self) -> str:
-        """What the dataset holds of a clip of the catalogue, in a line; empty for an upload. It is not the verdict, may
-        contradict it, and stands below the sound: beside the verdict it was read as that."""
+        """What the dataset says of a clip of the catalogue, in a line; empty for an upload. It may contradict the
+        verdict, and is shown below the sound: beside the verdict, readers took it for the verdict."""
         if self.uploaded or not self.facts:
             return ""
         return f"Known beforehand, from {'this version' if self.moved else 'the dataset'}: {' · '.join([*self._facts(), f'file {self.clip.name}'])}"

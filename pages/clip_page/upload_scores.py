@@ -1,7 +1,7 @@
-"""What is found in an upload, whatever the false-alarm rate; and its row of the table at the chosen one.
+"""Scores of an upload, which depend on no false-alarm rate, and its row of the table at the chosen rate.
 
-A recording is decoded for this and let go. What is found goes through the caches that an open clip is read from, so
-that nothing is computed twice.
+A recording is decoded for this and not kept. Its scores go through the caches that an open clip is read from, so that
+nothing is computed twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Findings:
-    """What detectors and guard say of one upload."""
+    """The scores of one upload, the guard's answer, and the place that the map shows."""
 
     channel: Channel
     raw: dict[str, float]  # by detector
@@ -36,24 +36,24 @@ class Findings:
 
 
 def findings_key(selected: Choice, upload: Upload, channel: Channel, mapped: str | None) -> Key:
-    """What tells the findings of an upload from all others.
+    """The cache key of an upload's findings.
 
     Args:
         channel: that is asked for.
-        mapped: the detector whose map is asked where.
+        mapped: the detector whose map gives the place.
     """
     chosen = (selected.machine_id, *selected.source.key(), tuple(selected.detectors))
     return ("upload", upload.sha256, upload.name, channel, mapped, *chosen)
 
 
 def found(key: Key) -> Findings | None:
-    """What was found in an upload; ``None`` where nobody has looked yet."""
+    """The stored findings of an upload; ``None`` where it was not scored yet."""
     known: Findings | None = recall(key)
     return known
 
 
 def find_all(selected: Choice, todo: Sequence[Upload], channel: Channel, mapped: str | None, progress: Progress) -> int:
-    """Look into uploads, one after the other. How many were looked into."""
+    """Score uploads, one after the other. Returns how many were scored."""
     for number, upload in enumerate(todo):
         step = partial(progress, number / len(todo), f"{number + 1} of {len(todo)}, {upload.name}")
         remember(findings_key(selected, upload, channel, mapped), _find(selected, upload, channel, mapped, step))
@@ -61,7 +61,7 @@ def find_all(selected: Choice, todo: Sequence[Upload], channel: Channel, mapped:
 
 
 def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None, step: Callable[[], None]) -> Findings:
-    """What is found in one upload; ``step`` is called between the parts, where the work may wait or be stopped."""
+    """Score one upload; ``step`` is called between the parts, where the work may wait or be stopped."""
     step()
     try:
         clip = upload.read()
@@ -89,7 +89,7 @@ def _summary(
 
 def upload_row(selected: Choice, upload: Upload, channel: Channel, worth: Standing) -> dict[str, Any]:
     """An upload's row: name, hash and what :func:`asd_core.explain.clip_summary` says; ``problem`` where it cannot be scored.
-    Name and hash alone where nobody has looked yet."""
+    Name and hash alone where it was not scored yet."""
     row: dict[str, Any] = {"name": upload.name, "sha256": upload.sha256}
     key = findings_key(selected, upload, channel, map_of(worth.order))
     known = found(key)

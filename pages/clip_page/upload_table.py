@@ -1,4 +1,4 @@
-"""Every upload in one row, scored beside the page: does it belong, is it normal, who says so, and where."""
+"""Every upload in one row, scored in the background: does it belong, is it normal, by which detector, and where."""
 
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ COLUMNS = ["name", "sha256", "machine_id", "channel", "false_alarm_rate", *SUMMA
 
 
 def upload_table(selected: Choice, channel: Channel) -> None:
-    """The table of several uploads; nothing for one, of which the card says it all.
+    """The table of several uploads; nothing for one, whose verdict card is enough.
 
     Args:
         selected: with the detectors alone that know the machine.
@@ -43,7 +43,7 @@ def upload_table(selected: Choice, channel: Channel) -> None:
         work_key, do = (MANY, *keys), partial(find_all, selected, todo, channel, mapped)
         now = begun(SLOT, work_key, "Scoring the uploads", do)
         lost = now.result is not None and any(found(key) is None for key in keys)
-        if lost:  # the cache had no room for what was found
+        if lost:  # the cache had no room for the findings
             forget(SLOT)
             now = begun(SLOT, work_key, "Scoring the uploads", do)
         if not now.running and now.result is None:
@@ -109,7 +109,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as it is read."""
+    """A row as it is shown."""
     return {
         "Name": row["name"],
         "Belongs": _belongs(row),

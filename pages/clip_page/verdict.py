@@ -1,4 +1,4 @@
-"""The answer to the page's question: what the detector that is asked says, how the trusted ones agree, where, how sure."""
+"""The answer to the page's question: the leading detector's decision, how the trusted ones agree, where, how sure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "hearing", FOREIGN:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the card says."""
+    """The texts of the verdict card."""
 
     head: str  # one of the three; empty where nothing can be decided
     reason: str  # beside it: how sure, or why not
@@ -63,14 +63,14 @@ def verdict(
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
-        # Who decides first, then how many agree: either alone was read as how sure the verdict is.
+        # First the deciding detector, then how many agree: either alone was read as how sure the verdict is.
         close = judged.ground == "close"
         decides = "would decide, and cannot" if close else "decides"
         by_whom = (
             f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
         )
         who = "detector in use" if chosen else "most accurate detector"
-        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own vote is no second one
+        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own decision is no second vote
         agree = "" if alone else f"; {_agreement(asked, _decided(scores, standing), without=close)}"
         if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
@@ -121,12 +121,12 @@ def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) 
     """How most of the trusted detectors decide, and how many cannot tell.
 
     Args:
-        without: the others alone, where the one that is asked cannot tell.
+        without: only the others, where the leading detector cannot tell.
     """
     voters = [decision for key, decision in decided.items() if not without or key != asked.detector]
     others, either = without and asked.detector in decided, " either" if without else ""
     n, close = len(voters), voters.count("")
-    # As many on both sides: that which is asked is named first.
+    # As many on both sides: the leading detector's side is named first.
     most = max(CALLED, key=lambda word: (voters.count(word), word == asked.decision))
     if n == 1:
         does = f"cannot tell{either}" if close else f"calls it {CALLED[most]}"
@@ -147,7 +147,7 @@ def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) 
 
 
 def _votes(asked: DetectorScore, decided: Mapping[str, str], standing: Standing, trained: str, among: str) -> str:
-    """Who says so, and how many of those that can be trusted."""
+    """Which detector decides, and how many of the trusted ones agree."""
     word = CALLED[asked.decision]
     in_use = asked.detector == standing.in_use
     name = _name(asked, trained) + (", in use here," if in_use else "")
@@ -167,8 +167,8 @@ def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
 
     Args:
         decided: see :func:`_decided`.
-        decision: of the one that is asked.
-        others: it is one of the trusted, too.
+        decision: of the leading detector.
+        others: whether it is one of the trusted, too.
     """
     unlike = CALLED[OTHER[decision]]
     does = {
@@ -199,7 +199,7 @@ def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
 
 
 def map_detector(selected: Choice, standing: Standing) -> str | None:
-    """The first detector that says where: the one in use, or the best."""
+    """The first detector with an anomaly map: the one in use, or the best."""
     return map_of(standing.of(selected.detectors).order)
 
 

@@ -29,7 +29,7 @@ LONG = 125  # letters that a row has room for
 
 
 def draw(context: ClipContext) -> None:
-    """A row a detector, the largest margin first."""
+    """A row per detector, the largest margin first."""
     version = chosen_version(context)
     explanations = work("why", context.key(version), "Explaining the scores", partial(_explanations, context, version))
     if explanations is None:

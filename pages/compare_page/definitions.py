@@ -55,13 +55,13 @@ DEFINITIONS = {
 
 
 def draw() -> None:
-    """A button that shows them."""
+    """A button that shows the definitions."""
     with st.popover("Definitions", icon=":material/help:"):
         st.markdown("\n".join(f"- **{term}.** {text}" for term, text in DEFINITIONS.items()))
 
 
 def detectors(keys: Sequence[str]) -> None:
-    """A card a detector: how it decides, and what it catches and misses; the method in its tooltip."""
+    """A card per detector: how it decides, and what it catches and misses; the method in its tooltip."""
     grid = st.grid(min_column_width=NARROWEST)
     for key in keys:
         info = detector_class(key).info

@@ -83,7 +83,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_id(figures: DomainFigures) -> pd.DataFrame:
-    """A row a detector, machine id and domain."""
+    """A row per detector, machine id and domain."""
     rows = [
         {
             "Detector": title(row["detector"]),

@@ -35,7 +35,7 @@ class ComparedScores:
     scope: Scope
     scores: pd.DataFrame
     where: str  # the filter in words, empty without one
-    computable: bool  # scores of more detectors can be had: the row of filters says how
+    computable: bool  # scores of more detectors can be computed: the row of filters offers it
     key: tuple[str, ...]  # of what is computed from these scores
     row: Any = None  # of controls: a view may add its own to it
     against: truth.Against | None = None  # labels in place of the dataset's
@@ -218,7 +218,7 @@ def _scope(selected: Choice) -> Scope:
 
 
 def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
-    """What must be known of the scores: that they cannot be checked, are not complete, or are of denoised sound.
+    """Say what a reader must know of the scores: that they cannot be checked, are incomplete, or are of denoised sound.
 
     Returns:
         Whether detectors' scores are missing that can be computed.

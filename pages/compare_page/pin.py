@@ -12,7 +12,7 @@ from pages.shared.permissions import acting, lacking
 from pages.shared.sources import Source
 
 KEY = "in_use"
-NOBODY = ""  # has pinned one
+NOBODY = ""  # the option for no pinned detector
 
 
 def draw(compared: ComparedScores) -> None:
@@ -21,7 +21,7 @@ def draw(compared: ComparedScores) -> None:
     source = selected.source
     why = lacking(Role.TRAIN)
     with st.popover("In use", icon=":material/keep:"):
-        # What is stored counts, not what this browser last saw: somebody else may have chosen meanwhile.
+        # The stored choice counts, not what this browser saw last: somebody else may have chosen meanwhile.
         st.session_state[KEY] = pinned = pinned_detector(source.folder)
         options = [NOBODY, *(key for key in selected.detectors if not is_control(key))]
         if pinned not in options:  # not among the chosen detectors, or trained no longer

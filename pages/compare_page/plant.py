@@ -5,12 +5,12 @@ import streamlit as st
 from asd_core.report import Assumptions
 from pages.shared.choice import Choice
 
-# Per cent, clips a day, and false alarms that one missed anomaly costs, where the Thresholds view has not been asked.
+# Per cent, clips a day, and false alarms that one missed anomaly costs, while the Thresholds view has not been opened.
 PREVALENCE, PER_DAY, MISS_COST = 1.0, 1000, 10.0
 
 
 def draw(selected: Choice) -> tuple[Assumptions, float]:
-    """Draw what is asked of the plant.
+    """Draw the inputs for the plant.
 
     Returns:
         Prevalence and clips a day, and how many false alarms cost as much as one miss.

@@ -87,7 +87,7 @@ def _drawn(source: Source, key: str, rate: float) -> dict[str, np.ndarray]:
 
 
 def rules(selected: Choice, keys: Sequence[str]) -> list[str]:
-    """The rules that can be had: pooling only where a detector's machine ids behave alike."""
+    """The rules that can be chosen: pooling only where a detector's machine ids behave alike."""
     pooled = any(not not_pooled(selected.source, key) for key in keys)
     return [CONFORMAL, *([POOLED_RULE] if pooled else []), GAMMA]
 
@@ -102,7 +102,7 @@ def why_not_pooled_of(selected: Choice, keys: Sequence[str]) -> str:
 
 
 def too_few(selected: Choice, limits: Mapping[str, Limits]) -> str:
-    """That too few clips were held out to decide at the chosen rate; empty where they are enough."""
+    """A sentence: too few clips were held out to decide at the chosen rate; empty where they are enough."""
     few: dict[str, int] = {}
     for limit in limits.values():
         for i, n in limit.held_out.items():

@@ -116,7 +116,7 @@ def curves_figure(
         name: one of :data:`METRICS`: the figure beside a name.
         bands: detectors whose ROC has a 95% band; without any, the best one.
         dark: whether the page is.
-        _shown: a row a detector, the best first: its figures in this view.
+        _shown: a row per detector, the best first: its figures in this view.
     """
     figures = _shown[METRICS[name]]
     names = {k: f"{title(k)}  {v:.3f}" if np.isfinite(v) else title(k) for k, v in figures.items()}
@@ -134,7 +134,7 @@ def curves_figure(
 
 @cache_bytes
 def _verdicts(compared: ComparedScores, metric: Metric, view: str, _draws: Draws) -> dict[str, str]:
-    """Who is best or tied with it, who does not beat a control, and whose mean is of fewer machine ids than others'."""
+    """A remark on each detector: in use, a control, best or tied with it, not clearly above a control, fewer ids."""
     keys = compared.selected.detectors
     ties = tied_with_best(_draws, metric=metric, machine_id=view)
     controls = [k for k in keys if is_control(k)]
@@ -255,7 +255,7 @@ def measured_on(compared: ComparedScores, shown: pd.DataFrame, machine_ids: Sequ
     """On which clips the figures of a view were measured.
 
     Args:
-        shown: a row a detector: its figures in this view.
+        shown: a row per detector: its figures in this view.
         machine_ids: of the clips.
     """
     normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
@@ -297,7 +297,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
 def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
     about, foreign = compared.about(), compared.not_applicable()
-    # Intervals of pAUC come last: whoever reads columns by position finds what there was.
+    # Intervals of pAUC come last: programs that read columns by position still get the old ones.
     last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
     sound = {key: compared.version(key) for key in results["detector"].unique()}
     columns = {name: [sound[key][name] for key in results["detector"]] for name in ("version", "denoise", "kind")}

@@ -9,7 +9,7 @@ from pages.shared.caching import cache_bytes
 
 
 def draw(compared: ComparedScores) -> None:
-    """A sentence where they differ; nothing where they do not, or nobody has stored it."""
+    """A sentence where they differ; nothing where they do not, or where it was not stored."""
     stored = compared.selected.source.folder / CONDITIONS
     if stored.is_file() and (said := _said(compared, stored.stat().st_mtime_ns)):
         st.warning(said, icon=":material/mic_alert:")

@@ -81,7 +81,7 @@ def draw(compared: ComparedScores) -> None:
     draws, _ = resampled(compared.key, compared.scores)
     use = recommendation(compared)
     with st.container(border=True):
-        # The first sentence below says how well the best one separates: it is not said twice.
+        # The first sentence below says how well the best one separates: it is not repeated here.
         why = use.why[1:] if draws.n_computable() and use.detector == draws.ranked()[0] else use.why
         st.markdown(f"**Which one to use: {use.title}.** {' '.join(why)} *{use.change}*")
         if draws.n_computable():

@@ -45,7 +45,7 @@ def draw(
     best = least_cost_threshold(normal, anomaly, prevalence=assumed.prevalence, miss_cost=miss_cost)
     picture = st.container()
     start = calibrated if calibrated is not None else float(np.median(raw))
-    # Where the calibrated threshold is another, the slider starts there.
+    # Whenever the calibrated threshold changes, the slider starts there anew.
     of = f"{key} {machine_id} {start} {low} {high}"
     chosen = threshold_slider(low, high, start, of=of, key=SLIDER, sides=SIDES)
     picture.plotly_chart(

@@ -69,7 +69,7 @@ def draw(source: Source, table: pd.DataFrame) -> Against | None:
 
 
 def _against(source: Source, table: pd.DataFrame, basis: "Basis", alone: bool, blind_only: bool) -> Against | None:
-    # The database's library is imported when somebody asks for it, not by everybody who compares detectors.
+    # The database's library is imported only when it is needed, not for everybody who compares detectors.
     from asd_core.labels import effective_labels, truth
     from pages.shared.label_store import label_store
 

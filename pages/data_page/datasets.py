@@ -23,7 +23,7 @@ class Entry:
     Attributes:
         name: of the folder of its detectors, trained or not yet.
         title: what people call it.
-        location: what opens it; empty where nothing says so.
+        location: what opens it; empty where it is not known.
         place: its dataset file, for one that was added here.
         problem: a sentence on what is damaged; empty where nothing is.
     """
@@ -50,7 +50,7 @@ def entries() -> list[Entry]:
             location = recorded_location(source.location)
         except AsdError as error:
             problem = str(error)
-            # Of a dataset that was added here the folder is called as that of its detectors.
+            # A dataset that was added here has the same folder name as its detectors.
             location = next((name for name, place in places.items() if place.parent.name == source.name), "")
         found.append(Entry(source.name, source.title, location, places.pop(location, None), problem))
     known = {entry.name for entry in found}

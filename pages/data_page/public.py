@@ -63,7 +63,7 @@ def public_set() -> None:
 
 
 def _broken(known: dict[str, PublicSet]) -> None:
-    """What lies there of downloads that are neither complete nor running, each with a button that deletes it."""
+    """Downloads that are neither complete nor running, each with a button that deletes its files."""
     for name, arrived in broken_downloads().items():
         job = jobs.find(download_job(name))
         if job and job.state == "running":

@@ -1,4 +1,4 @@
-"""Train detectors on a dataset, in a time that one has."""
+"""Train detectors on a dataset, within a given time."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def train(entry: Entry, dataset: Dataset) -> None:
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)
 def _level_alone(models: Path, written: int) -> str:
-    """That a level meter would do, by the scores that were stored at a time."""
+    """A sentence that a level meter would do, by the scores that were stored at a time."""
     return level_meter(read_scores(models, None))
 
 

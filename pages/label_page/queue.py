@@ -145,7 +145,7 @@ def place(queue: Queue) -> int:
 
 
 def go(at: int) -> None:
-    """Hear another clip of the queue."""
+    """Go to another clip of the queue."""
     st.session_state[AT] = max(0, at)
 
 

@@ -50,7 +50,7 @@ class QueueSettings:
 
 
 def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> QueueSettings:
-    """Draw what is asked for; all of it is in the address."""
+    """Draw the controls; all of their values are in the address."""
     n_chosen, n_uploads = len(selected_to_label()), len(uploads())
     wheres = [DATASET] + [SELECTION] * bool(n_chosen) + [UPLOADS] * bool(n_uploads)
     counts = {SELECTION: f" ({n_chosen})", UPLOADS: f" ({n_uploads})"}

@@ -1,4 +1,4 @@
-"""The place of work: the player, the keys, and what is known of the clip."""
+"""Where clips are labelled: the player, the keys, and what is known of the clip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class LoadedClip:
 
 
 def station(settings: QueueSettings) -> None:
-    """The place of work; what is the same for every clip is sent once."""
+    """Draw the player and the panel; what is the same for every clip is sent once."""
     st.html(STYLE)
     with show_errors():
         follow_address(

@@ -15,7 +15,7 @@ MOST = 10  # detectors that a slide has room for
 
 
 def draw(story: Story) -> None:
-    """The verdict large, and a bar a detector, controls aside."""
+    """The verdict large, and a bar per detector, controls aside."""
     context, selected = story.context(), story.selected
     shown = verdict.verdict_of(context) if selected.detectors else None
     if shown is None:

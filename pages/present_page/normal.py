@@ -17,7 +17,7 @@ MINUTES_TO = 120  # from there on, hours
 
 
 def draw(story: Story) -> None:
-    """A training clip to hear, and how many there were."""
+    """A training clip to play, and how many there were."""
     slide.head(f"This is {story.machine} as it should sound.")
     selected = story.selected
     rows = dataset_of(selected.source).rows(machine_id=selected.machine_id)

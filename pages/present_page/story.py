@@ -38,7 +38,7 @@ class Story:
 
     @property
     def leading(self) -> str | None:
-        """The detector that is asked; ``None`` where there are controls alone."""
+        """The leading detector; ``None`` where there are controls alone."""
         return standing_of(self.selected).chosen()
 
     def context(self) -> ClipContext:

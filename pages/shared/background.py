@@ -1,6 +1,6 @@
 """What runs beside the pages: every thread of the dashboard starts here.
 
-A value that grows old is made anew every now and then, at once where that is quick, otherwise in a thread.
+A value that goes out of date is made anew every now and then, at once where that is quick, otherwise in a thread.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def start(name: str, function: Callable[[], None]) -> threading.Thread:
 
     Args:
         name: of the thread, for whoever looks at a stuck server.
-        function: deals with its own errors: nobody hears of them.
+        function: deals with its own errors: they are shown nowhere.
     """
     thread = threading.Thread(target=function, name=name, daemon=True)
     thread.start()

@@ -24,7 +24,7 @@ from pages.shared.sources import Source
 FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
-BYTES = 96e6  # signals, maps, tables and figures of all sessions: the last dozens of clips of 10 s with all that is said of them
+BYTES = 96e6  # signals, maps, tables and figures of all sessions: the last dozens of clips of 10 s
 LONG = 6e6  # a value from which on it is of a long recording
 LONG_BYTES = 256e6  # values of such: ten minutes of sound, denoised
 FETCHED_BYTES, LONG_FETCHED_BYTES = 64e6, 384e6  # sounds that browsers fetch; three of ten minutes at 48 kHz are 345 MB
@@ -141,7 +141,8 @@ FETCHED = Held(FETCHED_BYTES, LONG_FETCHED_BYTES)
 
 
 def drop_oldest(values: dict[str, Any], limit: float = UPLOAD_BYTES) -> list[str]:
-    """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays. What went."""
+    """Take from a dict what came into it first until its values are within a limit in bytes; the last one stays.
+    Returns the keys of what was removed."""
     gone = []
     sizes = {key: n_bytes(value) for key, value in values.items()}
     while len(values) > 1 and sum(sizes.values()) > limit:

@@ -30,7 +30,7 @@ def is_dark() -> bool:
 
 
 def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "", *, dark: bool) -> None:
-    """Restyle a figure of a line a detector (see :func:`asd_core.plots.emphasise`).
+    """Restyle a figure of a line per detector (see :func:`asd_core.plots.emphasise`).
 
     Args:
         order: detectors from the best to the last.

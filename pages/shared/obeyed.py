@@ -1,4 +1,4 @@
-"""Which of the sidebar's controls mean something where the page stands: the others are not shown there."""
+"""Which of the sidebar's controls apply to the view that a page shows: the others are hidden there."""
 
 from collections.abc import Collection
 
@@ -14,7 +14,7 @@ EVERY = (MACHINE, DETECTORS, RATE)
 
 
 def obeyed(page: str) -> Collection[str]:
-    """The controls that a page obeys in the view that it has.
+    """The controls that apply to a page in the view that it shows.
 
     Args:
         page: its title.
@@ -42,6 +42,6 @@ def _of_labelling() -> Collection[str]:
 
 
 def _says(key: str) -> str:
-    """What a linked widget of the page says, before it is drawn in this run."""
+    """The value of a linked widget of the page, before it is drawn in this run."""
     written = st.query_params.get(key, "")
     return written if address.leads() else str(st.session_state.get(key, written))

@@ -34,7 +34,7 @@ def dataset_of(source: Source) -> Dataset:
     """The dataset itself; the same object while its catalogue is the same.
 
     Raises:
-        ArtifactError, DatasetError: when its recordings are gone, or nothing says where they are.
+        ArtifactError, DatasetError: when its recordings are gone, or their place is not known.
     """
     if not source.location:
         raise ArtifactError(f"{source.folder} does not say where its recordings are: train again to write {DATASET}.")

@@ -1,4 +1,5 @@
-"""The one sidebar: dataset, machine id, detectors, false-alarm rate; of these what the page obeys. All of it is in the address."""
+"""The one sidebar: dataset, machine id, detectors, false-alarm rate; of these, those that apply to the page. All of it
+is in the address."""
 
 from collections.abc import Callable
 from functools import partial

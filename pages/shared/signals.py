@@ -26,7 +26,7 @@ def _prepared(sha256: str, channel: Channel, sample_rate: int, _clip: Clip) -> C
 
 @cache_bytes
 def _mix(sha256: str, channel: Channel, sample_rate: int, kind: Kind, noise: Noise, _prepared_clip: Clip) -> DenoiseMix:
-    """The two ends of a clip's denoising: after this, every strength is a cross-fade."""
+    """A clip denoised at strengths 0 and 1: after this, every strength is a cross-fade."""
     samples = _prepared_clip.samples[0]
     reference = noise_region(samples, sample_rate, *noise) if noise else None
     return denoise_mix(samples, sample_rate, kind=kind, noise=reference)

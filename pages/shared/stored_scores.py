@@ -44,7 +44,7 @@ def _scores(source: Source, written: int, scope: Scope) -> Refreshed[StoredScore
 
 
 def stored_scores(source: Source, scope: Scope) -> StoredScores:
-    """Stored scores of a scope that are still true, as far as the recordings are there to tell."""
+    """Stored scores of a scope that are still valid, as far as the recordings are there to tell."""
     return _scores(source, scores_stamp(source.folder, scope), scope).get()
 
 

@@ -85,7 +85,8 @@ def alarms_of(source: Source, keys: list[str]) -> dict[str, list[str]]:
 
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def too_few_to_tell(source: Source, keys: list[str]) -> str:
-    """That too few clips were held out to tell whether detectors have learned; empty where one of them had enough."""
+    """A sentence: too few clips were held out to tell whether detectors have learned; empty where one of them had
+    enough."""
     reasons = [_manifest(source, key).too_few_to_tell() for key in keys]
     return reasons[0] if reasons and all(reasons) else ""
 

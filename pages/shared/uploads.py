@@ -16,7 +16,7 @@ _UPLOADS, _DROPPED = "uploads", "uploads_dropped"  # in the session
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """One content, under all the names it came by."""
+    """One file content, under all names that it was uploaded with."""
 
     sha256: str
     name: str
@@ -25,7 +25,7 @@ class Upload:
 
     @property
     def file_name(self) -> str:
-        """Of the file: its first name, without the number that tells it from other uploads."""
+        """The file's first name, without the number that tells it from other uploads."""
         return re.sub(r" \(\d+\)$", "", self.name.split(SAME)[0])
 
     def clip(self) -> Clip:
@@ -43,7 +43,7 @@ def _decoded(sha256: str, name: str, _upload: Upload) -> Clip:  # its notes name
 
 
 def uploads() -> dict[str, Upload]:
-    """By hash, in the order in which they came."""
+    """The session's uploads by hash, in the order in which they came."""
     known: dict[str, Upload] = st.session_state.setdefault(_UPLOADS, {})
     return known
 

@@ -14,7 +14,7 @@ def component(name: str, entry: Path) -> Any:
     """Declare a component, once, when its module is imported.
 
     Args:
-        name: another one for each component.
+        name: unique to the component.
         entry: a JavaScript module with a default export for Streamlit (see ``mount.js``). HTML and CSS are files of the
             same stem beside it; a component without HTML is not seen.
     """

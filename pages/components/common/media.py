@@ -46,14 +46,14 @@ def address(name: str, mimetype: str, data: Callable[[], bytes | memoryview]) ->
     The least recently used go first. Each run of a page asks for its addresses again, so a page that is open finds them.
 
     Args:
-        name: another one for other bytes.
+        name: a different one for different bytes.
         data: called where the bytes are not held yet: to copy and hash minutes of sound at every run would slow all pages.
-            A view takes no memory of its own beside the array that it is of.
+            A view of an array takes no memory of its own.
     """
     if not _prefixes:
         return ""
     with _turn:
-        held = name in (files := _files()) and files[name]  # read, so that it is the most recently used
+        held = name in (files := _files()) and files[name]  # reading it makes it the most recently used
     if not held:
         made = data(), mimetype
         with _turn:

@@ -1,9 +1,10 @@
-// What is asked of Python, one after the other and never ahead of the answer: of what is wanted meanwhile the last counts.
+// Requests to Python, one at a time: the next one is sent after the answer, and of those made meanwhile only the last
+// counts.
 
 const GIVE_UP = 3000; // ms after which an answer is no longer waited for
 
 export class OneAtATime {
-  // isThere: whether a value is what Python has already; to what changes nothing there would be no answer.
+  // isThere: whether Python has a value already; a request that changes nothing would get no answer.
   constructor(ask, isThere) {
     this.ask = ask;
     this.isThere = isThere;

@@ -21,7 +21,7 @@ function unmark() {
 
 if (!globalThis.asdHistory) {
   globalThis.asdHistory = true; // once, whatever version of this file comes after it
-  // Before "popstate", which Streamlit hears first, for it was there first.
+  // Before "popstate", which reaches Streamlit first, since it listened first.
   globalThis.navigation?.addEventListener("currententrychange", ({ navigationType }) => navigationType === "traverse" && mark());
   window.addEventListener("popstate", unmark);
 }

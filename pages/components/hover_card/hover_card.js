@@ -145,7 +145,7 @@ class HoverCard {
     if (this.fetched === wanted) return;
     this.fetched = wanted;
     const store = (part, value) => {
-      if (this.fetched !== wanted) return; // of another map by now
+      if (this.fetched !== wanted) return; // another map is shown by now
       this[part] = value;
       this.draw();
     };

@@ -70,7 +70,7 @@ def panel(annotator: str, queue: str, at: int, of: int, clip: OfClip | None, on_
 
 
 def _receive(on_act: Callable[[Act], None]) -> None:
-    """Deal with an act, and only then call it done: the browser sends it again until it hears so."""
+    """Deal with an act, and only then mark it as done: the browser sends it again until then."""
     message = st.session_state.get(KEY, {}).get("act")
     if not isinstance(message, dict):
         return

@@ -1,9 +1,9 @@
-// The panel beside the player: where one is in the queue, and everything that a key or a button says of the clip.
+// The panel beside the player: the place in the queue, and all labelling by key or button.
 
 import { isForPage } from "../common/keys.js";
 import { mounting } from "../common/mount.js";
 
-const DOUBLE_CLICK = 300; // ms after a clip's arrival in which nobody can have judged it: such a press is the second half of one on the clip before
+const DOUBLE_CLICK = 300; // ms after a clip's arrival: a press is still the second half of one on the clip before
 const AGAIN = 3000; // ms after which an act that has no answer is sent again
 const LEAVING = ["label", "skip"]; // acts that say something of the clip and leave it
 const STAYING = "mark"; // the act after which the clip is still there
@@ -92,7 +92,8 @@ class LabelPanel {
     this.drawSent();
   }
 
-  // A judgement is of the clip that was seen and heard: not of the next one while that is on its way or has only just come.
+  // A press is about the clip that was shown and played, not about the next one that is on its way or has only just
+  // come.
   isEarly() {
     return [this.asked, ...this.queue].some((act) => act && act.kind !== STAYING) || performance.now() - this.since < DOUBLE_CLICK;
   }

@@ -1,6 +1,6 @@
 """Keys that go through a presentation: Right, Page Down and Space on, Left and Page Up back, Escape out of it.
 
-``st.button(shortcut=...)`` takes one key a button; a presenter's remote, a keyboard and habit need three for one act.
+``st.button(shortcut=...)`` takes one key per button; a presenter's remote, a keyboard and habit need three for one act.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,8 +1,8 @@
 """The sound player: waveform and log-mel on one time axis, played and drawn at any denoising strength.
 
-The browser fetches three sounds once (the recording and both ends of the denoising range), cross-fades them while it
-plays, and computes every picture from what it plays. Python sends only what it alone knows: a detector's map, the band
-of normal clips, marked regions. Python is sent strength, version, region and overlay, never the position.
+The browser fetches three sounds once (the recording, and the recording denoised at strengths 0 and 1), cross-fades them
+while it plays, and computes every picture from what it plays. Python sends only what it alone has: a detector's map,
+the band of normal clips, marked regions. The browser sends strength, version, region and overlay, never the position.
 """
 
 import zlib

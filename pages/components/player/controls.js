@@ -41,7 +41,7 @@ export class Controls {
     this.resize();
   }
 
-  // The meter's width is asked for here: while it plays, the question would have the browser lay out the page every frame.
+  // The meter's width is read here: reading it while it plays would have the browser lay out the page every frame.
   resize() {
     this.meterWidth = this.meter.clientWidth || 110;
   }

@@ -37,7 +37,7 @@ export class Engine {
     this.rest = clamp(position, 0, this.duration);
   }
 
-  // The nodes that sound passes through, from a source to the output of a context.
+  // The audio nodes from a source to the output of a context.
   build(context) {
     const input = new GainNode(context);
     const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 3 });

@@ -19,7 +19,7 @@ import { clamp, clock, floats, rowToHz, signed, toDb } from "./units.js";
 import { Welch } from "./welch.js";
 
 const REPORT_AFTER = 80; // ms of rest before a change is reported to Python
-const REST = 700; // ms before a strength is reported that another component on the page has followed already
+const REST = 700; // ms of rest before a strength is reported that another component on the page follows already
 const READ_EVERY = 50; // ms between two figures while it plays: nobody reads faster, and each has the page laid out anew
 const SHORTEST_VIEW = 0.02; // s
 const memory = new Map(); // where a player was, should the page draw it anew
@@ -265,7 +265,7 @@ class Player {
     this.changed();
   }
 
-  // Turning the strength lets the denoised sound be heard.
+  // Turning the strength switches to the denoised sound.
   setStrength(strength, released) {
     if (strength !== this.strength) this.version = "denoised";
     this.strength = strength;
@@ -274,7 +274,7 @@ class Player {
     this.remix();
   }
 
-  // Whether something else on the page, such as a table of scores, goes along with the strength.
+  // Whether something else on the page, such as a table of scores, follows the strength.
   followed(strength) {
     const detail = { key: this.data.key, clip: this.data.clip.id, strength, turn: this.turn };
     return !window.dispatchEvent(new CustomEvent("asd-strength", { detail, cancelable: true }));

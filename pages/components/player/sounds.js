@@ -1,4 +1,4 @@
-// The samples of a clip: fetched once as files of 32-bit floats, cache for a while in case the player is drawn anew.
+// The samples of a clip: fetched once as files of 32-bit floats, cached for a while in case the player is drawn anew.
 
 const CACHE_BYTES = 160e6;
 const cache = new Map(); // by address; the component that fetches ahead shares this module
@@ -23,7 +23,7 @@ class Sound {
   }
 }
 
-// A file may be registered a moment after the page hears of it, when two runs of the script meet.
+// A file may be registered a moment after the page gets its address, when two runs of the script overlap.
 async function fetchSamples(url, signal) {
   for (let attempt = 0; ; attempt++) {
     const answer = await fetch(url, { signal });

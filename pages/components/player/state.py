@@ -43,7 +43,7 @@ def initial_message(signal: Signal, overlay: str | None) -> dict[str, Any]:
 
 
 def chosen_noise(key: str, clip: Clip, kind: Kind) -> tuple[Kind, Noise]:
-    """What the denoiser takes for noise by a player's word: the kind, and the stretch of the clip in s.
+    """What the denoiser takes for noise, as chosen in a player: the kind, and the stretch of the clip in s.
 
     Args:
         kind: for a player that nobody touched yet.
@@ -84,7 +84,7 @@ def _now(key: str) -> dict[str, Any]:
     turn, asked = st.session_state.get(f"{key}_asked", (-1, {}))
     if turn == turn_of(sent):
         return dict(asked)
-    return sent if turn_of(sent) else {}  # what it starts with is no word of the browser's
+    return sent if turn_of(sent) else {}  # turn 0 is the starting state, which no listener chose
 
 
 def turn_of(message: Any) -> int:

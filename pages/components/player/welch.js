@@ -1,5 +1,5 @@
-// Long-term spectrum (Welch, 1967) of recording and denoised sound. Powers of both ends and of their product are stored,
-// so that the spectrum at any strength costs one sum a bin.
+// Long-term spectrum (Welch, 1967) of recording and denoised sound. Powers at strengths 0 and 1 and their cross term
+// are stored, so that the spectrum at any strength costs one sum per bin.
 
 const MOST_FRAMES = 1900; // about 60 s: of a longer stretch, frames at equal distances
 

@@ -1,7 +1,7 @@
 """A slider that is the handle of a line in the figure above it: its ends are those of the figure's axis.
 
-Streamlit's own slider speaks when it is let go; this one speaks while it is held, so that what a threshold does is seen as it
-moves. Streamlit hears of no line that is dragged in a figure.
+Streamlit's own slider reports when it is let go; this one reports while it is held, so that what a threshold does is
+seen as it moves. Dragging a line in a figure is not reported to Streamlit.
 """
 
 import math
@@ -18,7 +18,7 @@ _COMPONENT = component("asd_threshold_slider", Path(__file__).with_name("thresho
 
 
 def moved_to(moved: Any, of: str, low: float, high: float, start: float) -> float:
-    """Where a slider was moved to, by the browser's word; ``start`` where it was not, or another one was."""
+    """Where a slider was moved to, as the browser reports; ``start`` where it was not moved, or another slider was."""
     value = moved.get("value") if isinstance(moved, dict) and moved.get("of") == of else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return start
