@@ -154,7 +154,7 @@ def on_real(kind: str, root: Path, real: dict[str, list[Pooled]]) -> dict[str, A
 
 
 def milliseconds() -> float:
-    """Of one judgement of a 10 s clip, the reference at hand: the median of 30."""
+    """Milliseconds of one check of a 10 s clip, the machine's reference at hand: the median of 30."""
     folder, dataset = get_settings().models_dir / "demo", demo_dataset()
     clip = prepare(dataset.read(dataset.rows(split="test")["clip_id"].iloc[0]))
     times = []
@@ -169,7 +169,7 @@ def measure(root: Path | None) -> dict[str, Any]:
     """All figures.
 
     Args:
-        root: folder with a folder a machine type, ``TYPE/{train,test}/*.wav``.
+        root: folder with a folder per machine type, ``TYPE/{train,test}/*.wav``.
     """
     kinds = sorted(path.name for path in root.iterdir() if path.is_dir()) if root else []
     real = {kind: [pooled_of(x) for x in read(sorted((root / kind).rglob("*.wav")))] for kind in kinds} if root else {}

@@ -27,7 +27,7 @@ from asd_core.training.cross_conformal import cross_calibration
 SIZES = (20, 50, 100, 300)  # normal clips of a machine
 RATE = 0.05
 DIMENSIONS, NEW = 16, 2000  # figures of a vector; new normal vectors a case
-NOT_CROSSED = "PCA + DBSCAN"  # by the product: shown for the reason
+NOT_CROSSED = "PCA + DBSCAN"  # not cross-calibrated by the product; the table shows why
 HEADING = "## False alarms of thresholds"
 WITHIN, SPREAD = 0.005, 2 / 3  # what is wanted: of the mean rate; of the held-out fifth's spread
 MODELS: dict[str, Callable[[], Density]] = {
@@ -53,7 +53,8 @@ class OfVectors(DensityPerId):
 
 
 class Rates(NamedTuple):
-    """Of one way of calibrating: false-alarm rates ``(cases,)``, whether their range held them, and what was promised."""
+    """Results of one way of calibrating: false-alarm rates ``(cases,)``, whether their range held them, and what was
+    promised."""
 
     rate: NDArray[np.float64]
     held: NDArray[np.bool_]
@@ -81,7 +82,8 @@ def case(name: str, kind: str, n: int, rng: np.random.Generator) -> tuple[Calibr
 
 
 def rates(name: str, kind: str, n: int, cases: int) -> tuple[Rates, Rates, float]:
-    """Of the held-out fifth and of cross-conformal calibration; and in which share of cases the folds were not alike."""
+    """Results of the held-out fifth, results of cross-conformal calibration, and the share of cases whose folds were
+    not alike."""
     rng = np.random.default_rng([n, list(MODELS).index(name), len(kind)])
     found: list[list[tuple[float, bool]]] = [[], []]
     apart = 0

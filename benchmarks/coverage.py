@@ -26,7 +26,7 @@ METRICS: tuple[Metric, ...] = ("auc", "pauc")
 
 
 class Coverage(NamedTuple):
-    """Of one kind of interval: share of cases that hold the truth, and mean width."""
+    """Of one kind of interval: share of cases that contain the true value, and mean width."""
 
     share: float
     width: float
@@ -53,13 +53,13 @@ def sample(shifts: Sequence[float], n: int, ids: int, rng: np.random.Generator) 
 
 
 def measure(intervals: np.ndarray, true: float) -> Coverage:
-    """Of ``(cases, 2)`` intervals."""
+    """Coverage of ``(cases, 2)`` intervals."""
     low, high = intervals.T
     return Coverage(float(np.mean((low <= true) & (true <= high))), float(np.mean(high - low)))
 
 
 def coverage(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Coverage]:
-    """Of each metric's interval."""
+    """Coverage of each metric's interval."""
     rng = np.random.default_rng([int(100 * shift), n, ids])
     results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
     for case in range(cases):
@@ -72,7 +72,7 @@ def coverage(shift: float, n: int, ids: int, cases: int) -> dict[Metric, Coverag
 def difference_coverage(
     shifts: tuple[float, float], n: int, ids: int, cases: int
 ) -> dict[Metric, tuple[Coverage, Coverage]]:
-    """Of the paired difference's interval, and of the quantiles of resampled differences."""
+    """Coverage of the paired difference's interval, and of the quantiles of resampled differences."""
     rng = np.random.default_rng([*(int(100 * s) for s in shifts), n, ids])
     results: dict[Metric, list[np.ndarray]] = {metric: [] for metric in METRICS}
     for case in range(cases):

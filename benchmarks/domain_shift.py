@@ -63,7 +63,8 @@ def fitted(method: str, vectors: np.ndarray, domains: Sequence[str]) -> Density:
 
 
 def figures(shift: str, few: int, draw: int) -> pd.DataFrame:
-    """A row a method: its official score and what it is of, with ``few`` training clips of the target domain."""
+    """A row per method: its official score and the figures behind it, with ``few`` training clips of the target
+    domain."""
     clips = build_fan_catalogue(draw, {"source": SOURCE, "target": SHIFTS[shift]._replace(train=few)})
     vectors = np.stack([vector(**{name: row[name] for name in RENDERED_FROM}) for row in clips.to_dict("records")])
     tables = []

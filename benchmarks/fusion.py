@@ -51,15 +51,15 @@ class Taught(NamedTuple):
 
 
 def title(rule: Rule) -> str:
-    """In words."""
+    """The rule in words."""
     return f"{rule.how} of {'z scores' if rule.standardised else '-log10 p'}"
 
 
 def rules_table(members: Sequence[str], taught: Taught, test: pd.DataFrame) -> str:
-    """A row a rule and a row a member: AUC, its difference from the best member, and what the label-free evidence says.
+    """A row per rule and a row per member: AUC, its difference from the best member, and its label-free figure.
 
     Args:
-        test: a row a clip: ``clip_id, machine_id, label`` and a column of raw scores a member.
+        test: a row per clip: ``clip_id, machine_id, label`` and a column of raw scores per member.
     """
     checks = rule_checks(*taught)
     chosen, parts = best_rule(checks), []

@@ -77,7 +77,8 @@ def _files(folder: Path, n_clips: int) -> Dataset:
 
 
 def pool_speed(n_clips: int = 200, n: int = 3) -> dict[str, Figure]:
-    """Log-mels and spectra of files of 10 s: clips a second by one process a core, against this process alone. Nothing is stored."""
+    """Log-mels and spectra of files of 10 s: clips a second by one process per core, against this process alone.
+    Nothing is stored."""
     with tempfile.TemporaryDirectory() as folder, _settings(ASD_FEATURES_LIMIT_MB="0"):
         dataset = _files(Path(folder), n_clips)
 
@@ -93,8 +94,8 @@ def pool_speed(n_clips: int = 200, n: int = 3) -> dict[str, Figure]:
 
 
 def scoring_speed(n_clips: int = FEWER, n: int = 1) -> dict[str, Figure]:
-    """Files of 10 s scored by all of the demo's detectors, a process a core: times as fast as by this process alone, and as by a plain
-    loop with librosa. Nothing is stored."""
+    """Files of 10 s scored by all of the demo's detectors, a process per core: times as fast as by this process alone,
+    and as by a plain loop with librosa. Nothing is stored."""
     models = demo_models()
     with tempfile.TemporaryDirectory() as folder, _settings(ASD_FEATURES_LIMIT_MB="0"):
         dataset = _files(Path(folder), n_clips)
@@ -167,6 +168,7 @@ def work(n_clips: int) -> float:
 
 
 def own_peak(_: int) -> float:
-    """Of this process, in MB; what the system tells a parent of its children begins with what the parent had itself."""
+    """Peak memory of this process in MB. The system's figure for child processes would start at what the parent had
+    itself."""
     status = Path("/proc/self/status").read_text("utf-8").splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024

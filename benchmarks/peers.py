@@ -65,7 +65,7 @@ NEAREST = {
 
 @dataclass
 class Row:
-    """One method of one library on one family: means over its problems, a figure a seed; medians of times."""
+    """One method of one library on one family: means over its problems, a figure per seed; medians of times."""
 
     family: str
     method: str
@@ -109,7 +109,7 @@ def fitter(method: Method, library: str) -> Callable[[Vectors, int], Fitted]:
 
 
 def measure(row: Row, fit: Callable[[Vectors, int], Fitted], problems: Problems, seeds: tuple[int, ...]) -> None:
-    """Fill a row."""
+    """Fill in a row's figures."""
     fits, ones, many = [], [], []
     for seed in seeds:
         aucs, paucs = [], []
@@ -162,7 +162,7 @@ def compare(methods: list[str], families: list[str]) -> list[Row]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One method on one family: what is said of it, and whether that is a failure."""
+    """The verdict on one method and family, in words, and whether it is a failure."""
 
     family: str
     method: str
@@ -191,7 +191,7 @@ def outcomes(rows: list[Row]) -> list[Outcome]:
 
 
 def summary(found: list[Outcome]) -> str:
-    """In one sentence or a line a failure: which of ours is below its peer or slower, and where."""
+    """In one sentence or a line per failure: which of ours is below its peer or slower, and where."""
     failing = [outcome for outcome in found if outcome.fails]
     text = f"No method of ours is below PyOD's by more than {TOLERANCE} of mean AUC, or slower to score (beyond 5%), on any family."
     if failing:

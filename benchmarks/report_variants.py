@@ -1,7 +1,7 @@
 """The report's own variants that are no detectors here, rerun on the demo: ``python -m benchmarks.report_variants``.
 
 PCA + KDE in the time domain (two clips never line up, so it should lose), and PCA + DBSCAN as the report used it:
-transductive and tuned on test labels, which no honest figure may be.
+transductive and tuned on test labels, so that its figure is no estimate for new clips.
 """
 
 import argparse

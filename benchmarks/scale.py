@@ -133,7 +133,7 @@ def _sizes(measured: Measured) -> str:
 
 
 def processor() -> str:
-    """Its name, as the system tells it."""
+    """The processor's name, as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -18,7 +18,7 @@ from benchmarks.client import Tab, tab
 
 SESSIONS, ACTS, THINKING = 50, 20, 10.0  # acts of each session, s between two of them
 CLIPS, READERS = 500, 4  # different clips that are opened without thinking, by so many sessions
-Act = Callable[[Tab, int], Awaitable[float]]  # of the session's how manieth act it is; the seconds that it took
+Act = Callable[[Tab, int], Awaitable[float]]  # of a tab and the act's number in its session; gives the seconds
 
 
 def _open(path: str) -> Act:

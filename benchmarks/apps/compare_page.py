@@ -19,7 +19,7 @@ MAIN = Path(__file__).resolve().parents[2] / "pages" / "main.py"
 
 
 def main() -> None:
-    st.set_option("client.showErrorDetails", "full")  # an exception as it is, not as a stranger is shown it
+    st.set_option("client.showErrorDetails", "full")  # an exception in full, not as visitors are shown it
     until_warm()  # what a fresh server imports beside its first page
     app = AppTest.from_file(str(MAIN), default_timeout=300)
     app.switch_page("compare.py").run()
