@@ -59,7 +59,7 @@ def opening_sentences(
     """:func:`takeaways` of a score table whose figures are there already, without the report's other tables.
 
     Args:
-        scores: as :func:`asd_core.report.compare`, of labelled clips. draws: of the same scores.
+        scores: as :func:`asd_core.report.figures.compare`, of labelled clips. draws: of the same scores.
         manifests: of each detector of the table.
         in_use: the detector that a person has pinned; empty for none.
     """
