@@ -96,7 +96,7 @@ test-coverage: $(VENV)/.dev-stamp
 	$(PYTEST) -m "not cluster" tests/unit tests/contract tests/app --cov=asd_core --cov=pages --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/.dev-stamp
-	@$(PY) -m benchmarks --out bench.json $(addprefix --only ,$(ONLY))
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m benchmarks --out bench.json $(addprefix --only ,$(ONLY))
 
 demo-models: $(VENV)/.run-stamp
 	rm -rf trained_models/demo

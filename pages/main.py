@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.history import history
 from pages.shared import address
 from pages.shared.presentation import PRESENT, come_from
-from pages.shared.warm_up import frames, warm_up
+from pages.shared.warm_up import warm_up
 
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "shared" / "icon.svg"
@@ -31,14 +31,13 @@ goes_to = address.next_visit()
 history(goes_to)
 if goes_to:
     st.stop()  # the browser asks for the page that it goes to
-with frames():
-    # Imported here, while the browser is busy already.
-    from pages.shared.account import account
-    from pages.shared.sidebar import sidebar
+# Imported here, while the browser is busy already.
+from pages.shared.account import account  # noqa: E402
+from pages.shared.sidebar import sidebar  # noqa: E402
 
-    if title != PRESENT:
-        account()
-    ready = title == DATA or sidebar(title)
+if title != PRESENT:
+    account()
+ready = title == DATA or sidebar(title)
 presenting = title == PRESENT and ready
 if presenting:  # nothing but the slide; the sidebar, empty then, goes with the next run and is folded until that
     st.navigation(PAGES, position="hidden")

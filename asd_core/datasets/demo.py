@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core.datasets import catalogue
-from asd_core.datasets.slide_rail import simulate
-from asd_core.datasets.slide_rail.faults import FAULTS
-from asd_core.datasets.slide_rail.simulate import MACHINE_IDS, SNRS_DB, SimulatedClip
 
+# The simulator is imported where sound is made: the first page reads a rendered clip, and must not wait for SciPy.
 if TYPE_CHECKING:
     import pandas as pd
+
+    from asd_core.datasets.slide_rail import SimulatedClip
 
 TRAIN_NORMALS, TEST_NORMALS = 300, 60  # of each machine id
 TEST_PER_FAULT = 20  # test anomalies of each machine id and fault
@@ -27,6 +27,8 @@ def build_catalogue(seed: int = 2020) -> pd.DataFrame:
     severities are spread evenly over 0.05 to 1.
     """
     import pandas as pd
+
+    from asd_core.datasets.slide_rail import FAULTS, MACHINE_IDS, SNRS_DB
 
     rng = np.random.default_rng(seed)
     rows: list[tuple[Any, ...]] = []
@@ -48,6 +50,8 @@ def build_catalogue(seed: int = 2020) -> pd.DataFrame:
 
 def render_demo_clip(row: Mapping[str, Any] | pd.Series[Any]) -> SimulatedClip:
     """The sound of one row of the catalogue."""
+    from asd_core.datasets.slide_rail import simulate
+
     fault = row["fault"]
     # An empty CSV cell may come back as NaN.
     name = fault if isinstance(fault, str) and fault else None

@@ -2,8 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 
 import streamlit as st
@@ -16,21 +15,6 @@ _HEAVY = ("torch", "noisereduce", "sklearn.decomposition")
 def is_warm() -> bool:
     """Whether a page can use the denoiser and the networks at once."""
     return all(name in sys.modules for name in _HEAVY[:2])
-
-
-@contextmanager
-def frames() -> Iterator[None]:
-    """On a fresh server, an empty plot and table while the block runs: the browser loads the code that draws them (a
-    second's work) while the server imports and reads."""
-    place = st.empty()  # always: elements that move by one place lose their state (an open popover closes)
-    if is_warm():
-        yield
-        return
-    with place.container():
-        st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0], "opacity": 0}]}, key="frame")
-        st.dataframe([], key="frame_table")
-    yield
-    place.empty()
 
 
 def until_warm(names: Sequence[str] = _HEAVY[:2]) -> None:

@@ -81,8 +81,9 @@ def test_caches_and_threads_are_decided_in_one_place_each() -> None:
 def test_importing_the_library_is_light() -> None:
     """The first page needs these modules; none may drag in what takes seconds to import."""
     code = (
-        "import sys, asd_core.scoring.clip, asd_core.report.results_page, asd_core.plots.signal, asd_core.plots.score_histogram, asd_core.cli.app\n"
-        "print([m for m in ('torch', 'sklearn', 'librosa', 'noisereduce', 'umap', 'numba', 'sqlalchemy') if m in sys.modules])"
+        "import sys, asd_core.datasets, asd_core.scoring.clip, asd_core.report.results_page, asd_core.plots.signal, asd_core.plots.score_histogram, asd_core.cli.app\n"
+        "asd_core.datasets.demo_dataset().catalogue\n"
+        "print([m for m in ('torch', 'scipy', 'sklearn', 'librosa', 'noisereduce', 'umap', 'numba', 'sqlalchemy') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
