@@ -6,7 +6,7 @@ from typing import Literal
 
 from asd_core.artifacts import Calibration, ModelSet, left_out, raw_scores
 from asd_core.features import Representation, extract_version, working_rate
-from asd_core.settings import get_settings
+from asd_core.settings import cores, get_settings
 from asd_core.sound import Channel, Clip, Kind, denoise_mix, prepare
 
 CLOSE = 0.5  # normal spreads about the threshold, within which a verdict would be a toss-up: one normal clip in twelve
@@ -53,7 +53,8 @@ def score_prepared(
     if sentence := left_out(models, refused):
         notify(sentence)
     models = models.without(refused)
-    scores = raw_scores(models, {r: [values] for r, values in features.items()}, [machine_id])
+    inputs = {r: [values] for r, values in features.items()}
+    scores = raw_scores(models, inputs, [machine_id], threads=cores())  # somebody waits for this one clip
     return {key: float(values[0]) for key, values in scores.items()}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from asd_core import artifacts
-from asd_core.artifacts import POOLED, ModelSet
+from asd_core.artifacts import POOLED, ModelSet, raw_scores
 from asd_core.datasets import Dataset, demo_dataset, held_out
 from asd_core.detectors import detector_keys
 from asd_core.detectors.cnn_ae import CnnAe
@@ -19,7 +19,7 @@ from asd_core.report.results_page import stored_scores
 from asd_core.scoring import score_clip, score_split
 from asd_core.sound import prepare
 from asd_core.training import train
-from benchmarks.library import demo_models
+from benchmarks.library import demo_clip, demo_models
 from tests.conftest import ROOT
 
 # Of a manifest, what its detector's state does not say.
@@ -265,3 +265,11 @@ def test_a_manifest_names_no_file_elsewhere(small_models: Path, tmp_path: Path, 
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "weights_file": name}))
     with pytest.raises(ArtifactError, match="damaged"):
         artifacts.load(tmp_path / "pca_kde")
+
+
+def test_detectors_that_score_at_once_give_the_same_to_the_bit() -> None:
+    models = demo_models().for_machine("00")
+    features = {r: [values] for r, values in extract(demo_clip(), models.representations(), {}).items()}
+    alone, beside = (raw_scores(models, features, ["00"], threads=threads) for threads in (1, 3))
+    assert list(alone) == list(beside) == list(models)
+    assert all(alone[key].tobytes() == beside[key].tobytes() for key in alone)
