@@ -12,7 +12,7 @@ const RAW = "On the detector's own scale: not comparable between detectors.";
 // Name, value, help; how a cell is made, and whether it begins what belongs together.
 export function columns(denoised, details) {
   const of = (which, suffix) => [
-    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ log", make: (row) => bar(row[which]), first: true },
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ (log scale)", make: (row) => bar(row[which]), first: true },
     { name: `Decision${suffix}`, value: (row) => row[which] && (row[which].close ? 0.5 : Number(row[which].anomaly)), make: (row) => decision(row[which]) },
     ...(details ? [
       { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
