@@ -12,6 +12,7 @@ from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.signal_scores import explained, left_out_of, located, signal_scores, stored_signal_scores
 from pages.clip_page.standing import standing_of
+from pages.clip_page.verdict import FAR
 from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
 from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, percent, title, too_few_normals
@@ -52,7 +53,7 @@ def listen(context: ClipContext, state: PlayerState, named: bool) -> None:
         noise_choice=True,
     )
     if explanation:
-        colours = " Colours compare places within this clip, not clips." if overlay else ""
+        colours = " Colours compare places within this clip; near the threshold they are fainter." if overlay else ""
         st.caption(f"**{title(explanation.detector)}**: {explanation.description}{colours}")
     if reference is None and selected.source.location:
         job_panel(
@@ -73,14 +74,26 @@ def overlay_of(selected: Choice, key: str, signal: Signal, named: bool) -> tuple
     explanation = explained(selected, key, signal)
     if explanation.map is None:
         return explanation, None
-    # Every map has a strongest point: of a clip that the detector calls normal it is drawn faint.
-    strength = (HALF if named else FAINT) if _is_normal(selected, key, signal) else 1.0
+    strength = colour_strength(_score_of(selected, key, signal), named)
     return explanation, Overlay(key, title(key), drawable(explanation.map) * strength)
 
 
-def _is_normal(selected: Choice, key: str, signal: Signal) -> bool:
-    """Whether a detector calls a signal normal."""
-    return any(score.detector == key and score.decision == "normal" for score in signal_scores(selected, signal))
+def colour_strength(score: DetectorScore | None, named: bool) -> float:
+    """How much of the colours' range a map takes, from 0 to 1. Every map has a strongest point: of a clip that the detector calls
+    normal it is faint, near the threshold half as strong as far beyond it, so that colours are no surer than the verdict.
+
+    Args:
+        score: of the map's detector. named: whether the card names the map's strongest place.
+    """
+    if score is None:
+        return 1.0
+    if score.decision == "normal":
+        return HALF if named else FAINT
+    return HALF + (1.0 - HALF) * min(1.0, score.margin / FAR)
+
+
+def _score_of(selected: Choice, key: str, signal: Signal) -> DetectorScore | None:
+    return next((score for score in signal_scores(selected, signal) if score.detector == key), None)
 
 
 def strongest(selected: Choice, overlay: Overlay | None, signal: Signal, named: bool) -> list[Shown]:
@@ -89,7 +102,10 @@ def strongest(selected: Choice, overlay: Overlay | None, signal: Signal, named: 
     Args:
         named: whether it names one. None is drawn of another clip that the map's detector calls normal.
     """
-    if overlay is None or (not named and _is_normal(selected, overlay.key, signal)):
+    if overlay is None:
+        return []
+    score = _score_of(selected, overlay.key, signal)
+    if not named and score is not None and score.decision == "normal":
         return []
     place = located(selected, overlay.key, signal)
     if place is None or place.t1 - place.t0 > WHOLE * signal.clip.duration:

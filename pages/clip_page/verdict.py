@@ -15,6 +15,7 @@ from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.trained_models import calibration_of, models_of, trained_denoised_of
 
 KEY = "verdict"
+FAR = 5.0  # normal spreads beyond the threshold, from which on the words and the map's colours are at their strongest
 ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
 IN_TABLES = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not sure", "": "too few normals"}
 CALLED = {"anomaly": "an anomaly", "normal": "normal"}
@@ -62,15 +63,17 @@ def verdict(
     if belongs is not None and judged.ground == "foreign":
         return Verdict(FOREIGN, sentence(belongs), "", figures)
     chosen = asked is not None and asked.detector == standing.in_use
+    who = "detector in use" if chosen else "most accurate detector"
     if asked and judged.n_trusted and judged.ground in ("margin", "close"):
         # First the deciding detector, then how many agree: either alone was read as how sure the verdict is.
         close = judged.ground == "close"
-        decides = "would decide, and cannot" if close else "decides"
+        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own decision is no second vote
+        decides = (
+            "would decide, and cannot" if close else "decides" if alone else "decides unless the others outvote it"
+        )
         by_whom = (
             f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
         )
-        who = "detector in use" if chosen else "most accurate detector"
-        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own decision is no second vote
         agree = "" if alone else f"; {_agreement(asked, _decided(scores, standing), without=close)}"
         if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
@@ -78,6 +81,7 @@ def verdict(
             reason = f"{_how_sure(asked.margin)}, says the {who}{agree}."
         return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
     votes = _votes(asked, _decided(scores, standing), standing, clause, among) if asked else ""
+    other = "other " if asked and asked.detector in standing.trusted else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -85,9 +89,9 @@ def verdict(
         "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
         "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
-        "disagreement": "The trusted detectors do not agree: listen, or record again."
-        if asked and asked.detector in standing.trusted
-        else "The trusted detectors do not decide as the one in use does: listen, or record again.",
+        "disagreement": f"{_how_sure(asked.margin)}, says the {who}, but most {other}trusted ones do not: listen, or record again."
+        if asked
+        else "",
         "margin": f"{_how_sure(asked.margin)}." if asked else "",
     }
     return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
@@ -96,7 +100,7 @@ def verdict(
 def _how_sure(margin: float) -> str:
     """The distance from the threshold, in plain words."""
     for least, words in (
-        (5.0, "Far beyond anything normal"),
+        (FAR, "Far beyond anything normal"),
         (2.0, "Well beyond what is normal"),
         (CLOSE, "Somewhat beyond what is normal"),
     ):

@@ -4,6 +4,7 @@ import pytest
 
 from asd_core.evaluation import Standing
 from asd_core.scoring import DetectorScore
+from pages.clip_page.listening import colour_strength
 from pages.clip_page.verdict import verdict
 
 TRUSTED = Standing(
@@ -38,7 +39,12 @@ def score(key: str, margin: float) -> DetectorScore:
             "too close to its threshold to tell; the other 2 trusted ones call it an anomaly: listen",
         ),
         ((-0.1, 3, 2, 3, 3), 60, "Not sure", "; the other 2 trusted ones call it an anomaly: listen"),
-        ((9, -3, -2, 3, 3), 60, "Not sure", "do not agree"),
+        (
+            (9, -3, -2, 3, 3),
+            60,
+            "Not sure",
+            "Far beyond anything normal, says the most accurate detector, but most other trusted ones do not: listen",
+        ),
         ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
         ((9, 3, 2, 3, 3), 19, "Anomaly", "Far beyond"),
@@ -54,7 +60,10 @@ def test_controls_do_not_vote() -> None:
     margins = (9, 3, -2, 3, -3)
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
     assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly, 1 normal.")
-    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides."
+    assert (
+        said.votes
+        == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides unless the others outvote it."
+    )
 
 
 def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
@@ -111,7 +120,7 @@ def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
     shown = verdict(scores, pinned, None, 60, 0.05)
     assert (shown.head, shown.reason) == (
         "Not sure",
-        "The trusted detectors do not decide as the one in use does: listen, or record again.",
+        "Far beyond anything normal, says the detector in use, but most trusted ones do not: listen, or record again.",
     )
 
 
@@ -131,3 +140,13 @@ def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> 
     assert verdict([scores[0], score("control_rms", 0.2)], easy, None, 60, 0.05).head == "Not sure"
     poor = Standing((), ("pca_kde",), (), ("control_rms",), {"pca_kde": 0.7, "control_rms": 0.7})
     assert verdict(scores, poor, None, 60, 0.05).head == "Not sure"
+
+
+def test_the_maps_colours_are_no_surer_than_the_verdict() -> None:
+    """A clip just beyond the threshold glowed as one far beyond it, and was taken for a clear anomaly."""
+    margins = (-3.0, 0.2, 0.6, 2.0, 5.0, 40.0)
+    strengths = [colour_strength(score("knn_bands", margin), named=False) for margin in margins]
+    assert strengths == sorted(strengths)
+    assert strengths[0] < 0.2
+    assert 0.5 <= strengths[2] < 0.6 < strengths[3] < strengths[4] == strengths[5] == 1.0
+    assert colour_strength(score("knn_bands", -0.2), named=True) <= strengths[1]

@@ -55,6 +55,7 @@ export class SpectrumPanel {
     stage.axisName(g, "dB re full-scale sine", this.top + height / 2, theme);
     this.frequencyAxis(g, s, height);
     clipped(g, stage.left, this.top, stage.inner, height, () => {
+      for (const shown of s.regions) this.named(g, s, shown, height);
       if (s.reference) this.band(g, s, y);
       for (const curve of this.shown) this.line(g, s, curve, y, curve.colour, curve.name === s.version ? 1.6 : 1);
       if (this.hover !== null) fill(g, theme.faint, this.xOf(this.hover, s), this.top, 1, height);
@@ -91,6 +92,14 @@ export class SpectrumPanel {
     }
     g.textAlign = "left";
     g.fillText("Hz", stage.left + stage.inner + 14, bottom + 12);
+  }
+
+  // The frequencies of a place that is marked over the log-mel.
+  named(g, s, { f0, f1, colour }, height) {
+    const from = this.xOf(f0, s), to = this.xOf(Math.min(f1, s.nyquist), s);
+    g.globalAlpha = 0.16;
+    fill(g, colour, from, this.top, to - from, height);
+    g.globalAlpha = 1;
   }
 
   band(g, s, y) {

@@ -4,7 +4,7 @@ import { mounting } from "../common/mount.js";
 import { OneAtATime } from "../common/one_at_a_time.js";
 
 const MOST = 100; // normal spreads that half a bar has room for, drawn in logarithms: beyond 4 they were all alike
-const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips; bars grow with its logarithm.";
+const MARGIN = "How far beyond the threshold (right) or below it (left), in units of the spread of this machine's normal clips. Bars grow with its logarithm; within the pale band around the threshold a detector cannot tell.";
 const CLOSE = "Less than half a normal spread from its threshold: too close to tell.";
 const PERCENTILE = "The share of this machine's held-out normal clips that score lower.";
 const RAW = "On the detector's own scale: not comparable between detectors.";
@@ -12,7 +12,7 @@ const RAW = "On the detector's own scale: not comparable between detectors.";
 // Name, value, help; how a cell is made, and whether it begins what belongs together.
 export function columns(denoised, details) {
   const of = (which, suffix) => [
-    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ (log scale)", make: (row) => bar(row[which]), first: true },
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ (bars: log scale)", make: (row) => bar(row[which]), first: true },
     { name: `Decision${suffix}`, value: (row) => row[which] && (row[which].close ? 0.5 : Number(row[which].anomaly)), make: (row) => decision(row[which]) },
     ...(details ? [
       { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
@@ -70,7 +70,7 @@ function element(tag, className, text = "") {
 }
 
 function bar(score) {
-  const cell = element("span", "margin"), track = element("i", score?.anomaly && !score.close ? "beyond" : "");
+  const cell = element("span", "margin"), track = element("i", score?.close ? "close" : score?.anomaly ? "beyond" : "");
   if (!score) return "…";
   const half = barShare(score.margin) * 50, left = score.margin < 0 ? 50 - half : 50;
   const fill = element("b", "");
