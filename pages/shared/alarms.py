@@ -12,7 +12,7 @@ def alarms(selected: Choice) -> None:
     marked = alarms_of(selected.source, selected.detectors)
     if marked:
         listed = "\n".join(f"- **{title(key)}**: {' '.join(reasons)}" for key, reasons in marked.items())
-        with st.expander(f"{len(marked)} of these detectors raised an alarm in training", icon=":material/warning:"):
+        with st.expander(f"{len(marked)} of these detectors did not train as expected", icon=":material/warning:"):
             st.markdown(listed)
     if reason := too_few_to_tell(selected.source, selected.detectors):
         st.caption(reason.replace("it has", "these detectors have"))
