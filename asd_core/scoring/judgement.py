@@ -28,7 +28,7 @@ class Judgement:
         ground: why the verdict is that. ``margin``: the distance from the threshold is enough; ``as a good control``:
             no detector does better than the best control, which tells the classes well itself, and decides the same.
         asked: the score of the leading detector; ``None`` where controls alone are chosen.
-        agree: trusted detectors that decide as it does, itself among them.
+        agree: trusted detectors that decide as it does, itself among them; none that is too close to its threshold to tell.
         n_trusted: trusted detectors.
     """
 
@@ -55,7 +55,8 @@ def judge(
     worth = worth.of(list(by_key))
     key = worth.chosen()
     asked = by_key[key] if key else None
-    agree = sum(by_key[key].decision == asked.decision for key in worth.trusted) if asked else 0
+    same = [by_key[key] for key in worth.trusted if asked and by_key[key].decision == asked.decision]
+    agree = sum(not score.is_close for score in same)
     n_trusted = len(worth.trusted)
     ground: Ground = "margin"
     if belongs is not None and not belongs.applicable:
@@ -68,7 +69,7 @@ def judge(
         ground = "as a good control" if _says_so_too(asked, by_key, worth) else "weak"
     elif asked.is_close:
         ground = "close"
-    elif 2 * agree <= n_trusted and n_trusted > 1:
+    elif 2 * len(same) <= n_trusted and n_trusted > 1:
         ground = "disagreement"
     sure = asked is not None and ground in ("margin", "as a good control")
     return Judgement(asked.decision if sure and asked else "not sure", ground, asked, agree, n_trusted)

@@ -145,7 +145,9 @@ def _columns(n_trusted: int) -> dict[str, Any]:
         ),
         "Verdict": column.TextColumn(width=92, help="What the card says of it."),
         "Agree": column.NumberColumn(
-            format=f"%d of {n_trusted}", width=80, help="Trusted detectors that decide as the one that is asked first."
+            format=f"%d of {n_trusted}",
+            width=80,
+            help="Trusted detectors that decide as the leading one. One that is too close to its threshold to tell is not counted.",
         ),
         "Margin": column.NumberColumn(
             format="%.1f",

@@ -37,6 +37,12 @@ def test_a_fault_is_placed_and_the_votes_counted() -> None:
     assert (row["map_of"], row["t0"], row["t1"], row["f0"], row["f1"]) == ("knn_bands", 4.1, 4.6, 3400.0, 5500.0)
 
 
+def test_who_cannot_tell_does_not_agree() -> None:
+    """As on the card: the verdict rests on all decisions, but one near its threshold is counted on neither side."""
+    row = clip_summary(scores(9, 3, 0.2, 9, 9), WORTH, BELONGS, PLACE, 60, 0.05)
+    assert (row["verdict"], row["agree"], row["trusted"]) == ("anomaly", 2, 3)
+
+
 def test_a_normal_clip_has_no_place() -> None:
     row = clip_summary(scores(-2, -3, -2, 9, 9), WORTH, BELONGS, PLACE, 60, 0.05)
     assert (row["verdict"], row["agree"], row["margin"]) == ("normal", 3, -2)
