@@ -14,6 +14,8 @@ from asd_core.detectors import Detector, Scores, detector_class, one_thread, sel
 from asd_core.errors import ArtifactError, PretrainedError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 
+_TOOK: dict[str, float] = {}  # seconds of each detector's last scores in this process
+
 
 class ModelSet(Mapping[str, Artifact]):
     """Trained detectors of one folder by key, in the registry's order. Each is read from disk when first used."""
@@ -172,9 +174,6 @@ def raw_scores(
                 inputs = list(np.stack([result[m] for m in parts], axis=1))
                 result[key] = models.artifact(key).detector.score(inputs, machine_ids)
     return {key: result[key] for key in models}
-
-
-_TOOK: dict[str, float] = {}  # seconds of each detector's last scores in this process
 
 
 def not_scored(keys: Iterable[str], machine_id: str) -> str:

@@ -31,7 +31,6 @@ def training(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with serve(ROOT / "app.py", **folders) as running:
         yield running
         jobs.cancel("train-press")  # of a test that failed before it stopped it
-    get_settings.cache_clear()
 
 
 @pytest.mark.long  # a network is trained

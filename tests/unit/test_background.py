@@ -90,7 +90,6 @@ def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest
     always_old.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
     get_settings.cache_clear()
     (source,) = sources()
-    get_settings.cache_clear()
     before = dataset_of(source)
     assert dataset_of(source) is before  # looked at again, and the same
     assert len(clips_of(source, "test", None)) == 16
@@ -105,7 +104,6 @@ def test_a_recording_that_is_replaced_is_read_again(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
     get_settings.cache_clear()
     (source,) = sources()
-    get_settings.cache_clear()
     clip_id = dataset_of(source).catalogue["clip_id"].iloc[0]
     noise = np.random.default_rng(0).normal(0, 0.1, 16000)
     write_wav(recordings / clip_id, noise)

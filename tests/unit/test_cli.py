@@ -353,37 +353,33 @@ def test_labels(cli, label_url: str, small_folder: Path, tmp_path: Path, monkeyp
 
     monkeypatch.setenv("ASD_DATABASE_URL", label_url)
     get_settings.cache_clear()
-    try:
-        clips = [f"test/{path.name}" for path in sorted((small_folder / "test").glob("*.wav"))[:4]]
-        table = tmp_path / "said.csv"
-        lines = ["clip_id,annotator,label,note", *(f"{c},Ada,{c[5:].split('_')[0]}," for c in clips)]
-        table.write_text("\n".join([*lines, f"{clips[0]},Bob,normal,quiet", "gone.wav,Bob,normal,"]) + "\n")
-        given = ("--dataset", "slider", "--data", small_folder)
-        code, _, err = cli("labels", "import", table, *given, "--dry-run")
-        assert (code, "0 events added (5 rows new" in err, "gone.wav" in err) == (0, True, True)
-        assert cli("labels", "agreement", "--dataset", "slider")[0] == 2  # nothing is there yet
-        code, _, err = cli("labels", "import", table, *given)
-        assert (code, "5 events added" in err, "found by name" in err) == (0, True, True)
-        assert "0 events added" in cli("labels", "import", table, *given)[2]
-        table.write_text(f"clip_id,annotator,label\n{clips[0]},Bob,unsure\n")
-        assert "is normal, quiet to Bob now, and unsure in the file" in cli("labels", "import", table, *given)[2]
-        assert "1 events added" in cli("labels", "import", table, *given, "--take")[2]
-        code, out, _ = cli("labels", "agreement", "--dataset", "slider", "--json")
-        found = json.loads(out)
-        assert (code, found["pairs"][0]["n"], found["krippendorff_alpha"]["n"]) == (0, 1, 1)
-        assert [c["labels"] for c in found["conflicts"]] == [{"Ada": "anomaly", "Bob": "unsure"}]
-        for form in ("csv", "json", "parquet", "audacity", "label-studio"):
-            out_file = tmp_path / f"out.{form}"
-            assert cli("labels", "export", "--dataset", "slider", "--out", out_file, "--format", form)[0] == 0
-            assert out_file.stat().st_size > 100
-        (tmp_path / "again.csv").write_bytes((tmp_path / "out.csv").read_bytes())
-        assert "0 events added (0 rows new, 5 known" in cli("labels", "import", tmp_path / "again.csv", *given)[2]
-        assert cli("labels", "check", "--rebuild")[0] == 0
-        code, _, err = cli("labels", "export", "--dataset", "nothing", "--out", tmp_path / "x")
-        assert (code, err.strip()) == (2, "The label store knows no dataset nothing: it has labels of slider.")
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    clips = [f"test/{path.name}" for path in sorted((small_folder / "test").glob("*.wav"))[:4]]
+    table = tmp_path / "said.csv"
+    lines = ["clip_id,annotator,label,note", *(f"{c},Ada,{c[5:].split('_')[0]}," for c in clips)]
+    table.write_text("\n".join([*lines, f"{clips[0]},Bob,normal,quiet", "gone.wav,Bob,normal,"]) + "\n")
+    given = ("--dataset", "slider", "--data", small_folder)
+    code, _, err = cli("labels", "import", table, *given, "--dry-run")
+    assert (code, "0 events added (5 rows new" in err, "gone.wav" in err) == (0, True, True)
+    assert cli("labels", "agreement", "--dataset", "slider")[0] == 2  # nothing is there yet
+    code, _, err = cli("labels", "import", table, *given)
+    assert (code, "5 events added" in err, "found by name" in err) == (0, True, True)
+    assert "0 events added" in cli("labels", "import", table, *given)[2]
+    table.write_text(f"clip_id,annotator,label\n{clips[0]},Bob,unsure\n")
+    assert "is normal, quiet to Bob now, and unsure in the file" in cli("labels", "import", table, *given)[2]
+    assert "1 events added" in cli("labels", "import", table, *given, "--take")[2]
+    code, out, _ = cli("labels", "agreement", "--dataset", "slider", "--json")
+    found = json.loads(out)
+    assert (code, found["pairs"][0]["n"], found["krippendorff_alpha"]["n"]) == (0, 1, 1)
+    assert [c["labels"] for c in found["conflicts"]] == [{"Ada": "anomaly", "Bob": "unsure"}]
+    for form in ("csv", "json", "parquet", "audacity", "label-studio"):
+        out_file = tmp_path / f"out.{form}"
+        assert cli("labels", "export", "--dataset", "slider", "--out", out_file, "--format", form)[0] == 0
+        assert out_file.stat().st_size > 100
+    (tmp_path / "again.csv").write_bytes((tmp_path / "out.csv").read_bytes())
+    assert "0 events added (0 rows new, 5 known" in cli("labels", "import", tmp_path / "again.csv", *given)[2]
+    assert cli("labels", "check", "--rebuild")[0] == 0
+    code, _, err = cli("labels", "export", "--dataset", "nothing", "--out", tmp_path / "x")
+    assert (code, err.strip()) == (2, "The label store knows no dataset nothing: it has labels of slider.")
 
 
 @pytest.mark.slow
@@ -488,35 +484,31 @@ def test_training_again_with_labels(  # type: ignore[no-untyped-def]
 
     monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
     get_settings.cache_clear()
-    try:
-        models = tmp_path / "rail"
-        given = ("train", "--data", small_folder, "--out", models, "--detectors", "control_rms")
-        assert cli(*given, "--seed", 3)[0] == 0
-        code, _, err = cli(*given, "--with-labels")
-        assert (code, "changes what detectors learn from" in err) == (2, True)
-        clips = [f"test/normal_id_00_{n:08d}.wav" for n in range(3)]
-        said = [(clips[0], "Ada", "normal"), (clips[1], "Ada", "normal"), (clips[1], "Bob", "anomaly")]
-        table = tmp_path / "said.csv"
-        table.write_text("\n".join(["clip_id,annotator,label", *map(",".join, said)]))
-        assert cli("labels", "import", table, "--dataset", "rail", "--data", small_folder)[0] == 0
-        code, _, err = cli(*given, "--with-labels")
-        assert code == 0, err
-        assert "1 clip called normal joins training and is not tested on" in err  # people disagree on the other
-        code, _, err = cli(*given, "--with-labels", "--resume")
-        assert (code, "--with-labels begins a new version: leave one of them out" in err) == (2, True)
-        assert read_manifest(models / "versions" / "rail.v2" / "control_rms").seed == 3  # as the first one
-        rows = json.loads(cli("versions", "--models", models, "--json")[1])
-        assert [(r["version"], r["in_use"], r["joined"]) for r in rows] == [("first", "", 0), ("rail.v2", "yes", 1)]
-        found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
-        assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {5}
-        assert cli("versions", "--models", models, "--use", "first")[0] == 0
-        found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
-        assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {6}
-        code, _, err = cli("versions", "--models", models, "--use", "last")
-        assert (code, "has no trained version last: choose one of first, rail.v2" in err) == (2, True)
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    models = tmp_path / "rail"
+    given = ("train", "--data", small_folder, "--out", models, "--detectors", "control_rms")
+    assert cli(*given, "--seed", 3)[0] == 0
+    code, _, err = cli(*given, "--with-labels")
+    assert (code, "changes what detectors learn from" in err) == (2, True)
+    clips = [f"test/normal_id_00_{n:08d}.wav" for n in range(3)]
+    said = [(clips[0], "Ada", "normal"), (clips[1], "Ada", "normal"), (clips[1], "Bob", "anomaly")]
+    table = tmp_path / "said.csv"
+    table.write_text("\n".join(["clip_id,annotator,label", *map(",".join, said)]))
+    assert cli("labels", "import", table, "--dataset", "rail", "--data", small_folder)[0] == 0
+    code, _, err = cli(*given, "--with-labels")
+    assert code == 0, err
+    assert "1 clip called normal joins training and is not tested on" in err  # people disagree on the other
+    code, _, err = cli(*given, "--with-labels", "--resume")
+    assert (code, "--with-labels begins a new version: leave one of them out" in err) == (2, True)
+    assert read_manifest(models / "versions" / "rail.v2" / "control_rms").seed == 3  # as the first one
+    rows = json.loads(cli("versions", "--models", models, "--json")[1])
+    assert [(r["version"], r["in_use"], r["joined"]) for r in rows] == [("first", "", 0), ("rail.v2", "yes", 1)]
+    found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
+    assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {5}
+    assert cli("versions", "--models", models, "--use", "first")[0] == 0
+    found = json.loads(cli("evaluate", "--data", small_folder, "--models", models, "--json")[1])["rows"]
+    assert {r["n_normal"] for r in found if r["machine_id"] == "00"} == {6}
+    code, _, err = cli("versions", "--models", models, "--use", "last")
+    assert (code, "has no trained version last: choose one of first, rail.v2" in err) == (2, True)
 
 
 def test_commands_take_the_version_in_use_as_it_was_learned(  # type: ignore[no-untyped-def]
@@ -526,42 +518,38 @@ def test_commands_take_the_version_in_use_as_it_was_learned(  # type: ignore[no-
     monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'labels.sqlite3'}")
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path / "user"))
     get_settings.cache_clear()
-    try:
-        dataset, models = open_dataset(brief_folder), tmp_path / "rail"
-        train(dataset, models, detectors=["control_rms", "idnn"], preset="quick", seed=3)
-        joined = str(dataset.rows(split="test", label="normal")["clip_id"].iloc[0])
-        left = str(dataset.rows(split="train")["clip_id"].iloc[0])
-        train_version(dataset, models, {joined: "normal", left: "anomaly"})
-        folder = folder_in_use(models)
-        assert read_manifest(folder / "idnn").seed == 3
-        tested = set(open_for(brief_folder, folder).rows(split="test")["clip_id"])
-        assert joined not in tested
-        given = ("--data", brief_folder, "--models", models)
+    dataset, models = open_dataset(brief_folder), tmp_path / "rail"
+    train(dataset, models, detectors=["control_rms", "idnn"], preset="quick", seed=3)
+    joined = str(dataset.rows(split="test", label="normal")["clip_id"].iloc[0])
+    left = str(dataset.rows(split="train")["clip_id"].iloc[0])
+    train_version(dataset, models, {joined: "normal", left: "anomaly"})
+    folder = folder_in_use(models)
+    assert read_manifest(folder / "idnn").seed == 3
+    tested = set(open_for(brief_folder, folder).rows(split="test")["clip_id"])
+    assert joined not in tested
+    given = ("--data", brief_folder, "--models", models)
 
-        assert cli("seeds", *given, "--seed", 7, "--detectors", "idnn", "--preset", "quick")[0] == 0
-        assert set(stored_seeds(folder)["clip_id"]) == tested
+    assert cli("seeds", *given, "--seed", 7, "--detectors", "idnn", "--preset", "quick")[0] == 0
+    assert set(stored_seeds(folder)["clip_id"]) == tested
 
-        reference = (folder / REFERENCE).read_bytes()
-        assert cli("reference", *given)[0] == 0
-        assert (folder / REFERENCE).read_bytes() == reference
+    reference = (folder / REFERENCE).read_bytes()
+    assert cli("reference", *given)[0] == 0
+    assert (folder / REFERENCE).read_bytes() == reference
 
-        (folder / EVIDENCE).unlink()
-        code, _, err = cli("evidence", *given, "--detectors", "control_rms")
-        assert (code, "was trained on other clips" in err) == (0, False)
-        assert set(read_evidence(folder)["detector"]) == {"control_rms"}
+    (folder / EVIDENCE).unlink()
+    code, _, err = cli("evidence", *given, "--detectors", "control_rms")
+    assert (code, "was trained on other clips" in err) == (0, False)
+    assert set(read_evidence(folder)["detector"]) == {"control_rms"}
 
-        out = tmp_path / "tasks.json"
-        code, _, err = cli("labels", "export", "--dataset", "rail", "--out", out, "--format", "label-studio", *given)
-        assert code == 0, err
-        predicted = [p["model_version"] for task in json.loads(out.read_text()) for p in task["predictions"]]
-        assert len(predicted) == 2 * len(tested)
-        assert {v.split()[-1] for v in predicted} == set(model_versions(folder).values())
+    out = tmp_path / "tasks.json"
+    code, _, err = cli("labels", "export", "--dataset", "rail", "--out", out, "--format", "label-studio", *given)
+    assert code == 0, err
+    predicted = [p["model_version"] for task in json.loads(out.read_text()) for p in task["predictions"]]
+    assert len(predicted) == 2 * len(tested)
+    assert {v.split()[-1] for v in predicted} == set(model_versions(folder).values())
 
-        sweep = ("sweep", "--detector", "pca_kde", "--parameter", "n_components", "--values", "2", "--preset", "quick")
-        code, _, err = cli("experiment", *sweep, *given, "--out", tmp_path / "sweeps")
-        assert code == 0, err
-        (table,) = (tmp_path / "sweeps").rglob("*.parquet")
-        assert set(pd.read_parquet(table)["clip_id"]) == tested
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    sweep = ("sweep", "--detector", "pca_kde", "--parameter", "n_components", "--values", "2", "--preset", "quick")
+    code, _, err = cli("experiment", *sweep, *given, "--out", tmp_path / "sweeps")
+    assert code == 0, err
+    (table,) = (tmp_path / "sweeps").rglob("*.parquet")
+    assert set(pd.read_parquet(table)["clip_id"]) == tested

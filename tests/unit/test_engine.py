@@ -146,4 +146,3 @@ def test_the_settings_and_the_command_choose(monkeypatch: pytest.MonkeyPatch) ->
         assert isinstance(chosen_engine(), Here)
     finally:
         use_engine(None)
-        get_settings.cache_clear()

@@ -339,15 +339,11 @@ def test_default_is_a_file_in_the_data_folder(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("ASD_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("ASD_DATABASE_URL", raising=False)
     get_settings.cache_clear()
-    try:
-        store = LabelStore.open()
-        label(store, 1, "normal")
-        path = tmp_path / "user" / "labels.sqlite3"
-        assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'else.sqlite3'}")
-        get_settings.cache_clear()
-        assert LabelStore.open().last_id() == 0
-        assert (tmp_path / "else.sqlite3").is_file()
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    store = LabelStore.open()
+    label(store, 1, "normal")
+    path = tmp_path / "user" / "labels.sqlite3"
+    assert sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    monkeypatch.setenv("ASD_DATABASE_URL", f"sqlite:///{tmp_path / 'else.sqlite3'}")
+    get_settings.cache_clear()
+    assert LabelStore.open().last_id() == 0
+    assert (tmp_path / "else.sqlite3").is_file()

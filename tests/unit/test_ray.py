@@ -100,7 +100,6 @@ def test_settings_go_there_but_no_secret(monkeypatch: pytest.MonkeyPatch, addres
         found = next(chosen_engine().map(engine_work.settings, [0]))
     finally:
         use_engine(None)
-        get_settings.cache_clear()
     assert found == {"channel": 2, "database_url": own, "engine": "local", "workers": 1, "roles": {}}
 
 

@@ -133,7 +133,6 @@ def test_what_is_not_there_is_said(cli: Cli, tmp_path: Path, monkeypatch: pytest
     assert (code, err) == (2, "There are no published figures of dcase2020-fan here, only of dcase2020-slider.\n")
     code, _, err = cli("reproduce", "dcase2020-slider", "--data", factory / "fan", "--out", tmp_path / "m")
     assert (code, "holds fan and no slider" in err) == (2, True)
-    get_settings.cache_clear()
 
 
 def test_published_figures_have_their_sources() -> None:

@@ -79,9 +79,6 @@ def test_a_bad_setting_gets_a_sentence_that_names_it(
 ) -> None:
     monkeypatch.setenv(name, value)
     get_settings.cache_clear()
-    try:
-        with pytest.raises(SettingError, match=why) as caught:
-            get_settings()
-        assert len(str(caught.value).splitlines()) == 1
-    finally:
-        get_settings.cache_clear()
+    with pytest.raises(SettingError, match=why) as caught:
+        get_settings()
+    assert len(str(caught.value).splitlines()) == 1

@@ -168,4 +168,3 @@ def test_results_are_seen_whole_or_as_they_were(endpoint: str, tmp_path: Path, m
     assert (
         len({path.partition("/")[0] for path in address.files()}) == 3
     )  # the state that holds, the one before, and its name
-    get_settings.cache_clear()
