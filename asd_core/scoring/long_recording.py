@@ -11,7 +11,7 @@ from asd_core.features import Array, Representation, extract_version
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent
 from asd_core.scoring.decisions import with_decisions
-from asd_core.settings import get_settings
+from asd_core.settings import cores, get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind, version_name
 
 WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
@@ -89,7 +89,7 @@ def scan_recording(
             notify(sentence)
         models = models.without(refused)
         rows = [row for row in rows if row[2] in models]
-        raw = raw_scores(models, features, [machine_id] * len(loud)) if loud else {}
+        raw = raw_scores(models, features, [machine_id] * len(loud), threads=cores()) if loud else {}
         places = {span: index for index, (span, _) in enumerate(loud)}
         for span, _ in inputs:
             for key in models:

@@ -6,8 +6,7 @@ import { mounting } from "../../pages/components/common/mount.js";
 let made, root, page, call;
 
 class Part {
-  constructor(element) {
-    this.root = element;
+  constructor() {
     this.received = [];
     this.destroyed = false;
     made.push(this);
@@ -25,7 +24,7 @@ class Part {
 beforeEach(() => {
   made = [];
   root = {};
-  page = { querySelector: () => root };
+  page = { querySelector: () => root, isConnected: true };
   const mount = mounting(".part", Part);
   call = (data) => mount({ parentElement: page, data });
 });
@@ -44,12 +43,19 @@ test("another element gets another object, and the one before is destroyed", () 
   assert.deepEqual(made.map((part) => part.destroyed), [true, false]);
 });
 
-test("cleaning up after a call that another has overtaken does nothing", () => {
-  const first = call(1), second = call(2);
+test("cleaning up after a call that newer data overtake leaves the object, also before their call", () => {
+  const first = call(1);
   first();
   assert.equal(made[0].destroyed, false);
+  const second = call(2);
+  assert.equal(made.length, 1);
+  page.isConnected = false;
   second();
   assert.equal(made[0].destroyed, true);
+  page.isConnected = true;
   call(3);
   assert.equal(made.length, 2);
+  page.isConnected = false;
+  first(); // late: its object is gone
+  assert.equal(made[1].destroyed, false);
 });

@@ -1,21 +1,20 @@
 // What Streamlit calls at first, and whenever data or theme change: one object for as long as its element is there.
 
 export function mounting(selector, Kind) {
-  const instances = new WeakMap();
+  const mounted = new WeakMap(); // by the component's place on the page: its object, and the element that this was made for
   return (component) => {
     const { parentElement } = component, root = parentElement.querySelector(selector);
-    let instance = instances.get(parentElement);
-    if (!instance || instance.root !== root) {
-      instance?.destroy();
-      instance = new Kind(root);
-      instances.set(parentElement, instance);
+    if (mounted.get(parentElement)?.root !== root) {
+      mounted.get(parentElement)?.instance.destroy();
+      mounted.set(parentElement, { root, instance: new Kind(root) });
     }
+    const { instance } = mounted.get(parentElement);
     instance.receive(component);
-    const call = (instance.call = (instance.call ?? 0) + 1);
     return () => {
-      if (instance.call !== call) return; // Streamlit may clean up after a call that another one has overtaken
+      // Streamlit also cleans up after a call when newer data have come meanwhile. Its next call is for the same element.
+      if (parentElement.isConnected || mounted.get(parentElement)?.instance !== instance) return;
       instance.destroy();
-      instances.delete(parentElement);
+      mounted.delete(parentElement);
     };
   };
 }
