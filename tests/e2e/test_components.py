@@ -78,7 +78,9 @@ def test_the_hover_card_names_the_point_under_the_pointer_and_rings_the_clicked_
         ring.wait_for()
         box = ring.bounding_box()
         assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx((x, y), abs=2)
-        assert before.evaluate("(card) => card.isConnected"), "a card made anew would fetch its names and pictures again"
+        assert before.evaluate("(card) => card.isConnected"), (
+            "a card made anew would fetch its names and pictures again"
+        )
 
 
 def test_the_threshold_slider_speaks_while_it_is_held_and_starts_anew_for_another(page: Any) -> None:
