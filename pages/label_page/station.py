@@ -187,7 +187,7 @@ def _seen(settings: QueueSettings, loaded: LoadedClip, here: DrawnClip) -> None:
     selected = settings.selected
     lines = []
     if settings.where != UPLOADS:
-        row = dataset_of(selected.source).catalogue.set_index("clip_id").loc[here.clip_id]
+        row = dataset_of(selected.source).rows(clip_id=here.clip_id).iloc[0]
         lines.append(f"Dataset: **{row['label']}**")
     others = (given for given in loaded.known.labels if given.label and given.annotator != here.annotator)
     lines += [f"{given.annotator}: **{given.label}**" for given in others]
