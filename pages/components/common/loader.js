@@ -3,8 +3,12 @@
 
 const addresses = (globalThis.asdModules ??= new Map()); // of a module's version: its blob
 
-// modules: [[version, source], ...]; a source names what it imports by version. Gives the last one's default export.
-export async function load(modules) {
+// packed: [[version, source], ...] as JSON, gzip and base64; a source names what it imports by version. Gives the last one's
+// default export.
+export async function load(packed) {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const modules = await new Response(unpacked).json();
   for (const [version, source] of modules) {
     if (addresses.has(version)) continue;
     const text = source.replace(/(?<=")asd:[^"]+(?=")/g, (imported) => addresses.get(imported));

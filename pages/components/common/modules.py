@@ -1,11 +1,14 @@
 """A component's JavaScript modules as the one text that Streamlit takes.
 
 Streamlit serves a folder of modules only for an installed package; an app that runs from its folder gives text. So the
-text holds the modules as they are, and ``loader.js`` gives each an address in the browser.
+text holds the modules as they are, compressed, since it goes with every change of a component's data; ``loader.js`` gives
+each an address in the browser.
 """
 
+import gzip
 import json
 import re
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,4 +52,6 @@ def modules(entry: Path) -> list[tuple[str, str]]:
 def script(entry: Path) -> str:
     """The text for Streamlit: its default export is that of the entry module."""
     loader = _LOADER.read_text("utf-8")
-    return f"{loader}\nexport default await load({json.dumps(modules(entry))});\n"
+    # Without a time in it, so that the same modules are the same text.
+    packed = b64encode(gzip.compress(json.dumps(modules(entry)).encode(), mtime=0)).decode()
+    return f'{loader}\nexport default await load("{packed}");\n'
