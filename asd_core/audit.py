@@ -38,6 +38,7 @@ ActName = Literal[
     "imported labels",
     "kept recordings",
     "pinned detector",
+    "refused",
     "renamed",
     "restored",
     "started",

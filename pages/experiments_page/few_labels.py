@@ -9,7 +9,7 @@ from asd_core.experiments import COST, EVERY_KIND, few_labels_sentence, missing_
 from asd_core.plots import few_labels_figure
 from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
-from pages.shared.recordings import UNREADABLE, dataset_of
+from pages.shared.recordings import UNREADABLE, dataset_of, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.tables import download, file_name, interval, table
 
@@ -53,7 +53,18 @@ def _missing(source: Source) -> str:
         return str(error)
 
 
+def _other_recordings(source: Source, stored: pd.DataFrame) -> bool:
+    """Whether the test set has other recordings than when it was measured, as far as they are there to tell."""
+    dataset, _ = open_or_reason(source)
+    return dataset is not None and dataset.fingerprint("test") != stored["fingerprint"].iloc[0]
+
+
 def _draw(source: Source, stored: pd.DataFrame) -> None:
+    if _other_recordings(source, stored):
+        st.warning(
+            "The test set's recordings have changed since: these figures are of the ones before.",
+            icon=":material/history:",
+        )
     st.markdown(few_labels_sentence(stored))
     st.warning(COST, icon=":material/balance:")
     mean = stored[stored["kind"] == EVERY_KIND].sort_values("k")

@@ -59,7 +59,8 @@ def who() -> str:
 
 @contextmanager
 def acting(needed: Role, act: "ActName", dataset: str = "", **more: Any) -> Iterator[None]:
-    """Around what somebody does: they must have the role, and it is entered in the audit log first. If it fails, so is that.
+    """Around what somebody does: they must have the role, and it is entered in the audit log first. If it fails or is refused,
+    so is that.
 
     Args:
         more: of :class:`asd_core.audit.AuditEntry`.
@@ -68,9 +69,13 @@ def acting(needed: Role, act: "ActName", dataset: str = "", **more: Any) -> Iter
         RoleError: when they may not.
         LabelError: when it cannot be entered; it is not done then.
     """
-    need(needed)
     from asd_core.audit import AuditEntry
 
+    if why := lacking(needed):
+        if not get_settings().read_only:  # which stores nothing
+            with suppress(AsdError):  # it is refused all the same
+                _enter(AuditEntry("refused", who(), dataset=dataset, note=f"{act}: {why}"))
+        raise RoleError(why)
     _enter(AuditEntry(act, who(), dataset=dataset, **more))
     try:
         yield

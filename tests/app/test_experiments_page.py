@@ -9,11 +9,13 @@ import pytest
 
 from asd_core import jobs
 from asd_core.detectors import detector_keys
-from asd_core.experiments import ABOUT, read_study
+from asd_core.experiments import ABOUT, read_few_labels, read_study
 from asd_core.experiments import runner as run
+from asd_core.experiments.few_labels import FEW_LABELS
 from asd_core.settings import get_settings
 from asd_core.training import GRADED
 from tests.app import helpers
+from tests.conftest import ROOT
 
 opened = partial(helpers.opened, "experiments")
 
@@ -95,6 +97,20 @@ def test_a_few_labels_stand_beside_the_detector_with_their_cost() -> None:
     assert "which uses no label, has a mean AUC of" in helpers.text(app)
     assert len(app.get("plotly_chart")) == 1
     assert app.button(key="start_supervise-demo").label == "Measure again"
+    assert not any("have changed since" in w.value for w in app.warning)
+
+
+def test_a_few_labels_measured_on_other_recordings_are_marked(folders: Path) -> None:
+    demo, stored = folders / "models" / "demo", read_few_labels(ROOT / "trained_models" / "demo")
+    assert stored is not None
+    demo.mkdir(parents=True)
+    for path in (ROOT / "trained_models" / "demo").iterdir():
+        (demo / path.name).symlink_to(path)
+    (demo / FEW_LABELS).unlink()
+    stored.assign(fingerprint="other").to_parquet(demo / FEW_LABELS)
+    app = opened(experiment="A few labels")
+    assert any("have changed since" in w.value for w in app.warning)
+    assert len(app.dataframe) == 1
 
 
 def test_what_a_few_labels_lack_is_said(folders: Path, small_folder: Path, small_models: Path) -> None:
