@@ -14,7 +14,7 @@ from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
 from pages.clip_page.present_button import present_button
-from pages.clip_page.standing import standing_of
+from pages.clip_page.reliability import reliability_of
 from pages.clip_page.upload_table import upload_table
 from pages.clip_page.views import look_closer
 from pages.components.player import player_state
@@ -38,7 +38,7 @@ def draw(picked: Picked, channel: Channel) -> None:
     """The verdict, the player with the scores beside it, and the detailed views below."""
     selected, warm = of_machine(choice()), is_warm()
     rate = scoring_rate(selected, picked.clip.sample_rate)
-    best_map = verdict.map_detector(selected, standing_of(selected))
+    best_map = verdict.map_detector(selected, reliability_of(selected))
     signal = open_signal(picked.clip, channel=channel, denoiser=warm, sample_rate=rate)
     state = player_state(PLAYER, signal, best_map)
     context = ClipContext(selected, picked, state.signal, state.region, best_map)

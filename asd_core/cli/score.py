@@ -44,7 +44,7 @@ def score(
         decide,
         score_prepared,
         sentence,
-        stored_standing,
+        stored_reliability,
     )
     from asd_core.settings import get_settings
     from asd_core.sound import channel_label, channel_name, flags, named_channel, read_clip, usable_channel
@@ -55,30 +55,30 @@ def score(
     known, others = loaded.for_machine(machine_id), loaded.not_knowing(machine_id)
     if others:
         notify(not_scored(others, machine_id))
-    standing = stored_standing(models)
+    stored = stored_reliability(models)
     results, bad, left_out = [], 0, set[str]()
     for file in files:
-        said: list[str] = []
+        messages: list[str] = []
         try:
             clip = read_clip(file, strict=strict)
             used, instead = usable_channel(clip, wanted)
             scored, recorded = as_scored(clip, known, denoise=denoise, channel=used)
             guard = applicability_of(recorded, models, machine_id)
-            raw = score_prepared(scored, known, machine_id, recorded, said.append)
+            raw = score_prepared(scored, known, machine_id, recorded, messages.append)
         except ClipError as error:
             notify(str(error))
             bad += 1
             continue
         if instead:
             notify(instead)
-        for text in said:
+        for text in messages:
             if text not in left_out:  # once, not for each file
                 notify(text)
             left_out.add(text)
         decided = [decide(key, value, known[key].calibration, machine_id, rate) for key, value in raw.items()]
         without = others + [key for key in known if key not in raw]
-        worth = standing.of(list(raw))
-        mapped = map_of(worth.order)
+        reliability = stored.of(list(raw))
+        mapped = map_of(reliability.order)
         place = find_place(scored, known, mapped, machine_id, recorded) if mapped else None
         held_out = known[decided[0].detector].calibration.n(machine_id)
         result: dict[str, Any] = {
@@ -86,7 +86,7 @@ def score(
             "machine_id": machine_id,
             "channel": channel_label(used),
             "denoise": denoise,
-            **clip_summary(decided, worth, guard, place, held_out, rate),
+            **clip_summary(decided, reliability, guard, place, held_out, rate),
             "flags": [*flags(clip, used), *filter(None, [clip_recorded_otherwise(clip, used, models, machine_id)])],
             "scores": [asdict(one) for one in decided],
         }

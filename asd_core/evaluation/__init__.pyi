@@ -60,6 +60,8 @@ from .protocol import Result as Result
 from .protocol import evaluate as evaluate
 from .protocol import ranking as ranking
 from .protocol import worst_machine as worst_machine
+from .reliability import Reliability as Reliability
+from .reliability import measure_reliability as measure_reliability
 from .roc_auc import MAX_FPR as MAX_FPR
 from .roc_auc import Floats as Floats
 from .roc_auc import auc as auc
@@ -68,5 +70,3 @@ from .roc_auc import roc as roc
 from .roc_interval import resampled_roc as resampled_roc
 from .roc_interval import roc_bands as roc_bands
 from .settling import anomalies_to_settle as anomalies_to_settle
-from .trust import Standing as Standing
-from .trust import standing as standing

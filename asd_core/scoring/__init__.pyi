@@ -19,9 +19,6 @@ from .denoising_curve import BandEnergy as BandEnergy
 from .denoising_curve import band_energy as band_energy
 from .denoising_curve import strength_curve as strength_curve
 from .foreign_recorder import clip_recorded_otherwise as clip_recorded_otherwise
-from .judgement import Judgement as Judgement
-from .judgement import judge as judge
-from .judgement import stored_standing as stored_standing
 from .level_alone import level_meter as level_meter
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
@@ -53,3 +50,6 @@ from .store import trained_on as trained_on
 from .store import write_scores as write_scores
 from .timing import measure_scoring as measure_scoring
 from .timing import scoring_seconds as scoring_seconds
+from .verdict import ClipVerdict as ClipVerdict
+from .verdict import clip_verdict as clip_verdict
+from .verdict import stored_reliability as stored_reliability

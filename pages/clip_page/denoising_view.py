@@ -12,7 +12,7 @@ from asd_core.scoring import STRENGTHS, BandEnergy, band_energy, strength_curve,
 from asd_core.sound import DenoiseMix, Signal
 from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
-from pages.clip_page.standing import auc_order
+from pages.clip_page.reliability import auc_order
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import percent, title
 from pages.shared.emphasis import is_dark, rule, stand_out

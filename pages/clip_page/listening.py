@@ -10,8 +10,8 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
+from pages.clip_page.reliability import reliability_of
 from pages.clip_page.signal_scores import explained, left_out_of, located, signal_scores, stored_signal_scores
-from pages.clip_page.standing import standing_of
 from pages.clip_page.verdict import FAR
 from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
 from pages.components.score_table import requested_signal, score_table
@@ -154,7 +154,7 @@ def _table(
         recorded,
         denoised,
         signal,
-        standing_of(selected),
+        reliability_of(selected),
         key=TABLE,
         player=PLAYER,
         about=about,

@@ -27,7 +27,7 @@ from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.page_rerun import seek
-from pages.clip_page.standing import auc_order
+from pages.clip_page.reliability import auc_order
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
 from pages.shared.choice import percent, title

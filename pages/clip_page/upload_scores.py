@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from asd_core.errors import AsdError, Cancelled
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.explain import Place, clip_summary, map_of
 from asd_core.progress import Progress
 from asd_core.scoring import Applicability
@@ -25,18 +25,18 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Findings:
+class UploadResult:
     """The scores of one upload, the guard's answer, and the place that the map shows."""
 
     channel: Channel
     raw: dict[str, float]  # by detector
-    belongs: Applicability | None
+    applicability: Applicability | None
     place: Place | None
     problem: str = ""  # why it could not be scored; the rest means nothing then
 
 
-def findings_key(selected: Choice, upload: Upload, channel: Channel, mapped: str | None) -> Key:
-    """The cache key of an upload's findings.
+def result_key(selected: Choice, upload: Upload, channel: Channel, mapped: str | None) -> Key:
+    """The cache key of an upload's result.
 
     Args:
         channel: that is asked for.
@@ -46,21 +46,25 @@ def findings_key(selected: Choice, upload: Upload, channel: Channel, mapped: str
     return ("upload", upload.sha256, upload.name, channel, mapped, *chosen)
 
 
-def found(key: Key) -> Findings | None:
-    """The stored findings of an upload; ``None`` where it was not scored yet."""
-    known: Findings | None = recall(key)
+def stored_result(key: Key) -> UploadResult | None:
+    """The stored result of an upload; ``None`` where it was not scored yet."""
+    known: UploadResult | None = recall(key)
     return known
 
 
-def find_all(selected: Choice, todo: Sequence[Upload], channel: Channel, mapped: str | None, progress: Progress) -> int:
+def score_uploads(
+    selected: Choice, todo: Sequence[Upload], channel: Channel, mapped: str | None, progress: Progress
+) -> int:
     """Score uploads, one after the other. Returns how many were scored."""
     for number, upload in enumerate(todo):
         step = partial(progress, number / len(todo), f"{number + 1} of {len(todo)}, {upload.name}")
-        remember(findings_key(selected, upload, channel, mapped), _find(selected, upload, channel, mapped, step))
+        remember(result_key(selected, upload, channel, mapped), _score_upload(selected, upload, channel, mapped, step))
     return len(todo)
 
 
-def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None, step: Callable[[], None]) -> Findings:
+def _score_upload(
+    selected: Choice, upload: Upload, wanted: Channel, mapped: str | None, step: Callable[[], None]
+) -> UploadResult:
     """Score one upload; ``step`` is called between the parts, where the work may wait or be stopped."""
     step()
     try:
@@ -71,34 +75,36 @@ def _find(selected: Choice, upload: Upload, wanted: Channel, mapped: str | None,
         raw = raw_signal_scores(selected, signal)
         step()
         place = located(selected, mapped, signal) if mapped else None
-        return Findings(channel, raw, applicable(selected, signal), place)
+        return UploadResult(channel, raw, applicable(selected, signal), place)
     except Cancelled:
         raise
     except AsdError as error:
-        return Findings(wanted, {}, None, None, str(error))
+        return UploadResult(wanted, {}, None, None, str(error))
 
 
 @cache_bytes
 def _summary(
-    key: Key, rate: float, worth: Key, _found: Findings, _worth: Standing, _selected: Choice
+    key: Key, rate: float, reliability_key: Key, _result: UploadResult, _reliability: Reliability, _selected: Choice
 ) -> dict[str, Any]:
-    scores = decided(_selected, _found.raw)
+    scores = decided(_selected, _result.raw)
     held_out = calibration_of(_selected.source, scores[0].detector).n(_selected.machine_id)
-    return clip_summary(scores, _worth, _found.belongs, _found.place, held_out, rate)
+    return clip_summary(scores, _reliability, _result.applicability, _result.place, held_out, rate)
 
 
-def upload_row(selected: Choice, upload: Upload, channel: Channel, worth: Standing) -> dict[str, Any]:
+def upload_row(selected: Choice, upload: Upload, channel: Channel, reliability: Reliability) -> dict[str, Any]:
     """An upload's row: name, hash and what :func:`asd_core.explain.clip_summary` says; ``problem`` where it cannot be scored.
     Name and hash alone where it was not scored yet."""
     row: dict[str, Any] = {"name": upload.name, "sha256": upload.sha256}
-    key = findings_key(selected, upload, channel, map_of(worth.order))
-    known = found(key)
+    key = result_key(selected, upload, channel, map_of(reliability.order))
+    known = stored_result(key)
     if known is None:
         return row
     row |= {"machine_id": selected.machine_id, "channel": channel_label(known.channel), "problem": known.problem}
     if known.problem:
         return row
-    standing_key = (worth.order, worth.trusted, worth.weak)
+    reliability_key = (reliability.order, reliability.trusted, reliability.weak)
     return (
-        row | {"false_alarm_rate": selected.rate} | _summary(key, selected.rate, standing_key, known, worth, selected)
+        row
+        | {"false_alarm_rate": selected.rate}
+        | _summary(key, selected.rate, reliability_key, known, reliability, selected)
     )

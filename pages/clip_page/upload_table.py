@@ -11,8 +11,8 @@ from asd_core.explain import SUMMARY, map_of
 from asd_core.sound import Channel
 from pages.clip_page.background_work import EVERY, MANY, Work, begun, forget, over
 from pages.clip_page.page_rerun import page_is_due, run_page
-from pages.clip_page.standing import standing_of
-from pages.clip_page.upload_scores import find_all, findings_key, found, upload_row
+from pages.clip_page.reliability import reliability_of
+from pages.clip_page.upload_scores import result_key, score_uploads, stored_result, upload_row
 from pages.clip_page.verdict import IN_TABLES
 from pages.shared.choice import Choice, percent, title
 from pages.shared.job_panel import progress_bar
@@ -35,15 +35,15 @@ def upload_table(selected: Choice, channel: Channel) -> None:
     warm, known = is_warm(), list(uploads().values())
     if len(known) < 2 or not selected.detectors:
         return
-    mapped = map_of(standing_of(selected).order)
-    keys = [findings_key(selected, upload, channel, mapped) for upload in known]
-    todo = [upload for upload, key in zip(known, keys, strict=True) if found(key) is None]
+    mapped = map_of(reliability_of(selected).order)
+    keys = [result_key(selected, upload, channel, mapped) for upload in known]
+    todo = [upload for upload, key in zip(known, keys, strict=True) if stored_result(key) is None]
     now: Work | None = None
     if todo and warm:
-        work_key, do = (MANY, *keys), partial(find_all, selected, todo, channel, mapped)
+        work_key, do = (MANY, *keys), partial(score_uploads, selected, todo, channel, mapped)
         now = begun(SLOT, work_key, "Scoring the uploads", do)
-        lost = now.result is not None and any(found(key) is None for key in keys)
-        if lost:  # the cache had no room for the findings
+        lost = now.result is not None and any(stored_result(key) is None for key in keys)
+        if lost:  # the cache had no room for the results
             forget(SLOT)
             now = begun(SLOT, work_key, "Scoring the uploads", do)
         if not now.running and now.result is None:
@@ -62,8 +62,8 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
     """
     if page_is_due() or (now is not None and not now.running) or (waits and is_warm()):
         st.rerun()
-    worth = standing_of(selected)
-    rows = [upload_row(selected, upload, channel, worth) for upload in uploads().values()]
+    reliability = reliability_of(selected)
+    rows = [upload_row(selected, upload, channel, reliability) for upload in uploads().values()]
     hashes = [row["sha256"] for row in rows]
     open_now = st.session_state.get("uploaded")
     if open_now in hashes:  # also after Back and Next
@@ -72,7 +72,7 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
     shown = pd.DataFrame([_shown(row) for row in rows])
     if shown["Channel"].isin(["", "1"]).all():
         shown = shown.drop(columns="Channel")
-    asked = worth.chosen()
+    leading = reliability.chosen()
     table(
         shown,
         key=TABLE,
@@ -81,13 +81,13 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
         selection_mode=["single-row-required", "single-cell"],  # its circle and all its cells
         alt="The uploads, a row each",
         placeholder="",
-        column_config=_columns(len(worth.trusted)),
+        column_config=_columns(len(reliability.trusted)),
     )
     if now is not None:  # below the rows, which stay where they are when it goes
         progress_bar(now.title, now.fraction, now.message or "begins", SLOT, now.stop)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"A click on a row opens the recording. Verdict and margin: {title(asked) if asked else 'no detector'} at "
+            f"A click on a row opens the recording. Verdict and margin: {title(leading) if leading else 'no detector'} at "
             f"{percent(selected.rate)} false alarms, as recorded, for machine id {selected.machine_id}."
         )
         if done:
@@ -112,7 +112,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row as it is shown."""
     return {
         "Name": row["name"],
-        "Belongs": _belongs(row),
+        "Belongs": _applicability(row),
         "Verdict": "" if row.get("problem") else IN_TABLES[row["verdict"]] if "verdict" in row else "…",
         "Agree": row.get("agree") if row.get("trusted") else None,
         "Margin": row.get("margin"),
@@ -124,7 +124,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _belongs(row: dict[str, Any]) -> str:
+def _applicability(row: dict[str, Any]) -> str:
     if row.get("problem"):
         return f"not scored: {row['problem']}"
     if "applicable" not in row:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.explain import map_of
-from asd_core.scoring import CLOSE, Applicability, DetectorScore, judge, sentence
+from asd_core.scoring import CLOSE, Applicability, DetectorScore, clip_verdict, sentence
 from pages.clip_page.context import ClipContext
+from pages.clip_page.reliability import reliability_of
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
-from pages.clip_page.standing import standing_of
 from pages.shared.choice import Choice, percent, title, too_few_normals
 from pages.shared.trained_models import calibration_of, models_of, trained_denoised_of
 
@@ -33,13 +33,13 @@ class Verdict:
     reason: str  # beside it: how sure, or why not
     votes: str
     figures: str  # behind the tooltip
-    asked: str = ""  # the detector whose decision it is
+    detector: str = ""  # the one whose decision it is
 
 
 def verdict(
     scores: Sequence[DetectorScore],
-    standing: Standing,
-    belongs: Applicability | None,
+    reliability: Reliability,
+    applicability: Applicability | None,
     held_out: int,
     rate: float,
     trained: Mapping[str, str] | None = None,
@@ -49,52 +49,54 @@ def verdict(
 
     Args:
         scores: of the chosen detectors that know the machine.
-        standing: of these detectors.
-        belongs: whether the clip may be one of the machine; ``None`` where nobody knows.
+        reliability: of these detectors.
+        applicability: whether the clip may be one of the machine; ``None`` where nobody knows.
         held_out: normal clips behind the thresholds.
         rate: false-alarm rate of the thresholds.
         trained: clauses on the detectors that were trained on denoised sound.
-        among: what the first of the standing is the most accurate of: all of the dataset's, or those that are chosen.
+        among: what the best detector is the most accurate of: all of the dataset's, or those that are chosen.
     """
-    judged = judge(scores, standing, belongs, held_out, rate)
-    asked = judged.asked
-    clause = (trained or {}).get(asked.detector, "") if asked else ""
-    figures = _figures(asked, standing, rate) if asked else ""
-    if belongs is not None and judged.ground == "foreign":
-        return Verdict(FOREIGN, sentence(belongs), "", figures)
-    chosen = asked is not None and asked.detector == standing.in_use
+    result = clip_verdict(scores, reliability, applicability, held_out, rate)
+    leading = result.leading
+    clause = (trained or {}).get(leading.detector, "") if leading else ""
+    figures = _figures(leading, reliability, rate) if leading else ""
+    if applicability is not None and result.reason_code == "foreign":
+        return Verdict(FOREIGN, sentence(applicability), "", figures)
+    chosen = leading is not None and leading.detector == reliability.in_use
     who = "detector in use" if chosen else "most accurate detector"
-    if asked and judged.n_trusted and judged.ground in ("margin", "close"):
+    if leading and result.n_trusted and result.reason_code in ("margin", "close"):
         # First the deciding detector, then how many agree: either alone was read as how sure the verdict is.
-        close = judged.ground == "close"
-        alone = judged.n_trusted == 1 and asked.detector in standing.trusted  # its own decision is no second vote
+        close = result.reason_code == "close"
+        alone = result.n_trusted == 1 and leading.detector in reliability.trusted  # its own decision is no second vote
         decides = (
             "would decide, and cannot" if close else "decides" if alone else "decides unless the others outvote it"
         )
         by_whom = (
-            f"{_name(asked, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
+            f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
         )
-        agree = "" if alone else f"; {_agreement(asked, _decided(scores, standing), without=close)}"
+        agree = "" if alone else f"; {_agreement(leading, _decided(scores, reliability), without=close)}"
         if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
         else:
-            reason = f"{_how_sure(asked.margin)}, says the {who}{agree}."
-        return Verdict(HEADS[judged.verdict], reason, by_whom, figures, asked.detector)
-    votes = _votes(asked, _decided(scores, standing), standing, clause, among) if asked else ""
-    other = "other " if asked and asked.detector in standing.trusted else ""
+            reason = f"{_how_sure(leading.margin)}, says the {who}{agree}."
+        return Verdict(HEADS[result.verdict], reason, by_whom, figures, leading.detector)
+    votes = _votes(leading, _decided(scores, reliability), reliability, clause, among) if leading else ""
+    other = "other " if leading and leading.detector in reliability.trusted else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
         "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
-        "as a good control": f"{title(standing.controls[0]) if standing.controls else ''} says so, too: on this dataset that would do.",
+        "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
-        "disagreement": f"{_how_sure(asked.margin)}, says the {who}, but most {other}trusted ones do not: listen, or record again."
-        if asked
+        "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but most {other}trusted ones do not: listen, or record again."
+        if leading
         else "",
-        "margin": f"{_how_sure(asked.margin)}." if asked else "",
+        "margin": f"{_how_sure(leading.margin)}." if leading else "",
     }
-    return Verdict(HEADS[judged.verdict], reasons[judged.ground], votes, figures, asked.detector if asked else "")
+    return Verdict(
+        HEADS[result.verdict], reasons[result.reason_code], votes, figures, leading.detector if leading else ""
+    )
 
 
 def _how_sure(margin: float) -> str:
@@ -109,29 +111,29 @@ def _how_sure(margin: float) -> str:
     return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end"
 
 
-def _name(asked: DetectorScore, trained: str) -> str:
-    return f"**{title(asked.detector)}**" + (f" ({trained})" if trained else "")
+def _name(leading: DetectorScore, trained: str) -> str:
+    return f"**{title(leading.detector)}**" + (f" ({trained})" if trained else "")
 
 
-def _decided(scores: Sequence[DetectorScore], standing: Standing) -> dict[str, str]:
+def _decided(scores: Sequence[DetectorScore], reliability: Reliability) -> dict[str, str]:
     """By trusted detector, in their order, what it decides, as the table beside the card shows it: nothing where it is too
     close to its threshold to tell."""
     by_key = {score.detector: score for score in scores}
-    trusted = [by_key[key] for key in standing.trusted if key in by_key]
+    trusted = [by_key[key] for key in reliability.trusted if key in by_key]
     return {one.detector: "" if one.is_close else one.decision for one in trusted}
 
 
-def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) -> str:
+def _agreement(leading: DetectorScore, decided: Mapping[str, str], without: bool) -> str:
     """How most of the trusted detectors decide, and how many cannot tell.
 
     Args:
         without: only the others, where the leading detector cannot tell.
     """
-    voters = [decision for key, decision in decided.items() if not without or key != asked.detector]
-    others, either = without and asked.detector in decided, " either" if without else ""
+    voters = [decision for key, decision in decided.items() if not without or key != leading.detector]
+    others, either = without and leading.detector in decided, " either" if without else ""
     n, close = len(voters), voters.count("")
     # As many on both sides: the leading detector's side is named first.
-    most = max(CALLED, key=lambda word: (voters.count(word), word == asked.decision))
+    most = max(CALLED, key=lambda word: (voters.count(word), word == leading.decision))
     if n == 1:
         does = f"cannot tell{either}" if close else f"calls it {CALLED[most]}"
         return f"the {'other' if others else 'one'} trusted detector {does}"
@@ -150,20 +152,22 @@ def _agreement(asked: DetectorScore, decided: Mapping[str, str], without: bool) 
     return ", ".join(parts)
 
 
-def _votes(asked: DetectorScore, decided: Mapping[str, str], standing: Standing, trained: str, among: str) -> str:
+def _votes(
+    leading: DetectorScore, decided: Mapping[str, str], reliability: Reliability, trained: str, among: str
+) -> str:
     """Which detector decides, and how many of the trusted ones agree."""
-    word = CALLED[asked.decision]
-    in_use = asked.detector == standing.in_use
-    name = _name(asked, trained) + (", in use here," if in_use else "")
+    word = CALLED[leading.decision]
+    in_use = leading.detector == reliability.in_use
+    name = _name(leading, trained) + (", in use here," if in_use else "")
     if not decided:
         unproven = (
-            "how good it is was not measured here" if asked.detector in standing.unmeasured else "not trusted here"
+            "how good it is was not measured here" if leading.detector in reliability.unmeasured else "not trusted here"
         )
         return f"{name} calls it {word} ({unproven})."
     best = "" if in_use else f", the most accurate {among},"
     first = f"{name}{best} calls it {word}."
-    rest = [decision for key, decision in decided.items() if key != asked.detector]
-    return f"{first} {_of_the_trusted(rest, asked.decision, len(rest) < len(decided))}".strip()
+    rest = [decision for key, decision in decided.items() if key != leading.detector]
+    return f"{first} {_of_the_trusted(rest, leading.decision, len(rest) < len(decided))}".strip()
 
 
 def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
@@ -190,21 +194,21 @@ def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
     return f"The {other or 'one '}trusted detector {does[decided[0]][0]}." if decided else ""
 
 
-def _figures(asked: DetectorScore, standing: Standing, rate: float) -> str:
-    auc = standing.auc.get(asked.detector)
+def _figures(leading: DetectorScore, reliability: Reliability, rate: float) -> str:
+    auc = reliability.auc.get(leading.detector)
     measured = "AUC not measured" if auc is None else f"mean AUC {auc:.3f} on this dataset's test clips"
-    pinned = " A person pinned it; that is no measured rank." if asked.detector == standing.in_use else ""
-    side = "above" if asked.margin >= 0 else "below"
+    pinned = " A person pinned it; that is no measured rank." if leading.detector == reliability.in_use else ""
+    side = "above" if leading.margin >= 0 else "below"
     return (
-        f"{title(asked.detector)}: {abs(asked.margin):.1f} normal spreads {side} its threshold for {percent(rate)} false "
-        f"alarms; percentile {asked.calibrated:.0f} among held-out normal clips; {measured}. Trusted: better than the best of "
+        f"{title(leading.detector)}: {abs(leading.margin):.1f} normal spreads {side} its threshold for {percent(rate)} false "
+        f"alarms; percentile {leading.calibrated:.0f} among held-out normal clips; {measured}. Trusted: better than the best of "
         f"the simple controls (level, mean spectrum, random numbers), beyond the 95% interval of the difference.{pinned}"
     )
 
 
-def map_detector(selected: Choice, standing: Standing) -> str | None:
+def map_detector(selected: Choice, reliability: Reliability) -> str | None:
     """The first detector with an anomaly map: the one in use, or the best."""
-    return map_of(standing.of(selected.detectors).order)
+    return map_of(reliability.of(selected.detectors).order)
 
 
 def where(context: ClipContext) -> str:
@@ -223,7 +227,7 @@ def verdict_of(context: ClipContext) -> Verdict | None:
         return None
     return verdict(
         scores,
-        standing_of(selected),
+        reliability_of(selected),
         applicable(selected, signal.dry) if warm else None,
         calibration_of(selected.source, scores[0].detector).n(selected.machine_id),
         selected.rate,
@@ -257,7 +261,7 @@ def draw(context: ClipContext) -> bool:
                 None,
                 [
                     shown.votes,
-                    f"Most unusual: {place}{'' if shown.asked == context.best_map else f' ({title(str(context.best_map))})'}."
+                    f"Most unusual: {place}{'' if shown.detector == context.best_map else f' ({title(str(context.best_map))})'}."
                     if place
                     else "",
                 ],

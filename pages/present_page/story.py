@@ -14,7 +14,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import open_signal
 from pages.clip_page.picker import UPLOADED, Picked, first_clip, of_catalogue, of_upload
 from pages.clip_page.present_button import MAP
-from pages.clip_page.standing import standing_of
+from pages.clip_page.reliability import reliability_of
 from pages.shared import presentation
 from pages.shared.channel_choice import channel_in_address
 from pages.shared.choice import Choice
@@ -39,7 +39,7 @@ class Story:
     @property
     def leading(self) -> str | None:
         """The leading detector; ``None`` where there are controls alone."""
-        return standing_of(self.selected).chosen()
+        return reliability_of(self.selected).chosen()
 
     def context(self) -> ClipContext:
         """The clip with the leading detector's map or the one that the address names: what the Clip page's views take.
@@ -51,7 +51,7 @@ class Story:
         rate = scoring_rate(selected, picked.clip.sample_rate)
         shown = st.query_params.get(MAP)
         if shown not in selected.detectors:
-            shown = verdict.map_detector(selected, standing_of(selected))
+            shown = verdict.map_detector(selected, reliability_of(selected))
         channel, _ = channel_of(picked.clip, picked.channel)
         signal = open_signal(picked.clip, channel=channel, denoiser=is_warm(), sample_rate=rate)
         return ClipContext(selected, picked, signal, None, shown)

@@ -25,8 +25,8 @@ def draw(story: Story) -> None:
     context = story.context()
     selected, signal, best_map = context.selected, context.signal, context.best_map
     picked, warm = context.picked, signal.mix is not None
-    belongs = applicable(selected, signal.dry) if warm else None
-    foreign = belongs if belongs and not belongs.applicable else None
+    applicability = applicable(selected, signal.dry) if warm else None
+    foreign = applicability if applicability and not applicability.applicable else None
     if PLAYER not in st.session_state:
         follow(selected.source, picked.clip)
     state = player_state(PLAYER, signal, best_map)

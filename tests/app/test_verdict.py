@@ -2,12 +2,12 @@
 
 import pytest
 
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.scoring import DetectorScore
 from pages.clip_page.listening import colour_strength
 from pages.clip_page.verdict import verdict
 
-TRUSTED = Standing(
+TRUSTED = Reliability(
     ("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {"gwrp_gaussian": 0.9}
 )
 
@@ -106,14 +106,14 @@ def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
     assert "does better than a control" in weak.reason
     alone = verdict([score("control_rms", 9.0)], TRUSTED, None, 60, 0.05)
     assert (alone.head, alone.votes) == ("Not sure", "")
-    unknown = verdict([score("pca_kde", 9.0)], Standing((), (), ("pca_kde",), (), {}), None, 60, 0.05)
+    unknown = verdict([score("pca_kde", 9.0)], Reliability((), (), ("pca_kde",), (), {}), None, 60, 0.05)
     assert unknown.head == "Anomaly"
     assert "how good it is was not measured here" in unknown.votes
 
 
 def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
     """They do: it is the pinned one that stands apart."""
-    pinned = Standing(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9, "pca_lof": 0.9}).led_by(
+    pinned = Reliability(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9, "pca_lof": 0.9}).led_by(
         "pca_kde"
     )
     scores = [score("pca_kde", 9.0), score("knn_bands", -3.0), score("pca_lof", -2.0)]
@@ -125,20 +125,20 @@ def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
 
 
 def test_trusted_ones_that_cannot_tell_beside_a_pinned_one_that_can() -> None:
-    pinned = Standing(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9}).led_by("pca_kde")
+    pinned = Reliability(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9}).led_by("pca_kde")
     scores = [score("pca_kde", 9.0), score("knn_bands", 0.2), score("pca_lof", 0.1)]
     assert verdict(scores, pinned, None, 60, 0.05).reason.endswith("; all 2 trusted ones cannot tell.")
 
 
 def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> None:
     """Anomalies that a level meter finds: nothing is clearly better than it, and a clip far above every threshold is one."""
-    easy = Standing((), ("pca_kde",), (), ("control_rms", "control_random"), {"pca_kde": 1.0, "control_rms": 1.0})
+    easy = Reliability((), ("pca_kde",), (), ("control_rms", "control_random"), {"pca_kde": 1.0, "control_rms": 1.0})
     scores = [score("pca_kde", 84.0), score("control_rms", 10.0), score("control_random", -0.6)]
     shown = verdict(scores, easy, None, 60, 0.05)
     assert (shown.head, shown.reason) == ("Anomaly", "Control: clip level says so, too: on this dataset that would do.")
     assert verdict([scores[0], score("control_rms", -3.0)], easy, None, 60, 0.05).head == "Not sure"
     assert verdict([scores[0], score("control_rms", 0.2)], easy, None, 60, 0.05).head == "Not sure"
-    poor = Standing((), ("pca_kde",), (), ("control_rms",), {"pca_kde": 0.7, "control_rms": 0.7})
+    poor = Reliability((), ("pca_kde",), (), ("control_rms",), {"pca_kde": 0.7, "control_rms": 0.7})
     assert verdict(scores, poor, None, 60, 0.05).head == "Not sure"
 
 

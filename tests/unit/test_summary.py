@@ -9,27 +9,27 @@ import pytest
 from asd_core.artifacts import ModelSet
 from asd_core.cli.app import main
 from asd_core.datasets import Dataset
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.explain import SUMMARY, Place, clip_summary, find_place, map_of
-from asd_core.scoring import Applicability, DetectorScore, judge, stored_standing
+from asd_core.scoring import Applicability, DetectorScore, clip_verdict, stored_reliability
 from asd_core.sound import prepare, read_clip, wav_bytes
 from tests.conftest import write_wav
 
-WORTH = Standing(("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {})
+RELIABILITY = Reliability(("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {})
 PLACE = Place("knn_bands", 4.1, 4.6, 3400.0, 5500.0, "3.4 to 5.5 kHz, from 4.1 to 4.6 s")
-BELONGS = Applicability(True, "", 0.0, None, None, 0, 0, 0.1, 0, 128)
+APPLICABLE = Applicability(True, "", 0.0, None, None, 0, 0, 0.1, 0, 128)
 FOREIGN = Applicability(False, "its level is 40 dB above the normal clips", 40.0, None, None, 0, 0, 0.1, 0, 128)
 
 
 def scores(*margins: float) -> list[DetectorScore]:
     return [
         DetectorScore(key, m, 50.0, 0.0, "anomaly" if m > 0 else "normal", m)
-        for key, m in zip(WORTH.order, margins, strict=True)
+        for key, m in zip(RELIABILITY.order, margins, strict=True)
     ]
 
 
 def test_a_fault_is_placed_and_the_votes_counted() -> None:
-    row = clip_summary(scores(9, 3, -2, 9, 9), WORTH, BELONGS, PLACE, 60, 0.05)
+    row = clip_summary(scores(9, 3, -2, 9, 9), RELIABILITY, APPLICABLE, PLACE, 60, 0.05)
     assert tuple(row) == SUMMARY
     assert (row["applicable"], row["reason"], row["verdict"], row["ground"]) == (True, None, "anomaly", "margin")
     assert (row["detector"], row["decision"], row["margin"]) == ("gwrp_gaussian", "anomaly", 9)
@@ -39,47 +39,47 @@ def test_a_fault_is_placed_and_the_votes_counted() -> None:
 
 def test_who_cannot_tell_does_not_agree() -> None:
     """As on the card: the verdict rests on all decisions, but one near its threshold is counted on neither side."""
-    row = clip_summary(scores(9, 3, 0.2, 9, 9), WORTH, BELONGS, PLACE, 60, 0.05)
+    row = clip_summary(scores(9, 3, 0.2, 9, 9), RELIABILITY, APPLICABLE, PLACE, 60, 0.05)
     assert (row["verdict"], row["agree"], row["trusted"]) == ("anomaly", 2, 3)
 
 
 def test_a_normal_clip_has_no_place() -> None:
-    row = clip_summary(scores(-2, -3, -2, 9, 9), WORTH, BELONGS, PLACE, 60, 0.05)
+    row = clip_summary(scores(-2, -3, -2, 9, 9), RELIABILITY, APPLICABLE, PLACE, 60, 0.05)
     assert (row["verdict"], row["agree"], row["margin"]) == ("normal", 3, -2)
     assert [row[name] for name in ("map_of", "t0", "t1", "f0", "f1")] == [None] * 5
 
 
-def test_what_does_not_belong_has_a_reason_and_no_verdict() -> None:
-    row = clip_summary(scores(9, 3, 2, 9, 9), WORTH, FOREIGN, PLACE, 60, 0.05)
+def test_what_is_not_applicable_has_a_reason_and_no_verdict() -> None:
+    row = clip_summary(scores(9, 3, 2, 9, 9), RELIABILITY, FOREIGN, PLACE, 60, 0.05)
     assert (row["applicable"], row["reason"]) == (False, FOREIGN.reason)
     assert (row["verdict"], row["ground"], row["t0"]) == ("not sure", "foreign", None)
     assert row["margin"] == 9  # the figure is given all the same
 
 
 def test_what_cannot_be_told_is_none() -> None:
-    row = clip_summary(scores(9, 3, 2, 9, 9), WORTH, None, None, 60, 0.05)
+    row = clip_summary(scores(9, 3, 2, 9, 9), RELIABILITY, None, None, 60, 0.05)
     assert (row["applicable"], row["reason"], row["verdict"], row["t0"]) == (None, None, "anomaly", None)
 
 
 @pytest.mark.parametrize(
-    ("margins", "held_out", "verdict", "ground"),
+    ("margins", "held_out", "verdict", "reason_code"),
     [
         ((0.3, 3, 2, 3, 3), 60, "not sure", "close"),
         ((9, -3, -2, 3, 3), 60, "not sure", "disagreement"),
         ((9, 3, 2, 3, 3), 3, "", "too few normals"),
     ],
 )
-def test_the_ground_of_a_verdict(margins: tuple[float, ...], held_out: int, verdict: str, ground: str) -> None:
-    judged = judge(scores(*margins), WORTH, BELONGS, held_out, 0.05)
-    assert (judged.verdict, judged.ground) == (verdict, ground)
+def test_the_reason_of_a_verdict(margins: tuple[float, ...], held_out: int, verdict: str, reason_code: str) -> None:
+    result = clip_verdict(scores(*margins), RELIABILITY, APPLICABLE, held_out, 0.05)
+    assert (result.verdict, result.reason_code) == (verdict, reason_code)
 
 
-def test_of_a_few_detectors_the_best_of_these_is_asked() -> None:
+def test_of_a_few_detectors_the_best_of_these_leads() -> None:
     some = scores(9, 3, 2, 3, 3)[2:]
-    judged = judge(some, WORTH, BELONGS, 60, 0.05)
-    assert judged.asked
-    assert (judged.asked.detector, judged.n_trusted) == ("pca_lof", 1)
-    assert judge(some[2:], WORTH, BELONGS, 60, 0.05).ground == "controls alone"
+    result = clip_verdict(some, RELIABILITY, APPLICABLE, 60, 0.05)
+    assert result.leading
+    assert (result.leading.detector, result.n_trusted) == ("pca_lof", 1)
+    assert clip_verdict(some[2:], RELIABILITY, APPLICABLE, 60, 0.05).reason_code == "controls alone"
 
 
 def test_the_command_writes_the_same_row(
@@ -105,9 +105,9 @@ def test_the_command_writes_the_same_row(
     assert [one[name] for name in figures] == [two[name] for name in figures]
 
     models = ModelSet(small_models)
-    worth = stored_standing(small_models)
-    assert one["detector"] == worth.chosen()
-    mapped = map_of(worth.order)
+    reliability = stored_reliability(small_models)
+    assert one["detector"] == reliability.chosen()
+    mapped = map_of(reliability.order)
     assert mapped
     place = find_place(prepare(read_clip(mono)), models, mapped, "00")
     assert place

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal, strength_within
 from pages.components.common import component
@@ -38,7 +38,7 @@ def score_table(
     raw: Sequence[DetectorScore],
     denoised: Sequence[DetectorScore] | None,
     signal: Signal,
-    standing: Standing,
+    reliability: Reliability,
     *,
     key: str,
     player: str,
@@ -53,7 +53,7 @@ def score_table(
     Args:
         denoised: ``None`` without denoising: there is no column then.
         signal: the clip, at the strength that was scored.
-        standing: the groups, and the order in each.
+        reliability: the groups, and the order in each.
         key: of the table's state.
         player: key of the player that it follows.
         about: columns that are the same in all rows of the file that the button saves.
@@ -73,12 +73,12 @@ def score_table(
         ]
 
     measured = {
-        "Trusted": (TRUSTED, standing.trusted),
-        "Weak": (WEAK, standing.weak),
-        "Not measured": (UNMEASURED, standing.unmeasured),
-        "Controls": (CONTROLS, standing.controls),
+        "Trusted": (TRUSTED, reliability.trusted),
+        "Weak": (WEAK, reliability.weak),
+        "Not measured": (UNMEASURED, reliability.unmeasured),
+        "Controls": (CONTROLS, reliability.controls),
     }
-    first = standing.in_use
+    first = reliability.in_use
     rank = next((name.lower() for name, (_, keys) in measured.items() if first in keys), "")
     groups = [
         {"name": name, "note": NOTES.get(name, ""), "help": help, "rows": rows_of(keys)}

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from asd_core.evaluation import Standing
+from asd_core.evaluation import Reliability
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Clip, DenoiseMix, Signal
 from pages.components.player import PlayerState
@@ -23,12 +23,12 @@ signal = requested_signal("scores", PlayerState(Signal(CLIP, mix=MIX, strength=0
 strength = signal.strength
 recorded = [score("knn_bands", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
-standing = Standing(("knn_bands", "pca_kde"), ("vae_kde",), (), (), {})
+reliability = Reliability(("knn_bands", "pca_kde"), ("vae_kde",), (), (), {})
 score_table(
     recorded,
     denoised if strength > 0 else None,
     signal,
-    standing,
+    reliability,
     key="scores",
     player="player",
     about={},

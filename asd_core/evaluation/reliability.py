@@ -1,4 +1,4 @@
-"""Which detectors a dataset gives reason to trust, and which one to ask first: from the scores of its labelled test clips."""
+"""Which detectors a dataset gives reason to trust, and which one leads: from the scores of its labelled test clips."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from asd_core.evaluation.comparison import Draws, loses_to_control
 
 
 @dataclass(frozen=True)
-class Standing:
+class Reliability:
     """How far each detector can be trusted on one dataset; each is in exactly one group, by falling AUC within it.
 
     Attributes:
@@ -28,15 +28,15 @@ class Standing:
     auc: Mapping[str, float]
     in_use: str = ""
 
-    def of(self, keys: Sequence[str]) -> "Standing":
+    def of(self, keys: Sequence[str]) -> "Reliability":
         """The same for some of the detectors."""
         trusted, weak, unmeasured, controls = (
             tuple(key for key in group if key in keys)
             for group in (self.trusted, self.weak, self.unmeasured, self.controls)
         )
-        return Standing(trusted, weak, unmeasured, controls, self.auc, self.in_use if self.in_use in keys else "")
+        return Reliability(trusted, weak, unmeasured, controls, self.auc, self.in_use if self.in_use in keys else "")
 
-    def led_by(self, pinned: str) -> "Standing":
+    def led_by(self, pinned: str) -> "Reliability":
         """The same with the detector that a person has pinned in use; without one that is not there or is a control."""
         return replace(self, in_use=pinned if pinned in (*self.trusted, *self.weak, *self.unmeasured) else "")
 
@@ -52,7 +52,7 @@ class Standing:
         return next((key for key in self.order if key not in self.controls), None)
 
 
-def standing(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Standing:
+def measure_reliability(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Reliability:
     """How far each detector can be trusted, as measured on labelled test clips.
 
     Args:
@@ -67,7 +67,7 @@ def standing(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Stan
     comparable = any(key in auc for key in controls)
     losers = {lost.detector for lost in loses_to_control(draws, controls)}
     detectors = [key for key in order if key not in controls]
-    return Standing(
+    return Reliability(
         trusted=tuple(key for key in detectors if comparable and key in auc and key not in losers),
         weak=tuple(key for key in detectors if comparable and key in losers and key in auc),
         unmeasured=tuple(key for key in detectors if not comparable or key not in auc),

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.detectors import is_control
-from asd_core.evaluation import Standing, bootstrap, standing
+from asd_core.evaluation import Reliability, bootstrap, measure_reliability
 from asd_core.scoring import AS_RECORDED
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import Choice
@@ -13,20 +13,20 @@ from pages.shared.trained_models import models_of
 
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False)
-def _standing(digest: str, keys: tuple[str, ...], _scores: pd.DataFrame) -> Standing:
+def _reliability(digest: str, keys: tuple[str, ...], _scores: pd.DataFrame) -> Reliability:
     controls = [key for key in keys if is_control(key)]
-    return standing(bootstrap(_scores), keys, controls)
+    return measure_reliability(bootstrap(_scores), keys, controls)
 
 
-def standing_of(selected: Choice) -> Standing:
+def reliability_of(selected: Choice) -> Reliability:
     """Of the chosen detectors, measured against all of the dataset's: a control counts that is not among them. The one that
     a person has put in use leads."""
     stored = stored_scores(selected.source, AS_RECORDED)
-    known = _standing(stored.digest, tuple(models_of(selected.source)), stored.table)
+    known = _reliability(stored.digest, tuple(models_of(selected.source)), stored.table)
     return known.of(selected.detectors).led_by(selected.in_use)
 
 
 def auc_order(selected: Choice) -> list[str]:
     """The chosen detectors, the highest measured AUC first; those without one last."""
-    known = standing_of(selected)
+    known = reliability_of(selected)
     return sorted(known.order, key=lambda key: known.auc.get(key, 0.0), reverse=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from asd_core.evaluation import Standing, bootstrap, standing
+from asd_core.evaluation import Reliability, bootstrap, measure_reliability
 from asd_core.explain import burst_period
 
 KEYS = ["poor", "good", "control", "unscored"]
@@ -27,7 +27,7 @@ def table(labels: list[str]) -> pd.DataFrame:
 
 
 def test_trusted_are_those_clear_of_the_best_control() -> None:
-    found = standing(bootstrap(table(["normal", "anomaly"] * 40)), KEYS, ["control"])
+    found = measure_reliability(bootstrap(table(["normal", "anomaly"] * 40)), KEYS, ["control"])
     assert (found.trusted, found.weak) == (("good",), ("poor",))
     assert (found.unmeasured, found.controls) == (("unscored",), ("control",))
     assert found.order == ("good", "poor", "unscored", "control")
@@ -44,12 +44,12 @@ def test_trusted_are_those_clear_of_the_best_control() -> None:
 
 def test_without_labels_or_controls_nothing_is_trusted() -> None:
     for found in (
-        standing(bootstrap(table(["normal"] * 40)), KEYS, ["control"]),
-        standing(bootstrap(table(["normal", "anomaly"] * 40)), KEYS[:2], []),
+        measure_reliability(bootstrap(table(["normal"] * 40)), KEYS, ["control"]),
+        measure_reliability(bootstrap(table(["normal", "anomaly"] * 40)), KEYS[:2], []),
     ):
         assert not found.trusted
         assert not found.weak
-        assert isinstance(found, Standing)
+        assert isinstance(found, Reliability)
         assert found.chosen() == found.unmeasured[0]
 
 
