@@ -181,7 +181,7 @@ def compare(
 
     Returns:
         Tables ``ranking`` (AUC and pAUC with paired intervals, the best first), ``thresholds``, ``breakdown``, ``failures``
-        and ``clips``; ``tied`` names the best and those that cannot be told from it, ``losers`` those that are
+        and ``clips``; ``tied`` names the best and those that cannot be told from it, ``not_better`` those that are
         not clearly better than the best control.
 
     Raises:

@@ -9,7 +9,7 @@ from .comparison import Difference as Difference
 from .comparison import Draws as Draws
 from .comparison import Metric as Metric
 from .comparison import bootstrap as bootstrap
-from .comparison import loses_to_control as loses_to_control
+from .comparison import not_better_than_control as not_better_than_control
 from .comparison import paired_difference as paired_difference
 from .comparison import resampled as resampled
 from .comparison import resamples_for as resamples_for

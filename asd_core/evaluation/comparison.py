@@ -371,7 +371,7 @@ class AgainstControl(NamedTuple):
     by_interval: bool  # the 95% interval of the difference is not above 0: it may be no better
 
 
-def loses_to_control(
+def not_better_than_control(
     draws: Draws, controls: Sequence[str], *, metric: Metric = "auc", machine_id: str = MEAN
 ) -> list[AgainstControl]:
     """Detectors whose paired difference to the best of ``controls`` is not above 0, by the point or by the interval.
@@ -383,10 +383,10 @@ def loses_to_control(
     best = next((d for d in draws.order(machine_id, metric) if d in controls and np.isfinite(point[d])), None)
     if best is None:
         return []
-    losers = []
+    not_better = []
     for detector in draws.detectors:
         pair = paired_difference(draws, detector, best, metric=metric, machine_id=machine_id)
         by_point, by_interval = pair.difference <= 0, pair.low <= 0  # both False for nan
         if detector not in controls and (by_point or by_interval):
-            losers.append(AgainstControl(detector, best, pair, by_point, by_interval))
-    return losers
+            not_better.append(AgainstControl(detector, best, pair, by_point, by_interval))
+    return not_better

@@ -14,7 +14,7 @@ from asd_core.evaluation import (
     bootstrap,
     domain_figures,
     has_domains,
-    loses_to_control,
+    not_better_than_control,
     ranking,
     tied_with_best,
     worst_machine,
@@ -50,7 +50,7 @@ class Comparison:
     manifests: Mapping[str, Manifest]
     draws: Draws
     tied: list[str]  # the best in the mean AUC, then those tied with it; none where no mean can be ranked
-    losers: list[AgainstControl]  # detectors that are not clearly better than the best control
+    not_better: list[AgainstControl]  # detectors that are not clearly better than the best control
     worst: dict[str, tuple[str, float]]  # of each detector the machine id of lowest AUC, and that AUC
     ranking: "pd.DataFrame"
     thresholds: "pd.DataFrame"
@@ -64,6 +64,11 @@ class Comparison:
     def detectors(self) -> list[str]:
         """From the highest mean AUC to the lowest; then those that know fewer machine ids, and those without a figure."""
         return [str(key) for key in dict.fromkeys(self.ranking["detector"])]
+
+    @property
+    def losers(self) -> list[AgainstControl]:
+        """:attr:`not_better` by the name that it had before, for notebooks that use it."""
+        return self.not_better
 
     @property
     def lead(self) -> str:
@@ -153,7 +158,6 @@ def compare(
 
     domains = domain_figures(labelled) if has_domains(labelled) else None
     tied = tied_with_best(draws)
-    losers = loses_to_control(draws, controls)
     weakest = worst_machine(ranking(draws), "auc")
     return Comparison(
         title=title,
@@ -166,7 +170,7 @@ def compare(
         manifests={key: manifests[key] for key in draws.detectors},
         draws=draws,
         tied=tied,
-        losers=losers,
+        not_better=not_better_than_control(draws, controls),
         worst=weakest,
         ranking=marked(ranking_table(draws, weakest, controls)),
         thresholds=marked(threshold_table(labelled, manifests, assumed)),

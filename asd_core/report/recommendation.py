@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from asd_core.artifacts import Manifest
 from asd_core.counting import counted
 from asd_core.detectors import is_control
-from asd_core.evaluation import Draws, anomalies_to_settle, loses_to_control, tied_with_best
+from asd_core.evaluation import Draws, anomalies_to_settle, not_better_than_control, tied_with_best
 from asd_core.report.wording import listed, name
 from asd_core.training import Sensitivity
 
@@ -48,8 +48,8 @@ def recommend_by_labels(
         return _none("Only controls are chosen, and these are yardsticks.", "Choose a detector in the sidebar.")
     if not detectors:
         return _none("None knows every machine id.", "Compare them on one machine id.")
-    losers = {lost.detector for lost in loses_to_control(draws, controls)}
-    clear = [key for key in detectors if key not in losers]
+    not_better = {result.detector for result in not_better_than_control(draws, controls)}
+    clear = [key for key in detectors if key not in not_better]
     if not clear:
         return _none(
             f"No detector stands clearly above the best control, {name(controls[0])}.",

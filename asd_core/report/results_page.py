@@ -7,7 +7,7 @@ from asd_core import artifacts
 from asd_core.datasets import Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, loses_to_control
+from asd_core.evaluation import Result, bootstrap, breakdown, evaluate, not_better_than_control
 from asd_core.experiments import experiments_section, few_labels_section, study_section
 from asd_core.explain import overlap_section
 from asd_core.files import write_text
@@ -80,11 +80,11 @@ def write_results(folder: Path, path: Path) -> None:
 def _against_controls(scores: "pd.DataFrame") -> str:
     draws = bootstrap(scores, resamples=2)  # by the point alone
     controls = [key for key in draws.detectors if is_control(key)]
-    losers = [lost for lost in loses_to_control(draws, controls) if lost.by_point]
-    if not losers:
+    not_better = [result for result in not_better_than_control(draws, controls) if result.by_point]
+    if not not_better:
         return "Every detector beats every control."
-    names = ", ".join(detector_class(lost.detector).info.title for lost in losers)
-    return f"Not better than the best control ({detector_class(losers[0].control).info.title}): {names}."
+    names = ", ".join(detector_class(result.detector).info.title for result in not_better)
+    return f"Not better than the best control ({detector_class(not_better[0].control).info.title}): {names}."
 
 
 def _seeds(folder: Path, results: list[Result], manifests: dict[str, artifacts.Manifest]) -> str:

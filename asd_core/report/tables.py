@@ -13,9 +13,9 @@ from asd_core.evaluation import (
     breach,
     breakdown,
     false_alarm_range,
-    loses_to_control,
     mean_false_alarm_range,
     misses_and_false_alarms,
+    not_better_than_control,
     operating_point,
     ranking,
     tied_with_best,
@@ -71,8 +71,8 @@ def ranking_table(draws: Draws, worst: Mapping[str, tuple[str, float]], controls
     against: dict[tuple[str, str], str] = {}
     for machine_id in (MEAN, *draws.machine_ids):
         tied |= dict.fromkeys(((key, machine_id) for key in tied_with_best(draws, machine_id=machine_id)), True)
-        for lost in loses_to_control(draws, controls, machine_id=machine_id):
-            against[lost.detector, machine_id] = "below" if lost.by_point else "near"
+        for result in not_better_than_control(draws, controls, machine_id=machine_id):
+            against[result.detector, machine_id] = "below" if result.by_point else "near"
     rows = list(zip(table["detector"], table["machine_id"], strict=True))
     table = table.assign(
         tied_with_best=[tied.get(row, False) for row in rows],

@@ -13,7 +13,7 @@ from asd_core.evaluation import (
     Draws,
     enough_held_out,
     held_out_needed,
-    loses_to_control,
+    not_better_than_control,
     ranking,
     tied_with_best,
 )
@@ -82,7 +82,7 @@ def opening_sentences(
             manifests=manifests,
             draws=draws,
             tied=tied,
-            losers=loses_to_control(draws, controls),
+            not_better=not_better_than_control(draws, controls),
             worst={},
             ranking=table.assign(title=[name(key) for key in table["detector"]]),
             thresholds=threshold_table(scores[scores["detector"] == reported], manifests, assumptions),
@@ -143,13 +143,13 @@ def _against_controls(c: Comparison) -> str:
         return "No control is among the chosen detectors, so nothing here shows that any of them has learned something."
     if not c.tied or not n:
         return "Whether a detector beats the controls, which learn nothing of machine sound, is not computable here."
-    if not c.losers:
+    if not c.not_better:
         best = c.controls[0]
         figure = by_id(c.ranking)[best, MEAN]["auc"]
         return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {figure:.3f})."
-    control = c.losers[0].control
-    lose = [name(lost.detector) for lost in c.losers if lost.by_point]
-    may = [name(lost.detector) for lost in c.losers if not lost.by_point]
+    control = c.not_better[0].control
+    lose = [name(result.detector) for result in c.not_better if result.by_point]
+    may = [name(result.detector) for result in c.not_better if not result.by_point]
     parts = []
     if lose:
         parts.append(f"{listed(lose)} {'does' if len(lose) == 1 else 'do'} no better than it")
@@ -157,7 +157,7 @@ def _against_controls(c: Comparison) -> str:
         parts.append(f"{listed(may)} may do no better{'' if lose else ' than it'}")
     figure = by_id(c.ranking)[control, MEAN]["auc"]
     return (
-        f"{n - len(c.losers)} of {n} detectors stand clearly above the best control ({name(control)}, mean AUC "
+        f"{n - len(c.not_better)} of {n} detectors stand clearly above the best control ({name(control)}, mean AUC "
         f"{figure:.3f}); {', '.join(parts)}: on this evidence none of these should be relied on."
     )
 
@@ -295,12 +295,12 @@ def report_protocol(c: Comparison) -> list[str]:
 
 def rank(c: Comparison, key: str) -> str:
     """What the mean AUC says of one detector, and of how many machine ids it is where others know more."""
-    lost = next((lost for lost in c.losers if lost.detector == key), None)
+    against = next((against for against in c.not_better if against.detector == key), None)
     result = ""
     if is_control(key):
         result = "control"
-    elif lost:
-        result = "▼ not above a control" if lost.by_point else "▽ near a control"
+    elif against:
+        result = "▼ not above a control" if against.by_point else "▽ near a control"
     elif key in c.tied:
         result = "★ best" if key == c.tied[0] else "★ tied with the best"
     in_use = "in use" if key == c.in_use else ""

@@ -16,7 +16,7 @@ from asd_core.evaluation import (
     Draws,
     Metric,
     has_domains,
-    loses_to_control,
+    not_better_than_control,
     operating_marks,
     tied_with_best,
     worst_machine,
@@ -57,14 +57,14 @@ def draw(compared: ComparedScores) -> None:
     metric, view = METRICS[name], MEAN if several else draws.machine_ids[0]
     seconds = scoring_seconds(compared.selected.source.folder)
     shown = results[results["machine_id"] == view].set_index("detector").loc[draws.order(view, metric)]
-    verdicts = _verdicts(compared, metric, view, draws)
+    remarks = _remarks(compared, metric, view, draws)
     domains.never_trained(compared)
     if by_domain:
         domains.draw(compared, per_id=per_id)
     elif per_id:
-        _wide(results, draws.order(metric=metric), metric, name, verdicts)
+        _wide(results, draws.order(metric=metric), metric, name, remarks)
     else:
-        _compact(compared, results, shown, metric, name, verdicts, _by_dataset(compared, view), seconds)
+        _compact(compared, results, shown, metric, name, remarks, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
     if gain := fusion_gain(draws, manifests_of(compared.selected.source, list(draws.detectors))):
         st.caption(gain)
@@ -133,26 +133,26 @@ def curves_figure(
 
 
 @cache_bytes
-def _verdicts(compared: ComparedScores, metric: Metric, view: str, _draws: Draws) -> dict[str, str]:
+def _remarks(compared: ComparedScores, metric: Metric, view: str, _draws: Draws) -> dict[str, str]:
     """A remark on each detector: in use, a control, best or tied with it, not clearly above a control, fewer ids."""
     keys = compared.selected.detectors
     ties = tied_with_best(_draws, metric=metric, machine_id=view)
     controls = [k for k in keys if is_control(k)]
-    result = loses_to_control(_draws, controls, metric=metric, machine_id=view) if controls else []
-    losers = {lost.detector: lost for lost in result}
+    below = not_better_than_control(_draws, controls, metric=metric, machine_id=view)
+    not_better = {against.detector: against for against in below}
 
-    def verdict(key: str) -> str:
+    def remark(key: str) -> str:
         if key in controls:
             return "control"
-        if key in losers and losers[key].by_point:
+        if key in not_better and not_better[key].by_point:
             return "▼ not above a control"
-        if key in losers and losers[key].by_interval:
+        if key in not_better and not_better[key].by_interval:
             return "▽ near a control"
         return "★ best or tied" if key in ties else ""
 
     fewer = _draws.coverage(metric) if view == MEAN else {}
     in_use = {compared.selected.in_use: "in use"}
-    return {key: ", ".join(filter(None, [in_use.get(key, ""), verdict(key), fewer.get(key, "")])) for key in keys}
+    return {key: ", ".join(filter(None, [in_use.get(key, ""), remark(key), fewer.get(key, "")])) for key in keys}
 
 
 def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
@@ -169,7 +169,7 @@ def _compact(
     shown: pd.DataFrame,
     metric: Metric,
     name: str,
-    verdicts: dict[str, str],
+    remarks: dict[str, str],
     before: pd.DataFrame | None,
     seconds: Mapping[str, float],
 ) -> None:
@@ -183,7 +183,7 @@ def _compact(
             "95% interval": interval(row[f"{metric}_low"], row[f"{metric}_high"]),
             **({} if before is None else {CHANGE: row[metric] - before[metric].get(key, np.nan)}),
             other_name: row[other],
-            "Verdict": verdicts[str(key)],
+            "Verdict": remarks[str(key)],
             "Worst id": "{}: {:.3f}".format(*lowest[str(key)]) if key in lowest else "",
             "Fit, s": manifests[str(key)].fit_seconds,
             SCORE_TIME: 1000 * seconds.get(str(key), np.nan),
@@ -219,14 +219,14 @@ def _compact(
     )
 
 
-def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, verdicts: dict[str, str]) -> None:
+def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, remarks: dict[str, str]) -> None:
     """The mean, the worst and each id, a figure that sorts and its interval."""
     ids = [i for i in results["machine_id"].unique() if i != MEAN]
     subset = {i: results[results["machine_id"] == i].set_index("detector") for i in (MEAN, *ids)}
     lowest = worst_machine(results, metric)
     rows = []
     for key in order:
-        row: dict[str, Any] = {"Detector": title(key), "Verdict": verdicts[key]}
+        row: dict[str, Any] = {"Detector": title(key), "Verdict": remarks[key]}
         for machine_id, of_id in subset.items():
             heading = f"Mean {name}" if machine_id == MEAN else f"id {machine_id}"
             row[heading] = of_id.loc[key, metric]

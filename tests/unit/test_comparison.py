@@ -16,9 +16,9 @@ from asd_core.evaluation import (
     disagreements,
     evaluate,
     gamma_threshold,
-    loses_to_control,
     misses_and_false_alarms,
     normal_spread,
+    not_better_than_control,
     operating_point,
     paired_difference,
     pauc,
@@ -85,8 +85,8 @@ def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
 
 
 def test_a_control_of_easy_machines_is_not_the_yardstick_for_all() -> None:
-    (lost,) = loses_to_control(bootstrap(partly(C=0.1), 100), ["A", "B"])
-    assert (lost.detector, lost.control) == ("C", "B")
+    (result,) = not_better_than_control(bootstrap(partly(C=0.1), 100), ["A", "B"])
+    assert (result.detector, result.control) == ("C", "B")
 
 
 def test_nobody_knows_every_machine() -> None:
@@ -193,7 +193,7 @@ def test_one_class_is_not_computable_and_never_a_half() -> None:
     assert np.isnan(none.interval()).all()
     assert np.isnan(paired_difference(none, "a", "b")).all()
     assert tied_with_best(none) == []
-    assert loses_to_control(none, ["b"]) == []
+    assert not_better_than_control(none, ["b"]) == []
 
 
 def test_a_clip_one_detector_lacks_is_left_out_for_all() -> None:
@@ -309,12 +309,15 @@ def test_worst_id_and_losing_to_a_control() -> None:
     by_id = {i: auc_of(scores, "good", i) for i in ("00", "02")}
     lowest = min(by_id, key=lambda i: by_id[i])
     assert worst_machine(ranking(bootstrap(scores, 2)), "auc")["good"] == (lowest, pytest.approx(by_id[lowest]))
-    losers = {r.detector: r for r in loses_to_control(bootstrap(scores), ["loud", "random", "not trained"])}
-    assert set(losers) == {"weak", "bad"}
-    assert {r.control for r in losers.values()} == {"loud"}
-    assert (losers["bad"].by_point, losers["bad"].by_interval) == (True, True)
-    assert losers["bad"].pair.high < 0
-    assert (losers["weak"].by_point, losers["weak"].by_interval) == (losers["weak"].pair.difference <= 0, True)
+    not_better = {r.detector: r for r in not_better_than_control(bootstrap(scores), ["loud", "random", "not trained"])}
+    assert set(not_better) == {"weak", "bad"}
+    assert {r.control for r in not_better.values()} == {"loud"}
+    assert (not_better["bad"].by_point, not_better["bad"].by_interval) == (True, True)
+    assert not_better["bad"].pair.high < 0
+    assert (not_better["weak"].by_point, not_better["weak"].by_interval) == (
+        not_better["weak"].pair.difference <= 0,
+        True,
+    )
 
 
 def auc_of(scores: pd.DataFrame, detector: str, machine_id: str) -> float:
