@@ -114,7 +114,7 @@ demo-models: $(VENV)/.run-stamp
 EXPERIMENTS = components bandwidth dbscan skips mels batch_size denoising clips
 experiments: $(VENV)/.run-stamp
 	for name in $(EXPERIMENTS); do $(PY) -m asd_core experiment $$name --data demo || exit 1; done
-	$(PY) -m asd_core worth --models trained_models/demo --out asd_core/training/worth_from.toml
+	$(PY) -m asd_core worth --models trained_models/demo --out asd_core/training/min_clips.toml
 	$(MAKE) results
 
 fusion: $(VENV)/.dev-stamp

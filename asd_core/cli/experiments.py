@@ -111,8 +111,7 @@ def worth(
     out: Annotated[Path, typer.Option("--out", help="TOML file to write.")],
 ) -> None:
     """Write from how many clips of a machine each detector is worth having, by the stored experiment on the number of clips."""
-    from asd_core.experiments import EXPERIMENTS_FOLDER, read_experiment
-    from asd_core.experiments import worth as worth_of
+    from asd_core.experiments import EXPERIMENTS_FOLDER, min_clips, read_experiment
 
-    write_output(worth_of(read_experiment(models / EXPERIMENTS_FOLDER / "clips")).toml().encode(), out)
+    write_output(min_clips(read_experiment(models / EXPERIMENTS_FOLDER / "clips")).toml().encode(), out)
     notify(f"{out} written.")

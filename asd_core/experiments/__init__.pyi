@@ -8,8 +8,8 @@ from .conclusions import Conclusion as Conclusion
 from .conclusions import conclusion as conclusion
 from .curves import curve_table as curve_table
 from .curves import learning_curve as learning_curve
-from .curves import worth as worth
-from .curves import worth_from as worth_from
+from .curves import min_clips as min_clips
+from .curves import min_clips_by_detector as min_clips_by_detector
 from .dbscan import dbscan_transfers as dbscan_transfers
 from .few_labels import COST as COST
 from .few_labels import EVERY_KIND as EVERY_KIND

@@ -85,8 +85,8 @@ def _denoising(preset: str, seed: int) -> list[Point]:
         subset = partial(Point, detector=key, preset="quick" if key in QUICK else preset, seed=seed)
         points.append(subset(f"{key}, undenoised", BOTH, 0.0))
         for s in STRENGTHS[1:]:
-            points.append(subset(f"{key}, {s:g} in {BOTH}", BOTH, s, trained_at=s, heard_at=s))
-            points.append(subset(f"{key}, {s:g} in {TEST_ONLY}", TEST_ONLY, s, heard_at=s))
+            points.append(subset(f"{key}, {s:g} in {BOTH}", BOTH, s, trained_at=s, tested_at=s))
+            points.append(subset(f"{key}, {s:g} in {TEST_ONLY}", TEST_ONLY, s, tested_at=s))
     return points
 
 

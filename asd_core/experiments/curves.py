@@ -9,7 +9,7 @@ from asd_core.experiments.summaries import experiment_summary
 from asd_core.experiments.wording import better, listed
 from asd_core.lazy import pd
 from asd_core.markdown import markdown_table
-from asd_core.training import Worth
+from asd_core.training import MinClips
 
 if TYPE_CHECKING:
     from asd_core.evaluation import Difference
@@ -57,7 +57,7 @@ def learning_curve(stored: Stored) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def worth_from(curve: "pd.DataFrame") -> dict[str, int | None]:
+def min_clips_by_detector(curve: "pd.DataFrame") -> dict[str, int | None]:
     """From how many clips each detector beats the best control, with them and with every larger number that was tried; ``None``
     where it does not with the most. Controls are left out."""
     result: dict[str, int | None] = {}
@@ -73,20 +73,20 @@ def worth_from(curve: "pd.DataFrame") -> dict[str, int | None]:
     return result
 
 
-def worth(stored: Stored) -> Worth:
+def min_clips(stored: Stored) -> MinClips:
     """From how many clips each detector is worth having: what is shown before training.
 
     Raises:
         TrainingError: when no detector's curve is stored.
     """
     curve = learning_curve(stored)
-    least = worth_from(curve) if len(curve) else {}
+    least = min_clips_by_detector(curve) if len(curve) else {}
     if not least:
         raise TrainingError(
             f"{stored.header.title} holds no detector's curve: run python -m asd_core experiment clips first."
         )
     quick = curve.loc[curve["preset"] == "quick", "detector"].drop_duplicates()
-    return Worth(
+    return MinClips(
         title=stored.header.dataset_title,
         most=int(curve["clips"].max()),
         least={key: n or 0 for key, n in least.items()},
@@ -98,7 +98,7 @@ def worth(stored: Stored) -> Worth:
 def curve_summary(stored: Stored) -> tuple[str, str]:
     """The answer to the experiment's question in a few words, and the sentences behind it."""
     curve = learning_curve(stored)
-    least = worth_from(curve)
+    least = min_clips_by_detector(curve)
     by_number: dict[int | None, list[str]] = {}
     for key, n in least.items():
         by_number.setdefault(n, []).append(detector_class(key).info.title)
@@ -107,11 +107,11 @@ def curve_summary(stored: Stored) -> tuple[str, str]:
     parts = [f"from {n} clips: {listed(by_number[n], most=len(least))}" for n in numbers]
     if None in by_number:
         parts.append(f"not with {most}: {listed(by_number[None], most=len(least))}")
-    worth_having = sum(n is not None for n in least.values())
+    n_better = sum(n is not None for n in least.values())
     answer = (
-        f"{worth_having} of {len(least)} detectors, from {numbers[0]} to {numbers[-1]} clips."
+        f"{n_better} of {len(least)} detectors, from {numbers[0]} to {numbers[-1]} clips."
         if len(numbers) > 1
-        else f"{worth_having} of {len(least)} detectors{f', from {numbers[0]} clips' if numbers else ''}."
+        else f"{n_better} of {len(least)} detectors{f', from {numbers[0]} clips' if numbers else ''}."
     )
     controls = curve[curve["detector"].map(is_control)]
     best = ", ".join(
@@ -129,7 +129,7 @@ def curve_summary(stored: Stored) -> tuple[str, str]:
 def curve_table(stored: Stored) -> str:
     """Mean AUC over the draws by detector and number of clips as Markdown; bold where it beats the best control."""
     curve = learning_curve(stored)
-    least, numbers = worth_from(curve), sorted(curve["clips"].unique())
+    least, numbers = min_clips_by_detector(curve), sorted(curve["clips"].unique())
     rows = []
     for key, group in curve.groupby("detector", sort=False):
         by_number = {row.clips: row for row in group.itertuples()}

@@ -37,7 +37,7 @@ def fused(
     for point in points:
         if not point.is_fusion or point.name not in chosen:
             continue
-        inputs = _of_members(points, members, point.trained_at, point.heard_at, stored.scores)
+        inputs = _of_members(points, members, point.trained_at, point.tested_at, stored.scores)
         taught = _of_members(points, members, point.trained_at, point.trained_at, stored.held_out)
         if inputs is None or taught is None:
             continue
@@ -54,11 +54,11 @@ def fused(
 
 
 def _of_members(
-    points: Sequence[Point], members: Sequence[str], trained_at: float, heard_at: float, table: "pd.DataFrame"
+    points: Sequence[Point], members: Sequence[str], trained_at: float, tested_at: float, table: "pd.DataFrame"
 ) -> "pd.DataFrame | None":
     """Clips by clip_id with a column of raw scores for each member, or ``None`` when a member's point is missing."""
-    names = {(p.detector, p.trained_at, p.heard_at): p.name for p in points}
-    parts = [table[table["point"] == names.get((m, trained_at, heard_at))].set_index("clip_id") for m in members]
+    names = {(p.detector, p.trained_at, p.tested_at): p.name for p in points}
+    parts = [table[table["point"] == names.get((m, trained_at, tested_at))].set_index("clip_id") for m in members]
     if any(part.empty for part in parts):
         return None
     wide = parts[0][["machine_id", "label"]].copy()

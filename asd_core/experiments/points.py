@@ -13,6 +13,8 @@ from asd_core.sound import Clip
 
 LEAST_ROWS = 61  # four 5x5 convolutions of stride 2 leave one row of so many, and none of fewer
 
+STORED_TESTED_AT = "heard_at"  # what specifications on the disk call ``tested_at``
+
 
 @dataclass(frozen=True)
 class Point:
@@ -27,7 +29,7 @@ class Point:
     seed: int = 0
     n_mels: int | None = None  # None: the detector's own representation
     trained_at: float = 0.0  # denoising strength of the training clips; 0: as recorded
-    heard_at: float = 0.0  # denoising strength of the test clips
+    tested_at: float = 0.0  # denoising strength of the test clips
     clips: int | None = None  # normal clips of each machine id, those held out included; None: all there are
     draw: int = 0  # which of them, see :func:`asd_core.experiments.draws.drawn`
 
@@ -56,7 +58,7 @@ class Point:
             "seed": self.seed,
             "representation": to_config(self.representation(0.0)),
             "trained_at": self.trained_at,
-            "heard_at": self.heard_at,
+            STORED_TESTED_AT: self.tested_at,
             **({} if self.clips is None else {"clips": self.clips, "draw": self.draw}),
         }
 

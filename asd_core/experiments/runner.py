@@ -17,7 +17,7 @@ from asd_core.experiments import store
 from asd_core.experiments.catalogue import Experiment
 from asd_core.experiments.draws import drawn
 from asd_core.experiments.fuse import fused
-from asd_core.experiments.points import Point
+from asd_core.experiments.points import STORED_TESTED_AT, Point
 from asd_core.experiments.records import empty, merged, record, score_rows
 from asd_core.experiments.store import Header, PointRecord, Stored
 from asd_core.experiments.variants import VARIANTS, class_of
@@ -160,7 +160,7 @@ class _Run:
         groups: dict[str, list[Point]] = {}
         for point in self.experiment.points:
             if point.name in todo and not point.is_fusion:
-                spec = {k: v for k, v in point.spec().items() if k != "heard_at"}
+                spec = {k: v for k, v in point.spec().items() if k != STORED_TESTED_AT}
                 groups.setdefault(json.dumps(spec, sort_keys=True), []).append(point)
         return list(groups.values())
 
@@ -172,7 +172,7 @@ class _Run:
             read = extract_dataset(self.dataset, rows["train"], train, stage(progress, 0.0, 0.7, "training set"))
             self.train = read
             self.fit, self.held_out = _parted(read)
-        test = [p.representation(p.heard_at) for group in groups for p in group]
+        test = [p.representation(p.tested_at) for group in groups for p in group]
         self.test = extract_dataset(self.dataset, rows["test"], test, stage(progress, 0.7, 1.0, "test set"))
 
     def _needs_training_clips(self, point: Point) -> bool:
@@ -201,11 +201,11 @@ class _Run:
         except TrainingError as error:
             self.notify(f"{first.name} was not run: {error}")
             return
-        scores = [score_rows(p, detector, self.test, p.representation(p.heard_at)) for p in group]
+        scores = [score_rows(p, detector, self.test, p.representation(p.tested_at)) for p in group]
         taught = [
             score_rows(p, detector, self.held_out, p.representation(p.trained_at))
             for p in group
-            if p.detector in self.members and p.heard_at == p.trained_at
+            if p.detector in self.members and p.tested_at == p.trained_at
         ]
         self.store([record(p, **about) for p in group], scores, taught)
 

@@ -13,6 +13,9 @@ from .label_free import Sensitivity as Sensitivity
 from .label_free import sensitivity as sensitivity
 from .material import Material as Material
 from .material import learnable as learnable
+from .min_clips import MinClips as MinClips
+from .min_clips import stored_min_clips as stored_min_clips
+from .min_clips import too_few as too_few
 from .pipeline import UNTRAINED as UNTRAINED
 from .pipeline import train as train
 from .seeds import stored_seeds as stored_seeds
@@ -21,6 +24,3 @@ from .synthetic_anomalies import GRADED as GRADED
 from .synthetic_anomalies import KINDS as KINDS
 from .synthetic_anomalies import synthetic_anomaly as synthetic_anomaly
 from .versions import train_version as train_version
-from .worth import Worth as Worth
-from .worth import stored_worth as stored_worth
-from .worth import too_few as too_few

@@ -42,7 +42,7 @@ from asd_core.training.cross_conformal import cross_calibration
 from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.fusion_rules import learn_rule
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
-from asd_core.training.worth import too_few
+from asd_core.training.min_clips import too_few
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -48,8 +48,8 @@ def train(entry: Entry, dataset: Dataset) -> None:
         f"{', '.join(title(key) for key in fitting)}. The estimate corrects itself by how long the first ones take here."
     )
     counts = {str(machine_id): int(n) for machine_id, n in rows["machine_id"].value_counts().sort_index().items()}
-    if not_worth_it := too_few(fitting, counts):
-        st.info(" ".join(not_worth_it), icon=":material/hourglass_empty:")
+    if shortfalls := too_few(fitting, counts):
+        st.info(" ".join(shortfalls), icon=":material/hourglass_empty:")
     arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--resume"]
     arguments += ["--seconds", str(seconds)] if seconds else []
     if folder_in_use(entry.models) != entry.models:

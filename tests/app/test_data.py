@@ -10,7 +10,7 @@ from asd_core.datasets import import_recordings, keep_recording, machines_of, op
 from asd_core.detectors import detector_class
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
-from asd_core.training import expected_seconds, stored_worth, train, train_version
+from asd_core.training import expected_seconds, stored_min_clips, train, train_version
 from pages.data_page.datasets import entries
 from pages.shared.sources import sources
 from tests.app.helpers import opened, text
@@ -236,9 +236,9 @@ def test_the_embedded_fans_are_offered_to_train_on(folders: Path) -> None:
 
 def test_detectors_that_want_more_clips_are_named_before_they_are_trained(folders: Path) -> None:
     """The page says it and trains all the same; where there are enough clips it says nothing of that detector."""
-    worth = stored_worth()
+    min_clips = stored_min_clips()
     key, needed = max(
-        ((k, n) for k, n in worth.least.items() if n and expected_seconds(k, 100) < 20), key=lambda kn: kn[1]
+        ((k, n) for k, n in min_clips.least.items() if n and expected_seconds(k, 100) < 20), key=lambda kn: kn[1]
     )
     title = detector_class(key).info.title
     for name, count in (("Few", 10), ("Many", needed + needed // 4 + 2)):  # a fifth is kept for testing

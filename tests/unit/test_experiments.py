@@ -156,7 +156,7 @@ def test_strength_0_is_no_denoising(small_dataset: Dataset) -> None:
     assert point.representation(0.0) == LogMel()
     assert point.representation(0.5) == Denoised(LogMel(), 0.5)
     assert "trained_at" in point.spec()
-    assert point.spec() != replace(point, heard_at=0.5).spec()
+    assert point.spec() != replace(point, tested_at=0.5).spec()
     clip = prepare(small_dataset.read(small_dataset.catalogue["clip_id"].iloc[0]))
     other = prepare(small_dataset.read(small_dataset.catalogue["clip_id"].iloc[1]))
     for strength in (0.25, 1.0):

@@ -18,22 +18,22 @@ from asd_core.experiments import (
     curve_table,
     experiment_summary,
     learning_curve,
+    min_clips,
+    min_clips_by_detector,
     read_experiment,
     run,
-    worth,
-    worth_from,
 )
 from asd_core.experiments.catalogue import CLIPS, DRAWS, NETWORK_CLIPS, named, quick_curve
 from asd_core.experiments.draws import drawn
 from asd_core.features import Level
 from asd_core.plots import experiment_figures
-from asd_core.training import Worth, stored_worth, too_few, train
-from asd_core.training.worth import WORTH_FROM
+from asd_core.training import MinClips, stored_min_clips, too_few, train
+from asd_core.training.min_clips import MIN_CLIPS_FILE
 from tests.conftest import ROOT
 from tests.unit.conftest import Cli
 from tests.unit.test_experiment_conclusions import made_up, scores
 
-WORTH = Worth(
+MIN_CLIPS = MinClips(
     "made up",
     256,
     {"pca_kde": 0, "knn_bands": 8, "pca_lof": 32, "gwrp_gaussian": 32, "f_anogan": 64},
@@ -82,7 +82,7 @@ def test_worth_having_is_from_where_all_larger_numbers_beat_the_best_control() -
         {**CONTROLS, "pca_lof": LEARNS, "knn_bands": dict.fromkeys(CLIPS, 2.0), "pca_kde": dict.fromkeys(CLIPS, 0.3)}
     )
     curve = learning_curve(stored)
-    assert worth_from(curve) == {"pca_lof": 64, "knn_bands": 8, "pca_kde": None}
+    assert min_clips_by_detector(curve) == {"pca_lof": 64, "knn_bands": 8, "pca_kde": None}
     by_number = curve[curve["detector"] == "pca_lof"].set_index("clips")
     assert by_number["beats"].to_dict() == {8: False, 16: True, 32: False, 64: True, 128: True, 256: True}
     assert by_number.loc[8, "gain"] < 0, "against the better control, not the level"
@@ -101,11 +101,11 @@ def test_worth_having_is_from_where_all_larger_numbers_beat_the_best_control() -
 def test_a_draw_that_fails_is_a_failure() -> None:
     """A detector is not worth having with as many clips if that hangs on which they are."""
     good = curve_of({**CONTROLS, "pca_lof": dict.fromkeys(CLIPS, 2.0)}, draws=2)
-    assert worth_from(learning_curve(good)) == {"pca_lof": 8}
+    assert min_clips_by_detector(learning_curve(good)) == {"pca_lof": 8}
     bad = good.scores.copy()
     unlucky = bad["point"] == "pca_lof, 8 clips, draw 2"
     bad.loc[unlucky, "raw"] = scores(0.0).astype(np.float32)
-    assert worth_from(learning_curve(Stored(good.header, bad, good.held_out))) == {"pca_lof": 16}
+    assert min_clips_by_detector(learning_curve(Stored(good.header, bad, good.held_out))) == {"pca_lof": 16}
 
 
 def test_points_are_of_all_that_learn_from_sound() -> None:
@@ -137,41 +137,43 @@ def test_it_is_run_with_as_many_clips_as_there_are(small_dataset: Dataset, tmp_p
 
 def test_the_file_is_what_the_stored_experiment_shows() -> None:
     stored = read_experiment(ROOT / "trained_models" / "demo" / EXPERIMENTS_FOLDER / "clips")
-    assert WORTH_FROM.read_text("utf-8") == worth(stored).toml()
-    assert stored_worth() == worth(stored)
+    assert MIN_CLIPS_FILE.read_text("utf-8") == min_clips(stored).toml()
+    assert stored_min_clips() == min_clips(stored)
 
 
 def test_the_command_writes_the_file(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("worth", "--models", ROOT / "trained_models" / "demo", "--out", tmp_path / "worth.toml")
     assert code == 0, err
-    assert (tmp_path / "worth.toml").read_text("utf-8") == WORTH_FROM.read_text("utf-8")
+    assert (tmp_path / "worth.toml").read_text("utf-8") == MIN_CLIPS_FILE.read_text("utf-8")
     code, _, err = cli("worth", "--models", tmp_path, "--out", tmp_path / "x.toml")
     assert (code, "holds no stored experiment" in err) == (2, True)
 
 
 def test_sentences_before_training() -> None:
     keys = ["pca_kde", "knn_bands", "pca_lof", "control_rms", "fusion"]
-    assert too_few(keys, {"00": 12}, WORTH) == [
+    assert too_few(keys, {"00": 12}, MIN_CLIPS) == [
         "PCA + LOF needed 32 clips of a machine to beat the best control on: made up. Id 00 has 12.",
         "PCA + KDE did not beat the best control with 256 clips of a machine, the most that was tried on: made up.",
     ]
-    assert too_few(["pca_lof", "gwrp_gaussian"], {"00": 12, "02": 40, "04": 31}, WORTH) == [
+    assert too_few(["pca_lof", "gwrp_gaussian"], {"00": 12, "02": 40, "04": 31}, MIN_CLIPS) == [
         "GWRP + Gaussian and PCA + LOF needed 32 clips of a machine to beat the best control on: made up. Id 00 has 12, id 04 has 31."
     ]
     many = dict(zip("abcde", range(4, 9), strict=True))
-    assert too_few(["pca_lof"], many, WORTH)[0].endswith("on: made up. 5 machines have fewer, id a has 4.")
-    assert too_few(["knn_bands"], {"00": 5}, WORTH) == [
+    assert too_few(["pca_lof"], many, MIN_CLIPS)[0].endswith("on: made up. 5 machines have fewer, id a has 4.")
+    assert too_few(["knn_bands"], {"00": 5}, MIN_CLIPS) == [
         "kNN per sub-band beat the best control with 8 clips of a machine, the fewest that was tried on: made up. Id 00 has 5."
     ]
-    assert too_few(["f_anogan"], {"00": 12}, WORTH)[0].startswith("f-AnoGAN, trained with the quick preset, needed 64")
-    assert too_few(["pca_lof"], {"00": 32}, WORTH) == []
-    assert too_few(["pca_kde"], {"00": 968}, WORTH) == [], "what was not tried is not said"
+    assert too_few(["f_anogan"], {"00": 12}, MIN_CLIPS)[0].startswith(
+        "f-AnoGAN, trained with the quick preset, needed 64"
+    )
+    assert too_few(["pca_lof"], {"00": 32}, MIN_CLIPS) == []
+    assert too_few(["pca_kde"], {"00": 968}, MIN_CLIPS) == [], "what was not tried is not said"
 
 
 def test_training_says_so_and_does_not_refuse(
     small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asd_core.training.worth.stored_worth", lambda: WORTH)
+    monkeypatch.setattr("asd_core.training.min_clips.stored_min_clips", lambda: MIN_CLIPS)
     said: list[str] = []
     assert train(small_dataset, tmp_path, detectors=["pca_lof"], notify=said.append) == ["pca_lof"]
     sentence = (
@@ -183,4 +185,4 @@ def test_training_says_so_and_does_not_refuse(
 
 def test_a_title_with_quotes_is_read_back() -> None:
     title = 'Press "3" \\ hall \U0001f3ed'
-    assert tomllib.loads(Worth(title, 256, {"pca_kde": 8}, (), {"pca_kde": 8}).toml())["title"] == title
+    assert tomllib.loads(MinClips(title, 256, {"pca_kde": 8}, (), {"pca_kde": 8}).toml())["title"] == title

@@ -1,6 +1,6 @@
 """From how many normal clips of a machine a detector is worth having: advice before training, never a refusal.
 
-``worth_from.toml`` holds what the learning curve on the demo showed (``asd_core experiment clips``); ``asd_core worth`` writes it.
+``min_clips.toml`` holds what the learning curve on the demo showed (``asd_core experiment clips``); ``asd_core worth`` writes it.
 """
 
 import json
@@ -13,12 +13,12 @@ from pathlib import Path
 from asd_core.counting import counted
 from asd_core.detectors import detector_class, select
 
-WORTH_FROM = Path(__file__).with_name("worth_from.toml")
+MIN_CLIPS_FILE = Path(__file__).with_name("min_clips.toml")
 MANY = 3  # machines that are named one by one
 
 
 @dataclass(frozen=True)
-class Worth:
+class MinClips:
     """What a learning curve showed.
 
     Attributes:
@@ -55,41 +55,45 @@ class Worth:
 
 
 @cache
-def stored_worth(path: Path = WORTH_FROM) -> Worth:
+def stored_min_clips(path: Path = MIN_CLIPS_FILE) -> MinClips:
     """What the package holds."""
     content = tomllib.loads(path.read_text("utf-8"))
-    return Worth(
+    return MinClips(
         content["title"], content["most"], dict(content["least"]), tuple(content["quick"]), dict(content["fewest"])
     )
 
 
-def too_few(keys: Iterable[str], clips: Mapping[str, int], worth: Worth | None = None) -> list[str]:
+def too_few(keys: Iterable[str], clips: Mapping[str, int], min_clips: MinClips | None = None) -> list[str]:
     """Which detectors are not worth having with the clips at hand, one sentence for all that need the same number.
 
     Args:
         keys: detectors about to be trained; those without a learning curve are left out.
         clips: normal clips to train on of each machine id, those held out included.
-        worth: a learning curve's; the package's for ``None``.
+        min_clips: a learning curve's; the package's for ``None``.
     """
-    worth = worth or stored_worth()
+    min_clips = min_clips or stored_min_clips()
     groups: dict[tuple[int, bool, bool], list[str]] = {}
     for key in select(keys):
-        needed = worth.least.get(key)
-        if needed is not None and _fewer(clips, needed or worth.most + 1):
-            about = needed, key in worth.quick, needed == worth.fewest.get(key)
+        needed = min_clips.least.get(key)
+        if needed is not None and _fewer(clips, needed or min_clips.most + 1):
+            about = needed, key in min_clips.quick, needed == min_clips.fewest.get(key)
             groups.setdefault(about, []).append(detector_class(key).info.title)
-    return [_sentence(groups[group], *group, clips, worth) for group in sorted(groups, key=lambda g: (g[0] == 0, g))]
+    return [
+        _sentence(groups[group], *group, clips, min_clips) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
+    ]
 
 
 def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
     return {machine_id: n for machine_id, n in clips.items() if n < needed}
 
 
-def _sentence(titles: list[str], needed: int, quick: bool, fewest: bool, clips: Mapping[str, int], worth: Worth) -> str:
+def _sentence(
+    titles: list[str], needed: int, quick: bool, fewest: bool, clips: Mapping[str, int], min_clips: MinClips
+) -> str:
     names = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
-        return f"{names}{trained} did not beat the best control with {worth.most} clips of a machine, the most that was tried on: {worth.title}."
+        return f"{names}{trained} did not beat the best control with {min_clips.most} clips of a machine, the most that was tried on: {min_clips.title}."
     fewer = _fewer(clips, needed)
     have = ", ".join(f"id {machine_id} has {n}" for machine_id, n in sorted(fewer.items()))
     if len(fewer) > MANY:
@@ -97,10 +101,10 @@ def _sentence(titles: list[str], needed: int, quick: bool, fewest: bool, clips: 
         have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
     if fewest:
         return (
-            f"{names}{trained} beat the best control with {needed} clips of a machine, the fewest that was tried on: {worth.title}. "
+            f"{names}{trained} beat the best control with {needed} clips of a machine, the fewest that was tried on: {min_clips.title}. "
             f"{have[0].upper()}{have[1:]}."
         )
     return (
-        f"{names}{trained} needed {needed} clips of a machine to beat the best control on: {worth.title}. "
+        f"{names}{trained} needed {needed} clips of a machine to beat the best control on: {min_clips.title}. "
         f"{have[0].upper()}{have[1:]}."
     )
