@@ -6,10 +6,10 @@ import streamlit as st
 
 from asd_core.sound import Channel, flags
 from pages.clip_page import verdict
+from pages.clip_page.add_to_dataset import add_to_dataset_button
 from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
 from pages.clip_page.in_address import follow, keep, put_into_address
-from pages.clip_page.keep_upload import keep_button
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
@@ -75,7 +75,7 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
             present_button(picked)
             if picked.uploaded:
                 with st.container(width="content"):  # a fragment takes all the width that it is given
-                    keep_button(picked.clip.sha256)
+                    add_to_dataset_button(picked.clip.sha256)
         st.markdown(picked.description(channel))
         for flag in [*filter(None, [instead]), *flags(picked.clip, channel)]:
             st.warning(flag, icon=":material/warning:")

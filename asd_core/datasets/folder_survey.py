@@ -21,7 +21,7 @@ from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_f
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import RecordingTable, Said, listed_files, read_table_file, said_of
+from asd_core.datasets.tables import Metadata, RecordingTable, listed_files, metadata_of, read_table_file
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -36,7 +36,7 @@ MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about toge
 _SAME_SOUND = re.compile(r"(?:(?<=/)|^)-?\d+_?dB[^/]*/|\d+_(?=Toy[^/]*_ch\d+_\d+\.\w+$)|_(?:ch|mic)\d+(?=_\d+\.\w+$)")
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
 _WHOLE = {"label", "machine_type", "machine_id"}  # what an answer gives that leaves nothing to be understood
-KEPT = "kept"  # the dataset's folder for recordings that are added one by one, each with an answer of its own
+ADDED_FOLDER = "kept"  # the dataset's folder for recordings that are added one by one, each with an answer of its own
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Survey:
     unused: list[Unused]
     notes: list[str]
     _unclear: Collection[str]  # clip ids that were not understood
-    _said: Said
+    _metadata: Metadata
     listing: Mapping[str, RemoteFile] = field(default_factory=dict)
 
     # Opening a dataset needs neither of these two: for 100,000 recordings they take half a second.
@@ -93,7 +93,7 @@ class Survey:
     @cached_property
     def questions(self) -> list[str]:
         """What people are asked, a sentence each."""
-        return [*self._said.questions, *_against_names(self._said), *_questions(self.catalogue, self.groups)]
+        return [*self._metadata.questions, *_against_names(self._metadata), *_questions(self.catalogue, self.groups)]
 
 
 def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = None) -> Survey:
@@ -110,34 +110,36 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     """
     import pandas as pd
 
-    root, recordings, unused, rows_of_table, listing = _found(place, table)
+    root, recordings, unused, rows_of_table, listing = _recordings_at(place, table)
     clip_ids = ["/".join(path) for path in recordings]
     alone = _answered_alone(clip_ids, answers)
-    kept = {clip_id for clip_id, answer in alone.items() if is_kept(clip_id) and answer.keys() >= _WHOLE}
-    said = said_of(rows_of_table, [c for c in clip_ids if c not in kept], alone) if rows_of_table else Said()
-    unused += [Unused(*one) for one in said.missing]
-    answered = dict(_answered(clip_ids, answers, kept))
-    for clip_id, values in said.values.items():
+    added = {clip_id for clip_id, answer in alone.items() if is_added(clip_id) and answer.keys() >= _WHOLE}
+    metadata = (
+        metadata_of(rows_of_table, [c for c in clip_ids if c not in added], alone) if rows_of_table else Metadata()
+    )
+    unused += [Unused(*one) for one in metadata.missing]
+    answered = dict(_answered(clip_ids, answers, added))
+    for clip_id, values in metadata.values.items():
         answered[clip_id] = answered.get(clip_id, {}) | values
-    others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in kept]
+    others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in added]
     understood, unclear = _rows(others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
-    for clip_id in kept:
+    for clip_id in added:
         # Separately: they change neither what folders mean nor which of the others are held back for testing.
         answered[clip_id] = {"split": "train"} | answered[clip_id]
         understood[clip_id] = (_by_layout(*_folders_and_stem(clip_id)) or {}) | answered[clip_id]
-    unclear |= {clip_id for clip_id in said.unclear if not answered[clip_id].get("label")}
+    unclear |= {clip_id for clip_id in metadata.unclear if not answered[clip_id].get("label")}
     for clip_id, answer in answered.items():
         if answer.get("label") == LEAVE_OUT:
             understood.pop(clip_id, None)
             unclear.discard(clip_id)
-            by_table = said.values.get(clip_id, {}).get("label") == LEAVE_OUT
+            by_table = metadata.values.get(clip_id, {}).get("label") == LEAVE_OUT
             unused.append(Unused(clip_id, f"left out by {'the table' if by_table else 'an answer'}"))
         elif clip_id in unclear:
             understood.pop(clip_id, None)
         elif clip_id in understood:
             understood[clip_id] = _with_answer(clip_id, understood[clip_id], answer)
     unused += [
-        Unused(clip_id, said.unclear.get(clip_id, "neither its folders nor its name say whether it is normal"))
+        Unused(clip_id, metadata.unclear.get(clip_id, "neither its folders nor its name say whether it is normal"))
         for clip_id in sorted(unclear)
     ]
     unused = _with_attributes(root, understood, unused)
@@ -151,10 +153,10 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     if unsplit.any():
         machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
-    return Survey(root, catalogue, unused, said.notes, unclear, said, listing)
+    return Survey(root, catalogue, unused, metadata.notes, unclear, metadata, listing)
 
 
-def _found(
+def _recordings_at(
     place: Place, table: Place | None
 ) -> tuple[Place, list[tuple[str, ...]], list[Unused], RecordingTable | None, Mapping[str, RemoteFile]]:
     """The folder, the recordings in it, other files, the table that describes the recordings, and the listing of an
@@ -183,9 +185,9 @@ def _found(
     return place, recordings, [one for one in unused if place / one.file != table], rows, listing
 
 
-def _against_names(said: Said) -> list[str]:
+def _against_names(metadata: Metadata) -> list[str]:
     """A question where the labels of a table contradict the recordings' names."""
-    labels = [(clip_id, values.get("label"), _named_label(clip_id)) for clip_id, values in said.values.items()]
+    labels = [(clip_id, values.get("label"), _named_label(clip_id)) for clip_id, values in metadata.values.items()]
     other = [one for one in labels if {one[1], one[2]} == {"normal", "anomaly"}]
     if not other:
         return []
@@ -310,9 +312,9 @@ def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tupl
     return rows, unclear
 
 
-def is_kept(clip_id: str) -> bool:
+def is_added(clip_id: str) -> bool:
     """Is a recording, or the pattern of an answer, in the folder for recordings that were added one by one?"""
-    return clip_id.startswith(f"{KEPT}/")
+    return clip_id.startswith(f"{ADDED_FOLDER}/")
 
 
 def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
@@ -334,14 +336,14 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
 
 
 def _answered(
-    clip_ids: Iterable[str], answers: Sequence[Answer], kept: Collection[str]
+    clip_ids: Iterable[str], answers: Sequence[Answer], added: Collection[str]
 ) -> Iterable[tuple[str, Answer]]:
-    """The clip ids that answers match, with the values they give. ``kept`` ones are matched only by answers about their
+    """The clip ids that answers match, with the values they give. ``added`` ones are matched only by answers about their
     own folder."""
     for clip_id in clip_ids if answers else ():
         combined: Answer = {}
         for answer in answers:
-            if fnmatchcase(clip_id, answer["pattern"]) and (clip_id not in kept or is_kept(answer["pattern"])):
+            if fnmatchcase(clip_id, answer["pattern"]) and (clip_id not in added or is_added(answer["pattern"])):
                 combined |= _values(answer)
         if combined:
             yield clip_id, combined

@@ -60,8 +60,8 @@ class RecordingTable:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a table says about the recordings that exist.
+class Metadata:
+    """What a table states of the recordings that exist.
 
     Attributes:
         values: by clip id.
@@ -185,13 +185,13 @@ def _listed_at_address(
     return folder, recordings, missing, replace(table, rows=rows), listing
 
 
-def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str, CatalogueRow]) -> Said:
+def metadata_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str, CatalogueRow]) -> Metadata:
     """What a table says of recordings.
 
     Args:
         decided: values by clip id that people gave a single recording: the table does not override these.
     """
-    said = Said(questions=list(table.questions))
+    metadata = Metadata(questions=list(table.questions))
     names = RecordingNames(clip_ids)
     by_clip: dict[str, list[TableRow]] = {}
     for row in table.rows:
@@ -199,36 +199,36 @@ def said_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping[str
         if len(found) == 1:
             by_clip.setdefault(found[0], []).append(row)
         elif found:
-            said.missing.append((row.path, f"{table.name} names it, but {len(found)} recordings are called so"))
+            metadata.missing.append((row.path, f"{table.name} names it, but {len(found)} recordings are called so"))
         else:
-            said.missing.append((row.path, f"{table.name} names it, but it is not there"))
+            metadata.missing.append((row.path, f"{table.name} names it, but it is not there"))
     contradictions: list[str] = []
     for clip_id, rows in by_clip.items():
         own = decided.get(clip_id, {})
         values, differing = _agreed(rows)
         differing = [column for column in differing if column not in own]
-        said.values[clip_id] = {column: value for column, value in values.items() if column not in own}
+        metadata.values[clip_id] = {column: value for column, value in values.items() if column not in own}
         if differing:
             contradictions.append(f"{clip_id}, {_places(rows)}: {', '.join(differing)}")
         if "label" in differing:
-            said.unclear[clip_id] = f"{table.name} contradicts itself about its label"
+            metadata.unclear[clip_id] = f"{table.name} contradicts itself about its label"
         elif word := next((row.unknown["label"] for row in rows if "label" in row.unknown), ""):
-            said.unclear[clip_id] = f"{table.name} calls it {word}, which is no label"
+            metadata.unclear[clip_id] = f"{table.name} calls it {word}, which is no label"
     if contradictions:
         more = f" and {len(contradictions) - 1} more" if len(contradictions) > 1 else ""
-        said.questions.append(f"{table.name} contradicts itself ({contradictions[0]}{more}): which row is right?")
-    wrong = [c for c, v in said.values.items() if (v.get("label"), v.get("split")) == ("anomaly", "train")]
+        metadata.questions.append(f"{table.name} contradicts itself ({contradictions[0]}{more}): which row is right?")
+    wrong = [c for c, v in metadata.values.items() if (v.get("label"), v.get("split")) == ("anomaly", "train")]
     if wrong:
-        said.questions.append(
+        metadata.questions.append(
             f"{table.name} has {counted(len(wrong), 'anomaly', 'anomalies')} in training ({wrong[0]}), and detectors learn from "
             "normal sound: they are used for testing."
         )
-    said.notes.append(f"{table.name} tells of {counted(len(by_clip), 'recording')} here.")
+    metadata.notes.append(f"{table.name} tells of {counted(len(by_clip), 'recording')} here.")
     if twice := sum(len(rows) - 1 for rows in by_clip.values()):
-        said.notes.append(f"{table.name} names {counted(twice, 'recording')} more than once.")
-    if n := len(said.missing):
-        said.notes.append(f"{counted(n, 'row')} of {table.name} match{'es' if n == 1 else ''} no recording here.")
-    return said
+        metadata.notes.append(f"{table.name} names {counted(twice, 'recording')} more than once.")
+    if n := len(metadata.missing):
+        metadata.notes.append(f"{counted(n, 'row')} of {table.name} match{'es' if n == 1 else ''} no recording here.")
+    return metadata
 
 
 def _heading(name: str, column: str, columns: Sequence[str]) -> str:
@@ -295,11 +295,11 @@ def _unknown_words(name: str, rows: Iterable[TableRow]) -> list[str]:
 def _agreed(rows: Sequence[TableRow]) -> tuple[CatalogueRow, list[str]]:
     """What all rows on a recording say, and the columns in which they differ. An empty cell contradicts nothing."""
     every = [row.values | row.unknown for row in rows]
-    said: dict[str, set[str]] = {}
+    by_column: dict[str, set[str]] = {}
     for values in every:
         for column, value in values.items():
-            said.setdefault(column, set()).add(value)
-    differing = [column for column, values in said.items() if len(values) > 1]
+            by_column.setdefault(column, set()).add(value)
+    differing = [column for column, values in by_column.items() if len(values) > 1]
     merged = {column: value for row in rows for column, value in row.values.items()}
     return {column: value for column, value in merged.items() if column not in differing}, differing
 

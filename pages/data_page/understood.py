@@ -16,7 +16,7 @@ from asd_core.datasets import (
     Unused,
     examine,
     findings,
-    is_kept,
+    is_added,
     open_dataset,
     read_dataset_file,
     survey,
@@ -56,7 +56,7 @@ def understood(entry: Entry) -> Dataset | None:
             with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
                 update_dataset_file(entry.place, lambda stored: replace(stored, answers=[*stored.answers, *answers]))
             st.rerun()
-        if not all(map(_of_kept, file.answers)) and button(
+        if not all(map(_of_added, file.answers)) and button(
             "Forget all answers",
             Role.TRAIN,
             icon=":material/undo:",
@@ -64,7 +64,7 @@ def understood(entry: Entry) -> Dataset | None:
         ):
             with acting(Role.TRAIN, "forgot answers", entry.name, n_items=len(file.answers)):
                 update_dataset_file(
-                    entry.place, lambda stored: replace(stored, answers=[*filter(_of_kept, stored.answers)])
+                    entry.place, lambda stored: replace(stored, answers=[*filter(_of_added, stored.answers)])
                 )
             st.rerun()
     for note in found.notes:
@@ -87,8 +87,8 @@ def understood(entry: Entry) -> Dataset | None:
     return dataset
 
 
-def _of_kept(answer: Answer) -> bool:
-    return is_kept(answer["pattern"])
+def _of_added(answer: Answer) -> bool:
+    return is_added(answer["pattern"])
 
 
 def _asked(found: Survey, version: str) -> list[Answer]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets import import_recordings, keep_recording, machines_of, open_dataset, survey
+from asd_core.datasets import add_recording, import_recordings, machines_of, open_dataset, survey
 from asd_core.detectors import detector_class
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
@@ -57,7 +57,7 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
 
 def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path) -> None:
     place = import_recordings("Rig", [(f"RUN_{n}.wav", lambda n=n: sound(n)) for n in range(3)]).place
-    keep_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
+    add_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
     app = opened("data", data="Rig")
     assert "Forget all answers" not in [button.label for button in app.button]
     next(g for g in app.segmented_control if "RUN_0" in g.label).set_value("normal").run()

@@ -115,7 +115,7 @@ def test_what_is_shared_is_used_by_two_pages_or_the_app() -> None:
 
 
 WRITING = re.compile(
-    r"import_recordings|use_folder|(rename|delete)_dataset|update_dataset_file|keep_(in_new|recording)|pin_detector|use_version|"
+    r"import_recordings|use_folder|(rename|delete)_dataset|update_dataset_file|add_(to_new_dataset|recording)|pin_detector|use_version|"
     r"forget_download|shutil\.rmtree|jobs\.(start|cancel)|label_store\(\)\.(add|undo|set_classes)|plan\.apply"
 )
 
@@ -140,7 +140,9 @@ def test_whatever_stores_something_asks_for_a_role() -> None:
     """A greyed-out button is no lock."""
     found = {path.name: list(unasked(ast.parse(path.read_text("utf-8")))) for path in PAGES.rglob("*.py")}
     # Both are in one function, which another one calls that asks.
-    assert {name: done for name, done in found.items() if done} == {"keep_upload.py": ["keep_in_new", "keep_recording"]}
+    assert {name: done for name, done in found.items() if done} == {
+        "add_to_dataset.py": ["add_to_new_dataset", "add_recording"]
+    }
 
 
 def test_files_of_figures_against_peoples_labels_say_so() -> None:

@@ -4,7 +4,7 @@ browser."""
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from asd_core.datasets.folder_survey import KEPT, Answer, exactly, is_kept, survey
+from asd_core.datasets.folder_survey import ADDED_FOLDER, Answer, exactly, is_added, survey
 from asd_core.datasets.opening import read_dataset_file, update_dataset_file
 from asd_core.datasets.plain_folders import PLAIN_ID
 from asd_core.datasets.stored_datasets import (
@@ -23,7 +23,7 @@ from asd_core.sound import SUFFIXES
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRecording:
     """Where an added recording is stored.
 
     Attributes:
@@ -37,7 +37,7 @@ class Kept:
     new: bool
 
 
-def datasets_to_keep_in() -> list[Path]:
+def extendable_datasets() -> list[Path]:
     """The dataset files that recordings can be added to: those whose recordings are stored here. A folder of the server
     is not written to, nor a public set, which must stay as published (and whose folder does not count for the
     quota)."""
@@ -55,7 +55,7 @@ def machines_of(place: Path) -> list[tuple[str, str]]:
     return sorted(set(machines.itertuples(index=False, name=None))) or [(file.title, PLAIN_ID)]
 
 
-def keep_in_new(title: str, name: str, data: bytes, label: str) -> Kept:
+def add_to_new_dataset(title: str, name: str, data: bytes, label: str) -> StoredRecording:
     """Begin a dataset with a recording.
 
     Args:
@@ -66,17 +66,17 @@ def keep_in_new(title: str, name: str, data: bytes, label: str) -> Kept:
     Raises:
         DatasetError: see :func:`import_recordings`.
     """
-    clip_id = f"{KEPT}/{_file_name(name)}"
+    clip_id = f"{ADDED_FOLDER}/{_file_name(name)}"
     machine = {"machine_type": checked_title(title), "machine_id": PLAIN_ID}
     answer: Answer = {"pattern": exactly(clip_id), "label": label, **machine}
-    return Kept(import_recordings(title, [(clip_id, lambda: data)], answers=[answer]).place, clip_id, True)
+    return StoredRecording(import_recordings(title, [(clip_id, lambda: data)], answers=[answer]).place, clip_id, True)
 
 
-def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tuple[str, str]) -> Kept:
+def add_recording(place: Path, name: str, data: bytes, label: str, machine: tuple[str, str]) -> StoredRecording:
     """Store a recording in a dataset; one that it holds already is not stored twice, and stays what it is called there.
 
     Args:
-        place: the dataset file, of :func:`datasets_to_keep_in`.
+        place: the dataset file, of :func:`extendable_datasets`.
         name: of the file; a number is added where another recording has it.
         label: normal, anomaly or unlabelled.
         machine: type and id.
@@ -84,19 +84,19 @@ def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tup
     Raises:
         DatasetError: when it is no dataset to keep in, the file is no recording, or the disk or the quota is full.
     """
-    if place not in datasets_to_keep_in():
+    if place not in extendable_datasets():
         raise DatasetError(
             f"{place} is no dataset whose recordings are stored here: choose another one, or a new name."
         )
     folder = place.parent / RECORDINGS
     with locked(folder):
         if there := _same(folder, data):
-            return Kept(place, there, False)
+            return StoredRecording(place, there, False)
         wanted = _file_name(name)
         room_after(len(data), room_left())
-        taken = {path.name for path in (folder / KEPT).glob("*")}
+        taken = {path.name for path in (folder / ADDED_FOLDER).glob("*")}
         names = (f"{wanted.stem}{f'-{n}' if n > 1 else ''}{wanted.suffix}" for n in range(1, len(taken) + 2))
-        clip_id = f"{KEPT}/{next(n for n in names if n not in taken)}"
+        clip_id = f"{ADDED_FOLDER}/{next(n for n in names if n not in taken)}"
         answer: Answer = {
             "pattern": exactly(clip_id),
             "label": label,
@@ -111,7 +111,7 @@ def keep_recording(place: Path, name: str, data: bytes, label: str, machine: tup
             write_bytes(data, folder / clip_id)
         except OSError as error:
             raise DatasetError(f"{name} cannot be stored ({error.strerror}): free space on the disk.") from error
-    return Kept(place, clip_id, True)
+    return StoredRecording(place, clip_id, True)
 
 
 def _split_of_next(place: Path, machine: tuple[str, str]) -> str:
@@ -121,10 +121,10 @@ def _split_of_next(place: Path, machine: tuple[str, str]) -> str:
     rows = survey(file.folder, file.answers, file.table).catalogue
     of_machine = (rows["machine_type"] == machine[0]) & (rows["machine_id"] == machine[1])
     normals = rows[of_machine & (rows["label"] == "normal")]
-    kept = normals[normals["clip_id"].map(is_kept)]
-    tested = int((kept["split"] == "test").sum())
+    added = normals[normals["clip_id"].map(is_added)]
+    tested = int((added["split"] == "test").sum())
     untested = len(normals) > 0 and not (normals["split"] == "test").any()
-    return "test" if untested or tested < (len(kept) + 1) // 5 else "train"
+    return "test" if untested or tested < (len(added) + 1) // 5 else "train"
 
 
 def _file_name(name: str) -> PurePosixPath:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from asd_core.counting import counted
 from asd_core.datasets import (
-    Kept,
-    datasets_to_keep_in,
-    keep_in_new,
-    keep_recording,
+    StoredRecording,
+    add_recording,
+    add_to_new_dataset,
+    extendable_datasets,
     machines_of,
     read_dataset_file,
 )
@@ -27,19 +27,19 @@ _WHERE, _DONE = "keep_where", "keep_done"  # in the session
 
 
 @dataclass(frozen=True)
-class Done:
+class AddedUploads:
     """The outcome for the uploads that were last added to a dataset."""
 
     chosen: list[Upload]
     title: str
-    kept: list[Kept] = field(default_factory=list)
+    stored: list[StoredRecording] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 # A popover and not a dialog: the page is drawn again when its uploads are scored, and that closes a dialog.
 @st.fragment
 @show_errors()  # they do not leave a fragment
-def keep_button(sha256: str) -> None:
+def add_to_dataset_button(sha256: str) -> None:
     """Offer to keep the upload that is open."""
     with st.popover(
         "Keep in a dataset",
@@ -61,7 +61,7 @@ def _choose(sha256: str) -> None:
     chosen = [known[sha256]]
     if len(known) > 1 and st.toggle(f"All {counted(len(known), 'upload')}", key="keep_all"):
         chosen = list(known.values())
-    places = {str(place): read_dataset_file(place).title or place.parent.name for place in datasets_to_keep_in()}
+    places = {str(place): read_dataset_file(place).title or place.parent.name for place in extendable_datasets()}
     titles = distinct(places)
     where = st.selectbox("Dataset", [*places, NEW], format_func=lambda place: titles.get(place, NEW), key=_WHERE)
     new = where == NEW
@@ -79,60 +79,60 @@ def _choose(sha256: str) -> None:
         type="primary",
         disabled=not label or not title.strip(),
         key="keep_do",
-        on_click=_keep,
+        on_click=_add,
         args=(chosen, None if new else Path(where), title.strip(), str(label), machine),
     )
-    done: Done | None = st.session_state.get(_DONE)
-    if done and done.chosen == chosen:
-        _say(done)
+    added: AddedUploads | None = st.session_state.get(_DONE)
+    if added and added.chosen == chosen:
+        _show_added(added)
 
 
-def _keep(chosen: list[Upload], place: Path | None, title: str, label: str, machine: tuple[str, str]) -> None:
+def _add(chosen: list[Upload], place: Path | None, title: str, label: str, machine: tuple[str, str]) -> None:
     """Keep uploads, before the page is drawn: a new dataset is then the one that is chosen."""
-    done = Done(chosen, title)
+    added = AddedUploads(chosen, title)
     try:
         with acting(
             Role.TRAIN, "kept recordings", place.parent.name if place else title, n_items=len(chosen), note=label
         ):
-            _keep_all(done, place, label, machine)
+            _add_all(added, place, label, machine)
     except AsdError as error:
-        done.problems.append(str(error))
-    st.session_state[_DONE] = done
+        added.problems.append(str(error))
+    st.session_state[_DONE] = added
 
 
-def _keep_all(done: Done, place: Path | None, label: str, machine: tuple[str, str]) -> None:
-    """Add the uploads that can be added; the others are listed in ``done``, with the reason.
+def _add_all(added: AddedUploads, place: Path | None, label: str, machine: tuple[str, str]) -> None:
+    """Add the uploads that can be added; the others are listed in ``added``, with the reason.
 
     Raises:
         AsdError: when nothing could be kept.
     """
-    for upload in done.chosen:
+    for upload in added.chosen:
         try:
             if place is None:
-                done.kept.append(keep_in_new(done.title, upload.file_name, upload.data, label))
-                place = done.kept[0].place
+                added.stored.append(add_to_new_dataset(added.title, upload.file_name, upload.data, label))
+                place = added.stored[0].place
                 machine = machines_of(place)[0]
                 st.session_state[_WHERE] = str(place)
             else:
-                done.kept.append(keep_recording(place, upload.file_name, upload.data, label, machine))
+                added.stored.append(add_recording(place, upload.file_name, upload.data, label, machine))
         except AsdError as error:
-            if len(done.chosen) == 1:
+            if len(added.chosen) == 1:
                 raise
-            done.problems.append(str(error))
+            added.problems.append(str(error))
 
 
-def _say(done: Done) -> None:
+def _show_added(added: AddedUploads) -> None:
     """Show where the uploads were stored, and which could not be."""
-    for problem in dict.fromkeys(done.problems):
+    for problem in dict.fromkeys(added.problems):
         st.error(problem, icon=":material/error:")
-    new = [one.clip_id for one in done.kept if one.new]
-    before = [one.clip_id for one in done.kept if not one.new]
+    new = [one.clip_id for one in added.stored if one.new]
+    before = [one.clip_id for one in added.stored if not one.new]
     if new:
         more = f" and {len(new) - 1:,} more" if len(new) > 1 else ""
-        st.success(f"Kept in {done.title} as `{new[0]}`{more}.", icon=":material/check:")
+        st.success(f"Kept in {added.title} as `{new[0]}`{more}.", icon=":material/check:")
     if before:
         names = ", ".join(f"`{clip_id}`" for clip_id in before[:3]) + (" …" if len(before) > 3 else "")
-        st.info(f"{done.title} holds the same sound already ({names}): its label there was not changed.")
-    if done.kept:
-        label = f"{done.title} on the Data page"
-        st.page_link("data.py", label=label, query_params={"data": done.title}, icon=":material/database:")
+        st.info(f"{added.title} holds the same sound already ({names}): its label there was not changed.")
+    if added.stored:
+        label = f"{added.title} on the Data page"
+        st.page_link("data.py", label=label, query_params={"data": added.title}, icon=":material/database:")

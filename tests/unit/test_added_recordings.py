@@ -11,12 +11,12 @@ import pytest
 from asd_core.datasets import (
     Answer,
     DatasetFile,
+    add_recording,
+    add_to_new_dataset,
     datasets_folder,
-    datasets_to_keep_in,
     delete_dataset,
+    extendable_datasets,
     import_recordings,
-    keep_in_new,
-    keep_recording,
     machines_of,
     open_dataset,
     read_dataset_file,
@@ -53,9 +53,9 @@ def test_a_recording_joins_its_machine_as_it_is_called(data_dir: Path) -> None:
     assert machines_of(place) == [("motor", "1"), ("motor", "2")]
     for number, label in enumerate(("normal", "anomaly", "unlabelled")):
         name = ("anomaly_id_03_00000001.wav", "b[1].wav", "c.wav")[number]
-        kept = keep_recording(place, name, sound(10 + number), label, ("motor", "2"))
-        assert kept.new
-        assert rows(place)[kept.clip_id] == ["motor", "2", label]
+        added = add_recording(place, name, sound(10 + number), label, ("motor", "2"))
+        assert added.new
+        assert rows(place)[added.clip_id] == ["motor", "2", label]
     found = open_dataset(place).catalogue.set_index("clip_id")
     assert found.loc["kept/c.wav", "split"] == "eval"
     assert rows(place)["motor_1/normal/1.wav"] == ["motor", "1", "normal"]
@@ -77,7 +77,7 @@ def test_what_is_kept_changes_nothing_about_the_others(
     before = open_dataset(place).catalogue.set_index("clip_id")
     assert machines_of(place) == [machine]
     for number, label in enumerate(("anomaly", "normal", "unlabelled")):
-        clip_id = keep_recording(place, f"k{number}.wav", sound(50 + number), label, machine).clip_id
+        clip_id = add_recording(place, f"k{number}.wav", sound(50 + number), label, machine).clip_id
         assert rows(place)[clip_id] == [*machine, label]
     after = open_dataset(place).catalogue.set_index("clip_id")
     assert after.loc[before.index, list(before)].equals(before)
@@ -86,7 +86,7 @@ def test_what_is_kept_changes_nothing_about_the_others(
 
 def test_an_answer_about_many_does_not_rename_what_was_kept(data_dir: Path) -> None:
     place = made(**{f"{name}.wav": sound(seed) for seed, name in enumerate("abcdefghijk")})
-    kept = keep_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
+    added = add_recording(place, "x.wav", sound(50), "anomaly", machines_of(place)[0])
     (asked,) = [
         group.pattern
         for group in survey(place.parent / "recordings", read_dataset_file(place).answers).groups
@@ -95,13 +95,13 @@ def test_an_answer_about_many_does_not_rename_what_was_kept(data_dir: Path) -> N
     update_dataset_file(
         place, lambda file: replace(file, answers=[*file.answers, {"pattern": asked, "label": "normal"}])
     )
-    assert rows(place)[kept.clip_id][-1] == "anomaly"
+    assert rows(place)[added.clip_id][-1] == "anomaly"
     assert rows(place)["a.wav"][-1] == "normal"
     # One about their folder does.
     update_dataset_file(
         place, lambda file: replace(file, answers=[*file.answers, {"pattern": "kept/*", "label": "normal"}])
     )
-    assert rows(place)[kept.clip_id][-1] == "normal"
+    assert rows(place)[added.clip_id][-1] == "normal"
 
 
 def splits(place: Path) -> dict[str, str]:
@@ -114,12 +114,12 @@ def test_a_kept_normal_moves_no_other_to_testing(data_dir: Path) -> None:
     before = splits(place)
     assert list(before.values()).count("test") == 8
     for number in range(6):
-        keep_recording(place, f"{number}.wav", sound(100 + number), "normal", machines_of(place)[0])
+        add_recording(place, f"{number}.wav", sound(100 + number), "normal", machines_of(place)[0])
         assert before.items() <= splits(place).items()
-    of_kept = [split for clip_id, split in splits(place).items() if clip_id.startswith("kept/")]
-    assert of_kept.count("test") == 1
+    of_added = [split for clip_id, split in splits(place).items() if clip_id.startswith("kept/")]
+    assert of_added.count("test") == 1
     # Nor does one that was called something else at first.
-    clip_id = keep_recording(place, "late.wav", sound(200), "anomaly", machines_of(place)[0]).clip_id
+    clip_id = add_recording(place, "late.wav", sound(200), "anomaly", machines_of(place)[0]).clip_id
     assert splits(place)[clip_id] == "test"
     update_dataset_file(
         place, lambda file: replace(file, answers=[*file.answers, {"pattern": clip_id, "label": "normal"}])
@@ -129,9 +129,9 @@ def test_a_kept_normal_moves_no_other_to_testing(data_dir: Path) -> None:
 
 
 def test_a_dataset_of_kept_normals_has_some_to_test(data_dir: Path) -> None:
-    place = keep_in_new("Press", "0.wav", sound(0), "normal").place
+    place = add_to_new_dataset("Press", "0.wav", sound(0), "normal").place
     for number in range(1, 20):
-        keep_recording(place, f"{number}.wav", sound(number), "normal", ("Press", "00"))
+        add_recording(place, f"{number}.wav", sound(number), "normal", ("Press", "00"))
     assert list(splits(place).values()).count("test") == 4
 
 
@@ -146,7 +146,7 @@ def test_what_several_write_at_once_is_all_there(data_dir: Path) -> None:
 
     def both(number: int) -> None:
         answer(number)
-        keep_recording(place, "press.wav", sound(10 + number), "anomaly", machine)
+        add_recording(place, "press.wav", sound(10 + number), "anomaly", machine)
         rename_dataset(place, "Rig 8")
 
     with ThreadPoolExecutor(8) as pool:
@@ -170,38 +170,38 @@ def test_a_dataset_that_is_gone_leaves_no_folder_when_it_is_changed(data_dir: Pa
 def test_a_public_set_is_not_added_to(data_dir: Path) -> None:
     place = made(**{"normal/1.wav": sound(1)})
     (place.parent / ORIGIN).write_text("https://example.org\n")
-    assert datasets_to_keep_in() == []
+    assert extendable_datasets() == []
     with pytest.raises(DatasetError, match="is no dataset"):
-        keep_recording(place, "2.wav", sound(2), "normal", ("recordings", "00"))
+        add_recording(place, "2.wav", sound(2), "normal", ("recordings", "00"))
 
 
 def test_the_same_sound_is_not_stored_twice(data_dir: Path) -> None:
     place = made(**{"normal/1.wav": sound(1)})
     before = place.read_text()
-    kept = keep_recording(place, "other.wav", sound(1), "anomaly", ("recordings", "00"))
-    assert (kept.clip_id, kept.new) == ("normal/1.wav", False)
+    added = add_recording(place, "other.wav", sound(1), "anomaly", ("recordings", "00"))
+    assert (added.clip_id, added.new) == ("normal/1.wav", False)
     assert rows(place) == {"normal/1.wav": ["recordings", "00", "normal"]}
     assert place.read_text() == before
-    names = [keep_recording(place, "1.wav", sound(n), "normal", ("recordings", "00")).clip_id for n in (2, 3, 2)]
+    names = [add_recording(place, "1.wav", sound(n), "normal", ("recordings", "00")).clip_id for n in (2, 3, 2)]
     assert names == ["kept/1.wav", "kept/1-2.wav", "kept/1.wav"]
     assert len(rows(place)) == 3
     almost = bytearray(sound(1))
     almost[-1] ^= 1
-    assert keep_recording(place, "almost.wav", bytes(almost), "normal", ("recordings", "00")).new
+    assert add_recording(place, "almost.wav", bytes(almost), "normal", ("recordings", "00")).new
 
 
 def test_a_dataset_begins_with_a_recording(data_dir: Path) -> None:
-    kept = keep_in_new("Press line 3", "RUN.wav", sound(1), "normal")
-    assert rows(kept.place) == {"kept/RUN.wav": ["Press line 3", "00", "normal"]}
-    assert machines_of(kept.place) == [("Press line 3", "00")]
+    added = add_to_new_dataset("Press line 3", "RUN.wav", sound(1), "normal")
+    assert rows(added.place) == {"kept/RUN.wav": ["Press line 3", "00", "normal"]}
+    assert machines_of(added.place) == [("Press line 3", "00")]
     with pytest.raises(DatasetError, match="has no name"):
-        keep_in_new(" ", "RUN.wav", sound(1), "normal")
+        add_to_new_dataset(" ", "RUN.wav", sound(1), "normal")
 
 
 def test_a_table_does_not_speak_of_what_was_kept(data_dir: Path) -> None:
     place = made(**{"1.wav": sound(1), "labels.csv": b"path,label\n1.wav,normal\nlost.wav,normal\n"})
-    kept = keep_recording(place, "lost.wav", sound(2), "anomaly", machines_of(place)[0])
-    assert rows(place)[kept.clip_id][-1] == "anomaly"
+    added = add_recording(place, "lost.wav", sound(2), "anomaly", machines_of(place)[0])
+    assert rows(place)[added.clip_id][-1] == "anomaly"
     assert "1 row of labels.csv matches no recording here." in open_dataset(place).notes
 
 
@@ -209,9 +209,9 @@ def test_a_table_does_not_speak_of_what_was_kept(data_dir: Path) -> None:
 def test_a_file_that_would_not_be_found_again_is_refused(data_dir: Path, name: str) -> None:
     place = made(**{"normal/1.wav": sound(1)})
     with pytest.raises(DatasetError, match="has no ending of a sound file"):
-        keep_recording(place, name, sound(2), "normal", ("recordings", "00"))
+        add_recording(place, name, sound(2), "normal", ("recordings", "00"))
     with pytest.raises(DatasetError, match="has no ending of a sound file"):
-        keep_in_new("New", name, sound(2), "normal")
+        add_to_new_dataset("New", name, sound(2), "normal")
     assert [path.name for path in data_dir.rglob("*.*") if path.is_file() and path.suffix != ".lock"] == [
         "dataset.toml",
         "1.wav",
@@ -220,9 +220,9 @@ def test_a_file_that_would_not_be_found_again_is_refused(data_dir: Path, name: s
 
 def test_a_path_in_a_name_leads_nowhere(data_dir: Path) -> None:
     place = made(**{"normal/1.wav": sound(1)})
-    assert keep_recording(place, "../../out.wav", sound(2), "normal", ("recordings", "00")).clip_id == "kept/out.wav"
+    assert add_recording(place, "../../out.wav", sound(2), "normal", ("recordings", "00")).clip_id == "kept/out.wav"
     assert (
-        keep_recording(place, "C:\\rig\\out2.wav", sound(3), "normal", ("recordings", "00")).clip_id == "kept/out2.wav"
+        add_recording(place, "C:\\rig\\out2.wav", sound(3), "normal", ("recordings", "00")).clip_id == "kept/out2.wav"
     )
 
 
@@ -232,11 +232,11 @@ def test_folders_elsewhere_are_not_written_to(data_dir: Path, tmp_path: Path) ->
     (folder / "normal" / "1.wav").write_bytes(sound(1))
     server = use_folder("Plant", folder).place
     own = made(**{"normal/1.wav": sound(1)})
-    assert datasets_to_keep_in() == [own]
+    assert extendable_datasets() == [own]
     write_dataset_file(tmp_path / "dataset.toml", DatasetFile(folder, [], []))
     for place in (server, tmp_path / "dataset.toml"):
         with pytest.raises(DatasetError, match="is no dataset whose recordings are stored here"):
-            keep_recording(place, "2.wav", sound(2), "normal", ("plant", "00"))
+            add_recording(place, "2.wav", sound(2), "normal", ("plant", "00"))
     assert os.listdir(folder / "normal") == ["1.wav"]
 
 
@@ -245,8 +245,8 @@ def test_a_full_quota_keeps_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ASD_DATA_QUOTA_MB", "0.05")
     get_settings.cache_clear()
     for keep in (
-        lambda: keep_recording(place, "2.wav", sound(2), "normal", ("recordings", "00")),
-        lambda: keep_in_new("Other", "2.wav", sound(2), "normal"),
+        lambda: add_recording(place, "2.wav", sound(2), "normal", ("recordings", "00")),
+        lambda: add_to_new_dataset("Other", "2.wav", sound(2), "normal"),
     ):
         with pytest.raises(DatasetError, match="that datasets may take"):
             keep()
