@@ -81,13 +81,13 @@ class Address:
         with _in_a_sentence(self):
             storage, root = self._storage()
             try:
-                found: dict[str, dict[str, Any]] = storage.find(root, detail=True)
+                entries: dict[str, dict[str, Any]] = storage.find(root, detail=True)
             except FileNotFoundError:
                 return {}
         inside = root.rstrip("/") + "/"
         return {
             path.removeprefix(inside): RemoteFile(about["size"], _stamp(about))
-            for path, about in found.items()
+            for path, about in entries.items()
             if path.startswith(inside) and not path.endswith("/")  # how storage consoles mark an empty folder
         }
 

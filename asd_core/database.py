@@ -61,23 +61,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
-        with self._sentences("read"), self._engine.begin() as connection:
+        with self._as_label_errors("read"), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that has the database to itself; what it wrote is on the disk when the block is left."""
-        with self._sentences("written"), self._writer.begin() as connection:
+        with self._as_label_errors("written"), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
-    def _sentences(self, done: str) -> Iterator[None]:
+    def _as_label_errors(self, done: str) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
-            raise LabelError(self._sentence(error, done)) from error
+            raise LabelError(self._error_message(error, done)) from error
 
-    def _sentence(self, error: SQLAlchemyError, done: str) -> str:
+    def _error_message(self, error: SQLAlchemyError, done: str) -> str:
         reason = _reason(error)
         if not self.sqlite:
             what = "is the server running, and are user, password and database name right?"

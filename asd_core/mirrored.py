@@ -21,7 +21,7 @@ from asd_core.settings import get_settings
 
 CURRENT = "current"  # at the address: the name of the folder that holds what is valid
 STORED = ".stored.json"  # beside the local copy: what of it is at the address
-_OWN = (".lock", ".part", ".tmp")  # of unfinished work and of whoever works here
+_TEMPORARY_SUFFIXES = (".lock", ".part", ".tmp")  # of unfinished work and of whoever works here
 
 
 @contextmanager
@@ -96,8 +96,8 @@ def _current(address: Address) -> str:
 
 def _inventory(folder: Path) -> dict[str, list[int]]:
     """The files that are results, by path, with size and time of last change."""
-    found = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in _OWN)
-    return {p.relative_to(folder).as_posix(): [p.stat().st_size, p.stat().st_mtime_ns] for p in found}
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in _TEMPORARY_SUFFIXES)
+    return {p.relative_to(folder).as_posix(): [p.stat().st_size, p.stat().st_mtime_ns] for p in files}
 
 
 def _stored(folder: Path) -> tuple[str, dict[str, list[int]]]:

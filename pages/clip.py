@@ -9,7 +9,7 @@ from pages.clip_page import verdict
 from pages.clip_page.add_to_dataset import add_to_dataset_button
 from pages.clip_page.background_work import before_many
 from pages.clip_page.context import ClipContext
-from pages.clip_page.in_address import follow, keep, put_into_address
+from pages.clip_page.in_address import follow, put_into_address, restore_player
 from pages.clip_page.listening import listen, scores
 from pages.clip_page.open_signal import PLAYER, open_signal
 from pages.clip_page.picker import Picked, pick
@@ -84,5 +84,5 @@ with show_errors(), st.container(gap="xsmall"):  # the answer and the picture of
             address.followed()
             follow(choice().source, picked.clip)
         else:
-            keep()
+            restore_player()
         draw(picked, channel)

@@ -7,8 +7,8 @@ from pages.data_page.activity import activity
 from pages.data_page.add import add_recordings
 from pages.data_page.datasets import Entry, entries, overview
 from pages.data_page.manage import manage
+from pages.data_page.survey_view import survey_view
 from pages.data_page.train import train
-from pages.data_page.understood import understood
 from pages.data_page.versions import versions
 from pages.shared import linked
 from pages.shared.error_messages import show_errors
@@ -31,7 +31,7 @@ with show_errors():
     else:
         entry: Entry = by_name[chosen]
         try:
-            if (dataset := understood(entry)) is not None:
+            if (dataset := survey_view(entry)) is not None:
                 train(entry, dataset)
         except AsdError as error:  # the dataset can still be deleted, and another version be put in use
             st.error(str(error), icon=":material/error:")

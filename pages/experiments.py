@@ -72,8 +72,8 @@ def show(source: Source, name: str) -> None:
         st.warning(old, icon=":material/warning:")
     table, shown = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
     st.markdown(f"#### {shown.answer}")
-    found = f" The report that this project began from found {header.report}." if header.report else ""
-    st.caption(shown.details + found)
+    earlier = f" The report that this project began from found {header.report}." if header.report else ""
+    st.caption(shown.details + earlier)
     points_table(header, table, detector_order(stored, table))
     if TEST_ONLY in set(table["series"]):
         st.warning(WRONG_WAY, icon=":material/warning:")

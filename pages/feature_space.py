@@ -56,14 +56,14 @@ def the_clip(selected: Choice, fitted: points.Fitted) -> None:
 def outliers(view: View, fitted: points.Fitted, stars: list[Star]) -> Bulk | None:
     """The part of the map that is shown: without the clips far out, which are counted and are one click away."""
     # A UMAP has no far clips: its islands are what it shows.
-    found = None if view.method == UMAP else bulk_of(fitted.places)
-    if found is None:
+    bulk = None if view.method == UMAP else bulk_of(fitted.places)
+    if bulk is None:
         return None
-    n, of = int(found.outside(fitted.places).sum()), len(fitted.about)
+    n, of = int(bulk.outside(fitted.places).sum()), len(fitted.about)
     with st.container(horizontal=True, vertical_alignment="center"):
         if linked.toggle(f"Show all {n} outliers", key="outliers"):
             return None
-        hidden = [star.name for star in stars if found.outside(np.array([star.position]))[0]]
+        hidden = [star.name for star in stars if bulk.outside(np.array([star.position]))[0]]
         names = (
             f"; so does {' and '.join(hidden)}"
             if len(hidden) == 1
@@ -72,7 +72,7 @@ def outliers(view: View, fitted: points.Fitted, stars: list[Star]) -> Bulk | Non
             else ""
         )
         st.caption(f"{n} of {of} clips lie outside this view{names}.", width="content")
-    return found
+    return bulk
 
 
 def about(view: View, fitted: points.Fitted, n_stars: int) -> str:

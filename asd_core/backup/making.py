@@ -43,14 +43,14 @@ def backup(path: Path, *, recordings: bool = False, models: bool = False, progre
                 progress(0.0, "labels")
                 writer.add(f"{archive.LABELS}{table}.jsonl", counted)
                 events += counted.rows if table == EVENTS.name else 0
-            found = [
+            stored_files = [
                 (name, place)
                 for name, place in contents.files(recordings=recordings, models=models, database=store.file)
                 if place.resolve() != path.resolve()
             ]
             stored = 0
-            for index, (name, place) in enumerate(found):
-                progress(index / len(found), name)
+            for index, (name, place) in enumerate(stored_files):
+                progress(index / len(stored_files), name)
                 try:
                     with open(place, "rb") as file:
                         writer.add(name, archive.chunks_of(file))

@@ -73,8 +73,10 @@ def study(models: Models, seed: Seed = 0, as_json: AsJson = False) -> None:
     result = evidence_study(models, seed)
     store_study(result, models)
     rows = result.table.round(3).to_dict("records")
-    print_json({"rows": rows, "says": result.sentences()}) if as_json else print_table("Evidence without labels", rows)
-    for sentence in result.sentences():
+    print_json({"rows": rows, "says": result.conclusions()}) if as_json else print_table(
+        "Evidence without labels", rows
+    )
+    for sentence in result.conclusions():
         notify(sentence)
 
 

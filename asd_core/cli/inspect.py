@@ -22,11 +22,11 @@ def inspect(
     from asd_core.addresses import place_of
     from asd_core.datasets import examine, findings, read_answers, survey, surveyed_dataset, unused_notes
 
-    found = survey(place_of(folder), read_answers(map_file) if map_file else ())
-    unusable, clips, observed = list(found.unused), found.catalogue, []
-    if not found.catalogue.empty:
+    surveyed = survey(place_of(folder), read_answers(map_file) if map_file else ())
+    unusable, clips, observed = list(surveyed.unused), surveyed.catalogue, []
+    if not surveyed.catalogue.empty:
         with progress_bar() as progress:
-            clips, damaged = examine(surveyed_dataset(found), progress)
+            clips, damaged = examine(surveyed_dataset(surveyed), progress)
         unusable += damaged
         observed = findings(clips)
     columns = ["machine_type", "machine_id", "split", "label", "domain"]
@@ -36,8 +36,8 @@ def inspect(
         print_json(
             {
                 "machines": machines,
-                "questions": found.questions,
-                "notes": found.notes,
+                "questions": surveyed.questions,
+                "notes": surveyed.notes,
                 "unusable": [{"file": unused.file, "reason": unused.reason} for unused in unusable],
                 "findings": observed,
             }
@@ -47,8 +47,8 @@ def inspect(
         print_table(folder, machines)
     groups = [
         {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in columns if c != "split"}, "n": group.count}
-        for group in found.groups
+        for group in surveyed.groups
     ]
     print_table("How names were understood", groups)
-    for sentence in [*found.notes, *found.questions, *unused_notes(unusable), *observed]:
+    for sentence in [*surveyed.notes, *surveyed.questions, *unused_notes(unusable), *observed]:
         print_line(f"- {sentence}")

@@ -63,10 +63,10 @@ Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="Denoising stren
 
 def _ask_for(setting: str) -> Callable[[Any], Any]:
     def ask(value: Any) -> Any:
-        from asd_core.engine import ask_for
+        from asd_core.engine import override_settings
 
         if value is not None:
-            ask_for(**{setting: value})
+            override_settings(**{setting: value})
         return value
 
     return ask

@@ -34,7 +34,7 @@ def attributes_by_clip(
     Returns:
         Attributes by clip id, and what cannot be used, with the reason.
     """
-    found: dict[str, CatalogueRow] = {}
+    by_clip: dict[str, CatalogueRow] = {}
     unused: list[tuple[str, str]] = []
     for file in files:
         folder = file[: file.rfind("/") + 1]
@@ -47,10 +47,10 @@ def attributes_by_clip(
         for path, attributes in rows:
             clips = names.find(path)
             if len(clips) == 1:
-                found.setdefault(clips[0], {}).update(attributes)
+                by_clip.setdefault(clips[0], {}).update(attributes)
             else:
                 unused.append((path, f"{file} names it, but it is not there"))
-    return found, unused
+    return by_clip, unused
 
 
 def _rows(name: str, content: bytes) -> list[tuple[str, CatalogueRow]]:

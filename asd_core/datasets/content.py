@@ -75,13 +75,13 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
     """
     import pandas as pd
 
-    found: list[dict[str, object]] = []
+    facts: list[dict[str, object]] = []
     unusable: list[Unused] = []
     clip_ids = dataset.catalogue["clip_id"].tolist()
     for index, clip_id in enumerate(clip_ids):
         progress(index / len(clip_ids), f"recording {index + 1} of {len(clip_ids)}")
         try:
-            found.append(asdict(facts_of(dataset.read(clip_id), clip_id)))
+            facts.append(asdict(facts_of(dataset.read(clip_id), clip_id)))
         except ClipError as error:
             unusable.append(Unused(clip_id, str(error)))
     progress(1.0, "done")
@@ -89,7 +89,7 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
     catalogue = dataset.catalogue.drop(
         columns=columns[1:], errors="ignore"
     )  # the dataset's own attributes may have the same names
-    return catalogue.merge(pd.DataFrame(found, columns=columns), on="clip_id"), unusable
+    return catalogue.merge(pd.DataFrame(facts, columns=columns), on="clip_id"), unusable
 
 
 def findings(clips: "pd.DataFrame") -> list[str]:

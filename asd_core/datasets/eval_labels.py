@@ -34,7 +34,7 @@ def read_eval_labels(path: Path, machine_type: str) -> dict[str, str]:
             machine = cells[0]
         elif len(cells) > 1 and machine.lower() == machine_type.lower():
             stem = PurePosixPath(cells[1]).stem
-            row = next((found for layout in LAYOUTS if (found := layout(("test",), stem))), None)
+            row = next((parsed for layout in LAYOUTS if (parsed := layout(("test",), stem))), None)
             if row is None or row["label"] == "unlabelled":
                 raise DatasetError(
                     f"{path}: {cells[1]} says no label; expected a name such as normal_id_01_00000098.wav."

@@ -69,11 +69,13 @@ class _Resuming:
             if not arrived:
                 response.raise_for_status()
                 there = there if response.status_code == PARTIAL else 0
-                self._check_room(int(response.headers.get("Content-Length", 0)) - (0 if there else self._kept()))
+                self._check_room(
+                    int(response.headers.get("Content-Length", 0)) - (0 if there else self._bytes_on_disk())
+                )
                 append_chunks(self._pieces(response, there), self.part, anew=not there)
         move_file(self.part, Path(output_file))
 
-    def _kept(self) -> int:
+    def _bytes_on_disk(self) -> int:
         return self.part.stat().st_size if self.part.is_file() else 0
 
     def _check_room(self, n_bytes: int) -> None:

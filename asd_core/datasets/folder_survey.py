@@ -330,9 +330,13 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
         if (label := labels.get("/".join(path), "")) and label != LEAVE_OUT:
             given.setdefault(path[:-1], set()).add(label)
     beside: dict[tuple[str, ...], set[str]] = {}
-    for folder, found in given.items():
-        beside.setdefault(folder[:-1], set()).update(found)
-    return {folder for folder, found in given.items() if folder and len(found) == 1 and len(beside[folder[:-1]]) > 1}
+    for folder, class_labels in given.items():
+        beside.setdefault(folder[:-1], set()).update(class_labels)
+    return {
+        folder
+        for folder, class_labels in given.items()
+        if folder and len(class_labels) == 1 and len(beside[folder[:-1]]) > 1
+    }
 
 
 def _answered(

@@ -41,7 +41,7 @@ def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
     """
     clip_ids = catalogue["clip_id"].tolist()
     names = short_names(clip_ids)
-    if not any(_says(name, label) for name, label in zip(names, catalogue["label"], strict=True)):
+    if not any(_names_label(name, label) for name, label in zip(names, catalogue["label"], strict=True)):
         return dict(zip(clip_ids, names, strict=True))
     pairs = sorted(
         zip(catalogue["machine_id"], clip_ids, strict=True), key=lambda pair: hashlib.sha256(pair[1].encode()).digest()
@@ -53,6 +53,6 @@ def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
     return result
 
 
-def _says(name: str, label: str) -> bool:
+def _names_label(name: str, label: str) -> bool:
     """Is a word of the name the clip's label?"""
     return any(label_of(word) == label for word in re.split(r"[^a-zA-Z]+", name) if label_of(word))

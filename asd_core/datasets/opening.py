@@ -59,8 +59,8 @@ def open_dataset(where: str | Place) -> Dataset:
         return open_relabelled(place, open_dataset)
     if place.suffix.lower() == ".toml" and place.is_file():
         file = read_dataset_file(place)
-        found = survey(file.folder, file.answers, file.table)
-        return surveyed_dataset(found, location=place, machine_types=file.machine_types, title=file.title)
+        surveyed = survey(file.folder, file.answers, file.table)
+        return surveyed_dataset(surveyed, location=place, machine_types=file.machine_types, title=file.title)
     return surveyed_dataset(survey(place), location=place if place.is_file() else None)
 
 
@@ -70,7 +70,7 @@ def open_for(where: str | Place, models: Path) -> Dataset:
 
 
 def surveyed_dataset(
-    found: Survey, *, location: Place | None = None, machine_types: Sequence[str] = (), title: str = ""
+    surveyed: Survey, *, location: Place | None = None, machine_types: Sequence[str] = (), title: str = ""
 ) -> Dataset:
     """The understood recordings of a folder as a dataset.
 
@@ -82,11 +82,11 @@ def surveyed_dataset(
     Raises:
         DatasetError: for a folder without a recording that was understood, or a machine type that it does not have.
     """
-    root, catalogue = found.root, found.catalogue
+    root, catalogue = surveyed.root, surveyed.catalogue
     if catalogue.empty:
-        question = f" {found.questions[0]}" if found.questions else ""
+        question = f" {surveyed.questions[0]}" if surveyed.questions else ""
         if location and is_table(location.name):
-            first = f" ({found.unused[0].file}: {found.unused[0].reason})" if found.unused else ""
+            first = f" ({surveyed.unused[0].file}: {surveyed.unused[0].reason})" if surveyed.unused else ""
             raise DatasetError(
                 f"{location} names no recording that can be used{first}: its paths are read from its own folder.{question}"
             )
@@ -109,15 +109,17 @@ def surveyed_dataset(
         title or called or base.name or "recordings",
         str(location or base),
         catalogue,
-        *_clips(base, found),
+        *_clips(base, surveyed),
         root=base,
-        notes=(*found.notes, *unused_notes(found.unused)),
+        notes=(*surveyed.notes, *unused_notes(surveyed.unused)),
     )
 
 
-def _clips(base: Place, found: Survey) -> "tuple[Callable[[str], bytes | Path], Callable[[pd.DataFrame], list[str]]]":
+def _clips(
+    base: Place, surveyed: Survey
+) -> "tuple[Callable[[str], bytes | Path], Callable[[pd.DataFrame], list[str]]]":
     """The source of the clips' bytes, and of texts that change when their files do."""
-    clips = AddressClips(base, found.listing) if isinstance(base, Address) else FolderClips(base)
+    clips = AddressClips(base, surveyed.listing) if isinstance(base, Address) else FolderClips(base)
     return clips, clips.stamps
 
 

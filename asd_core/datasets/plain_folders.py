@@ -70,27 +70,29 @@ def parts(folders: Sequence[str], stem: str, label: str = "", *, in_class_folder
     )
 
 
-def rows(found: Sequence[Parts]) -> list[CatalogueRow]:
+def rows(recordings: Sequence[Parts]) -> list[CatalogueRow]:
     """A catalogue row of each recording of one tree."""
-    below = {label: {p.below[0] for p in found if p.below and p.label == label} for label in ("normal", "anomaly")}
+    below = {label: {p.below[0] for p in recordings if p.below and p.label == label} for label in ("normal", "anomaly")}
     types_below = bool(below["normal"] & below["anomaly"])
-    paths = [(*p.above, *p.below[:1]) if types_below else p.above for p in found]
+    paths = [(*p.above, *p.below[:1]) if types_below else p.above for p in recordings]
     shared = 0
     while len({path[: shared + 1] for path in paths}) == 1 and all(len(path) > shared + 1 for path in paths):
         shared += 1  # what all have in common names no machine, but the last of it may name the type
-    return [_row(p, path[shared:], types_below) for p, path in zip(found, paths, strict=True)]
+    return [_row(p, path[shared:], types_below) for p, path in zip(recordings, paths, strict=True)]
 
 
-def _row(found: Parts, path: tuple[str, ...], types_below: bool) -> CatalogueRow:
-    machine_type, number = (path[-1], "") if found.machine_id and path else numbered(path[-1]) if path else ("", "")
-    machine_id = "-".join([*path[:-1], *filter(None, [found.machine_id or number])]) or PLAIN_ID
+def _row(recording: Parts, path: tuple[str, ...], types_below: bool) -> CatalogueRow:
+    machine_type, number = (path[-1], "") if recording.machine_id and path else numbered(path[-1]) if path else ("", "")
+    machine_id = "-".join([*path[:-1], *filter(None, [recording.machine_id or number])]) or PLAIN_ID
     row = {
         "machine_type": machine_type,
         "machine_id": machine_id,
-        "split": found.split if found.split != "eval" else "test",
-        "label": found.label,
+        "split": recording.split if recording.split != "eval" else "test",
+        "label": recording.label,
     }
-    if not row["split"] and found.label == "anomaly":
+    if not row["split"] and recording.label == "anomaly":
         row["split"] = "test"
-    faults = found.below[1:] if types_below else found.below
-    return row | ({"snr_db": found.snr} if found.snr else {}) | ({"condition": "/".join(faults)} if faults else {})
+    faults = recording.below[1:] if types_below else recording.below
+    return (
+        row | ({"snr_db": recording.snr} if recording.snr else {}) | ({"condition": "/".join(faults)} if faults else {})
+    )

@@ -86,12 +86,12 @@ def public_sets() -> dict[str, PublicSet]:
     path = get_settings().public_sets or REGISTRY
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-        found = [one for release in content["releases"] for one in _sets(release, content["address"], content["page"])]
+        sets = [one for release in content["releases"] for one in _sets(release, content["address"], content["page"])]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is no registry of public sets ({error}): compare it with the one of this program, {REGISTRY.name}."
         ) from error
-    return {one.name: one for one in found}
+    return {one.name: one for one in sets}
 
 
 def public_set(name: str) -> PublicSet:

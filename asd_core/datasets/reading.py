@@ -142,15 +142,15 @@ class _Reader:
 
     def _recipes(self, key: str) -> dict[Representation, str]:
         change, at = self.part.change, self.prepared_at
-        return {r: found for r in self.part.representations if (found := recipe_of(r, key, change, at))}
+        return {r: stored_name for r in self.part.representations if (stored_name := recipe_of(r, key, change, at))}
 
     def _stored(self, sha256: str) -> list[Features]:
         """Of each version of a clip, the representations that are in the store."""
         keys = self.part.change.keys(sha256)
         if self.store is None:
             return [{} for _ in keys]
-        found = [{r: self.store.array(name, sha256) for r, name in self._recipes(key).items()} for key in keys]
-        return [{r: array for r, array in version.items() if array is not None} for version in found]
+        arrays = [{r: self.store.array(name, sha256) for r, name in self._recipes(key).items()} for key in keys]
+        return [{r: array for r, array in version.items() if array is not None} for version in arrays]
 
     def _compute(self, prepared: Clip, versions: list[Features], refused: dict[Representation, str]) -> None:
         """Add what is missing."""
@@ -176,7 +176,7 @@ class _Reader:
     def _conditions(self, clip: Clip) -> Conditions | None:
         if not self.part.conditions:
             return None
-        found = conditions_of(clip, get_settings().channel)
+        conditions = conditions_of(clip, get_settings().channel)
         if self.store:
-            self.store.put_fact(recipe("conditions"), clip.sha256, found.model_dump_json().encode())
-        return found
+            self.store.put_fact(recipe("conditions"), clip.sha256, conditions.model_dump_json().encode())
+        return conditions

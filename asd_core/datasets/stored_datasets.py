@@ -249,14 +249,14 @@ def unzipped(
             else:
                 try:
                     with archive.open(info) as member:
-                        found = _at_most(member, min(limit, info.file_size))
+                        data = _at_most(member, min(limit, info.file_size))
                 except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError):
                     result.refused.append(Unused(f"{name}/{info.filename}", "it is damaged"))
                     continue
-                if found is None:
+                if data is None:
                     result.refused.append(Unused(f"{name}/{info.filename}", f"it has more than {limit / 1e6:,.0f} MB"))
                 else:
-                    yield inside, found
+                    yield inside, data
 
 
 def _at_most(member: IO[bytes], limit: float) -> bytes | None:

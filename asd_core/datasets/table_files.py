@@ -42,15 +42,15 @@ def read_cells(name: str, content: bytes) -> tuple[list[str], list[Cells]]:
     for column, count in Counter(columns).items():
         if column and count > 1:
             raise DatasetError(f"{name} has {count} columns called {column}: rename all but one.")
-    found: list[Cells] = []
+    numbered: list[Cells] = []
     for number, values in rows:
         cells = [value.strip() for value in values]
         if any(cells[len(columns) :]):
             raise DatasetError(f"{name} has more cells in line {number} than in its heading: save the table again.")
         if any(cells):
             cells += [""] * (len(columns) - len(cells))
-            found.append((number, {c: v for c, v in zip(columns, cells, strict=False) if c}))
-    return [column for column in columns if column], found
+            numbered.append((number, {c: v for c, v in zip(columns, cells, strict=False) if c}))
+    return [column for column in columns if column], numbered
 
 
 def table_bytes(path: Place) -> bytes:

@@ -195,11 +195,11 @@ def metadata_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping
     names = RecordingNames(clip_ids)
     by_clip: dict[str, list[TableRow]] = {}
     for row in table.rows:
-        found = names.find(row.path)
-        if len(found) == 1:
-            by_clip.setdefault(found[0], []).append(row)
-        elif found:
-            metadata.missing.append((row.path, f"{table.name} names it, but {len(found)} recordings are called so"))
+        matches = names.find(row.path)
+        if len(matches) == 1:
+            by_clip.setdefault(matches[0], []).append(row)
+        elif matches:
+            metadata.missing.append((row.path, f"{table.name} names it, but {len(matches)} recordings are called so"))
         else:
             metadata.missing.append((row.path, f"{table.name} names it, but it is not there"))
     contradictions: list[str] = []
@@ -233,19 +233,21 @@ def metadata_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping
 
 def _heading(name: str, column: str, columns: Sequence[str]) -> str:
     """The table's heading for a column of the catalogue: the column's own name is preferred to others."""
-    found = [heading for heading in _HEADINGS[column] if heading in columns]
-    if len(found) > 1 and found[0] != column:
-        raise DatasetError(f"{name} has the columns {' and '.join(found)}: call the one that is meant {column}.")
-    return found[0] if found else ""
+    headings = [heading for heading in _HEADINGS[column] if heading in columns]
+    if len(headings) > 1 and headings[0] != column:
+        raise DatasetError(f"{name} has the columns {' and '.join(headings)}: call the one that is meant {column}.")
+    return headings[0] if headings else ""
 
 
 def _label_heading(name: str, columns: Sequence[str], cells: Iterable[Cells]) -> tuple[str, list[str]]:
     """The heading of the column that holds the label under another name, or a question."""
     words = {c: sorted({row[c] for _, row in cells if row[c]}) for c in _MAYBE_LABEL if c in columns}
-    sure = [column for column, found in words.items() if found and all(given_label(word) for word in found)]
+    sure = [column for column, values in words.items() if values and all(given_label(word) for word in values)]
     if len(sure) == 1:
         return sure[0], []
-    examples = "; ".join(f"{c} ({', '.join(found[:4])}{' …' if len(found) > 4 else ''})" for c, found in words.items())
+    examples = "; ".join(
+        f"{c} ({', '.join(values[:4])}{' …' if len(values) > 4 else ''})" for c, values in words.items()
+    )
     question = (
         f"{name} has no column label. Does one of these say it: {examples}? Then call it label, with normal or anomaly."
     )
@@ -282,13 +284,13 @@ def _understood(column: str, text: str) -> str:
 
 def _unknown_words(name: str, rows: Iterable[TableRow]) -> list[str]:
     """A question for each word that is not understood."""
-    found: dict[tuple[str, str], list[TableRow]] = {}
+    by_word: dict[tuple[str, str], list[TableRow]] = {}
     for row in rows:
         for column, word in row.unknown.items():
-            found.setdefault((column, word), []).append(row)
+            by_word.setdefault((column, word), []).append(row)
     return [
         f"{name} has the {column} {word} in {_places(those)}: which of {', '.join(_KNOWN[column])} is that?"
-        for (column, word), those in found.items()
+        for (column, word), those in by_word.items()
     ]
 
 

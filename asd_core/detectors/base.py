@@ -175,11 +175,11 @@ class Detector:
     def suited(self, n_clips: int) -> dict[str, Any]:
         """Parameters that have another value than this detector's where a model is fitted on ``n_clips`` clips (see
         :mod:`asd_core.detectors.common.few_clips`). What a preset or a person has set is kept."""
-        found = defaults_for(self.info.key, n_clips)
-        defaults = {f.name: f.default for f in fields(self) if f.name in found}  # type: ignore[arg-type]  # as above
+        suited = defaults_for(self.info.key, n_clips)
+        defaults = {f.name: f.default for f in fields(self) if f.name in suited}  # type: ignore[arg-type]  # as above
         return {
             name: value
-            for name, value in found.items()
+            for name, value in suited.items()
             if name not in self.given_ and getattr(self, name) == defaults[name] != value
         }
 
@@ -244,7 +244,7 @@ class DensityPerId(Detector):
 
     models_: dict[str, Density]
     suited_: dict[str, dict[str, Any]]  # by machine id, the parameters that are not the detector's own
-    kept_: dict[str, dict[str, Any]] | None = None  # the same, taken over from another fit (see :meth:`again`)
+    inherited_: dict[str, dict[str, Any]] | None = None  # the same, taken over from another fit (see :meth:`again`)
 
     def new_model(self) -> Density:
         """An unfitted model with this detector's parameters."""
@@ -282,7 +282,7 @@ class DensityPerId(Detector):
                     f"Machine id {machine_id} has {counted(n, 'clip')} to learn from; {self.info.title} needs "
                     f"{MIN_TRAINING_CLIPS} or more: record more normal sound."
                 )
-            values = self.suited(n) if self.kept_ is None else self.kept_.get(machine_id, {})
+            values = self.suited(n) if self.inherited_ is None else self.inherited_.get(machine_id, {})
             if values:
                 self.suited_[machine_id] = values
             self.models_[machine_id] = fit_one(self._model_of(machine_id), chosen)
@@ -292,7 +292,7 @@ class DensityPerId(Detector):
     def again(self) -> Self:
         """An unfitted detector with the same parameters; of a fitted one also those chosen for each machine id."""
         detector = super().again()
-        detector.kept_ = getattr(self, "suited_", self.kept_)
+        detector.inherited_ = getattr(self, "suited_", self.inherited_)
         return detector
 
     def _model_of(self, machine_id: str) -> Density:

@@ -65,8 +65,8 @@ def lag_profile(bands: Array) -> NDArray[np.float64]:
     groups = bands.reshape(GROUPS, -1, bands.shape[1]).mean(axis=1)
     means: list[float] = []
     for envelope, edges in [(bands.mean(axis=0), OVERALL_LAGS), *((group, GROUP_LAGS) for group in groups)]:
-        found = autocorrelation(envelope, LONGEST)
-        means += [float(found[first:last].mean()) for first, last in pairwise(edges)]
+        correlation = autocorrelation(envelope, LONGEST)
+        means += [float(correlation[first:last].mean()) for first, last in pairwise(edges)]
     return np.asarray(np.arctanh(np.clip(means, -0.999, 0.999)), dtype=np.float64)
 
 
@@ -75,13 +75,13 @@ def period(overall: NDArray[Any]) -> tuple[float, float]:
 
     High: four fifths of the highest one behind the first zero. The highest itself is often at a multiple of the period.
     """
-    found = autocorrelation(overall, LONGEST)
-    first = int(np.argmax(found < 0.0)) or 1
-    rest = found[first:]
+    correlation = autocorrelation(overall, LONGEST)
+    first = int(np.argmax(correlation < 0.0)) or 1
+    rest = correlation[first:]
     inner = rest[1:-1]
     peaks = np.flatnonzero((inner >= rest[:-2]) & (inner >= rest[2:]) & (inner >= 0.8 * rest.max())) + 1
     lag = first + int(peaks[0] if len(peaks) else rest.argmax())
-    return float(lag), float(found[lag])
+    return float(lag), float(correlation[lag])
 
 
 def rhythm(log_mel: Array) -> Array:
@@ -170,9 +170,9 @@ class Rhythm(DensityPerId):
         self, features: Sequence[Array], machine_ids: Sequence[str], *, seed: int = 0, progress: Progress = silent
     ) -> Self:
         super().fit(features, machine_ids, seed=seed, progress=progress)
-        found = np.array([period(envelopes(at_least(log_mel, SHORTEST)).mean(axis=0)) for log_mel in features])
+        periods = np.array([period(envelopes(at_least(log_mel, SHORTEST)).mean(axis=0)) for log_mel in features])
         for machine_id in self.machine_ids_:
-            lag, height = np.median(found[np.asarray(machine_ids) == machine_id], axis=0)
+            lag, height = np.median(periods[np.asarray(machine_ids) == machine_id], axis=0)
             self.diagnostics_[machine_id] = {
                 "period_frames": round(float(lag), 1),
                 "regularity": round(float(height), 4),
@@ -197,12 +197,14 @@ class Rhythm(DensityPerId):
         """What raises the score, laid back over the clip: where a band fluctuates more than normal, in proportion to when it
         does so; where it fluctuates less, and for the lags, evenly, since what is missing is at no moment. The sum over all
         points is that of :meth:`contributions`."""
-        found = self.contributions(features, machine_id)
+        contributions = self.contributions(features, machine_id)
         n_mels, n_frames = features.shape
         power = modulation_power(envelopes(features)).transpose(1, 0, 2)  # (BANDS, 8, n_frames)
         total = power.sum(axis=2, keepdims=True)
-        there = found.more[:, :, None] & (total > 1e-9)
+        there = contributions.more[:, :, None] & (total > 1e-9)
         when = np.where(there, power / np.maximum(total, 1e-9), 1.0 / n_frames)
-        bands = (found.modulations[:, :, None] * when).sum(axis=1) + found.lags.sum() / (BANDS * n_frames)
+        bands = (contributions.modulations[:, :, None] * when).sum(axis=1) + contributions.lags.sum() / (
+            BANDS * n_frames
+        )
         height = n_mels // BANDS
         return np.repeat(bands / height, height, axis=0).astype(np.float32)

@@ -7,13 +7,13 @@ from asd_core.engine.base import Engine, Here
 from asd_core.settings import get_settings
 
 _chosen: list[Engine] = []  # one at most
-_asked: dict[str, Any] = {}  # what a command says in place of the settings of these names
+_overrides: dict[str, Any] = {}  # what a command says in place of the settings of these names
 
 
 def chosen_engine() -> Engine:
     """The engine of this process: what :func:`use_engine` was given, or that of the settings. It lives until the process ends."""
     if not _chosen:
-        settings = get_settings().model_copy(update=_asked)
+        settings = get_settings().model_copy(update=_overrides)
         _chosen.append(ray_engine(settings.ray_address) if settings.engine == "ray" else local_engine(settings.workers))
     return _chosen[0]
 
@@ -23,15 +23,15 @@ def use_engine(engine: Engine | None) -> None:
     for before in _chosen:
         before.close()
     _chosen[:] = [] if engine is None else [engine]
-    _asked.clear()
+    _overrides.clear()
 
 
-def ask_for(**settings: Any) -> None:
+def override_settings(**settings: Any) -> None:
     """Have :func:`chosen_engine` follow these instead of the settings ``engine``, ``ray_address`` and ``workers``, until
     :func:`use_engine` is called."""
-    together = {**_asked, **settings}
+    together = {**_overrides, **settings}
     use_engine(None)
-    _asked.update(together)
+    _overrides.update(together)
 
 
 def local_engine(workers: int) -> Engine:

@@ -19,7 +19,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
         except (EOFError, ConnectionError):
             return
         except Exception as error:  # a function that cannot be found here
-            answered: tuple[Exception | None, Any] = (_told(error), None)
+            answered: tuple[Exception | None, Any] = (_with_traceback_note(error), None)
         else:
             answered = answer(function, item)
         try:
@@ -35,10 +35,10 @@ def answer(function: Any, item: Any) -> tuple[Exception | None, Any]:
     try:
         return None, function(item)
     except Exception as error:
-        return _told(error), None
+        return _with_traceback_note(error), None
 
 
-def _told(error: Exception) -> Exception:
+def _with_traceback_note(error: Exception) -> Exception:
     """An error with its traceback as a note, since the traceback itself is not sent; errors for users need none."""
     if not isinstance(error, AsdError):
         error.add_note("".join(traceback.format_exception(error)))

@@ -92,7 +92,7 @@ class EvidenceStudy:
         good = (self.table["difference_low"] > 0) & (self.table["hits"] > pooled["hits"])
         return [str(name) for name in self.table.loc[good, "evidence"]]
 
-    def sentences(self) -> list[str]:
+    def conclusions(self) -> list[str]:
         """What the table says."""
         rows = self.table.set_index("evidence")
         pooled = rows.loc[POOLED]
@@ -302,7 +302,7 @@ def study_section(folder: Path) -> str:
         "for all rows together (Bonferroni). *Best or tied*: machine ids on which the detector that it puts first cannot be told from the "
         "best; *below the best*: by how much AUC, in the mean; *all ids together*: the same of the first by the mean over ids. The labels measure, and change nothing."
     )
-    return "\n\n".join([heading, about, markdown_table(columns, rows), f"{' '.join(study.sentences())} {command}."])
+    return "\n\n".join([heading, about, markdown_table(columns, rows), f"{' '.join(study.conclusions())} {command}."])
 
 
 def _with_ends(value: float, low: float, high: float) -> str:

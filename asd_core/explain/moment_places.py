@@ -44,13 +44,13 @@ def locate(
         part = cut_clip(prepared, *span)
         before = part if recorded is None else cut_clip(recorded, *span)
         wanted = ModelSet(models.folder, [row["detector"]], shared=models).representations()
-        found = explain(artifact, models, extract_version(part, before, wanted), row["machine_id"])
+        explanation = explain(artifact, models, extract_version(part, before, wanted), row["machine_id"])
         bands = map_grid(undenoised(artifact.representation))
-        if found.map is not None and found.why and bands is not None:
+        if explanation.map is not None and explanation.why and bands is not None:
             hop = bands.hop_length / bands.sample_rate
-            at = strongest_instant(found.map, found.why, hop)
-            times = row["peak_start"] + np.array([found.why.t0, found.why.t1, at])
-            places[index] = *times[:2], found.why.f0, found.why.f1, times[2]
+            at = strongest_instant(explanation.map, explanation.why, hop)
+            times = row["peak_start"] + np.array([explanation.why.t0, explanation.why.t1, at])
+            places[index] = *times[:2], explanation.why.f0, explanation.why.f1, times[2]
     progress(1.0, "done")
     located = moments.assign(**dict(zip(PLACE, places.T, strict=True)))
     by = located["detector"].where(located["instant"].notna(), "")

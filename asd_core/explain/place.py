@@ -35,15 +35,15 @@ def place_of(explanation: Explanation, representation: Representation) -> Place 
     Args:
         representation: of the explanation's detector.
     """
-    found, grid = explanation.why, map_grid(undenoised(representation))
-    if explanation.map is None or found is None or grid is None:
+    span, grid = explanation.why, map_grid(undenoised(representation))
+    if explanation.map is None or span is None or grid is None:
         return None
     hertz = grid.frequencies()
-    rows = (hertz >= found.f0) & (hertz <= found.f1)
+    rows = (hertz >= span.f0) & (hertz <= span.f1)
     loudness = explanation.map[rows].clip(min=0.0).sum(axis=0)
     hop_seconds = grid.hop_length / grid.sample_rate
-    words = place_in_words(found, burst_period(loudness, hop_seconds), n_moments(loudness, hop_seconds))
-    return Place(explanation.detector, found.t0, found.t1, found.f0, found.f1, words)
+    words = place_in_words(span, burst_period(loudness, hop_seconds), n_moments(loudness, hop_seconds))
+    return Place(explanation.detector, span.t0, span.t1, span.f0, span.f1, words)
 
 
 def map_of(keys: Iterable[str]) -> str | None:
@@ -63,5 +63,7 @@ def find_place(
         UnknownMachineError: when the detector does not know the machine.
     """
     one = ModelSet(models.folder, [key], shared=models)
-    found = explain(one[key], one, extract_version(prepared, recorded or prepared, one.representations()), machine_id)
-    return place_of(found, one[key].representation)
+    explanation = explain(
+        one[key], one, extract_version(prepared, recorded or prepared, one.representations()), machine_id
+    )
+    return place_of(explanation, one[key].representation)

@@ -115,8 +115,8 @@ def _guard(scores: "pd.DataFrame | None") -> dict[str, dict[str, Any]]:
     if scores is None or "applicable" not in scores:
         return {}
     clips = scores.drop_duplicates("sha256").dropna(subset="applicable")
-    judged = zip(clips["sha256"], clips["applicable"], clips["applicability_reason"], strict=True)
-    return {sha256: {"applicable": bool(fits), "applicability_reason": reason} for sha256, fits, reason in judged}
+    rows = zip(clips["sha256"], clips["applicable"], clips["applicability_reason"], strict=True)
+    return {sha256: {"applicable": bool(fits), "applicability_reason": reason} for sha256, fits, reason in rows}
 
 
 Predictions = dict[str, dict[str, dict[str, Any]]]  # of a clip, of a detector
@@ -203,9 +203,11 @@ def _verdict_control(read: list[dict[str, Any]]) -> tuple[str, list[str]]:
         for annotation in task.get("annotations") or []:
             for item in _items(annotation):
                 if item.get("type") == "choices" and "from_name" in item and isinstance(item.get("value"), dict):
-                    said = {str(choice).strip().lower() for choice in item["value"].get("choices") or []}
-                    values.setdefault(str(item["from_name"]), set()).update(said)
-    candidates = [name for name, said in values.items() if said <= set(LABELS)] if len(values) > 1 else list(values)
+                    choices = {str(choice).strip().lower() for choice in item["value"].get("choices") or []}
+                    values.setdefault(str(item["from_name"]), set()).update(choices)
+    candidates = (
+        [name for name, choices in values.items() if choices <= set(LABELS)] if len(values) > 1 else list(values)
+    )
     if VERDICT in values or not values:
         candidates = [VERDICT]
     if len(candidates) != 1:
@@ -217,8 +219,8 @@ def _verdict_control(read: list[dict[str, Any]]) -> tuple[str, list[str]]:
 
 
 def _items(annotation: Any) -> list[dict[str, Any]]:
-    found = annotation.get("result") if isinstance(annotation, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    results = annotation.get("result") if isinstance(annotation, dict) else None
+    return [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
 
 
 def _texts(annotation: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SITTING_GAP = timedelta(minutes=5)  # a longer pause between two labels ends a sitting
 MICROSECOND = timedelta(microseconds=1)
 SITTING_MOST = 500  # labels that the pace is taken from
-SAYS_SOMETHING = or_(CURRENT.c.label.is_not(None), CURRENT.c.skipped, CURRENT.c.note != "")
+HAS_CONTENT = or_(CURRENT.c.label.is_not(None), CURRENT.c.skipped, CURRENT.c.note != "")
 DTYPES = {**dict.fromkeys(("t0", "t1", "f0", "f1"), "float64"), "event_id": "int64", "skipped": "bool"}
 
 
@@ -51,7 +51,7 @@ def selecting(source: Table, names: Sequence[str], *, since: int | None = None, 
             query = query.where(source.c[name] == value)
     if since is not None:
         return query.where(source.c.event_id > since)
-    return query.where(SAYS_SOMETHING) if source is CURRENT else query
+    return query.where(HAS_CONTENT) if source is CURRENT else query
 
 
 def table(

@@ -82,7 +82,7 @@ def recommend_by_labels(
 
 
 def recommend_by_evidence(
-    found: Sensitivity,
+    sensitivity: Sensitivity,
     manifests: Mapping[str, Manifest],
     in_use: str = "",
     reason: str = "No anomaly is labelled.",
@@ -92,12 +92,12 @@ def recommend_by_evidence(
     than the best control and have no alarm.
 
     Args:
-        found: of the chosen detectors.
+        sensitivity: of the chosen detectors.
         manifests, in_use: see :func:`recommend_by_labels`.
         reason: why there is no figure by labels, a sentence.
         record: how often such a choice was right where labels tell (:func:`asd_core.experiments.study_record`).
     """
-    figures = found.figures
+    figures = sensitivity.figures
     detectors = [str(key) for key in figures.index if not is_control(str(key))]
     if not detectors:
         return _none(
@@ -118,13 +118,13 @@ def recommend_by_evidence(
             "The alarms below the ranking say what to look at; train again then.",
         )
     chosen = unalarmed[0]
-    row, tied = figures.loc[chosen], [key for key in found.best if key != chosen]
+    row, tied = figures.loc[chosen], [key for key in sensitivity.best if key != chosen]
     best = "best" if chosen == detectors[0] else "best of those to choose from"
     why = [
         f"{reason} It tells synthetic ones from held-out normal clips {best}: AUC {row['auc']:.3f} (95% interval "
         f"{row['low']:.3f} to {row['high']:.3f})."
     ]
-    if chosen in found.best and tied:
+    if chosen in sensitivity.best and tied:
         why.append(f"{listed([name(key) for key in tied])} cannot be told apart from it.")
     if record:
         why.append(record)

@@ -254,15 +254,15 @@ def _foreign(c: Comparison) -> list[str]:
     if "applicable" not in c.clips:
         return []
     clips = c.clips.drop_duplicates(["clip_id", "machine_id"])
-    found = clips[~clips["applicable"].fillna(True).astype(bool)]
-    if found.empty:
+    foreign = clips[~clips["applicable"].fillna(True).astype(bool)]
+    if foreign.empty:
         return []
-    rows = found.head(FOREIGN_NAMED)
+    rows = foreign.head(FOREIGN_NAMED)
     named = [f"{r.clip_id} ({r.applicability_reason})" for r in rows.itertuples()]
-    rest = f" and {len(found) - len(rows)} more" if len(found) > len(rows) else ""
-    one = len(found) == 1
+    rest = f" and {len(foreign) - len(rows)} more" if len(foreign) > len(rows) else ""
+    one = len(foreign) == 1
     return [
-        f"{counted(len(found), 'clip')} of the {c.split} split {'is' if one else 'are'} not like any recording of "
+        f"{counted(len(foreign), 'clip')} of the {c.split} split {'is' if one else 'are'} not like any recording of "
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
         f"mean little. {'; '.join(named)}{rest}."
     ]

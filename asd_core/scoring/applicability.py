@@ -304,10 +304,10 @@ def with_applicability(scores: "pd.DataFrame", folder: Path) -> "pd.DataFrame":
     path = folder / POOLED
     results = _stored(folder, path.stat().st_mtime_ns) if path.is_file() and "sha256" in scores else {}
     keys = zip(scores["sha256"], scores["machine_id"], strict=True) if results else [("", "")] * len(scores)
-    judged = [results.get(key) for key in keys]
-    applicable = pd.array([None if one is None else one.applicable for one in judged], dtype="boolean")
+    by_row = [results.get(key) for key in keys]
+    applicable = pd.array([None if one is None else one.applicable for one in by_row], dtype="boolean")
     return scores.assign(
-        applicable=applicable, applicability_reason=["" if one is None else one.reason for one in judged]
+        applicable=applicable, applicability_reason=["" if one is None else one.reason for one in by_row]
     )
 
 
@@ -321,8 +321,8 @@ def _stored(folder: Path, stamp: int) -> Mapping[tuple[str, str], Applicability]
         if machine_id not in known:
             continue
         pooled = rows[columns].to_numpy(dtype=np.float64)
-        judged = check_clips(pooled, known[str(machine_id)])
-        for index, (sha256, one) in enumerate(zip(rows["sha256"], judged, strict=True)):
+        checked = check_clips(pooled, known[str(machine_id)])
+        for index, (sha256, one) in enumerate(zip(rows["sha256"], checked, strict=True)):
             full = one if one.applicable else _nearer(one, pooled[index][None], known)
             results[str(sha256), str(machine_id)] = full
     return results

@@ -15,19 +15,21 @@ def level_meter(scores: "pd.DataFrame") -> str:
     Args:
         scores: a score table with columns ``detector, machine_id, label, raw``; only the control of clip level is read.
     """
-    found = {}
+    auc_by_machine = {}
     level = scores[scores["detector"] == LEVEL]
     for machine_id, group in level.groupby("machine_id", sort=True):
         normal, anomaly = (
             group.loc[group["label"] == label, "raw"].to_numpy(dtype=float) for label in ("normal", "anomaly")
         )
         if min(len(normal), len(anomaly)) >= FEWEST and (figure := auc(normal, anomaly)) >= ALONE:
-            found[str(machine_id)] = figure
-    if not found:
+            auc_by_machine[str(machine_id)] = figure
+    if not auc_by_machine:
         return ""
-    every = len(found) == level["machine_id"].nunique()
-    where = "" if every else f" of machine id {', '.join(found)}"
-    figures = f"AUC {min(found.values()):.3f}" + (" or more" if max(found.values()) > min(found.values()) else "")
+    every = len(auc_by_machine) == level["machine_id"].nunique()
+    where = "" if every else f" of machine id {', '.join(auc_by_machine)}"
+    figures = f"AUC {min(auc_by_machine.values()):.3f}" + (
+        " or more" if max(auc_by_machine.values()) > min(auc_by_machine.values()) else ""
+    )
     return (
         f"The clip's level alone tells the labelled anomalies{where} from normal clips ({figures}): a level meter would do, and a high AUC "
         "says little of a detector here."

@@ -77,8 +77,8 @@ def _peaks(margins: Floats, starts: Floats, ends: Floats) -> Iterator[tuple[int,
     base, least = _levels(margins)
     heights = np.maximum(np.nan_to_num(margins - base, nan=0.0), 0.0)
     padded = np.r_[0.0, heights, 0.0]  # the recording's ends are slopes, too
-    places, found = scipy.signal.find_peaks(padded, height=np.nextafter(least, np.inf), prominence=0.0)
-    places = places[found["prominences"] >= 0.5 * found["peak_heights"]] - 1
+    places, properties = scipy.signal.find_peaks(padded, height=np.nextafter(least, np.inf), prominence=0.0)
+    places = places[properties["prominences"] >= 0.5 * properties["peak_heights"]] - 1
     free = heights > least
     for place in places[np.argsort(-heights[places], kind="stable")].tolist():
         if not free[place]:  # as high as the peak of its moment

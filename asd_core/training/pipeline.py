@@ -160,7 +160,7 @@ def _train(
         try:
             if ahead and key in spread:
                 fitting(0.0, "")
-                alarms = keep(_here(next(ahead), notify), material, out)
+                alarms = save_trained(_here(next(ahead), notify), material, out)
             else:
                 alarms = train_one(key, material, out, preset=preset, seed=seed, progress=fitting, notify=notify)
         except TrainingError as error:
@@ -230,11 +230,11 @@ class Fitting:
     seed: int
 
     def __call__(self, key: str) -> tuple[Trained | TrainingError, list[str]]:
-        said: list[str] = []
+        messages: list[str] = []
         try:
-            return fit_one(key, self.material, preset=self.preset, seed=self.seed, notify=said.append), said
+            return fit_one(key, self.material, preset=self.preset, seed=self.seed, notify=messages.append), messages
         except TrainingError as error:
-            return error, said
+            return error, messages
 
 
 def _fitted_elsewhere(
@@ -247,8 +247,8 @@ def _fitted_elsewhere(
 
 def _here(outcome: tuple[Trained | TrainingError, list[str]], notify: Callable[[str], None]) -> Trained:
     """An outcome as :func:`fit_one` in this process would give it."""
-    trained, said = outcome
-    for sentence in said:
+    trained, messages = outcome
+    for sentence in messages:
         notify(sentence)
     if isinstance(trained, TrainingError):
         raise trained
@@ -265,8 +265,10 @@ def train_one(
     progress: Progress = silent,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """:func:`fit_one` and :func:`keep`: the alarms."""
-    return keep(fit_one(key, material, out, preset=preset, seed=seed, progress=progress, notify=notify), material, out)
+    """:func:`fit_one` and :func:`save_trained`: the alarms."""
+    return save_trained(
+        fit_one(key, material, out, preset=preset, seed=seed, progress=progress, notify=notify), material, out
+    )
 
 
 def fit_one(
@@ -357,7 +359,7 @@ def fit_one(
     return Trained(detector, representation, calibration, about, evidence, scored)
 
 
-def keep(trained: Trained, material: Material, out: Path) -> list[str]:
+def save_trained(trained: Trained, material: Material, out: Path) -> list[str]:
     """Save a detector, and store its scores of the test clips in place of its earlier ones.
 
     Returns:

@@ -37,7 +37,7 @@ def follow(source: Source, clip: Clip) -> None:
     ask(PLAYER, state)
 
 
-def keep() -> None:
+def restore_player() -> None:
     """Leave the player of a page that is returned to as it was."""
     if PLAYER not in st.session_state and _LAST in st.session_state:
         ask(PLAYER, st.session_state[_LAST])

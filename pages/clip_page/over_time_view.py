@@ -79,7 +79,7 @@ def draw(context: ClipContext) -> None:
         "it from there."
         + (f" {silent} silent {'window has' if silent == 1 else 'windows have'} no score." if silent else "")
     )
-    _say_throughout(anomalous_throughout(windows), selected.detectors, result)
+    _show_whole_recording(anomalous_throughout(windows), selected.detectors, result)
     if result.empty:
         _downloads(context, version, windows, result)
         return
@@ -89,7 +89,7 @@ def draw(context: ClipContext) -> None:
         _downloads(context, version, windows, placed)
 
 
-def _say_throughout(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
+def _show_whole_recording(keys: list[str], detectors: list[str], moments: pd.DataFrame) -> None:
     """Say that the recording differs as a whole, or that nothing in it is flagged."""
     if keys:
         who = (

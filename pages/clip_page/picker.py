@@ -13,10 +13,10 @@ from asd_core.datasets import is_moved
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
 from pages.shared import linked
+from pages.shared.applicable_controls import MACHINE
 from pages.shared.caching import UPLOAD_BYTES
 from pages.shared.channel_choice import chosen_channel
 from pages.shared.choice import choice
-from pages.shared.obeyed import MACHINE
 from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
 from pages.shared.recordings import catalogue_clip, clip_titles, dataset_of
 from pages.shared.sidebar import choose_instead

@@ -29,8 +29,8 @@ def present_button(picked: Picked) -> None:
 
 def _present(picked: Picked) -> None:
     presentation.come_from("")
-    kept = {name: st.query_params[name] for name in (STRENGTH, KIND, MAP) if name in st.query_params}
+    query = {name: st.query_params[name] for name in (STRENGTH, KIND, MAP) if name in st.query_params}
     name, value = picked.address
     if CHANNEL in st.query_params:
-        kept[PRESENTED] = st.query_params[CHANNEL]
-    address.visit("present", {**as_parameters(), **kept, name: value})
+        query[PRESENTED] = st.query_params[CHANNEL]
+    address.visit("present", {**as_parameters(), **query, name: value})

@@ -26,8 +26,8 @@ from pages.shared.trained_models import models_of
 @st.cache_data(max_entries=ANSWERS, show_spinner=False, hash_funcs=BY_KEY)
 def _raw_scores(signal: Signal, machine_id: str, source: Source, keys: list[str]) -> tuple[dict[str, float], list[str]]:
     models = ModelSet(source.folder, keys, shared=models_of(source))
-    said: list[str] = []
-    return score_prepared(signal.output, models, machine_id, signal.clip, said.append), said
+    messages: list[str] = []
+    return score_prepared(signal.output, models, machine_id, signal.clip, messages.append), messages
 
 
 def raw_signal_scores(selected: Choice, signal: Signal) -> dict[str, float]:

@@ -26,7 +26,7 @@ def _sensitivity(source: Source, written: int, keys: tuple[str, ...], ids: tuple
     return sensitivity(chosen, manifests_of(source, list(keys)))
 
 
-def found(compared: ComparedScores) -> Sensitivity:
+def sensitivity_of(compared: ComparedScores) -> Sensitivity:
     """The evidence on the chosen detectors for the machine ids in scope; without a row where it was not measured."""
     source, ids = compared.selected.source, tuple(sorted(compared.scores["machine_id"].unique()))
     return _sensitivity(source, evidence_stamp(source.folder), tuple(sorted(compared.selected.detectors)), ids)

@@ -32,7 +32,7 @@ class Limits:
     held_out: dict[str, int]
     worth: dict[str, float]  # of a held-out clip
     drawn: Mapping[str, np.ndarray]  # rates over other draws of the held-out clips, where thresholds are pooled
-    asked: float
+    allowed_rate: float
 
     def range(self, clips: Mapping[str, int]) -> tuple[float, float] | None:
         """The 95% range of the rate over ``clips`` of each id; ``None`` where nothing is promised."""
@@ -44,9 +44,9 @@ class Limits:
             low, high = np.quantile(mean, (0.025, 0.975))
             return float(low), float(high)
         if len(ids) == 1:
-            return false_alarm_range(self.held_out[ids[0]], self.asked, worth=self.worth[ids[0]])
+            return false_alarm_range(self.held_out[ids[0]], self.allowed_rate, worth=self.worth[ids[0]])
         n, weights, worth = zip(*((self.held_out[i], clips[i], self.worth[i]) for i in ids), strict=True)
-        return mean_false_alarm_range(n, weights, self.asked, worth)
+        return mean_false_alarm_range(n, weights, self.allowed_rate, worth)
 
 
 def limits_of(selected: Choice, key: str, ids: Sequence[str], rule: str) -> Limits:

@@ -11,16 +11,16 @@ from pages.shared.caching import cache_bytes
 def draw(compared: ComparedScores) -> None:
     """A sentence where they differ; nothing where they do not, or where it was not stored."""
     stored = compared.selected.source.folder / CONDITIONS
-    if stored.is_file() and (said := _said(compared, stored.stat().st_mtime_ns)):
-        st.warning(said, icon=":material/mic_alert:")
+    if stored.is_file() and (difference := _difference(compared, stored.stat().st_mtime_ns)):
+        st.warning(difference, icon=":material/mic_alert:")
 
 
 @cache_bytes
-def _said(compared: ComparedScores, written: int) -> str:
+def _difference(compared: ComparedScores, written: int) -> str:
     stored = read_conditions(compared.selected.source.folder)
     machines = set(compared.scores["machine_id"].unique())
     these, training = (
-        together(found for machine_id, found in stored.get(split, {}).items() if machine_id in machines)
+        together(conditions for machine_id, conditions in stored.get(split, {}).items() if machine_id in machines)
         for split in (compared.scope.split, "train")
     )
     if not these or not training:

@@ -24,21 +24,21 @@ from pages.shared.trained_models import manifests_of
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
-def _sentences(
+def _statements(
     source: Source, key: tuple[str, ...], assumed: Assumptions, in_use: str, _scores: pd.DataFrame, _draws: Draws
 ) -> list[str]:
     labelled = _scores[_scores["label"].isin(["normal", "anomaly"])]
     return opening_sentences(labelled, _draws, manifests_of(source, list(_draws.detectors)), assumed, in_use)
 
 
-def sentences(compared: ComparedScores) -> list[str]:
+def statements(compared: ComparedScores) -> list[str]:
     """Who is best, against what, and what it would mean at the plant; none where no clip has a label."""
     if not compared.scores["label"].isin(["normal", "anomaly"]).any():
         return []
     draws, _ = resampled(compared.key, compared.scores)
     selected = compared.selected
     assumed = assumptions(selected)
-    return _sentences(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
+    return _statements(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
@@ -57,7 +57,9 @@ def recommendation(compared: ComparedScores) -> Recommendation:
         return _by_labels(selected.source, compared.key, selected.in_use, seconds, draws)
     manifests = manifests_of(selected.source, selected.detectors)
     reason = why_no_figure(compared.scores)
-    return recommend_by_evidence(evidence.found(compared), manifests, selected.in_use, reason, evidence.record())
+    return recommend_by_evidence(
+        evidence.sensitivity_of(compared), manifests, selected.in_use, reason, evidence.record()
+    )
 
 
 @cache_bytes
@@ -85,6 +87,6 @@ def draw(compared: ComparedScores) -> None:
         why = use.why[1:] if draws.n_computable() and use.detector == draws.ranked()[0] else use.why
         st.markdown(f"**Which one to use: {use.title}.** {' '.join(why)} *{use.change}*")
         if draws.n_computable():
-            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in sentences(compared)))
+            st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in statements(compared)))
     if alone := _level_alone(compared):
         st.warning(alone, icon=":material/volume_up:")

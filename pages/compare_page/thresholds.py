@@ -72,7 +72,7 @@ def _at_thresholds(
     compared: ComparedScores, rule: str, assumed: Assumptions, _limits: Mapping[str, promises.Limits]
 ) -> dict[str, AtThreshold]:
     """Of each detector in scope, at the thresholds of a rule."""
-    found = {}
+    by_detector = {}
     # Few columns: each detector takes its own rows of them.
     scores = compared.scores[["detector", "machine_id", "label", "raw"]]
     for key in compared.selected.detectors:
@@ -82,8 +82,8 @@ def _at_thresholds(
             mine, limits.values, prevalence=assumed.prevalence, clips_per_day=assumed.clips_per_day
         )[POOLED]
         expected = expected_false_alarms(mine, limits.rates) if limits.rates and point.n_normal else None
-        found[key] = AtThreshold(point, limits.range(normals), expected)
-    return found
+        by_detector[key] = AtThreshold(point, limits.range(normals), expected)
+    return by_detector
 
 
 def draw(compared: ComparedScores) -> None:

@@ -42,8 +42,8 @@ COLUMNS = {
 
 def draw(compared: ComparedScores) -> None:
     """The table, and curves by kind of anomaly; where nothing was measured, a button that does."""
-    selected, found = compared.selected, evidence.found(compared)
-    missing = [key for key in selected.detectors if key not in found.figures.index]
+    selected, sensitivity = compared.selected, evidence.sensitivity_of(compared)
+    missing = [key for key in selected.detectors if key not in sensitivity.figures.index]
     if missing and selected.source.location:
         with st.container(border=True):
             few = ", ".join(title(key) for key in missing[:3]) + (" …" if len(missing) > 3 else "")
@@ -57,9 +57,9 @@ def draw(compared: ComparedScores) -> None:
                 "Measure with synthetic anomalies",
                 dataset=source.name,
             )
-    if found.figures.empty:
+    if sensitivity.figures.empty:
         return
-    order = [str(key) for key in found.figures.index]
+    order = [str(key) for key in sensitivity.figures.index]
     rows = [
         {
             "Detector": title(key),
@@ -70,10 +70,10 @@ def draw(compared: ComparedScores) -> None:
             "Stability": row["stability"],
             "Tail": f"{row['tail']:.1f}" if row["tail"] < LONGEST else f"> {LONGEST}",
         }
-        for key, row in ((str(key), row) for key, row in found.figures.iterrows())
+        for key, row in ((str(key), row) for key, row in sensitivity.figures.iterrows())
     ]
     table(pd.DataFrame(rows), key="evidence_table", placeholder="–", column_config=COLUMNS)
-    most = found.figures.iloc[0]
+    most = sensitivity.figures.iloc[0]
     st.caption(
         f"{counted(int(most['n_normal']), 'normal clip')} that were held out in training, and synthetic anomalies made of "
         f"{int(most['n_sources'])} of them. {UNKNOWN} They say nothing of false alarms on another day. Interval: clips resampled "
@@ -81,7 +81,7 @@ def draw(compared: ComparedScores) -> None:
     )
     alarms(selected)
     st.plotly_chart(
-        _figure(compared, evidence_stamp(selected.source.folder), is_dark(), found), key="sensitivity_chart"
+        _figure(compared, evidence_stamp(selected.source.folder), is_dark(), sensitivity), key="sensitivity_chart"
     )
     st.caption(
         f"AUC over the strength of each kind of synthetic anomaly; 0.5 is chance.{rule(len(order), selected.in_use)} Click a legend "
@@ -90,9 +90,11 @@ def draw(compared: ComparedScores) -> None:
 
 
 @cache_bytes
-def _figure(compared: ComparedScores, written: int, dark: bool, _found: Sensitivity) -> Any:  # Plotly has no types
-    order = [str(key) for key in _found.figures.index]
-    figure = sensitivity_figure(_found.curves, {key: title(key) for key in order})
+def _figure(
+    compared: ComparedScores, written: int, dark: bool, _sensitivity: Sensitivity
+) -> Any:  # Plotly has no types
+    order = [str(key) for key in _sensitivity.figures.index]
+    figure = sensitivity_figure(_sensitivity.curves, {key: title(key) for key in order})
     stand_out(figure, order, compared.selected.in_use, dark=dark)
     # Without names at the lines, which cover small figures: their titles stay.
     figure.layout.annotations = [text for text in figure.layout.annotations if text.showarrow is False]

@@ -58,18 +58,18 @@ def add_recordings() -> None:
 
 def _server_folder(title: str) -> None:
     """A folder below the roots that the settings name; the browser never sends a path, only the place in a list."""
-    found = server_folders()
+    folders = server_folders()
     roots = ", ".join(f"`{root}`" for root in get_settings().data_roots)
-    if not found:
+    if not folders:
         st.info(
             f"No folder with recordings lies below {roots}. `ASD_DATA_ROOTS` names others.",
             icon=":material/folder_off:",
         )
         return
-    place = st.selectbox("Folder", range(len(found)), format_func=lambda i: str(found[i]), key="data_folder")
+    place = st.selectbox("Folder", range(len(folders)), format_func=lambda i: str(folders[i]), key="data_folder")
     st.caption(f"Below {roots}, set by `ASD_DATA_ROOTS`. The recordings stay where they are.")
     if button("Use this folder", Role.TRAIN, type="primary", icon=":material/add:"):
-        folder = found[place].resolve()
+        folder = folders[place].resolve()
         with acting(Role.TRAIN, "added recordings", title, note=str(folder)):
             result = use_folder(title, folder)
         _open(result)
@@ -77,17 +77,17 @@ def _server_folder(title: str) -> None:
 
 def server_folders() -> list[Path]:
     """Folders below the roots that hold recordings, or folders of them, at most :data:`MANY_FOLDERS`."""
-    found: list[Path] = []
+    folders: list[Path] = []
     own = datasets_folder().resolve()
     for root in get_settings().data_roots:
         for folder in sorted(path for path in [root, *root.glob("*"), *root.glob("*/*")] if path.is_dir()):
-            if folder.resolve().is_relative_to(own) or len(found) == MANY_FOLDERS:
+            if folder.resolve().is_relative_to(own) or len(folders) == MANY_FOLDERS:
                 continue
             if any(
                 path.suffix.lower() in SUFFIXES for pattern in ("*", "*/*", "*/*/*") for path in folder.glob(pattern)
             ):
-                found.append(folder)
-    return found
+                folders.append(folder)
+    return folders
 
 
 def _open(result: Imported) -> None:

@@ -43,7 +43,7 @@ class Entry:
 def entries() -> list[Entry]:
     """All datasets, those with trained detectors first."""
     places = {str(place): place for place in user_datasets()}
-    found = []
+    listed = []
     for source in sources():
         location, problem = "", ""
         try:
@@ -52,17 +52,17 @@ def entries() -> list[Entry]:
             problem = str(error)
             # A dataset that was added here has the same folder name as its detectors.
             location = next((name for name, place in places.items() if place.parent.name == source.name), "")
-        found.append(Entry(source.name, source.title, location, places.pop(location, None), problem))
-    known = {entry.name for entry in found}
+        listed.append(Entry(source.name, source.title, location, places.pop(location, None), problem))
+    known = {entry.name for entry in listed}
     # The first demo comes with its detectors; without them nothing of it is offered.
-    found += [Entry(name, embedded_title(name), name) for name in EMBEDDED if name not in (*known, "demo")]
+    listed += [Entry(name, embedded_title(name), name) for name in EMBEDDED if name not in (*known, "demo")]
     for location, place in places.items():
         try:
             title = open_title(location, place.stat().st_mtime)
         except AsdError:
             title = place.parent.name
-        found.append(Entry(place.parent.name, title, location, place))
-    return found
+        listed.append(Entry(place.parent.name, title, location, place))
+    return listed
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
@@ -104,10 +104,10 @@ def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict
     }
 
 
-def overview(found: list[Entry]) -> None:
+def overview(listed: list[Entry]) -> None:
     """A table of all datasets, and what of them is damaged."""
     rows = []
-    for entry in found:
+    for entry in listed:
         written = entry.place.stat().st_mtime if entry.place and entry.place.is_file() else 0.0
         models = folder_in_use(entry.models)
         keys = trained_keys(models)
@@ -124,7 +124,7 @@ def overview(found: list[Entry]) -> None:
             "Size": st.column_config.TextColumn(help="Of the recordings that were added here."),
         },
     )
-    for entry in found:
+    for entry in listed:
         if entry.problem:
             st.error(f"{entry.title}: {entry.problem}", icon=":material/error:")
     st.caption(f"What is added here stays on this computer, in `{datasets_folder()}`.")

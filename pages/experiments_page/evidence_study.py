@@ -37,7 +37,7 @@ def show(source: Source) -> None:
 
 
 def _draw(source: Source, study: EvidenceStudy) -> None:
-    st.markdown(" ".join(study.sentences()))
+    st.markdown(" ".join(study.conclusions()))
     rows = [
         {
             "Evidence": row.evidence,

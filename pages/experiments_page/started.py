@@ -22,7 +22,7 @@ def job_name(source: Source, name: str) -> str:
 
 def remember(job: str) -> None:
     """This person has started a job. For callbacks."""
-    _keep([*_started(), job])
+    _store([*_started(), job])
 
 
 def open_finished(source: Source) -> list[str]:
@@ -45,7 +45,7 @@ def open_finished(source: Source) -> list[str]:
             st.session_state[CHOSEN] = results[name]
             st.toast(f"{job.title} has ended: here is its result.", icon=":material/check:", duration="long")
     if _started():
-        _keep([*to_open, *waiting])
+        _store([*to_open, *waiting])
     return to_open
 
 
@@ -60,7 +60,7 @@ def _started() -> list[str]:
     return list(dict.fromkeys([*st.session_state.get(STARTED, []), *st.query_params.get_all(STARTED)]))
 
 
-def _keep(names: list[str]) -> None:
+def _store(names: list[str]) -> None:
     st.session_state[STARTED] = names
     st.query_params[STARTED] = names
 

@@ -98,8 +98,8 @@ def _umap_path(
 @st.cache_resource(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
 def _umap(source: Source, path: Path, stored: tuple[int, ...], _view: View) -> Fitted | None:
     chosen = chosen_space(source, _view)
-    found = find_umap(source.folder, chosen.vectors, _view.umap)
-    return None if found is None else Fitted(chosen.about, found, found.xy)
+    embedding = find_umap(source.folder, chosen.vectors, _view.umap)
+    return None if embedding is None else Fitted(chosen.about, embedding, embedding.xy)
 
 
 def umap_path(source: Source, view: View) -> Path:

@@ -26,14 +26,14 @@ def measured(story: Story) -> ComparedScores:
 def draw(story: Story) -> None:
     """The sentence, on which clips it was measured, and ROC curves; without labelled anomalies that nobody can say."""
     compared = measured(story)
-    found = takeaways.sentences(compared)
-    if not found:
+    statements = takeaways.statements(compared)
+    if not statements:
         slide.head("How good the detectors are was not measured here.")
         slide.text(
             "It takes test clips of which somebody knows whether they are normal: none of this dataset's has a label."
         )
         return
-    first, rest = slide.halves(found[0])
+    first, rest = slide.halves(statements[0])
     slide.head(first)
     draws, results = resampled(compared.key, compared.scores)
     if not draws.n_computable():

@@ -70,12 +70,12 @@ def story_of(selected: Choice) -> Story:
 
     def pick() -> Picked:
         if name == UPLOADED:
-            return _asked_channel(_upload(value))
+            return _with_channel_in_address(_upload(value))
         known = dataset_of(source)
         if row is None:
             what = f"The clip {value} is not in" if value else "There is no clip to present in"
             raise DatasetError(f"{what} {known.title}: choose one on the Clip page.")
-        return _asked_channel(of_catalogue(source, row))
+        return _with_channel_in_address(of_catalogue(source, row))
 
     machine_id = selected.machine_id if row is None else str(row["machine_id"])
     chosen = of_machine(replace(selected, machine_id=machine_id))
@@ -106,7 +106,7 @@ def _upload(sha256: str) -> Picked:
     return of_upload(known[sha256].clip(), get_settings().channel)
 
 
-def _asked_channel(picked: Picked) -> Picked:
+def _with_channel_in_address(picked: Picked) -> Picked:
     """With the channel that the address names."""
     return replace(picked, channel=channel_in_address(picked.clip.n_channels))
 

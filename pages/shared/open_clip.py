@@ -30,7 +30,7 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
         rows = seen_clips(choice().source)
         machine_id = str(rows.loc[rows["clip_id"] == clip_id, "machine_id"].iloc[0])
     page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1]
-    stays: address.Query = _kept("look", "window")
+    stays: address.Query = _query_values("look", "window")
     if page:
         st.session_state[_ORIGIN] = (page, address.query())
     else:  # the Clip page itself
@@ -41,10 +41,10 @@ def open_clip(clip_id: str, machine_id: str | None = None) -> None:
 def label_clips(clip_ids: list[str]) -> None:
     """Open the Label page with these clips as its queue. For callbacks."""
     select_to_label(clip_ids)
-    address.visit("label", {**_kept("blind", "autoplay"), **as_parameters()})
+    address.visit("label", {**_query_values("blind", "autoplay"), **as_parameters()})
 
 
-def _kept(*keys: str) -> address.Query:
+def _query_values(*keys: str) -> address.Query:
     """The values of the linked widgets of a page that was left."""
     return {key: str(st.session_state[key]) for key in keys if key in st.session_state}
 

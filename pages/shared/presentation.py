@@ -25,8 +25,8 @@ def come_from(page: str) -> None:
 
 def origin() -> tuple[str, address.Query] | None:
     """The page one came from; ``None`` where a link opened the presentation."""
-    found: tuple[str, address.Query] | None = st.session_state.get(_ORIGIN)
-    return found
+    stored: tuple[str, address.Query] | None = st.session_state.get(_ORIGIN)
+    return stored
 
 
 def offer(source: "Source", clip: tuple[str, str]) -> None:

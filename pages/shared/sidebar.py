@@ -12,9 +12,9 @@ from asd_core.artifacts import detector_in_use, pinned_detector
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
+from pages.shared.applicable_controls import DETECTORS, MACHINE, RATE, applicable_controls
 from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
-from pages.shared.obeyed import DETECTORS, MACHINE, RATE, obeyed
 from pages.shared.presentation import PRESENT
 from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
@@ -61,7 +61,7 @@ def choose_instead(values: dict[str, Any]) -> None:
     st.session_state[_INSTEAD] = values
 
 
-def _say_in_use(in_use: str, pinned: str) -> None:
+def _show_pinned(in_use: str, pinned: str) -> None:
     """Which detector a person has pinned, or that it is trained no longer; nothing where nobody has pinned one."""
     if in_use:
         st.caption(f":material/keep: In use: **{title(in_use)}**. A person's choice, not a measured rank.")
@@ -110,7 +110,11 @@ def sidebar(page: str) -> bool:
             )  # the Data page has none
             source = by_name[name]
             in_use = detector_in_use(source.folder)
-            shown, ids, keys = obeyed(page), machine_ids_of(source), led_by(in_use, list(models_of(source)))
+            shown, ids, keys = (
+                applicable_controls(page),
+                machine_ids_of(source),
+                led_by(in_use, list(models_of(source))),
+            )
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -129,7 +133,7 @@ def sidebar(page: str) -> bool:
                 help="Which detectors the page shows. None chosen means all.",
             )
             chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
-            _say_in_use(in_use, pinned_detector(source.folder))
+            _show_pinned(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
                 "False alarms allowed",

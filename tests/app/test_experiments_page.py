@@ -134,4 +134,4 @@ def test_the_study_of_evidence_is_shown_with_what_it_says() -> None:
     assert set(GRADED) <= set(table["Evidence"])
     study = read_study(get_settings().models_dir / "demo")
     assert study is not None
-    assert study.sentences()[-1] in helpers.text(app)
+    assert study.conclusions()[-1] in helpers.text(app)

@@ -64,12 +64,12 @@ def test_evidence_that_orders_detectors_as_they_are_is_found_better() -> None:
     assert rows.loc["order alone", "hits"] <= rows.loc[POOLED, "hits"]
     assert study.chosen_hits == 3, "chosen on the other machine ids"
     assert study.better == ["good"]
-    assert any("Clearly better to choose by: good." in s for s in study.sentences())
+    assert any("Clearly better to choose by: good." in s for s in study.conclusions())
 
 
 def test_of_one_machine_id_nothing_is_said_of_others() -> None:
     study = studied({POOLED: QUALITY[:, :1], "near": QUALITY[:, :1]}, QUALITY[:, :1], IDS[:1])
-    said = " ".join(study.sentences())
+    said = " ".join(study.conclusions())
     assert (
         "the best or tied with it (0.000 below). There is one machine id: nothing says whether this holds on another."
         in said
@@ -82,7 +82,7 @@ def test_nothing_is_better_than_evidence_that_is_as_good() -> None:
     near = QUALITY + 0.05 * np.random.default_rng(1).normal(size=QUALITY.shape)
     study = studied({POOLED: QUALITY, "near": near}, QUALITY)
     assert study.better == []
-    assert "stays as it is" in study.sentences()[-1]
+    assert "stays as it is" in study.conclusions()[-1]
 
 
 def test_a_better_order_alone_is_no_better_choice() -> None:
@@ -92,7 +92,7 @@ def test_a_better_order_alone_is_no_better_choice() -> None:
     study = studied({POOLED: first, "good": QUALITY}, QUALITY)
     assert study.table.set_index("evidence").loc["good", "difference_low"] > 0
     assert study.better == []
-    assert any("orders detectors better" in s for s in study.sentences())
+    assert any("orders detectors better" in s for s in study.conclusions())
 
 
 def test_the_choice_of_evidence_is_not_made_on_the_id_it_is_judged_on() -> None:

@@ -32,10 +32,10 @@ def _files() -> MutableMapping[str, tuple[bytes | memoryview, str]]:
 
 async def _answer(request: Request) -> Response:
     with _turn:
-        found = _files().get(request.path_params["name"])
-    if found is None:
+        file = _files().get(request.path_params["name"])
+    if file is None:
         return Response("This file is no longer held. Reload the page.", status_code=404)
-    data, mimetype = found
+    data, mimetype = file
     # An address is never of other bytes: what was fetched once is not asked for again.
     return Response(data, media_type=mimetype, headers={"Cache-Control": "private, max-age=86400, immutable"})
 

@@ -13,7 +13,7 @@ MACHINE, DETECTORS, RATE = "machine", "detectors", "rate"
 EVERY = (MACHINE, DETECTORS, RATE)
 
 
-def obeyed(page: str) -> Collection[str]:
+def applicable_controls(page: str) -> Collection[str]:
     """The controls that apply to a page in the view that it shows.
 
     Args:
@@ -24,24 +24,24 @@ def obeyed(page: str) -> Collection[str]:
     if page == "Compare":  # its own filters say which machine ids
         return DETECTORS, RATE
     if page == "Feature space":
-        return EVERY if _says("colour").startswith("score") else (MACHINE,)
-    return _of_labelling() if page == "Label" else EVERY
+        return EVERY if _widget_value("colour").startswith("score") else (MACHINE,)
+    return _controls_of_labelling() if page == "Label" else EVERY
 
 
-def _of_labelling() -> Collection[str]:
-    view, blind = _says("label_view"), _says("blind").lower() != "false"
+def _controls_of_labelling() -> Collection[str]:
+    view, blind = _widget_value("label_view"), _widget_value("blind").lower() != "false"
     if view == "Agreement" or (view and blind and view != "Listen and label"):
         return ()
     if view == "Import and export":  # predictions are exported for Label Studio alone
-        return (DETECTORS, RATE) if _says("export_format").lower().startswith("label") else ()
+        return (DETECTORS, RATE) if _widget_value("export_format").lower().startswith("label") else ()
     if not current_annotator():
         return ()
     machine = () if selected_to_label() and st.session_state.get("label_where") in (None, "Selection") else (MACHINE,)
-    scored = not blind or _says("order").lower() in NEEDS_SCORES
+    scored = not blind or _widget_value("order").lower() in NEEDS_SCORES
     return (*machine, DETECTORS, RATE) if scored else machine
 
 
-def _says(key: str) -> str:
+def _widget_value(key: str) -> str:
     """The value of a linked widget of the page, before it is drawn in this run."""
     written = st.query_params.get(key, "")
     return written if address.leads() else str(st.session_state.get(key, written))

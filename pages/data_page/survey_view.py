@@ -38,7 +38,7 @@ TO_HEAR = 5
 MANY_QUESTIONS = 12  # that are asked at a time
 
 
-def understood(entry: Entry) -> Dataset | None:
+def survey_view(entry: Entry) -> Dataset | None:
     """Show a dataset; for one that was added here its names can be answered.
 
     Returns:
@@ -47,10 +47,10 @@ def understood(entry: Entry) -> Dataset | None:
     if entry.place is None:
         return open_dataset(entry.location) if entry.location else None
     file = read_dataset_file(entry.place)
-    found = survey(file.folder, file.answers, file.table)
+    surveyed = survey(file.folder, file.answers, file.table)
     version = f"{entry.name}_{len(file.answers)}"
     st.subheader("What was understood")
-    answers = [*_asked(found, version), *_edited(found, version)]
+    answers = [*_label_choices(surveyed, version), *_edited(surveyed, version)]
     with st.container(horizontal=True):
         if button("Save", Role.TRAIN, type="primary", disabled=not answers, icon=":material/save:"):
             with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
@@ -67,22 +67,22 @@ def understood(entry: Entry) -> Dataset | None:
                     entry.place, lambda stored: replace(stored, answers=[*filter(_of_added, stored.answers)])
                 )
             st.rerun()
-    for note in found.notes:
+    for note in surveyed.notes:
         st.caption(note)
     if file.table:
         st.caption("What the table says is corrected in the table; answers here are about what it leaves open.")
-    for question in found.questions:
+    for question in surveyed.questions:
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")
     try:
-        dataset = surveyed_dataset(found, location=entry.place, machine_types=file.machine_types, title=file.title)
+        dataset = surveyed_dataset(surveyed, location=entry.place, machine_types=file.machine_types, title=file.title)
     except DatasetError as error:
-        if not found.catalogue.empty:
+        if not surveyed.catalogue.empty:
             st.error(str(error), icon=":material/error:")
-        _unused(found.unused)
+        _unused(surveyed.unused)
         return None
-    _one_type(entry.place, file, found)
-    _content(dataset, found)
+    _one_type(entry.place, file, surveyed)
+    _content(dataset, surveyed)
     _listen(dataset, entry)
     return dataset
 
@@ -91,9 +91,9 @@ def _of_added(answer: Answer) -> bool:
     return is_added(answer["pattern"])
 
 
-def _asked(found: Survey, version: str) -> list[Answer]:
+def _label_choices(surveyed: Survey, version: str) -> list[Answer]:
     """A choice for each group of names that says nothing of its label."""
-    unclear = [group for group in found.groups if not group.row]
+    unclear = [group for group in surveyed.groups if not group.row]
     if not unclear:
         return []
     st.caption("Some names do not say what they are. Choose for each, then save.")
@@ -112,9 +112,9 @@ def _asked(found: Survey, version: str) -> list[Answer]:
     return answers
 
 
-def _edited(found: Survey, version: str) -> list[Answer]:
+def _edited(surveyed: Survey, version: str) -> list[Answer]:
     """All groups in a table; an answer for each row that was changed."""
-    before = _table(found)
+    before = _table(surveyed)
     edited = st.data_editor(
         before,
         key=f"groups_{version}",
@@ -133,9 +133,9 @@ def _edited(found: Survey, version: str) -> list[Answer]:
     return _changed(before, edited)
 
 
-def _one_type(place: Path, file: DatasetFile, found: Survey) -> None:
+def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
     """Of a tree with several machine types, choose the one that this dataset is about."""
-    types = sorted(found.catalogue["machine_type"].unique())
+    types = sorted(surveyed.catalogue["machine_type"].unique())
     if len(types) < 2:
         return
     every = "all of them"
@@ -159,7 +159,7 @@ def _one_type(place: Path, file: DatasetFile, found: Survey) -> None:
         st.rerun()
 
 
-def _table(found: Survey) -> pd.DataFrame:
+def _table(surveyed: Survey) -> pd.DataFrame:
     rows = [
         {
             "Names": group.pattern,
@@ -167,7 +167,7 @@ def _table(found: Survey) -> pd.DataFrame:
             **{heading: group.row.get(column) or None for heading, column in EDITED.items()},
             "Example": group.example,
         }
-        for group in found.groups
+        for group in surveyed.groups
     ]
     return pd.DataFrame(rows, columns=["Names", "Recordings", *EDITED, "Example"]).astype(
         dict.fromkeys(EDITED, "str"), errors="ignore"
@@ -194,7 +194,7 @@ def _examined(location: str, fingerprints: tuple[str, ...], _dataset: Dataset) -
         return examine(_dataset, progress)
 
 
-def _content(dataset: Dataset, found: Survey) -> None:
+def _content(dataset: Dataset, surveyed: Survey) -> None:
     prints = tuple(dataset.fingerprint(split) for split in ("train", "test", "eval"))
     clips, damaged = _examined(dataset.location, prints, dataset)
     counts = clips.groupby(["machine_type", "machine_id", "split", "label"], as_index=False).agg(
@@ -229,7 +229,7 @@ def _content(dataset: Dataset, found: Survey) -> None:
     )
     for finding in findings(clips):
         st.info(finding, icon=":material/info:")
-    _unused([*found.unused, *damaged])
+    _unused([*surveyed.unused, *damaged])
 
 
 def _unused(files: list[Unused]) -> None:
