@@ -25,8 +25,8 @@ STEPS: dict[str, Callable[[Story], None]] = {
 
 def step_now() -> int:
     """The step that the address asks for; the first one where it asks for none of them."""
-    asked = st.query_params.get(STEP)
-    return next((step for step in range(1, len(STEPS) + 1) if str(step) == asked), 1)
+    in_address = st.query_params.get(STEP)
+    return next((step for step in range(1, len(STEPS) + 1) if str(step) == in_address), 1)
 
 
 def go(by: int) -> None:

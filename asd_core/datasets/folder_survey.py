@@ -391,11 +391,11 @@ def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[NameGroup
     members: dict[tuple[str, ...], list[str]] = {}
     for clip_id, *row in catalogue[["clip_id", *values]].itertuples(index=False):
         members.setdefault((*_beginning(clip_id), *row), []).append(clip_id)
-    asked: dict[tuple[str, str], list[str]] = {}
+    by_beginning: dict[tuple[str, str], list[str]] = {}
     for clip_id in unclear:
-        asked.setdefault(_beginning(clip_id), []).append(clip_id)
-    beginnings = Counter(folder for folder, _ in asked)
-    for (folder, beginning), ids in asked.items():
+        by_beginning.setdefault(_beginning(clip_id), []).append(clip_id)
+    beginnings = Counter(folder for folder, _ in by_beginning)
+    for (folder, beginning), ids in by_beginning.items():
         # Names that have nothing in common are one question a folder.
         members.setdefault((folder, beginning if beginnings[folder] <= MANY_BEGINNINGS else ""), []).extend(ids)
     return sorted(

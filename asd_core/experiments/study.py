@@ -279,8 +279,8 @@ def study_section(folder: Path) -> str:
         [
             str(row.evidence),
             str(row.n_detectors),
-            _with_ends(row.rho, row.low, row.high),
-            "" if row.evidence == POOLED else _with_ends(row.difference, row.difference_low, row.difference_high),
+            _with_interval(row.rho, row.low, row.high),
+            "" if row.evidence == POOLED else _with_interval(row.difference, row.difference_low, row.difference_high),
             f"{row.hits} of {study.n_ids}",
             f"{row.regret:.3f}",
             f"{'yes' if row.together else 'no'}, {row.together_regret:.3f}",
@@ -305,5 +305,5 @@ def study_section(folder: Path) -> str:
     return "\n\n".join([heading, about, markdown_table(columns, rows), f"{' '.join(study.conclusions())} {command}."])
 
 
-def _with_ends(value: float, low: float, high: float) -> str:
+def _with_interval(value: float, low: float, high: float) -> str:
     return f"{value:+.2f} ({low:+.2f} to {high:+.2f})" if np.isfinite(low) else f"{value:+.2f} (too few)"

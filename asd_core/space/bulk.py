@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FAR_OUT = 3.0  # interquartile ranges beyond the quartiles (Tukey, 1977)
-WORTH = 1.5  # an axis must become shorter by this factor, or nothing is left out
+MIN_SHRINKAGE = 1.5  # an axis must become shorter by this factor, or nothing is left out
 AROUND = 0.05  # of the range, on each side
 
 
@@ -30,6 +30,6 @@ def bulk_of(places: NDArray[Any]) -> Bulk | None:
     near = places[((places >= first - reach) & (places <= third + reach)).all(axis=1)]
     low, high = near.min(axis=0), near.max(axis=0)
     span = high - low
-    if not (np.ptp(places, axis=0) > WORTH * span).any() or not (span > 0).all():
+    if not (np.ptp(places, axis=0) > MIN_SHRINKAGE * span).any() or not (span > 0).all():
         return None
     return Bulk(low - AROUND * span, high + AROUND * span)

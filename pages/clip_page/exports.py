@@ -12,7 +12,9 @@ from pages.shared.tables import file_name
 def provenance(selected: Choice, signal: Signal) -> dict[str, Any]:
     """Columns that say which clip and version of it a row is of, and whether the clip belongs to the machine (empty where
     nothing is known of that)."""
-    belongs = applicable(selected, signal.dry) if signal.mix else None  # without the libraries nothing is computed
+    applicability = (
+        applicable(selected, signal.dry) if signal.mix else None
+    )  # without the libraries nothing is computed
     return {
         "dataset": selected.source.name,
         "clip": signal.clip.name,
@@ -23,8 +25,8 @@ def provenance(selected: Choice, signal: Signal) -> dict[str, Any]:
         "denoise": signal.strength if signal.is_denoised else 0.0,
         "kind": signal.kind if signal.is_denoised else "",
         "false_alarm_rate": selected.rate,
-        "applicable": belongs.applicable if belongs else None,
-        "applicability_reason": belongs.reason if belongs else "",
+        "applicable": applicability.applicable if applicability else None,
+        "applicability_reason": applicability.reason if applicability else "",
     }
 
 

@@ -63,7 +63,7 @@ def _range(held_out: int, likely: tuple[float, float] | None) -> str:
 
 
 def _seen(name: str, point: OperatingPoint, rate: float) -> str:
-    asked = f"{name}, set to {percent(rate)} false alarms"
+    setting = f"{name}, set to {percent(rate)} false alarms"
     if not point.n_normal:
-        return f"{asked}. No normal test clip of this machine shows whether it keeps to that."
-    return f"{asked}, raised {point.false_alarms} on this machine's {point.n_normal} normal test clips."
+        return f"{setting}. No normal test clip of this machine shows whether it keeps to that."
+    return f"{setting}, raised {point.false_alarms} on this machine's {point.n_normal} normal test clips."

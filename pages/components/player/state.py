@@ -81,9 +81,9 @@ def _sent(key: str) -> Any:
 def _now(key: str) -> dict[str, Any]:
     """The last message, of the browser or of :func:`ask`: anything can be in it."""
     sent = _sent(key)
-    turn, asked = st.session_state.get(f"{key}_asked", (-1, {}))
+    turn, requested = st.session_state.get(f"{key}_asked", (-1, {}))
     if turn == turn_of(sent):
-        return dict(asked)
+        return dict(requested)
     return sent if turn_of(sent) else {}  # turn 0 is the starting state, which no listener chose
 
 
