@@ -94,7 +94,7 @@ def rates(name: str, kind: str, n: int, cases: int) -> tuple[Rates, Rates, float
         for which, calibration in enumerate(both):
             size = calibration.n("00")
             rate = float(np.mean(new > calibration.threshold("00", RATE).value))
-            low, high = false_alarm_range(size, RATE, worth=calibration.worth("00"))
+            low, high = false_alarm_range(size, RATE, clip_weight=calibration.clip_weight("00"))
             found[which].append((rate, low <= rate <= high))
             if which == 0 or calibration.crossed:
                 promised[which] = (size + 1 - conformal_rank(size, RATE)) / (size + 1)
@@ -158,7 +158,7 @@ def main() -> None:
         f"each counted on {NEW:,} new normal vectors. *Fifth*: the held-out fifth sets the threshold. *Five-fold*: all clips do,",
         "each scored by a detector fitted without its fifth (cross-conformal); where the folds' scores are not alike, the fifth",
         "does. The promised rate is the one of the rank that so few clips allow. *Range held*: in how many cases the 95% range",
-        "beside a threshold holds its rate; that of a five-fold threshold counts each clip for less, see `CROSSED_WORTH`.",
+        "beside a threshold holds its rate; that of a five-fold threshold counts each clip for less, see `CROSSED_WEIGHT`.",
         "",
         *table(options.cases),
     ]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core.counting import counted
 from asd_core.errors import UnknownMachineError
-from asd_core.evaluation import CROSSED_WORTH, conformal_rank, margin
+from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, margin
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class Calibration:
             return f"{counted(n, 'normal clip')}, each held out of one of five fits"
         return counted(n, "held-out normal clip")
 
-    def worth(self, machine_id: str) -> float:
+    def clip_weight(self, machine_id: str) -> float:
         """Weight of one held-out clip of a machine id as evidence of the threshold's false-alarm rate, see
-        :data:`asd_core.evaluation.CROSSED_WORTH`."""
-        return CROSSED_WORTH if machine_id in self.crossed else 1.0
+        :data:`asd_core.evaluation.CROSSED_WEIGHT`."""
+        return CROSSED_WEIGHT if machine_id in self.crossed else 1.0
 
     def percentile(self, raw: float | NDArray[np.float64], machine_id: str) -> NDArray[np.float64]:
         """Share of held-out normals that score below, ties counted half, from 0 to 100."""

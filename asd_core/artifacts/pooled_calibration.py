@@ -62,8 +62,8 @@ def pooled_rates(calibration: Calibration, rate: float, draws: int = 400, seed: 
     rng = np.random.default_rng(seed)
     shape = np.concatenate([(s - s.mean()) / s.std(ddof=1) for s in map(calibration.sorted_scores, calibration.scores)])
     shape.sort()
-    worth = {i: max(FEWEST, round(calibration.n(i) * calibration.worth(i))) for i in calibration.scores}
-    drawn = [rng.choice(shape, size=(draws, n)) for n in worth.values()]
+    sizes = {i: max(FEWEST, round(calibration.n(i) * calibration.clip_weight(i))) for i in calibration.scores}
+    drawn = [rng.choice(shape, size=(draws, n)) for n in sizes.values()]
     pooled = np.sort(np.concatenate([_standardised(s) for s in drawn], axis=1), axis=1)
     limit = pooled[:, conformal_rank(pooled.shape[1], rate) - 1]
     levels = 1.0 - (np.arange(len(shape)) + 0.5) / len(shape)

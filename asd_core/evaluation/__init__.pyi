@@ -24,7 +24,7 @@ from .domains import domain_figures as domain_figures
 from .domains import harmonic_mean as harmonic_mean
 from .domains import has_domains as has_domains
 from .domains import untrained_domains as untrained_domains
-from .false_alarms import CROSSED_WORTH as CROSSED_WORTH
+from .false_alarms import CROSSED_WEIGHT as CROSSED_WEIGHT
 from .false_alarms import Breach as Breach
 from .false_alarms import breach as breach
 from .false_alarms import conformal_rank as conformal_rank

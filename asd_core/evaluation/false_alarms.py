@@ -19,7 +19,7 @@ Breach = Literal["", "luck", "beyond"]
 # How many held-out clips of one split each clip of a cross-conformal threshold is worth: the five fits share most of their clips, so
 # its rate varies more than a beta distribution of all clips says. With one half, 93 to 100% of simulated draws were in
 # the range (docs/coverage.md).
-CROSSED_WORTH = 0.5
+CROSSED_WEIGHT = 0.5
 DRAWS = 4000
 
 
@@ -44,32 +44,32 @@ def enough_held_out(n: int, rate: float) -> bool:
     return n >= held_out_needed(rate)
 
 
-def false_alarm_range(n: int, rate: float, share: float = 0.95, worth: float = 1.0) -> tuple[float, float]:
+def false_alarm_range(n: int, rate: float, share: float = 0.95, clip_weight: float = 1.0) -> tuple[float, float]:
     """Between which false-alarm rates the threshold of ``n`` held-out clips lies in ``share`` of all draws of them.
 
     60 clips at 5%: 0.010 to 0.115. With too few clips for the rate, the range of the threshold that is then taken, the
     highest of them.
 
     Args:
-        worth: of a held-out clip, 1 for one split; see :data:`CROSSED_WORTH`.
+        clip_weight: of a held-out clip, 1 for one split; see :data:`CROSSED_WEIGHT`.
 
     Raises:
         ValueError: as :func:`conformal_rank`.
     """
     k = conformal_rank(n, rate)
-    low, high = scipy.stats.beta.interval(share, worth * (n + 1 - k), worth * k)
+    low, high = scipy.stats.beta.interval(share, clip_weight * (n + 1 - k), clip_weight * k)
     return float(low), float(high)
 
 
 @lru_cache(maxsize=256)  # the same for all detectors with one set of held-out clips
 def mean_false_alarm_range(
-    n: Sequence[int], clips: Sequence[int], rate: float, worth: Sequence[float] = ()
+    n: Sequence[int], clips: Sequence[int], rate: float, clip_weight: Sequence[float] = ()
 ) -> tuple[float, float]:
     """The 95% range of :func:`false_alarm_range` for several machine ids together, each at its own threshold.
 
     Args:
         n: held-out clips of each id, a tuple. clips: normal clips of each id that are scored, the weights, a tuple.
-        worth: of a held-out clip of each id, a tuple; 1 by default, see :func:`false_alarm_range`.
+        clip_weight: of a held-out clip of each id, a tuple; 1 by default, see :func:`false_alarm_range`.
 
     Returns:
         From simulated draws that are independent from id to id; ``nan`` without a clip.
@@ -79,7 +79,10 @@ def mean_false_alarm_range(
     rng = np.random.default_rng(0)
     ranks = [conformal_rank(k, rate) for k in n]
     drawn = np.array(
-        [rng.beta(w * (k + 1 - r), w * r, DRAWS) for k, r, w in zip(n, ranks, worth or [1.0] * len(n), strict=True)]
+        [
+            rng.beta(w * (k + 1 - r), w * r, DRAWS)
+            for k, r, w in zip(n, ranks, clip_weight or [1.0] * len(n), strict=True)
+        ]
     )
     low, high = np.quantile(np.average(drawn, axis=0, weights=clips), (0.025, 0.975))
     return float(low), float(high)

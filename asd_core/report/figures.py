@@ -66,11 +66,6 @@ class Comparison:
         return [str(key) for key in dict.fromkeys(self.ranking["detector"])]
 
     @property
-    def losers(self) -> list[AgainstControl]:
-        """:attr:`not_better` by the name that it had before, for notebooks that use it."""
-        return self.not_better
-
-    @property
     def lead(self) -> str:
         """The detector whose thresholds and errors are reported: the one in use, else the best; empty without."""
         return self.in_use or (self.tied[0] if self.tied else "")

@@ -108,12 +108,12 @@ def threshold_table(scores: "pd.DataFrame", manifests: Mapping[str, Manifest], a
                 weighted = sum(limits[i].rate * n for i, n in zip(of, clips, strict=True))
                 promised = weighted / sum(clips) if sum(clips) else float("nan")
                 low, high = mean_false_alarm_range(
-                    tuple(map(calibration.n, of)), clips, assumed.rate, tuple(map(calibration.worth, of))
+                    tuple(map(calibration.n, of)), clips, assumed.rate, tuple(map(calibration.clip_weight, of))
                 )
             else:
                 promised = limit.rate
                 low, high = false_alarm_range(
-                    calibration.n(machine_id), assumed.rate, worth=calibration.worth(machine_id)
+                    calibration.n(machine_id), assumed.rate, clip_weight=calibration.clip_weight(machine_id)
                 )
             rows.append(
                 {

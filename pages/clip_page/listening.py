@@ -170,7 +170,7 @@ def threshold_rule(selected: Choice) -> str:
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
         return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold."
-    low, high = false_alarm_range(n, rate, worth=calibration.worth(selected.machine_id))
+    low, high = false_alarm_range(n, rate, clip_weight=calibration.clip_weight(selected.machine_id))
     return (
         f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {percent(rate)} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."

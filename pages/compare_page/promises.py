@@ -30,7 +30,7 @@ class Limits:
     values: dict[str, float | None]
     rates: dict[str, float]  # on average; none for a rule that promises nothing
     held_out: dict[str, int]
-    worth: dict[str, float]  # of a held-out clip
+    clip_weight: dict[str, float]  # of a held-out clip
     drawn: Mapping[str, np.ndarray]  # rates over other draws of the held-out clips, where thresholds are pooled
     allowed_rate: float
 
@@ -44,19 +44,24 @@ class Limits:
             low, high = np.quantile(mean, (0.025, 0.975))
             return float(low), float(high)
         if len(ids) == 1:
-            return false_alarm_range(self.held_out[ids[0]], self.allowed_rate, worth=self.worth[ids[0]])
-        n, weights, worth = zip(*((self.held_out[i], clips[i], self.worth[i]) for i in ids), strict=True)
-        return mean_false_alarm_range(n, weights, self.allowed_rate, worth)
+            return false_alarm_range(self.held_out[ids[0]], self.allowed_rate, clip_weight=self.clip_weight[ids[0]])
+        n, weights, clip_weights = zip(*((self.held_out[i], clips[i], self.clip_weight[i]) for i in ids), strict=True)
+        return mean_false_alarm_range(n, weights, self.allowed_rate, clip_weights)
 
 
 def limits_of(selected: Choice, key: str, ids: Sequence[str], rule: str) -> Limits:
     """Thresholds of the ids that the detector knows, by the rule or, where its ids are not alike, each id's own."""
     calibration = calibration_of(selected.source, key)
     known = [i for i in ids if i in calibration.scores]
-    held_out, worth = {i: calibration.n(i) for i in known}, {i: calibration.worth(i) for i in known}
+    held_out, clip_weights = {i: calibration.n(i) for i in known}, {i: calibration.clip_weight(i) for i in known}
     if rule == GAMMA:
         return Limits(
-            {i: gamma_threshold(calibration.sorted_scores(i)) for i in known}, {}, held_out, worth, {}, selected.rate
+            {i: gamma_threshold(calibration.sorted_scores(i)) for i in known},
+            {},
+            held_out,
+            clip_weights,
+            {},
+            selected.rate,
         )
     thresholds: dict[str, Threshold]
     drawn: Mapping[str, np.ndarray] = {}
@@ -69,7 +74,7 @@ def limits_of(selected: Choice, key: str, ids: Sequence[str], rule: str) -> Limi
         {i: threshold.value for i, threshold in thresholds.items()},
         {i: threshold.rate for i, threshold in thresholds.items()},
         held_out,
-        worth,
+        clip_weights,
         drawn,
         selected.rate,
     )

@@ -4,14 +4,14 @@ import shutil
 from pathlib import Path
 
 from asd_core.artifacts import read_manifest
-from asd_core.evaluation import CROSSED_WORTH, false_alarm_range
+from asd_core.evaluation import CROSSED_WEIGHT, false_alarm_range
 from tests.app.helpers import opened, text
 
 
 def test_a_crossed_threshold_says_what_sets_it_and_how_far_it_strays(folders: Path, small_models: Path) -> None:
     models = Path(shutil.copytree(small_models, folders / "models" / "slider"))
     assert read_manifest(models / "pca_kde").crossed == ["00", "02"]
-    low, high = false_alarm_range(24, 0.05, worth=CROSSED_WORTH)
+    low, high = false_alarm_range(24, 0.05, clip_weight=CROSSED_WEIGHT)
     clip = opened("clip", detectors=["PCA + KDE"], machine="00")
     said = text(clip)
     assert "Threshold: set by 24 normal clips, each held out of one of five fits. On average over draws" in said

@@ -14,7 +14,7 @@ from asd_core.artifacts import Calibration, load, read_manifest
 from asd_core.datasets import N_FOLDS, Dataset, extract_dataset, folds, held_out
 from asd_core.detectors import DensityPerId, Scores, detector_class
 from asd_core.detectors.common.gaussian import Mahalanobis
-from asd_core.evaluation import CROSSED_WORTH, false_alarm_range, mean_false_alarm_range
+from asd_core.evaluation import CROSSED_WEIGHT, false_alarm_range, mean_false_alarm_range
 from asd_core.training.budget import expected_seconds, refitted
 from asd_core.training.cross_conformal import cross_calibration
 from benchmarks.calibration import OfVectors, normals, rates
@@ -80,7 +80,7 @@ def test_folds_on_other_scales_leave_the_held_out_fifth() -> None:
     found = cross_calibration(detector, list(vectors), ids, fold)
     held = detector.score(list(vectors[fold == 0]), ["00"] * 20)
     assert found == Calibration.from_scores(held, ["00"] * 20)
-    assert found.worth("00") == 1.0
+    assert found.clip_weight("00") == 1.0
 
 
 def test_a_machine_too_small_for_another_fit_keeps_its_fifth_and_others_theirs() -> None:
@@ -117,9 +117,9 @@ def test_the_rate_holds_on_average_and_strays_less(n: int) -> None:
 
 
 def test_a_crossed_clip_is_worth_less() -> None:
-    wide, narrow = false_alarm_range(300, 0.05, worth=CROSSED_WORTH), false_alarm_range(300, 0.05)
+    wide, narrow = false_alarm_range(300, 0.05, clip_weight=CROSSED_WEIGHT), false_alarm_range(300, 0.05)
     assert wide[0] < narrow[0] < 0.05 < narrow[1] < wide[1]
-    one = mean_false_alarm_range((300,), (50,), 0.05, (CROSSED_WORTH,))
+    one = mean_false_alarm_range((300,), (50,), 0.05, (CROSSED_WEIGHT,))
     assert one == pytest.approx(wide, abs=0.005)
 
 

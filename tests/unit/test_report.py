@@ -151,7 +151,6 @@ def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None
     assert f"mean AUC is {row['auc'].iloc[0]:.3f}" in best
     for key in comparison.tied:
         assert wording.name(key) in best
-    assert comparison.losers is comparison.not_better, "notebooks know the older name"
     for result in comparison.not_better:
         assert wording.name(result.detector) in controls
     point = comparison.thresholds.query(
