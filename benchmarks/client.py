@@ -76,7 +76,7 @@ class Tab:
         found: dict[str, Any] = json.loads(self._elements[key].json)
         return found
 
-    async def say(self, key: str, **state: Any) -> float:
+    async def set_state(self, key: str, **state: Any) -> float:
         """Have a component send states by name."""
         return await self._set(key, json_value=json.dumps(state))
 

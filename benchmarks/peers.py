@@ -166,7 +166,7 @@ class Outcome:
 
     family: str
     method: str
-    said: str
+    outcome: str
     fails: bool
 
 
@@ -195,10 +195,10 @@ def summary(found: list[Outcome]) -> str:
     failing = [outcome for outcome in found if outcome.fails]
     text = f"No method of ours is below PyOD's by more than {TOLERANCE} of mean AUC, or slower to score (beyond 5%), on any family."
     if failing:
-        lines = [f"- {o.method} on {o.family}: {o.said}" for o in failing]
-        slower = "" if any("SLOWER" in o.said for o in failing) else " No score is slower."
+        lines = [f"- {o.method} on {o.family}: {o.outcome}" for o in failing]
+        slower = "" if any("SLOWER" in o.outcome for o in failing) else " No score is slower."
         text = f"{len(failing)} of {len(found)} comparisons fail.{slower}\n\n" + "\n".join(lines)
-    notes = [f"{o.method} on {o.family}: {o.said}." for o in found if not o.fails and o.said != "ok"]
+    notes = [f"{o.method} on {o.family}: {o.outcome}." for o in found if not o.fails and o.outcome != "ok"]
     return "\n\n".join([text, *notes])
 
 

@@ -48,7 +48,7 @@ async def _slider(one: Tab, turn: int) -> float:
     state = (await one.data("player"))["state"]
     state |= {"strength": (1 + turn % 19) / 20, "version": "denoised", "turn": state["turn"] + 1}
     asked = {name: state[name] for name in ("clip", "strength", "turn")}
-    return await one.say("score_table", asked=asked) + await one.say("player", state=state)
+    return await one.set_state("score_table", asked=asked) + await one.set_state("player", state=state)
 
 
 async def _name(one: Tab, turn: int) -> float:

@@ -136,18 +136,24 @@ def _figures(score: DetectorScore) -> dict[str, Any]:
 
 
 def disagreement(scores: Sequence[DetectorScore]) -> str:
-    """A sentence on how many detectors decide what: a small minority is named."""
-    yes = [title(s.detector) for s in scores if s.decision == "anomaly"]
-    no = [title(s.detector) for s in scores if s.decision == "normal"]
-    if not yes or not no:
-        decision = "an anomaly" if yes else "normal"
-        return (
-            f"All {len(scores)} detectors call it {decision}."
-            if len(scores) > 1
-            else f"{(yes or no)[0]} calls it {decision}."
-        )
-    few, decision = (yes, "an anomaly") if len(yes) <= len(no) else (no, "normal")
-    counts = f"{len(yes)} of {len(scores)} detectors {'calls' if len(yes) == 1 else 'call'} it an anomaly."
-    if len(few) > NAMED:
-        return counts
-    return f"{counts} Only {' and '.join(few)} {'calls' if len(few) == 1 else 'call'} it {decision}."
+    """A sentence on how many detectors decide what, and how many are too near their thresholds to tell: a small minority
+    is named."""
+    groups: dict[str, list[str]] = {"call it an anomaly": [], "call it normal": [], "cannot tell": []}
+    for score in scores:
+        decided = "call it an anomaly" if score.decision == "anomaly" else "call it normal"
+        groups["cannot tell" if score.is_close else decided].append(title(score.detector))
+    (what, names), *others = ((what, names) for what, names in groups.items() if names)
+    if not others:
+        if len(names) == 1:
+            return f"{names[0]} {_verb(what, names)}."
+        return "No detector can tell." if what == "cannot tell" else f"All {len(names)} detectors {what}."
+    counts = [f"{len(names)} of {len(scores)} detectors {_verb(what, names)}"]
+    counts += [f"{len(names)} {_verb(what, names)}" for what, names in others]
+    anomaly, normal, _ = groups.values()
+    what, few = min(("call it an anomaly", anomaly), ("call it normal", normal), key=lambda group: len(group[1]))
+    named = f" Only {' and '.join(few)} {_verb(what, few)}." if 0 < len(few) <= NAMED else ""
+    return f"{', '.join(counts)}.{named}"
+
+
+def _verb(what: str, names: Sequence[str]) -> str:
+    return what.replace("call", "calls", 1) if len(names) == 1 else what
