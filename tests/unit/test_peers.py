@@ -46,7 +46,7 @@ def test_an_array_that_pyod_cannot_take_is_no_loss_but_a_missing_class_is(missin
     rows[0] = Row("wine", "KDE", "PyOD", failed="ValueError: too few", missing=missing)
     (outcome,) = outcomes(rows)
     assert outcome.fails is missing
-    assert "too few" in outcome.said
+    assert "too few" in outcome.outcome
 
 
 def test_every_method_names_classes_that_exist() -> None:
