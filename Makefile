@@ -18,7 +18,7 @@ COMPILE = $(PY) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
 CHECKPOINTS = aisfx==0.1.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run lint style types test test-long test-cluster test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results screenshots clean
+.PHONY: help run lint style types test test-long test-cluster test-fast check test-coverage bench peers coverage applicability report-variants demo-models experiments fusion scale results results-fan screenshots clean
 
 help:
 	@echo "make run          start the dashboard on http://127.0.0.1:$(PORT) (PORT= changes it)"
@@ -38,6 +38,7 @@ help:
 	@echo "make applicability  how often the guard says that a recording is not one of the machine"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
+	@echo "make results-fan  every detector on the simulated fans, written to docs/results-fan.md (half an hour)"
 	@echo "make screenshots  write screenshots/*.png from the running app, light and dark, wide and narrow"
 	@echo "make clean        remove the virtual environment and caches"
 
@@ -126,6 +127,9 @@ scale: $(VENV)/.run-stamp
 results: $(VENV)/.run-stamp
 	$(PY) -m asd_core results --models trained_models/demo --out docs/results.md
 	$(PY) -m asd_core cards --out docs/detectors.md
+
+results-fan: $(VENV)/.run-stamp
+	$(PY) -m benchmarks.fans --markdown docs/results-fan.md
 
 peers: $(VENV)/.dev-stamp
 	$(PY) -m benchmarks.peers --out peers.json --markdown docs/peers.md
