@@ -38,7 +38,7 @@ help:
 	@echo "make applicability  how often the guard says that a recording is not one of the machine"
 	@echo "make report-variants  the report's own oracle-tuned and time-domain variants, as experiments"
 	@echo "make results      write docs/results.md from trained_models/demo"
-	@echo "make results-fan  every detector on the simulated fans, written to docs/results-fan.md (half an hour)"
+	@echo "make results-fan  every detector on the simulated fans, written to docs/results-fan.md (a quarter of an hour)"
 	@echo "make screenshots  write screenshots/*.png from the running app, light and dark, wide and narrow"
 	@echo "make clean        remove the virtual environment and caches"
 
