@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +30,26 @@ def chromium() -> str | None:
     if find_spec("playwright") is None:
         return None
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+# Timed inside the page, from an event to the frame in which all is there: a driver that looks from outside does so only every
+# 20 to 100 ms.
+_CLOCK = """([event, parts]) => {{ window.took = new Promise((done) => addEventListener(event, () => {{
+  const from = performance.now(), there = {there};
+  const look = () => {{
+    const value = there(...parts);
+    value ? done([(performance.now() - from) / 1000, value]) : requestAnimationFrame(look);
+  }};
+  requestAnimationFrame(look);
+}}, {{ once: true, capture: true }})); }}"""
+
+
+def timed(page: Any, event: str, act: Callable[[], object], there: str, parts: Sequence[Any]) -> tuple[float, Any]:
+    """Seconds from an event, which an act makes, until a JavaScript function of some parts is true, and its value."""
+    page.evaluate(_CLOCK.format(there=there), [event, parts])
+    act()
+    seconds, value = page.evaluate("window.took")
+    return float(seconds), value
 
 
 @contextmanager

@@ -1,21 +1,15 @@
 """Speed and size of the Clip page, in a browser."""
 
+from functools import partial
 from typing import Any
 
-from benchmarks.browser import APP, APPS, Figure, browsing, figure, serve
+from benchmarks.browser import APP, APPS, Figure, browsing, figure, serve, timed
 
 READY = ".asd-player[data-ready=true]"
 STEP, MOVES = 0.05, 17  # the first two moves are not counted: they load what the others share
 SCORES = ".asd-scores"
 PICTURE = "(canvas) => canvas.toDataURL()"
 AT_REST = 1500  # ms after a move, in which the rest of the page follows and is idle again
-# Timed inside the page, from the key to the frame in which all is there: a driver that looks from outside does so only
-# every 20 to 100 ms.
-CLOCK = """(parts) => {{ window.took = new Promise((done) => addEventListener("keydown", () => {{
-  const from = performance.now(), there = {there};
-  const look = () => there(...parts) ? done((performance.now() - from) / 1000) : requestAnimationFrame(look);
-  requestAnimationFrame(look);
-}}, {{ once: true, capture: true }})); }}"""
 
 NEXT = """([player, scores, button]) => new Promise((done) => {
   const { clip } = player.dataset, before = scores.innerText, from = performance.now();
@@ -99,9 +93,7 @@ def _move(page: Any, strength: str) -> float:
 def _press(page: Any, slider: Any, there: str, parts: list[Any]) -> float:
     """Seconds from a key on a slider until a JavaScript function of some elements is true."""
     slider.focus()
-    page.evaluate(CLOCK.format(there=there), parts)
-    page.keyboard.press("ArrowLeft")
-    return float(page.evaluate("window.took"))
+    return timed(page, "keydown", partial(page.keyboard.press, "ArrowLeft"), there, parts)[0]
 
 
 def message_size(browser: str) -> dict[str, Figure]:

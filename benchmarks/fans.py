@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asd_core.datasets import open_dataset
 from asd_core.detectors import detector_class, is_control
-from asd_core.evaluation import bootstrap, evaluate
+from asd_core.evaluation import evaluate
 from asd_core.experiments import evidence_study, store_study, study_section
 from asd_core.lazy import scipy
 from asd_core.report.results_page import ranking_markdown, stored_scores
@@ -21,10 +21,8 @@ DEMO = PROJECT_ROOT / "trained_models" / "demo"
 
 def means(folder: Path) -> dict[str, float]:
     """Mean AUC over machine ids of each detector of a folder, controls aside."""
-    draws = bootstrap(stored_scores(folder), resamples=2)  # by the point alone
-    return {
-        key: auc for key, auc in zip(draws.detectors, draws.point(), strict=True) if not is_control(key) and auc == auc
-    }
+    results = evaluate(stored_scores(folder), resamples=2)  # by the point alone
+    return {r.detector: r.auc for r in results if r.machine_id == "mean" and not is_control(r.detector)}
 
 
 def beside_the_demo(folder: Path) -> str:
@@ -32,7 +30,7 @@ def beside_the_demo(folder: Path) -> str:
     ours, demo = means(folder), means(DEMO)
     keys = [key for key in demo if key in ours]
     rho = float(scipy.stats.spearmanr([demo[key] for key in keys], [ours[key] for key in keys]).statistic)
-    by_demo, by_fans = (sorted(keys, key=lambda key, of=of: -of[key]) for of in (demo, ours))  # type: ignore[misc]
+    by_demo, by_fans = (sorted(keys, key=of.__getitem__, reverse=True) for of in (demo, ours))
     moved = sorted(keys, key=lambda key: -abs(by_demo.index(key) - by_fans.index(key)))[:4]
     places = "; ".join(
         f"{detector_class(key).info.title} {by_demo.index(key) + 1} there, {by_fans.index(key) + 1} here"

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,18 @@ from asd_core.artifacts import read_pooled
 from asd_core.features import LogMel
 from asd_core.sound import prepare, read_clip
 from asd_core.space import sheet_path, thumbnails
-from benchmarks.browser import APP, Figure, browsing, figure, serve
+from benchmarks.browser import APP, Figure, browsing, figure, serve, timed
 from benchmarks.synthetic import SOUNDS, write_space
 
 MANY = 20_000  # clips
 POINTS = 5  # that are clicked on a visit
 PLAYING = ".asd-player[data-ready=true][data-playing=true]"
 DETECTORS = ("pca_kde", "control_rms")
-# Timed inside the page, from the event to the frame in which it shows: a driver that looks from outside does so only every
-# 20 to 100 ms.
-CLOCK = """([event, selector]) => {
-  window.took = new Promise((done) => addEventListener(event, () => {
-    const from = performance.now()
-    const look = () => {
-      const roots = [...document.querySelectorAll("div")].map((element) => element.shadowRoot).filter(Boolean)
-      const there = [document, ...roots].flatMap((root) => [...root.querySelectorAll(selector)])
-        .find((element) => element.checkVisibility())
-      there ? done([(performance.now() - from) / 1000, there.dataset.clip]) : requestAnimationFrame(look)
-    }
-    requestAnimationFrame(look)
-  }, { once: true, capture: true }))
+# The clip of the visible element of a selector, also in the shadow of a component.
+CLIP = """(selector) => {
+  const roots = [...document.querySelectorAll("div")].map((element) => element.shadowRoot).filter(Boolean)
+  return [document, ...roots].flatMap((root) => [...root.querySelectorAll(selector)])
+    .find((element) => element.checkVisibility())?.dataset.clip
 }"""
 CHART = ".st-key-space_chart .js-plotly-plot[data-hover=ready]"
 # Where some clips are on the screen that lie alone enough to be pointed at, each with a sound of its own.
@@ -92,18 +85,20 @@ def _visit(page: Any, url: str) -> tuple[float, list[float], list[float]]:
     hovered, played = [], []
     card = clip = ""
     for x, y, _ in page.evaluate(ALONE)[:POINTS]:
-        page.evaluate(CLOCK, ["mousemove", f".asd-hover-card[data-clip]:not([data-clip='{card}'])"])
-        page.mouse.move(x, y)
-        seconds, card = page.evaluate("window.took")
+        other_card = f".asd-hover-card[data-clip]:not([data-clip='{card}'])"
+        seconds, card = timed(page, "mousemove", partial(page.mouse.move, x, y), CLIP, [other_card])
         hovered.append(seconds)
         page.wait_for_timeout(300)
-        page.evaluate(CLOCK, ["mousedown", f"{PLAYING}[data-clip]:not([data-clip='{clip}'])"])
-        page.mouse.down()
-        page.mouse.up()
-        seconds, clip = page.evaluate("window.took")
+        other_clip = f"{PLAYING}[data-clip]:not([data-clip='{clip}'])"
+        seconds, clip = timed(page, "mousedown", partial(_click, page), CLIP, [other_clip])
         played.append(seconds)
         page.wait_for_timeout(300)
     return drawn, hovered[1:], played[1:]
+
+
+def _click(page: Any) -> None:
+    page.mouse.down()
+    page.mouse.up()
 
 
 def _pictures(root: Path, name: str) -> None:

@@ -12,9 +12,8 @@ from pages.shared.tables import file_name
 def provenance(selected: Choice, signal: Signal) -> dict[str, Any]:
     """Columns that say which clip and version of it a row is of, and whether the clip belongs to the machine (empty where
     nothing is known of that)."""
-    applicability = (
-        applicable(selected, signal.dry) if signal.mix else None
-    )  # without the libraries nothing is computed
+    # Without the libraries nothing is computed.
+    applicability = applicable(selected, signal.dry) if signal.mix else None
     return {
         "dataset": selected.source.name,
         "clip": signal.clip.name,

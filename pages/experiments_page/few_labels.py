@@ -7,10 +7,12 @@ from asd_core.counting import counted
 from asd_core.csv_text import csv_of
 from asd_core.experiments import COST, EVERY_KIND, few_labels_sentence, missing_for_few_labels, read_few_labels
 from asd_core.plots import few_labels_figure
+from asd_core.scoring import AS_RECORDED
 from pages.shared.choice import title
 from pages.shared.job_panel import job_panel
-from pages.shared.recordings import UNREADABLE, dataset_of, open_or_reason
+from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.sources import Source
+from pages.shared.stored_scores import stored_scores
 from pages.shared.tables import download, file_name, interval, table
 
 QUESTION = "Would a few labelled anomalies help with faults that nobody has labelled?"
@@ -55,8 +57,8 @@ def _missing(source: Source) -> str:
 
 def _other_recordings(source: Source, stored: pd.DataFrame) -> bool:
     """Whether the test set has other recordings than when it was measured, as far as they are there to tell."""
-    dataset, _ = open_or_reason(source)
-    return dataset is not None and dataset.fingerprint("test") != stored["fingerprint"].iloc[0]
+    now = stored_scores(source, AS_RECORDED)  # of the recordings as they are: none of others
+    return not now.unreadable and stored["fingerprint"].iloc[0] not in now.table["data_fingerprint"].array
 
 
 def _draw(source: Source, stored: pd.DataFrame) -> None:

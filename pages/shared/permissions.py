@@ -71,11 +71,13 @@ def acting(needed: Role, act: "ActName", dataset: str = "", **more: Any) -> Iter
     """
     from asd_core.audit import AuditEntry
 
-    if why := lacking(needed):
+    try:
+        need(needed)
+    except RoleError as error:
         if not get_settings().read_only:  # which stores nothing
             with suppress(AsdError):  # it is refused all the same
-                _enter(AuditEntry("refused", who(), dataset=dataset, note=f"{act}: {why}"))
-        raise RoleError(why)
+                _enter(AuditEntry("refused", who(), dataset=dataset, note=f"{act}: {error}"))
+        raise
     _enter(AuditEntry(act, who(), dataset=dataset, **more))
     try:
         yield

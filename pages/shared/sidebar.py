@@ -110,11 +110,8 @@ def sidebar(page: str) -> bool:
             )  # the Data page has none
             source = by_name[name]
             in_use = detector_in_use(source.folder)
-            shown, ids, keys = (
-                applicable_controls(page),
-                machine_ids_of(source),
-                led_by(in_use, list(models_of(source))),
-            )
+            shown, ids = applicable_controls(page), machine_ids_of(source)
+            keys = led_by(in_use, list(models_of(source)))
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",

@@ -23,8 +23,7 @@ export function actOf(event) {
 }
 
 class PageKeys {
-  constructor(root) {
-    this.root = root;
+  constructor() {
     this.ended = new AbortController();
     window.addEventListener("keydown", (event) => this.press(event), { signal: this.ended.signal });
   }
