@@ -1,6 +1,7 @@
 """A browser and a server to measure speeds with."""
 
 import os
+import random
 import shutil
 import socket
 import statistics
@@ -9,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,15 @@ CHROMIUM_FLAGS = [
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port on which nobody listens, below those that a system gives to outgoing connections.
+
+    One of those could be taken by a browser's connection before the server that it is meant for has started.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)  # tests may have seeded the common one
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class serve:

@@ -3,6 +3,7 @@
 import http.client
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import time
@@ -57,6 +58,11 @@ def _replaced(text: str, **other: str) -> str:
     return text
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if NGINX is None:
@@ -93,7 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with app:
         nginx = subprocess.Popen(begin)
         try:
-            while not (folder / "pid").exists():
+            while not _listens(port):  # its file with the process id says nothing: the check has written one, too
                 assert nginx.poll() is None, (folder / "error.log").read_text()
                 time.sleep(0.01)
             yield Site(port, folder)
