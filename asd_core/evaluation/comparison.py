@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.evaluation.intervals import difference_interval, logit_interval
+from asd_core.evaluation.linear_part import LARGE, linear_parts, resampled_parts
 from asd_core.evaluation.roc_auc import MAX_FPR, RESAMPLES, Floats, auc, mean_of_known, pauc
 from asd_core.lazy import pd
 
@@ -239,18 +240,25 @@ def _generators(machine_id: str, seed: int) -> list[np.random.Generator]:
 
 
 def _draw(generators: list[np.random.Generator], n: int, m: int, size: int) -> tuple[Counts, Counts]:
-    # A byte is enough: of more clips than that none is taken 256 times (once in 10^500 draws).
-    normal, anomaly = (
-        np.ascontiguousarray(rng.multinomial(k, np.full(k, 1.0 / k), size=size).T, dtype=np.uint8)
-        for rng, k in zip(generators, (n, m), strict=True)
-    )
+    normal, anomaly = (_counts(rng, k, size) for rng, k in zip(generators, (n, m), strict=True))
     return normal, anomaly
+
+
+def _counts(rng: np.random.Generator, n: int, size: int) -> Counts:
+    # A byte is enough: of more clips than that none is taken 256 times (once in 10^500 draws).
+    if n < LARGE:
+        return np.ascontiguousarray(rng.multinomial(n, np.full(n, 1.0 / n), size=size).T, dtype=np.uint8)
+    counts = np.empty((size, n), dtype=np.uint8)  # the same distribution, in a seventh of the time
+    for row in counts:
+        row[:] = np.bincount(rng.integers(n, size=n, dtype=np.int32), minlength=n)
+    return np.ascontiguousarray(counts.T)
 
 
 def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 0) -> Draws:
     """Stratified bootstrap: normal and anomalous clips of each machine id are drawn with replacement, for all detectors.
 
-    1,000 resamples of 20 detectors on 2,000 clips take 0.4 s on one core.
+    1,000 resamples of 20 detectors on 2,000 clips take 0.4 s on one core. Where an id has thousands of clips of each class, a resample is
+    the linear part of the figure (:mod:`asd_core.evaluation.linear_part`), for detectors whose figure enough of them decide.
 
     Clips of an id that one of its detectors has not scored are left out for all of them (``left_out``): a comparison on
     different clips would not be paired. The draws of an id depend on ``seed`` and the id alone, neither on the order of
@@ -281,13 +289,23 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
         clips[machine_id], left_out[machine_id] = (n, m), int((~whole).sum())
         if not n or not m:
             continue
+        parts = {d: linear_parts(normal[d], anomaly[d]) for d in present} if min(n, m) >= LARGE else {}
+        linear = {d: of for d, of in parts.items() if all(part.exact_enough for part in of)}
         for d in present:
-            observed["auc"][row, d], observed["pauc"][row, d] = auc(normal[d], anomaly[d]), pauc(normal[d], anomaly[d])
+            observed["auc"][row, d], observed["pauc"][row, d] = (
+                (part.observed for part in parts[d])
+                if d in parts
+                else (auc(normal[d], anomaly[d]), pauc(normal[d], anomaly[d]))
+            )
         for which, taken_normal, taken_anomaly in taken(machine_id, n, m, resamples, seed):
             for d in present:
-                figures = resampled(normal[d], anomaly[d], taken_normal, taken_anomaly)
-                for metric, values in zip(draws, figures, strict=True):
-                    draws[metric][row, d, which] = values
+                if d not in linear:
+                    figures = resampled(normal[d], anomaly[d], taken_normal, taken_anomaly)
+                    for metric, values in zip(draws, figures, strict=True):
+                        draws[metric][row, d, which] = values
+            if linear:
+                for metric, of_metric in zip(draws, zip(*linear.values(), strict=True), strict=True):
+                    draws[metric][row, list(linear), which] = resampled_parts(of_metric, taken_normal, taken_anomaly)
     return Draws(detectors, ids, observed, draws, clips, left_out)
 
 
