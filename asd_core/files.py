@@ -76,6 +76,16 @@ def read_parquet(
     return table.assign(**{name: in_order(table[name]) for name in text if name in table})
 
 
+def parquet_length(path: Path) -> int:
+    """How many rows a stored table has, without reading them; 0 where there is none or the file is damaged."""
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, ValueError):
+        return 0
+
+
 def in_order(column: "pd.Series[str]") -> "pd.Series[str]":
     """Text as categories in its own order: sorted and grouped as the text itself."""
     column = column.astype("category")

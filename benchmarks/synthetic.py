@@ -90,11 +90,11 @@ def write_models(
         (folder / key / artifacts.MANIFEST).write_text(manifest.model_dump_json(), "utf-8")
     about = {"location": dataset.location, "title": folder.name}
     (folder / DATASET).write_text(json.dumps(about), "utf-8")
-    scope = AS_RECORDED
+    scope, catalogue = AS_RECORDED, dataset.catalogue.set_index("clip_id")
     table = table.assign(
-        machine_type="machine",
+        machine_type=table["clip_id"].map(catalogue["machine_type"]),
         split=scope.split,
-        domain="source",
+        domain=table["clip_id"].map(catalogue["domain"]),
         sha256="",
         model_version=table["detector"].map(versions),
         data_fingerprint=dataset.fingerprint(scope.split),

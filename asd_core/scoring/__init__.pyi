@@ -39,6 +39,7 @@ from .store import SPLITS as SPLITS
 from .store import Scope as Scope
 from .store import missing_scores as missing_scores
 from .store import model_versions as model_versions
+from .store import n_stored as n_stored
 from .store import of_detector as of_detector
 from .store import read_scores as read_scores
 from .store import score_attributes as score_attributes

@@ -21,7 +21,7 @@ from asd_core.datasets import COLUMNS, INTERNAL, Dataset
 from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.features import Denoised, Representation
-from asd_core.files import in_order, locked, read_parquet, write_parquet
+from asd_core.files import in_order, locked, parquet_length, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.scoring.applicability import with_applicability
 from asd_core.sound import KINDS, Kind
@@ -88,6 +88,11 @@ def of_detector(scope: Scope, representation: Representation) -> Scope:
     return replace(scope, denoise=representation.strength, kind=representation.method)
 
 
+def n_stored(folder: Path, scope: Scope = AS_RECORDED) -> int:
+    """How many scores of a scope are stored, valid or not."""
+    return parquet_length(folder / scope.file)
+
+
 def model_versions(folder: Path) -> dict[str, str]:
     """For each trained detector of a folder the short name of its training: the start of its weights' hash."""
     return {k: artifacts.read_manifest(folder / k).weights_sha256[:8] for k in artifacts.trained_keys(folder)}
@@ -114,6 +119,9 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
         else:
             table = table[table["data_fingerprint"] == dataset.fingerprint(scope.split)]
         table = _with_catalogue(table, dataset.rows(split=scope.split))
+    else:
+        attributes = [name for name in table if name not in (*COLUMNS, *SCORE_COLUMNS)]
+        table = table[[*COLUMNS, *attributes, *_present(table)]]
     place = {key: index for index, key in enumerate(detector_keys(optional=True))}
     detectors = table["detector"].cat
     order = np.array([place.get(str(key), len(place)) for key in detectors.categories], dtype=np.intp)[detectors.codes]
@@ -134,8 +142,11 @@ def _with_catalogue(table: "pd.DataFrame", rows: "pd.DataFrame") -> "pd.DataFram
     clips = table["clip_id"].cat
     about = rows.drop(columns=list(SCORE_COLUMNS), errors="ignore").set_index("clip_id").reindex(clips.categories)
     about = about.assign(**{name: in_order(about[name]) for name in COLUMNS[1:]}).take(clips.codes)
-    subset = table[[name for name in SCORE_COLUMNS if name in table]]
-    return pd.concat([table[["clip_id"]], about.set_index(table.index), subset], axis=1)
+    return pd.concat([table[["clip_id"]], about.set_index(table.index), table[_present(table)]], axis=1)
+
+
+def _present(table: "pd.DataFrame") -> list[str]:
+    return [name for name in SCORE_COLUMNS if name in table]
 
 
 def missing_scores(

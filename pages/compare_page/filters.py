@@ -1,6 +1,7 @@
 """What the Compare page is about: which split, denoised or not, which machine ids and which clips of these."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from asd_core.counting import counted
 from asd_core.evaluation import filter_options, filter_scores
-from asd_core.scoring import SPLITS, Scope, score_attributes, scoring_job, with_applicability
+from asd_core.scoring import AS_RECORDED, SPLITS, Scope, score_attributes, scoring_job, with_applicability
 from asd_core.sound import version_name
 from pages.compare_page import truth
 from pages.shared import linked
@@ -18,12 +19,14 @@ from pages.shared.choice import Choice, title
 from pages.shared.job_panel import job_panel
 from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.sources import Source
-from pages.shared.stored_scores import StoredScores, stored_scores, unscored_detectors
+from pages.shared.stored_scores import StoredScores, check_beside, checked_later, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
 from pages.shared.trained_models import scoring_rate, trained_denoised_of
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
+UNCHECKED = "These are the stored scores. Whether the recordings have changed since they were scored is being checked …"
+LOOK = 1.0  # s between two looks at whether the recordings have been looked at
 WORDS = {"snr_db": "SNR (dB)", "machine_id": "machine id"}  # columns whose name is not plain English
 
 
@@ -194,10 +197,7 @@ def in_scope(
 
 
 def _scope(selected: Choice) -> Scope:
-    try:
-        there = set(dataset_of(selected.source).catalogue["split"].unique())
-    except UNREADABLE:
-        there = {s for s in SPLITS if (selected.source.folder / Scope(s).file).is_file()}
+    there = _splits(selected.source)
     splits = [split for split in SPLITS if split in there] or ["test"]
     split = linked.segmented(
         "Set",
@@ -217,6 +217,27 @@ def _scope(selected: Choice) -> Scope:
     return Scope(split, strength)
 
 
+def _splits(source: Source) -> set[str]:
+    """The splits of a dataset; those with scores while nobody has looked at its recordings, or nobody can."""
+    if not checked_later(source, AS_RECORDED):
+        with suppress(*UNREADABLE):
+            return set(dataset_of(source).catalogue["split"].unique())
+    return {s for s in SPLITS if (source.folder / Scope(s).file).is_file()}
+
+
+@st.fragment(run_every=LOOK)
+def _watch(source: Source, scope: Scope, runs: list[None]) -> None:
+    """Look at the recordings once the page stands, and draw it again with what is still valid.
+
+    Args:
+        runs: grows with each run of the fragment. The first one is the page's own: work beside it would slow it down.
+    """
+    st.caption(UNCHECKED)
+    runs.append(None)
+    if len(runs) > 1 and not check_beside(source, scope):
+        st.rerun()
+
+
 def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
     """Say what a reader must know of the scores: that they cannot be checked, are incomplete, or are of denoised sound.
 
@@ -229,6 +250,8 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
             f"{stored.unreadable} These are the stored scores: whether they still fit the recordings cannot be checked.",
             icon=":material/folder_off:",
         )
+    if not stored.checked:
+        _watch(selected.source, scope, [])
     if absent:
         with st.container(border=True):
             few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")

@@ -54,10 +54,27 @@ class Refreshed(Generic[Value]):
             make: gives the value, of the one before (``None``: there is none).
         """
         self._make = make
-        self._lock = threading.Lock()
-        self._making = False
+        self._lock = threading.Condition()
+        self._making = False  # in a thread
         self._value: Value | None = None
         self._made_at = self._took = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a value, which is given at once."""
+        return self._value is not None
+
+    def prepare(self) -> bool:
+        """Begin to make the first value beside the page, unless it is there or being made.
+
+        Returns:
+            Whether it is being made.
+        """
+        with self._lock:
+            if self._value is None and not self._making:
+                self._making = True
+                start(REFRESHING, partial(self._refresh, None))
+            return self._making
 
     def get(self) -> Value:
         """The value.
@@ -66,6 +83,8 @@ class Refreshed(Generic[Value]):
             Exception: what ``make`` raised, when the last value could not be made.
         """
         with self._lock:
+            while self._value is None and self._making:
+                self._lock.wait()
             if self._value is not None:
                 old = time.monotonic() - self._made_at > max(NOTICED, self._took / SHARE)
                 if not old or self._making:
@@ -82,7 +101,7 @@ class Refreshed(Generic[Value]):
         self._value, self._made_at, self._took = made
         return made[0]
 
-    def _refresh(self, before: Value) -> None:
+    def _refresh(self, before: Value | None) -> None:
         try:
             made: tuple[Value | None, float, float] = self._timed(before)
         except Exception:  # whoever asks next gets it, in a place that can show it
@@ -90,6 +109,7 @@ class Refreshed(Generic[Value]):
         with self._lock:
             self._value, self._made_at, self._took = made
             self._making = False
+            self._lock.notify_all()
 
     def _timed(self, before: Value | None) -> tuple[Value, float, float]:
         """The value, when it was made, and how long that took."""

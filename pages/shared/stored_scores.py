@@ -13,13 +13,14 @@ from asd_core.scoring import (
     Scope,
     decide,
     missing_scores,
+    n_stored,
     read_scores,
     scores_digest,
     scores_stamp,
 )
 from pages.shared.background import Refreshed
-from pages.shared.caching import BY_KEY, SELECTIONS
-from pages.shared.recordings import dataset_of, open_or_reason
+from pages.shared.caching import BY_KEY, FOLDERS, SELECTIONS
+from pages.shared.recordings import dataset_of, looked_at, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
@@ -31,6 +32,10 @@ class StoredScores:
     table: pd.DataFrame
     digest: str  # of the table's content: the key of what is computed from it
     unreadable: str  # why the recordings cannot be looked at; empty when they were
+    checked: bool = True  # whether they were looked at: scores of changed recordings are not in the table then
+
+
+MANY = 500_000  # scores from which on a page shows them first, and its recordings are looked at after it
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)
@@ -43,9 +48,45 @@ def _scores(source: Source, written: int, scope: Scope) -> Refreshed[StoredScore
     return Refreshed(read)
 
 
+def _checked(source: Source, written: int, scope: Scope) -> StoredScores:
+    return _scores(source, written, scope).get()
+
+
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def _unchecked(source: Source, written: int, scope: Scope) -> StoredScores:
+    table = read_scores(source.folder, None, scope)
+    return StoredScores(table, scores_digest(table), "", checked=False)
+
+
 def stored_scores(source: Source, scope: Scope) -> StoredScores:
-    """Stored scores of a scope that are still valid, as far as the recordings are there to tell."""
-    return _scores(source, scores_stamp(source.folder, scope), scope).get()
+    """Stored scores of a scope that are still valid, as far as the recordings are there to tell.
+
+    Of very many (:data:`MANY`) whose recordings nobody has looked at yet: all that are stored, unchecked. Who shows these says so,
+    and calls :func:`check_beside`.
+    """
+    written = scores_stamp(source.folder, scope)
+    give = _unchecked if checked_later(source, scope) else _checked
+    return give(source, written, scope)
+
+
+def checked_later(source: Source, scope: Scope) -> bool:
+    """Whether there are so many scores that a page shows them before anybody has looked at the recordings."""
+    known = _scores(source, scores_stamp(source.folder, scope), scope).ready or looked_at(source)
+    return not known and n_stored(source.folder, scope) >= MANY
+
+
+def check_beside(source: Source, scope: Scope) -> bool:
+    """Look at the recordings of unchecked scores beside the page.
+
+    Returns:
+        Whether that goes on. Afterwards :func:`stored_scores` has what is still valid.
+    """
+    written = scores_stamp(source.folder, scope)
+    scores = _scores(source, written, scope)
+    if not scores.ready and scores.prepare():
+        return True
+    _unchecked.clear(source, written, scope)
+    return False
 
 
 def scores_of_splits(source: Source, splits: Sequence[str] = SPLITS) -> list[StoredScores]:
@@ -54,8 +95,8 @@ def scores_of_splits(source: Source, splits: Sequence[str] = SPLITS) -> list[Sto
 
 
 def unscored_detectors(source: Source, scope: Scope, stored: StoredScores) -> list[str]:
-    """Detectors that have no scores of a scope yet; none when there are no recordings to score."""
-    if stored.unreadable:
+    """Detectors that have no scores of a scope yet; none when there are no recordings to score, or nobody has looked."""
+    if stored.unreadable or not stored.checked:
         return []
     return missing_scores(source.folder, dataset_of(source), scope, table=stored.table)
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
-from asd_core.scoring import Scope, compute_scores, measure_scoring, scoring_seconds
+from asd_core.scoring import AS_RECORDED, Scope, compute_scores, measure_scoring, scoring_seconds
+from pages.compare_page.filters import UNCHECKED
 from pages.components.threshold_slider import moved_to
+from pages.shared.recordings import looked_at
+from pages.shared.sources import sources
+from pages.shared.stored_scores import check_beside
 from tests.app import helpers
 from tests.app.helpers import FEW, text
 
@@ -121,6 +126,22 @@ def test_computed_denoised_scores_are_shown_with_a_warning(copies: tuple[Path, P
     assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in text(app)
     assert "learned from undenoised sound" in text(app)
     assert not app.dataframe[0].value.equals(plain.dataframe[0].value)
+
+
+def test_very_many_scores_stand_before_their_recordings_are_looked_at(
+    copies: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.shared.stored_scores.MANY", 1)
+    app = opened()
+    assert UNCHECKED in text(app)
+    first = app.dataframe[0].value
+    (source,) = sources()
+    assert not looked_at(source), "that is not waited for"
+    while check_beside(source, AS_RECORDED):
+        time.sleep(0.01)
+    app.run()
+    assert UNCHECKED not in text(app)
+    pd.testing.assert_frame_equal(app.dataframe[0].value, first)
 
 
 def test_recordings_that_are_gone_leave_the_stored_scores(copies: tuple[Path, Path]) -> None:

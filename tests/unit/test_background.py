@@ -1,6 +1,7 @@
 """Values that are made anew while the last one is given."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from pages.shared.background import Refreshed
 from pages.shared.recordings import catalogue_clip, dataset_of
 from pages.shared.signals import signal_of
 from pages.shared.sources import sources
-from pages.shared.stored_scores import stored_scores
+from pages.shared.stored_scores import check_beside, stored_scores, unscored_detectors
 from tests.conftest import write_wav
 
 
@@ -82,6 +83,76 @@ def test_a_failure_beside_the_page_is_raised_to_whoever_asks_next(always_old: py
         value.get()
     broken = False
     assert value.get() == "there"
+
+
+def test_a_first_value_is_made_beside_and_waited_for() -> None:
+    go_on, calls = threading.Event(), []
+
+    def make(before: int | None) -> int:
+        calls.append(before)
+        assert go_on.wait(10)
+        return 7
+
+    value = Refreshed(make)
+    assert value.prepare()
+    assert value.prepare()  # still, and not a second time
+    assert not value.ready
+    given: list[int] = []
+    asks = threading.Thread(target=lambda: given.append(value.get()))
+    asks.start()
+    go_on.set()
+    asks.join(10)
+    assert given == [7]
+    assert calls == [None]
+    assert value.ready
+    assert not value.prepare()
+
+
+def test_a_first_value_that_fails_beside_fails_for_whoever_asks() -> None:
+    def make(_: int | None) -> int:
+        raise OSError("the disk is gone")
+
+    value = Refreshed(make)
+    value.prepare()
+    with pytest.raises(OSError, match="the disk is gone"):
+        value.get()
+    assert not value.ready
+
+
+def test_very_many_scores_are_shown_before_their_recordings_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = tmp_path / "recordings"
+    write_models(tmp_path / "models" / "own", recordings, 16, ["control_rms", "pca_kde"])
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    monkeypatch.setattr("pages.shared.stored_scores.MANY", 32)
+    (source,) = sources()
+    first = stored_scores(source, AS_RECORDED)
+    assert (len(first.table), first.checked) == (32, False)
+    assert stored_scores(source, AS_RECORDED) is first
+    assert unscored_detectors(source, AS_RECORDED, first) == []
+    while check_beside(source, AS_RECORDED):
+        time.sleep(0.01)
+    now = stored_scores(source, AS_RECORDED)
+    assert now.checked
+    assert now.digest == first.digest, "what was computed of them is not computed again"
+
+
+def test_of_changed_recordings_very_many_scores_go_when_they_were_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = tmp_path / "recordings"
+    write_models(tmp_path / "models" / "own", recordings, 16, ["control_rms", "pca_kde"])
+    (recordings / "test" / "normal_id_00_00000099.wav").touch()
+    monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
+    get_settings.cache_clear()
+    monkeypatch.setattr("pages.shared.stored_scores.MANY", 32)
+    (source,) = sources()
+    assert len(stored_scores(source, AS_RECORDED).table) == 32
+    while check_beside(source, AS_RECORDED):
+        time.sleep(0.01)
+    assert stored_scores(source, AS_RECORDED).table.empty
 
 
 def test_a_recording_that_is_added_is_noticed(tmp_path: Path, always_old: pytest.MonkeyPatch) -> None:
