@@ -11,6 +11,7 @@ from .comparison import Metric as Metric
 from .comparison import bootstrap as bootstrap
 from .comparison import not_better_than_control as not_better_than_control
 from .comparison import paired_difference as paired_difference
+from .comparison import paired_figures as paired_figures
 from .comparison import resampled as resampled
 from .comparison import resamples_for as resamples_for
 from .comparison import tied_with_best as tied_with_best

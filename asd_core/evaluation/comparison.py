@@ -348,9 +348,7 @@ def paired_difference(draws: Draws, a: str, b: str, *, metric: Metric = "auc", m
     :func:`asd_core.evaluation.intervals.difference_interval`). Quantiles of the resampled differences hold the truth too
     rarely near 1. docs/coverage.md has how often both do.
     """
-    pair = np.array([draws.detectors.index(a), draws.detectors.index(b)])
-    known = np.isfinite(draws.observed[metric][:, pair]).all(axis=1)
-    rows = np.flatnonzero(known & np.array([machine_id in (MEAN, i) for i in draws.machine_ids], dtype=bool))
+    rows, pair = _paired(draws, a, b, metric, machine_id)
     if not len(rows):
         return Difference(*[float("nan")] * 3)
     if a == b:
@@ -363,6 +361,22 @@ def paired_difference(draws: Draws, a: str, b: str, *, metric: Metric = "auc", m
         np.array([draws.interval_over(rows, int(d), metric) for d in pair]),
     )
     return Difference(float(figures[0] - figures[1]), low, high)
+
+
+def paired_figures(
+    draws: Draws, a: str, b: str, *, metric: Metric = "auc", machine_id: str = MEAN
+) -> tuple[float, float]:
+    """The two figures that :func:`paired_difference` is of: over the same machine ids, so not always those of a ranking."""
+    rows, pair = _paired(draws, a, b, metric, machine_id)
+    first, second = draws.observed[metric][np.ix_(rows, pair)].mean(axis=0) if len(rows) else [float("nan")] * 2
+    return float(first), float(second)
+
+
+def _paired(draws: Draws, a: str, b: str, metric: Metric, machine_id: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the machine ids (one, or all) that two detectors both have, and the columns of the two."""
+    pair = np.array([draws.detectors.index(a), draws.detectors.index(b)])
+    known = np.isfinite(draws.observed[metric][:, pair]).all(axis=1)
+    return np.flatnonzero(known & np.array([machine_id in (MEAN, i) for i in draws.machine_ids], dtype=bool)), pair
 
 
 def tied_with_best(draws: Draws, *, metric: Metric = "auc", machine_id: str = MEAN) -> list[str]:

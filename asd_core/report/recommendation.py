@@ -30,6 +30,9 @@ class Recommendation:
         return name(self.detector) if self.detector else "none yet"
 
 
+NONE_KNOWS_ALL = Recommendation("", ("None knows every machine id.",), "Compare them on one machine id.")
+
+
 def recommend_by_labels(
     draws: Draws, manifests: Mapping[str, Manifest], seconds: Mapping[str, float], in_use: str = ""
 ) -> Recommendation:
@@ -47,7 +50,7 @@ def recommend_by_labels(
     if all(is_control(key) for key in draws.detectors):
         return _none("Only controls are chosen, and these are yardsticks.", "Choose a detector in the sidebar.")
     if not detectors:
-        return _none("None knows every machine id.", "Compare them on one machine id.")
+        return NONE_KNOWS_ALL
     not_better = {result.detector for result in not_better_than_control(draws, controls)}
     clear = [key for key in detectors if key not in not_better]
     if not clear:
@@ -104,6 +107,9 @@ def recommend_by_evidence(
             "There is neither a labelled anomaly nor a measurement with synthetic ones to choose by.",
             "Measure it in the view Without labels, or label some anomalies.",
         )
+    detectors = [key for key in sensitivity.ranked if not is_control(key)]
+    if not detectors:
+        return NONE_KNOWS_ALL
     clear = [key for key in detectors if figures.loc[key, "clear"]]
     if not clear:
         control = next(str(key) for key in figures.index if is_control(str(key)))

@@ -17,12 +17,24 @@ class Sensitivity:
     """What the evidence says of some detectors.
 
     Attributes:
-        figures: a row per detector (the index), the highest AUC first; see :func:`sensitivity`.
+        figures: a row per detector (the index), the highest AUC first, those that know fewer machine ids last; see
+            :func:`sensitivity`.
         curves: columns ``detector, kind, db, auc`` (mean over machine ids).
+        n_ids: machine ids that at least one of them knows.
     """
 
     figures: "pd.DataFrame"
     curves: "pd.DataFrame"
+    n_ids: int
+
+    @property
+    def ranked(self) -> list[str]:
+        """Detectors that know every machine id, the highest AUC first: a mean over fewer has no place among theirs."""
+        return [str(key) for key in self.figures.index[self.figures["n_ids"] == self.n_ids]]
+
+    def coverage(self) -> dict[str, str]:
+        """Of each detector with a mean over fewer machine ids than others: ``2 of 4 ids``."""
+        return {str(key): f"{n} of {self.n_ids} ids" for key, n in self.figures["n_ids"].items() if n < self.n_ids}
 
     @property
     def best(self) -> list[str]:
@@ -43,14 +55,18 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
           half of the clips, mean over machine ids; nan where it was not measured;
         - ``tail``: how far the 95th percentile of the held-out scores lies above their median, in normal spreads (1.64 for
           Gaussian scores), mean over machine ids;
-        - ``tied``: the best or not to be told apart from it, controls aside (the paired interval includes 0);
+        - ``tied``: the best or not to be told apart from it, controls and those that know fewer machine ids aside (the
+          paired interval includes 0);
         - ``clear``: the paired interval of the difference from the best control is above 0; also True without a control;
-        - ``n_normal, n_sources``: held-out clips, and those that anomalies were made of.
+        - ``n_normal, n_sources``: held-out clips, and those that anomalies were made of;
+        - ``n_ids``: machine ids of the held-out clips.
     """
     of = {str(key): rows for key, rows in table.groupby("detector", sort=False)}
     checks = {key: check for key, rows in of.items() if len((check := as_check(rows)).anomalies)}
-    order = sorted(checks, key=lambda key: -checks[key].auc)
-    leader = next((key for key in order if not is_control(key)), None)
+    known = {key: set(check.normal_ids) for key, check in checks.items()}
+    n_ids = len(set[str]().union(*known.values()))
+    order = sorted(checks, key=lambda key: (len(known[key]) < n_ids, -checks[key].auc))
+    ranked = [key for key in order if len(known[key]) == n_ids and not is_control(key)]
     control = next((key for key in order if is_control(key)), None)
     rows = []
     for key in order:
@@ -66,10 +82,11 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
                 "untrained": untrained.auc if len(untrained.anomalies) else np.nan,
                 "stability": _stability(of[key]),
                 "tail": _tail(manifests[key]) if key in manifests else np.nan,
-                "tied": not is_control(key) and leader is not None and (key == leader or _ties(of[leader], of[key])),
+                "tied": key in ranked and (key == ranked[0] or _ties(of[ranked[0]], of[key])),
                 "clear": is_control(key) or control is None or _difference(of[key], of[control])[0] > 0.0,
                 "n_normal": len(check.normal),
                 "n_sources": len(np.unique(check.sources)),
+                "n_ids": len(known[key]),
             }
         )
     columns = [
@@ -84,9 +101,10 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
         "clear",
         "n_normal",
         "n_sources",
+        "n_ids",
     ]
     figures = pd.DataFrame(rows, columns=columns).astype({"tied": bool, "clear": bool}).set_index("detector")
-    return Sensitivity(figures, _curves({key: of[key] for key in order}))
+    return Sensitivity(figures, _curves({key: of[key] for key in order}), n_ids)
 
 
 def as_check(table: "pd.DataFrame", column: str = "trained") -> SyntheticCheck:

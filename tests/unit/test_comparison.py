@@ -21,6 +21,7 @@ from asd_core.evaluation import (
     not_better_than_control,
     operating_point,
     paired_difference,
+    paired_figures,
     pauc,
     precision_recall,
     probit,
@@ -82,6 +83,14 @@ def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
     rows = ranking(draws).set_index(["detector", "machine_id"])["n_ids"]
     assert rows.loc[[("A", "mean"), ("B", "mean"), ("A", "00"), ("A", "02")]].tolist() == [1, 2, 1, 0]
     assert [(r.detector, r.n_ids) for r in evaluate(partly(), 20) if r.machine_id == "mean"] == [("A", 1), ("B", 2)]
+
+
+def test_two_detectors_stand_by_figures_of_the_machines_that_both_know() -> None:
+    draws = bootstrap(partly(), 20)
+    assert paired_figures(draws, "A", "B") == (draws.point("00")[0], draws.point("00")[1])
+    one, other = paired_figures(draws, "B", "A", metric="pauc")
+    assert paired_difference(draws, "B", "A", metric="pauc").difference == one - other
+    assert np.isnan(paired_figures(draws, "A", "B", machine_id="02")).all()
 
 
 def test_a_control_of_easy_machines_is_not_the_yardstick_for_all() -> None:

@@ -182,6 +182,22 @@ def test_detectors_are_ranked_with_ties_and_controls() -> None:
     assert sensitivity(table[:0], {}).figures.empty
 
 
+def partly_known() -> pd.DataFrame:
+    """Evidence in which the best detector does not know the second machine."""
+    one, other = made_up(KEYS), made_up(KEYS).assign(machine_id="02", clip_id=lambda t: "02" + t["clip_id"])
+    return pd.concat([one, other[other["detector"] != "gwrp_gaussian"]], ignore_index=True)
+
+
+def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
+    found = sensitivity(partly_known(), {})
+    assert found.figures["auc"].idxmax() == "gwrp_gaussian"
+    assert found.figures.index.tolist() == ["knn_bands", "control_rms", "pca_kde", "gwrp_gaussian"]
+    assert found.ranked == ["knn_bands", "control_rms", "pca_kde"]
+    assert found.best == ["knn_bands"]
+    assert found.coverage() == {"gwrp_gaussian": "1 of 2 ids"}
+    assert sensitivity(made_up(KEYS), {}).coverage() == {}
+
+
 def test_the_interval_knows_how_few_clips_the_anomalies_are_made_of() -> None:
     few, many = (sensitivity(made_up({"knn_bands": 0.3}, sources=n), {}).figures.iloc[0] for n in (4, 40))
     assert few["high"] - few["low"] > 1.3 * (many["high"] - many["low"])

@@ -8,7 +8,7 @@ from asd_core.artifacts import Manifest, read_manifest
 from asd_core.evaluation import Draws, anomalies_to_settle, bootstrap, paired_difference, tied_with_best
 from asd_core.report import Assumptions, opening_sentences, recommend_by_evidence, recommend_by_labels
 from asd_core.training import sensitivity
-from tests.unit.test_evidence import DEMO, KEYS, made_up
+from tests.unit.test_evidence import DEMO, KEYS, made_up, partly_known
 
 ALARM = ["its scores of different clips are nearly the same."]
 
@@ -125,6 +125,14 @@ def test_how_many_more_anomalies_would_settle_it_is_about_right() -> None:
     assert anomalies_to_settle(clear, "gwrp_gaussian", "pca_kde") == 0
     same = bootstrap(labelled({"gwrp_gaussian": 1.0}))
     assert anomalies_to_settle(same, "gwrp_gaussian", "gwrp_gaussian") is None
+
+
+def test_without_labels_what_knows_every_machine_is_chosen() -> None:
+    of, table = manifests(KEYS), partly_known()
+    assert recommend_by_evidence(sensitivity(table, of), of).detector == "knn_bands"
+    # The control alone knows both machines.
+    control = table[(table["detector"] == "control_rms") | (table["machine_id"] == "00")]
+    assert recommend_by_evidence(sensitivity(control, of), of).why == ("None knows every machine id.",)
 
 
 def test_without_labels_synthetic_anomalies_choose() -> None:
