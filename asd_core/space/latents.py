@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.artifacts import ModelSet, read_pooled
+from asd_core.artifacts import ModelSet, left_out, read_pooled
 from asd_core.datasets import Dataset, extract_dataset
 from asd_core.detectors import Detector, detector_class, detector_keys
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, PretrainedError
 from asd_core.features import Array
 from asd_core.files import locked, write_parquet
 from asd_core.parts import StoredParts
@@ -48,13 +48,15 @@ def compute_latents(
 
     Args:
         models: of these, the detectors with a latent space; those whose vectors are stored already are left out.
-        notify: called with a sentence on each clip that can no longer be read.
+        notify: called with a sentence on each clip that can no longer be read, and one that names the detectors that are left
+            out for their pretrained model.
 
     Returns:
         Keys of the detectors whose vectors were computed.
 
     Raises:
-        ArtifactError: when the folder holds no pooled features, or none of the clips can be read.
+        ArtifactError: when the folder holds no pooled features, or none of the clips can be read. PretrainedError: when no
+            detector is left.
     """
     import pandas as pd
 
@@ -68,7 +70,7 @@ def compute_latents(
     clips_of = hashlib.sha256("\n".join([*splits, *rows["clip_id"]]).encode()).hexdigest()
     versions = model_versions(models.folder)
     of = {"clips": clips_of, "detectors": {key: versions[key] for key in keys}, "at once": AT_ONCE}
-    parts, tables = StoredParts(models.folder / f"{LATENTS}.part", of), []
+    parts, tables, refused = StoredParts(models.folder / f"{LATENTS}.part", of), [], list[str]()
     for first in range(0, len(rows), AT_ONCE):
         progress(first / len(rows), f"clip {first + 1} of {len(rows)}")
         table = parts.get(first)
@@ -76,11 +78,17 @@ def compute_latents(
             table = parts.put(first, _latents_of(dataset, rows.iloc[first : first + AT_ONCE], models, keys))
         for description in table.attrs["skipped"]:
             notify(description)
+        if (sentence := table.attrs.get("left out")) and sentence not in refused:
+            refused.append(sentence)
+            notify(sentence)
         if len(table):
             tables.append(table)
+    if not tables and refused:
+        raise PretrainedError(refused[0])
     if not tables:
         raise ArtifactError(f"None of the clips of {models.folder} can be read: put the recordings of training back.")
     clips = pd.concat(tables, ignore_index=True)
+    keys = [key for key in keys if key in clips and clips[key].notna().all()]
     vectors = {key: np.frombuffer(b"".join(clips[key]), np.float32).reshape(len(clips), -1) for key in keys}
     write_latents(models.folder, clips[["clip_id", "sha256"]], vectors)
     parts.done()
@@ -89,13 +97,16 @@ def compute_latents(
 
 
 def _latents_of(dataset: Dataset, rows: "pd.DataFrame", models: ModelSet, keys: list[str]) -> "pd.DataFrame":
-    """Columns clip_id, sha256 and, for each detector, the bytes of the vectors; ``attrs``: sentences on what was ``skipped``."""
+    """Columns clip_id, sha256 and, for each detector that is not ``left out``, the bytes of the vectors; ``attrs``: sentences on
+    that, and on what was ``skipped``."""
     result = extract_dataset(dataset, rows, list(dict.fromkeys(models[key].representation for key in keys)))
     table = result.rows[["clip_id", "sha256"]].copy()
-    table.attrs = {"skipped": result.skipped}
+    table.attrs = {"skipped": result.skipped, "left out": left_out(models.subset(keys), result.refused)}
     if len(table):
         for key in keys:
             artifact = models[key]
+            if artifact.representation in result.refused:
+                continue
             latent = artifact.detector.latent(result.features[artifact.representation], result.machine_ids)
             assert latent is not None  # by with_latent
             table[key] = [vector.tobytes() for vector in np.asarray(latent, dtype=np.float32)]

@@ -71,7 +71,7 @@ def draw(context: ClipContext) -> None:
     curves = timeline_figure(windows, result, names)
     stand_out(curves, auc_order(selected), selected.in_use, dark=is_dark())
     st.plotly_chart(curves, key=CHART, on_select=_jump, selection_mode="points")
-    silent = int(scores["raw"].isna().sum() / len(selected.detectors))
+    silent = int(scores["raw"].isna().sum() / scores["detector"].nunique())
     st.caption(
         f"Each point is a window of {window:g} s as a clip of its own, {version.description}: how far its score lies above the "
         f"detector's threshold for {percent(selected.rate)} false alarms a window, in spreads of the detector's own held-out "

@@ -1,11 +1,13 @@
 """Why every detector scores the clip as it does: in a sentence, and as a map over the spectrogram."""
 
+from contextlib import suppress
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
+from asd_core.errors import PretrainedError
 from asd_core.explain import Explanation, with_map
 from asd_core.progress import Progress
 from asd_core.scoring import DetectorScore
@@ -73,7 +75,8 @@ def _explanations(context: ClipContext, signal: Signal, progress: Progress) -> d
     explanations = {}
     for index, key in enumerate(keys):
         progress(index / len(keys), title(key))
-        explanations[key] = explained(context.selected, key, signal)
+        with suppress(PretrainedError):  # it has no score either, and is named beside the player
+            explanations[key] = explained(context.selected, key, signal)
     return explanations
 
 

@@ -23,6 +23,7 @@ from asd_core.features.pretrained.registry import PretrainedModel
 from asd_core.scoring import compute_scores, current_scores, scan_recording, score_clip, score_split, split
 from asd_core.settings import get_settings
 from asd_core.sound import Samples, prepare
+from asd_core.space import compute_latents, stored_latents
 from asd_core.training import measure_evidence, read_evidence, train
 from tests.tiny_model import entry, onnx_bytes, registered, sha256
 
@@ -189,6 +190,22 @@ def test_without_its_model_that_detector_and_its_fusion_alone_are_left_out(
     assert any(re.match(r"Frozen embedding \+ kNN is no member of a fusion: .*Tiny", s) for s in said)
     (with_fusion / "evidence.parquet").unlink()
     assert "frozen_embedding" not in measure_evidence(brief_dataset, with_fusion)
+
+
+def test_without_its_model_other_networks_have_their_latent_space(
+    with_fusion: Path, small_models: Path, brief_dataset: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "models" / "tiny" / "model.onnx").unlink()
+    runtime.load.cache_clear()
+    shutil.rmtree(tmp_path / "cache")
+    embedding._cache.cache_clear()
+    said: list[str] = []
+    with pytest.raises(PretrainedError, match="Tiny"):
+        compute_latents(brief_dataset, ModelSet(with_fusion))
+    shutil.copytree(small_models / "cnn_ae", with_fusion / "cnn_ae")
+    assert compute_latents(brief_dataset, ModelSet(with_fusion), notify=said.append) == ["cnn_ae"]
+    assert [s.partition(". Tiny")[0] for s in said] == ["Left out: Frozen embedding + kNN"]
+    assert stored_latents(with_fusion) == ["cnn_ae"]
 
 
 def test_evidence_is_measured_of_what_a_detector_was_trained_with(
