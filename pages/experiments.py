@@ -29,6 +29,7 @@ from pages.shared.choice import choice
 from pages.shared.emphasis import is_dark, rule
 from pages.shared.error_messages import show_errors
 from pages.shared.sources import Source
+from pages.shared.unknown_machine import name_fewer
 
 NEW = "sweep"
 # What is no table of points: a page part of its own each.
@@ -39,9 +40,10 @@ WRONG_WAY = (
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
-def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, Conclusion]:
-    """Table of the points and what they show; ``changed`` is the file's time, so nothing old is shown."""
-    return experiment_summary(_stored), conclusion(_stored)
+def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, Conclusion, dict[str, int], int]:
+    """Table of the points and what they show; over how many machine ids each detector's figures are, and of how many there are
+    any. ``changed`` is the file's time, so nothing old is shown."""
+    return experiment_summary(_stored), conclusion(_stored), _stored.n_known(), _stored.draws.n_computable()
 
 
 @cache_bytes
@@ -70,11 +72,12 @@ def show(source: Source, name: str) -> None:
     old = staleness(header, source.folder)
     if old:
         st.warning(old, icon=":material/warning:")
-    table, shown = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
+    table, shown, known, n_ids = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
     st.markdown(f"#### {shown.answer}")
     earlier = f" The report that this project began from found {header.report}." if header.report else ""
     st.caption(shown.details + earlier)
     points_table(header, table, detector_order(stored, table))
+    name_fewer(known, n_ids)
     if TEST_ONLY in set(table["series"]):
         st.warning(WRONG_WAY, icon=":material/warning:")
     side_by_side = st.grid(2, min_column_width=440)

@@ -177,11 +177,16 @@ def raw_scores(
 
 
 def not_scored(keys: Iterable[str], machine_id: str) -> str:
-    """One sentence that names the detectors that do not know a machine; empty without any."""
+    """One sentence that names the detectors that do not know a machine; empty without any.
+
+    Args:
+        machine_id: or several of which they know none, as they are to be named.
+    """
     titles = [detector_class(key).info.title for key in keys]
     if not titles:
         return ""
-    return f"Trained without machine id {machine_id}, so without a score of it: {', '.join(titles)}."
+    they_do = "it does" if len(titles) == 1 else "they do"
+    return f"Left out here, for {they_do} not know machine id {machine_id}: {', '.join(titles)}."
 
 
 def left_out(models: ModelSet, refused: Mapping[Representation, str]) -> str:

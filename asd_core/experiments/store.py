@@ -78,6 +78,13 @@ class Stored:
 
         return bootstrap(self.scores.rename(columns={"point": "detector"}))
 
+    def n_known(self) -> dict[str, int]:
+        """By detector over how many machine ids the means of its points are; the fewest, where they differ."""
+        detector, fewest = {point.name: point.detector for point in self.header.points}, dict[str, int]()
+        for point, n in zip(self.draws.detectors, self.draws.n_known().tolist(), strict=True):
+            fewest[detector[point]] = min(n, fewest.get(detector[point], n))
+        return fewest
+
 
 def user_folder(models: Path) -> Path:
     """Where a user's sweeps and reruns go: never into the committed folder."""

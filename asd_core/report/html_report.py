@@ -99,6 +99,7 @@ def report_html(
     dataset: Dataset | None = None,
     reason: str = "",
     *,
+    left_out: str = "",
     made: datetime | None = None,
     progress: Progress = silent,
 ) -> str:
@@ -106,6 +107,7 @@ def report_html(
 
     Args:
         dataset: gives the sounds; without one the report says that they are missing, and ``reason``.
+        left_out: a sentence on detectors that were chosen and are not in the comparison; empty without any.
         made: its date; now by default.
     """
     progress(0.1, "drawing curves")
@@ -122,7 +124,7 @@ def report_html(
         infos={key: detector_class(key).info for key in comparison.detectors},
         names={key: detector_class(key).info.title for key in comparison.detectors},
         lead=comparison.lead,
-        warnings=wording.warnings(comparison, dataset),
+        warnings=[*filter(None, [left_out]), *wording.warnings(comparison, dataset)],
         charts=drawn,
         legend=legend,
         sounds=sounds,

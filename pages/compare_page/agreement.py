@@ -9,6 +9,7 @@ from asd_core.detectors import is_control
 from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
 from asd_core.scoring import with_margins
+from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
@@ -31,6 +32,7 @@ def draw(compared: ComparedScores) -> None:
     st.caption(
         f"{compared.description()}. Spearman's rank correlation of the clips' scores within a machine id, mean over ids."
     )
+    name_fewer_ids(compared)
     result = _disagreements(compared)
     shown = pd.DataFrame(
         {

@@ -28,7 +28,7 @@ def _sensitivity(source: Source, written: int, keys: tuple[str, ...], ids: tuple
 
 def sensitivity_of(compared: ComparedScores) -> Sensitivity:
     """The evidence on the chosen detectors for the machine ids in scope; without a row where it was not measured."""
-    source, ids = compared.selected.source, tuple(sorted(compared.scores["machine_id"].unique()))
+    source, ids = compared.selected.source, tuple(compared.machine_ids)
     return _sensitivity(source, evidence_stamp(source.folder), tuple(sorted(compared.selected.detectors)), ids)
 
 

@@ -10,6 +10,7 @@ from asd_core.evaluation import breakdown, misses_and_false_alarms
 from asd_core.plots import breakdown_figure
 from asd_core.scoring import score_attributes
 from asd_core.sound import Signal, wav_bytes
+from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
@@ -38,6 +39,7 @@ def draw(compared: ComparedScores) -> None:
             st.info(f"AUC by {word(attribute)} is not computable here.", icon=":material/info:")
     else:
         st.info("The clips in scope differ in no attribute.", icon=":material/filter_alt:")
+    name_fewer_ids(compared)
     key = linked.selectbox("Worst clips of", selected.detectors, format_func=title, key="worst_of", width=300)
     misses, false_alarms = _worst(compared, key)
     side_by_side = st.grid(2, min_column_width=380)

@@ -22,6 +22,7 @@ from pages.shared.sources import Source
 from pages.shared.stored_scores import StoredScores, check_beside, checked_later, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
 from pages.shared.trained_models import scoring_rate, trained_denoised_of
+from pages.shared.unknown_machine import left_out, name_others
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
@@ -43,6 +44,12 @@ class ComparedScores:
     row: Any = None  # of controls: a view may add its own to it
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
+    left_out: str = ""  # a sentence on the chosen detectors that know no machine id in scope
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """Of the clips in scope, in order."""
+        return sorted(self.scores["machine_id"].unique())
 
     @property
     def labels(self) -> str:
@@ -144,7 +151,11 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
             )
         against = truth.draw(selected.source, table)
     computable = _state(selected, scope, stored)
-    subset = replace(in_scope(selected, scope, stored, ids, attribute, chosen), computable=computable, row=row)
+    subset = in_scope(selected, scope, stored, ids, attribute, chosen)
+    # Where none of the chosen detectors has a score, others' say which machine ids there are, or the catalogue does.
+    machines = subset.machine_ids or ids or there or _machines(selected, scope)
+    name_others(selected, *machines)
+    subset = replace(subset, computable=computable, row=row, left_out=left_out(selected, *machines))
     if against is None:
         return subset
     st.caption(f"{against.truth.description()} {against.provenance.description()}")
@@ -236,6 +247,14 @@ def _watch(source: Source, scope: Scope, runs: list[None]) -> None:
     runs.append(None)
     if len(runs) > 1 and not check_beside(source, scope):
         st.rerun()
+
+
+def _machines(selected: Choice, scope: Scope) -> list[str]:
+    """Machine ids of a split; none where its recordings cannot be read."""
+    try:
+        return sorted(dataset_of(selected.source).rows(split=scope.split)["machine_id"].unique())
+    except UNREADABLE:
+        return []
 
 
 def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:

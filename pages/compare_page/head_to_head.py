@@ -5,7 +5,15 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted
-from asd_core.evaluation import MEAN, Difference, Draws, HeadToHead, Metric, head_to_head, paired_difference
+from asd_core.evaluation import (
+    Difference,
+    Draws,
+    HeadToHead,
+    Metric,
+    head_to_head,
+    paired_difference,
+    paired_figures,
+)
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -14,7 +22,7 @@ from pages.shared.choice import percent, title
 from pages.shared.open_clip import open_row
 from pages.shared.recordings import clip_titles
 from pages.shared.tables import interval, table
-from pages.shared.trained_models import thresholds_of
+from pages.shared.trained_models import known_ids, thresholds_of
 
 METRICS: dict[str, Metric] = {"AUC": "auc", "pAUC": "pauc"}
 SURE = 0.05
@@ -34,17 +42,18 @@ def draw(compared: ComparedScores) -> None:
     draws, _ = resampled(compared.key, compared.scores)
     figures, result = _pair(compared, first, second, draws)
     st.markdown(f"**{_sentence(first, second, figures['AUC'], result)}**")
+    _name_common_ids(compared, first, second)
     side_by_side = st.grid(2, min_column_width=380)
     with side_by_side.cell():
         rows = []
         for name, metric in METRICS.items():
-            point = dict(zip(draws.detectors, draws.point(MEAN, metric), strict=True))
             pair = figures[name]
+            one, other = paired_figures(draws, first, second, metric=metric)
             rows.append(
                 {
                     "Figure": f"Mean {name}",
-                    title(first): point[first],
-                    title(second): point[second],
+                    title(first): one,
+                    title(second): other,
                     "Difference": pair.difference,
                     "95% interval": interval(pair.low, pair.high, "+.3f"),
                 }
@@ -67,6 +76,20 @@ def _pair(compared: ComparedScores, first: str, second: str, _draws: Draws) -> t
     """The difference of their figures by name, and of their decisions."""
     figures = {name: paired_difference(_draws, first, second, metric=metric) for name, metric in METRICS.items()}
     return figures, head_to_head(compared.scores, first, second, thresholds_of(compared.selected))
+
+
+def _name_common_ids(compared: ComparedScores, first: str, second: str) -> None:
+    """That not all machine ids in scope are compared, and why; nothing where both detectors know them all."""
+    every = compared.machine_ids
+    known = known_ids(compared.selected.source, (first, second), every)
+    unknown = {key: [i for i in every if i not in ids] for key, ids in known.items()}
+    if any(unknown.values()):
+        n_both = len(set(known[first]) & set(known[second]))
+        why = [f"{title(key)} does not know machine id {', '.join(ids)}" for key, ids in unknown.items() if ids]
+        st.info(
+            f"Over the machine ids that both know, {n_both} of {len(every)}: {' and '.join(why)}.",
+            icon=":material/help:",
+        )
 
 
 def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:

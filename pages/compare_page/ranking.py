@@ -25,6 +25,7 @@ from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from asd_core.report import fusion_gain
 from asd_core.scoring import scoring_seconds
 from pages.compare_page import domains, scoring_time
+from pages.compare_page.fewer_ids import ranked_after
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -284,12 +285,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
             else ""
         )
     )
-    if view == MEAN and (fewer := draws.coverage()):
-        st.info(
-            f"{', '.join(f'{title(key)} ({known})' for key, known in fewer.items())}: a mean over fewer machine ids than "
-            "others know is ranked after theirs, and never called the best.",
-            icon=":material/rule:",
-        )
+    if view == MEAN:
+        ranked_after(draws.coverage())
     if 0 < min(normals, anomalies) < FEW:
         st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
 

@@ -26,12 +26,12 @@ from pages.shared.tables import download
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs={**BY_KEY, pd.DataFrame: figures_key})
 def _prepared(
-    source: Source, scores: pd.DataFrame, assumptions: Assumptions, where: str, labels: str, in_use: str
+    source: Source, scores: pd.DataFrame, assumptions: Assumptions, where: str, labels: str, in_use: str, left_out: str
 ) -> tuple[Comparison, str]:
     comparison, dataset, reason = report_content(
         source.folder, scores=scores, assumptions=assumptions, where=where, labels=labels, in_use=in_use
     )
-    return comparison, report_html(comparison, dataset, reason)
+    return comparison, report_html(comparison, dataset, reason, left_out=left_out)
 
 
 def draw(compared: ComparedScores) -> None:
@@ -57,7 +57,9 @@ def _dialog(compared: ComparedScores) -> None:
         f"false-alarm rate {100 * selected.rate:g}%; {100 * assumed.prevalence:g}% of {assumed.clips_per_day:,.0f} clips a day anomalous."
     )
     with st.spinner("Resampling, drawing, reading recordings …"):
-        comparison, page = _prepared(selected.source, scores, assumed, compared.where, compared.labels, selected.in_use)
+        comparison, page = _prepared(
+            selected.source, scores, assumed, compared.where, compared.labels, selected.in_use, compared.left_out
+        )
     # Tables are written when they are asked for: those of many clips are long.
     name = partial(compared.file, of=assumed)
     results, clips = partial(csv_of, comparison.ranking), partial(csv_of, comparison.clips)

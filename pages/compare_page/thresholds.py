@@ -21,13 +21,13 @@ from asd_core.evaluation import (
 from asd_core.plots import histogram_figure
 from asd_core.report import Assumptions
 from pages.compare_page import plant, promises, threshold_choice
+from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
-from pages.shared.choice import choice, marked, title
+from pages.shared.choice import marked, title
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import versions_of
-from pages.shared.unknown_machine import name_others
 
 COST = "Cost of 100"  # clips
 FIRST = ("Detector", "Threshold", "False alarms", "Mark", "Detected", "Precision", "Alerts a day", COST)
@@ -100,7 +100,7 @@ def draw(compared: ComparedScores) -> None:
             "them, whatever the sidebar says.",
         )
         assumed, miss_cost = plant.draw(selected)
-    keys, subset, ids = selected.detectors, compared.scores, sorted(compared.scores["machine_id"].unique())
+    keys, subset, ids = selected.detectors, compared.scores, compared.machine_ids
     of = POOLED if len(ids) > 1 else ids[0]
     limits = {key: promises.limits_of(selected, key, ids, rule) for key in keys}
     if few := promises.too_few(selected, limits):
@@ -138,7 +138,7 @@ def draw(compared: ComparedScores) -> None:
         exported.append(
             {
                 "detector": key,
-                "machine_id": ", ".join(ids),
+                "machine_id": ", ".join(limits[key].values),
                 "rule": rule,
                 "rate_asked": selected.rate,
                 "rate_promised": rates.get(ids[0]) if len(ids) == 1 else None,
@@ -165,17 +165,12 @@ def draw(compared: ComparedScores) -> None:
     elif promises.POOLED_RULE not in promises.rules(selected, selected.detectors):
         st.caption(f"Thresholds pooled over machine ids are not offered. {reasons}.")
     if of == POOLED:
-        known = {key: len(limits[key].values) for key in keys}
-        fewer = [f"{title(key)} ({n} of {len(ids)})" for key, n in known.items() if n < len(ids)]
-        if fewer:
-            st.info(f"Over fewer machine ids than the others: {', '.join(fewer)}.", icon=":material/help:")
-    else:
-        name_others(choice(), ids[0])  # also those without a score in scope
-    first = subset[subset["detector"] == keys[0]]["label"].value_counts()
+        name_fewer_ids(compared)
+    clips = subset.drop_duplicates("clip_id")["label"].value_counts()
     name = f"{len(ids)} machine ids together" if of == POOLED else f"Machine id {ids[0]}"
     st.caption(
         f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
-        f"{first.get('normal', 0):,} normal and {first.get('anomaly', 0):,} anomalous clips, Wilson 95% intervals. Expected "
+        f"{clips.get('normal', 0):,} normal and {clips.get('anomaly', 0):,} anomalous clips, Wilson 95% intervals. Expected "
         "and observed: false alarms among these normal clips. Precision, alerts and cost assume the share of anomalies above: "
         "the test set's own says nothing of it."
         + (

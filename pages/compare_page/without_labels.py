@@ -1,5 +1,6 @@
 """Ranking without a labelled anomaly: by synthetic ones, and by how steady a detector is."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from asd_core.plots import sensitivity_figure
 from asd_core.report import UNKNOWN
 from asd_core.training import Sensitivity, evidence_stamp
 from pages.compare_page import evidence
+from pages.compare_page.fewer_ids import ranked_after
 from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
 from pages.shared.caching import cache_bytes
@@ -59,13 +61,13 @@ def draw(compared: ComparedScores) -> None:
             )
     if sensitivity.figures.empty:
         return
-    order = [str(key) for key in sensitivity.figures.index]
+    order, coverage = [str(key) for key in sensitivity.figures.index], sensitivity.coverage()
     rows = [
         {
             "Detector": title(key),
             "Synthetic AUC": row["auc"],
             "95% interval": interval(row["low"], row["high"]),
-            "Verdict": _verdict(key, row, selected.in_use),
+            "Verdict": _verdict(key, row, selected.in_use, coverage),
             "Untrained": row["untrained"],
             "Stability": row["stability"],
             "Tail": f"{row['tail']:.1f}" if row["tail"] < LONGEST else f"> {LONGEST}",
@@ -79,6 +81,7 @@ def draw(compared: ComparedScores) -> None:
         f"{int(most['n_sources'])} of them. {UNKNOWN} They say nothing of false alarms on another day. Interval: clips resampled "
         "together with what was made of them."
     )
+    ranked_after(coverage)
     alarms(selected)
     st.plotly_chart(
         _figure(compared, evidence_stamp(selected.source.folder), is_dark(), sensitivity), key="sensitivity_chart"
@@ -101,8 +104,8 @@ def _figure(
     return figure
 
 
-def _verdict(key: str, row: "pd.Series[float]", in_use: str) -> str:
+def _verdict(key: str, row: "pd.Series[float]", in_use: str, coverage: Mapping[str, str]) -> str:
     verdict = "control" if is_control(key) else "★ best or tied" if row["tied"] else ""
     if not row["clear"]:
         verdict = "▽ near a control"
-    return ", ".join(filter(None, ["in use" if key == in_use else "", verdict]))
+    return ", ".join(filter(None, ["in use" if key == in_use else "", verdict, coverage.get(key, "")]))

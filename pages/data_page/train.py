@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from asd_core import jobs
-from asd_core.artifacts import folder_in_use, trained_keys
+from asd_core.artifacts import ModelSet, folder_in_use, trained_keys
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
@@ -14,6 +14,7 @@ from pages.data_page.datasets import Entry
 from pages.shared import linked
 from pages.shared.caching import FOLDERS
 from pages.shared.choice import title
+from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import EVERY, job_panel
 from pages.shared.names import distinct
 from pages.shared.sources import sources
@@ -58,7 +59,7 @@ def train(entry: Entry, dataset: Dataset) -> None:
     job_panel(name, f"Training on {entry.title}", arguments, "Train", dataset=entry.name)
     job = jobs.find(name)
     running = job is not None and job.state == "running"
-    st.fragment(_result, run_every=EVERY if running else None)(entry)
+    st.fragment(show_errors()(_result), run_every=EVERY if running else None)(entry, list(counts))
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)
@@ -67,8 +68,21 @@ def _level_alone(models: Path, written: int) -> str:
     return level_meter(read_scores(models, None))
 
 
-def _result(entry: Entry) -> None:
-    """The way to what is trained so far, of the version in use."""
+@st.cache_data(max_entries=FOLDERS, show_spinner=False)
+def _without(models: Path, written: int, machine_ids: list[str]) -> str:
+    """A sentence on the machines that detectors do not know, for those that know the same; empty where all know all."""
+    trained, by_others = ModelSet(models), dict[tuple[str, ...], list[str]]()
+    for machine_id in machine_ids:
+        if others := trained.not_knowing(machine_id):
+            by_others.setdefault(tuple(others), []).append(machine_id)
+    return " ".join(
+        f"Trained without machine id {', '.join(ids)}: {', '.join(map(title, others))}."
+        for others, ids in by_others.items()
+    )
+
+
+def _result(entry: Entry, machine_ids: list[str]) -> None:
+    """The way to what is trained so far, of the version in use, and which of it does not know a machine."""
     models = folder_in_use(entry.models)
     keys = trained_keys(models)
     if not keys:
@@ -84,3 +98,5 @@ def _result(entry: Entry) -> None:
             query_params={"dataset": titles.get(entry.name, entry.title)},  # the sidebar's list is bound to its titles
         )
         st.caption(f"{len(keys)} trained: {', '.join(title(key) for key in keys)}.")
+    if without := _without(models, scores_stamp(models, AS_RECORDED), machine_ids):
+        st.info(without, icon=":material/help:")

@@ -8,6 +8,7 @@ from pages.feature_space_page.view import METHODS, PCA_3D, UMAP, View
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.sources import Source
+from pages.shared.unknown_machine import name_others, of_machine
 
 SCORE = "score"  # a colour that is no column of the catalogue
 PARTS = {
@@ -54,9 +55,11 @@ def controls(selected: Choice) -> View:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [*space_attributes(about), SCORE]
         colour = linked.selectbox("Colour", names, key="colour", width=180, format_func=colour_title)
-        detector = selected.detectors[0]
+        # Where none of them knows the machine, the map is grey with any.
+        keys = (of_machine(selected).detectors if only else []) or selected.detectors
+        detector = keys[0]
         if colour == SCORE:
-            detector = linked.selectbox("Detector", selected.detectors, key="by", width=220, format_func=title)
+            detector = linked.selectbox("Detector", keys, key="by", width=220, format_func=title)
         flat = method != PCA_3D
         contours = linked.toggle(
             "Contours of the normals",
@@ -66,6 +69,8 @@ def controls(selected: Choice) -> View:
             help="Lines around the densest 50, 70 and 90% of the normal clips shown.",
         )
         loadings = linked.toggle("What the axes mean", key="loadings", disabled=method == UMAP)
+    if colour == SCORE and only:
+        name_others(selected, selected.machine_id)
     return View(
         part,
         method,

@@ -1,5 +1,7 @@
 """The clips inside a lasso: a table to listen through, to download, to send on."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +17,7 @@ from pages.shared.open_clip import label_clips
 from pages.shared.recordings import clip_titles
 from pages.shared.tables import download, file_name, table
 from pages.shared.trained_models import versions_of
+from pages.shared.unknown_machine import name_others
 
 CHOSEN = "space_chosen"  # in the session: numbers of the clips inside the lasso
 MOST_SCORES, MOST_ROWS = 3, 12
@@ -51,6 +54,7 @@ def selection(selected: Choice, about: pd.DataFrame) -> None:
         f"{percent(selected.rate)} false alarms, in spreads of its own held-out normal clips: above 0 it calls the clip an "
         f"anomaly. Clips whose scores are not stored have none. {LEARNED}"
     )
+    name_others(replace(selected, detectors=keys), *sorted(clips["machine_id"].unique()))
     event_key = f"space_rows_{st.session_state.get('space_lassos', 0)}"  # another selection has other rows
     table(
         readable_columns(clips.assign(clip_id=clip_titles(selected.source, clips["clip_id"]))),

@@ -10,6 +10,7 @@ from pages.label_page.clip_tables import EVERY_SPLIT, splits_of
 from pages.shared import linked
 from pages.shared.choice import Choice, title
 from pages.shared.label_selection import selected_to_label
+from pages.shared.unknown_machine import name_others, of_machine
 from pages.shared.uploads import uploads
 
 DATASET, SELECTION, UPLOADS = "Dataset", "Selection", "Uploads"
@@ -83,7 +84,8 @@ def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> Que
             name = SHUFFLED
         detector = None
         if name in NEEDS_DETECTOR:
-            detector = linked.selectbox("By", selected.detectors, key="label_by", width=190, format_func=title)
+            keys = of_machine(selected).detectors if machine_id else []
+            detector = linked.selectbox("By", keys or selected.detectors, key="label_by", width=190, format_func=title)
         unlabelled = linked.toggle("Unlabelled only", True, key="unlabelled", help="Leave out what you have labelled.")
         autoplay = linked.toggle(
             "Autoplay",
@@ -91,6 +93,8 @@ def controls(selected: Choice, annotator: str, *, blind: bool, goal: int) -> Que
             key="autoplay",
             help="A clip plays when it arrives. A browser allows it after the first click or key on the page.",
         )
+    if blind and machine_id and name in NEEDS_SCORES:  # in sight, they are named beside the clip
+        name_others(selected, machine_id)
     return QueueSettings(
         selected, annotator, where, split, machine_id, name, detector, unlabelled, blind, autoplay, goal
     )

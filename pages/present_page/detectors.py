@@ -6,7 +6,7 @@ from asd_core.evaluation import Reliability
 from pages.clip_page import verdict
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.reliability import reliability_of
-from pages.clip_page.signal_scores import signal_scores, stored_signal_scores
+from pages.clip_page.signal_scores import left_out_of, signal_scores, stored_signal_scores
 from pages.components.score_table import score_table
 from pages.present_page import slide
 from pages.present_page.story import Story
@@ -29,16 +29,18 @@ def draw(story: Story) -> None:
     slide.head(f"{verdict.marked(shown.head)} · {reason}" if shown.head else reason)
     reliability = reliability_of(selected)
     keys = list(reliability.trusted or [*reliability.weak, *reliability.unmeasured])
-    slide.text(" ".join(filter(None, [more, shown.votes, _left_out(keys, reliability)])))
     signal = context.signal
-    scores = signal_scores(selected, signal.dry) if signal.mix is not None else stored_signal_scores(selected, signal)
+    warm = signal.mix is not None
+    scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)
+    refused = left_out_of(selected, signal.dry) if warm else ""
+    slide.text(" ".join(filter(None, [more, shown.votes, _shown(keys, reliability), story.left_out, refused])))
     with slide.figure_place():
         score_table(
             scores, None, signal.dry, reliability.of(keys[:MOST]), key="present_scores", player=PLAYER, large=True
         )
 
 
-def _left_out(keys: Sequence[str], reliability: Reliability) -> str:
+def _shown(keys: Sequence[str], reliability: Reliability) -> str:
     if len(keys) > MOST:
         return f"The best {MOST} of {len(keys)} are shown."
     return "" if reliability.trusted else "Bars show how far each is from its threshold; none is trusted here yet."

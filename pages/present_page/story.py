@@ -22,7 +22,7 @@ from pages.shared.open_clip import CLIP
 from pages.shared.recordings import dataset_of, open_or_reason
 from pages.shared.signals import channel_of
 from pages.shared.trained_models import scoring_rate
-from pages.shared.unknown_machine import of_machine
+from pages.shared.unknown_machine import left_out, of_machine
 from pages.shared.uploads import uploads
 from pages.shared.warm_up import is_warm
 
@@ -35,6 +35,7 @@ class Story:
     machine: str  # for people
     address: tuple[str, str]  # what an address says of the clip, and how it is called there
     pick: Callable[[], Picked]  # raises an error of the library where there is no clip to show
+    left_out: str  # a sentence on the chosen detectors that do not know the machine; empty where all do
 
     @property
     def leading(self) -> str | None:
@@ -79,7 +80,7 @@ def story_of(selected: Choice) -> Story:
 
     machine_id = selected.machine_id if row is None else str(row["machine_id"])
     chosen = of_machine(replace(selected, machine_id=machine_id))
-    return Story(chosen, _machine_name(dataset, machine_id), (name, value), pick)
+    return Story(chosen, _machine_name(dataset, machine_id), (name, value), pick, left_out(selected, machine_id))
 
 
 def _named(selected: Choice, dataset: Dataset | None) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The trained detectors of a dataset, their calibrations and thresholds."""
 
+from collections.abc import Collection, Iterable
+
 import streamlit as st
 
 from asd_core.artifacts import Calibration, Manifest, ModelSet, read_manifest, trained_denoised, trained_keys
@@ -99,10 +101,10 @@ def machine_ids_of(source: Source) -> list[str]:
     return ids
 
 
-def not_knowing(source: Source, keys: list[str], machine_id: str) -> list[str]:
-    """Which of some detectors do not know a machine."""
+def known_ids(source: Source, keys: Iterable[str], machine_ids: Collection[str]) -> dict[str, list[str]]:
+    """Which of some machine ids each of some detectors knows."""
     known = _machine_ids(source)
-    return [key for key in keys if machine_id not in known[key]]
+    return {key: list(filter(set(known[key]).__contains__, machine_ids)) for key in keys}
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False, hash_funcs=BY_KEY)

@@ -209,6 +209,15 @@ def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
     assert "This trains the first version, without the labels, and puts it in use when it is done." in text(app)
 
 
+def test_detectors_that_do_not_know_a_machine_are_named_where_they_are_listed(folders: Path, factory: Path) -> None:
+    models = get_settings().models_dir / "slider"
+    train(open_dataset(factory / "slider"), models, detectors=["pca_kde", "pca_lof", "control_random"])
+    said = text(opened("data", data="slider"))
+    assert "3 trained: " in said
+    assert "Trained without machine id 02: PCA + KDE, PCA + LOF." in said
+    assert "Trained without machine id 00" not in said
+
+
 def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) -> None:
     files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
     dataset = open_dataset(import_recordings("Rig", files).place)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from asd_core.detectors import detector_keys
 from asd_core.experiments import ABOUT, read_few_labels, read_study
 from asd_core.experiments import runner as run
 from asd_core.experiments.few_labels import FEW_LABELS
+from asd_core.experiments.store import read_experiment, user_folder, write_experiment
 from asd_core.settings import get_settings
 from asd_core.training import GRADED
 from tests.app import helpers
@@ -39,6 +41,17 @@ def test_detectors_stand_by_their_names_the_best_first() -> None:
     assert table.columns[:4].tolist() == ["Detector", "Point", "AUC", "95% interval"]
     assert table["Detector"].unique().tolist()[0] == "kNN per sub-band"
     assert table["Point"].unique().tolist()[:2] == ["undenoised", "0.25 in training and test"]
+
+
+def test_detectors_with_figures_over_fewer_machines_are_named(settings: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings.setenv("ASD_DATA_DIR", str(tmp_path))
+    demo = ROOT / "trained_models" / "demo"
+    stored, fewer = read_experiment(demo / "experiments" / "components"), "Over fewer machine ids than the others: "
+    unknown = (stored.scores["point"] == stored.header.points[0].name) & (stored.scores["machine_id"] != "00")
+    name = {"experiment": ABOUT["components"].title}
+    assert fewer not in helpers.text(opened(**name))
+    write_experiment(replace(stored, scores=stored.scores[~unknown]), user_folder(demo) / "components")
+    assert helpers.text(opened(**name)).count(f"{fewer}PCA + KDE (1 of 4).") == 1
 
 
 def test_denoising_the_wrong_way_carries_a_warning() -> None:

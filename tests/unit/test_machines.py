@@ -100,8 +100,9 @@ def test_detectors_that_do_not_know_a_machine_are_left_out(factory: Path, factor
     others = ["pca_kde", "pca_lof", "control_rms"]
     assert models.not_knowing(FEW) == others
     assert not_scored(others, FEW) == (
-        "Trained without machine id slider/02, so without a score of it: PCA + KDE, PCA + LOF, Control: clip level."
+        "Left out here, for they do not know machine id slider/02: PCA + KDE, PCA + LOF, Control: clip level."
     )
+    assert not_scored(others[:1], FEW) == "Left out here, for it does not know machine id slider/02: PCA + KDE."
     assert not_scored([], FEW) == ""
     assert [s.detector for s in score_clip(clip, models, FEW)] == ["control_random"]
     sound = prepare(clip)
