@@ -138,27 +138,33 @@ def _best(c: Comparison) -> str:
 
 
 def _against_controls(c: Comparison) -> str:
-    n = len(c.detectors) - len(c.controls)
+    # A mean over fewer machine ids is compared with no other, here as in the ranking.
+    ranked = [key for key in c.draws.ranked() if not is_control(key)]
+    n, fewer = len(ranked), len(c.detectors) - len(c.controls) - len(ranked)
     if not c.controls:
         return "No control is among the chosen detectors, so nothing here shows that any of them has learned something."
     if not c.tied or not n:
         return "Whether a detector beats the controls, which learn nothing of machine sound, is not computable here."
-    if not c.not_better:
+    apart = f" Not counted: {counted(fewer, 'detector')} without a figure of every machine id." if fewer else ""
+    not_better = [result for result in c.not_better if result.detector in ranked]
+    if not not_better:
         best = c.controls[0]
         figure = by_id(c.ranking)[best, MEAN]["auc"]
-        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {figure:.3f})."
-    control = c.not_better[0].control
-    lose = [name(result.detector) for result in c.not_better if result.by_point]
-    may = [name(result.detector) for result in c.not_better if not result.by_point]
+        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {figure:.3f}).{apart}"
+    control = not_better[0].control
+    lose = [name(result.detector) for result in not_better if result.by_point]
+    may = [name(result.detector) for result in not_better if not result.by_point]
     parts = []
     if lose:
         parts.append(f"{listed(lose)} {'does' if len(lose) == 1 else 'do'} no better than it")
     if may:
         parts.append(f"{listed(may)} may do no better{'' if lose else ' than it'}")
     figure = by_id(c.ranking)[control, MEAN]["auc"]
+    stand = "The detector does not stand" if n == 1 else f"{n - len(not_better)} of {n} detectors stand"
+    none = "it should not" if len(not_better) == 1 else "none of these should"
     return (
-        f"{n - len(c.not_better)} of {n} detectors stand clearly above the best control ({name(control)}, mean AUC "
-        f"{figure:.3f}); {', '.join(parts)}: on this evidence none of these should be relied on."
+        f"{stand} clearly above the best control ({name(control)}, mean AUC {figure:.3f}); {', '.join(parts)}: on this evidence {none} "
+        f"be relied on.{apart}"
     )
 
 

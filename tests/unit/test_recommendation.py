@@ -94,7 +94,18 @@ def test_without_a_detector_above_the_controls_none_is_named(shifts: dict[str, f
     assert use.detector == ""
     assert use.why == ("No detector stands clearly above the best control, Control: clip level.",)
     assert "stand clearly above" in (said := agrees(shifts, "", of))
-    assert "none of these should be relied on" in said
+    assert "on this evidence it should not be relied on" in said
+
+
+def test_a_detector_that_knows_fewer_machines_is_counted_nowhere() -> None:
+    """Card and takeaways agree: on the easy machine that it knows alone it is far above the control."""
+    shifts = {"gwrp_gaussian": 0.1, "pca_kde": 3.0, "control_rms": 0.1}
+    both = pd.concat([labelled(shifts), labelled(shifts, seed=1).assign(machine_id="02")])
+    scores, of = both[(both["detector"] != "pca_kde") | (both["machine_id"] == "00")], manifests(shifts)
+    assert recommend_by_labels(bootstrap(scores), of, {}).detector == ""
+    said = opening_sentences(scores, bootstrap(scores), of, Assumptions())[1]
+    assert said.startswith("The detector does not stand clearly above the best control")
+    assert said.endswith(" Not counted: 1 detector without a figure of every machine id.")
 
 
 def test_controls_alone_are_no_choice() -> None:
