@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.common.media import media_route
-from pages.shared.background import share_heaps
+from pages.shared.background import configure_malloc
 
-share_heaps()
+configure_malloc()
 app = st.App(Path(__file__).parent / "pages" / "main.py", routes=[media_route()])
