@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from asd_core.engine.base import Item, Result
-from asd_core.engine.processes import AHEAD, ATTEMPTS, ONE_THREAD
+from asd_core.engine.processes import AHEAD, ATTEMPTS, KEEPS_MEMORY, ONE_THREAD
 from asd_core.engine.worker import answer
 from asd_core.errors import WorkerError
 from asd_core.jobs import BY
@@ -28,7 +28,7 @@ _OF_EACH_MACHINE = (
     "ASD_RAY_ADDRESS",
     *("ASD_ROLES", BY),  # people's e-mail addresses have no place on other machines
 )
-_THERE = {**ONE_THREAD, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a task starts no workers of its own
+_THERE = {**ONE_THREAD, **KEEPS_MEMORY, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a task starts no workers of its own
 
 
 class RayCluster:
