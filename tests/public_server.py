@@ -1,10 +1,11 @@
 """A web server on this computer with public sets of a few clips, and the registry that names it."""
 
 import io
+import json
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,8 +46,9 @@ class PublicServer:
 
     Attributes:
         files: by path.
+        has_api: a registry of it names where its records list their files.
         ranges: whether it can begin in the middle of a file.
-        breaks_after: bytes of an answer after which it breaks off once; none for ``None``.
+        breaks_after: bytes after which it breaks off once, of an answer that has more; none for ``None``.
         hangs: instead of breaking off it waits until it is closed.
         claims: length of a file that it names, in place of the right one.
         asked: path and ``Range`` of each request.
@@ -54,6 +56,7 @@ class PublicServer:
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    has_api: bool = False
     ranges: bool = True
     breaks_after: int | None = None
     hangs: bool = False
@@ -61,11 +64,26 @@ class PublicServer:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
 
+    def publish(self, record: int, files: dict[str, bytes]) -> None:
+        """Let a record list files with their checksums, as Zenodo does."""
+        listed = [
+            {
+                "id": str(index),
+                "key": name,
+                "size": len(content),
+                "checksum": f"md5:{md5(content).hexdigest()}",
+                "links": {"self": f"{self.address}/elsewhere/{name}"},
+            }
+            for index, (name, content) in enumerate(files.items())
+        ]
+        self.files[f"/api/{record}"] = json.dumps({"id": record, "title": "Tiny", "files": listed}).encode()
+
     def registry(self, path: Path, **parts: bytes | None) -> Path:
         """A registry with the set ``tiny-fan``, an archive a part; ``None`` for a file that has no known checksum."""
         lines = [
             f'address = "{self.address}/{{record}}/{{file}}"',
             f'page = "{self.address}/{{record}}"',
+            *([f'record_api = "{self.address}/api/{{record}}"'] * self.has_api),
             "[[releases]]",
         ]
         lines += ['name = "tiny"', 'title = "Tiny"', 'licence = "CC BY 4.0"']
@@ -102,8 +120,11 @@ def serve_public() -> Iterator[PublicServer]:
             self.send_response(206 if first else 200)
             self.send_header("Content-Length", str((state.claims or len(data)) - first))
             self.end_headers()
-            limit, state.breaks_after = state.breaks_after, None
-            self.wfile.write(data[first : len(data) if limit is None else first + limit])
+            limit = None
+            if state.breaks_after is not None and len(data) - first > state.breaks_after:
+                limit, state.breaks_after = state.breaks_after, None
+            with suppress(ConnectionError):  # who asks may hang up before the end
+                self.wfile.write(data[first : len(data) if limit is None else first + limit])
             if limit is not None and state.hangs:
                 state.closed.wait()
             self.close_connection = True

@@ -17,21 +17,24 @@ def download(
     ] = None,
     part: Annotated[list[str] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: licence and size are accepted.")] = False,
-    unverified: Annotated[bool, typer.Option("--unverified", help="Also a set of which no checksum is known.")] = False,
+    unverified: Annotated[bool, typer.Option("--unverified", help="Also where no checksum can be had.")] = False,
     list_all: Annotated[bool, typer.Option("--list", help="List the sets.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Download a public set (DCASE Task 2 of 2020 to 2025, MIMII) as a dataset; one that broke off goes on where it was."""
-    from asd_core.datasets import download_set, public_set
+    from asd_core.datasets import download_set, public_set, with_checksums
     from asd_core.errors import DatasetError
 
     if list_all or not name:
         _list(as_json)
         return
-    chosen = public_set(name).only(part or [])
+    chosen = with_checksums(public_set(name).only(part or []), to, unverified=unverified)
     notify(f"{chosen.title}: {', '.join(chosen.parts)}. Licence: {chosen.licence}. Size: {chosen.size}.")
     for page in dict.fromkeys(archive.page for archive in chosen.archives):
         notify(f"Described, with the licence's text, at {page}")
+    for source in dict.fromkeys(archive.checksum for archive in chosen.archives):
+        parts = ", ".join(archive.part for archive in chosen.archives if archive.checksum == source)
+        notify(f"Checksum of {parts}: {source}.")
     if not yes and not _confirmed():
         raise DatasetError("Nothing was downloaded: licence and size were not accepted (--yes accepts them).")
     with progress_bar() as progress:
@@ -61,6 +64,7 @@ def _list(as_json: bool) -> None:
             "size": one.size,
             "licence": one.licence,
             "verified": one.verified,
+            "askable": one.askable,
         }
         for one in public_sets().values()
     ]
@@ -70,5 +74,7 @@ def _list(as_json: bool) -> None:
     # No-break spaces keep sizes and licences on one line.
     names = ("name", "parts", "size", "licence")
     print_table("Public sets", [{name: str(row[name]).replace(" ", "\u00a0") for name in names} for row in rows])
-    if unverified := [row["name"] for row in rows if not row["verified"]]:
-        print_line(f"No checksum is known here of these, which need --unverified: {', '.join(unverified)}.")
+    unknown = [row for row in rows if not row["verified"]]
+    for askable, then in ((True, "so their records are asked for it"), (False, "which need --unverified")):
+        if of := [str(row["name"]) for row in unknown if row["askable"] is askable]:
+            print_line(f"No checksum is known here of these, {then}: {', '.join(of)}.")

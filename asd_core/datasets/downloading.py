@@ -1,12 +1,14 @@
 """A public set becomes a dataset: fetched, unpacked as a ZIP from the browser is, and complete or not there."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from asd_core.datasets.fetching import fetch
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, unused_notes, write_dataset_file
 from asd_core.datasets.public_registry import PublicSet
+from asd_core.datasets.record_listing import KEPT, keep_published, with_published
 from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, Imported, datasets_folder, unzipped
 from asd_core.errors import DatasetError
 from asd_core.files import appearing, locked, write_bytes, write_text
@@ -22,6 +24,30 @@ def download_job(name: str) -> str:
     return f"download-{name}"
 
 
+def with_checksums(chosen: PublicSet, to: Path | None = None, *, unverified: bool = False) -> PublicSet:
+    """A set as it is downloaded: where the registry has no checksum or size of an archive, its record is asked for what it publishes.
+
+    Args:
+        to: as in :func:`download_set`.
+        unverified: also where the record gives no checksum either.
+
+    Raises:
+        DatasetError: when the set is there already (then nothing is asked), its folder cannot be looked into, or no checksum can be had.
+    """
+    folder = _folder(chosen, to)
+    with _usable(folder):
+        _refuse_if_there(chosen, folder)
+        chosen = with_published(chosen, _zips(chosen, folder))
+    unknown = [archive for archive in chosen.archives if not archive.md5]
+    if unknown and not unverified:
+        names = ", ".join(f"{archive.name} ({archive.md5_from})" for archive in unknown)
+        raise DatasetError(
+            f"No checksum is known of {names}, so nothing would show a wrong file: look at {unknown[0].page}, and say --unverified (on "
+            "the Data page: tick the box) to download it all the same."
+        )
+    return chosen
+
+
 def download_set(
     chosen: PublicSet,
     to: Path | None = None,
@@ -34,30 +60,20 @@ def download_set(
 
     Args:
         to: the folder that gets a folder of the set's name; that of the browser's datasets by default.
-        unverified: also take archives whose checksum is not known.
+        unverified: also take archives whose checksum neither the registry nor their record knows.
         notify: called with one sentence for all files that are not used.
 
     Returns:
         The dataset file, which opens it.
 
     Raises:
-        DatasetError: when a checksum is not known, the set is there already, the network fails, a file is not what was published,
+        DatasetError: when a checksum cannot be had, the set is there already, the network fails, a file is not what was published,
             or the disk is full.
     """
-    unknown = [archive.name for archive in chosen.archives if not archive.md5]
-    if unknown and not unverified:
-        raise DatasetError(
-            f"No checksum is known here of {', '.join(unknown)}, so nothing would show a wrong file: look at "
-            f"{chosen.archives[0].page}, and say --unverified to download it all the same."
-        )
-    folder = (to or datasets_folder()) / chosen.name
-    try:
-        with locked(folder.parent / ARCHIVES / chosen.name):
-            return _download(chosen, folder, progress, notify)
-    except OSError as error:
-        raise DatasetError(
-            f"{folder} cannot be written ({error.strerror}): free space, or choose another folder."
-        ) from error
+    chosen = with_checksums(chosen, to, unverified=unverified)
+    folder = _folder(chosen, to)
+    with _usable(folder), locked(folder.parent / ARCHIVES / chosen.name):
+        return _download(chosen, folder, progress, notify)
 
 
 def broken_downloads() -> dict[str, int]:
@@ -84,14 +100,37 @@ def forget_download(name: str) -> None:
         raise DatasetError(f"What has arrived of {name} cannot be deleted ({error.strerror}).") from error
 
 
+def _folder(chosen: PublicSet, to: Path | None) -> Path:
+    return (to or datasets_folder()) / chosen.name
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    """Say what to do where a folder cannot be read or written."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): free space, or choose another folder."
+        ) from error
+
+
+def _zips(chosen: PublicSet, folder: Path) -> Path:
+    return folder.parent / ARCHIVES / f"{chosen.name}{_ZIPS}"
+
+
+def _refuse_if_there(chosen: PublicSet, folder: Path) -> None:
+    if folder.exists():
+        raise DatasetError(f"{folder} is there already: delete it to download {chosen.title} again.")
+
+
 def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file() and path.name != KEPT)
 
 
 def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Callable[[str], None]) -> Path:
-    if folder.exists():
-        raise DatasetError(f"{folder} is there already: delete it to download {chosen.title} again.")
-    archives = folder.parent / ARCHIVES / f"{chosen.name}{_ZIPS}"
+    _refuse_if_there(chosen, folder)  # another process may have put it there meanwhile
+    archives = _zips(chosen, folder)
     archives.mkdir(parents=True, exist_ok=True)
     known = sum(archive.megabytes or 0.0 for archive in chosen.archives)
     needed = 2e6 * known - _bytes_in(archives)  # the archives but for what is there, and what they hold
@@ -100,6 +139,7 @@ def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Calla
             f"{chosen.title} needs about {needed / 1e9:,.1f} GB more, and {shutil.disk_usage(archives).free / 1e9:,.1f} GB are free in "
             f"{folder.parent}: free space, or choose another folder with --to."
         )
+    keep_published(chosen, archives)
     places = []
     for index, archive in enumerate(chosen.archives):
         low, high = (FETCHED * k / len(chosen.archives) for k in (index, index + 1))
@@ -127,5 +167,8 @@ def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Calla
 def _origin(chosen: PublicSet) -> str:
     """Where a set came from, to be read by people."""
     lines = [f"# {chosen.title}", "", f"Licence: {chosen.licence}.", ""]
-    lines += [f"- {a.address} (described at {a.page}), md5 {a.md5 or 'not known'}" for a in chosen.archives]
+    lines += [
+        f"- {a.address} (described at {a.page}), md5 {f'{a.md5}, ' if a.md5 else ''}{a.checksum}"
+        for a in chosen.archives
+    ]
     return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = (10.0, 60.0)  # s to connect, and between two pieces
 PIECE = 1 << 18
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": "asd-dashboard"}
 RANGE_NOT_SATISFIABLE, PARTIAL = 416, 206
 
 
@@ -28,7 +29,7 @@ def fetch(archive: PublicArchive, folder: Path, progress: Progress) -> Path:
     from requests import RequestException
 
     pooch.get_logger().setLevel("WARNING")
-    part = folder / f"{archive.name}.part"
+    part = _part(archive, folder)
     try:
         return Path(
             pooch.retrieve(
@@ -50,6 +51,15 @@ def fetch(archive: PublicArchive, folder: Path, progress: Progress) -> Path:
         ) from error
 
 
+def has_begun(archive: PublicArchive, folder: Path) -> bool:
+    """Whether something of an archive is in a folder, or all of it."""
+    return (folder / archive.name).is_file() or _part(archive, folder).is_file()
+
+
+def _part(archive: PublicArchive, folder: Path) -> Path:
+    return folder / f"{archive.name}.part"
+
+
 class _Resuming:
     """What pooch calls to get a file; its own downloader starts anew each time."""
 
@@ -61,9 +71,7 @@ class _Resuming:
 
         # Without a checksum nothing would show that two halves are of one file: it starts anew.
         there = self.part.stat().st_size if self.archive.md5 and self.part.is_file() else 0
-        headers = {"Accept-Encoding": "identity", "User-Agent": "asd-dashboard"}
-        if there:
-            headers["Range"] = f"bytes={there}-"
+        headers = {**HEADERS, "Range": f"bytes={there}-"} if there else HEADERS
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             arrived = there > 0 and response.status_code == RANGE_NOT_SATISFIABLE  # if not, the checksum tells
             if not arrived:

@@ -1,7 +1,7 @@
 """The public sets that can be downloaded by name: a machine type of a release, read from ``public_sets.toml``."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +10,7 @@ from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 
 REGISTRY = Path(__file__).with_name("public_sets.toml")
+FROM_REGISTRY = "from the registry"  # of the program, or the one that ASD_PUBLIC_SETS names
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class PublicArchive:
         name: of the file.
         md5: its published checksum; empty where none is known.
         megabytes: its size; ``None`` where it is not known.
+        record_api: where the record can be asked for its files' checksums and sizes; empty where there is no such place.
+        md5_from: in words where the checksum is from, or why there is none, once the record was asked; empty before.
     """
 
     part: str
@@ -30,6 +33,15 @@ class PublicArchive:
     name: str
     md5: str = ""
     megabytes: float | None = None
+    record_api: str = ""
+    md5_from: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """Where its checksum is from, or why none is known, in words."""
+        if self.md5:
+            return self.md5_from or FROM_REGISTRY
+        return f"not known ({self.md5_from})" if self.md5_from else "not known"
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,11 @@ class PublicSet:
     def verified(self) -> bool:
         """Whether all of it has a known checksum."""
         return all(archive.md5 for archive in self.archives)
+
+    @property
+    def askable(self) -> bool:
+        """Whether there is a place to ask for a checksum that is not known."""
+        return all(archive.record_api for archive in self.archives)
 
     @property
     def megabytes(self) -> float | None:
@@ -74,7 +91,7 @@ class PublicSet:
         if unknown := sorted(set(parts) - set(self.parts)):
             raise DatasetError(f"{self.title} has no part {', '.join(unknown)}; it has {', '.join(self.parts)}.")
         kept = tuple(archive for archive in self.archives if not parts or archive.part in parts)
-        return PublicSet(self.name, self.title, self.licence, kept)
+        return replace(self, archives=kept)
 
 
 def public_sets() -> dict[str, PublicSet]:
@@ -86,8 +103,9 @@ def public_sets() -> dict[str, PublicSet]:
     path = get_settings().public_sets or REGISTRY
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-        sets = [one for release in content["releases"] for one in _sets(release, content["address"], content["page"])]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        templates = (content["address"], content["page"], content.get("record_api", ""))
+        sets = [one for release in content["releases"] for one in _sets(release, *templates)]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is no registry of public sets ({error}): compare it with the one of this program, {REGISTRY.name}."
         ) from error
@@ -108,7 +126,7 @@ def public_set(name: str) -> PublicSet:
     return known[name.lower()]
 
 
-def _sets(release: dict[str, Any], address: str, page: str) -> list[PublicSet]:
+def _sets(release: dict[str, Any], address: str, page: str, record_api: str) -> list[PublicSet]:
     """The machine types of a release, by name."""
     archives: dict[str, list[PublicArchive]] = {}
     for part in release["parts"]:
@@ -126,6 +144,7 @@ def _sets(release: dict[str, Any], address: str, page: str) -> list[PublicSet]:
                     file,
                     str(about.get("md5", "")),
                     about.get("megabytes"),
+                    record_api.format(**where),
                 )
             )
     return [

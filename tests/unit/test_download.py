@@ -5,7 +5,9 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from hashlib import md5
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -51,6 +53,28 @@ def tiny(server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return server
 
 
+@pytest.fixture
+def asked(server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublicServer:
+    """A server with ``tiny-fan``: the registry knows nothing of ``dev``, its record does."""
+    dev, additional = dev_archive(), additional_archive()
+    server.files = {"/1/dev_fan.zip": dev, "/2/additional_fan.zip": additional}
+    server.has_api = True
+    server.publish(1, {"readme.md": b"#", "dev_fan.zip": dev})
+    use(server, tmp_path, monkeypatch, dev=None, additional=additional)
+    return server
+
+
+def origin() -> str:
+    return (datasets_folder() / "tiny-fan" / "origin.md").read_text()
+
+
+def paths(server: PublicServer) -> list[str]:
+    """What it was asked for, and the list is emptied."""
+    result = [path for path, _ in server.asked]
+    server.asked.clear()
+    return result
+
+
 def left(folder: Path) -> list[str]:
     """Files below a folder but for locks."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
@@ -74,9 +98,10 @@ def test_a_set_becomes_a_dataset(cli: Cli, tiny: PublicServer) -> None:
         ("fan", "01", "train", "normal"): 1,
     }
     assert dataset.read("dev/fan/train/normal_id_00_00000000.wav").duration == 20.0
-    origin = (place.parent / "origin.md").read_text()
-    assert "CC BY 4.0" in origin
-    assert tiny.address in origin
+    assert "Checksum of dev, additional: from the registry.\n" in err
+    assert "CC BY 4.0" in origin()
+    assert f"- {tiny.address}/1/dev_fan.zip (described at {tiny.address}/1), md5 " in origin()
+    assert origin().count(", from the registry\n") == 2
     assert [name for name in left(datasets_folder()) if "zip" in name] == []
     assert used_bytes() == 0  # uploads have a quota; what is downloaded has the disk
     assert [path for path, _ in tiny.asked] == ["/1/dev_fan.zip", "/2/additional_fan.zip"]
@@ -91,6 +116,8 @@ def test_one_part_into_a_folder(cli: Cli, tiny: PublicServer, tmp_path: Path) ->
     assert (code, f"--data {place}" in err) == (0, True)
     assert open_dataset(place).catalogue["machine_id"].tolist() == ["01"]
     assert user_datasets() == []
+    code, _, err = cli("download", "tiny-fan", "--to", tmp_path / ("a" * 300), "--yes")
+    assert (code, "cannot be written (File name too long): free space, or choose another folder." in err) == (2, True)
     code, _, err = cli("download", "tiny-fan", "--part", "more", "--yes")
     assert (code, err) == (2, "Tiny, fan has no part more; it has dev, additional.\n")
 
@@ -134,7 +161,7 @@ def test_a_file_that_had_arrived_whole_is_not_asked_for_again(cli: Cli, tiny: Pu
 def test_a_wrong_file_is_refused_and_nothing_of_it_is_kept(cli: Cli, tiny: PublicServer) -> None:
     tiny.files["/1/dev_fan.zip"] = additional_archive()
     code, _, err = cli("download", "tiny-fan", "--yes")
-    assert (code, err.count("\n")) == (2, 4)
+    assert (code, err.count("\n")) == (2, 5)
     assert "is not the published file: its checksum is another one. Nothing of it is kept" in err
     assert left(datasets_folder()) == []
     tiny.files["/1/dev_fan.zip"] = dev_archive()
@@ -159,13 +186,191 @@ def test_without_a_checksum_it_must_be_asked_for(
     use(server, tmp_path, monkeypatch, dev=None)
     code, _, err = cli("download", "tiny-fan", "--yes")
     assert code == 2
-    assert "Size: unknown." in err
-    assert "No checksum is known here of dev_fan.zip" in err
+    assert err == (
+        "No checksum is known of dev_fan.zip (the registry names no place to ask for it), so nothing would show a wrong file: look at "
+        f"{server.address}/1, and say --unverified (on the Data page: tick the box) to download it all the same.\n"
+    )
+    assert "of these, which need --unverified: tiny-fan." in cli("download", "--list")[1].replace("\n", " ")
     assert server.asked == []
     server.breaks_after = 1_200_000
     assert cli("download", "tiny-fan", "--yes", "--unverified")[0] == 2
     assert cli("download", "tiny-fan", "--yes", "--unverified")[0] == 0
     assert [asked for _, asked in server.asked] == [None, None]  # two halves might be of two files
+
+
+def test_what_the_registry_does_not_know_is_asked_of_the_record(cli: Cli, asked: PublicServer) -> None:
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert code == 0
+    size = sum(len(asked.files[path]) for path in ("/1/dev_fan.zip", "/2/additional_fan.zip"))
+    assert f"Size: {size / 1e6:,.0f} MB." in err
+    named = f"as {asked.address}/api/1 named it for this download"
+    assert f"Checksum of dev: {named}.\nChecksum of additional: from the registry.\n" in err
+    assert paths(asked) == ["/api/1", "/1/dev_fan.zip", "/2/additional_fan.zip"]
+    assert f"md5 {md5(dev_archive()).hexdigest()}, {named}\n" in origin()
+    assert origin().count("from the registry") == 1
+    assert cli("download", "tiny-fan", "--yes")[0] == 2
+    assert paths(asked) == []  # it is there already
+
+
+def test_another_file_than_the_record_names_is_refused(cli: Cli, asked: PublicServer) -> None:
+    asked.files["/1/dev_fan.zip"] = additional_archive()
+    code, _, err = cli("download", "tiny-fan", "--yes", "--unverified")  # which is for what has no checksum
+    assert (code, "dev_fan.zip from" in err, "its checksum is another one" in err) == (2, True, True)
+    assert user_datasets() == []
+    assert left(datasets_folder()) == [".downloads/tiny-fan.zips/record.json"]  # what the record said, and no archive
+
+
+SUM = md5(dev_archive()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (None, "cannot be had: the server says 404"),
+        (b" ", "lists no files"),
+        (b"<html>", "lists no files"),
+        (b"\xff", "lists no files"),
+        (b"[" * 200_000, "lists no files"),
+        ([], "lists no files"),
+        ({}, "lists no files"),
+        ({"files": None}, "lists no files"),
+        ({"files": {"dev_fan.zip": f"md5:{SUM}"}}, "lists no files"),
+        ({"files": ["dev_fan.zip", 1]}, "lists no files"),
+        (b" " * (1 << 23) + f'{{"files": [{{"key": "dev_fan.zip", "checksum": "{SUM}"}}]}}'.encode(), "lists no files"),
+        ({"files": [{"key": ["dev_fan.zip"], "checksum": f"md5:{SUM}"}, {"key": "a"}]}, "names no such file"),
+        ({"files": [{"key": "../dev_fan.zip", "checksum": f"md5:{SUM}"}]}, "names no such file"),
+        ({"files": [{"key": "DEV_fan.zip", "checksum": f"md5:{SUM}"}]}, "names no such file"),
+        ({"files": [{"key": "dev_fan.zip"}]}, "names no md5 of it"),
+        ({"files": [{"key": "dev_fan.zip", "checksum": 5}]}, "names no md5 of it"),
+        ({"files": [{"key": "dev_fan.zip", "checksum": f"sha256:{SUM}"}]}, "names no md5 of it"),
+        ({"files": [{"key": "dev_fan.zip", "checksum": f"md5:{SUM[1:]}"}]}, "names no md5 of it"),
+        ({"files": [{"key": "dev_fan.zip", "checksum": f"md5:{SUM}\n"}]}, "names no md5 of it"),
+        ({"files": [{"key": "dev_fan.zip", "checksum": f"md5:{SUM[1:]}g"}]}, "names no md5 of it"),
+    ],
+)
+def test_where_the_record_names_no_checksum_either_it_must_be_asked_for(
+    cli: Cli, asked: PublicServer, answer: Any, trouble: str
+) -> None:
+    asked.files["/api/1"] = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    if answer is None:
+        del asked.files["/api/1"]
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"No checksum is known of dev_fan.zip ({asked.address}/api/1 {trouble}), so nothing" in err
+    assert paths(asked) == ["/api/1"]
+    assert left(datasets_folder()) == []
+    code, _, err = cli("download", "tiny-fan", "--yes", "--unverified")
+    assert (code, f"Checksum of dev: not known ({asked.address}/api/1 {trouble}).\n" in err) == (0, True)
+    assert f"md5 not known ({asked.address}/api/1 {trouble})\n" in origin()
+    assert paths(asked) == ["/api/1", "/1/dev_fan.zip", "/2/additional_fan.zip"]
+
+
+def test_a_record_that_cannot_be_reached_is_a_sentence(
+    cli: Cli, asked: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_public() as gone:
+        pass
+    sets = tmp_path / "sets.toml"
+    sets.write_text(sets.read_text().replace(f"{asked.address}/api", f"{gone.address}/api"))
+    get_settings.cache_clear()
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, f"dev_fan.zip ({gone.address}/api/1 cannot be reached: try again later), so" in err) == (2, True)
+    assert paths(asked) == []
+    assert cli("download", "tiny-fan", "--yes", "--unverified")[0] == 0
+
+
+@pytest.mark.parametrize("size", [None, True, 0, -5, 1.5, "12", [1], 1 << 70, 10**400])
+def test_a_size_that_is_none_is_not_known(cli: Cli, asked: PublicServer, size: Any) -> None:
+    asked.files["/api/1"] = json.dumps(
+        {"files": [{"key": "dev_fan.zip", "size": size, "checksum": f"md5:{SUM.upper()}"}]}
+    ).encode()
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, "Size: over 1 MB." in err) == (0, True)
+    assert f"md5 {SUM}, as " in origin()
+
+
+def test_a_record_of_the_other_form_is_understood(cli: Cli, asked: PublicServer) -> None:
+    """Zenodo's of October 2023."""
+    asked.files["/api/1"] = json.dumps(
+        {"files": [{"filename": "dev_fan.zip", "filesize": 3_000_000_000, "checksum": SUM}]}
+    ).encode()
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, "Size: 3.0 GB." in err) == (0, True)
+    assert f"md5 {SUM}, as " in origin()
+
+
+def test_the_disk_must_have_room_for_what_the_record_names(cli: Cli, asked: PublicServer) -> None:
+    asked.files["/api/1"] = json.dumps(
+        {"files": [{"key": "dev_fan.zip", "size": 10**17, "checksum": f"md5:{SUM}"}]}
+    ).encode()
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, "needs about 200,000,000.0 GB more" in err) == (2, True)
+    assert paths(asked) == ["/api/1"]
+
+
+def test_only_the_size_is_asked_where_the_registry_has_the_checksum(
+    cli: Cli, asked: PublicServer, tmp_path: Path
+) -> None:
+    """Of all archives of a record at once, and what the registry says counts."""
+    sets = tmp_path / "sets.toml"
+    text = re.sub(r", megabytes = [\d.]+", "", sets.read_text()).replace("record = 2", "record = 1")
+    sets.write_text(text)
+    get_settings.cache_clear()
+    asked.files["/1/additional_fan.zip"] = asked.files["/2/additional_fan.zip"]
+    asked.publish(1, {"dev_fan.zip": dev_archive(), "additional_fan.zip": b"another"})
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, f"Size: {len(dev_archive()) / 1e6:,.0f} MB." in err) == (0, True)
+    assert "Checksum of additional: from the registry.\n" in err
+    assert paths(asked) == ["/api/1", "/1/dev_fan.zip", "/1/additional_fan.zip"]
+
+
+def test_a_download_goes_on_with_the_checksum_that_it_began_with(cli: Cli, asked: PublicServer) -> None:
+    asked.breaks_after = 1_200_000
+    assert cli("download", "tiny-fan", "--yes")[0] == 2
+    (part,) = datasets_folder().rglob("*.part")
+    assert broken_downloads() == {"tiny-fan": part.stat().st_size}  # and nothing of what the record said
+    asked.publish(1, {"dev_fan.zip": b"another"})
+    asked.asked.clear()
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, f"Checksum of dev: as {asked.address}/api/1 named it" in err) == (0, True)
+    assert paths(asked) == ["/1/dev_fan.zip", "/2/additional_fan.zip"]
+    assert f"md5 {SUM}, as " in origin()
+
+
+def test_halves_of_two_versions_are_never_one_file(cli: Cli, asked: PublicServer) -> None:
+    asked.breaks_after = 1_200_000
+    assert cli("download", "tiny-fan", "--yes")[0] == 2
+    other = zipped({f"fan/train/normal_id_02_{n:08d}.wav": sound(20 + n) for n in range(4)})
+    asked.files["/1/dev_fan.zip"] = other
+    asked.publish(1, {"dev_fan.zip": other})
+    code, _, err = cli("download", "tiny-fan", "--yes")
+    assert (code, "its checksum is another one. Nothing of it is kept" in err) == (2, True)
+    assert broken_downloads() == {}
+    asked.asked.clear()
+    assert cli("download", "tiny-fan", "--yes")[0] == 0
+    assert asked.asked[:2] == [("/api/1", None), ("/1/dev_fan.zip", None)]
+    assert f"md5 {md5(other).hexdigest()}, as " in origin()
+
+
+def test_the_record_is_asked_before_the_question_and_nothing_is_stored(
+    cli: Cli, asked: PublicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("download", "--list")[0] == 0
+    assert paths(asked) == []
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, _, err = cli("download", "tiny-fan")
+    said = [
+        "Size: ",
+        f"Checksum of dev: as {asked.address}/api/1 named it",
+        "Download it under",
+        "Nothing was downloaded",
+    ]
+    assert code == 2
+    assert [err.index(words) for words in said] == sorted(err.index(words) for words in said)
+    assert paths(asked) == ["/api/1"]
+    assert left(datasets_folder()) == []
+    assert download_set(public_set("tiny-fan")).is_file()  # the library asks as well
+    assert paths(asked) == ["/api/1", "/1/dev_fan.zip", "/2/additional_fan.zip"]
 
 
 def test_nothing_is_asked_of_the_network_before_it_is_confirmed(
@@ -241,10 +446,23 @@ def test_what_has_arrived_of_a_set_is_known_and_can_be_deleted(tiny: PublicServe
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a =", 'releases = "x"', '[[releases]]\nname = "a"', "address = 1\npage = 1\nreleases = [1]"]
+    "text",
+    [
+        "",
+        "a =",
+        'releases = "x"',
+        '[[releases]]\nname = "a"',
+        "address = 1\npage = 1\nreleases = [1]",
+        'record_api = "{}"',
+        'record_api = "{file.no}"',
+        "record_api = 1",
+    ],
 )
-def test_a_registry_that_is_none_is_a_sentence(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sets.toml").write_text(text)
+def test_a_registry_that_is_none_is_a_sentence(
+    text: str, server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = server.registry(tmp_path / "sets.toml", dev=b"x").read_text()
+    (tmp_path / "sets.toml").write_text(f"{text}\n{right}" if text.startswith("record_api") else text)
     monkeypatch.setenv("ASD_PUBLIC_SETS", str(tmp_path / "sets.toml"))
     get_settings.cache_clear()
     with pytest.raises(DatasetError, match=r"sets\.toml is no registry of public sets"):
@@ -268,7 +486,9 @@ def test_the_programs_own_registry(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
         assert one.licence
         assert len(set(one.parts)) == len(one.parts)
         for archive in one.archives:
-            assert re.fullmatch(r"https://zenodo\.org/records/\d+/files/[\w-]+\.zip", archive.address)
+            record = re.fullmatch(r"https://zenodo\.org/records/(\d+)/files/[\w-]+\.zip", archive.address)
+            assert record
+            assert archive.record_api == f"https://zenodo.org/api/records/{record[1]}"
             assert re.fullmatch(r"([0-9a-f]{32})?", archive.md5)
     slider = sets["dcase2020-slider"]
     assert [a.md5 for a in slider.archives] == [
@@ -290,8 +510,12 @@ def test_the_programs_own_registry(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
     assert sum(line.split()[:1] == [name] for line in lines for name in sets) == len(sets)
     licences = "|".join({one.licence.replace(" ", "\u00a0") for one in sets.values()})
     assert sum(bool(re.search(rf" ({licences}) *$", line)) for line in lines) == len(sets)  # a line a set
+    said = " ".join(" ".join(lines).split())
+    assert "No checksum is known here of these, so their records are asked for it: dcase2021-fan," in said
+    assert "--unverified" not in said
     rows = json.loads(cli("download", "--list", "--json")[1])
     assert [row["name"] for row in rows] == list(sets)
+    assert all(row["askable"] for row in rows)
 
 
 def test_a_folder_appears_whole_or_not(tmp_path: Path) -> None:
