@@ -21,6 +21,8 @@ from pages.shared.job_panel import job_panel
 from pages.shared.permissions import acting, button
 
 ROWS = 8  # of the list that are seen without scrolling
+UNKNOWN = "No checksum of it is known here, so a wrong file would not be noticed. Take it all the same."
+ASKED = "Take it also where the record names no checksum: a wrong file would not be noticed."
 
 
 def public_set() -> None:
@@ -47,12 +49,14 @@ def public_set() -> None:
     st.caption(f"Licence: **{wanted.licence}**. Size: **{wanted.size}**. Described at {pages}.")
     arguments = ["download", wanted.name, "--yes", *(word for part in wanted.parts for word in ("--part", part))]
     if not wanted.verified:
-        agreed = st.checkbox(
-            "No checksum of it is known here, so a wrong file would not be noticed. Take it all the same."
-        )
-        if not agreed:
+        if wanted.askable:
+            st.caption(
+                "When the download starts, the record is asked for the checksum and size that are not known here."
+            )
+        agreed = st.checkbox(ASKED if wanted.askable else UNKNOWN)
+        if not agreed and not wanted.askable:
             return
-        arguments.append("--unverified")
+        arguments += ["--unverified"] * agreed
     job_panel(
         download_job(wanted.name),
         f"Download of {wanted.title}",
@@ -101,7 +105,7 @@ def _table(sets: dict[str, PublicSet]) -> None:
             "Parts": ", ".join(one.parts),
             "Size": one.size,
             "Licence": one.licence,
-            "Checksum": "known" if one.verified else "not known",
+            "Checksum": "known" if one.verified else "asked of the record" if one.askable else "not known",
         }
         for one in sets.values()
     ]
