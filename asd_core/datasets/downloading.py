@@ -8,7 +8,7 @@ from pathlib import Path
 from asd_core.datasets.fetching import fetch
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, unused_notes, write_dataset_file
 from asd_core.datasets.public_registry import PublicSet
-from asd_core.datasets.record_listing import KEPT, keep_published, with_published
+from asd_core.datasets.record_listing import RECORD_FILE, keep_published, with_published
 from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, Imported, datasets_folder, unzipped
 from asd_core.errors import DatasetError
 from asd_core.files import appearing, locked, write_bytes, write_text
@@ -125,7 +125,7 @@ def _refuse_if_there(chosen: PublicSet, folder: Path) -> None:
 
 
 def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file() and path.name != KEPT)
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file() and path.name != RECORD_FILE)
 
 
 def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Callable[[str], None]) -> Path:

@@ -17,7 +17,7 @@ from asd_core.datasets.fetching import HEADERS, PIECE, TIMEOUT, has_begun
 from asd_core.datasets.public_registry import FROM_REGISTRY, PublicArchive, PublicSet
 from asd_core.files import write_text
 
-KEPT = "record.json"  # beside the archives of a download that is not complete: what it began with, in the form of an answer
+RECORD_FILE = "record.json"  # beside the archives of a download that is not complete: what it began with, in the form of an answer
 MOST_BYTES = 1 << 22  # of an answer; Zenodo's have some thousand
 _MD5 = re.compile(r"(?:md5:)?([0-9a-fA-F]{32})")
 
@@ -39,13 +39,15 @@ def with_published(chosen: PublicSet, folder: Path) -> PublicSet:
         folder: with what has arrived of it. An archive that has begun keeps the checksum it began with, whatever the record says now.
     """
     try:
-        kept = _files((folder / KEPT).read_bytes())
+        kept = _files((folder / RECORD_FILE).read_bytes())
     except OSError:
         kept = {}
     asked = cache(_asked)
     return replace(
         chosen,
-        archives=tuple(_told(a, kept.get(a.name) if has_begun(a, folder) else None, asked) for a in chosen.archives),
+        archives=tuple(
+            _completed(a, kept.get(a.name) if has_begun(a, folder) else None, asked) for a in chosen.archives
+        ),
     )
 
 
@@ -61,10 +63,10 @@ def keep_published(chosen: PublicSet, folder: Path) -> None:
         if a.md5 and a.md5_from
     ]
     if entries:
-        write_text(json.dumps({"files": entries}) + "\n", folder / KEPT)
+        write_text(json.dumps({"files": entries}) + "\n", folder / RECORD_FILE)
 
 
-def _told(archive: PublicArchive, begun: _File | None, asked: Callable[[str], _Listing]) -> PublicArchive:
+def _completed(archive: PublicArchive, begun: _File | None, asked: Callable[[str], _Listing]) -> PublicArchive:
     """An archive with what it began with, or else with what its record answers."""
     if archive.md5_from or (archive.md5 and archive.megabytes is not None):
         return archive
@@ -72,13 +74,13 @@ def _told(archive: PublicArchive, begun: _File | None, asked: Callable[[str], _L
         return archive if archive.md5 else replace(archive, md5_from="the registry names no place to ask for it")
     files, trouble = ({archive.name: begun}, "") if begun and begun.md5 else asked(archive.record_api)
     file = files.get(archive.name, _File("", None))
-    told = replace(archive, megabytes=file.megabytes if archive.megabytes is None else archive.megabytes)
+    completed = replace(archive, megabytes=file.megabytes if archive.megabytes is None else archive.megabytes)
     if archive.md5:
-        return replace(told, md5_from=FROM_REGISTRY)
+        return replace(completed, md5_from=FROM_REGISTRY)
     if not file.md5:
         nothing = f"{archive.record_api} names no {'md5 of it' if archive.name in files else 'such file'}"
-        return replace(told, md5_from=trouble or nothing)
-    return replace(told, md5=file.md5, md5_from=f"as {archive.record_api} named it for this download")
+        return replace(completed, md5_from=trouble or nothing)
+    return replace(completed, md5=file.md5, md5_from=f"as {archive.record_api} named it for this download")
 
 
 def _asked(address: str) -> _Listing:

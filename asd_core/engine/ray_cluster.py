@@ -28,7 +28,12 @@ _OF_EACH_MACHINE = (
     "ASD_RAY_ADDRESS",
     *("ASD_ROLES", BY),  # people's e-mail addresses have no place on other machines
 )
-_THERE = {**ONE_THREAD, **KEEPS_MEMORY, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}  # a task starts no workers of its own
+_THERE = {
+    **ONE_THREAD,
+    **KEEPS_MEMORY,
+    "ASD_ENGINE": "local",
+    "ASD_WORKERS": "1",
+}  # a task starts no workers of its own
 
 
 class RayCluster:
