@@ -25,7 +25,8 @@ class ClipVerdict:
 
     Attributes:
         verdict: anomaly, normal or not sure; empty where no threshold can be set.
-        reason_code: why the verdict is that. ``margin``: the distance from the threshold is enough; ``as a good control``:
+        reason_code: why the verdict is that. ``margin``: the distance from the threshold is enough; ``disagreement``: half or more
+            of the trusted detectors that can tell decide otherwise; ``as a good control``:
             no detector does better than the best control, which tells the classes well itself, and decides the same.
         leading: the score of the leading detector; ``None`` where controls alone are chosen.
         n_agreeing: trusted detectors that decide as it does, itself among them; none that is too close to its threshold to tell.
@@ -59,8 +60,8 @@ def clip_verdict(
     reliability = reliability.of(list(by_key))
     key = reliability.chosen()
     leading = by_key[key] if key else None
-    same = [by_key[key] for key in reliability.trusted if leading and by_key[key].decision == leading.decision]
-    n_agreeing = sum(not score.is_close for score in same)
+    clear = [by_key[key].decision for key in reliability.trusted if not by_key[key].is_close]
+    n_agreeing = clear.count(leading.decision) if leading else 0
     n_trusted = len(reliability.trusted)
     reason_code: ReasonCode = "margin"
     if applicability is not None and not applicability.applicable:
@@ -73,7 +74,7 @@ def clip_verdict(
         reason_code = "as a good control" if _best_control_agrees(leading, by_key, reliability) else "weak"
     elif leading.is_close:
         reason_code = "close"
-    elif 2 * len(same) <= n_trusted and n_trusted > 1:
+    elif clear and 2 * n_agreeing <= len(clear) and n_trusted > 1:
         reason_code = "disagreement"
     sure = leading is not None and reason_code in ("margin", "as a good control")
     return ClipVerdict(

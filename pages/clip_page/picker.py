@@ -127,7 +127,11 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     if st.session_state.get(CLIP) not in ids:
         st.session_state[CLIP] = first
     clip_id = _stepped(
-        f"Clip (one of {len(ids)})", ids, key=CLIP, persist_state="session", format_func=lambda i: titles.get(i, i)
+        f"Clip ({len(ids)} to choose from)",
+        ids,
+        key=CLIP,
+        persist_state="session",
+        format_func=lambda i: titles.get(i, i),
     )
     return_button()
     picked = of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])

@@ -69,10 +69,14 @@ def verdict(
         close = result.reason_code == "close"
         alone = result.n_trusted == 1 and leading.detector in reliability.trusted  # its own decision is no second vote
         decides = (
-            "would decide, and cannot" if close else "decides" if alone else "decides unless the others outvote it"
+            "nothing is decided while it cannot tell"
+            if close
+            else "it decides"
+            if alone
+            else "it decides, unless half of those that can tell say otherwise"
         )
         by_whom = (
-            f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so it {decides}."
+            f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so {decides}."
         )
         agree = "" if alone else f"; {_agreement(leading, _decided(scores, reliability), without=close)}"
         if close:
@@ -81,7 +85,6 @@ def verdict(
             reason = f"{_how_sure(leading.margin)}, says the {who}{agree}."
         return Verdict(HEADS[result.verdict], reason, by_whom, figures, leading.detector)
     votes = _votes(leading, _decided(scores, reliability), reliability, clause, among) if leading else ""
-    other = "other " if leading and leading.detector in reliability.trusted else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -89,7 +92,7 @@ def verdict(
         "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
         "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
-        "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but most {other}trusted ones do not: listen, or record again."
+        "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but half or more of the trusted ones that can tell say otherwise: listen, or record again."
         if leading
         else "",
         "margin": f"{_how_sure(leading.margin)}." if leading else "",

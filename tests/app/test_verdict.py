@@ -43,7 +43,7 @@ def score(key: str, margin: float) -> DetectorScore:
             (9, -3, -2, 3, 3),
             60,
             "Not sure",
-            "Far beyond anything normal, says the most accurate detector, but most other trusted ones do not: listen",
+            "Far beyond anything normal, says the most accurate detector, but half or more of the trusted ones that can tell say otherwise: listen",
         ),
         ((9, 3, 2, 3, 3), 3, "", "Too few normal clips to decide: 19 are needed for 5%; 3 set the threshold."),
         ((9, 3, 2, 3, 3), 18, "", "Too few normal clips"),
@@ -60,9 +60,8 @@ def test_controls_do_not_vote() -> None:
     margins = (9, 3, -2, 3, -3)
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
     assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly, 1 normal.")
-    assert (
-        said.votes
-        == "**GWRP + Gaussian** is the most accurate on this dataset, so it decides unless the others outvote it."
+    assert said.votes == (
+        "**GWRP + Gaussian** is the most accurate on this dataset, so it decides, unless half of those that can tell say otherwise."
     )
 
 
@@ -71,7 +70,9 @@ def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
         [score(k, m) for k, m in zip(TRUSTED.order, (0.1, 3, -2, 3, -3), strict=True)], TRUSTED, None, 60, 0.05
     )
     assert "; 1 of the other 2 trusted ones calls it an anomaly, 1 normal: listen" in said.reason
-    assert said.votes == "**GWRP + Gaussian** is the most accurate on this dataset, so it would decide, and cannot."
+    assert said.votes == (
+        "**GWRP + Gaussian** is the most accurate on this dataset, so nothing is decided while it cannot tell."
+    )
 
 
 def test_who_is_near_its_threshold_cannot_tell() -> None:
@@ -120,7 +121,8 @@ def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
     shown = verdict(scores, pinned, None, 60, 0.05)
     assert (shown.head, shown.reason) == (
         "Not sure",
-        "Far beyond anything normal, says the detector in use, but most trusted ones do not: listen, or record again.",
+        "Far beyond anything normal, says the detector in use, but half or more of the trusted ones that can tell say otherwise: listen, or "
+        "record again.",
     )
 
 

@@ -38,7 +38,7 @@ def test_a_fault_is_placed_and_the_votes_counted() -> None:
 
 
 def test_who_cannot_tell_does_not_agree() -> None:
-    """As on the card: the verdict rests on all decisions, but one near its threshold is counted on neither side."""
+    """As on the card: one near its threshold is counted on neither side."""
     row = clip_summary(scores(9, 3, 0.2, 9, 9), RELIABILITY, APPLICABLE, PLACE, 60, 0.05)
     assert (row["verdict"], row["agree"], row["trusted"]) == ("anomaly", 2, 3)
 
@@ -66,6 +66,8 @@ def test_what_cannot_be_told_is_none() -> None:
     [
         ((0.3, 3, 2, 3, 3), 60, "not sure", "close"),
         ((9, -3, -2, 3, 3), 60, "not sure", "disagreement"),
+        ((9, -3, 0.2, 3, 3), 60, "not sure", "disagreement"),  # who cannot tell is no vote for the side that it is on
+        ((9, 0.2, -0.2, 3, 3), 60, "anomaly", "margin"),
         ((9, 3, 2, 3, 3), 3, "", "too few normals"),
     ],
 )
