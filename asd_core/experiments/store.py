@@ -110,9 +110,13 @@ def read_experiment(folder: Path) -> Stored:
 
     path = folder / POINTS_FILE
     try:
-        header = artifacts.read_versioned(path, Header, SCHEMA, "run the experiment again")
-        scores = pd.read_parquet(folder / SCORES)
-        held_out = pd.read_parquet(folder / HELD_OUT) if (folder / HELD_OUT).is_file() else scores.iloc[:0]
+        while True:
+            content = path.read_bytes()
+            header = artifacts.read_versioned(path, Header, SCHEMA, "run the experiment again")
+            scores = pd.read_parquet(folder / SCORES)
+            held_out = pd.read_parquet(folder / HELD_OUT) if (folder / HELD_OUT).is_file() else scores.iloc[:0]
+            if path.read_bytes() == content:  # otherwise a run has stored something meanwhile
+                break
     except FileNotFoundError as error:
         raise ArtifactError(f"{folder} holds no stored experiment: run it first.") from error
     except (AttributeError, KeyError, OSError, ValueError) as error:  # of JSON, of pydantic, of Parquet
@@ -124,14 +128,34 @@ def read_experiment(folder: Path) -> Stored:
 
 
 def write_experiment(stored: Stored, folder: Path) -> None:
-    """Atomic; the points come last, so that a point is stored when its scores are."""
+    """Whoever reads meanwhile, or after a kill, finds points with their own scores: those on the disk that ``stored`` does not
+    have as they are go first, then come its scores, and last its points."""
     folder.mkdir(parents=True, exist_ok=True)
+    _drop_void(stored.header, folder / POINTS_FILE)
     for table, name in ((stored.held_out, HELD_OUT), (stored.scores, SCORES)):
         if table.empty:
             (folder / name).unlink(missing_ok=True)
         else:
             write_parquet(table[COLUMNS].astype({"raw": "float32"}), folder / name)
-    write_text(stored.header.model_dump_json(indent=1, by_alias=True) + "\n", folder / POINTS_FILE)
+    _write_points(stored.header, folder / POINTS_FILE)
+
+
+def _drop_void(header: Header, path: Path) -> None:
+    """Take from what is stored the points that a header does not have as they are, or has for other clips."""
+    if not path.is_file():
+        return
+    earlier = artifacts.read_versioned(path, Header, SCHEMA, "run the experiment again")
+    same_clips = (earlier.fingerprint, earlier.test_fingerprint) == (header.fingerprint, header.test_fingerprint)
+    now = {p.name: p for p in header.points if same_clips}
+    kept = [p for p in earlier.points if p == now.get(p.name)]
+    if not kept:
+        path.unlink()
+    elif len(kept) < len(earlier.points):
+        _write_points(earlier.model_copy(update={"points": kept}), path)
+
+
+def _write_points(header: Header, path: Path) -> None:
+    write_text(header.model_dump_json(indent=1, by_alias=True) + "\n", path)
 
 
 def staleness(header: Header, models: Path) -> str:

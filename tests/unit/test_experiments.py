@@ -1,11 +1,14 @@
 """Running and storing experiments: resuming, stale results, denoising both ways, sweeps, and the command."""
 
 import json
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from asd_core.datasets import Dataset
@@ -102,6 +105,70 @@ def test_points_of_other_clips_or_parameters_are_run_again(small_dataset: Datase
     run(experiment, fewer, tmp_path / "none", out=tmp_path, notify=said.append)
     assert "other parameters" in said[0]
     assert json.loads(path.read_text())["points"][0]["spec"]["parameters"]["residual"] is False
+
+
+def of_other_clips(stored: Stored) -> Stored:
+    """The same points with other scores."""
+    header = stored.header.model_copy(update={"fingerprint": "others"})
+    return Stored(header, stored.scores.assign(raw=-stored.scores["raw"]), stored.held_out)
+
+
+@pytest.mark.parametrize("other", ["clips", "parameters"])
+def test_a_run_that_is_stopped_while_it_stores_leaves_no_point_with_the_scores_of_another(
+    other: str, small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = sweep("pca_kde", "n_components", [1, 2])
+    new = run(experiment, small_dataset, tmp_path / "none", out=tmp_path / "new")
+    void, kept = new.header.points
+    old = of_other_clips(new)
+    if other == "parameters":  # of the first point only
+        header = new.header.model_copy(update={"points": [void.model_copy(update={"spec": {}}), kept]})
+        old = Stored(header, old.scores.where(old.scores["point"] == void.name, new.scores), old.held_out)
+    move, moves_left = os.replace, 0
+
+    def stopping(source: str, target: Path) -> None:
+        nonlocal moves_left
+        if tmp_path in target.parents:
+            if not moves_left:
+                raise KeyboardInterrupt
+            moves_left -= 1
+        move(source, target)
+
+    for number in range(100):
+        folder = tmp_path / str(number) / experiment.name
+        store.write_experiment(old, folder)
+        moves_left = number
+        with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+            patched.setattr(os, "replace", stopping)
+            done = run(experiment, small_dataset, tmp_path / "none", out=folder.parent)
+            break
+        stored = read_experiment(folder) if (folder / POINTS_FILE).exists() else new
+        for point in stored.header.points:
+            its_own = old if point in old.header.points and stored.header.fingerprint == old.header.fingerprint else new
+            np.testing.assert_array_equal(raw(stored, point.name), raw(its_own, point.name))
+        assert other == "clips" or kept in stored.header.points
+    assert number > 1
+    pd.testing.assert_frame_equal(done.scores, new.scores)
+
+
+def test_what_is_read_while_a_run_stores_is_of_one_time(
+    small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = sweep("pca_kde", "n_components", [1, 2])
+    new = run(experiment, small_dataset, tmp_path / "none", out=tmp_path / "new")
+    store.write_experiment(of_other_clips(new), tmp_path)
+    read, storing = pd.read_parquet, [new]
+
+    def read_late(path: Path) -> pd.DataFrame:
+        if storing:
+            store.write_experiment(storing.pop(), tmp_path)
+        return read(path)
+
+    monkeypatch.setattr(pd, "read_parquet", read_late)
+    stored = read_experiment(tmp_path)
+    assert not storing
+    assert stored.header == new.header
+    pd.testing.assert_frame_equal(stored.scores, new.scores)
 
 
 def test_stored_detectors_are_used_and_a_newer_training_makes_points_stale(
