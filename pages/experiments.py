@@ -7,7 +7,6 @@ import streamlit as st
 
 from asd_core.experiments import (
     ABOUT,
-    POINTS_FILE,
     TEST_ONLY,
     Conclusion,
     Stored,
@@ -40,14 +39,14 @@ WRONG_WAY = (
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner="Reading the experiment …")
-def figures(folder: str, changed: float, _stored: Stored) -> tuple[pd.DataFrame, Conclusion, dict[str, int], int]:
+def figures(folder: str, header: str, _stored: Stored) -> tuple[pd.DataFrame, Conclusion, dict[str, int], int]:
     """Table of the points and what they show; over how many machine ids each detector's figures are, and of how many there are
-    any. ``changed`` is the file's time, so nothing old is shown."""
+    any. ``header`` as JSON tells what is stored: the file's time may be that of points which were stored after it was read."""
     return experiment_summary(_stored), conclusion(_stored), _stored.n_known(), _stored.draws.n_computable()
 
 
 @cache_bytes
-def charts(folder: str, changed: float, dark: bool, _stored: Stored, _table: pd.DataFrame) -> dict[str, Any]:
+def charts(folder: str, header: str, dark: bool, _stored: Stored, _table: pd.DataFrame) -> dict[str, Any]:
     """The figures by heading. Plotly has no types."""
     drawn = experiment_figures(_stored, _table, dark=dark)
     lowest = min((value for value in _table["auc_low"].dropna()), default=0.0)
@@ -72,7 +71,8 @@ def show(source: Source, name: str) -> None:
     old = staleness(header, source.folder)
     if old:
         st.warning(old, icon=":material/warning:")
-    table, shown, known, n_ids = figures(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, stored)
+    of = str(there[name]), header.model_dump_json()
+    table, shown, known, n_ids = figures(*of, stored)
     st.markdown(f"#### {shown.answer}")
     earlier = f" The report that this project began from found {header.report}." if header.report else ""
     st.caption(shown.details + earlier)
@@ -81,7 +81,7 @@ def show(source: Source, name: str) -> None:
     if TEST_ONLY in set(table["series"]):
         st.warning(WRONG_WAY, icon=":material/warning:")
     side_by_side = st.grid(2, min_column_width=440)
-    drawn = charts(str(there[name]), (there[name] / POINTS_FILE).stat().st_mtime, is_dark(), stored, table)
+    drawn = charts(*of, is_dark(), stored, table)
     for number, (heading, figure) in enumerate(drawn.items()):
         with side_by_side.cell():
             st.markdown(f"**{heading}**")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from asd_core import jobs
+from asd_core import experiments, jobs
 from asd_core.detectors import detector_keys
-from asd_core.experiments import ABOUT, read_few_labels, read_study
+from asd_core.experiments import ABOUT, Stored, read_few_labels, read_study
 from asd_core.experiments import runner as run
 from asd_core.experiments.few_labels import FEW_LABELS
 from asd_core.experiments.store import read_experiment, user_folder, write_experiment
@@ -52,6 +52,26 @@ def test_detectors_with_figures_over_fewer_machines_are_named(settings: pytest.M
     assert fewer not in helpers.text(opened(**name))
     write_experiment(replace(stored, scores=stored.scores[~unknown]), user_folder(demo) / "components")
     assert helpers.text(opened(**name)).count(f"{fewer}PCA + KDE (1 of 4).") == 1
+
+
+def test_a_point_that_is_stored_while_the_page_is_drawn_is_shown_the_next_time(
+    settings: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.setenv("ASD_DATA_DIR", str(tmp_path))
+    demo = ROOT / "trained_models" / "demo"
+    whole, folder = read_experiment(demo / "experiments" / "components"), user_folder(demo) / "components"
+    fewer = whole.header.model_copy(update={"points": whole.header.points[:4]})
+    write_experiment(replace(whole, header=fewer), folder)
+
+    def read_early(path: Path) -> Stored:
+        stored = read_experiment(path)
+        write_experiment(whole, path)
+        return stored
+
+    with settings.context() as patched:
+        patched.setattr(experiments, "read_experiment", read_early)
+        assert len(opened(experiment=ABOUT["components"].title).dataframe[0].value) == 4
+    assert len(opened(experiment=ABOUT["components"].title).dataframe[0].value) == len(whole.header.points)
 
 
 def test_denoising_the_wrong_way_carries_a_warning() -> None:
