@@ -2,25 +2,32 @@
 of its own would spend its time on that, and be killed there."""
 
 import os
+import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # threads do not outlive a fork
 
 import numpy as np
+import pandas as pd
 
 from asd_core.cli.app import main
 from asd_core.datasets import import_recordings
+from asd_core.experiments import EXPERIMENTS_FOLDER, Point
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 
 KEYS = "control_rms,pca_kde"
+SWEEP = ["sweep", "--detector", "pca_kde", "--parameter", "n_components", "--values", "1,2,3,4,5,6"]
+DENOISING = ["denoising", "--preset", "quick", "--detectors", "pca_kde,gwrp_gaussian,fusion"]
 
 
-def recordings(folder: Path) -> None:
+def recordings(folder: Path, seed: int = 0) -> None:
     """A second of noise each: 20 normal ones and 4 louder anomalies."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for name, level, count in (("normal", 0.1, 20), ("anomaly", 0.2, 4)):
         (folder / name).mkdir(parents=True)
         for number in range(count):
@@ -54,8 +61,55 @@ def scoring(data: str, models: str) -> None:
             sys.exit(code)
 
 
+def experiment(data: str, models: str, scored: str, killed_in: int, *what: str) -> None:
+    """``python -m asd_core experiment …``, stored beside the detectors.
+
+    Args:
+        scored: a file that gets a line for each scoring of a point.
+        killed_in: in the middle of which of its files the process dies; in none for 0.
+    """
+    from asd_core.experiments import runner
+
+    score = runner.score_rows
+
+    def noted(point: Point, *rest: Any) -> pd.DataFrame:
+        with open(scored, "a") as lines:
+            lines.write(f"{point.name}\n")
+        return score(point, *rest)
+
+    runner.score_rows = noted
+    if killed_in:
+        die_in_file(killed_in, Path(models))
+    out = f"{models}/{EXPERIMENTS_FOLDER}"
+    sys.argv = ["asd_core", "experiment", *what, "--data", data, "--models", models, "--out", out]
+    if code := main():
+        sys.exit(code)
+
+
+def die_in_file(number: int, folder: Path) -> None:
+    """Have this process killed when half of its ``number``-th file in a folder is written: most are written faster than anyone
+    can kill it from outside."""
+    written = 0
+
+    def dying(write: Callable[..., Any], place: Callable[..., str | Path]) -> Callable[..., Any]:
+        def whole_or_half(*arguments: Any, **options: Any) -> Any:
+            nonlocal written
+            result, path = write(*arguments, **options), Path(place(*arguments))
+            written += path.is_relative_to(folder)
+            if written == number:
+                os.truncate(path, path.stat().st_size // 2)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return whole_or_half
+
+    Path.write_bytes = dying(Path.write_bytes, lambda path, _: path)  # type: ignore[method-assign]
+    pd.DataFrame.to_parquet = dying(pd.DataFrame.to_parquet, lambda _, path: path)
+
+
 def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recordings(Path(folder) / "data")
         training(f"{folder}/data", f"{folder}/models")
         scoring(f"{folder}/data", f"{folder}/models")
+        experiment(f"{folder}/data", f"{folder}/models", os.devnull, 0, *SWEEP)

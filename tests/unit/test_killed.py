@@ -1,10 +1,12 @@
-"""An import or a training that is killed at any moment: nobody is shown half of it, and a second run completes it."""
+"""An import, a training or an experiment that is killed at any moment: nobody is shown half of it, and a second run completes it."""
 
 import multiprocessing
+import re
 import shutil
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 from asd_core import artifacts
 from asd_core.artifacts import read_conditions, read_pooled
 from asd_core.datasets import datasets_folder, delete_dataset, open_dataset, user_datasets
+from asd_core.experiments import POINTS_FILE, read_experiment, stored_names
+from asd_core.experiments.store import PointRecord
 from asd_core.explain import read_reference
 from asd_core.scoring import AS_RECORDED, missing_scores, read_scores
 from asd_core.sound import wav_bytes
@@ -23,17 +27,19 @@ from tests.forked import CONTEXT
 from tests.unit import killed_work
 
 KILLS, SECONDS = 20, 60.0
+MOMENTS = ("any", "any", "a point is stored", 2, 3, 4)  # to kill an experiment; numbers: in the middle of that file
 
 pytestmark = pytest.mark.slow
 
-Start = Callable[..., multiprocessing.process.BaseProcess]
+Process = multiprocessing.process.BaseProcess
+Start = Callable[..., Process]
 
 
 @pytest.fixture(scope="module")
 def start() -> Start:
     """Starts a process of its own for work."""
 
-    def begin(work: Callable[..., None], *arguments: Any) -> multiprocessing.process.BaseProcess:
+    def begin(work: Callable[..., None], *arguments: Any) -> Process:
         process = CONTEXT.Process(target=work, args=arguments)
         process.start()
         return process
@@ -42,7 +48,7 @@ def start() -> Start:
     return begin
 
 
-def ended(process: multiprocessing.process.BaseProcess) -> float:
+def ended(process: Process) -> float:
     """Wait for a process that ends well: how many seconds it took from now on."""
     began = time.monotonic()
     process.join(SECONDS)
@@ -56,7 +62,7 @@ class Killer:
     def __init__(self, seconds: float) -> None:
         self.rng, self.seconds, self.hits = np.random.default_rng(0), seconds, 0
 
-    def kill(self, process: multiprocessing.process.BaseProcess) -> None:
+    def kill(self, process: Process) -> None:
         """At a random moment."""
         after = self.rng.uniform(0.0, self.seconds)
         process.join(after)  # the time is the thing itself: any moment of the work
@@ -67,7 +73,7 @@ class Killer:
         else:  # it was done before: the machine has less to do than when the work was timed
             self.seconds = after
 
-    def kill_once(self, happened: Callable[[], object], process: multiprocessing.process.BaseProcess) -> None:
+    def kill_once(self, happened: Callable[[], object], process: Process) -> None:
         """As soon as something has happened."""
         while process.exitcode is None and not happened():
             process.join(0.001)
@@ -109,7 +115,7 @@ def test_a_training(start: Start, tmp_path: Path) -> None:
     dataset = open_dataset(data)
     (machine_id,) = dataset.catalogue["machine_id"].unique()
 
-    def training(out: Path) -> multiprocessing.process.BaseProcess:
+    def training(out: Path) -> Process:
         return start(killed_work.training, str(data), str(out))
 
     seconds = min(ended(training(tmp_path / name)) for name in ("before", "whole"))
@@ -168,6 +174,91 @@ def test_scores_and_latents(start: Start, tmp_path: Path) -> None:
         assert not list(folder.glob("*.part"))
     assert killer.hits >= KILLS // 4
     assert gone_on > 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", [killed_work.SWEEP, killed_work.DENOISING], ids=lambda what: what[0])
+def test_an_experiment(start: Start, data_dir: Path, tmp_path: Path, what: list[str]) -> None:
+    """A run that was killed goes on behind the last point it stored, and what it stores has the bytes of one that was not, but for
+    the seconds of trainings, which are measured. What the Experiments page reads are whole points of the same recordings, also where
+    those of others stood before."""
+    recordings, others, trained = tmp_path / "recordings", tmp_path / "others", tmp_path / "trained"
+    killed_work.recordings(recordings)
+    killed_work.recordings(others, seed=1)
+    train(open_dataset(recordings), trained, detectors=["pca_kde", "gwrp_gaussian", "fusion"], preset="quick")
+    earlier, before, whole = (
+        Path(shutil.copytree(trained, tmp_path / name)) for name in ("earlier", "before", "whole")
+    )
+
+    def experiment(models: Path, log: str, *, data: Path = recordings, killed_in: int = 0) -> Process:
+        return start(killed_work.experiment, str(data), str(models), str(models / log), killed_in, *what)
+
+    ended(experiment(earlier, "log", data=others))
+    seconds = min(ended(experiment(models, "log")) for models in (before, whole))
+    points, of_others, scored = shown(whole), shown(earlier), logged(whole / "log")
+    assert points.keys() == of_others.keys() >= scored
+    killer, left = Killer(seconds), set()
+    for number, (there, moment) in enumerate(product((trained, earlier), MOMENTS)):
+        models = Path(shutil.copytree(there, tmp_path / str(number)))
+        stored_at = models / (experiment_folder(whole) / POINTS_FILE).relative_to(whole)
+        if moment == "any":
+            killer.kill(experiment(models, "first"))
+        elif moment == "a point is stored":
+            killer.kill_once(partial(newer, stored_at, whole / "log"), experiment(models, "first"))
+        else:
+            killer.kill_once(bool, experiment(models, "first", killed_in=moment))
+        stored = shown(models)
+        if stored == of_others:
+            stored = {}
+        assert all(untimed(*point) == untimed(*points[name]) for name, point in stored.items())
+        left.add(len(stored))
+        ended(experiment(models, "second"))
+        assert logged(models / "second") == scored - stored.keys()
+        assert {name: shown(models)[name] for name in stored} == stored  # down to the seconds
+        assert files(models) == files(whole)
+    assert killer.hits > number * 3 // 4
+    assert 0 in left
+    assert left & set(range(1, len(points)))
+
+
+def experiment_folder(models: Path) -> Path:
+    """Of the only one there is."""
+    (folder,) = stored_names(models).values()
+    return folder
+
+
+def shown(models: Path) -> dict[str, tuple[PointRecord, list[Any]]]:
+    """What the Experiments page has: the points by name, each with its scores."""
+    result = {}
+    for folder in stored_names(models).values():
+        stored = read_experiment(folder)
+        for point in stored.header.points:
+            own = stored.scores[stored.scores["point"] == point.name]
+            result[point.name] = point, own.to_numpy().tolist()
+    return result
+
+
+def untimed(point: PointRecord, scores: list[Any]) -> tuple[PointRecord, list[Any]]:
+    """A point without the seconds that its training took."""
+    return point.model_copy(update={"fit_seconds": None}), scores
+
+
+def files(models: Path) -> dict[str, bytes]:
+    """An experiment's files without the seconds that trainings took, and without what a killed process was writing."""
+    paths = [path for path in experiment_folder(models).iterdir() if path.suffix != ".tmp"]
+    return {path.name: re.sub(rb'"fit_seconds": [^,]+', b"", path.read_bytes()) for path in paths}
+
+
+def logged(path: Path) -> set[str]:
+    return set(path.read_text().splitlines()) if path.exists() else set()
+
+
+def newer(path: Path, other: Path) -> bool:
+    """Whether a file is there, and was written after another one."""
+    try:
+        return path.stat().st_mtime_ns > other.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
 
 
 def ordered(scores: pd.DataFrame) -> pd.DataFrame:
