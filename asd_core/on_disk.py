@@ -19,6 +19,9 @@ from asd_core.errors import DatasetError
 
 _ALIGNED = 64  # bytes, as processors like to load them
 _ROWS_AT_ONCE = 256  # arrays whose rows are written together
+_AROUND = (
+    64 << 10
+)  # bytes around a place that the system maps with it; what is smaller is copied, or each would keep so many
 _MOST = 64e6  # bytes looked at, after which those of all files are given back
 
 
@@ -50,8 +53,12 @@ class _Mapped:
         _Mapped._every.add(memory)
 
     def at(self, place: ArrayPlace) -> NDArray[Any]:
-        looked_at(place.size)
-        return self._bytes[place.offset : place.offset + place.size].view(place.kind).reshape(place.shape)
+        looked_at(place.size + 2 * _AROUND)  # at either end
+        array = self._bytes[place.offset : place.offset + place.size].view(place.kind).reshape(place.shape)
+        if place.size < _AROUND:
+            array = array.copy()
+            array.flags.writeable = False
+        return array
 
 
 def looked_at(size: float) -> None:
