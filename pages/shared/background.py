@@ -59,7 +59,7 @@ class Refreshed(Generic[Value]):
         """
         self._make = make
         self._lock = threading.Condition()
-        self._making = False  # in a thread
+        self._making = self._failed = False  # in a thread
         self._value: Value | None = None
         self._made_at = self._took = 0.0
 
@@ -69,13 +69,13 @@ class Refreshed(Generic[Value]):
         return self._value is not None
 
     def prepare(self) -> bool:
-        """Begin to make the first value beside the page, unless it is there or being made.
+        """Begin to make the first value beside the page, unless it is there or being made, or could not be made.
 
         Returns:
-            Whether it is being made.
+            Whether it is being made. Where it could not, :meth:`get` tries again, and raises what is wrong.
         """
         with self._lock:
-            if self._value is None and not self._making:
+            if self._value is None and not self._making and not self._failed:
                 self._making = True
                 start(REFRESHING, partial(self._refresh, None))
             return self._making
@@ -100,7 +100,7 @@ class Refreshed(Generic[Value]):
             return self._make_now(self._value)
 
     def _make_now(self, before: Value | None) -> Value:
-        self._value = None  # what fails is tried again
+        self._value, self._failed = None, False  # what fails is tried again
         made = self._timed(before)
         self._value, self._made_at, self._took = made
         return made[0]
@@ -112,7 +112,7 @@ class Refreshed(Generic[Value]):
             made = (None, 0.0, 0.0)
         with self._lock:
             self._value, self._made_at, self._took = made
-            self._making = False
+            self._making, self._failed = False, made[0] is None
             self._lock.notify_all()
 
     def _timed(self, before: Value | None) -> tuple[Value, float, float]:
