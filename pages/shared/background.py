@@ -18,7 +18,7 @@ REFRESHING = "refresh"  # name of the thread
 
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # in glibc's malloc.h
 HEAPS = 2
-OWN_PAGES = 128 << 10  # bytes from which on an array has pages of its own, given back with it
+OWN_PAGES = 1 << 20  # bytes from which on an array has pages of its own, given back with it
 
 Value = TypeVar("Value")
 
