@@ -19,9 +19,7 @@ from asd_core.errors import DatasetError
 
 _ALIGNED = 64  # bytes, as processors like to load them
 _ROWS_AT_ONCE = 256  # arrays whose rows are written together
-_AROUND = (
-    64 << 10
-)  # bytes around a place that the system maps with it; what is smaller is copied, or each would keep so many
+AROUND = 64 << 10  # bytes around a place that the system maps with it
 _MOST = 64e6  # bytes looked at, after which those of all files are given back
 
 
@@ -53,9 +51,9 @@ class _Mapped:
         _Mapped._every.add(memory)
 
     def at(self, place: ArrayPlace) -> NDArray[Any]:
-        looked_at(place.size + 2 * _AROUND)  # at either end
+        looked_at(place.size + 2 * AROUND)  # at either end
         array = self._bytes[place.offset : place.offset + place.size].view(place.kind).reshape(place.shape)
-        if place.size < _AROUND:
+        if place.size < AROUND:  # or each would keep what lies around it
             array = array.copy()
             array.flags.writeable = False
         return array

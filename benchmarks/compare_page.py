@@ -48,7 +48,8 @@ def statistics_speed(n: int = 5, n_clips: int = MANY) -> dict[str, Figure]:
 
 def page_speed(n: int = 3) -> dict[str, Figure]:
     """Seconds in which a warm server runs the Compare page for a dataset it has not seen, with scores of all detectors: of 2,000
-    clips and of 100,000; whether the recordings of the latter have changed is looked at afterwards. And the memory of the server's process at its largest, once it has shown the latter."""
+    clips and of 100,000; whether the recordings of the latter have changed is looked at afterwards. And the memory of the
+    server's process at its largest, once it has shown the latter."""
     many, very_many = [f"many-{k}" for k in range(n)], [f"very-many-{k}" for k in range(n)]
     opened = open_pages({"a warm-up": 200, **dict.fromkeys(many, MANY), **dict.fromkeys(very_many, VERY_MANY)})
     size = len(detector_keys())

@@ -28,12 +28,8 @@ _OF_EACH_MACHINE = (
     "ASD_RAY_ADDRESS",
     *("ASD_ROLES", BY),  # people's e-mail addresses have no place on other machines
 )
-_THERE = {
-    **ONE_THREAD,
-    **KEEPS_MEMORY,
-    "ASD_ENGINE": "local",
-    "ASD_WORKERS": "1",
-}  # a task starts no workers of its own
+# A task starts no workers of its own.
+_THERE = {**ONE_THREAD, **KEEPS_MEMORY, "ASD_ENGINE": "local", "ASD_WORKERS": "1"}
 
 
 class RayCluster:

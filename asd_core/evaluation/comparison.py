@@ -292,17 +292,16 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
         parts = {d: linear_parts(normal[d], anomaly[d]) for d in present} if min(n, m) >= LARGE else {}
         linear = {d: of for d, of in parts.items() if all(part.exact_enough for part in of)}
         for d in present:
-            observed["auc"][row, d], observed["pauc"][row, d] = (
-                (part.observed for part in parts[d])
-                if d in parts
-                else (auc(normal[d], anomaly[d]), pauc(normal[d], anomaly[d]))
-            )
+            if parts:
+                figures = [part.observed for part in parts[d]]
+            else:
+                figures = [auc(normal[d], anomaly[d]), pauc(normal[d], anomaly[d])]
+            observed["auc"][row, d], observed["pauc"][row, d] = figures
         for which, taken_normal, taken_anomaly in taken(machine_id, n, m, resamples, seed):
-            for d in present:
-                if d not in linear:
-                    figures = resampled(normal[d], anomaly[d], taken_normal, taken_anomaly)
-                    for metric, values in zip(draws, figures, strict=True):
-                        draws[metric][row, d, which] = values
+            for d in (d for d in present if d not in linear):
+                drawn = resampled(normal[d], anomaly[d], taken_normal, taken_anomaly)
+                for metric, values in zip(draws, drawn, strict=True):
+                    draws[metric][row, d, which] = values
             if linear:
                 for metric, of_metric in zip(draws, zip(*linear.values(), strict=True), strict=True):
                     draws[metric][row, list(linear), which] = resampled_parts(of_metric, taken_normal, taken_anomaly)

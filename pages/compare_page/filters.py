@@ -22,7 +22,7 @@ from pages.shared.sources import Source
 from pages.shared.stored_scores import StoredScores, check_beside, checked_later, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
 from pages.shared.trained_models import scoring_rate, trained_denoised_of
-from pages.shared.unknown_machine import left_out, name_others
+from pages.shared.unknown_machine import name_others
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 EVERY = "every clip"
@@ -154,8 +154,7 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
     subset = in_scope(selected, scope, stored, ids, attribute, chosen)
     # Where none of the chosen detectors has a score, others' say which machine ids there are, or the catalogue does.
     machines = subset.machine_ids or ids or there or _machines(selected, scope)
-    name_others(selected, *machines)
-    subset = replace(subset, computable=computable, row=row, left_out=left_out(selected, *machines))
+    subset = replace(subset, computable=computable, row=row, left_out=name_others(selected, *machines))
     if against is None:
         return subset
     st.caption(f"{against.truth.description()} {against.provenance.description()}")

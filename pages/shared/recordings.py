@@ -41,7 +41,7 @@ def dataset_of(source: Source) -> Dataset:
     return _dataset(source).get()
 
 
-def looked_at(source: Source) -> bool:
+def is_open(source: Source) -> bool:
     """Whether the dataset is there without its folder being looked through, which takes a second for 100,000 recordings."""
     return bool(source.location) and _dataset(source).ready
 

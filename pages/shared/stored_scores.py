@@ -20,7 +20,7 @@ from asd_core.scoring import (
 )
 from pages.shared.background import Refreshed
 from pages.shared.caching import BY_KEY, FOLDERS, SELECTIONS
-from pages.shared.recordings import dataset_of, looked_at, open_or_reason
+from pages.shared.recordings import dataset_of, is_open, open_or_reason
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
@@ -48,10 +48,6 @@ def _scores(source: Source, written: int, scope: Scope) -> Refreshed[StoredScore
     return Refreshed(read)
 
 
-def _checked(source: Source, written: int, scope: Scope) -> StoredScores:
-    return _scores(source, written, scope).get()
-
-
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
 def _unchecked(source: Source, written: int, scope: Scope) -> StoredScores:
     table = read_scores(source.folder, None, scope)
@@ -65,13 +61,14 @@ def stored_scores(source: Source, scope: Scope) -> StoredScores:
     and calls :func:`check_beside`.
     """
     written = scores_stamp(source.folder, scope)
-    give = _unchecked if checked_later(source, scope) else _checked
-    return give(source, written, scope)
+    if checked_later(source, scope):
+        return _unchecked(source, written, scope)
+    return _scores(source, written, scope).get()
 
 
 def checked_later(source: Source, scope: Scope) -> bool:
     """Whether there are so many scores that a page shows them before anybody has looked at the recordings."""
-    known = _scores(source, scores_stamp(source.folder, scope), scope).ready or looked_at(source)
+    known = _scores(source, scores_stamp(source.folder, scope), scope).ready or is_open(source)
     return not known and n_stored(source.folder, scope) >= MANY
 
 

@@ -22,10 +22,11 @@ def left_out(selected: Choice, *machine_ids: str) -> str:
     return not_scored([key for key, ids in known.items() if not ids], ", ".join(machine_ids))
 
 
-def name_others(selected: Choice, *machine_ids: str) -> None:
-    """Show what :func:`left_out` says; nothing where that is empty."""
+def name_others(selected: Choice, *machine_ids: str) -> str:
+    """Show what :func:`left_out` says, and give it; nothing where that is empty."""
     if sentence := left_out(selected, *machine_ids):
         st.info(sentence, icon=":material/help:")
+    return sentence
 
 
 def name_fewer(known: Mapping[str, int], n_ids: int) -> None:

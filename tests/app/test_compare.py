@@ -15,7 +15,7 @@ from asd_core.datasets import open_dataset
 from asd_core.scoring import AS_RECORDED, Scope, compute_scores, measure_scoring, scoring_seconds
 from pages.compare_page.filters import UNCHECKED
 from pages.components.threshold_slider import moved_to
-from pages.shared.recordings import looked_at
+from pages.shared.recordings import is_open
 from pages.shared.sources import sources
 from pages.shared.stored_scores import check_beside
 from tests.app import helpers
@@ -136,7 +136,7 @@ def test_very_many_scores_stand_before_their_recordings_are_looked_at(
     assert UNCHECKED in text(app)
     first = app.dataframe[0].value
     (source,) = sources()
-    assert not looked_at(source), "that is not waited for"
+    assert not is_open(source), "that is not waited for"
     while check_beside(source, AS_RECORDED):
         time.sleep(0.01)
     app.run()

@@ -111,30 +111,31 @@ def test_a_set_without_a_checksum_is_agreed_to_first(
     assert started["arguments"] == ["download", "tiny-fan", "--yes", "--part", "dev", "--unverified"]
 
 
-def test_the_record_is_asked_when_the_download_starts(
-    server: PublicServer, folders: Path, settings: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def askable(server: PublicServer, folders: Path, settings: pytest.MonkeyPatch) -> PublicServer:
+    """The set has no known checksum, and a record to ask."""
     server.has_api = True
     settings.setenv("ASD_PUBLIC_SETS", str(server.registry(folders / "api.toml", dev=None)))
+    return server
+
+
+def test_the_record_is_asked_when_the_download_starts(askable: PublicServer) -> None:
     app = page()
     assert app.dataframe[-1].value["Checksum"].tolist() == ["asked of the record"]
     assert "the record is asked for the checksum" in text(app)
-    assert server.asked == []
+    assert askable.asked == []
     press(app, START)
     assert until("finished", "failed").state == "failed"
     app = page()
-    assert f"dev_fan.zip ({server.address}/api/1 cannot be had: the server says 404), so nothing" in text(app)
-    server.publish(1, {"dev_fan.zip": dev_archive()})
+    assert f"dev_fan.zip ({askable.address}/api/1 cannot be had: the server says 404), so nothing" in text(app)
+    askable.publish(1, {"dev_fan.zip": dev_archive()})
     press(app, START)
     assert until("finished", "failed").state == "finished"
-    assert [path for path, _ in server.asked] == ["/api/1", "/api/1", "/1/dev_fan.zip"]
+    assert [path for path, _ in askable.asked] == ["/api/1", "/api/1", "/1/dev_fan.zip"]
 
 
-def test_where_the_record_names_no_checksum_the_box_is_ticked(
-    server: PublicServer, folders: Path, settings: pytest.MonkeyPatch
-) -> None:
-    server.has_api = True
-    settings.setenv("ASD_PUBLIC_SETS", str(server.registry(folders / "api.toml", dev=None)))
+@pytest.mark.usefixtures("askable")
+def test_where_the_record_names_no_checksum_the_box_is_ticked() -> None:
     app = page()
     next(box for box in app.checkbox if "names no checksum" in box.label).check().run()
     press(app, START)

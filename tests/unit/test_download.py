@@ -279,11 +279,14 @@ def test_a_record_that_cannot_be_reached_is_a_sentence(
     assert cli("download", "tiny-fan", "--yes", "--unverified")[0] == 0
 
 
+def listing(entry: dict[str, Any]) -> bytes:
+    """A record's answer, with one file."""
+    return json.dumps({"files": [entry]}).encode()
+
+
 @pytest.mark.parametrize("size", [None, True, 0, -5, 1.5, "12", [1], 1 << 70, 10**400])
 def test_a_size_that_is_none_is_not_known(cli: Cli, asked: PublicServer, size: Any) -> None:
-    asked.files["/api/1"] = json.dumps(
-        {"files": [{"key": "dev_fan.zip", "size": size, "checksum": f"md5:{SUM.upper()}"}]}
-    ).encode()
+    asked.files["/api/1"] = listing({"key": "dev_fan.zip", "size": size, "checksum": f"md5:{SUM.upper()}"})
     code, _, err = cli("download", "tiny-fan", "--yes")
     assert (code, "Size: over 1 MB." in err) == (0, True)
     assert f"md5 {SUM}, as " in origin()
@@ -291,18 +294,14 @@ def test_a_size_that_is_none_is_not_known(cli: Cli, asked: PublicServer, size: A
 
 def test_a_record_of_the_other_form_is_understood(cli: Cli, asked: PublicServer) -> None:
     """Zenodo's of October 2023."""
-    asked.files["/api/1"] = json.dumps(
-        {"files": [{"filename": "dev_fan.zip", "filesize": 3_000_000_000, "checksum": SUM}]}
-    ).encode()
+    asked.files["/api/1"] = listing({"filename": "dev_fan.zip", "filesize": 3_000_000_000, "checksum": SUM})
     code, _, err = cli("download", "tiny-fan", "--yes")
     assert (code, "Size: 3.0 GB." in err) == (0, True)
     assert f"md5 {SUM}, as " in origin()
 
 
 def test_the_disk_must_have_room_for_what_the_record_names(cli: Cli, asked: PublicServer) -> None:
-    asked.files["/api/1"] = json.dumps(
-        {"files": [{"key": "dev_fan.zip", "size": 10**17, "checksum": f"md5:{SUM}"}]}
-    ).encode()
+    asked.files["/api/1"] = listing({"key": "dev_fan.zip", "size": 10**17, "checksum": f"md5:{SUM}"})
     code, _, err = cli("download", "tiny-fan", "--yes")
     assert (code, "needs about 200,000,000.0 GB more" in err) == (2, True)
     assert paths(asked) == ["/api/1"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.features import Array
-from asd_core.on_disk import end_to_end, looked_at, shapes
+from asd_core.on_disk import AROUND, end_to_end, looked_at, shapes
 
 
 def at_least(spectrogram: Array, width: int) -> Array:
@@ -75,7 +75,6 @@ def merge_stacks(values: Array, n_frames: int, n_mels: int) -> Array:
 
 
 IN_MEMORY = 256e6  # bytes of frames that a sampler keeps there: more are mapped from a file, at a quarter of the speed
-AROUND = 65536  # bytes that the system maps around a place that is read
 
 
 class StackSampler:
