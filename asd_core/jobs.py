@@ -4,7 +4,8 @@ A process leaves the page's interpreter alone, can be stopped at any moment, and
 restart of the server. Whatever a command finishes it stores itself; here is only how far it is and how it ended.
 
 A job's folder holds ``job.json`` (what was started), ``progress.json`` (how far it is), ``log.txt`` (its messages) and
-``lock``, which the process holds as long as it lives, so that nobody has to trust a process number.
+``lock``, which the process holds as long as it lives, so that nobody has to trust a process number. Dashboards on several computers
+at one PostgreSQL database see each other's jobs, too: :mod:`asd_core.shared_jobs`.
 """
 
 import fcntl
@@ -12,21 +13,27 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from uuid import uuid4
 
 from asd_core.errors import WAS_STOPPED, JobError
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
+if TYPE_CHECKING:
+    from asd_core.shared_jobs import SharedJob, Teller
+
 JobState = Literal["running", "finished", "failed", "stopped"]
 FOLDER = "ASD_JOB_FOLDER"  # tells a process that it is a job, and where to say how far it is
 BY = "ASD_JOB_BY"  # tells it who started it
+RUN = "ASD_JOB_RUN"  # tells it which run it is in the database
 STOPPED = 130  # exit code of a command that was interrupted
 NICE = 5  # a page answers before a job computes
 MOST_LOSSES = 200  # points of a stored curve
@@ -39,7 +46,7 @@ class Job:
     """The latest run under a name."""
 
     name: str
-    title: str
+    title: str  # with the computer, where that is another one
     state: JobState
     fraction: float  # 0 to 1
     message: str  # what it does now
@@ -49,7 +56,8 @@ class Job:
 
 
 def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> Job:
-    """Run ``python -m asd_core`` with these arguments, unless a job of this name runs already (a double click).
+    """Run ``python -m asd_core`` with these arguments, unless a job of this name runs already (a double click, or another
+    dashboard at the same PostgreSQL database).
 
     Args:
         name: small letters, digits, ``_ . -``; one job a name runs at a time.
@@ -58,31 +66,49 @@ def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> J
         by: who starts it, for the audit log.
 
     Raises:
-        JobError: when the process cannot be started.
+        JobError: when the process cannot be started. LabelError: when the database cannot be written.
     """
-    folder = _folder(name)
+    folder, run = _folder(name), uuid4().hex
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         if not _take(lock):
             return _read(folder)
+        if elsewhere := _announced(folder, run, title):
+            return elsewhere
         (folder / "progress.json").unlink(missing_ok=True)
-        about = {"title": title, "arguments": list(arguments), "started": time.time()}
+        about = {"title": title, "arguments": list(arguments), "started": time.time(), "run": run}
         with open(folder / "log.txt", "wb") as log:
             try:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "asd_core", *arguments],
                     cwd=PROJECT_ROOT,
-                    env={**os.environ, FOLDER: str(folder), BY: by},
+                    env={**os.environ, FOLDER: str(folder), BY: by, RUN: run},
                     pass_fds=[lock.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                 )
             except OSError as error:
+                if get_settings().database_is_server:
+                    from asd_core import shared_jobs
+
+                    shared_jobs.withdraw(run)
                 raise JobError(f"{title} cannot be started ({error.strerror}): free memory and try again.") from error
         _write(folder / "job.json", {**about, "pid": process.pid})
     # The process holds the lock from here on: it inherited the open file.
     return _read(folder)
+
+
+def _announced(folder: Path, run: str, title: str) -> Job | None:
+    """Enter a run in the database, for other dashboards to see. What is given runs already, on another computer."""
+    if not get_settings().database_is_server:
+        return None
+    from asd_core import shared_jobs
+
+    # The lock is this process's: the run before on this computer is no more, whatever the database has heard of it.
+    before = str(_load(folder / "job.json").get("run", ""))
+    elsewhere = shared_jobs.announce(folder.name, run, title, socket.gethostname(), after=before)
+    return _elsewhere(folder.name, elsewhere) if elsewhere else None
 
 
 def _take(lock: IO[str]) -> bool:
@@ -110,15 +136,50 @@ def _is_held(lock: IO[str]) -> bool:
 
 
 def find(name: str) -> Job | None:
-    """The latest job of a name; ``None`` when there was none."""
+    """The latest job of a name, of this dashboard or another one; ``None`` when there was none."""
     folder = _folder(name)
-    return _read(folder) if (folder / "job.json").is_file() else None
+    here = _read(folder) if (folder / "job.json").is_file() else None
+    if here and here.state == "running":
+        return here
+    newest = _newest(name)
+    if newest and not (here and _load(folder / "job.json").get("run") == newest.run):
+        return _elsewhere(name, newest)
+    return here
+
+
+def _newest(name: str) -> "SharedJob | None":
+    """The latest run that the database knows of; ``None`` where no server holds it."""
+    if not get_settings().database_is_server:
+        return None
+    from asd_core import shared_jobs  # with SQLAlchemy, which few commands need
+
+    return shared_jobs.latest(name)
+
+
+def _elsewhere(name: str, job: "SharedJob") -> Job:
+    description = job.description
+    if job.lost is not None:
+        description = f"the computer {job.computer} has not been heard of for {job.lost:.0f} s: it was switched off, or the work was killed."
+    return Job(
+        name,
+        f"{job.title} on {job.computer}",
+        cast("JobState", job.state),
+        job.fraction,
+        job.message,
+        description,
+        job.started,
+        _losses(json.loads(job.losses)),
+    )
 
 
 def cancel(name: str) -> None:
     """Ask a running job to stop (what it finished is stored); asked twice, it is killed."""
     folder = _folder(name)
     if not (folder / "job.json").is_file() or not _alive(folder):
+        if (newest := _newest(name)) and newest.state == "running":
+            from asd_core import shared_jobs
+
+            shared_jobs.ask_to_stop(newest.run)
         return
     about = _load(folder / "job.json")
     again = "cancelled" in about
@@ -146,7 +207,8 @@ def _read(folder: Path) -> Job:
     state: JobState = "running"
     if not alive:
         state = "finished" if progress.get("exit") == 0 else "failed"
-        if "cancelled" in about and state == "failed":
+        # Or by another dashboard: then only how it ended tells.
+        if ("cancelled" in about and state == "failed") or progress.get("exit") == STOPPED:
             state = "stopped"
     return Job(
         folder.name,
@@ -198,9 +260,15 @@ class Reporter:
         self._path = Path(folder) / "progress.json" if folder else None
         self._last: dict[str, Any] = {"fraction": 0.0, "message": "starting"}
         self._written = 0.0
+        self._teller: Teller | None = None
         if self._path:
             os.nice(NICE)
             signal.signal(signal.SIGTERM, _interrupt)
+            # Taken out: processes that the command starts are not the job.
+            if (run := os.environ.pop(RUN, "")) and get_settings().database_is_server:
+                from asd_core import shared_jobs
+
+                self._teller = shared_jobs.Teller(run, lambda: self._last)
 
     def progress(self, fraction: float, message: str) -> None:
         """How far the command is; written a few times a second at most."""
@@ -217,8 +285,14 @@ class Reporter:
 
     def ended(self, code: int) -> None:
         """How the command ended."""
-        if self._path:
-            _write(self._path, {**self._last, "losses": None, "exit": code})
+        if not self._path:
+            return
+        self._last = {**self._last, "losses": None}
+        _write(self._path, {**self._last, "exit": code})
+        if self._teller:
+            state = "finished" if code == 0 else "stopped" if code == STOPPED else "failed"
+            said = WAS_STOPPED if state == "stopped" else _last_line(self._path.parent / "log.txt")
+            self._teller.ended(state, said)
 
 
 def _interrupt(*_: object) -> None:

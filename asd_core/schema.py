@@ -2,7 +2,7 @@
 
 The log of labels (``label_events``) is the truth; the database itself refuses to change or delete a row of it. What holds now
 (``label_current``, ``label_regions``, ``label_adjudicated``) is stored beside it, so that no reading goes through the log. Who did
-what else (``audit_events``) is a log that is as safe.
+what else (``audit_events``) is a log that is as safe. What long work does now (``jobs``) is written over as it goes on.
 Times are whole microseconds since 1970, UTC: both databases keep them exactly.
 """
 
@@ -57,6 +57,13 @@ VERSIONS: list[list[str]] = [
         "CREATE INDEX audit_events_at ON audit_events (at, id)",
         "{audit_append_only}",
     ],
+    [  # 5: long work that several dashboards see
+        """CREATE TABLE jobs (
+            run TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
+            started BIGINT NOT NULL, seen BIGINT NOT NULL, state TEXT NOT NULL, fraction {double} NOT NULL,
+            message TEXT NOT NULL, description TEXT NOT NULL, losses TEXT NOT NULL, stops BIGINT NOT NULL)""",
+        "CREATE INDEX jobs_latest ON jobs (name, started)",
+    ],
 ]
 
 WORDS = {
@@ -105,7 +112,8 @@ def _newest(name: str) -> Table:
 
 EVENTS, CURRENT = _newest("label_events"), _newest("label_current")
 REGIONS, ADJUDICATED = _newest("label_regions"), _newest("label_adjudicated")
-AUDIT = _newest("audit_events")
+AUDIT, JOBS = _newest("audit_events"), _newest("jobs")
+JOBS_SINCE = 5  # the version
 SOURCES = (EVENTS, AUDIT)  # what a backup holds; the other tables follow from it
 DERIVED = (CURRENT, REGIONS, ADJUDICATED)
 
@@ -150,7 +158,7 @@ def migrate(connection: Connection, where: str, upto: int = len(VERSIONS)) -> li
 
 def drop(connection: Connection) -> None:
     """Delete all tables, inside the caller's transaction: the only way to empty a log that refuses to be changed."""
-    for table in (*SOURCES, *DERIVED):
+    for table in (*SOURCES, *DERIVED, JOBS):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
     connection.exec_driver_sql("DROP TABLE IF EXISTS label_schema")
     if connection.dialect.name == "postgresql":

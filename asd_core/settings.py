@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     )
     read_only: bool = Field(default=False, description="Nobody stores anything: everybody has the role listen.")
 
+    @property
+    def database_is_server(self) -> bool:
+        """Whether the labels' database is PostgreSQL, which dashboards on several computers may share."""
+        return bool(self.database_url and self.database_url.get_secret_value().startswith("postgres"))
+
 
 @cache
 def get_settings() -> Settings:

@@ -221,12 +221,17 @@ def domain_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def label_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def label_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty label database: an SQLite file, and a database on the server that ASD_TEST_DATABASE_URL names."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'labels.sqlite3'}"
-        return
-    server = os.environ.get("ASD_TEST_DATABASE_URL")
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("server_url"))
+    return f"sqlite:///{tmp_path / 'labels.sqlite3'}"
+
+
+@pytest.fixture
+def server_url() -> Iterator[str]:
+    """URL of an empty database on the PostgreSQL server that ASD_TEST_DATABASE_URL names."""
+    server = os.environ.get("ASD_TEST_DATABASE_URL", "")
     if not server:
         reason = "ASD_TEST_DATABASE_URL is not set: no PostgreSQL here"
         pytest.fail(reason) if os.environ.get("REQUIRE_POSTGRES") else pytest.skip(reason)

@@ -46,6 +46,13 @@ RELEASED: list[list[str]] = [
         "CREATE INDEX audit_events_at ON audit_events (at, id)",
         "{audit_append_only}",
     ],
+    [
+        """CREATE TABLE jobs (
+            run TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
+            started BIGINT NOT NULL, seen BIGINT NOT NULL, state TEXT NOT NULL, fraction {double} NOT NULL,
+            message TEXT NOT NULL, description TEXT NOT NULL, losses TEXT NOT NULL, stops BIGINT NOT NULL)""",
+        "CREATE INDEX jobs_latest ON jobs (name, started)",
+    ],
 ]
 
 WORDS = {

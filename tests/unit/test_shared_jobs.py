@@ -1,0 +1,130 @@
+"""Jobs that dashboards on two computers see at one PostgreSQL database: two data folders stand for the computers."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import update
+
+from asd_core import jobs, shared_jobs
+from asd_core.database import Database
+from asd_core.errors import WAS_STOPPED
+from asd_core.labels import LabelStore
+from asd_core.schema import JOBS
+from asd_core.settings import get_settings
+from tests.unit.test_jobs import long_work, until
+
+pytestmark = pytest.mark.slow
+At = Callable[[str], None]
+
+
+@pytest.fixture
+def at(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[At]:
+    """Go to a computer by its name."""
+    LabelStore.open(server_url).close()
+    monkeypatch.setenv("ASD_DATABASE_URL", server_url)
+    monkeypatch.setattr(get_settings(), "database_url", SecretStr(server_url))
+
+    def go(computer: str) -> None:
+        monkeypatch.setattr(get_settings(), "data_dir", tmp_path / computer)
+        monkeypatch.setattr("socket.gethostname", lambda: computer)
+
+    go("east")
+    yield go
+    shared_jobs._opened(server_url).close()
+
+
+def started(tmp_path: Path) -> int:
+    """Begin long work on the computer called east, and wait until the database has heard of it: its process."""
+    jobs.start("clips", long_work(tmp_path), "Simulating")
+    told(lambda job: job.fraction > 0)
+    return int(json.loads((tmp_path / "east/user/jobs/clips/job.json").read_text())["pid"])
+
+
+def told(condition: Callable[[shared_jobs.SharedJob], bool]) -> shared_jobs.SharedJob:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if (job := shared_jobs.latest("clips")) and condition(job):
+            return job
+        time.sleep(0.05)
+    pytest.fail(f"the database knows {job}")
+
+
+def test_another_dashboard_sees_a_job_does_not_double_it_and_stops_it(at: At, tmp_path: Path) -> None:
+    assert jobs.find("clips") is None
+    started(tmp_path)
+    at("west")
+    seen = jobs.find("clips")
+    assert seen
+    assert (seen.state, seen.title) == ("running", "Simulating on east")
+    assert 0 < seen.fraction < 1
+    again = jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert again.title == "Simulating on east"
+    jobs.cancel("clips")
+    stopped = until("clips", "stopped", "failed", "finished")
+    assert (stopped.state, stopped.title, stopped.description) == ("stopped", "Simulating on east", WAS_STOPPED)
+    at("east")
+    assert until("clips", "stopped", "failed").state == "stopped", "its own dashboard says so, too"
+
+    at("west")  # which may go on where the other one was stopped
+    jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert until("clips", "finished", "failed").title == "Writing the cards"
+    at("east")
+    told(lambda job: job.state == "finished")
+    assert until("clips", "finished", "failed").title == "Writing the cards on west"
+
+
+def test_a_job_that_failed_elsewhere_gives_its_sentence(at: At, tmp_path: Path) -> None:
+    jobs.start("clips", ["train", "--data", "/nowhere/at/all", "--out", str(tmp_path)], "Training")
+    at("west")
+    job = until("clips", "finished", "failed")
+    assert job.state == "failed"
+    assert "/nowhere/at/all" in job.description
+
+
+def test_a_killed_job_is_lost_elsewhere_and_at_once_startable_where_it_ran(
+    at: At, server_url: str, tmp_path: Path
+) -> None:
+    os.kill(started(tmp_path), signal.SIGKILL)
+    assert until("clips", "failed").title == "Simulating"
+    at("west")
+    assert until("clips", "running").title == "Simulating on east", "it may be silent for a moment"
+    with Database(server_url).write() as connection:
+        connection.execute(update(JOBS).values(seen=JOBS.c.seen - int(1e6 * shared_jobs.LOST)))
+    lost = until("clips", "failed")
+    assert lost.description.startswith("the computer east has not been heard of for 2")
+    with Database(server_url).write() as connection:
+        connection.execute(update(JOBS).values(seen=JOBS.c.seen + int(1e6 * shared_jobs.LOST)))
+    at("east")
+    jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert until("clips", "finished", "failed").title == "Writing the cards"
+
+
+def test_work_goes_on_while_the_database_is_away(at: At, server_url: str, tmp_path: Path) -> None:
+    started(tmp_path)
+    LabelStore.open(server_url).close()
+    with Database(server_url).write() as connection:
+        connection.exec_driver_sql("ALTER TABLE jobs RENAME TO gone")
+    time.sleep(2.5 * shared_jobs.EVERY)
+    before = jobs.find("clips")
+    assert before
+    assert before.state == "running"
+    with Database(server_url).write() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO jobs")
+    told(lambda job: job.fraction > before.fraction)
+    jobs.cancel("clips")
+    assert until("clips", "stopped").state == "stopped"
+    assert told(lambda job: job.state != "running").state == "stopped"
+
+
+def test_jobs_of_one_computer_ask_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
+    monkeypatch.setattr(get_settings(), "database_url", SecretStr(f"sqlite:///{tmp_path}/labels.sqlite3"))
+    monkeypatch.setattr(shared_jobs, "_database", lambda: pytest.fail("asked"))
+    jobs.start("cards", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert until("cards", "finished", "failed").state == "finished"
