@@ -77,6 +77,7 @@ def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> J
             return elsewhere
         (folder / "progress.json").unlink(missing_ok=True)
         about = {"title": title, "arguments": list(arguments), "started": time.time(), "run": run}
+        about["computer"] = socket.gethostname()
         with open(folder / "log.txt", "wb") as log:
             try:
                 process = subprocess.Popen(
@@ -106,7 +107,7 @@ def _announced(folder: Path, run: str, title: str) -> Job | None:
     from asd_core import shared_jobs
 
     # The lock is this process's: the run before on this computer is no more, whatever the database has heard of it.
-    before = str(_load(folder / "job.json").get("run", ""))
+    before = str(_load(folder / "job.json").get("run", "")) if _is_here(folder) else ""
     elsewhere = shared_jobs.announce(folder.name, run, title, socket.gethostname(), after=before)
     return _elsewhere(folder.name, elsewhere) if elsewhere else None
 
@@ -138,13 +139,21 @@ def _is_held(lock: IO[str]) -> bool:
 def find(name: str) -> Job | None:
     """The latest job of a name, of this dashboard or another one; ``None`` when there was none."""
     folder = _folder(name)
-    here = _read(folder) if (folder / "job.json").is_file() else None
+    here = _read(folder) if _is_here(folder) else None
     if here and here.state == "running":
         return here
     newest = _newest(name)
     if newest and not (here and _load(folder / "job.json").get("run") == newest.run):
         return _elsewhere(name, newest)
     return here
+
+
+def _is_here(folder: Path) -> bool:
+    """Whether there are files of a job, and of this computer's. On a volume that several have they may be another one's, whose lock and
+    process number mean nothing here; without a server there is nothing but the files."""
+    about = _load(folder / "job.json")
+    here = not get_settings().database_is_server or about.get("computer") in (None, socket.gethostname())
+    return bool(about) and here
 
 
 def _newest(name: str) -> "SharedJob | None":
@@ -175,7 +184,7 @@ def _elsewhere(name: str, job: "SharedJob") -> Job:
 def cancel(name: str) -> None:
     """Ask a running job to stop (what it finished is stored); asked twice, it is killed."""
     folder = _folder(name)
-    if not (folder / "job.json").is_file() or not _alive(folder):
+    if not _is_here(folder) or not _alive(folder):
         if (newest := _newest(name)) and newest.state == "running":
             from asd_core import shared_jobs
 

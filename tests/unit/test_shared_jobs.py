@@ -20,18 +20,18 @@ from asd_core.settings import get_settings
 from tests.unit.test_jobs import long_work, until
 
 pytestmark = pytest.mark.slow
-At = Callable[[str], None]
+At = Callable[..., None]
 
 
 @pytest.fixture
 def at(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[At]:
-    """Go to a computer by its name."""
+    """Go to a computer by its name; its data folder is its own, unless another one is named."""
     LabelStore.open(server_url).close()
     monkeypatch.setenv("ASD_DATABASE_URL", server_url)
     monkeypatch.setattr(get_settings(), "database_url", SecretStr(server_url))
 
-    def go(computer: str) -> None:
-        monkeypatch.setattr(get_settings(), "data_dir", tmp_path / computer)
+    def go(computer: str, folder: str = "") -> None:
+        monkeypatch.setattr(get_settings(), "data_dir", tmp_path / (folder or computer))
         monkeypatch.setattr("socket.gethostname", lambda: computer)
 
     go("east")
@@ -77,6 +77,26 @@ def test_another_dashboard_sees_a_job_does_not_double_it_and_stops_it(at: At, tm
     at("east")
     told(lambda job: job.state == "finished")
     assert until("clips", "finished", "failed").title == "Writing the cards on west"
+
+
+@pytest.mark.parametrize("lock", ["is seen everywhere", "is seen by its computer alone"])
+def test_on_one_volume_a_process_number_is_that_of_its_computer(
+    lock: str, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a network volume has it: both see the files, and locks as far as the volume takes them."""
+    process = started(tmp_path)
+    at("west", "east")
+    with monkeypatch.context() as there:
+        there.setattr("os.kill", lambda *_: pytest.fail("a process of this computer that has the same number"))
+        if lock == "is seen by its computer alone":
+            there.setattr(jobs, "_is_held", lambda _: False)
+            there.setattr(jobs, "_take", lambda _: True)
+        assert until("clips", "running", "failed").title == "Simulating on east"
+        again = jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+        assert (again.title.removesuffix(" on east"), again.state) == ("Simulating", "running")
+        jobs.cancel("clips")
+        assert until("clips", "stopped", "failed").state == "stopped"
+    assert json.loads((tmp_path / "east/user/jobs/clips/job.json").read_text())["pid"] == process
 
 
 def test_a_job_that_failed_elsewhere_gives_its_sentence(at: At, tmp_path: Path) -> None:
