@@ -1,5 +1,7 @@
 """The same training with other seeds: how much of a network's figure is luck."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from asd_core.detectors import detector_class, select
 from asd_core.detectors.common.network import NetworkDetector
 from asd_core.engine import chosen_engine
 from asd_core.errors import ArtifactError
-from asd_core.features import Representation, from_config
+from asd_core.features import Representation, from_config, to_config
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
@@ -30,7 +32,8 @@ def train_seeds(
 ) -> None:
     """Train every network once for each seed on the clips the folder's own were fitted on; store scores of test clips.
 
-    What is already there is not done again, so an interrupted run goes on where it stopped.
+    What is already there, trained in the same way on the same clips, is not done again, so an interrupted run goes on where it
+    stopped. What was trained otherwise makes room.
 
     Raises:
         ArtifactError: when no network is among the detectors.
@@ -46,25 +49,39 @@ def train_seeds(
     test_set = extract_dataset(
         dataset, dataset.rows(split="test"), representations, stage(progress, 0.1, 0.15, "reading")
     )
-    done = stored_seeds(folder)
-    tasks = [(k, s) for s in seeds for k in keys if done[(done["detector"] == k) & (done["seed"] == s)].empty]
     training = SeedTraining(fit_set, test_set, inputs, preset)
+    prints = {key: training.fingerprint(key) for key in keys}
+    done = stored_seeds(folder)
+    current = set(done[["detector", "seed", "fingerprint"]].itertuples(index=False, name=None))
+    tasks = [(key, seed) for seed in seeds for key in keys if (key, seed, prints[key]) not in current]
     for index, ((key, seed), table) in enumerate(zip(tasks, _trained(training, tasks, progress), strict=True)):
         with locked(folder / SEEDS):  # another run may have stored some meanwhile
             done = stored_seeds(folder)
-            done = done[(done["detector"] != key) | (done["seed"] != seed)]
-            write_parquet(pd.concat([done, table], ignore_index=True), folder / SEEDS)
+            same = (done["seed"] != seed) & (done["fingerprint"] == prints[key])
+            table = table.assign(fingerprint=prints[key])
+            write_parquet(pd.concat([done[(done["detector"] != key) | same], table], ignore_index=True), folder / SEEDS)
         progress(_share(index + 1, tasks), f"{key}, seed {seed}")
 
 
 @dataclass(frozen=True)
 class SeedTraining:
-    """Trains a network with another seed, in whatever process, and scores the test clips: rows of :func:`stored_seeds`."""
+    """Trains a network with another seed, in whatever process, and scores the test clips: rows of :func:`stored_seeds` but for their
+    fingerprint."""
 
     fit: Extracted
     test: Extracted
     inputs: dict[str, Representation]
     preset: str
+
+    def fingerprint(self, key: str) -> str:
+        """A hash of what a network's scores follow from, but for the seed: its parameters, what it takes, and the clips."""
+        parameters = detector_class(key).create(self.preset).parameters()
+        clips = [
+            part.rows[["sha256", "machine_id", "domain", "label"]].astype(str).to_numpy().tolist()
+            for part in (self.fit, self.test)
+        ]
+        told = json.dumps([parameters, to_config(self.inputs[key]), clips], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def __call__(self, task: tuple[str, int], progress: Progress = silent) -> "pd.DataFrame":
         key, seed = task
@@ -103,8 +120,9 @@ def _input(folder: Path, key: str) -> Representation:
 
 
 def stored_seeds(folder: Path) -> "pd.DataFrame":
-    """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw."""
+    """Scores of test clips by the repeated trainings: columns clip_id, machine_id, label, detector, seed, raw, and of what they
+    follow from the fingerprint, empty where an earlier version stored none."""
     stored = read_parquet(folder / SEEDS)
-    if stored is not None:
-        return stored
-    return pd.DataFrame(columns=["clip_id", "machine_id", "label", "detector", "seed", "raw"])
+    if stored is None:
+        stored = pd.DataFrame(columns=["clip_id", "machine_id", "label", "detector", "seed", "raw"])
+    return stored if "fingerprint" in stored else stored.assign(fingerprint="")

@@ -1,5 +1,6 @@
 """Documents that are written by commands are what the commands write now."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,20 @@ def test_seeds_are_kept_and_not_repeated(
     assert "(one seed)" not in text
     from asd_core.detectors.deep_svdd import DeepSvdd
 
-    monkeypatch.setattr(DeepSvdd, "fit", lambda *_, **__: pytest.fail("trained again"))
-    train_seeds(small_dataset, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    with monkeypatch.context() as untouched:
+        untouched.setattr(DeepSvdd, "fit", lambda *_, **__: pytest.fail("trained again"))
+        train_seeds(small_dataset, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    # Of other clips or parameters it is another training, and what was stored before does not stand beside it.
+    train_seeds(small_dataset, tmp_path, [2], detectors=["deep_svdd"], preset="quick")
+    rows = small_dataset.catalogue
+    fewer = replace(small_dataset, catalogue=rows.drop(rows.index[rows["split"] == "train"][0]))
+    train_seeds(fewer, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    again = stored_seeds(tmp_path)
+    assert again.groupby(["detector", "seed"]).size().to_dict() == {("deep_svdd", 1): 24}
+    assert not np.allclose(again["raw"], first["raw"])
+    monkeypatch.setitem(DeepSvdd.info.presets, "quick", {"epochs": 1, "pretrain_epochs": 1})
+    train_seeds(fewer, tmp_path, [1], detectors=["deep_svdd"], preset="quick")
+    assert not np.allclose(stored_seeds(tmp_path)["raw"], again["raw"])
     with pytest.raises(ArtifactError, match="network"):
         train_seeds(small_dataset, tmp_path, [1], detectors=["control_rms"])
 
