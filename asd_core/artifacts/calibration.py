@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core.counting import counted
 from asd_core.errors import UnknownMachineError
-from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, margin
+from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, enough_held_out, margin, rate_on_average
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Threshold:
     short: bool  # True when too few clips were held out for the rate that was asked for
 
 
-def conformal_threshold(held_out: NDArray[np.float64], false_alarm_rate: float) -> Threshold:
+def conformal_threshold(held_out: NDArray[np.float64], false_alarm_rate: float, *, crossed: bool = False) -> Threshold:
     """The ceil((n+1)(1-rate))-th smallest of n rising held-out scores. A clip is an anomaly when its score is *above* it.
 
-    n held-out clips give no rate below 1/(n+1), on average: for a smaller one the largest held-out score is taken, and
-    the threshold says which rate it stands for.
+    n held-out clips give rates in steps of 1/(n+1), and none below it: for a smaller one the largest held-out score is taken.
+    The threshold says which rate it stands for, see :func:`asd_core.evaluation.rate_on_average`.
     """
-    smallest = 1.0 / (len(held_out) + 1)
-    rate = max(false_alarm_rate, smallest)
-    short = rate > false_alarm_rate + 1e-12
-    return Threshold(float(held_out[conformal_rank(len(held_out), rate) - 1]), rate, short)
+    n = len(held_out)
+    value = float(held_out[conformal_rank(n, false_alarm_rate) - 1])
+    rate = rate_on_average(n, false_alarm_rate, crossed=crossed)
+    return Threshold(value, rate, short=not enough_held_out(n, false_alarm_rate))
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Calibration:
         Raises:
             UnknownMachineError: for an id without held-out scores.
         """
-        return conformal_threshold(self.sorted_scores(machine_id), false_alarm_rate)
+        crossed = machine_id in self.crossed
+        return conformal_threshold(self.sorted_scores(machine_id), false_alarm_rate, crossed=crossed)
 
     def margin(self, raw: float | NDArray[np.float64], machine_id: str, false_alarm_rate: float) -> NDArray[np.float64]:
         """How many normal spreads raw scores lie above the threshold, unbounded: see :func:`asd_core.evaluation.margin`."""

@@ -49,7 +49,7 @@ def pooled_threshold(calibration: Calibration, machine_id: str, rate: float) -> 
     """
     of_id = calibration.sorted_scores(machine_id)
     pooled = np.sort(np.concatenate([_standardised(calibration.sorted_scores(i)) for i in calibration.scores]))
-    limit = conformal_threshold(pooled, rate)
+    limit = conformal_threshold(pooled, rate, crossed=bool(calibration.crossed))
     return replace(limit, value=float(of_id.mean() + of_id.std(ddof=1) * limit.value))
 
 

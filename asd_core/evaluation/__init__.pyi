@@ -33,6 +33,7 @@ from .false_alarms import enough_held_out as enough_held_out
 from .false_alarms import false_alarm_range as false_alarm_range
 from .false_alarms import held_out_needed as held_out_needed
 from .false_alarms import mean_false_alarm_range as mean_false_alarm_range
+from .false_alarms import rate_on_average as rate_on_average
 from .few_labels import COUNTS as COUNTS
 from .few_labels import EVERY as EVERY
 from .few_labels import FEWEST_LEARNED as FEWEST_LEARNED

@@ -20,6 +20,9 @@ Breach = Literal["", "luck", "beyond"]
 # its rate varies more than a beta distribution of all clips says. With one half, 93 to 100% of simulated draws were in
 # the range (docs/coverage.md).
 CROSSED_WEIGHT = 0.5
+# By how many clips more a cross-conformal threshold's rate is what one split's of so many would be: the largest scores of five fits come
+# from those that scale widest, and one of the five is in use. Simulated (docs/coverage.md); it tells below fifty clips.
+CROSSED_MORE = 2
 DRAWS = 4000
 
 
@@ -32,6 +35,21 @@ def conformal_rank(n: int, rate: float) -> int:
     if n < 1 or not 0.0 < rate < 1.0:
         raise ValueError(f"A threshold takes a held-out clip or more ({n}) and a rate between 0 and 1 ({rate}).")
     return min(max(ceil((n + 1) * (1.0 - rate) - 1e-9), 1), n)
+
+
+def rate_on_average(n: int, rate: float, *, crossed: bool = False) -> float:
+    """The false-alarm rate of the threshold that ``n`` held-out scores give for an asked one, on average over draws of them.
+
+    (n + 1 - k) / (n + 1), k of :func:`conformal_rank`: the asked rate in steps of 1/(n + 1), rounded down, or the smallest
+    step where it is below that. 60 clips at 5%: 3/61.
+
+    Args:
+        crossed: whether each score is of another of five fits (cross-conformal), see :data:`CROSSED_MORE`.
+
+    Raises:
+        ValueError: as :func:`conformal_rank`.
+    """
+    return (n + 1 - conformal_rank(n, rate)) / (n + 1 + (CROSSED_MORE if crossed else 0))
 
 
 def held_out_needed(rate: float) -> int:

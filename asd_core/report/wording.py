@@ -237,12 +237,13 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
         )
     rate = c.assumptions.rate
-    held_out = [len(scores) for m in c.manifests.values() for scores in m.calibration.values()]
-    few = [n for n in held_out if not enough_held_out(n, rate)]
-    if few:
+    calibrations = [m.calibrated() for m in c.manifests.values()]
+    held_out = [(of.n(i), of.threshold(i, rate).rate) for of in calibrations for i in of.scores]
+    if few := [both for both in held_out if not enough_held_out(both[0], rate)]:
+        n, average = min(few)
         results.append(
             f"Too few normal clips to decide at a false-alarm rate of {percent(rate)}: {held_out_needed(rate)} are needed, "
-            f"and as few as {min(few)} of a machine id set the threshold. On average {percent(1 / (min(few) + 1))} of normal "
+            f"and as few as {n} of a machine id set the threshold. On average {percent(average)} of normal "
             "clips lie above their highest score, which is taken as it."
         )
     results += breaches(c)

@@ -108,18 +108,18 @@ def why_not_pooled_of(selected: Choice, keys: Sequence[str]) -> str:
 
 def too_few(selected: Choice, limits: Mapping[str, Limits]) -> str:
     """A sentence: too few clips were held out to decide at the chosen rate; empty where they are enough."""
-    few: dict[str, int] = {}
-    for limit in limits.values():
-        for i, n in limit.held_out.items():
-            if limit.rates and not limit.drawn and not enough_held_out(n, selected.rate):
-                few[i] = min(n, few.get(i, n))
+    few = [
+        (n, machine_id, limit.rates[machine_id])
+        for limit in limits.values()
+        for machine_id, n in limit.held_out.items()
+        if limit.rates and not limit.drawn and not enough_held_out(n, selected.rate)
+    ]
     if not few:
         return ""
-    machine_id = min(few, key=lambda i: few[i])
-    n = few[machine_id]
+    n, machine_id, rate = min(few)
     return (
         f"{too_few_normals(selected.rate)}, and as few as {n} of machine id {machine_id} set{'s' if n == 1 else ''} the threshold. The highest of their scores is taken as "
-        f"it; on average {1 / (n + 1):.1%} of normal clips lie above it."
+        f"it; on average {rate:.1%} of normal clips lie above it."
     )
 
 

@@ -36,7 +36,8 @@ COLUMNS = {
     "Threshold": st.column_config.NumberColumn(format="%.4g", help="On the raw score."),
     "On average": st.column_config.NumberColumn(
         format="percent",
-        help="Share of normal clips above such a threshold, on average over draws of the held-out clips.",
+        help="Share of normal clips above such a threshold, on average over draws of the held-out clips. It may lie below the "
+        "chosen rate: n held-out clips give steps of 1/(n + 1).",
     ),
     "Its range": st.column_config.TextColumn(
         help="The share of normal clips above this threshold lies in this range for 95% of all draws of as many "

@@ -169,7 +169,9 @@ def test_each_id_has_a_sortable_figure_and_its_interval() -> None:
 def test_pooled_thresholds_count_what_was_promised() -> None:
     app = opened(view="Thresholds", rate="10%")
     table = thresholds(app)
-    assert table["Expected"].tolist() == pytest.approx([24.0] * len(table))  # a tenth of 240 normal clips
+    # A tenth of 240 normal clips, in steps of 1/61; of 1/31 for the fusion, finer where five fits set thresholds.
+    assert table["Expected"].round(1).value_counts().index[0] == round(240 * 6 / 61, 1)
+    assert table["Expected"].between(23.2, 24.0).all()
     assert (table["Observed"] / 240).tolist() == pytest.approx(table["False alarms"].tolist())
     assert "4 machine ids together" in text(app)
     strict = opened(view="Thresholds", of_ids="00", rate="0.1%")
@@ -249,7 +251,7 @@ def test_a_moved_threshold_stands_beside_the_calibrated_one_and_is_called_an_ora
     assert calibrated["False alarms"] == f"{first['Observed']} of 60"
     assert (calibrated["Recall"], calibrated["Cost of 100"]) == (first["Detected"], first["Cost of 100"])
     assert least["Cost of 100"] < calibrated["Cost of 100"]
-    assert "promises 5.0% false alarms on average" in text(app)
+    assert "promises 4.9% false alarms on average" in text(app)
     assert "Your threshold is an oracle" not in text(app)
     monkeypatch.setattr(moved_to, lambda low, high, start, **_: high)
     app.run()
