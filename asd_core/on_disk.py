@@ -40,7 +40,8 @@ class ArrayPlace(NamedTuple):
 
 
 class _Mapped:
-    """A file in memory that nobody writes to."""
+    """A file in memory that nobody writes to. Sent to another machine, its bytes go along, and are looked at where they arrive: Ray copies
+    neither them nor what it has received."""
 
     _every: ClassVar["WeakSet[mmap.mmap]"] = WeakSet()  # also of whoever keeps an array alone
     _looked_at: ClassVar[float] = 0.0
@@ -50,6 +51,10 @@ class _Mapped:
         self._bytes = np.frombuffer(memory, np.uint8)
         _Mapped._every.add(memory)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        _Mapped._looked_at += self._bytes.size  # from now on: given back when something is looked at next
+        return _received, (self._bytes,)
+
     def at(self, place: ArrayPlace) -> NDArray[Any]:
         looked_at(place.size + 2 * AROUND)  # at either end
         array = self._bytes[place.offset : place.offset + place.size].view(place.kind).reshape(place.shape)
@@ -57,6 +62,13 @@ class _Mapped:
             array = array.copy()
             array.flags.writeable = False
         return array
+
+
+def _received(memory: NDArray[np.uint8]) -> _Mapped:
+    """A file of another machine."""
+    mapped = _Mapped.__new__(_Mapped)
+    mapped._bytes = memory
+    return mapped
 
 
 def looked_at(size: float) -> None:

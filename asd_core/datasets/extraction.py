@@ -55,10 +55,6 @@ class Extracted:
         features = {r: taken(values, chosen) for r, values in self.features.items()}
         return Extracted(self.rows.iloc[chosen].reset_index(drop=True), features, self.skipped, self.refused)
 
-    def in_memory(self) -> "Extracted":
-        """The features as arrays of their own, to be sent to another machine."""
-        return replace(self, features={r: [np.array(one) for one in values] for r, values in self.features.items()})
-
     def of_machines(self, machine_ids: Collection[str]) -> "Extracted":
         """The clips of these machines alone."""
         return self.subset(self.rows["machine_id"].isin(machine_ids).to_numpy())

@@ -81,13 +81,6 @@ class Material:
         tens = mel.hop_length / mel.sample_rate / 10.0
         return float(sum(max(1.0, n_frames * tens) for _, n_frames in shapes(self.fit.features[mel])))
 
-    def in_memory(self) -> "Material":
-        """All that is in files of this machine as arrays, to be sent to another."""
-        parts = {
-            name: getattr(self, name).in_memory() for name in ("fit", "calibration", "synthetic", "graded", "test")
-        }
-        return replace(self, **parts)
-
     def of_machines(self, machine_ids: Collection[str]) -> "Material":
         """The clips of these machines alone."""
         if set(machine_ids) >= {*self.machine_ids, *self.test.machine_ids}:

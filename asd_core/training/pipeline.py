@@ -242,7 +242,7 @@ def _fitted_elsewhere(
 ) -> Iterator[tuple[Trained | TrainingError, list[str]]] | None:
     """Detectors as a cluster has fitted them, in order. ``None`` where there is none: on one machine a fit has all of its cores."""
     engine = chosen_engine()
-    return None if engine.shares_files else engine.map(Fitting(material.in_memory(), preset, seed), keys)
+    return None if engine.shares_files else engine.map(Fitting(material, preset, seed), keys)
 
 
 def _here(outcome: tuple[Trained | TrainingError, list[str]], notify: Callable[[str], None]) -> Trained:

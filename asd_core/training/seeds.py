@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from asd_core import artifacts
@@ -100,8 +100,7 @@ def _trained(training: SeedTraining, tasks: Sequence[tuple[str, int]], progress:
     """The tasks' outcomes in order: from a cluster, or one after the other here, where each has all cores."""
     engine = chosen_engine()
     if not engine.shares_files:
-        sent = replace(training, fit=training.fit.in_memory(), test=training.test.in_memory())
-        yield from engine.map(sent, tasks)
+        yield from engine.map(training, tasks)
         return
     for index, (key, seed) in enumerate(tasks):
         share = stage(progress, _share(index, tasks), _share(index + 1, tasks), f"{key}, seed {seed}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,6 +18,7 @@ pytest.importorskip("s3fs", reason="s3fs is not installed: nothing reads s3:// h
 
 from asd_core.engine import chosen_engine, ray_engine, use_engine
 from asd_core.errors import ClipError, WorkerError
+from asd_core.on_disk import on_disk
 from asd_core.settings import get_settings
 from benchmarks.cluster import two_nodes
 from tests.conftest import ROOT
@@ -59,6 +61,16 @@ def test_results_come_in_order_from_both_nodes() -> None:
     assert len(set(engine.map(engine_work.node, range(20)))) == 2
     assert os.getpid() not in set(engine.map(engine_work.process, range(4)))
     assert next(engine.map(engine_work.threads, [0]))[0] == 1
+
+
+def test_arrays_on_disk_are_sent_without_a_copy_in_any_process() -> None:
+    """Four times as much as a node's store has room for: Ray puts what does not fit into files."""
+    arrays = on_disk(np.full(1 << 18, number, np.float32) for number in range(400))
+    before = engine_work.own_memory()
+    sums, memory = zip(*chosen_engine().map(engine_work.Sums(arrays), range(4)), strict=True)
+    assert set(sums) == {400 * 399.0}
+    assert max(memory) < 200
+    assert engine_work.own_memory() - before < 200
 
 
 def test_few_items_are_taken_ahead() -> None:
