@@ -50,7 +50,7 @@ def test_the_demo_is_told_in_five_steps() -> None:
     assert head(apps["4"]) == "kNN per sub-band separates anomalous from normal clips best."
     assert "95% interval" in text(apps["4"])
     assert "240 normal and 240 anomalous clips of 4 machine ids" in text(apps["4"])
-    assert head(apps["5"]).startswith("In 1,000 normal clips expect about 50 false alarms; ")
+    assert head(apps["5"]).startswith("In 1,000 normal clips expect about 49 false alarms; ")
     assert "of 60 anomalies are found, " in head(apps["5"])
     assert "10 to 115 false alarms in 1,000" in text(apps["5"])
 

@@ -41,6 +41,8 @@ class serve(browser.serve):
     """As :class:`benchmarks.browser.serve`, in a fraction of the time. Tests of a start take that one."""
 
     def start(self, command: list[str], folder: Path, environment: dict[str, str]) -> Any:
+        # A module that is imported again because somebody edits it meanwhile is another one than the server's routes know.
+        environment = {"STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none", **environment}
         process = CONTEXT.Process(target=_run, args=(command, str(folder), environment))
         process.start()
         return _Process(process)

@@ -15,7 +15,7 @@ HEADS = {
     2: "This clip stands out: ",
     3: "Far beyond anything normal",
     4: "separates anomalous from normal clips best.",
-    5: "In 1,000 normal clips expect about 50 false alarms",
+    5: "In 1,000 normal clips expect about 49 false alarms",
 }
 SIZES = ((1280, 720), (1920, 1080))
 # What does not fit: by how many pixels the page and the slide could be scrolled, either way.
