@@ -81,7 +81,7 @@ def test_nothing_is_set_here_and_the_sidebar_is_empty() -> None:
     app = opened("present", machine="04", rate="10%")
     assert len(app.sidebar) == 0
     assert head(app) == "This is slider 04 as it should sound."
-    assert "In 1,000 normal clips expect about 100 false alarms" in head(
+    assert "In 1,000 normal clips expect about 99 false alarms" in head(
         opened("present", step="5", machine="04", rate="10%")
     )
 
