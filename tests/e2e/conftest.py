@@ -1,18 +1,20 @@
 """A real Chromium against the real app. Without one the tests skip, or fail when REQUIRE_BROWSER is set."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.browser import CHROMIUM_FLAGS, chromium, serve
 from tests.conftest import ROOT
-from tests.e2e.helpers import new_context, remember_nobody
+from tests.e2e.helpers import new_context, remember_nobody, showed
 from tests.e2e.server import serve as forked
 
 playwright = pytest.importorskip("playwright.sync_api")
 EXECUTABLE = chromium()
+SHOWED = "the page when a wait ran out"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,6 +26,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"TimeoutError: [\w.]+: Timeout"))
             if EXECUTABLE is None and not os.environ.get("REQUIRE_BROWSER"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium here"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A report on a wait that ran out says what its page showed, also where the test is tried again."""
+    report = yield
+    if report.when == "call" and "TimeoutError" in str(report.longrepr or ""):
+        page = getattr(item, "funcargs", {}).get("page")
+        report.sections.append((SHOWED, "no page" if page is None else showed(page)))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.stats.get("rerun", []):
+        for name, content in report.sections:
+            if name == SHOWED:
+                terminalreporter.section(f"tried again: {report.nodeid}")
+                terminalreporter.line(str(report.longrepr).rsplit("Call log:", 1)[-1].strip()[:500])
+                terminalreporter.line(content)
 
 
 @pytest.fixture(scope="session")

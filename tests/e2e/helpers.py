@@ -70,6 +70,17 @@ def wait_idle(page: Any) -> None:
     page.wait_for_function(IDLE, arg=next(_calls), polling=50)
 
 
+def showed(page: Any) -> str:
+    """Where a page is, what goes over its socket, what has the focus, and its first lines: for whoever asks why a wait ran out."""
+    script = """() => [location.href, window.traffic, document.querySelector("[data-testid=stApp]")?.dataset,
+      document.activeElement?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500)]
+      .map((one) => JSON.stringify(one)).join("\\n")"""
+    try:
+        return str(page.evaluate(script))
+    except Exception as error:  # a page that has crashed or is closed
+        return repr(error)
+
+
 def requests(page: Any) -> int:
     """How many runs of the script this page has asked for."""
     return int(page.evaluate("traffic.asked"))
