@@ -71,10 +71,16 @@ def wait_idle(page: Any) -> None:
 
 
 def showed(page: Any) -> str:
-    """Where a page is, what goes over its socket, what has the focus, and its first lines: for whoever asks why a wait ran out."""
-    script = """() => [location.href, window.traffic, document.querySelector("[data-testid=stApp]")?.dataset,
-      document.activeElement?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500)]
-      .map((one) => JSON.stringify(one)).join("\\n")"""
+    """Where a page is, what goes over its socket, whether it is drawn, what has the focus, and its first lines: for whoever asks why
+    a wait ran out."""
+    script = """async () => {
+      const frame = new Promise((done) => requestAnimationFrame(() => done("is drawn")))
+      const late = new Promise((done) => setTimeout(() => done("no frame within 2 s"), 2000))
+      return [location.href, window.traffic, document.querySelector("[data-testid=stApp]")?.dataset,
+        document.visibilityState, await Promise.race([frame, late]),
+        document.activeElement?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500)]
+        .map((one) => JSON.stringify(one)).join("\\n")
+    }"""
     try:
         return str(page.evaluate(script))
     except Exception as error:  # a page that has crashed or is closed
