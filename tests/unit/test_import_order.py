@@ -18,13 +18,14 @@ ROOM = (
     "parts",
     "on_disk",
     "disk_cache",
+    "database",
+    "schema",
+    "shared_jobs",
     "jobs",
     "markdown",
     "csv_text",
     "counting",
     "roles",
-    "database",
-    "schema",
     "audit",
 )
 STATIONS = (
