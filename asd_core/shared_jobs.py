@@ -132,8 +132,9 @@ class Teller:
     def _write(self, ending: Mapping[str, str]) -> int:
         """How often somebody asked the job to stop."""
         told = self._progress()
-        row = {"fraction": told["fraction"], "message": told["message"], "losses": json.dumps(told.get("losses"))}
-        changed = update(JOBS).where(JOBS.c.run == self._run).values(**row, **ending, seen=_NOW)
+        row = {"fraction": float(told["fraction"]), "losses": json.dumps(told.get("losses"))}
+        texts = {name: _storable(text) for name, text in {"message": told["message"], **ending}.items()}
+        changed = update(JOBS).where(JOBS.c.run == self._run).values(**row, **texts, seen=_NOW)
         try:
             with _database().write() as connection:
                 return int(connection.execute(changed.returning(JOBS.c.stops)).scalar() or 0)
@@ -145,6 +146,11 @@ class Teller:
         self._ended.set()
         self._thread.join()
         self._write({"state": state, "description": description})
+
+
+def _storable(text: str) -> str:
+    """Without what a database takes in no text: a file's name may hold bytes that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def _has_jobs(connection: Connection) -> bool:

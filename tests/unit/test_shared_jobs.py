@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
@@ -140,6 +141,14 @@ def test_work_goes_on_while_the_database_is_away(at: At, server_url: str, tmp_pa
     jobs.cancel("clips")
     assert until("clips", "stopped").state == "stopped"
     assert told(lambda job: job.state != "running").state == "stopped"
+
+
+def test_a_name_that_no_database_takes_loses_no_job(at: At) -> None:
+    assert shared_jobs.announce("clips", "a run", "Reading", "east", after="") is None
+    teller = shared_jobs.Teller("a run", lambda: {"fraction": np.float64(0.5), "message": "fan\udcff\0.wav"})
+    told(lambda job: job.fraction == 0.5)
+    teller.ended("failed", "fan\udcff.wav is silent.")
+    assert told(lambda job: job.state == "failed").description == "fan?.wav is silent."
 
 
 def test_jobs_of_one_computer_ask_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
