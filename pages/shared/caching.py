@@ -24,7 +24,7 @@ from pages.shared.sources import Source
 FOLDERS = 4  # folders of detectors, datasets, and their tables: a server shows few
 SELECTIONS = 16  # what is computed from the tables of chosen clips and detectors
 ANSWERS = 512  # what is a few kilobytes
-BYTES = 96e6  # signals, maps, tables and figures of all sessions: the last dozens of clips of 10 s
+BYTES = 72e6  # signals, maps, tables and figures of all sessions: the last dozens of clips of 10 s
 LONG = 6e6  # a value from which on it is of a long recording
 LONG_BYTES = 256e6  # values of such: ten minutes of sound, denoised
 FETCHED_BYTES, LONG_FETCHED_BYTES = 64e6, 384e6  # sounds that browsers fetch; three of ten minutes at 48 kHz are 345 MB
