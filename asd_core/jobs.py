@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
 
-from asd_core.errors import WAS_STOPPED, JobError
+from asd_core.errors import WAS_STOPPED, JobError, LabelError
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
@@ -93,7 +93,7 @@ def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> J
                 if get_settings().database_is_server:
                     from asd_core import shared_jobs
 
-                    shared_jobs.withdraw(run)
+                    shared_jobs.end(run, "failed")
                 raise JobError(f"{title} cannot be started ({error.strerror}): free memory and try again.") from error
         _write(folder / "job.json", {**about, "pid": process.pid})
     # The process holds the lock from here on: it inherited the open file.
@@ -142,10 +142,19 @@ def find(name: str) -> Job | None:
     here = _read(folder) if _is_here(folder) else None
     if here and here.state == "running":
         return here
-    newest = _newest(name)
-    if newest and not (here and _load(folder / "job.json").get("run") == newest.run):
-        return _elsewhere(name, newest)
-    return here
+    try:
+        newest = _newest(name)
+    except LabelError:
+        if here:  # which is known without the database
+            return here
+        raise
+    if newest is None or (here and _load(folder / "job.json").get("run") == newest.run):
+        if newest and here and newest.state == "running":  # it was killed
+            from asd_core import shared_jobs
+
+            shared_jobs.end(newest.run, here.state, here.description)
+        return here
+    return _elsewhere(name, newest)
 
 
 def _is_here(folder: Path) -> bool:

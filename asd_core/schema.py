@@ -59,10 +59,10 @@ VERSIONS: list[list[str]] = [
     ],
     [  # 5: long work that several dashboards see
         """CREATE TABLE jobs (
-            run TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
+            id {identity}, run TEXT NOT NULL UNIQUE, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
             started BIGINT NOT NULL, seen BIGINT NOT NULL, state TEXT NOT NULL, fraction {double} NOT NULL,
             message TEXT NOT NULL, description TEXT NOT NULL, losses TEXT NOT NULL, stops BIGINT NOT NULL)""",
-        "CREATE INDEX jobs_latest ON jobs (name, started)",
+        "CREATE INDEX jobs_latest ON jobs (name, id)",
     ],
 ]
 

@@ -2,7 +2,8 @@
 
 Beside its own files (:mod:`asd_core.jobs`), which stay the truth on its own computer, a job has a row in the database: its process
 writes there how far it is, once a second, and reads whether somebody wants it to stop. A row that nobody has written to for
-:data:`LOST` seconds is of a process that is no more. Times are the database's own, so that computers' clocks need not agree.
+:data:`LOST` seconds is of a process that is no more, or cannot reach the database: it stops when it can and finds that another one
+has begun in its place. Times are the database's own, so that computers' clocks need not agree.
 
 With SQLite there is one computer, which sees the files: nothing here is used.
 """
@@ -11,24 +12,28 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, desc, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, desc, func, insert, literal_column, select, update
 
 from asd_core import schema
 from asd_core.database import Database
-from asd_core.errors import LabelError
+from asd_core.errors import WAS_STOPPED, LabelError
 from asd_core.schema import JOBS
 from asd_core.settings import get_settings
 
 EVERY = 1.0  # s between two writes of a running job
-LOST = 20.0  # s without one, after which a job counts as ended; a database's restart takes less
-_NOW = literal_column(
-    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", BigInteger
-)  # microseconds since 1970
+LOST = 20.0  # s without one, while the database ran, after which a job counts as ended
+PATIENCE = 60  # tries to tell how it ended
+# In microseconds since 1970: now, and when the database's server was started.
+_NOW, _SERVING = (
+    literal_column(f"(extract(epoch FROM {moment}()) * 1000000)::bigint", BigInteger)
+    for moment in ("clock_timestamp", "pg_postmaster_start_time")
+)
 
 
 @dataclass(frozen=True)
@@ -96,15 +101,16 @@ def latest(name: str) -> SharedJob | None:
 
 
 def ask_to_stop(run: str) -> None:
-    """Have a run's process stop within about a second; asked twice, it is killed."""
+    """Have a run's process stop within about a second; asked twice, it is killed a second later."""
     with _database().write() as connection:
         connection.execute(update(JOBS).where(JOBS.c.run == run).values(stops=JOBS.c.stops + 1))
 
 
-def withdraw(run: str) -> None:
-    """Mark a run that could not be started."""
+def end(run: str, state: str, description: str = "") -> None:
+    """Put down how a run ended that cannot say so itself: it was not started, or was killed."""
     with _database().write() as connection:
-        connection.execute(update(JOBS).where(JOBS.c.run == run).values(state="failed"))
+        ended = {"state": state, "description": _storable(description)}
+        connection.execute(update(JOBS).where(JOBS.c.run == run, JOBS.c.state == "running").values(**ended))
 
 
 class Teller:
@@ -122,30 +128,40 @@ class Teller:
         self._thread.start()
 
     def _tell(self) -> None:
-        asked = 0
+        asked = 0  # how often this process was signalled
         while not self._ended.wait(EVERY):
-            stops = self._write({})
-            if stops > asked:
-                os.kill(os.getpid(), signal.SIGKILL if stops > 1 else signal.SIGTERM)
-            asked = max(stops, asked)
+            if (self._write({}) or 0) <= asked:
+                continue
+            asked += 1
+            if asked > 1:
+                self._write({"state": "stopped", "description": WAS_STOPPED})
+            os.kill(os.getpid(), signal.SIGKILL if asked > 1 else signal.SIGTERM)
 
-    def _write(self, ending: Mapping[str, str]) -> int:
-        """How often somebody asked the job to stop."""
+    def _write(self, ending: Mapping[str, str]) -> int | None:
+        """How often somebody asked the job to stop, at least once where another run has taken its place meanwhile; ``None`` where
+        the database does not answer."""
         told = self._progress()
         row = {"fraction": float(told["fraction"]), "losses": json.dumps(told.get("losses"))}
         texts = {name: _storable(text) for name, text in {"message": told["message"], **ending}.items()}
         changed = update(JOBS).where(JOBS.c.run == self._run).values(**row, **texts, seen=_NOW)
         try:
             with _database().write() as connection:
-                return int(connection.execute(changed.returning(JOBS.c.stops)).scalar() or 0)
+                mine = connection.execute(changed.returning(JOBS.c.stops, JOBS.c.name, JOBS.c.id)).first()
+                if mine is None:  # labels were restored, and the row went with what was there
+                    return 0
+                later = select(JOBS.c.run).where(JOBS.c.name == mine.name, JOBS.c.id > mine.id)
+                return max(int(mine.stops), int(connection.execute(later).first() is not None))
         except LabelError:
-            return 0
+            return None
 
     def ended(self, state: str, description: str) -> None:
-        """How the work ended."""
+        """How the work ended: told for a minute where the database is away for a moment."""
         self._ended.set()
         self._thread.join()
-        self._write({"state": state, "description": description})
+        for _ in range(PATIENCE):
+            if self._write({"state": state, "description": description}) is not None:
+                return
+            time.sleep(EVERY)
 
 
 def _storable(text: str) -> str:
@@ -160,8 +176,9 @@ def _has_jobs(connection: Connection) -> bool:
 
 def _latest(connection: Connection, name: str) -> SharedJob | None:
     columns = ("run", "title", "computer", "state", "fraction", "message", "description", "losses")
-    of_name = select(*(JOBS.c[one] for one in (*columns, "started")), (_NOW - JOBS.c.seen).label("silent"))
-    of_name = of_name.where(JOBS.c.name == name).order_by(desc(JOBS.c.started)).limit(1)
+    silent = (_NOW - func.greatest(JOBS.c.seen, _SERVING)).label("silent")
+    of_name = select(*(JOBS.c[one] for one in (*columns, "started")), silent)
+    of_name = of_name.where(JOBS.c.name == name).order_by(desc(JOBS.c.id)).limit(1)
     row = connection.execute(of_name).mappings().first()
     if row is None:
         return None

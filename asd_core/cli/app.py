@@ -3,7 +3,9 @@
 Heavy imports happen inside the commands, so that ``--help`` answers at once.
 """
 
+import errno
 import sys
+import traceback
 
 import typer
 from typer.exceptions import TyperException
@@ -27,6 +29,8 @@ from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.engine import use_engine
 from asd_core.errors import WAS_STOPPED, AsdError
 from asd_core.jobs import STOPPED
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)  # a disk's state, not a fault of ours
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
@@ -65,8 +69,13 @@ app.add_typer(pretrained, name="pretrained")
 
 
 def main() -> int:
-    """Run a command. Bad use ends with exit code 2 and one sentence; what was done in part with 1; an interrupt with 130."""
-    code = _run()
+    """Run a command. Bad use ends with exit code 2 and one sentence; what was done in part, and a fault of ours, with 1; an interrupt
+    with 130."""
+    try:
+        code = _run()
+    except Exception:
+        traceback.print_exc()
+        code = 1
     use_engine(None)  # which ends its processes
     reporter.ended(code)
     return code
@@ -85,5 +94,13 @@ def _run() -> int:
         return STOPPED
     except AsdError as error:
         notify(str(error))
+        return 2
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        where = error.filename or "A folder that this writes to"
+        notify(
+            f"{where} cannot be written ({error.strerror}): make room, or name another folder. What was finished is kept."
+        )
         return 2
     return int(code or 0)

@@ -116,9 +116,10 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     Raises:
         DatasetError: where the folder holds several machine types and none is chosen.
     """
-    from asd_core.datasets import DATASET_FILE, DatasetFile, open_dataset, read_answers, write_dataset_file
+    from asd_core.datasets import DatasetFile, open_dataset, read_answers
     from asd_core.errors import DatasetError
     from asd_core.mirrored import copies
+    from asd_core.training import describe
 
     if map_file or machine_types:
         if out.is_relative_to(copies()):
@@ -129,8 +130,7 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
         place = place_of(data)
         place = place.resolve() if isinstance(place, Path) else place
         file = DatasetFile(place, read_answers(map_file) if map_file else [], machine_types)
-        write_dataset_file(out / DATASET_FILE, file)
-        data = str(out / DATASET_FILE)
+        data = str(describe(out, file))
     dataset = open_dataset(data)
     types = sorted(dataset.catalogue["machine_type"].unique())
     if len(types) > 1 and not machine_types:

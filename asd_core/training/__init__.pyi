@@ -4,6 +4,7 @@ from .budget import expected_seconds as expected_seconds
 from .budget import within as within
 from .checks import SyntheticCheck as SyntheticCheck
 from .checks import collapse_alarms as collapse_alarms
+from .claim import describe as describe
 from .evidence import EVIDENCE as EVIDENCE
 from .evidence import evidence_stamp as evidence_stamp
 from .evidence import measure_evidence as measure_evidence

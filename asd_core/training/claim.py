@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asd_core.addresses import place_of
 from asd_core.artifacts import trained_keys
-from asd_core.datasets import EMBEDDED, Dataset
+from asd_core.datasets import DATASET_FILE, EMBEDDED, Dataset, DatasetFile, read_dataset_file, write_dataset_file
 from asd_core.errors import TrainingError
 from asd_core.scoring import DATASET
 
@@ -22,6 +22,38 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
     Raises:
         TrainingError: when it cannot be written, another training holds it, or it holds detectors of another dataset.
     """
+    with _held(out):
+        check_dataset(out, dataset.location, dataset.title)
+        yield
+
+
+def describe(out: Path, file: DatasetFile) -> Path:
+    """Write beside detectors which recordings they are of: the file's path.
+
+    Raises:
+        TrainingError: as :func:`claimed`; also where the folder holds detectors of other machine types of the same recordings.
+    """
+    path = out / DATASET_FILE
+    with _held(out):
+        check_dataset(out, str(path), str(file.folder))
+        if trained_keys(out) and path.is_file():
+            before = read_dataset_file(path)
+            if _is_there(str(before.folder)) and _described(before) != _described(file):
+                raise TrainingError(
+                    f"{out} holds detectors of {_described(before)}, and their figures would be mixed with those of "
+                    f"{_described(file)}: give another folder, or delete these detectors."
+                )
+        write_dataset_file(path, file)
+    return path
+
+
+def _described(file: DatasetFile) -> str:
+    place = file.folder.resolve() if isinstance(file.folder, Path) else file.folder
+    return f"{', '.join(sorted(file.machine_types)) or 'all machines'} in {place}"
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     if out.exists() and not out.is_dir():
@@ -41,7 +73,6 @@ def claimed(out: Path, dataset: Dataset) -> Iterator[None]:
             f"{out} cannot be written ({error.strerror}): give another folder for the detectors."
         ) from error
     try:
-        check_dataset(out, dataset)
         yield
     finally:
         lock.release()
@@ -53,8 +84,9 @@ def _is_there(location: str) -> bool:
     return location in EMBEDDED or not isinstance(place, Path) or place.exists()
 
 
-def check_dataset(out: Path, dataset: Dataset) -> None:
-    """Refuse a folder with detectors of other recordings that are still there; recordings that were moved are not.
+def check_dataset(out: Path, new: str, new_title: str) -> None:
+    """Refuse a folder with detectors of other recordings than those at a new place, that are still there; recordings that were moved
+    are not.
 
     Raises:
         TrainingError: which names both.
@@ -64,8 +96,8 @@ def check_dataset(out: Path, dataset: Dataset) -> None:
         location, title = str(stored["location"]), str(stored["title"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if location != dataset.location and trained_keys(out) and _is_there(location):
+    if location != new and trained_keys(out) and _is_there(location):
         raise TrainingError(
-            f"{out} holds detectors of {title} ({location}), and their figures would be mixed with those of {dataset.title}: "
+            f"{out} holds detectors of {title} ({location}), and their figures would be mixed with those of {new_title}: "
             "give another folder, or delete these detectors."
         )

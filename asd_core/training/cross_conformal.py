@@ -30,6 +30,7 @@ from asd_core.on_disk import taken
 from asd_core.progress import Progress, silent, stage
 from asd_core.training.material import learnable
 
+FEWEST = 3  # scores that the test can rank
 LEVEL = 6  # of scipy's critical values (25%, 10%, …, 0.1%): a fold of few clips differs by chance, and going without costs much
 
 
@@ -94,7 +95,7 @@ def alike(scores: Scores, fold: NDArray[np.intp]) -> bool:
     1987) of their scores ``(n,)`` finds no difference at the 0.1% level. With a handful of clips per fold it sees only
     gross differences."""
     samples = [part for k in range(N_FOLDS) if len(part := scores[fold == k])]
-    if len(samples) < 2 or not np.isfinite(scores).all():
+    if len(samples) < 2 or len(scores) < FEWEST or not np.isfinite(scores).all():
         return False
     if len(np.unique(np.concatenate(samples))) < 2:
         return True

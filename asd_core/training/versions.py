@@ -59,7 +59,7 @@ def train_version(
             given, and as :func:`asd_core.training.train`; nothing of the new version is left then, and the one in use stays.
     """
     models = Path(models)
-    check_dataset(models, dataset)
+    check_dataset(models, dataset.location, dataset.title)
     moved = moves(dataset, labels)
     if not moved.joined and not moved.left:
         raise TrainingError(

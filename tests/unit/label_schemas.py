@@ -48,10 +48,10 @@ RELEASED: list[list[str]] = [
     ],
     [
         """CREATE TABLE jobs (
-            run TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
+            id {identity}, run TEXT NOT NULL UNIQUE, name TEXT NOT NULL, title TEXT NOT NULL, computer TEXT NOT NULL,
             started BIGINT NOT NULL, seen BIGINT NOT NULL, state TEXT NOT NULL, fraction {double} NOT NULL,
             message TEXT NOT NULL, description TEXT NOT NULL, losses TEXT NOT NULL, stops BIGINT NOT NULL)""",
-        "CREATE INDEX jobs_latest ON jobs (name, started)",
+        "CREATE INDEX jobs_latest ON jobs (name, id)",
     ],
 ]
 

@@ -476,6 +476,53 @@ def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tm
     manifest = json.loads((tmp_path / "models" / "control_rms" / "manifest.json").read_text())
     assert set(manifest["n_fitted"]) == {"00"}
 
+    described = (tmp_path / "models" / "dataset.toml").read_bytes()
+    code, _, err = cli(*given, "--machine-type", "pump")
+    assert code == 2
+    assert "holds detectors of fan in" in err
+    assert "with those of pump in" in err
+    elsewhere = ("train", "--data", tmp_path / "plant" / "pump", *given[3:])
+    assert "holds detectors of" in cli(*elsewhere)[2]
+    assert "holds detectors of fan in" in cli(*elsewhere, "--machine-type", "pump")[2]
+    assert (tmp_path / "models" / "dataset.toml").read_bytes() == described
+    assert cli(*given, "--machine-type", "fan")[0] == 0
+
+
+def test_a_full_disk_is_a_sentence_and_what_was_stored_stays(brief_folder: Path, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk."""
+
+    def trained(detector: str, limit: int) -> "subprocess.CompletedProcess[str]":
+        import resource
+
+        command = [sys.executable, "-m", "asd_core", "train", "--data", str(brief_folder), "--out", str(tmp_path / "m")]
+        limits = (limit, resource.RLIM_INFINITY)
+        return subprocess.run(
+            [*command, "--preset", "quick", "--detectors", detector, "--workers", "1"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
+        )
+
+    import resource
+
+    assert trained("control_rms", resource.RLIM_INFINITY).returncode == 0
+    full = trained("dcase_ae", 1 << 20)
+    assert (full.returncode, "Traceback" in full.stderr) == (2, False), full.stderr
+    assert re.search(r"(cannot be (written|put)|is full).*(File too large|room|free)", full.stderr.splitlines()[-1])
+    assert trained_keys(tmp_path / "m") == ["control_rms"]
+
+
+def test_a_fault_of_ours_ends_a_job_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(output.reporter, "ended", ended.append)
+    monkeypatch.setattr("asd_core.cli.app._run", lambda: 1 // 0)
+    assert main() == 1
+    assert ended == [1]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
 
 def test_training_again_with_labels(  # type: ignore[no-untyped-def]
     cli, small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

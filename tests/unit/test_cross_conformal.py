@@ -16,7 +16,7 @@ from asd_core.detectors import DensityPerId, Scores, detector_class
 from asd_core.detectors.common.gaussian import Mahalanobis
 from asd_core.evaluation import CROSSED_WEIGHT, false_alarm_range, mean_false_alarm_range
 from asd_core.training.budget import expected_seconds, refitted
-from asd_core.training.cross_conformal import cross_calibration
+from asd_core.training.cross_conformal import alike, cross_calibration
 from benchmarks.calibration import OfVectors, normals, rates
 from tests.conftest import ROOT
 
@@ -91,6 +91,12 @@ def test_a_machine_too_small_for_another_fit_keeps_its_fifth_and_others_theirs()
     found = cross_calibration(detector, list(vectors), ids, fold)
     assert found.crossed == {"00"}
     assert {i: found.n(i) for i in ids} == {"00": 40, "02": 1}
+
+
+def test_two_scores_tell_nothing_of_the_folds() -> None:
+    """A machine of two recordings; the test of likeness can rank no fewer than three."""
+    assert not alike(np.array([1.0, 2.0]), np.array([0, 1]))
+    assert not alike(np.array([1.0, 2.0]), np.array([3, 3]))
 
 
 def test_what_is_refitted_is_told_by_size_not_by_the_clock() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import BigInteger, literal_column, update
 
 from asd_core import jobs, shared_jobs
 from asd_core.database import Database
-from asd_core.errors import WAS_STOPPED
+from asd_core.errors import WAS_STOPPED, LabelError
 from asd_core.labels import LabelStore
 from asd_core.schema import JOBS
 from asd_core.settings import get_settings
@@ -108,22 +109,104 @@ def test_a_job_that_failed_elsewhere_gives_its_sentence(at: At, tmp_path: Path) 
     assert "/nowhere/at/all" in job.description
 
 
-def test_a_killed_job_is_lost_elsewhere_and_at_once_startable_where_it_ran(
-    at: At, server_url: str, tmp_path: Path
+def silent_for(server_url: str, seconds: float) -> None:
+    """As though nothing had been heard of a job for so long, from a server that runs for a day."""
+    with Database(server_url).write() as connection:
+        connection.execute(update(JOBS).values(seen=JOBS.c.seen - int(1e6 * seconds)))
+
+
+@pytest.fixture
+def old_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server that tests start is not as old as a job is silent."""
+    monkeypatch.setattr(shared_jobs, "_SERVING", literal_column("0", BigInteger))
+
+
+def test_a_killed_job_is_lost_elsewhere_until_its_own_dashboard_looks(
+    at: At, server_url: str, tmp_path: Path, old_server: None
 ) -> None:
     os.kill(started(tmp_path), signal.SIGKILL)
-    assert until("clips", "failed").title == "Simulating"
     at("west")
     assert until("clips", "running").title == "Simulating on east", "it may be silent for a moment"
-    with Database(server_url).write() as connection:
-        connection.execute(update(JOBS).values(seen=JOBS.c.seen - int(1e6 * shared_jobs.LOST)))
-    lost = until("clips", "failed")
-    assert lost.description.startswith("the computer east has not been heard of for 2")
-    with Database(server_url).write() as connection:
-        connection.execute(update(JOBS).values(seen=JOBS.c.seen + int(1e6 * shared_jobs.LOST)))
+    silent_for(server_url, shared_jobs.LOST)
+    assert until("clips", "failed").description.startswith("the computer east has not been heard of for 2")
+    silent_for(server_url, -shared_jobs.LOST)
     at("east")
+    assert until("clips", "failed").title == "Simulating"
+    at("west")
+    assert until("clips", "failed", "running").description == "It ended without a word: it may have run out of memory."
+
+
+def test_where_it_ran_a_killed_job_is_started_again_at_once(at: At, tmp_path: Path) -> None:
+    os.kill(started(tmp_path), signal.SIGKILL)
+    time.sleep(0.5)
     jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
     assert until("clips", "finished", "failed").title == "Writing the cards"
+
+
+def test_a_servers_restart_is_no_silence_of_the_job(at: At, server_url: str) -> None:
+    assert shared_jobs.announce("clips", "a run", "Reading", "east", after="") is None
+    silent_for(server_url, 86_400)
+    job = shared_jobs.latest("clips")
+    assert job
+    with Database(server_url).read() as connection:
+        up = float(
+            connection.exec_driver_sql("SELECT extract(epoch FROM now() - pg_postmaster_start_time())").scalar() or 0
+        )
+    assert (job.lost is None) == (up < shared_jobs.LOST)
+    assert job.lost is None or job.lost == pytest.approx(up, abs=2.0)
+
+
+def test_a_run_whose_place_was_taken_while_it_was_cut_off_stops(
+    at: At, server_url: str, tmp_path: Path, old_server: None
+) -> None:
+    process = started(tmp_path)
+    os.kill(process, signal.SIGSTOP)
+    silent_for(server_url, shared_jobs.LOST)
+    at("west")
+    jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert until("clips", "finished", "failed").title == "Writing the cards"
+    os.kill(process, signal.SIGCONT)
+    at("east")
+    end = time.monotonic() + 30
+    while jobs._alive(jobs._folder("clips")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not jobs._alive(jobs._folder("clips"))
+    assert until("clips", "finished", "failed").title == "Writing the cards on west", "the newest one counts"
+
+
+def test_stop_pressed_twice_at_once_is_no_kill(at: At, tmp_path: Path) -> None:
+    started(tmp_path)
+    at("west")
+    jobs.cancel("clips")
+    jobs.cancel("clips")
+    assert until("clips", "stopped", "failed").state == "stopped"
+
+
+def test_a_job_that_ends_while_the_database_is_away_says_so_afterwards(at: At, server_url: str) -> None:
+    assert shared_jobs.announce("clips", "a run", "Reading", "east", after="") is None
+    teller = shared_jobs.Teller("a run", lambda: {"fraction": 1.0, "message": "done"})
+    with Database(server_url).write() as connection:
+        connection.exec_driver_sql("ALTER TABLE jobs RENAME TO gone")
+    back = threading.Timer(3.0, lambda: renamed(server_url))
+    back.start()
+    teller.ended("finished", "Read.")
+    back.join()
+    assert told(lambda job: job.state != "running").state == "finished"
+
+
+def renamed(server_url: str) -> None:
+    with Database(server_url).write() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO jobs")
+
+
+def test_what_ended_here_is_known_without_the_database(at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.start("clips", ["cards", "--out", str(tmp_path / "cards.md")], "Writing the cards")
+    assert until("clips", "finished", "failed").state == "finished"
+    monkeypatch.setattr(get_settings(), "database_url", SecretStr("postgresql://nobody@127.0.0.1:1/nothing"))
+    assert until("clips", "finished").title == "Writing the cards"
+    at("west")
+    with pytest.raises(LabelError, match="cannot be read"):
+        jobs.find("clips")
 
 
 def test_work_goes_on_while_the_database_is_away(at: At, server_url: str, tmp_path: Path) -> None:
