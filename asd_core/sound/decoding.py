@@ -4,7 +4,7 @@ Nothing is resampled or mixed. A file that stops early is decoded as far as it g
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ SUFFIXES = (
 )
 _BLOCK = 1 << 20  # samples decoded at a time
 _UNKNOWN = 1 << 60  # libsndfile's length of a stream whose header tells none
-_MAGIC = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff")
+_MAGIC = (b"RIFF", b"riff", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b"\x1a\x45\xdf\xa3")  # the last one of WebM
 _GUESSED = ("aac", "mp3")  # formats whose length FFmpeg only estimates from their bit rate
 
 
@@ -84,6 +84,8 @@ def decode(data: bytes, *, max_seconds: float, max_channels: int) -> Decoded:
         parts = [_soundfile(link, max_seconds, max_channels) for link in links]
     except (soundfile.SoundFileError, DecodingError):
         parts = [_ffmpeg(data, max_seconds, max_channels)]
+        if parts[0].expected is None and len(links) == 1:
+            parts = [replace(parts[0], expected=_length(links[0]))]
     if len({(part.sample_rate, part.samples.shape[0]) for part in parts}) > 1:
         raise DecodingError("its parts differ in rate or channels")
     samples = parts[0].samples if len(parts) == 1 else np.concatenate([part.samples for part in parts], axis=1)
@@ -120,11 +122,23 @@ def _soundfile(data: bytes, max_seconds: float, max_channels: int) -> Decoded:
     return Decoded(samples, rate, expected)
 
 
+def _length(data: bytes) -> float | None:
+    """The length in s that libsndfile finds, also of what it cannot decode to the end; ``None`` where it tells none."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            return None if file.frames >= _UNKNOWN else file.frames / file.samplerate
+    except soundfile.SoundFileError:
+        return None
+
+
 def _ffmpeg(data: bytes, max_seconds: float, max_channels: int) -> Decoded:
     try:
         container = av.open(io.BytesIO(data), mode="r", metadata_errors="ignore")
     except av.error.FFmpegError as error:
-        raise (DamagedError if data[:4] in _MAGIC else DecodingError)(str(error)) from error
+        audio = (
+            data[:4] in _MAGIC or data[4:8] == b"ftyp"
+        )  # the latter of M4A and MP4, whose index may be what was cut off
+        raise (DamagedError if audio else DecodingError)(str(error)) from error
     with container:
         if not container.streams.audio:
             raise DecodingError("it holds no sound")
@@ -149,7 +163,8 @@ def _ffmpeg(data: bytes, max_seconds: float, max_channels: int) -> Decoded:
                 if total > max_seconds * rate:
                     raise TooLongError(total / rate)
         except (av.error.FFmpegError, EOFError):
-            pass  # damaged from here on: what was decoded counts
+            # Damaged from here on: what was decoded counts. The next packets of an MP3 would refer to the lost one, and crack.
+            pass
     if not blocks or not rate or len({block.shape[0] for block in blocks}) > 1:
         raise DamagedError("nothing of it could be decoded")
     samples = np.concatenate(blocks, axis=1)

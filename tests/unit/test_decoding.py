@@ -104,6 +104,24 @@ def test_compressed_files_that_stop_early_are_read_as_far_as_they_go(format: str
         read_clip(data[: len(data) // 2], name="half", strict=True)
 
 
+def test_what_is_damaged_in_the_middle_is_read_as_far_as_it_goes() -> None:
+    data = bytearray(encode("MP3", samples=np.tile(SOUND, 5)))
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    clip = read_clip(bytes(data), name="scratched")
+    assert 4.0 < clip.duration < 6.0
+    (note,) = clip.notes
+    assert "of 10.0 s are there" in note
+    with pytest.raises(ClipError, match="scratched is cut off"):
+        read_clip(bytes(data), name="scratched", strict=True)
+
+
+def test_a_phones_recording_without_its_index_is_damaged_not_another_kind_of_file() -> None:
+    data = ffmpeg("mp4", "aac", RATE)
+    with pytest.raises(ClipError) as refused:
+        read_clip(data[: len(data) // 2], name="memo.m4a")
+    assert "is cut off or damaged" in str(refused.value)
+
+
 @pytest.mark.parametrize("size", [64000 + 6, 128000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0])
 def test_sizes_that_recorders_write_are_not_believed(size: int) -> None:
     clip = read_clip(with_size(size), name="recorder.wav")
