@@ -393,7 +393,7 @@ def tied_with_best(draws: Draws, *, metric: Metric = "auc", machine_id: str = ME
 
 
 class AgainstControl(NamedTuple):
-    """A detector that is not clearly better than the best control."""
+    """A detector beside the best control."""
 
     detector: str
     control: str
@@ -407,6 +407,17 @@ def not_better_than_control(
 ) -> list[AgainstControl]:
     """Detectors whose paired difference to the best of ``controls`` is not above 0, by the point or by the interval.
 
+    One that shares no machine id with the best control is compared with nothing, and is not among them.
+    """
+    against = against_best_control(draws, controls, metric=metric, machine_id=machine_id)
+    return [one for one in against if one.by_point or one.by_interval]
+
+
+def against_best_control(
+    draws: Draws, controls: Sequence[str], *, metric: Metric = "auc", machine_id: str = MEAN
+) -> list[AgainstControl]:
+    """All detectors that share a machine id with the best of ``controls``, with their paired difference to it; none without a control.
+
     The best control is the one of highest observed figure, chosen on the same clips: that is strict on the detectors. Of
     the mean, a control that knows every machine id goes before others.
     """
@@ -414,10 +425,13 @@ def not_better_than_control(
     best = next((d for d in draws.order(machine_id, metric) if d in controls and np.isfinite(point[d])), None)
     if best is None:
         return []
-    not_better = []
-    for detector in draws.detectors:
-        pair = paired_difference(draws, detector, best, metric=metric, machine_id=machine_id)
-        by_point, by_interval = pair.difference <= 0, pair.low <= 0  # both False for nan
-        if detector not in controls and (by_point or by_interval):
-            not_better.append(AgainstControl(detector, best, pair, by_point, by_interval))
-    return not_better
+    pairs = {
+        detector: paired_difference(draws, detector, best, metric=metric, machine_id=machine_id)
+        for detector in draws.detectors
+        if detector not in controls
+    }
+    return [
+        AgainstControl(detector, best, pair, by_point=pair.difference <= 0, by_interval=pair.low <= 0)
+        for detector, pair in pairs.items()
+        if np.isfinite(pair.difference)
+    ]

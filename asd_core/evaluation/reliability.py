@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from asd_core.evaluation.comparison import Draws, not_better_than_control
+from asd_core.evaluation.comparison import Draws, against_best_control
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,12 @@ def measure_reliability(draws: Draws, keys: Sequence[str], controls: Sequence[st
     auc = {key: point[key] for key in keys if np.isfinite(point.get(key, np.nan))}
     measured = [key for key in draws.order() if key in auc]
     order = [*measured, *(key for key in keys if key not in auc)]
-    comparable = any(key in auc for key in controls)
-    not_better = {result.detector for result in not_better_than_control(draws, controls)}
+    weak = {one.detector: one.by_point or one.by_interval for one in against_best_control(draws, controls)}
     detectors = [key for key in order if key not in controls]
     return Reliability(
-        trusted=tuple(key for key in detectors if comparable and key in auc and key not in not_better),
-        weak=tuple(key for key in detectors if comparable and key in not_better and key in auc),
-        unmeasured=tuple(key for key in detectors if not comparable or key not in auc),
+        trusted=tuple(key for key in detectors if weak.get(key) is False),
+        weak=tuple(key for key in detectors if weak.get(key)),
+        unmeasured=tuple(key for key in detectors if key not in weak),
         controls=tuple(key for key in order if key in controls),
         auc=auc,
     )

@@ -217,7 +217,7 @@ def _reason(result: Applicability, far: bool) -> str:
     reasons = []
     if far:
         side = "below" if result.level < 0 else "above"
-        reasons.append(f"its level is {abs(result.level):.0f} dB {side} the normal clips")
+        reasons.append(f"its level in quiet moments is {abs(result.level):.0f} dB {side} the normal clips")
     for frequency, side in ((result.highest, "above"), (result.lowest, "below")):
         if frequency is not None:
             reasons.append(f"no energy {side} {_hertz(frequency)}, where normal clips have it")

@@ -80,8 +80,11 @@ def _at_8_khz(samples: Samples) -> Samples:
         (_at_8_khz, r"no energy above (3\.9|4\.0|4\.1) kHz, where normal clips have it"),
         (_mp3, r"no energy above [67]\.\d kHz"),
         (_telephone, r"no energy below (2[5-9]\d|3[0-3]\d) Hz"),
-        (lambda x: np.round(x * 10**-1.5 * 32768) / 32768, r"its level is (2[5-9]|3[0-5]) dB below the normal clips"),
-        (lambda x: x * 10**1.5, r"its level is (2[5-9]|3[0-5]) dB above the normal clips"),
+        (
+            lambda x: np.round(x * 10**-1.5 * 32768) / 32768,
+            r"its level in quiet moments is (2[5-9]|3[0-5]) dB below the normal clips",
+        ),
+        (lambda x: x * 10**1.5, r"its level in quiet moments is (2[5-9]|3[0-5]) dB above the normal clips"),
         (
             lambda x: np.random.default_rng(0).normal(0, x.std(), x.size),
             r"its spectrum is outside that of all normal clips in \d+ of 128 bands",

@@ -42,6 +42,13 @@ def test_trusted_are_those_clear_of_the_best_control() -> None:
     assert found.of(["control"]).chosen() is None
 
 
+def test_what_shares_no_machine_with_the_best_control_is_not_measured() -> None:
+    clips = table(["normal", "anomaly"] * 40)
+    clips.loc[clips["detector"] == "good", "machine_id"] = "02"
+    found = measure_reliability(bootstrap(clips), KEYS, ["control"])
+    assert (found.trusted, found.weak, found.unmeasured) == ((), ("poor",), ("good", "unscored"))
+
+
 def test_without_labels_or_controls_nothing_is_trusted() -> None:
     for found in (
         measure_reliability(bootstrap(table(["normal"] * 40)), KEYS, ["control"]),

@@ -320,7 +320,7 @@ def test_a_clip_that_does_not_belong_is_said(copied: Path) -> None:
     clip_id = table.loc[place, "clip_id"]
     page = report_html(comparison, dataset, reason)
     assert "1 clip of the test split is not like any recording of its machine: check machine id, microphone" in page
-    assert re.search(rf"{re.escape(clip_id)} \(its level is \d\d dB below the normal clips\)", page)
+    assert re.search(rf"{re.escape(clip_id)} \(its level in quiet moments is \d\d dB below the normal clips\)", page)
     rows = list(csv.DictReader(io.StringIO(comparison.clips.to_csv(index=False))))
     assert {row["clip_id"] for row in rows if row["applicable"] == "False"} == {clip_id}
     assert {row["applicable"] for row in rows} == {"True", "False"}

@@ -18,7 +18,9 @@ from tests.conftest import write_wav
 RELIABILITY = Reliability(("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {})
 PLACE = Place("knn_bands", 4.1, 4.6, 3400.0, 5500.0, "3.4 to 5.5 kHz, from 4.1 to 4.6 s")
 APPLICABLE = Applicability(True, "", 0.0, None, None, 0, 0, 0.1, 0, 128)
-FOREIGN = Applicability(False, "its level is 40 dB above the normal clips", 40.0, None, None, 0, 0, 0.1, 0, 128)
+FOREIGN = Applicability(
+    False, "its level in quiet moments is 40 dB above the normal clips", 40.0, None, None, 0, 0, 0.1, 0, 128
+)
 
 
 def scores(*margins: float) -> list[DetectorScore]:
