@@ -11,7 +11,9 @@ from asd_core.datasets.stored_datasets import (
     ORIGIN,
     RECORDINGS,
     checked_title,
+    holds,
     import_recordings,
+    numbered_paths,
     room_after,
     room_left,
     safe_path,
@@ -94,9 +96,7 @@ def add_recording(place: Path, name: str, data: bytes, label: str, machine: tupl
             return StoredRecording(place, there, False)
         wanted = _file_name(name)
         room_after(len(data), room_left())
-        taken = {path.name for path in (folder / ADDED_FOLDER).glob("*")}
-        names = (f"{wanted.stem}{f'-{n}' if n > 1 else ''}{wanted.suffix}" for n in range(1, len(taken) + 2))
-        clip_id = f"{ADDED_FOLDER}/{next(n for n in names if n not in taken)}"
+        clip_id = str(next(p for p in numbered_paths(ADDED_FOLDER / wanted) if not (folder / p).exists()))
         answer: Answer = {
             "pattern": exactly(clip_id),
             "label": label,
@@ -134,15 +134,9 @@ def _file_name(name: str) -> PurePosixPath:
     return path
 
 
-def _holds(path: Path, data: bytes) -> bool:
-    """Is this the content of a file? Clips of one length have one size, and most differ from the beginning."""
-    with path.open("rb") as file:
-        return file.read(4096) == data[:4096] and file.read() == data[4096:]
-
-
 def _same(folder: Path, data: bytes) -> str:
     """The clip id of a recording with this content; nothing where there is none."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.stat().st_size == len(data) and _holds(path, data):
+        if holds(path, data):
             return path.relative_to(folder).as_posix()
     return ""

@@ -3,13 +3,23 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from asd_core.datasets.fetching import fetch
+from asd_core.datasets.folder_survey import Unused
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, unused_notes, write_dataset_file
 from asd_core.datasets.public_registry import PublicSet
 from asd_core.datasets.record_listing import RECORD_FILE, keep_published, with_published
-from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, Imported, datasets_folder, unzipped
+from asd_core.datasets.stored_datasets import (
+    ARCHIVES,
+    ORIGIN,
+    RECORDINGS,
+    TWICE,
+    Imported,
+    datasets_folder,
+    new_path,
+    unzipped,
+)
 from asd_core.errors import DatasetError
 from asd_core.files import appearing, locked, write_bytes, write_text
 from asd_core.progress import Progress, silent, stage
@@ -151,8 +161,12 @@ def _download(chosen: PublicSet, folder: Path, progress: Progress, notify: Calla
             progress(FETCHED + (1 - FETCHED) * index / len(places), f"unpacking {archive.name}")
             before = result.stored
             for inside, data in unzipped(archive.name, place, result, shutil.disk_usage(unfinished).free):
-                write_bytes(data, unfinished / RECORDINGS / archive.part / inside)
-                result.stored += inside.suffix.lower() in SUFFIXES  # attribute files are no recordings
+                path = new_path(unfinished / RECORDINGS, PurePosixPath(archive.part) / inside, data)
+                if path is None:
+                    result.refused.append(Unused(str(inside), TWICE))
+                    continue
+                write_bytes(data, unfinished / RECORDINGS / path)
+                result.stored += path.suffix.lower() in SUFFIXES  # attribute files are no recordings
             if result.stored == before:
                 reason = result.refused[-1].reason if result.refused else "it is empty"
                 raise DatasetError(f"{archive.name} holds no recording ({reason}), so {chosen.title} is not stored.")

@@ -34,6 +34,7 @@ LABEL_QUESTION = "normal, anomaly, or leave out?"
 MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
 # What differs in names of one sound: MIMII's noise level, the microphone of ToyADMOS (once more at the beginning) and ToyADMOS2
 _SAME_SOUND = re.compile(r"(?:(?<=/)|^)-?\d+_?dB[^/]*/|\d+_(?=Toy[^/]*_ch\d+_\d+\.\w+$)|_(?:ch|mic)\d+(?=_\d+\.\w+$)")
+_NUMBER = re.compile(r"(?<=\d)-\d+$")  # of an upload whose path was taken: normal_id_00_00000000-2
 Answer = dict[str, str]  # ``pattern`` (a glob of clip ids) and the values of all clips that match
 _WHOLE = {"label", "machine_type", "machine_id"}  # what an answer gives that leaves nothing to be understood
 ADDED_FOLDER = "kept"  # the dataset's folder for recordings that are added one by one, each with an answer of its own
@@ -318,8 +319,9 @@ def is_added(clip_id: str) -> bool:
 
 
 def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
-    """The row of a name of a public dataset."""
-    return next((row for layout in LAYOUTS if (row := layout(folders, stem))), None)
+    """The row of a name of a public dataset, also of one that got a number because another file has it."""
+    stems = dict.fromkeys((stem, _NUMBER.sub("", stem)))
+    return next((row for name in stems for layout in LAYOUTS if (row := layout(folders, name))), None)
 
 
 def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:

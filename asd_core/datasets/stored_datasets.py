@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -31,6 +33,7 @@ from asd_core.sound import SUFFIXES
 RECORDINGS = "recordings"
 ARCHIVES = ".downloads"  # beside the datasets: what has arrived of public sets so far
 ORIGIN = "origin.md"  # in a public set that was downloaded: where it came from, and under which licence
+TWICE = "the same file was given twice, and is stored once"
 _UNFINISHED = ".unfinished-"
 
 
@@ -94,6 +97,8 @@ def import_recordings(
     Args:
         title: what people call it.
         files: path below the dataset, and what gives the content; ``.zip`` files are opened. Nothing is read outside of them.
+            Other bytes under a path that is taken get a path of their own: those of a ZIP below a folder of its name, all
+            others by a number (``1-2.wav``).
         answers: how the recordings' names are to be understood.
 
     Raises:
@@ -106,15 +111,20 @@ def import_recordings(
     result = Imported(folder / DATASET_FILE)
     room = room_left()
     given = list(files)
+    own_folders = _folders_of_colliding(given)
     try:
         for index, (path, content) in enumerate(given):
             progress(index / len(given), f"file {index + 1} of {len(given)}")
             for inside, data in _members(path, content, result, room):
-                if is_table(inside.name) and _is_no_table(inside, partial(read_table, inside.name, data), result):
+                place = new_path(unfinished / RECORDINGS, own_folders.get(index, PurePosixPath()) / inside, data)
+                if place is None:
+                    result.refused.append(Unused(str(inside), TWICE))
+                    continue
+                if is_table(place.name) and _is_no_table(place, partial(read_table, place.name, data), result):
                     continue
                 room = room_after(len(data), room)
-                write_bytes(data, unfinished / RECORDINGS / inside)
-                result.stored += inside.suffix.lower() in SUFFIXES
+                write_bytes(data, unfinished / RECORDINGS / place)
+                result.stored += place.suffix.lower() in SUFFIXES
         if not result.stored:
             raise DatasetError(_nothing(result))
         recordings = Path(RECORDINGS)
@@ -164,6 +174,67 @@ def room_after(n_bytes: int, room: float) -> float:
             "raise ASD_DATA_QUOTA_MB."
         )
     return room - n_bytes
+
+
+def numbered_paths(wanted: PurePosixPath) -> Iterator[PurePosixPath]:
+    """A path, then the same with a number: ``1.wav``, ``1-2.wav``, ``1-3.wav`` …"""
+    return (wanted if n == 1 else wanted.with_name(f"{wanted.stem}-{n}{wanted.suffix}") for n in count(1))
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Is this the content of a file? Clips of one length have one size, and most differ from the beginning."""
+    if not path.is_file() or path.stat().st_size != len(data):
+        return False
+    with path.open("rb") as file:
+        return file.read(4096) == data[:4096] and file.read() == data[4096:]
+
+
+def new_path(folder: Path, wanted: PurePosixPath, data: bytes) -> PurePosixPath | None:
+    """The first of :func:`numbered_paths` that nothing below a folder has; ``None`` where one of them holds these bytes."""
+    for path in numbered_paths(wanted):
+        if holds(folder / path, data):
+            return None
+        if not (folder / path).exists():
+            break
+    return path
+
+
+def _folders_of_colliding(given: Sequence[tuple[str, Callable[[], bytes]]]) -> Mapping[int, PurePosixPath]:
+    """Folders named after ZIPs that hold other sound than another file under the same path, by the ZIPs' numbers: several
+    machines in a ZIP each often have names in common. Told by the ZIPs' own checksums, so that nothing is unpacked."""
+    versions: dict[PurePosixPath, dict[tuple[int, int], set[int]]] = {}
+    zips = [index for index, (path, _) in enumerate(given) if PurePosixPath(path).suffix.lower() == ".zip"]
+    for index in zips:
+        for inside, version in _checksums(given[index][1]):
+            versions.setdefault(inside, {}).setdefault(version, set()).add(index)
+    for index, (path, content) in enumerate(given):
+        if (own := safe_path(path)) and own in versions:
+            data = content()
+            versions[own].setdefault((len(data), zlib.crc32(data)), set()).add(index)
+    colliding = {
+        index
+        for by_version in versions.values()
+        if len(by_version) > 1 and len(indices := set[int]().union(*by_version.values())) > 1
+        for index in indices
+    }
+    folders: dict[int, PurePosixPath] = {}
+    for index in zips:
+        if index in colliding and (name := safe_path(given[index][0])):
+            taken = set(folders.values())
+            folders[index] = next(f for f in numbered_paths(name.with_suffix("")) if f not in taken)
+    return folders
+
+
+def _checksums(content: Callable[[], bytes]) -> Iterator[tuple[PurePosixPath, tuple[int, int]]]:
+    """The recordings in a ZIP with their sizes and checksums, as it says itself; none where it cannot be read."""
+    try:
+        with zipfile.ZipFile(BytesIO(content())) as archive:
+            infos = archive.infolist()
+    except zipfile.BadZipFile:
+        return
+    for info in infos:
+        if (inside := safe_path(info.filename)) and inside.suffix.lower() in SUFFIXES:
+            yield inside, (info.file_size, info.CRC)
 
 
 def _nothing(result: Imported) -> str:

@@ -54,6 +54,64 @@ def test_files_and_zips_become_a_dataset(data_dir: Path) -> None:
     assert dataset.read("press/normal/1.wav").duration == 1.0
 
 
+def sound(seed: int) -> bytes:
+    return wav_bytes(np.random.default_rng(seed).normal(0, 0.1, 8000).astype(np.float32), 16000)
+
+
+def rows(place: Path) -> list[list[str]]:
+    return open_dataset(place).catalogue[["clip_id", "machine_type", "machine_id", "label"]].to_numpy().tolist()
+
+
+def test_two_files_of_one_path_are_two_recordings(data_dir: Path) -> None:
+    """Also where a layout reads the name; the same bytes are one recording, and that is said."""
+    files = [("normal/0.wav", 1), ("normal/0.wav", 2), ("normal/0.wav", 2), ("normal/0.wav", 3)]
+    files += [("normal_id_02_00000000.wav", 4), ("normal_id_02_00000000.wav", 5)]
+    result = import_recordings("Rig", [(path, lambda seed=seed: sound(seed)) for path, seed in files])
+    assert result.stored == 5
+    assert [(one.file, one.reason) for one in result.refused] == [
+        ("normal/0.wav", "the same file was given twice, and is stored once")
+    ]
+    assert [row[0] for row in rows(result.place)] == [
+        "normal/0-2.wav",
+        "normal/0-3.wav",
+        "normal/0.wav",
+        "normal_id_02_00000000-2.wav",
+        "normal_id_02_00000000.wav",
+    ]
+    assert [row[2:] for row in rows(result.place)[-2:]] == [["02", "normal"]] * 2
+    dataset = open_dataset(result.place)
+    assert len({dataset.read(clip_id).sha256 for clip_id in dataset.catalogue["clip_id"]}) == 5
+
+
+def test_zips_whose_recordings_are_called_alike_are_machines_of_their_own(data_dir: Path) -> None:
+    def machine(seed: int) -> bytes:
+        return zipped(**{"normal/0.wav": sound(seed), "abnormal/0.wav": sound(seed + 1)})
+
+    names = {"fan1.zip": machine(1), "fan2.zip": machine(3), "more/fan2.zip": machine(3)}
+    result = import_recordings("Fans", given(**names))
+    assert (result.stored, result.refused) == (6, [])
+    assert [row[:1] + row[-1:] for row in rows(result.place)] == [
+        [f"{folder}/{label}/0.wav", meaning]
+        for folder in ("fan1", "fan2", "more/fan2")
+        for label, meaning in (("abnormal", "anomaly"), ("normal", "normal"))
+    ]
+    two = import_recordings("Fans", [(name, lambda name=name: names[name]) for name in ("fan1.zip", "fan2.zip")])
+    assert [row[1:3] for row in rows(two.place)] == [["fan", "1"]] * 2 + [["fan", "2"]] * 2
+    twice = import_recordings("Fans", [("fan1.zip", lambda: machine(1)), ("fan1.zip", lambda: machine(3))])
+    assert {row[0].split("/")[0] for row in rows(twice.place)} == {"fan1", "fan1-2"}
+    again = import_recordings("Fans", given(**{"fan1.zip": machine(1), "copy.zip": machine(1)}))
+    assert (again.stored, len(again.refused), len(rows(again.place))) == (2, 2, 2)
+    mixed = import_recordings("Fans", given(**{"normal/0.wav": sound(9), "fan1.zip": machine(1)}))
+    assert [row[0] for row in rows(mixed.place)] == ["fan1/abnormal/0.wav", "fan1/normal/0.wav", "normal/0.wav"]
+    within = io.BytesIO()
+    with zipfile.ZipFile(within, "w") as archive:
+        archive.writestr("normal/0.wav", sound(1))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("normal/0.wav", sound(2))
+    result = import_recordings("Fans", given(**{"fan.zip": within.getvalue()}))
+    assert [row[0] for row in rows(result.place)] == ["normal/0-2.wav", "normal/0.wav"]
+
+
 TABLE = b"file;label;machine id\n2026-05-03/1.wav;normal;7\n2.wav;anomaly;7\n9.wav;normal;7\n"
 
 
