@@ -21,7 +21,14 @@ from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_f
 from asd_core.datasets.catalogue import COLUMNS
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.table_files import is_table
-from asd_core.datasets.tables import Metadata, RecordingTable, listed_files, metadata_of, read_table_file
+from asd_core.datasets.tables import (
+    Metadata,
+    RecordingTable,
+    anomalies_in_training,
+    listed_files,
+    metadata_of,
+    read_table_file,
+)
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
@@ -139,6 +146,9 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
             understood.pop(clip_id, None)
         elif clip_id in understood:
             understood[clip_id] = _with_answer(clip_id, understood[clip_id], answer)
+    # What people call so one by one, or in a table, they know of.
+    if in_training := [c for c in _tested(understood) if "label" not in answered.get(c, {})]:
+        metadata.questions.append(anomalies_in_training("The names have", in_training))
     unused += [
         Unused(clip_id, metadata.unclear.get(clip_id, "neither its folders nor its name say whether it is normal"))
         for clip_id in sorted(unclear)
@@ -373,9 +383,16 @@ def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRo
         new["split"] = split_of(clip_id.split("/")[:-1])  # without a label it was taken for the evaluation set's
     if new["label"] == "unlabelled":
         new["split"] = "eval"
-    elif new["label"] == "anomaly" and new["split"] in ("", "train"):
-        new["split"] = "test"
     return new
+
+
+def _tested(rows: Mapping[str, CatalogueRow]) -> list[str]:
+    """Make anomalies that are not for testing so; returns the clip ids of those that were to be learned from."""
+    anomalies = {c: row for c, row in rows.items() if row["label"] == "anomaly" and row["split"] in ("", "train")}
+    in_training = sorted(clip_id for clip_id, row in anomalies.items() if row["split"])
+    for row in anomalies.values():
+        row["split"] = "test"
+    return in_training
 
 
 def _split(clip_ids: "pd.Series[str]") -> list[str]:

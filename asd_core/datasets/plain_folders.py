@@ -90,8 +90,6 @@ def _row(recording: Parts, path: tuple[str, ...], types_below: bool) -> Catalogu
         "split": recording.split if recording.split != "eval" else "test",
         "label": recording.label,
     }
-    if not row["split"] and recording.label == "anomaly":
-        row["split"] = "test"
     faults = recording.below[1:] if types_below else recording.below
     return (
         row | ({"snr_db": recording.snr} if recording.snr else {}) | ({"condition": "/".join(faults)} if faults else {})

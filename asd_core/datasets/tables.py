@@ -219,16 +219,21 @@ def metadata_of(table: RecordingTable, clip_ids: Sequence[str], decided: Mapping
         metadata.questions.append(f"{table.name} contradicts itself ({contradictions[0]}{more}): which row is right?")
     wrong = [c for c, v in metadata.values.items() if (v.get("label"), v.get("split")) == ("anomaly", "train")]
     if wrong:
-        metadata.questions.append(
-            f"{table.name} has {counted(len(wrong), 'anomaly', 'anomalies')} in training ({wrong[0]}), and detectors learn from "
-            "normal sound: they are used for testing."
-        )
+        metadata.questions.append(anomalies_in_training(f"{table.name} has", wrong))
     metadata.notes.append(f"{table.name} tells of {counted(len(by_clip), 'recording')} here.")
     if twice := sum(len(rows) - 1 for rows in by_clip.values()):
         metadata.notes.append(f"{table.name} names {counted(twice, 'recording')} more than once.")
     if n := len(metadata.missing):
         metadata.notes.append(f"{counted(n, 'row')} of {table.name} match{'es' if n == 1 else ''} no recording here.")
     return metadata
+
+
+def anomalies_in_training(who_has: str, clip_ids: Sequence[str]) -> str:
+    """What people are told of anomalies that they put into training."""
+    return (
+        f"{who_has} {counted(len(clip_ids), 'anomaly', 'anomalies')} in training ({clip_ids[0]}), and detectors learn from "
+        "normal sound: they are used for testing."
+    )
 
 
 def _heading(name: str, column: str, columns: Sequence[str]) -> str:

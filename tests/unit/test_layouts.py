@@ -247,6 +247,16 @@ def test_questions_about_machines(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["train/abnormal/1.wav", "fan/train/anomaly_id_00_00000001.wav"])
+def test_anomalies_below_train_are_named_and_tested_with(tmp_path: Path, name: str) -> None:
+    normal = name.replace("abnormal", "normal").replace("anomaly", "normal")
+    found = tree(tmp_path, normal, name, name.replace("train", "test"))
+    assert [row(found, clip, "split") for clip in (name, normal)] == [["test"], ["train"]]
+    assert found.questions == [
+        f"The names have 1 anomaly in training ({name}), and detectors learn from normal sound: they are used for testing."
+    ]
+
+
 def test_whatever_is_not_used_is_named(tmp_path: Path) -> None:
     sound = tmp_path / "elsewhere"
     tree(sound, "2.wav")
