@@ -16,7 +16,7 @@ LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
 _SPLITS = {"train": "train", "training": "train", "eval": "eval", "evaluation": "eval"} | dict.fromkeys(
     ("test", "testing", "source_test", "target_test"), "test"
 )
-_ID = re.compile(r"(?:machine[ _-]?)?id[ _-]?(\w+)$", re.IGNORECASE)
+_ID = re.compile(r"(?:machine[ _-]?)?id(?:[ _-]|(?=\d))(\w+)$", re.IGNORECASE)
 _SNR = re.compile(r"(?P<snr>-?\d+)_?dB(?:_(?P<type>.+))?$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?P<type>.*[^\W\d_])?[ _-]*(?P<id>\d+)$")
 _DATE = re.compile(r"[\dT:._ -]{6,}Z?$")

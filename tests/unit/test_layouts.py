@@ -112,6 +112,9 @@ MACHINES = ("machine_type", "machine_id")
         (["plant/line a/normal/1.wav", "plant/line a/faulty/1.wav"], {("line a", "00")}),
         (["2024-05-03/normal/1.wav", "2024-05-04/faulty/1.wav"], {("rig", "00")}),
         (["1/normal/1.wav", "2/normal/1.wav"], {("rig", "1"), ("rig", "2")}),
+        (["idler_1/normal/1.wav", "idler_2/normal/1.wav"], {("idler", "1"), ("idler", "2")}),
+        (["motor/idle/normal/1.wav", "motor/full load/normal/1.wav"], {("idle", "00"), ("full load", "00")}),
+        (["machine_id_01/normal/1.wav", "MachineID02/normal/1.wav"], {("rig", "01"), ("rig", "02")}),
         (["ポンプ/正常/1.wav", "ポンプ/normal/1.wav"], {("ポンプ", "00")}),
     ],
 )
