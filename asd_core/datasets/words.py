@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 
 NORMAL = frozenset({"normal", "normals", "ok", "good", "healthy", "normalsound", "normalsound_ind", "normalsound_cnt"})
 ANOMALY = frozenset(
@@ -20,6 +22,15 @@ _ID = re.compile(r"(?:machine[ _-]?)?id(?:[ _-]|(?=\d))(\w+)$", re.IGNORECASE)
 _SNR = re.compile(r"(?P<snr>-?\d+)_?dB(?:_(?P<type>.+))?$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?P<type>.*[^\W\d_])?[ _-]*(?P<id>\d+)$")
 _DATE = re.compile(r"[\dT:._ -]{6,}Z?$")
+_DIGITS = {  # of a date without separators, by their number: serial numbers look alike
+    6: ("%y%m%d", "%d%m%y"),
+    8: ("%Y%m%d", "%d%m%Y"),
+    12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"),
+    14: ("%Y%m%d%H%M%S",),
+}
+_YEARS = range(
+    1990, 2031
+)  # of recordings; not of today's clock, by which a serial number would be a date from some day on
 
 
 def label_of(word: str) -> str:
@@ -63,5 +74,15 @@ def numbered(folder: str) -> tuple[str, str]:
 
 
 def is_date(folder: str) -> bool:
-    """Does a folder name a day or a time (``2024-05-03``), which tells machines not apart?"""
-    return bool(_DATE.match(folder))
+    """Does a folder name a day or a time (``2024-05-03``, ``20240503``), which tells machines not apart?"""
+    if not folder.isdecimal():
+        return bool(_DATE.match(folder))
+    return any(_is_day(folder, form) for form in _DIGITS.get(len(folder), ()))
+
+
+@lru_cache(maxsize=1024)  # thousands of files are in one folder
+def _is_day(digits: str, form: str) -> bool:
+    try:
+        return datetime.strptime(digits, form).year in _YEARS
+    except ValueError:
+        return False
