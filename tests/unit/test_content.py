@@ -73,6 +73,13 @@ def test_the_same_sound_in_training_and_test(tmp_path: Path) -> None:
     )
 
 
+def test_the_same_sound_without_a_label_is_no_contradiction(tmp_path: Path) -> None:
+    for name in ("train/normal_id_00_00000000.wav", "test/id_00_00000000.wav"):
+        write_wav(tmp_path / name, noise(1))
+    (sentence,) = [s for s in said(tmp_path)[0] if "The same sound" in s]
+    assert "is in training and test (test/id_00_00000000.wav, train/normal_id_00_00000000.wav)" in sentence
+
+
 def test_anomalies_that_a_level_meter_tells(tmp_path: Path) -> None:
     normals(tmp_path)
     for n in range(4):
