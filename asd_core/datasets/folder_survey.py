@@ -80,7 +80,7 @@ class Survey:
         root: the folder that the clip ids are paths below.
         catalogue: rows of a :class:`~asd_core.datasets.Dataset`; none where nothing was understood.
         unused: files that are no clip, with the reason.
-        notes: what a table that was used says, a sentence each.
+        notes: what a table that was used says, and which answers match nothing, a sentence each.
         listing: of the files below the root, where that is an address.
     """
 
@@ -126,7 +126,7 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
         metadata_of(rows_of_table, [c for c in clip_ids if c not in added], alone) if rows_of_table else Metadata()
     )
     unused += [Unused(*one) for one in metadata.missing]
-    answered = dict(_answered(clip_ids, answers, added))
+    answered, unmatched = _answered(clip_ids, answers, added)
     for clip_id, values in metadata.values.items():
         answered[clip_id] = answered.get(clip_id, {}) | values
     others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in added]
@@ -164,7 +164,8 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     if unsplit.any():
         machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
-    return Survey(root, catalogue, unused, metadata.notes, unclear, metadata, listing)
+    notes = metadata.notes + _unmatched_notes(unmatched)
+    return Survey(root, catalogue, unused, notes, unclear, metadata, listing)
 
 
 def _recordings_at(
@@ -353,16 +354,31 @@ def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]
 
 def _answered(
     clip_ids: Iterable[str], answers: Sequence[Answer], added: Collection[str]
-) -> Iterable[tuple[str, Answer]]:
-    """The clip ids that answers match, with the values they give. ``added`` ones are matched only by answers about their
-    own folder."""
+) -> tuple[dict[str, Answer], list[str]]:
+    """The clip ids that answers match, with the values they give, and the patterns that match none. ``added`` ones are matched
+    only by answers about their own folder."""
+    by_clip: dict[str, Answer] = {}
+    unmatched = dict.fromkeys(answer["pattern"] for answer in answers)
     for clip_id in clip_ids if answers else ():
         combined: Answer = {}
         for answer in answers:
             if fnmatchcase(clip_id, answer["pattern"]) and (clip_id not in added or is_added(answer["pattern"])):
+                unmatched.pop(answer["pattern"], None)
                 combined |= _values(answer)
         if combined:
-            yield clip_id, combined
+            by_clip[clip_id] = combined
+    return by_clip, list(unmatched)
+
+
+def _unmatched_notes(patterns: Sequence[str]) -> list[str]:
+    """A sentence about answers that say nothing of any recording, where there are such."""
+    if not patterns:
+        return []
+    more = f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
+    return [
+        f"{counted(len(patterns), 'answer')} match{'es' if len(patterns) == 1 else ''} no recording here "
+        f"({', '.join(patterns[:3])}{more}): a pattern is a path below the folder, with / and in the same case."
+    ]
 
 
 def _answered_alone(clip_ids: Iterable[str], answers: Sequence[Answer]) -> dict[str, Answer]:

@@ -13,7 +13,7 @@ from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
 from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
-from asd_core.datasets.words import LABELS, given_label
+from asd_core.datasets.tables import KNOWN_WORDS, understood
 from asd_core.errors import DatasetError
 from asd_core.files import locked, write_bytes
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATASET_FILE = "dataset.toml"
-SPLITS = ("train", "test", "eval")
 
 
 @dataclass(frozen=True)
@@ -236,10 +235,9 @@ def _checked(answers: list[Answer], path: Path) -> list[Answer]:
     for number, answer in enumerate(answers, start=1):
         if not answer.get("pattern"):
             raise DatasetError(f"{path}: answer {number} has no pattern, such as faulty/*.")
-        label, split = answer.get("label", ""), answer.get("split", "")
-        answer["label"] = given_label(label)
-        if label and not answer["label"]:
-            raise DatasetError(f"{path}: answer {number} has the label {label}: use {', '.join(LABELS)}.")
-        if split not in ("", *SPLITS):
-            raise DatasetError(f"{path}: answer {number} has the split {split}: use {', '.join(SPLITS)}.")
+        for column, words in KNOWN_WORDS.items():
+            if word := answer.get(column, ""):
+                answer[column] = understood(column, word)
+                if not answer[column]:
+                    raise DatasetError(f"{path}: answer {number} has the {column} {word}: use {', '.join(words)}.")
     return answers

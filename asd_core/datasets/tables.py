@@ -30,7 +30,7 @@ _HEADINGS = {
     "domain": ("domain",),
 }
 _MAYBE_LABEL = ("class", "condition")  # also kinds of fault and speeds of the machine
-_KNOWN = {"label": LABELS, "split": ("train", "test", "eval"), "domain": ("source", "target")}
+KNOWN_WORDS = {"label": LABELS, "split": ("train", "test", "eval"), "domain": ("source", "target")}
 
 
 @dataclass(frozen=True)
@@ -269,21 +269,21 @@ def _row(number: int, cells: CatalogueRow, headings: dict[str, str]) -> TableRow
             continue
         if not column:
             values[attribute_name(heading)] = text
-        elif word := _understood(column, text):
+        elif word := understood(column, text):
             values[column] = word
         else:
             unknown[column] = text
     return TableRow(number, cells[headings["path"]], values, unknown)
 
 
-def _understood(column: str, text: str) -> str:
+def understood(column: str, text: str) -> str:
     """The catalogue's word for a cell; nothing for one that it does not know."""
     if column == "label":
         return given_label(text)
     if column == "split":
         return given_split(text)
     if column == "domain":
-        return text.lower() if text.lower() in _KNOWN[column] else ""
+        return text.lower() if text.lower() in KNOWN_WORDS[column] else ""
     return text
 
 
@@ -294,7 +294,7 @@ def _unknown_words(name: str, rows: Iterable[TableRow]) -> list[str]:
         for column, word in row.unknown.items():
             by_word.setdefault((column, word), []).append(row)
     return [
-        f"{name} has the {column} {word} in {_places(those)}: which of {', '.join(_KNOWN[column])} is that?"
+        f"{name} has the {column} {word} in {_places(those)}: which of {', '.join(KNOWN_WORDS[column])} is that?"
         for (column, word), those in by_word.items()
     ]
 

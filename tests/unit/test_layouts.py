@@ -222,12 +222,25 @@ def test_answers_are_written_with_the_dataset_and_read_again(tmp_path: Path) -> 
         ("pattern,label\nON_*,loud\n", "answer 1 has the label loud: use normal, anomaly, unlabelled, leave out"),
         ("label\nnormal\n", "answer 1 has no pattern"),
         ("pattern,split\nON_*,later\n", "has the split later"),
+        ("pattern,domain\nON_*,\nx*,factory\n", "answer 2 has the domain factory: use source, target"),
     ],
 )
 def test_answers_that_say_nothing_known_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "answers.csv").write_text(text)
     with pytest.raises(DatasetError, match=reason):
         read_answers(tmp_path / "answers.csv")
+
+
+def test_answers_that_match_nothing_are_named(tmp_path: Path) -> None:
+    tree(tmp_path / "rig", "fan/normal/1.wav", "fan/normal/2.wav")
+    (tmp_path / "answers.csv").write_text("pattern,domain\nfan/*,Target\nFAN/*,target\nfan\\normal\\1.wav,source\n")
+    answers = read_answers(tmp_path / "answers.csv")
+    found = survey(tmp_path / "rig", answers)
+    assert found.catalogue["domain"].tolist() == ["target", "target"]
+    (note,) = found.notes
+    assert note.startswith("2 answers match no recording here (FAN/*, fan\\normal\\1.wav): ")
+    assert surveyed_dataset(found).notes == (note,)
+    assert survey(tmp_path / "rig", answers[:1]).notes == []
 
 
 def test_only_what_is_below_the_folder_speaks(tmp_path: Path) -> None:
