@@ -52,6 +52,10 @@ class Manifest(BaseModel):
     preset: str
     dataset: str
     data_fingerprint: str  # sha256 over the training clips' hashes
+    # Hash of the training clips with their machines, domains and attributes, and of the channel; not in older artifacts.
+    learned_from: str = ""
+    # Of what combines others' scores: the weights' hash of each of them by key; not in older artifacts.
+    members: dict[str, str] = {}
     n_fitted: dict[str, int]  # training clips an id, without the held-out ones
     calibration: dict[str, Annotated[list[float], Field(min_length=1)]] = Field(min_length=1)
     diagnostics: Annotated[dict[str, Any], STORED_AS_HEALTH]  # loss curves, collapse figures
@@ -197,7 +201,8 @@ def read_versioned(path: Path, model: type[Model], schema: int, remedy: str) -> 
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an artifact, with an alarm where its training recordings were resampled otherwise than clips are now.
+    """The manifest of an artifact, with an alarm where its training recordings were resampled otherwise than clips are now, and
+    where detectors whose scores it combines were trained again.
 
     Raises:
         ArtifactError: when it is missing, damaged, of another schema version, or of a representation that is not known.
@@ -213,7 +218,25 @@ def read_manifest(folder: Path) -> Manifest:
         rate = from_config(manifest.representation).sample_rate
         if alarm := resampled_otherwise(manifest.resampling, rate, training_rates(folder.parent)):
             manifest.alarms.append(alarm)
+    if changed := changed_members(folder.parent, manifest):
+        manifest.alarms.append(
+            f"what it combines was trained again after it ({', '.join(changed)}), so its scores are no longer those that its "
+            "threshold was set by: train it again"
+        )
     return manifest
+
+
+def changed_members(models: Path, manifest: Manifest) -> list[str]:
+    """Keys of detectors that one combines which are no longer those that it was trained on."""
+    changed = []
+    for key, sha256 in manifest.members.items():
+        try:
+            now = read_versioned(models / key / MANIFEST, Manifest, SCHEMA, "").weights_sha256
+        except (OSError, ValueError, AttributeError, ArtifactError):
+            now = ""
+        if now != sha256:
+            changed.append(key)
+    return changed
 
 
 def load(folder: Path) -> Artifact:

@@ -28,9 +28,8 @@ _DIGITS = {  # of a date without separators, by their number: serial numbers loo
     12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"),
     14: ("%Y%m%d%H%M%S",),
 }
-_YEARS = range(
-    1990, 2031
-)  # of recordings; not of today's clock, by which a serial number would be a date from some day on
+# Of recordings; not of today's clock, by which a serial number would be a date from some day on.
+_YEARS = range(1990, 2031)
 
 
 def label_of(word: str) -> str:

@@ -1,7 +1,8 @@
 """Scoring a whole split, with or without denoising, and keeping what was computed."""
 
 from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
+
+import numpy as np
 
 from asd_core.artifacts import ModelSet, learned_clips
 from asd_core.counting import counted
@@ -14,6 +15,7 @@ from asd_core.parts import StoredParts
 from asd_core.progress import Progress, silent
 from asd_core.scoring import store as score_store
 from asd_core.scoring.batch import Batch, ScoreBatch
+from asd_core.scoring.clip import score_clip
 from asd_core.scoring.store import AS_RECORDED, Scope
 
 BATCH = 40  # clips that are scored, and whose scores are stored, together: as many as a process reads itself
@@ -49,7 +51,7 @@ def compute_scores(
     if not dataset.rows(split=scope.split)["machine_id"].isin(models.machine_ids()).any():
         raise ArtifactError(f"{dataset.title} has no {scope.split} clip of a machine id that these detectors know.")
     keys = score_store.missing_scores(models.folder, dataset, scope, models)
-    if keys and _adopt(dataset, models.folder / scope.file, scope):
+    if keys and _adopt(dataset, models, scope):
         keys = score_store.missing_scores(models.folder, dataset, scope, models)
     if keys:
         chosen = ModelSet(models.folder, keys, shared=models)
@@ -67,8 +69,10 @@ def compute_scores(
     return keys
 
 
-def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
-    """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id."""
+def _adopt(dataset: Dataset, models: ModelSet, scope: Scope) -> bool:
+    """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id, and one of them that
+    is scored again has the scores that are stored: those of another channel are of other sound."""
+    path = models.folder / scope.file
     stored = read_parquet(path)
     if stored is None:
         return False
@@ -85,6 +89,8 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
     try:
         if any(dataset.read(clip_id).sha256 != sha256 for clip_id, sha256 in known["sha256"].items()):
             return False
+        if not _same_scores(dataset, models, scope, stored):
+            return False
     except ClipError:
         return False
     with locked(path):
@@ -94,6 +100,21 @@ def _adopt(dataset: Dataset, path: Path, scope: Scope) -> bool:
         missing = {name: value for name, value in about.items() if name not in stored}
         write_parquet(stored.assign(data_fingerprint=fingerprint, **missing), path)
     return True
+
+
+def _same_scores(dataset: Dataset, models: ModelSet, scope: Scope, stored: "pd.DataFrame") -> bool:
+    """Whether a clip's stored scores are those that it has now, as far as rounding lets one tell."""
+    clip = stored[stored["clip_id"] == stored["clip_id"].iloc[0]].set_index("detector")
+    versions = score_store.model_versions(models.folder)
+    keys = [key for key in clip.index if key in models and clip["model_version"].get(key) == versions.get(key)]
+    again = score_clip(
+        dataset.read(str(clip["clip_id"].iloc[0])),
+        models.subset(keys),
+        str(clip["machine_id"].iloc[0]),
+        denoise=scope.denoise,
+        kind=scope.kind,
+    )
+    return all(np.isclose(score.raw, clip["raw"][score.detector], rtol=1e-2, atol=1e-6) for score in again)
 
 
 def score_split(

@@ -1,8 +1,10 @@
 """What detectors are trained, calibrated and checked on: read once for all of them."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ from asd_core.features import (
 )
 from asd_core.on_disk import shapes
 from asd_core.progress import Progress, stage
+from asd_core.settings import get_settings
 from asd_core.sound import Kind
 from asd_core.training.synthetic_anomalies import GRADES, GradedAnomalies, SyntheticAnomalies, kinds_in_turn
 
@@ -70,6 +73,17 @@ class Material:
     def clips(self) -> dict[str, int]:
         """How many normal clips each machine id has, those held out included."""
         return dict(sorted(Counter([*self.fit.machine_ids, *self.calibration.machine_ids]).items()))
+
+    @cached_property
+    def learned_from(self) -> str:
+        """A hash of the training clips with their machines, domains and attributes, and of the channel that is analysed."""
+        clips = sorted(
+            "\t".join(row)
+            for part in (self.fit, self.calibration)
+            for row in zip(part.rows["sha256"], part.machine_ids, part.domains, part.attributes, strict=True)
+        )
+        told = [f"channel {get_settings().channel}", *clips]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
     @property
     def fit_amount(self) -> float:
@@ -274,7 +288,8 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
             continue
         if from_config(manifest.representation) in material.refused:
             continue
-        if manifest.data_fingerprint == material.fingerprint:
+        same_clips = manifest.learned_from in ("", material.learned_from)
+        if manifest.data_fingerprint == material.fingerprint and same_clips:
             for name, figures in result.items():
                 if name in manifest.diagnostics:
                     figures[key] = float(manifest.diagnostics[name])

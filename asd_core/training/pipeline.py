@@ -140,8 +140,14 @@ def _train(
     budget = Budget(seconds, material.fit_amount)
     ordered = cheapest_first(keys)  # so that something can be compared soon
     trained_before = [key for key in ordered if resume and _is_current(out / key, material, preset, seed)]
+    # A fusion of what is trained now is another one then.
+    trained_before = [
+        key
+        for key in trained_before
+        if not (set(ordered) - set(trained_before)) & set(artifacts.read_manifest(out / key).config.get("members", []))
+    ]
     # A run that was killed after it had stored a detector has left it without scores.
-    if unscored := missing_scores(out, dataset, keys=trained_before):
+    if trained_before and (unscored := missing_scores(out, dataset, keys=trained_before)):
         compute_scores(dataset, artifacts.ModelSet(out, unscored), notify=notify)
     waiting = [key for key in ordered if key not in trained_before]
     spread = [key for key in waiting if not issubclass(classes[key], Fusion)]  # whose members are in the folder
@@ -195,6 +201,8 @@ def _is_current(folder: Path, material: Material, preset: str, seed: int) -> boo
     stored, today = manifest.config.get("parameters", {}), detector_class(manifest.detector).create(preset).parameters()
     if _fixed(manifest.detector, stored) != _fixed(manifest.detector, today):
         return False  # trained when the preset meant something else
+    if manifest.learned_from not in ("", material.learned_from) or artifacts.changed_members(folder.parent, manifest):
+        return False
     return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
 
 
@@ -366,7 +374,16 @@ def save_trained(trained: Trained, material: Material, out: Path) -> list[str]:
         Alarms: sentences on why not to trust this detector.
     """
     key = trained.detector.info.key
-    manifest = artifacts.save(trained.detector, out / key, representation=trained.representation, **trained.about)
+    detector = trained.detector
+    members = detector.members_ if isinstance(detector, Fusion) else []
+    manifest = artifacts.save(
+        detector,
+        out / key,
+        representation=trained.representation,
+        learned_from=material.learned_from,
+        members={member: artifacts.read_manifest(out / member).weights_sha256 for member in members},
+        **trained.about,
+    )
     version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
     write_evidence(trained.evidence, key, version, out)
     for file, (rows, raw) in trained.scored.items():  # the last one says that all is stored
