@@ -336,19 +336,26 @@ def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
 
 
 def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:
-    """Folders that stand for a class: people gave all recordings in one the same label, and a folder beside it
-    another."""
+    """Folders that stand for a class without being called so: people gave all recordings in one the same label, and a folder
+    beside it another. None where one beside it holds both classes: folders are machines there."""
     given: dict[tuple[str, ...], set[str]] = {}
     for path in recordings:
         if (label := labels.get("/".join(path), "")) and label != LEAVE_OUT:
             given.setdefault(path[:-1], set()).add(label)
     beside: dict[tuple[str, ...], set[str]] = {}
+    mixed: set[tuple[str, ...]] = set()
     for folder, class_labels in given.items():
         beside.setdefault(folder[:-1], set()).update(class_labels)
+        if folder and {"normal", "anomaly"} <= class_labels:
+            mixed.add(folder[:-1])
     return {
         folder
         for folder, class_labels in given.items()
-        if folder and len(class_labels) == 1 and len(beside[folder[:-1]]) > 1
+        if folder
+        and not label_of(folder[-1])
+        and len(class_labels) == 1
+        and len(beside[folder[:-1]]) > 1
+        and folder[:-1] not in mixed
     }
 
 

@@ -200,6 +200,14 @@ def test_folders_that_people_told_apart_by_class_are_no_machines(tmp_path: Path)
     tree(tmp_path / "two", "motor_1/a.wav", "motor_2/b.wav")
     found = survey(tmp_path / "two", [{"pattern": "*", "label": "normal"}])
     assert sorted(found.catalogue["machine_id"]) == ["1", "2"], "folders of one class are machines"
+    both = [{"pattern": "*", "label": "normal"}, {"pattern": "motor_2/c.wav", "label": "anomaly"}]
+    tree(tmp_path / "two", "motor_2/c.wav")
+    found = survey(tmp_path / "two", both)
+    machines = found.catalogue[["machine_type", "machine_id"]].to_numpy().tolist()
+    assert machines == [["motor", "1"], ["motor", "2"], ["motor", "2"]], "so are those beside a folder of both classes"
+    tree(tmp_path / "words", "fan/normal/a.wav", "fan/abnormal/b.wav")
+    answers = [{"pattern": "fan/normal/*", "label": "normal"}, {"pattern": "fan/abnormal/*", "label": "anomaly"}]
+    assert "condition" not in survey(tmp_path / "words", answers).catalogue, "a word for the class is no kind of fault"
 
 
 def test_answers_are_written_with_the_dataset_and_read_again(tmp_path: Path) -> None:
