@@ -11,6 +11,7 @@ import numpy as np
 
 from asd_core import artifacts
 from asd_core.artifacts import ModelSet, raw_scores
+from asd_core.counting import counted
 from asd_core.datasets import (
     Conditions,
     Dataset,
@@ -192,9 +193,14 @@ def few_clips(material: Material) -> list[str]:
         for part in (material.fit, material.calibration, material.test)
     )
     return [
-        f"Machine id {machine_id} has {n} normal recordings that can be read: {test[machine_id]} for testing, {held[machine_id]} to set "
-        f"thresholds, {fit[machine_id]} to learn from; where learning is quick, all {fit[machine_id] + held[machine_id]} set thresholds in "
-        "turn. Record more for results to rely on."
+        f"Machine id {machine_id} has {counted(n, 'normal recording')} that can be read: {test[machine_id]} for testing, "
+        f"{held[machine_id]} to set thresholds, {fit[machine_id]} to learn from"
+        + (
+            f"; where learning is quick, all {fit[machine_id] + held[machine_id]} set thresholds in turn. Record more for results to "
+            "rely on."
+            if fit[machine_id]
+            else ": record ten or more, or it stays without detectors."
+        )
         for machine_id in material.machine_ids
         if (n := fit[machine_id] + held[machine_id] + test[machine_id]) < FEW
     ]
