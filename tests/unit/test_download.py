@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
@@ -407,6 +408,26 @@ def test_archives_are_unpacked_as_those_of_the_browser(
     with pytest.raises(DatasetError, match=r"dev_fan\.zip holds no recording \(unpacked, it exceeds"):
         download_set(public_set("tiny-fan"))
     assert [name for name in left(datasets_folder()) if not name.startswith(".downloads")] == []
+
+
+def test_recordings_of_one_path_do_not_overwrite_each_other(
+    server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("fan/train/normal_id_00_00000000.wav", sound(1))
+        for seed in (1, 2):
+            with pytest.warns(UserWarning, match="Duplicate"):
+                archive.writestr("fan/train/normal_id_00_00000000.wav", sound(seed))
+    server.files["/1/dev_fan.zip"] = content.getvalue()
+    use(server, tmp_path, monkeypatch, dev=content.getvalue())
+    notes: list[str] = []
+    place = download_set(public_set("tiny-fan"), notify=notes.append)
+    assert [path.stem for path in sorted(place.parent.rglob("*.wav"))] == [
+        "normal_id_00_00000000-2",
+        "normal_id_00_00000000",
+    ]
+    assert "the same file was given twice, and is stored once" in " ".join(notes)
 
 
 def test_a_set_that_the_disk_has_no_room_for_is_not_begun(
