@@ -192,6 +192,9 @@ def _at_the_plant(c: Comparison) -> str:
         )
     alerts, false, result = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
     true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
+    if not row["false_alarms"]:  # nobody would believe that none ever is
+        highest = percent(row["false_alarm_rate_high"])
+        true = f"none of {int(row['n_normal'])} normal clips was called an anomaly here; up to {highest} may be"
     missed = (
         f", and {_n_clips(faulty * (1 - result))} of {_n_clips(faulty)} anomalies would be missed" if faulty else ""
     )

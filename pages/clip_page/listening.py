@@ -15,7 +15,7 @@ from pages.clip_page.signal_scores import explained, left_out_of, located, signa
 from pages.clip_page.verdict import FAR
 from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
 from pages.components.score_table import requested_signal, score_table
-from pages.shared.choice import Choice, percent, title, too_few_normals
+from pages.shared.choice import Choice, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
@@ -170,8 +170,9 @@ def threshold_rule(selected: Choice) -> str:
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
         return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold."
+    average = calibration.threshold(selected.machine_id, rate).rate
     low, high = false_alarm_range(n, rate, clip_weight=calibration.clip_weight(selected.machine_id))
     return (
-        f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {percent(rate)} of normal clips "
+        f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {average:.1%} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

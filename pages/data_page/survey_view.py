@@ -247,13 +247,10 @@ def _listen(dataset: Dataset, entry: Entry) -> None:
         if not box.open:
             return
         groups = dataset.catalogue.groupby(["machine_type", "machine_id", "label"])["clip_id"].apply(list)
-        chosen = st.selectbox(
-            "Group",
-            range(len(groups)),
-            format_func=lambda i: " · ".join(map(str, groups.index[i])),
-            key=f"hear_group_{entry.name}",
-        )
-        for clip_id in groups.iloc[chosen][:TO_HEAR]:
+        by_title = {" · ".join(map(str, group)): clip_ids for group, clip_ids in groups.items()}
+        # By name: after answers the same place in the list may be another group.
+        chosen = st.selectbox("Group", list(by_title), key=f"hear_group_{entry.name}")
+        for clip_id in by_title[chosen][:TO_HEAR]:
             clip = prepare(dataset.read(clip_id))
             st.caption(clip_id)
             st.audio(wav_bytes(clip.samples, clip.sample_rate), format="audio/wav")

@@ -48,6 +48,12 @@ def train(entry: Entry, dataset: Dataset) -> None:
         f"{len(fitting)} of {len(REGISTRY)} detectors, about {duration(expected)} on two cores, by {n_fitted} normal recordings of 10 s: "
         f"{', '.join(title(key) for key in fitting)}. The estimate corrects itself by how long the first ones take here."
     )
+    if unlearned := sorted(set(dataset.rows(split="test")["machine_id"]) - set(rows["machine_id"])):
+        st.info(
+            f"Machine id {', '.join(unlearned)} has no normal recording to learn from: no detector will know it, and its test "
+            "recordings are on no page. Add some, or say which of them are for training.",
+            icon=":material/help:",
+        )
     counts = {str(machine_id): int(n) for machine_id, n in rows["machine_id"].value_counts().sort_index().items()}
     if shortfalls := too_few(fitting, counts):
         st.info(" ".join(shortfalls), icon=":material/hourglass_empty:")
@@ -98,5 +104,9 @@ def _result(entry: Entry, machine_ids: list[str]) -> None:
             query_params={"dataset": titles.get(entry.name, entry.title)},  # the sidebar's list is bound to its titles
         )
         st.caption(f"{len(keys)} trained: {', '.join(title(key) for key in keys)}.")
+    if left := [title(key) for key in REGISTRY if key not in keys]:
+        st.caption(
+            f"Not trained: {', '.join(left)}. A training leaves out what would not end in its time; Train goes on with them."
+        )
     if without := _without(models, scores_stamp(models, AS_RECORDED), machine_ids):
         st.info(without, icon=":material/help:")

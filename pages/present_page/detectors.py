@@ -12,6 +12,7 @@ from pages.present_page import slide
 from pages.present_page.story import Story
 
 MOST = 10  # detectors that a slide has room for
+CONTROL = "Control: "  # how the titles of controls begin
 
 
 def draw(story: Story) -> None:
@@ -23,9 +24,9 @@ def draw(story: Story) -> None:
             f"No detector here knows {story.machine}." if not selected.detectors else "The detectors are listening."
         )
         return
-    reason, more = (
-        slide.halves(shown.reason, "; " if "; " in shown.reason else ": ") if shown.head else (shown.reason, "")
-    )
+    reason, more = (shown.reason, "")
+    if shown.head and not shown.reason.startswith(CONTROL):  # whose title has a colon of its own
+        reason, more = slide.halves(shown.reason, "; " if "; " in shown.reason else ": ")
     slide.head(f"{verdict.marked(shown.head)} · {reason}" if shown.head else reason)
     reliability = reliability_of(selected)
     keys = list(reliability.trusted or [*reliability.weak, *reliability.unmeasured])

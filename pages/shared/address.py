@@ -9,7 +9,9 @@ import streamlit as st
 Query = Mapping[str, str | list[str]]  # parameters of an address
 
 _MOVED = "moved"  # in the address: the browser came here by its history (see components/history)
-_LEADS, _PAGE, _VISIT = "address_leads", "address_page", "address_visit"  # in the session
+# In the session:
+_LEADS, _PAGE, _VISIT, _DATASET = "address_leads", "address_page", "address_visit", "address_dataset"
+_VISITING, _CAME = "address_visiting", "address_came"
 
 
 def arrive(page: str) -> None:
@@ -21,6 +23,9 @@ def arrive(page: str) -> None:
     moved, before = _MOVED in st.query_params, st.session_state.get(_PAGE)
     if moved:
         del st.query_params[_MOVED]
+    visiting = st.session_state.pop(_VISITING, False)
+    if (moved and visiting) or (not moved and before not in (None, page)):
+        st.session_state[_CAME] = True
     if moved or before != page:
         st.session_state[_PAGE] = page
         st.session_state[_LEADS] = moved or before is None
@@ -31,14 +36,31 @@ def leads() -> bool:
     return bool(st.session_state.get(_LEADS))
 
 
+def came() -> bool:
+    """Whether somebody has gone to this page from another one, not by Back or Forward, until :func:`shared_is_drawn`."""
+    return bool(st.session_state.get(_CAME))
+
+
+def shared_is_drawn() -> None:
+    """The controls that pages share have taken their values: from now on the address is theirs."""
+    st.session_state[_CAME] = False
+
+
 def followed() -> None:
     """From now on the session counts, and is written into the address."""
     st.session_state[_LEADS] = False
 
 
+def keep_dataset(values: list[str]) -> None:
+    """Note what an address says of the dataset that is shown; nothing for the first one."""
+    st.session_state[_DATASET] = values
+
+
 def query() -> Query:
-    """The parameters of the address."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """The parameters of the address, and of the dataset also where a page that was gone to without any has none yet."""
+    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
+    kept: list[str] = st.session_state.get(_DATASET, [])
+    return {**({"dataset": kept} if kept else {}), **parameters}
 
 
 def visit(page: str, parameters: Query) -> NoReturn:
@@ -54,4 +76,7 @@ def visit(page: str, parameters: Query) -> NoReturn:
 
 def next_visit() -> str:
     """The address to go to; empty: stay. Asked once."""
-    return str(st.session_state.pop(_VISIT, ""))
+    to = str(st.session_state.pop(_VISIT, ""))
+    if to:
+        st.session_state[_VISITING] = True
+    return to

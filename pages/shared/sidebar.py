@@ -1,7 +1,7 @@
 """The one sidebar: dataset, machine id, detectors, false-alarm rate; of these, those that apply to the page. All of it
 is in the address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,19 @@ def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[
     return last[key]
 
 
+def _keep_in_address(key: str, titles: Mapping[str, str], first: str) -> None:
+    """Put a control's last value back into an address that is without it: coming from another page that draws the control, Streamlit
+    takes its parameter out, and whoever reloads or shares the address would get the first value. What the browser goes
+    back to stays as it was.
+
+    Args:
+        titles: what an address says of each value. first: that it says nothing of.
+    """
+    last = st.session_state.get(_LAST, {}).get(key)
+    if address.came() and key not in st.query_params and last in titles and last != first:
+        st.query_params[key] = titles[last]
+
+
 def as_parameters(machine_id: str = "") -> address.Query:
     """What is chosen, as the parameters of another page's address; those of defaults are empty.
 
@@ -49,7 +62,7 @@ def as_parameters(machine_id: str = "") -> address.Query:
     chosen = choice()
     last, ids = st.session_state[_LAST], machine_ids_of(chosen.source)
     return {
-        "dataset": st.query_params.get_all("dataset"),
+        "dataset": address.query().get("dataset", []),
         MACHINE: [i for i in [machine_id or chosen.machine_id] if i != ids[0]],
         DETECTORS: [title(key) for key in last.get(DETECTORS, [])],
         RATE: [percent(chosen.rate)] if chosen.rate != DEFAULT_RATE else [],
@@ -101,6 +114,7 @@ def sidebar(page: str) -> bool:
             return False
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
+        _keep_in_address("dataset", titles, trained[0].name)
         with _place(page):
             draw_dataset = partial(
                 linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
@@ -108,10 +122,12 @@ def sidebar(page: str) -> bool:
             name = _chosen(
                 "dataset", True, draw_dataset, by_name.__contains__, trained[0].name
             )  # the Data page has none
+            address.keep_dataset([titles[name]] if name != trained[0].name else [])
             source = by_name[name]
             in_use = detector_in_use(source.folder)
             shown, ids = applicable_controls(page), machine_ids_of(source)
             keys = led_by(in_use, list(models_of(source)))
+            _keep_in_address(MACHINE, {i: i for i in ids}, ids[0])
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -143,6 +159,7 @@ def sidebar(page: str) -> bool:
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
             rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
+        address.shared_is_drawn()
         set_choice(Choice(source, machine_id, led_by(in_use, chosen or keys), float(rate), in_use))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")

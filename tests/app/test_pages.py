@@ -167,7 +167,7 @@ def test_detector_choice_and_rate(app: AppTest) -> None:
 
 def test_a_rate_too_small_for_the_clips_is_said(app: AppTest) -> None:
     app.run()
-    assert any("On average over draws of these 5% of normal clips lie above it" in c.value for c in app.caption)
+    assert any("On average over draws of these 4.9% of normal clips lie above it" in c.value for c in app.caption)
     app.select_slider(key="rate").set_value(0.01).run()
     assert any("99 are needed for 1%, 60 set the threshold" in c.value for c in app.caption)
 

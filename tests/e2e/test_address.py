@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.e2e.helpers import TABLE, clip_name, remember_nobody, titles, wait_idle
 from tests.e2e.label_page import drag, given
+from tests.e2e.server import serve
 from tests.e2e.test_feature_space import click, open_space, point_at
 
 # Addresses of the browser's history up to where it stands, as it shows them.
@@ -119,6 +121,34 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     ready(page)
     assert name.endswith(clip_name(page))
     assert len(page.evaluate(HISTORY)) == 2 + (origin == "Label")  # there, a row was chosen
+
+
+def test_the_address_keeps_the_dataset_from_page_to_page(page: Any, factory_models: Path, tmp_path: Path) -> None:
+    """Of another dataset than the first: a clip that is opened from a list, reloaded, presented and returned from."""
+    for name, models in (("demo", ROOT / "trained_models" / "demo"), ("factory", factory_models)):
+        (tmp_path / name).symlink_to(models)
+    with serve(ROOT / "app.py", ASD_MODELS_DIR=str(tmp_path)) as served:
+        page.goto(f"{served}/compare?view=Where it fails")
+        page.locator("h1").first.wait_for()
+        wait_idle(page)
+        page.get_by_role("combobox", name="Dataset").click()
+        page.get_by_role("option").nth(1).click()
+        wait_idle(page)
+        dataset = named(page)["dataset"]
+        page.locator("button:has-text('.wav'), button:has-text('clip')").first.click()
+        ready(page)
+        seen = clip_name(page)
+        assert named(page)["dataset"] == dataset
+        page.reload()
+        ready(page)
+        assert (clip_name(page), named(page)["dataset"]) == (seen, dataset)
+        page.get_by_role("button", name="Present").first.click()
+        page.wait_for_url("**/present*")
+        wait_idle(page)
+        assert named(page)["dataset"] == dataset
+        page.keyboard.press("Escape")
+        ready(page)
+        assert (clip_name(page), named(page)["dataset"]) == (seen, dataset)
 
 
 def test_a_link_opens_what_its_owner_saw(page: Any, address: str) -> None:
