@@ -12,6 +12,7 @@ from .artifact import library_versions as library_versions
 from .artifact import load as load
 from .artifact import read_manifest as read_manifest
 from .artifact import read_versioned as read_versioned
+from .artifact import readable as readable
 from .artifact import save as save
 from .artifact import trained_denoised as trained_denoised
 from .artifact import trained_keys as trained_keys

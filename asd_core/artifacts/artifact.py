@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -224,6 +225,16 @@ def read_manifest(folder: Path) -> Manifest:
             "threshold was set by: train it again"
         )
     return manifest
+
+
+def readable(folder: Path) -> dict[str, Manifest]:
+    """The manifests of a folder's detectors that can be read, in the registry's order: those that are damaged are refused where they
+    are to score, and must not keep others from being trained, or themselves."""
+    result = {}
+    for key in trained_keys(folder):
+        with suppress(ArtifactError):
+            result[key] = read_manifest(folder / key)
+    return result
 
 
 def changed_members(models: Path, manifest: Manifest) -> list[str]:

@@ -288,8 +288,7 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
     they count only where fewer than two detectors have the new ones.
     """
     result: dict[str, dict[str, float]] = {"synthetic_auc": {}, "planted_auc": {}}
-    for key in artifacts.trained_keys(out):
-        manifest = artifacts.read_manifest(out / key)
+    for key, manifest in artifacts.readable(out).items():
         if is_control(key) or key == fusion.info.key or manifest.alarms:
             continue
         if from_config(manifest.representation) in material.refused:

@@ -112,7 +112,7 @@ def _train(
     representations = [LogMel(), *(detector_input(c.info.representation, denoise, kind) for c in classes.values())]
     manifests = []
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
-        manifests = [artifacts.read_manifest(out / key) for key in artifacts.trained_keys(out)]
+        manifests = list(artifacts.readable(out).values())
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
     reading = stage(progress, 0.0, 0.15, "reading")

@@ -9,7 +9,8 @@ import pytest
 from asd_core.artifacts import ModelSet, read_manifest
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.detectors.knn_bands import KnnBands
-from asd_core.scoring import compute_scores, read_scores
+from asd_core.errors import ArtifactError
+from asd_core.scoring import compute_scores, missing_scores, read_scores
 from asd_core.settings import get_settings
 from asd_core.training import train
 from tests.conftest import write_wav
@@ -105,8 +106,17 @@ def test_a_fusion_is_trained_again_with_a_member_that_is(small_dataset: Dataset,
     assert fusion.members["pca_lof"] == read_manifest(tmp_path / "pca_lof").weights_sha256
 
 
-def test_training_again_heals_a_damaged_manifest(small_dataset: Dataset, tmp_path: Path) -> None:
-    train(small_dataset, tmp_path, detectors=["knn_bands", "control_rms"], preset="quick")
-    (tmp_path / "knn_bands" / "manifest.json").write_text("x")
-    assert train(small_dataset, tmp_path, **QUICK) == ["knn_bands"]  # type: ignore[arg-type]
+@pytest.mark.parametrize("resume", [False, True])
+def test_training_again_heals_damaged_manifests_one_by_one(
+    small_dataset: Dataset, tmp_path: Path, resume: bool
+) -> None:
+    every = ["control_rms", "knn_bands", "pca_lof", "fusion"]
+    train(small_dataset, tmp_path, detectors=every, preset="quick")
+    for key in ("control_rms", "knn_bands"):
+        (tmp_path / key / "manifest.json").write_text("x")
+    trained = train(small_dataset, tmp_path, detectors=every[1:], preset="quick", resume=resume)
+    assert set(trained) == set(every[1:]), "beside one that is whole, a fusion and one that stays damaged"
     assert read_manifest(tmp_path / "knn_bands").detector == "knn_bands"
+    with pytest.raises(ArtifactError, match=r"control_rms.*is damaged"):
+        missing_scores(tmp_path, small_dataset)
+    assert len(train(small_dataset, tmp_path, detectors=every, preset="quick", resume=resume)) == 4
