@@ -8,7 +8,7 @@ from asd_core.artifacts import ModelSet, learned_clips
 from asd_core.counting import counted
 from asd_core.datasets import Dataset, as_learned, engine_for
 from asd_core.engine import Here
-from asd_core.errors import ArtifactError, ClipError
+from asd_core.errors import ArtifactError, ClipError, PretrainedError
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.parts import StoredParts
@@ -18,6 +18,7 @@ from asd_core.scoring.batch import Batch, ScoreBatch
 from asd_core.scoring.clip import score_clip
 from asd_core.scoring.store import AS_RECORDED, Scope
 
+SCORED_AGAIN = 3  # clips of each detector by which stored scores are known to be of this sound
 BATCH = 40  # clips that are scored, and whose scores are stored, together: as many as a process reads itself
 
 
@@ -70,8 +71,8 @@ def compute_scores(
 
 
 def _adopt(dataset: Dataset, models: ModelSet, scope: Scope) -> bool:
-    """Give stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id, and one of them that
-    is scored again has the scores that are stored: those of another channel are of other sound."""
+    """Give detectors' stored scores the split's fingerprint when their clips are the split's, byte by byte and id by id, and the first
+    ones, scored again, have the scores that are stored: those of another channel are of other sound."""
     path = models.folder / scope.file
     stored = read_parquet(path)
     if stored is None:
@@ -89,32 +90,37 @@ def _adopt(dataset: Dataset, models: ModelSet, scope: Scope) -> bool:
     try:
         if any(dataset.read(clip_id).sha256 != sha256 for clip_id, sha256 in known["sha256"].items()):
             return False
-        if not _same_scores(dataset, models, scope, stored):
-            return False
-    except ClipError:
+        same = _same_scores(dataset, models, scope, stored)
+    except (ClipError, PretrainedError):
+        return False
+    if not same:
         return False
     with locked(path):
         if not stored.equals(read_parquet(path)):  # somebody wrote while the clips were read
             return False
-        about = {"denoise": scope.denoise, "kind": scope.kind}  # files of an earlier version lack them
+        # Files of an earlier version lack them.
+        about = {"denoise": scope.denoise, "kind": scope.kind, "data_fingerprint": ""}
         missing = {name: value for name, value in about.items() if name not in stored}
-        write_parquet(stored.assign(data_fingerprint=fingerprint, **missing), path)
+        stored = stored.assign(**missing)
+        stored.loc[stored["detector"].isin(same), "data_fingerprint"] = fingerprint
+        write_parquet(stored, path)
     return True
 
 
-def _same_scores(dataset: Dataset, models: ModelSet, scope: Scope, stored: "pd.DataFrame") -> bool:
-    """Whether a clip's stored scores are those that it has now, as far as rounding lets one tell."""
-    clip = stored[stored["clip_id"] == stored["clip_id"].iloc[0]].set_index("detector")
-    versions = score_store.model_versions(models.folder)
-    keys = [key for key in clip.index if key in models and clip["model_version"].get(key) == versions.get(key)]
-    again = score_clip(
-        dataset.read(str(clip["clip_id"].iloc[0])),
-        models.subset(keys),
-        str(clip["machine_id"].iloc[0]),
-        denoise=scope.denoise,
-        kind=scope.kind,
-    )
-    return all(np.isclose(score.raw, clip["raw"][score.detector], rtol=1e-2, atol=1e-6) for score in again)
+def _same_scores(dataset: Dataset, models: ModelSet, scope: Scope, stored: "pd.DataFrame") -> set[str]:
+    """Detectors of the set whose first stored scores are those that they give now, as far as rounding lets one tell; none where one
+    of them gives another."""
+    of_now = stored["detector"].map(score_store.model_versions(models.folder)) == stored["model_version"]
+    some = stored[of_now & stored["detector"].isin(list(models))].groupby("detector").head(SCORED_AGAIN)
+    same = set()
+    for (clip_id, machine_id), clip in some.groupby(["clip_id", "machine_id"]):
+        raw = clip.set_index("detector")["raw"]
+        chosen = models.subset(set(raw.index))
+        for now in score_clip(dataset.read(clip_id), chosen, machine_id, denoise=scope.denoise, kind=scope.kind):
+            if not np.isclose(now.raw, raw[now.detector], rtol=1e-3, atol=1e-6):
+                return set()
+            same.add(now.detector)
+    return same
 
 
 def score_split(

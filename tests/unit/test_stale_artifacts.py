@@ -10,7 +10,7 @@ from asd_core.artifacts import ModelSet, read_manifest
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.detectors.knn_bands import KnnBands
 from asd_core.errors import ArtifactError
-from asd_core.scoring import compute_scores, missing_scores, read_scores
+from asd_core.scoring import Scope, compute_scores, missing_scores, read_scores
 from asd_core.settings import get_settings
 from asd_core.training import train
 from tests.conftest import write_wav
@@ -64,6 +64,18 @@ def test_another_channel_is_other_sound(stereo: Dataset, tmp_path: Path, monkeyp
     assert not np.allclose(read_scores(models, stereo).set_index("clip_id")["raw"], first[first.index], rtol=0.01)
     train(stereo, models, **QUICK)  # type: ignore[arg-type]
     assert read_manifest(models / "knn_bands").learned_from != learned
+
+
+def test_what_is_not_scored_again_is_not_taken_over(
+    stereo: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two detectors one is scored on the other channel: the other's scores stay those of the first."""
+    models, scope = tmp_path / "models", Scope("train")
+    train(stereo, models, detectors=["control_rms", "knn_bands"], preset="quick")
+    compute_scores(stereo, ModelSet(models, ["control_rms"]), scope)
+    monkeypatch.setattr(get_settings(), "channel", 1)
+    assert compute_scores(stereo, ModelSet(models, ["knn_bands"]), scope) == ["knn_bands"]
+    assert set(read_scores(models, stereo, scope)["detector"]) == {"knn_bands"}
 
 
 def test_scores_of_the_same_clips_are_kept_when_files_are_newer(stereo: Dataset, tmp_path: Path) -> None:
