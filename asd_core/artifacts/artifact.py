@@ -70,6 +70,7 @@ class Manifest(BaseModel):
     weights_sha256: str
     # Another name where the folder held weights before: see :func:`save`.
     weights_file: str = Field(default=WEIGHTS, pattern=r"^weights(-[0-9a-f]+)?\.safetensors$")
+    _changed: dict[str, str] = {}  # what it combines and was trained again after it: see :func:`changed_members`
 
     @field_validator("alarms")
     @classmethod
@@ -77,6 +78,15 @@ class Manifest(BaseModel):
         """Drop alarms that an earlier version raised for a difference within chance, or on a handful of clips."""
         few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL  # none is cross-conformal
         return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
+
+    @property
+    def version(self) -> str:
+        """Short name of this very training: the start of its weights' hash. Where what it combines was trained again, of all these
+        hashes: its scores are others then."""
+        if not self._changed:
+            return self.weights_sha256[:8]
+        hashes = [self.weights_sha256, *(f"{key} {sha256}" for key, sha256 in self._changed.items())]
+        return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:8]
 
     @property
     def denoise(self) -> float:
@@ -134,8 +144,8 @@ class Artifact:
 
     @property
     def version(self) -> str:
-        """Short name of this very training: the start of its weights' hash."""
-        return self.manifest.weights_sha256[:8]
+        """See :attr:`Manifest.version`."""
+        return self.manifest.version
 
 
 def fingerprint(sha256s: list[str]) -> str:
@@ -220,6 +230,7 @@ def read_manifest(folder: Path) -> Manifest:
         if alarm := resampled_otherwise(manifest.resampling, rate, training_rates(folder.parent)):
             manifest.alarms.append(alarm)
     if changed := changed_members(folder.parent, manifest):
+        manifest._changed = changed
         manifest.alarms.append(
             f"what it combines was trained again after it ({', '.join(changed)}), so its scores are no longer those that its "
             "threshold was set by: train it again"
@@ -237,16 +248,17 @@ def readable(folder: Path) -> dict[str, Manifest]:
     return result
 
 
-def changed_members(models: Path, manifest: Manifest) -> list[str]:
-    """Keys of detectors that one combines which are no longer those that it was trained on."""
-    changed = []
+def changed_members(models: Path, manifest: Manifest) -> dict[str, str]:
+    """Of detectors that one combines which are no longer those that it was trained on, the weights' hash by key: empty for one that
+    is gone or damaged."""
+    changed = {}
     for key, sha256 in manifest.members.items():
         try:
             now = read_versioned(models / key / MANIFEST, Manifest, SCHEMA, "").weights_sha256
         except (OSError, ValueError, AttributeError, ArtifactError):
             now = ""
         if now != sha256:
-            changed.append(key)
+            changed[key] = now
     return changed
 
 

@@ -155,7 +155,7 @@ def overlap_section(folder: Path) -> str:
     command = "`python -m asd_core overlap --data demo --models DIR`"
     path = folder / OVERLAP
     table = pd.read_parquet(path) if path.is_file() else pd.DataFrame({"detector": [], "model_version": []})
-    current = {key: artifacts.read_manifest(folder / key).weights_sha256[:8] for key in artifacts.trained_keys(folder)}
+    current = {key: manifest.version for key, manifest in artifacts.readable(folder).items()}
     table = table[table["model_version"] == table["detector"].map(current)]
     if table.empty:
         return f"{heading}\n\nNot measured: {command} measures it."

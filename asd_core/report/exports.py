@@ -46,7 +46,7 @@ def report_json(comparison: Comparison, protocol: list[str] | None = None) -> st
         "models": {
             key: {
                 "title": detector_class(key).info.title,
-                "model_version": m.weights_sha256[:8],
+                "model_version": m.version,
                 "seed": m.seed,
                 "preset": m.preset,
                 "data_fingerprint": m.data_fingerprint,

@@ -94,8 +94,8 @@ def n_stored(folder: Path, scope: Scope = AS_RECORDED) -> int:
 
 
 def model_versions(folder: Path) -> dict[str, str]:
-    """For each trained detector of a folder, damaged ones aside, the short name of its training: the start of its weights' hash."""
-    return {key: manifest.weights_sha256[:8] for key, manifest in artifacts.readable(folder).items()}
+    """For each trained detector of a folder, damaged ones aside, the short name of its training: see :attr:`Manifest.version`."""
+    return {key: manifest.version for key, manifest in artifacts.readable(folder).items()}
 
 
 def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDED) -> "pd.DataFrame":

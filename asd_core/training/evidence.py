@@ -189,10 +189,13 @@ def measure_evidence(
         progress(0.7 + 0.3 * index / len(keys), f"{title} ({index + 1} of {len(keys)})")
         if key in refused:
             continue
-        if artifact.manifest.data_fingerprint != material.fingerprint:
-            notify(
-                f"{title} was trained on other clips than {dataset.title} has now: train it again to measure its evidence."
+        about = artifact.manifest
+        same = about.data_fingerprint == material.fingerprint and about.learned_from in ("", material.learned_from)
+        if not same or artifacts.changed_members(Path(folder), about):
+            reason = (
+                f"on other clips than {dataset.title} has now" if not same else "before the detectors that it combines"
             )
+            notify(f"{title} was trained {reason}: train it again to measure its evidence.")
             continue
         try:
             table = _evidence_of(artifact, material, folder)

@@ -384,7 +384,7 @@ def save_trained(trained: Trained, material: Material, out: Path) -> list[str]:
         members={member: artifacts.read_manifest(out / member).weights_sha256 for member in members},
         **trained.about,
     )
-    version, test_print = manifest.weights_sha256[:8], material.dataset.fingerprint(AS_RECORDED.split)
+    version, test_print = manifest.version, material.dataset.fingerprint(AS_RECORDED.split)
     write_evidence(trained.evidence, key, version, out)
     for file, (rows, raw) in trained.scored.items():  # the last one says that all is stored
         table = score_rows(

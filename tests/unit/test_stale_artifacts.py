@@ -12,7 +12,7 @@ from asd_core.detectors.knn_bands import KnnBands
 from asd_core.errors import ArtifactError
 from asd_core.scoring import Scope, compute_scores, missing_scores, read_scores
 from asd_core.settings import get_settings
-from asd_core.training import train
+from asd_core.training import measure_evidence, train
 from tests.conftest import write_wav
 
 QUICK = {"detectors": ["knn_bands"], "preset": "quick", "resume": True}
@@ -62,6 +62,9 @@ def test_another_channel_is_other_sound(stereo: Dataset, tmp_path: Path, monkeyp
     monkeypatch.setattr(get_settings(), "channel", 1)
     compute_scores(stereo, ModelSet(models))
     assert not np.allclose(read_scores(models, stereo).set_index("clip_id")["raw"], first[first.index], rtol=0.01)
+    said: list[str] = []
+    assert measure_evidence(stereo, models, detectors=["knn_bands"], notify=said.append) == []
+    assert "was trained on other clips than" in " ".join(said)
     train(stereo, models, **QUICK)  # type: ignore[arg-type]
     assert read_manifest(models / "knn_bands").learned_from != learned
 
@@ -104,6 +107,12 @@ def test_a_fusion_of_detectors_that_were_trained_again_says_so_and_is_trained_ag
     assert "what it combines was trained again after it (pca_lof)" in " ".join(
         read_manifest(tmp_path / "fusion").alarms
     )
+    assert missing_scores(tmp_path, small_dataset) == ["fusion"], "its stored scores are of the earlier members"
+    assert compute_scores(small_dataset, ModelSet(tmp_path)) == ["fusion"]
+    assert missing_scores(tmp_path, small_dataset) == []
+    said: list[str] = []
+    assert measure_evidence(small_dataset, tmp_path, notify=said.append) == []
+    assert "was trained before the detectors that it combines" in " ".join(said)
     train(small_dataset, tmp_path, detectors=["pca_lof"], preset="quick")
     train(small_dataset, tmp_path, detectors=both, preset="quick", resume=True)
     assert not any("trained again after it" in alarm for alarm in read_manifest(tmp_path / "fusion").alarms)
