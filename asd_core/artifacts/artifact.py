@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
@@ -71,6 +72,14 @@ class Manifest(BaseModel):
     # Another name where the folder held weights before: see :func:`save`.
     weights_file: str = Field(default=WEIGHTS, pattern=r"^weights(-[0-9a-f]+)?\.safetensors$")
     _changed: dict[str, str] = {}  # what it combines and was trained again after it: see :func:`changed_members`
+
+    @field_validator("calibration")
+    @classmethod
+    def _rising(cls, calibration: dict[str, list[float]]) -> dict[str, list[float]]:
+        """Refuse what no training stores: no threshold can be read from it."""
+        if not all(np.isfinite(scores).all() and (np.diff(scores) >= 0).all() for scores in calibration.values()):
+            raise ValueError("calibration scores must be finite and rise")
+        return calibration
 
     @field_validator("alarms")
     @classmethod
@@ -216,7 +225,8 @@ def read_manifest(folder: Path) -> Manifest:
     where detectors whose scores it combines were trained again.
 
     Raises:
-        ArtifactError: when it is missing, damaged, of another schema version, or of a representation that is not known.
+        ArtifactError: when it is missing, damaged, of another schema version or detector than its folder's, or of a representation that is
+            not known.
     """
     path = folder / MANIFEST
     try:
@@ -225,6 +235,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
     except (ValueError, AttributeError) as error:  # of JSON, of pydantic, of UTF-8
         raise ArtifactError(f"{path} is damaged: train this detector again.") from error
+    if manifest.detector != folder.name:
+        raise ArtifactError(f"{path} is of {manifest.detector}, not of {folder.name}: train {folder.name} again.")
     if manifest.resampling != RESAMPLING:
         rate = from_config(manifest.representation).sample_rate
         if alarm := resampled_otherwise(manifest.resampling, rate, training_rates(folder.parent)):

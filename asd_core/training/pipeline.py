@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted
@@ -346,6 +348,8 @@ def fit_one(
         calibration = cross_calibrated(detector, material, seed, calibrating)
     else:
         calibration = Calibration.from_scores(check.normal, check.normal_ids)
+    if not all(np.isfinite(scores).all() for scores in calibration.scores.values()):
+        raise TrainingError("its scores of normal clips are not all numbers, so no threshold can be set.")
     about = {
         "seed": seed,
         "preset": preset,

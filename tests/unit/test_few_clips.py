@@ -66,12 +66,18 @@ def test_each_machine_has_what_suits_its_clips_and_is_restored_so(tmp_path: Path
     }
     calibration = Calibration.from_scores(detector.score(features, IDS), IDS)
     artifacts.save(
-        detector, tmp_path, calibration=calibration.scores, diagnostics={}, alarms=[], fit_seconds=0.0, **about
+        detector,
+        tmp_path / "knn_bands",
+        calibration=calibration.scores,
+        diagnostics={},
+        alarms=[],
+        fit_seconds=0.0,
+        **about,
     )
-    manifest = artifacts.read_manifest(tmp_path)
+    manifest = artifacts.read_manifest(tmp_path / "knn_bands")
     assert manifest.config["parameters"] == {"n_subbands": 16, "n_density": 4, "density_power": 0.5}
     assert manifest.config["suited"] == {"00": {"n_subbands": 1}}
-    loaded = artifacts.load(tmp_path).detector
+    loaded = artifacts.load(tmp_path / "knn_bands").detector
     new = log_mels(8, seed=1)
     ids = ["00"] * 4 + ["02"] * 4
     np.testing.assert_array_equal(loaded.score(new, ids), detector.score(new, ids))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.artifacts import ModelSet, read_manifest
+from asd_core.artifacts import ModelSet, read_manifest, readable
 from asd_core.datasets import Dataset, open_dataset
 from asd_core.detectors.knn_bands import KnnBands
 from asd_core.errors import ArtifactError
@@ -125,6 +125,16 @@ def test_a_fusion_is_trained_again_with_a_member_that_is(small_dataset: Dataset,
     train(small_dataset, tmp_path, detectors=both, preset="quick", seed=0, resume=True)
     fusion = read_manifest(tmp_path / "fusion")
     assert fusion.members["pca_lof"] == read_manifest(tmp_path / "pca_lof").weights_sha256
+
+
+def test_scores_that_are_no_numbers_set_no_threshold(
+    small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KnnBands, "score", lambda _, clips, __: np.full(len(clips), np.inf))
+    said: list[str] = []
+    train(small_dataset, tmp_path, detectors=["knn_bands", "control_rms"], preset="quick", notify=said.append)
+    assert "its scores of normal clips are not all numbers" in " ".join(said)
+    assert list(readable(tmp_path)) == ["control_rms"]
 
 
 @pytest.mark.parametrize("resume", [False, True])

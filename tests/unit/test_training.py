@@ -164,6 +164,10 @@ def test_a_broken_clip_is_named_and_left_out(small_dataset: Dataset, tmp_path: P
         (lambda m: {k: v for k, v in m.items() if k != "seed"}, "damaged"),
         (lambda m: {**m, "representation": {"kind": "nothing"}}, "unknown representation"),
         (lambda m: [1, 2], "damaged"),
+        (lambda m: m | {"calibration": {"00": [1.0, float("nan")]}}, "damaged"),
+        (lambda m: m | {"calibration": {"00": [1.0, float("inf")]}}, "damaged"),
+        (lambda m: m | {"calibration": {"00": [2.0, 1.0]}}, "damaged"),
+        (lambda m: m | {"detector": "control_rms"}, "is of control_rms, not of pca_kde"),
     ],
 )
 def test_bad_manifests_are_refused(small_models: Path, tmp_path: Path, change: object, message: str) -> None:
