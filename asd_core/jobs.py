@@ -305,6 +305,8 @@ class Reporter:
         """How the command ended."""
         if not self._path:
             return
+        if code and self._teller and self._teller.asked:
+            code = STOPPED  # whatever it was doing when it was interrupted
         self._last = {**self._last, "losses": None}
         _write(self._path, {**self._last, "exit": code})
         if self._teller:

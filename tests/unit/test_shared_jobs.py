@@ -182,6 +182,27 @@ def test_stop_pressed_twice_at_once_is_no_kill(at: At, tmp_path: Path) -> None:
     assert until("clips", "stopped", "failed").state == "stopped"
 
 
+def test_a_stopped_job_is_stopped_however_the_interrupt_ended_it(
+    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come inside a library that makes another error of it."""
+    assert shared_jobs.announce("clips", "a run", "Reading", "west", after="") is None
+    monkeypatch.setenv(jobs.FOLDER, str(tmp_path))
+    monkeypatch.setenv(jobs.RUN, "a run")
+    monkeypatch.setattr("os.nice", lambda _: 0)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        reporter = jobs.Reporter()
+        jobs.cancel("clips")
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(10)
+        reporter.ended(1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert told(lambda job: job.state != "running").state == "stopped"
+    assert json.loads((tmp_path / "progress.json").read_text())["exit"] == jobs.STOPPED
+
+
 def test_a_job_that_ends_while_the_database_is_away_says_so_afterwards(at: At, server_url: str) -> None:
     assert shared_jobs.announce("clips", "a run", "Reading", "east", after="") is None
     teller = shared_jobs.Teller("a run", lambda: {"fraction": 1.0, "message": "done"})
