@@ -46,7 +46,6 @@ def enter(page: Any, address: str, name: str, query: str = "", *, autoplay: bool
         page.locator(NAME).fill(name)
         page.locator(NAME).press("Enter")
     page.locator(READY).wait_for()
-    arrived(page)
     wait_idle(page)
 
 
@@ -74,15 +73,11 @@ def hashes() -> "pd.Series[str]":
     return clips.set_index("clip_id")["sha256"]
 
 
-def arrived(page: Any) -> None:
-    """A clip is there, since now or a moment ago."""
-    page.evaluate("window.arrived = performance.now()")
-
-
 def wait_for_labelling(page: Any) -> None:
     """Until the page takes a press for a judgement of its clip, and not for the second half of a double click on the one
-    before: by its own clock, which nothing on it shows."""
-    page.wait_for_function("performance.now() - window.arrived > 320")
+    before: by its own clock, which nothing on it shows, and which begins again with what comes after the first picture."""
+    wait_idle(page)
+    page.wait_for_timeout(350)
 
 
 def press(page: Any, key: str, expected: int) -> None:
@@ -90,7 +85,6 @@ def press(page: Any, key: str, expected: int) -> None:
     wait_for_labelling(page)
     page.keyboard.press(key)
     page.get_by_text(re.compile(rf"Clip {expected} of")).first.wait_for()
-    arrived(page)
     wait_idle(page)
     page.locator(READY).wait_for()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
-from tests.e2e.label_page import arrived, wait_for_labelling
+from tests.e2e.label_page import wait_for_labelling
 from tests.e2e.server import serve
 
 COMPONENTS = ROOT / "pages" / "components"
@@ -46,11 +46,9 @@ def test_the_label_panel_sends_every_act_once_in_order(page: Any) -> None:
         page.get_by_text("Clip 1 of 3").wait_for()
         page.get_by_label("Note").fill("squeaks")
         page.get_by_label("Note").press("Enter")
-        arrived(page)
         wait_for_labelling(page)
         page.keyboard.press("a")
         page.get_by_text("Clip 2 of 3").wait_for()
-        arrived(page)
         wait_for_labelling(page)
         page.keyboard.press("s")
         page.keyboard.press("z")  # before the answer: the browser still shows the second clip

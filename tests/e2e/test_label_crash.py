@@ -10,7 +10,7 @@ import pytest
 from asd_core.labels import LabelStore
 from tests.conftest import ROOT
 from tests.e2e.helpers import requests, wait_for_request
-from tests.e2e.label_page import NAME, READY, arrived, place, wait_for_labelling
+from tests.e2e.label_page import NAME, READY, place, wait_for_labelling
 from tests.e2e.server import serve
 
 # Servers of each database, and labels before one is killed; test_labels_safety.py kills twenty writers.
@@ -41,12 +41,10 @@ def label_some(page: Any, server: serve, count: int, rng: random.Random) -> None
     page.locator(NAME).press("Enter")
     page.locator(READY).wait_for()
     assert place(page) == 1  # what is labelled has left the queue
-    arrived(page)
     for number in range(count):
         wait_for_labelling(page)
         page.keyboard.press(rng.choice("nau"))
         page.get_by_text(f"Clip {number + 2} of").wait_for()
-        arrived(page)
     wait_for_labelling(page)
     before = requests(page)
     page.keyboard.press("n")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.e2e.helpers import new_tab, requests, wait_for_request, wait_idle
-from tests.e2e.label_page import arrived, enter, log, place, press, wait_for_labelling
+from tests.e2e.label_page import enter, log, place, press, wait_for_labelling
 from tests.e2e.server import serve
 
 
@@ -27,7 +27,6 @@ def test_two_browsers_at_once_lose_nothing(page: Any, browser: Any, label_server
             tab.keyboard.press(key)
         for tab in tabs:
             tab.get_by_text(re.compile(rf"Clip {number + 2} of")).first.wait_for()
-            arrived(tab)
             wait_idle(tab)
     assert [label for _, label, _ in log(label_database, "Lise")] == ["normal"] * 3
     both = [label for _, label, _ in log(label_database, "Emmy")]

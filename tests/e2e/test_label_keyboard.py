@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.helpers import wait_idle
-from tests.e2e.label_page import NAME, READY, arrived, blind_name, enter, log, name_of, place, press, wait_for_labelling
+from tests.e2e.label_page import NAME, READY, blind_name, enter, log, name_of, place, press, wait_for_labelling
 
 COUNT = 9  # three by each key
 SILENT_FROM = 3  # one by each key while its clip plays: a cursor that moves costs half a core
@@ -47,7 +47,6 @@ def test_clips_by_keyboard_with_undo_reload_and_a_second_visit(
     later = page.context.new_page()  # of the same browser
     later.goto(f"{label_server}/label?unlabelled=false&autoplay=false")
     later.locator(READY).wait_for()
-    arrived(later)
     wait_idle(later)
     assert later.locator(NAME).input_value() == "Ada"
     assert name_of(later) == expected[0][2]
@@ -111,7 +110,6 @@ def test_a_key_that_is_held_down_labels_one_clip(
     page.get_by_role("button", name="Normal").focus()
     page.keyboard.down(key)
     page.get_by_text("Clip 2 of").wait_for()
-    arrived(page)
     wait_for_labelling(page)
     for _ in range(3):
         page.keyboard.down(key)  # a repeat, at a time when a press would count

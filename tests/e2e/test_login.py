@@ -17,7 +17,7 @@ from asd_core.labels import LabelStore
 from benchmarks.browser import free_port, serve
 from tests.conftest import ROOT
 from tests.e2e.helpers import wait_idle
-from tests.e2e.label_page import NAME, READY, arrived, press
+from tests.e2e.label_page import NAME, READY, press
 
 pytestmark = pytest.mark.long  # servers of its own
 
@@ -102,7 +102,6 @@ def test_a_label_carries_the_login_and_a_role_goes_with_it(page: Any, provider: 
         page.goto(f"{address}/label")
         page.get_by_text(f"Labelling as {ADDRESS}").wait_for()
         page.locator(READY).wait_for()
-        arrived(page)
         wait_idle(page)
         page.locator("h1").click()
         press(page, "n", 2)
