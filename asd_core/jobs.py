@@ -53,6 +53,7 @@ class Job:
     description: str  # its last message: after a failure, why
     started: float  # seconds since 1970
     losses: tuple[list[float], list[float]] = ([], [])  # of the network that it trains now: training and held-out
+    run: str = ""  # that tells it from every other run of the name
 
 
 def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> Job:
@@ -148,7 +149,7 @@ def find(name: str) -> Job | None:
         if here:  # which is known without the database
             return here
         raise
-    if newest is None or (here and _load(folder / "job.json").get("run") == newest.run):
+    if newest is None or (here and here.run == newest.run):
         if newest and here and newest.state == "running":  # it was killed
             from asd_core import shared_jobs
 
@@ -187,6 +188,7 @@ def _elsewhere(name: str, job: "SharedJob") -> Job:
         description,
         job.started,
         _losses(json.loads(job.losses)),
+        job.run,
     )
 
 
@@ -240,6 +242,7 @@ def _read(folder: Path) -> Job:
         else _last_line(folder / "log.txt") or "It ended without a word: it may have run out of memory.",
         float(about.get("started", 0.0)),
         _losses(progress.get("losses")),
+        str(about.get("run", "")),
     )
 
 

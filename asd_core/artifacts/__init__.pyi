@@ -5,7 +5,6 @@ from .artifact import STORED_AS_HEALTH as STORED_AS_HEALTH
 from .artifact import WEIGHTS as WEIGHTS
 from .artifact import Artifact as Artifact
 from .artifact import Manifest as Manifest
-from .artifact import changed_members as changed_members
 from .artifact import few_to_tell as few_to_tell
 from .artifact import fingerprint as fingerprint
 from .artifact import library_versions as library_versions

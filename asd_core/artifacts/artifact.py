@@ -71,7 +71,7 @@ class Manifest(BaseModel):
     weights_sha256: str
     # Another name where the folder held weights before: see :func:`save`.
     weights_file: str = Field(default=WEIGHTS, pattern=r"^weights(-[0-9a-f]+)?\.safetensors$")
-    _changed: dict[str, str] = {}  # what it combines and was trained again after it: see :func:`changed_members`
+    _changed: dict[str, str] = {}  # see :func:`_changed_members`
 
     @field_validator("calibration")
     @classmethod
@@ -87,6 +87,11 @@ class Manifest(BaseModel):
         """Drop alarms that an earlier version raised for a difference within chance, or on a handful of clips."""
         few = sum(map(len, info.data.get("calibration", {}).values())) < ENOUGH_TO_TELL  # none is cross-conformal
         return [a for a in alarms if "is within chance" not in a and not (few and "no better (AUC" in a)]
+
+    @property
+    def changed_members(self) -> list[str]:
+        """Keys of the detectors that it combines which were not those that it was trained on when it was read."""
+        return list(self._changed)
 
     @property
     def version(self) -> str:
@@ -241,7 +246,7 @@ def read_manifest(folder: Path) -> Manifest:
         rate = from_config(manifest.representation).sample_rate
         if alarm := resampled_otherwise(manifest.resampling, rate, training_rates(folder.parent)):
             manifest.alarms.append(alarm)
-    if changed := changed_members(folder.parent, manifest):
+    if changed := _changed_members(folder.parent, manifest):
         manifest._changed = changed
         manifest.alarms.append(
             f"what it combines was trained again after it ({', '.join(changed)}), so its scores are no longer those that its "
@@ -260,7 +265,7 @@ def readable(folder: Path) -> dict[str, Manifest]:
     return result
 
 
-def changed_members(models: Path, manifest: Manifest) -> dict[str, str]:
+def _changed_members(models: Path, manifest: Manifest) -> dict[str, str]:
     """Of detectors that one combines which are no longer those that it was trained on, the weights' hash by key: empty for one that
     is gone or damaged."""
     changed = {}

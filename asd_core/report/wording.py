@@ -191,8 +191,9 @@ def _at_the_plant(c: Comparison) -> str:
             f"{rate}; how many anomalies it would find is not computable from this data."
         )
     alerts, false, result = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
-    true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
-    if not row["false_alarms"]:  # nobody would believe that none ever is
+    if row["false_alarms"]:
+        true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
+    else:  # nobody would believe that none ever is
         highest = percent(row["false_alarm_rate_high"])
         true = f"none of {int(row['n_normal'])} normal clips was called an anomaly here; up to {highest} may be"
     missed = (

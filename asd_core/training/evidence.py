@@ -190,8 +190,8 @@ def measure_evidence(
         if key in refused:
             continue
         about = artifact.manifest
-        same = about.data_fingerprint == material.fingerprint and about.learned_from in ("", material.learned_from)
-        if not same or artifacts.changed_members(Path(folder), about):
+        same = material.taught(about)
+        if not same or about.changed_members:
             reason = (
                 f"on other clips than {dataset.title} has now" if not same else "before the detectors that it combines"
             )

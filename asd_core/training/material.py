@@ -1,6 +1,5 @@
 """What detectors are trained, calibrated and checked on: read once for all of them."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -78,13 +77,17 @@ class Material:
     @cached_property
     def learned_from(self) -> str:
         """A hash of the training clips with their machines, domains and attributes, and of the channel that is analysed."""
-        clips = sorted(
+        clips = [
             "\t".join(row)
             for part in (self.fit, self.calibration)
             for row in zip(part.rows["sha256"], part.machine_ids, part.domains, part.attributes, strict=True)
-        )
-        told = [f"channel {get_settings().channel}", *clips]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        ]
+        return artifacts.fingerprint([f"channel {get_settings().channel}", *clips])[:16]
+
+    def taught(self, manifest: artifacts.Manifest) -> bool:
+        """Whether a detector learned from these very clips; of an older one the clips' bytes alone are known."""
+        same = manifest.learned_from in ("", self.learned_from)
+        return same and manifest.data_fingerprint == self.fingerprint
 
     @property
     def fit_amount(self) -> float:
@@ -293,8 +296,7 @@ def _candidates(fusion: Fusion, material: Material, out: Path) -> dict[str, floa
             continue
         if from_config(manifest.representation) in material.refused:
             continue
-        same_clips = manifest.learned_from in ("", material.learned_from)
-        if manifest.data_fingerprint == material.fingerprint and same_clips:
+        if material.taught(manifest):
             for name, figures in result.items():
                 if name in manifest.diagnostics:
                     figures[key] = float(manifest.diagnostics[name])

@@ -149,7 +149,7 @@ def _train(
         if not (set(ordered) - set(trained_before)) & set(artifacts.read_manifest(out / key).config.get("members", []))
     ]
     # A run that was killed after it had stored a detector has left it without scores.
-    if trained_before and (unscored := missing_scores(out, dataset, keys=trained_before)):
+    if unscored := missing_scores(out, dataset, keys=trained_before):
         compute_scores(dataset, artifacts.ModelSet(out, unscored), notify=notify)
     waiting = [key for key in ordered if key not in trained_before]
     spread = [key for key in waiting if not issubclass(classes[key], Fusion)]  # whose members are in the folder
@@ -203,9 +203,9 @@ def _is_current(folder: Path, material: Material, preset: str, seed: int) -> boo
     stored, today = manifest.config.get("parameters", {}), detector_class(manifest.detector).create(preset).parameters()
     if _fixed(manifest.detector, stored) != _fixed(manifest.detector, today):
         return False  # trained when the preset meant something else
-    if manifest.learned_from not in ("", material.learned_from) or artifacts.changed_members(folder.parent, manifest):
+    if not material.taught(manifest) or manifest.changed_members:
         return False
-    return (manifest.data_fingerprint, manifest.preset, manifest.seed) == (material.fingerprint, preset, seed)
+    return (manifest.preset, manifest.seed) == (preset, seed)
 
 
 def _fixed(key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

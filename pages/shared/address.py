@@ -10,7 +10,7 @@ Query = Mapping[str, str | list[str]]  # parameters of an address
 
 _MOVED = "moved"  # in the address: the browser came here by its history (see components/history)
 # In the session:
-_LEADS, _PAGE, _VISIT, _DATASET = "address_leads", "address_page", "address_visit", "address_dataset"
+_LEADS, _PAGE, _VISIT = "address_leads", "address_page", "address_visit"
 _VISITING, _CAME = "address_visiting", "address_came"
 
 
@@ -51,16 +51,9 @@ def followed() -> None:
     st.session_state[_LEADS] = False
 
 
-def keep_dataset(values: list[str]) -> None:
-    """Note what an address says of the dataset that is shown; nothing for the first one."""
-    st.session_state[_DATASET] = values
-
-
 def query() -> Query:
-    """The parameters of the address, and of the dataset also where a page that was gone to without any has none yet."""
-    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
-    kept: list[str] = st.session_state.get(_DATASET, [])
-    return {**({"dataset": kept} if kept else {}), **parameters}
+    """The parameters of the address."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def visit(page: str, parameters: Query) -> NoReturn:

@@ -62,7 +62,7 @@ def as_parameters(machine_id: str = "") -> address.Query:
     chosen = choice()
     last, ids = st.session_state[_LAST], machine_ids_of(chosen.source)
     return {
-        "dataset": address.query().get("dataset", []),
+        "dataset": st.query_params.get_all("dataset"),
         MACHINE: [i for i in [machine_id or chosen.machine_id] if i != ids[0]],
         DETECTORS: [title(key) for key in last.get(DETECTORS, [])],
         RATE: [percent(chosen.rate)] if chosen.rate != DEFAULT_RATE else [],
@@ -122,7 +122,6 @@ def sidebar(page: str) -> bool:
             name = _chosen(
                 "dataset", True, draw_dataset, by_name.__contains__, trained[0].name
             )  # the Data page has none
-            address.keep_dataset([titles[name]] if name != trained[0].name else [])
             source = by_name[name]
             in_use = detector_in_use(source.folder)
             shown, ids = applicable_controls(page), machine_ids_of(source)
