@@ -51,6 +51,7 @@ UNUSUAL = 2.0  # units, for counting bands: 5% of a normal clip's are farther
 LEAST_CLIPS = 10  # normals that a spread can be taken from
 ENOUGH_CLIPS = 50  # fewer do not show what 98% of them keep below: the limit is wider for them
 FOLDS = 10
+USUAL = 0.9  # of a machine id's normals count as its usual ones, by spectrum and by level
 SHRINKAGE = (
     0.05  # towards equal variances: fewer clips than bands have no covariance of full rank (Ledoit & Wolf, 2004)
 )
@@ -128,12 +129,7 @@ def machine_normals(pooled: Values, machine_id: str) -> MachineNormals | None:
     if len(values) < LEAST_CLIPS:
         return None
     floors, n_bands = floor(values), values.shape[1] // 3
-    residuals = np.empty_like(floors)
-    turn = np.arange(len(floors)) % FOLDS
-    for fold in range(FOLDS):
-        residuals[turn == fold] = _residual(floors[turn == fold], *_gaussian(floors[turn != fold]))
-    unit = np.maximum(np.median(np.abs(residuals), axis=0) / 0.6745, 1e-3)
-    typical = np.median(np.abs(residuals) / _units(unit, values, FRAMES), axis=1)
+    unit, typical = _distances(values)
     centre, precision = _gaussian(floors)
     levels = np.median(floors, axis=1)
     return MachineNormals(
@@ -152,6 +148,34 @@ def machine_normals(pooled: Values, machine_id: str) -> MachineNormals | None:
         quietest=float(levels.min()),
         loudest=float(levels.max()),
     )
+
+
+def usual_clips(pooled: Values) -> Values:
+    """Those of a machine id's training normals that are not among its most unusual, in their spectrum or their level.
+
+    One odd recording widens the range of a machine's normals until most sounds fit: enough to doubt that something is
+    foreign, not enough to say that it is this machine's.
+
+    Args:
+        pooled: of its training normals, ``(n_clips, 3 * n_bands)``, at least `LEAST_CLIPS`.
+    """
+    values = np.asarray(pooled, dtype=np.float64)
+    levels = np.median(floor(values), axis=1)
+    far = np.abs(levels - np.median(levels))
+    _, typical = _distances(values)
+    return np.asarray(values[(typical <= np.quantile(typical, USUAL)) & (far <= np.quantile(far, USUAL))])
+
+
+def _distances(values: Values) -> tuple[Values, Values]:
+    """Units of the bands' residuals ``(n_bands,)`` and each clip's median distance in them ``(n_clips,)``, each clip predicted
+    by a Gaussian that it was not fitted on."""
+    floors = floor(values)
+    residuals = np.empty_like(floors)
+    turn = np.arange(len(floors)) % FOLDS
+    for fold in range(FOLDS):
+        residuals[turn == fold] = _residual(floors[turn == fold], *_gaussian(floors[turn != fold]))
+    unit = np.maximum(np.median(np.abs(residuals), axis=0) / 0.6745, 1e-3)
+    return unit, np.median(np.abs(residuals) / _units(unit, values, FRAMES), axis=1)
 
 
 def _gaussian(floors: Values) -> tuple[Values, Values]:
@@ -247,18 +271,25 @@ def known_normals(folder: Path) -> Mapping[str, MachineNormals]:
     """The references of a models folder by machine id, from the pooled log-mels that training stored; empty where it stored
     none. Kept until that file changes."""
     path = folder / POOLED
-    return _known(folder, path.stat().st_mtime_ns) if path.is_file() else {}
+    return _known(folder, path.stat().st_mtime_ns, only_usual=False) if path.is_file() else {}
+
+
+def _known_usual(folder: Path) -> Mapping[str, MachineNormals]:
+    """The same of each machine id's usual normals alone."""
+    return _known(folder, (folder / POOLED).stat().st_mtime_ns, only_usual=True)
 
 
 @lru_cache(maxsize=8)
-def _known(folder: Path, stamp: int) -> Mapping[str, MachineNormals]:
+def _known(folder: Path, stamp: int, only_usual: bool) -> Mapping[str, MachineNormals]:
     table = read_pooled(folder)
     normal = table[(table["split"] == "train") & (table["label"] == "normal")]
     columns = pooled_columns(table)
-    result = {
-        str(machine_id): machine_normals(rows[columns].to_numpy(dtype=np.float64), str(machine_id))
-        for machine_id, rows in normal.groupby("machine_id", sort=True)
-    }
+    result = {}
+    for machine_id, rows in normal.groupby("machine_id", sort=True):
+        values = rows[columns].to_numpy(dtype=np.float64)
+        if only_usual and len(values) >= LEAST_CLIPS:
+            values = usual_clips(values)
+        result[str(machine_id)] = machine_normals(values, str(machine_id))
     return {machine_id: normals for machine_id, normals in result.items() if normals is not None}
 
 
@@ -275,18 +306,20 @@ def applicability_of(clip: Clip, folder: Path, machine_id: str) -> Applicability
     log_mel = features_of(clip, LogMel())
     pooled, n_frames = pool(log_mel)[None].astype(np.float64), log_mel.shape[1]
     (result,) = check_clips(pooled, known[machine_id], n_frames=n_frames)
-    return result if result.applicable else _nearer(result, pooled, known, n_frames)
+    return result if result.applicable else _nearer(result, pooled, _known_usual(folder), n_frames)
 
 
 def _nearer(
-    result: Applicability, pooled: Values, known: Mapping[str, MachineNormals], n_frames: int = FRAMES
+    result: Applicability, pooled: Values, usual: Mapping[str, MachineNormals], n_frames: int = FRAMES
 ) -> Applicability:
-    """A recording that does not belong, with the machine id to which it does."""
-    for machine_id, normals in known.items():
-        if check_clips(pooled, normals, n_frames=n_frames)[0].applicable:
-            reason = f"{result.reason}; it is like the recordings of machine id {machine_id}"
-            return replace(result, nearer=machine_id, reason=reason)
-    return result
+    """A recording that does not belong, with the machine id whose usual recordings it is most like, if it is like any."""
+    found = {machine_id: check_clips(pooled, normals, n_frames=n_frames)[0] for machine_id, normals in usual.items()}
+    alike = [machine_id for machine_id, one in found.items() if one.applicable]
+    if not alike:
+        return result
+    machine_id = min(alike, key=lambda each: found[each].unlike)
+    reason = f"{result.reason}; it is like the recordings of machine id {machine_id}"
+    return replace(result, nearer=machine_id, reason=reason)
 
 
 def sentence(result: Applicability) -> str:
@@ -323,6 +356,6 @@ def _stored(folder: Path, stamp: int) -> Mapping[tuple[str, str], Applicability]
         pooled = rows[columns].to_numpy(dtype=np.float64)
         checked = check_clips(pooled, known[str(machine_id)])
         for index, (sha256, one) in enumerate(zip(rows["sha256"], checked, strict=True)):
-            full = one if one.applicable else _nearer(one, pooled[index][None], known)
+            full = one if one.applicable else _nearer(one, pooled[index][None], _known_usual(folder))
             results[str(sha256), str(machine_id)] = full
     return results

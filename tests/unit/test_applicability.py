@@ -130,25 +130,49 @@ def _pooled(rng: np.random.Generator, centre: np.ndarray, n: int) -> np.ndarray:
     return np.concatenate([mean, np.full_like(mean, 5.0), mean + 10], axis=1)
 
 
+def _stored(folder: Path, pooled_of: dict[str, np.ndarray]) -> None:
+    """Pooled log-mels of machine ids as training stores them."""
+    frames = []
+    for machine_id, pooled in pooled_of.items():
+        table = pd.DataFrame(pooled, columns=[f"f{i}" for i in range(384)])
+        hashes = [f"{machine_id}{i}" for i in range(len(pooled))]
+        frames.append(table.assign(machine_id=machine_id, split="train", label="normal", sha256=hashes))
+    pd.concat(frames).to_parquet(folder / POOLED)
+
+
+def _of_centre(rng: np.random.Generator, own: np.ndarray, away: float) -> np.ndarray:
+    """Forty clips of a machine whose bands are so many dB from those of a clip."""
+    pooled = _pooled(rng, own[:128] + rng.normal(0, away, 128), 40)
+    pooled[:, 128:256] = own[128:256]
+    return pooled
+
+
 def test_the_machine_that_it_belongs_to_is_named(tmp_path: Path, healthy: Samples) -> None:
     rng = np.random.default_rng(0)
-    own = pool(LogMel().transform(Clip(healthy[None], 16000, "0", "clip")))
-    centres = {"01": np.asarray(own[:128]) + rng.normal(0, 4, 128), "02": np.asarray(own[:128])}
-    frames = []
-    for machine_id, centre in centres.items():
-        pooled = _pooled(rng, centre, 40)
-        pooled[:, 128:256] = own[128:256]
-        table = pd.DataFrame(pooled, columns=[f"f{i}" for i in range(384)])
-        hashes = [f"{machine_id}{i}" for i in range(40)]
-        frames.append(table.assign(machine_id=machine_id, split="train", label="normal", sha256=hashes))
-    pd.concat(frames).to_parquet(tmp_path / POOLED)
     clip = Clip(healthy[None], 16000, "0", "clip")
+    own = pool(LogMel().transform(clip))
+    _stored(tmp_path, {"01": _of_centre(rng, own, 4.0), "02": _of_centre(rng, own, 0.0)})
     assert applicability_of(clip, tmp_path, "02").applicable  # type: ignore[union-attr]
     result = applicability_of(clip, tmp_path, "01")
     assert result is not None
     assert not result.applicable
     assert result.nearer == "02"
     assert result.reason.endswith("; it is like the recordings of machine id 02")
+
+
+def test_one_odd_recording_among_a_machines_normals_makes_nothing_like_it(tmp_path: Path, healthy: Samples) -> None:
+    """It widens what is not turned away, since a fault may be as odd; it does not make another machine's recording this one's."""
+    rng = np.random.default_rng(0)
+    clip = Clip(healthy[None], 16000, "0", "clip")
+    own = pool(LogMel().transform(clip))
+    odd = _of_centre(rng, own, 4.0)
+    odd[7] = own
+    _stored(tmp_path, {"01": _of_centre(rng, own, 4.0), "02": odd})
+    assert applicability_of(clip, tmp_path, "02").applicable  # type: ignore[union-attr]
+    result = applicability_of(clip, tmp_path, "01")
+    assert result is not None
+    assert not result.applicable
+    assert result.nearer is None, result.reason
 
 
 def test_where_too_little_is_known_nothing_is_said(tmp_path: Path, healthy: Samples) -> None:
