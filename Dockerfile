@@ -31,6 +31,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_SERVER_PORT=8501 \
+    STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
     ASD_DATA_DIR=/data \
     ASD_DATA_ROOTS='["/recordings"]' \
     ASD_MODELS_DIR=/data/models \

@@ -40,9 +40,9 @@ class Database:
 
     def _create(self) -> Engine:
         if not self.sqlite:
-            engine = create_engine(
-                self.url, pool_pre_ping=True, pool_size=10, connect_args={"connect_timeout": CONNECT_SECONDS}
-            )
+            # A database without an encoding (SQL_ASCII) would answer in bytes.
+            options = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "UTF8"}
+            engine = create_engine(self.url, pool_pre_ping=True, pool_size=10, connect_args=options)
             event.listen(engine, "connect", _durable_postgresql)
             event.listen(engine, "begin", _begin_postgresql)
             return engine

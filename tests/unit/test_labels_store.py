@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from asd_core.database import Database
@@ -331,6 +331,25 @@ def test_sentences_when_the_database_cannot_be_used(tmp_path: Path, monkeypatch:
     with pytest.raises(LabelError, match="cannot be read") as caught:
         LabelStore.open("me:secret@host")
     assert "secret" not in str(caught.value)
+
+
+def test_a_database_without_an_encoding_holds_any_text(server_url: str) -> None:
+    """What `createdb` makes on a server that was set up without a locale."""
+    bare, url = f"bare_{new_uid().replace('-', '')}", make_url(server_url)
+    server = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE {bare} ENCODING SQL_ASCII TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        )
+    try:
+        store = LabelStore.open(url.set(database=bare).render_as_string(hide_password=False))
+        label(store, 1, "anomaly", annotator="Zoë 音")
+        assert labels_of(store, "Zoë 音") == {1: "anomaly"}
+        store.close()
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {bare} WITH (FORCE)"))
+        server.dispose()
 
 
 def test_default_is_a_file_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
