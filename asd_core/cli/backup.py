@@ -7,6 +7,7 @@ import typer
 
 from asd_core.cli.audit import log_act
 from asd_core.cli.output import notify, progress_bar
+from asd_core.counting import counted
 
 
 def backup(
@@ -22,7 +23,9 @@ def backup(
     with progress_bar() as progress:
         made = write(file, recordings=recordings, models=models, progress=progress)
     log_act("backed up", n_items=made.files, note=str(file))
-    notify(f"{file} written: {made.events:,} events of labels and {made.files:,} files, {made.n_bytes / 1e6:,.1f} MB.")
+    notify(
+        f"{file} written: {counted(made.events, 'label event')} and {counted(made.files, 'file')}, {made.n_bytes / 1e6:,.1f} MB."
+    )
 
 
 def restore(
@@ -37,4 +40,4 @@ def restore(
     with progress_bar() as progress:
         made = bring_back(file, replace=replace, progress=progress)
     log_act("restored", n_items=made.files, note=str(file))
-    notify(f"{file} restored: {made.events:,} events of labels and {made.files:,} files.")
+    notify(f"{file} restored: {counted(made.events, 'label event')} and {counted(made.files, 'file')}.")

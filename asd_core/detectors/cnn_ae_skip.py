@@ -17,7 +17,7 @@ class CnnAeSkip(SkipAutoencoder):
 
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="cnn_ae_skip",
-        title="CNN autoencoder, skips",
+        title="CNN autoencoder (skips)",
         origin="report",
         scope="machine type",
         paper="Ronneberger, Fischer and Brox, U-Net, MICCAI 2015 (the skips); the report (1x1 merge, as an "

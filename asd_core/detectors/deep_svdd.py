@@ -204,7 +204,7 @@ class DeepSvdd(NetworkDetector):
     map_shows: ClassVar[str] = "the score's sensitivity"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="deep_svdd",
-        title="Deep SVDD, one-class",
+        title="Deep SVDD (one-class)",
         origin="report",
         scope="machine type",
         paper="Ruff et al., Deep one-class classification, ICML 2018.",
@@ -293,8 +293,8 @@ class DeepSvddSoft(DeepSvdd):
     info: ClassVar[DetectorInfo] = replace(
         DeepSvdd.info,
         key="deep_svdd_soft",
-        title="Deep SVDD, soft boundary",
-        decides="As Deep SVDD, one-class, with a sphere that leaves one normal clip in ten outside.",
+        title="Deep SVDD (soft boundary)",
+        decides="As Deep SVDD (one-class), with a sphere that leaves one normal clip in ten outside.",
         catches="Catches the same; worth it where the training clips hold outliers.",
         how_it_scores="Squared distance to the centre of the clip's embedding less the squared radius, on the "
         "modulation spectrum of the log-mel: above 0 is outside the sphere that holds 90% of normal clips.",

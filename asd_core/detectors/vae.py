@@ -138,7 +138,7 @@ class VaeElbo(FrameVae):
     map_shows: ClassVar[str] = "the reconstruction error"
     info: ClassVar[DetectorInfo] = DetectorInfo(
         key="vae_elbo",
-        title="VAE, likelihood bound",
+        title="VAE (likelihood bound)",
         origin="beyond",
         scope="machine type",
         paper="Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014; An and Cho, Variational autoencoder "

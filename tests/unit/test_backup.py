@@ -90,11 +90,11 @@ def test_dump_drop_restore_and_every_label_is_there(home: Path, cli: Cli) -> Non
     before, file = all_tables(), home / "it.zip"
     code, shown, said = cli("backup", file)
     assert (code, shown) == (0, "")
-    assert "11 events of labels" in said
+    assert "11 label events" in said
     drop_all()
     code, _, said = cli("restore", file)
     assert code == 0, said
-    assert "11 events of labels" in said
+    assert "11 label events" in said
     assert_same(all_tables(), before)
     store = LabelStore.open()
     assert store.check() == []
