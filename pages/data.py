@@ -11,10 +11,12 @@ from pages.data_page.survey_view import survey_view
 from pages.data_page.train import train
 from pages.data_page.versions import versions
 from pages.shared import linked
+from pages.shared.absent import absent, look, quoted
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
 
 NEW = "new"
+PAGE = "Data"
 
 st.title("Data")
 with show_errors():
@@ -23,9 +25,12 @@ with show_errors():
     if (opens := st.session_state.pop("data_open", None)) in (NEW, *by_name):
         st.session_state["data"] = opens
     overview(list(by_name.values()))
+    look("data", PAGE, titles.values())
     chosen = linked.selectbox(
         "Dataset to look at", [NEW, *by_name], format_func=titles.__getitem__, key="data", width=360
     )
+    if wanted := absent("data", PAGE, titles.values(), chosen):
+        st.info(f"The dataset in this address, {quoted(wanted)}, is not here (any more).", icon=":material/link_off:")
     if chosen == NEW:
         add_recordings()
     else:

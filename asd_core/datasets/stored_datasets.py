@@ -9,7 +9,7 @@ import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -20,7 +20,13 @@ from typing import IO
 
 from asd_core.datasets.attribute_files import is_attribute_file
 from asd_core.datasets.folder_survey import Answer, Unused, survey
-from asd_core.datasets.opening import DATASET_FILE, DatasetFile, update_dataset_file, write_dataset_file
+from asd_core.datasets.opening import (
+    DATASET_FILE,
+    DatasetFile,
+    read_dataset_file,
+    update_dataset_file,
+    write_dataset_file,
+)
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table
 from asd_core.datasets.tables import RecordingTable, read_table, read_table_file
@@ -62,6 +68,25 @@ def datasets_folder() -> Path:
 def user_datasets() -> list[Path]:
     """The dataset files of all complete datasets, by name."""
     return sorted(datasets_folder().glob(f"[!.]*/{DATASET_FILE}"))
+
+
+def title_of(place: Path) -> str:
+    """What people call the dataset of a dataset file; its folder's name where the file does not say or cannot be read."""
+    try:
+        return read_dataset_file(place).title or place.parent.name
+    except DatasetError:
+        return place.parent.name
+
+
+def untrained_title(named: str, trained: Collection[str]) -> str:
+    """The title of a dataset without trained detectors that goes by a title or a folder's name; empty where there is none.
+
+    Args:
+        trained: the folders' names of those with detectors. The first demo is not without, or it is not offered.
+    """
+    names = {place.parent.name: title_of(place) for place in user_datasets()}
+    names |= {name: embedded().title for name, embedded in EMBEDDED.items() if name != "demo"}
+    return next((title for name, title in names.items() if named in (name, title) and name not in trained), "")
 
 
 def folder_name(title: str) -> str:

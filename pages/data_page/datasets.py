@@ -9,7 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.artifacts import MANIFEST, folder_in_use, trained_keys
-from asd_core.datasets import EMBEDDED, datasets_folder, open_dataset, recorded_location, total_duration, user_datasets
+from asd_core.datasets import (
+    EMBEDDED,
+    datasets_folder,
+    open_dataset,
+    recorded_location,
+    title_of,
+    total_duration,
+    user_datasets,
+)
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
@@ -57,21 +65,14 @@ def entries() -> list[Entry]:
     # The first demo comes with its detectors; without them nothing of it is offered.
     listed += [Entry(name, embedded_title(name), name) for name in EMBEDDED if name not in (*known, "demo")]
     for location, place in places.items():
-        try:
-            title = open_title(location, place.stat().st_mtime)
-        except AsdError:
-            title = place.parent.name
-        listed.append(Entry(place.parent.name, title, location, place))
+        listed.append(Entry(place.parent.name, open_title(place, place.stat().st_mtime), location, place))
     return listed
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def open_title(location: str, written: float) -> str:
+def open_title(place: Path, written: float) -> str:
     """The title in a dataset file that was written at a time."""
-    from asd_core.datasets import read_dataset_file
-
-    path = Path(location)
-    return read_dataset_file(path).title or path.parent.name
+    return title_of(place)
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)

@@ -9,14 +9,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from asd_core.artifacts import detector_in_use, pinned_detector
+from asd_core.datasets import untrained_title
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
+from pages.shared.absent import absent, look, quoted
 from pages.shared.applicable_controls import DETECTORS, MACHINE, RATE, applicable_controls
 from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.presentation import PRESENT
-from pages.shared.sources import sources
+from pages.shared.sources import Source, sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
 # Even steps on a logarithmic scale, about: what one can afford differs by orders of magnitude.
@@ -84,6 +86,24 @@ def _show_pinned(in_use: str, pinned: str) -> None:
         )
 
 
+def _say_dataset_absent(wanted: str, source: Source) -> None:
+    """That another dataset than the address names is shown, and what to do."""
+    if not wanted:
+        return
+    untrained = untrained_title(wanted, [one.name for one in sources()])
+    if untrained:
+        st.info(
+            f"The dataset in this address, {quoted(wanted)}, has no trained detectors yet: this is {source.title}. Train it on the Data page.",
+            icon=":material/link_off:",
+        )
+        st.page_link("data.py", label="Train it", icon=":material/database:", query_params={"data": untrained})
+    else:
+        st.info(
+            f"The dataset in this address, {quoted(wanted)}, is not here (any more): this is {source.title}.",
+            icon=":material/link_off:",
+        )
+
+
 def _place(page: str) -> DeltaGenerator:
     """The sidebar. A presentation has none: its choice is in the address, and the widgets that keep it there are not seen."""
     if page != PRESENT:
@@ -115,6 +135,7 @@ def sidebar(page: str) -> bool:
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
         _keep_in_address("dataset", titles, trained[0].name)
+        look("dataset", page, titles.values())
         with _place(page):
             draw_dataset = partial(
                 linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
@@ -127,6 +148,8 @@ def sidebar(page: str) -> bool:
             shown, ids = applicable_controls(page), machine_ids_of(source)
             keys = led_by(in_use, list(models_of(source)))
             _keep_in_address(MACHINE, {i: i for i in ids}, ids[0])
+            if MACHINE in shown:
+                look(MACHINE, page, ids)
             draw_machine = partial(
                 linked.selectbox,
                 "Machine id",
@@ -159,6 +182,12 @@ def sidebar(page: str) -> bool:
             )
             rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
         address.shared_is_drawn()
+        _say_dataset_absent(absent("dataset", page, titles.values(), name), source)
+        if wanted := absent(MACHINE, page, ids, machine_id):
+            st.info(
+                f"No detector of {source.title} knows the machine id in this address, {quoted(wanted)}: this is {machine_id}.",
+                icon=":material/link_off:",
+            )
         set_choice(Choice(source, machine_id, led_by(in_use, chosen or keys), float(rate), in_use))
     except AsdError as error:
         st.error(str(error), icon=":material/error:")

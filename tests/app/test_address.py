@@ -1,12 +1,15 @@
 """What of the Clip page is in its address, in process."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.helpers import FEW, opened
+from asd_core.datasets import import_recordings
+from tests.app.helpers import FEW, opened, text
+from tests.app.test_data import sound
 
 CLIP = "test/anomaly_id_02_00000003.wav"
 STATE = {"version": "denoised", "strength": "0.25", "overlay": "none", "region": "1_2.5_500_2000", "noise": "0.5_1"}
@@ -84,3 +87,42 @@ def test_what_the_browser_says_is_written_and_a_page_that_is_left_comes_back_so(
     app.switch_page("clip.py").run()
     assert app.selectbox(key="clip").value == clip
     assert written(app) == named
+
+
+def test_a_dataset_that_is_gone_is_named_until_another_page_is_opened() -> None:
+    app = opened("compare", dataset="Press *line* 3", detectors=FEW)
+    said = "The dataset in this address, `Press *line* 3`, is not here (any more): this is Simulated slide rail (demo)."
+    assert text(app).count(said) == 1
+    app.run()
+    assert text(app).count(said) == 1
+    app.switch_page("experiments.py").run()
+    assert said not in text(app)
+    assert "is not here" not in text(opened("compare", detectors=FEW))
+
+
+def test_a_dataset_without_detectors_is_told_from_one_that_is_gone(
+    settings: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.setenv("ASD_DATA_DIR", str(tmp_path))
+    import_recordings("Rig", [("normal/1.wav", lambda: sound(1))])
+    app = opened("clip", dataset="Rig", detectors=FEW)
+    assert (
+        "The dataset in this address, `Rig`, has no trained detectors yet: this is Simulated slide rail (demo)."
+        in text(app)
+    )
+    assert [link.label for link in app.get("page_link")] == ["Train it"]
+    assert "is not here (any more)" not in text(app)
+
+
+def test_a_machine_that_no_detector_knows_is_named_until_one_is_chosen() -> None:
+    app = opened("clip", machine="77", detectors=FEW)
+    assert "knows the machine id in this address, `77`: this is 00." in text(app)
+    app.selectbox(key="machine").select("02").run()
+    assert "in this address" not in text(app)
+
+
+def test_the_data_page_says_that_the_dataset_of_a_link_is_gone() -> None:
+    app = opened("data", data="Gone")
+    assert "The dataset in this address, `Gone`, is not here (any more)." in text(app)
+    app.selectbox(key="data").select_index(1).run()
+    assert "in this address" not in text(app)

@@ -1,0 +1,37 @@
+"""What the address names and a control does not have: Streamlit shows the first value instead and takes the name out of the
+address, so that the page has to say it."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from pages.shared import address
+
+_ABSENT = "absent"  # in the session: by control the page, what its address named, and what the page showed instead
+_LONGEST = 80  # characters of it that are repeated
+
+
+def look(key: str, page: str, known: Collection[str]) -> None:
+    """Note what an address that leads names for a control and is not one of its values. Before the control is drawn."""
+    wanted = st.query_params.get(key, "")
+    if address.leads() and wanted and wanted not in known:
+        st.session_state.setdefault(_ABSENT, {})[key] = (page, wanted, None)
+
+
+def absent(key: str, page: str, known: Collection[str], shown: str) -> str:
+    """What was noted, as long as it is true: on that page, until the control shows another value. After the control is drawn.
+
+    Args:
+        shown: the control's value.
+    """
+    where, wanted, instead = st.session_state.get(_ABSENT, {}).get(key, ("", "", None))
+    if where != page or wanted in known or instead not in (None, shown):
+        st.session_state.get(_ABSENT, {}).pop(key, None)
+        return ""
+    st.session_state[_ABSENT][key] = (page, wanted, shown)
+    return str(wanted)
+
+
+def quoted(text: str) -> str:
+    """A text from an address as it stands in a sentence: as code, since it may hold Markdown."""
+    return f"`{text.replace('`', chr(39))[:_LONGEST]}`"
