@@ -79,3 +79,5 @@ from .stored_datasets import untrained_title as untrained_title
 from .stored_datasets import use_folder as use_folder
 from .stored_datasets import used_bytes as used_bytes
 from .stored_datasets import user_datasets as user_datasets
+from .unusable import note_unusable as note_unusable
+from .unusable import unusable_clips as unusable_clips

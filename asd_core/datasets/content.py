@@ -10,6 +10,7 @@ from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.conditions import mixed_rates
 from asd_core.datasets.folder_survey import Unused
+from asd_core.datasets.unusable import note_unusable
 from asd_core.errors import ClipError
 from asd_core.progress import Progress, silent
 from asd_core.sound import Clip, constant_offsets, flags
@@ -68,7 +69,7 @@ def facts_of(clip: Clip, clip_id: str) -> Facts:
 
 
 def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFrame, list[Unused]]":
-    """Decode every recording of a dataset.
+    """Decode every recording of a dataset, and note which cannot be used.
 
     Returns:
         The catalogue's rows that can be used, with the columns of :class:`Facts`, and the files that cannot, with the reason.
@@ -85,6 +86,7 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
         except ClipError as error:
             unusable.append(Unused(clip_id, str(error)))
     progress(1.0, "done")
+    note_unusable(dataset, {one.file: one.reason for one in unusable}, [str(one["clip_id"]) for one in facts])
     columns = list(Facts.__dataclass_fields__)
     catalogue = dataset.catalogue.drop(
         columns=columns[1:], errors="ignore"

@@ -13,6 +13,7 @@ from asd_core.datasets.catalogue import DCASE_ATTRIBUTES, Dataset, source_of
 from asd_core.datasets.changes import AsRecorded, ClipChange
 from asd_core.datasets.conditions import Conditions
 from asd_core.datasets.reading import Outcome, Part, read_part
+from asd_core.datasets.unusable import note_unusable
 from asd_core.engine import Engine, Here, chosen_engine
 from asd_core.features import Array, Representation
 from asd_core.on_disk import ArrayPlace, DiskArrays, taken
@@ -82,6 +83,7 @@ def extract_dataset(
     wanted = tuple(dict.fromkeys(representations))
     kept, places = DiskArrays(), {r: list[ArrayPlace]() for r in wanted}
     hashes, readable, skipped = [], [], []
+    unusable: dict[str, str] = {}
     refused: dict[Representation, str] = {}
     clips = [(index, clip_id, dataset.names[clip_id]) for index, clip_id in enumerate(rows["clip_id"])]
     machine_ids = rows["machine_id"].tolist()
@@ -93,6 +95,7 @@ def extract_dataset(
             refused.setdefault(representation, reason)
         if outcome.error:
             skipped.append(outcome.error)
+            unusable[clips[outcome.index][1]] = outcome.error
             continue
         if wanted and len(refused) == len(wanted):
             break
@@ -105,6 +108,8 @@ def extract_dataset(
         if conditions is not None and (one := outcome.conditions):
             machine_id = machine_ids[outcome.index]
             conditions[machine_id] = conditions[machine_id] + one if machine_id in conditions else one
+    if unusable and change is None:  # as they were recorded
+        note_unusable(dataset, unusable)
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
     computed = [r for r in wanted if r not in refused]
     features = zip(computed, kept.arrays(*(places[r] for r in computed)), strict=True)

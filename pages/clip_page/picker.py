@@ -13,17 +13,19 @@ from asd_core.datasets import is_moved
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
 from pages.shared import linked
+from pages.shared.absent import absent, look, noted, quoted
 from pages.shared.applicable_controls import MACHINE
 from pages.shared.caching import UPLOAD_BYTES
 from pages.shared.channel_choice import chosen_channel
 from pages.shared.choice import choice
 from pages.shared.open_clip import ANY, CLIP, FILTERS, return_button
-from pages.shared.recordings import catalogue_clip, clip_titles, dataset_of
+from pages.shared.recordings import catalogue_clip, clip_titles, dataset_of, unusable_of
 from pages.shared.sidebar import choose_instead
 from pages.shared.sources import Source
 from pages.shared.trained_models import machine_ids_of
 from pages.shared.uploads import Upload, add_upload, n_dropped, uploads
 
+PAGE = "Clip"
 SOURCES = ("Catalogue", "Upload")
 FACTS = {
     "split": "{} set",
@@ -98,6 +100,8 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     rows = dataset.rows(machine_id=machine_id)
     if address_leads:
         st.session_state[CLIP] = st.query_params.get(CLIP, "")
+        if not noted("dataset"):  # which has other clips
+            look(CLIP, PAGE, dataset.names)
     for column in FILTERS:
         if column not in rows or not dataset.catalogue[column].astype(bool).any():
             continue
@@ -113,6 +117,9 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
         )
         if value != ANY:
             rows = rows[rows[column] == value]
+    unusable = rows["clip_id"].isin(list(unusable_of(source)))
+    usable = rows[~unusable]
+    rows = rows[~unusable | (rows["clip_id"] == st.session_state.get(CLIP))]  # one that an address names says why
     wanted = set(rows["clip_id"])
     titles = {
         i: name for i, name in dataset.titles.items() if i in wanted
@@ -120,20 +127,29 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     ids = list(titles)
     if address_leads and st.session_state[CLIP] not in ids:
         _widen(source, dataset.catalogue)
+    unread = f"{unusable.sum()} cannot be read" if unusable.any() else ""
     if not ids:
-        st.info(f"Machine id {machine_id} has no clip like this: widen the filters.", icon=":material/filter_alt:")
+        st.info(
+            f"Machine id {machine_id} has no clip like this{f' ({unread})' if unread else ''}: widen the filters.",
+            icon=":material/filter_alt:",
+        )
         return None
-    first = first_clip(rows)
+    first = first_clip(rows if usable.empty else usable)
     if st.session_state.get(CLIP) not in ids:
         st.session_state[CLIP] = first
     clip_id = _stepped(
-        f"Clip ({len(ids)} to choose from)",
+        f"Clip ({len(usable)} to choose from{f', {unread}' if unread else ''})",
         ids,
         key=CLIP,
         persist_state="session",
         format_func=lambda i: titles.get(i, i),
     )
     return_button()
+    if gone := absent(CLIP, PAGE, dataset.names, clip_id):
+        st.info(
+            f"The clip in this address, {quoted(gone)}, is not in {dataset.title} (any more): this is {titles[clip_id]}.",
+            icon=":material/link_off:",
+        )
     picked = of_catalogue(source, rows[rows["clip_id"] == clip_id].iloc[0])
     # A clean address stays clean.
     named = clip_id if clip_id != first or st.query_params.get(CLIP) == clip_id else ""

@@ -1,7 +1,7 @@
 """The datasets there are: the demos, those added here, and those that detectors were trained on elsewhere."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from asd_core.datasets import (
     recorded_location,
     title_of,
     total_duration,
+    unusable_clips,
     user_datasets,
 )
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
 from pages.shared.sources import sources
+
+UNREADABLE = "Cannot be read"  # heading of a column that is there where a dataset has such files
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,13 @@ def embedded_title(name: str) -> str:
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
 def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict[str, object]:
     catalogue, seconds = pd.DataFrame(columns=["machine_type", "machine_id", "split", "label"]), 0.0
+    unusable: dict[str, str] = {}
     with suppress(AsdError):
         if entry.location:
             dataset = open_dataset(entry.location)
-            catalogue, seconds = dataset.catalogue, total_duration(dataset)
+            unusable = unusable_clips(dataset)
+            catalogue = dataset.catalogue[~dataset.catalogue["clip_id"].isin(list(unusable))]
+            seconds = total_duration(replace(dataset, catalogue=catalogue))
     tested, normal = catalogue["split"] != "train", catalogue["label"] == "normal"
     machines = catalogue[["machine_type", "machine_id"]].drop_duplicates()
     size = sum(p.stat().st_size for p in entry.place.parent.rglob("*") if p.is_file()) if entry.place else 0
@@ -98,11 +104,17 @@ def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict
         "Training": int((~tested).sum()),
         "Test, normal": int((tested & normal).sum()),
         "Test, anomalies": int((tested & (catalogue["label"] == "anomaly")).sum()),
+        UNREADABLE: len(unusable),
         "Hours": round(seconds / 3600, 2),
         "Detectors": n_detectors,
         "Trained": date.fromtimestamp(trained).isoformat() if trained else "",
         "Size": f"{size / 1e6:,.1f} MB" if entry.place else "",
     }
+
+
+def count_again() -> None:
+    """Have the table counted anew in the next run: it was found meanwhile what can be read."""
+    _row.clear()
 
 
 def overview(listed: list[Entry]) -> None:
@@ -116,11 +128,17 @@ def overview(listed: list[Entry]) -> None:
         shown = keys if entry.name != "demo" else []
         trained = max(((models / key / MANIFEST).stat().st_mtime for key in shown), default=0.0)
         rows.append(_row(entry, written, len(keys), trained))
+    table = pd.DataFrame(rows)
+    if not table[UNREADABLE].any():
+        table = table.drop(columns=UNREADABLE)
     st.dataframe(
-        pd.DataFrame(rows),
+        table,
         hide_index=True,
         column_config={
             "Training": st.column_config.NumberColumn(help="Clips that detectors learn from."),
+            UNREADABLE: st.column_config.NumberColumn(
+                help="Files that are not among the clips: What was understood says why."
+            ),
             "Hours": st.column_config.NumberColumn(help="Of sound in all clips."),
             "Size": st.column_config.TextColumn(help="Of the recordings that were added here."),
         },

@@ -21,6 +21,7 @@ from asd_core.datasets import (
     read_dataset_file,
     survey,
     surveyed_dataset,
+    unusable_clips,
     unused_notes,
     update_dataset_file,
 )
@@ -28,7 +29,7 @@ from asd_core.errors import DatasetError
 from asd_core.roles import Role
 from asd_core.sound import prepare, wav_bytes
 from pages.data_page.bar import bar
-from pages.data_page.datasets import Entry
+from pages.data_page.datasets import Entry, count_again
 from pages.shared.caching import SELECTIONS
 from pages.shared.permissions import acting, button, lacking, may
 
@@ -196,7 +197,11 @@ def _examined(location: str, fingerprints: tuple[str, ...], _dataset: Dataset) -
 
 def _content(dataset: Dataset, surveyed: Survey) -> None:
     prints = tuple(dataset.fingerprint(split) for split in ("train", "test", "eval"))
+    known = unusable_clips(dataset)
     clips, damaged = _examined(dataset.location, prints, dataset)
+    if unusable_clips(dataset) != known:
+        count_again()
+        st.rerun()
     counts = clips.groupby(["machine_type", "machine_id", "split", "label"], as_index=False).agg(
         recordings=("clip_id", "size"),
         seconds=("seconds", "sum"),

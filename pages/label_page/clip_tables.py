@@ -9,7 +9,7 @@ from asd_core.errors import AsdError
 from asd_core.scoring import SPLITS
 from pages.shared.caching import BY_KEY, SELECTIONS
 from pages.shared.choice import Choice
-from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips
+from pages.shared.recordings import UNREADABLE, dataset_of, seen_clips, unusable_of
 from pages.shared.sources import Source
 
 EVERY_SPLIT = "all"
@@ -37,8 +37,15 @@ def _clips_of(source: Source, version: int, split: str, machine_id: str | None) 
 
 
 def clips_of(source: Source, split: str, machine_id: str | None) -> pd.DataFrame:
-    """Clips of a dataset: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
-    return _clips_of(source, dataset_of(source).version, split, machine_id)
+    """Clips of a dataset that can be played: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
+    table, unusable = _clips_of(source, dataset_of(source).version, split, machine_id), unusable_of(source)
+    return table[~table["clip_id"].isin(list(unusable))].reset_index(drop=True) if unusable else table
+
+
+def n_unusable(source: Source, split: str, machine_id: str | None) -> int:
+    """How many clips :func:`clips_of` leaves out."""
+    table, unusable = _clips_of(source, dataset_of(source).version, split, machine_id), unusable_of(source)
+    return int(table["clip_id"].isin(list(unusable)).sum())
 
 
 def look_ahead(selected: Choice) -> None:

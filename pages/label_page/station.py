@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from asd_core.counting import counted
 from asd_core.errors import AsdError
 from asd_core.labels import LABELS, AnnotatorProgress, OnClip, opaque_name
 from asd_core.sound import DEFAULT_STRENGTH, Clip, Signal
@@ -13,8 +14,9 @@ from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
 from pages.label_page import acts, regions
 from pages.label_page.acts import DrawnClip
+from pages.label_page.clip_tables import n_unusable
 from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, write_address
-from pages.label_page.queue_settings import UPLOADS, QueueSettings
+from pages.label_page.queue_settings import DATASET, UPLOADS, QueueSettings
 from pages.shared.channel_choice import channel_to_be_chosen, chosen_channel
 from pages.shared.error_messages import show_errors
 from pages.shared.label_store import label_store
@@ -52,6 +54,10 @@ def station(settings: QueueSettings) -> None:
         follow_address(
             current_queue(settings)
         )  # not in the fragment: an act may come before its clip is in the address
+        if settings.where == DATASET and (
+            n := n_unusable(settings.selected.source, settings.split, settings.machine_id)
+        ):
+            st.caption(f"{counted(n, 'clip')} cannot be read and {'is' if n == 1 else 'are'} not in the queue.")
     _clips(settings)
 
 

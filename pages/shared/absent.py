@@ -32,6 +32,11 @@ def absent(key: str, page: str, known: Collection[str], shown: str) -> str:
     return str(wanted)
 
 
+def noted(key: str) -> bool:
+    """Whether the address named something else for a control than it has, and the page still says so."""
+    return key in st.session_state.get(_ABSENT, {})
+
+
 def quoted(text: str) -> str:
     """A text from an address as it stands in a sentence: as code, since it may hold Markdown."""
     return f"`{text.replace('`', chr(39))[:_LONGEST]}`"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from asd_core.errors import AsdError
+from pages.shared import address
 
 
 @contextmanager
@@ -15,4 +16,5 @@ def show_errors() -> Iterator[None]:
         yield
     except AsdError as error:
         st.error(str(error), icon=":material/error:")
+        address.followed()  # as far as it leads: what is chosen from here on counts, and leads away from it
         st.stop()

@@ -8,11 +8,11 @@ import streamlit as st
 
 from asd_core.addresses import Address
 from asd_core.artifacts import read_pooled
-from asd_core.datasets import Dataset, file_stamp, open_dataset, short_names
+from asd_core.datasets import Dataset, file_stamp, open_dataset, short_names, unusable_clips
 from asd_core.errors import ArtifactError, DatasetError
 from asd_core.scoring import DATASET
 from asd_core.sound import Clip
-from pages.shared.background import Refreshed
+from pages.shared.background import NOTICED, Refreshed
 from pages.shared.caching import BY_KEY, FOLDERS, cache_bytes
 from pages.shared.sources import Source
 
@@ -39,6 +39,20 @@ def dataset_of(source: Source) -> Dataset:
     if not source.location:
         raise ArtifactError(f"{source.folder} does not say where its recordings are: train again to write {DATASET}.")
     return _dataset(source).get()
+
+
+@st.cache_data(max_entries=FOLDERS, show_spinner=False, ttl=NOTICED, hash_funcs=BY_KEY)
+def _unusable(source: Source, version: int) -> dict[str, str]:
+    return unusable_clips(dataset_of(source))
+
+
+def unusable_of(source: Source) -> dict[str, str]:
+    """By clip id, why a clip of the catalogue cannot be read, as far as training, scoring or the Data page has found it.
+
+    Raises:
+        ArtifactError, DatasetError: see :func:`dataset_of`.
+    """
+    return _unusable(source, dataset_of(source).version)
 
 
 def is_open(source: Source) -> bool:

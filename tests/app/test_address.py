@@ -121,6 +121,16 @@ def test_a_machine_that_no_detector_knows_is_named_until_one_is_chosen() -> None
     assert "in this address" not in text(app)
 
 
+def test_a_clip_that_is_gone_is_named_until_another_one_is_opened() -> None:
+    said = "The clip in this address, `test/gone.wav`, is not in Simulated slide rail (demo) (any more): this is id 00"
+    app = opened("clip", clip="test/gone.wav", detectors=FEW)
+    assert said in text(app)
+    app.button(key="next_clip").click().run()
+    assert "in this address" not in text(app)
+    both = opened("clip", dataset="Gone", clip="test/gone.wav", detectors=FEW)
+    assert text(both).count("in this address") == 1
+
+
 def test_the_data_page_says_that_the_dataset_of_a_link_is_gone() -> None:
     app = opened("data", data="Gone")
     assert "The dataset in this address, `Gone`, is not here (any more)." in text(app)

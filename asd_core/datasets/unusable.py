@@ -1,0 +1,58 @@
+"""Which clips of a folder cannot be used, as far as somebody has read them. Whoever reads a dataset notes it, so that pages can count
+what is left without reading anything."""
+
+import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from asd_core.datasets.catalogue import Dataset, file_stamp
+from asd_core.features import recipe
+from asd_core.files import locked, write_text
+from asd_core.settings import get_settings
+
+
+def note_unusable(dataset: Dataset, found: Mapping[str, str], readable: Collection[str] = ()) -> None:
+    """Remember what was found. Of recordings in a folder alone; a full or read-only disk only means that nothing is known.
+
+    Args:
+        found: by clip id, why it cannot be used.
+        readable: clip ids that can be, whatever was noted before.
+    """
+    if not isinstance(dataset.root, Path):
+        return
+    file = _file(dataset.root)
+    with suppress(OSError):
+        if not found and not file.is_file():
+            return
+        with locked(file):
+            before = _read(file)
+            now = {clip_id: one for clip_id, one in before.items() if clip_id not in set(readable)}
+            now |= {clip_id: (file_stamp(dataset.root / clip_id), reason) for clip_id, reason in found.items()}
+            if now != before:
+                write_text(json.dumps(now), file)
+
+
+def unusable_clips(dataset: Dataset) -> dict[str, str]:
+    """By clip id of the catalogue, why a clip cannot be used: what was noted of files that have not changed since."""
+    if not isinstance(dataset.root, Path) or not (noted := _read(_file(dataset.root))):
+        return {}
+    clip_ids = dataset.catalogue["clip_id"]
+    return {
+        clip_id: noted[clip_id][1]
+        for clip_id in clip_ids[clip_ids.isin(list(noted))]
+        if noted[clip_id][0] == file_stamp(dataset.root / clip_id)
+    }
+
+
+def _file(root: Path) -> Path:
+    """Where it is noted; elsewhere under other limits to what is read."""
+    return get_settings().cache_dir / "unusable" / f"{recipe('unusable', root=str(root))[:24]}.json"
+
+
+def _read(file: Path) -> dict[str, tuple[str, str]]:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        return {str(clip_id): (str(stamp), str(reason)) for clip_id, (stamp, reason) in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # none, or damaged: nothing is known
+        return {}
