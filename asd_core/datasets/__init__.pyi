@@ -35,6 +35,8 @@ from .folder_survey import LABEL_QUESTION as LABEL_QUESTION
 from .folder_survey import Answer as Answer
 from .folder_survey import Survey as Survey
 from .folder_survey import Unused as Unused
+from .folder_survey import exactly as exactly
+from .folder_survey import exceptions_last as exceptions_last
 from .folder_survey import is_added as is_added
 from .folder_survey import survey as survey
 from .holdout import HELD_OUT_FRACTION as HELD_OUT_FRACTION

@@ -31,12 +31,13 @@ from asd_core.datasets.tables import (
 )
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import DatasetError
-from asd_core.sound import SUFFIXES
+from asd_core.sound import SUFFIXES, Clip, read_clip
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NO_SOUND = "no sound file"
+_LEFT_OUT = "left out by an answer"
 LABEL_QUESTION = "normal, anomaly, or leave out?"
 MANY_BEGINNINGS = 8  # of names in a folder: with more they are asked about together
 # What differs in names of one sound: MIMII's noise level, the microphone of ToyADMOS (once more at the beginning) and ToyADMOS2
@@ -62,14 +63,22 @@ class NameGroup:
     Attributes:
         pattern: a glob that their clip ids match.
         row: their values in the catalogue; empty where they were not understood.
-        count: of recordings.
-        example: the clip id of one.
+        clip_ids: of all of them, in order.
     """
 
     pattern: str
     row: CatalogueRow
-    count: int
-    example: str
+    clip_ids: list[str]
+
+    @property
+    def count(self) -> int:
+        """Of recordings."""
+        return len(self.clip_ids)
+
+    @property
+    def example(self) -> str:
+        """The clip id of one."""
+        return self.clip_ids[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +100,20 @@ class Survey:
     _unclear: Collection[str]  # clip ids that were not understood
     _metadata: Metadata
     listing: Mapping[str, RemoteFile] = field(default_factory=dict)
+
+    def read(self, clip_id: str) -> Clip:
+        """A recording, understood or not.
+
+        Raises:
+            ClipError: see :func:`asd_core.sound.read_clip`. AddressError: when it cannot be fetched.
+        """
+        place = self.root / clip_id
+        return read_clip(place.read_bytes() if isinstance(place, Address) else place, name=clip_id)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Clip ids that answers leave out."""
+        return [one.file for one in self.unused if one.reason == _LEFT_OUT]
 
     # Opening a dataset needs neither of these two: for 100,000 recordings they take half a second.
     @cached_property
@@ -130,7 +153,9 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     for clip_id, values in metadata.values.items():
         answered[clip_id] = answered.get(clip_id, {}) | values
     others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in added]
-    understood, unclear = _rows(others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()})
+    understood, unclear = _rows(
+        others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()}, alone
+    )
     for clip_id in added:
         # Separately: they change neither what folders mean nor which of the others are held back for testing.
         answered[clip_id] = {"split": "train"} | answered[clip_id]
@@ -141,7 +166,7 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
             understood.pop(clip_id, None)
             unclear.discard(clip_id)
             by_table = metadata.values.get(clip_id, {}).get("label") == LEAVE_OUT
-            unused.append(Unused(clip_id, f"left out by {'the table' if by_table else 'an answer'}"))
+            unused.append(Unused(clip_id, "left out by the table" if by_table else _LEFT_OUT))
         elif clip_id in unclear:
             understood.pop(clip_id, None)
         elif clip_id in understood:
@@ -303,10 +328,12 @@ def _printable(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _rows(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> tuple[dict[str, CatalogueRow], set[str]]:
-    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers."""
+def _rows(
+    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], alone: Collection[str]
+) -> tuple[dict[str, CatalogueRow], set[str]]:
+    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers, to some about them ``alone``."""
     recordings = list(recordings)
-    class_folders = _class_folders(recordings, labels)
+    class_folders = _class_folders(recordings, labels, alone)
     rows: dict[str, CatalogueRow] = {}
     plain: dict[str, plain_folders.Parts] = {}
     unclear: set[str] = set()
@@ -335,13 +362,19 @@ def _by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
     return next((row for name in stems for layout in LAYOUTS if (row := layout(folders, name))), None)
 
 
-def _class_folders(recordings: Iterable[tuple[str, ...]], labels: dict[str, str]) -> set[tuple[str, ...]]:
+def _class_folders(
+    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], alone: Collection[str]
+) -> set[tuple[str, ...]]:
     """Folders that stand for a class without being called so: people gave all recordings in one the same label, and a folder
-    beside it another. None where one beside it holds both classes: folders are machines there."""
+    beside it another. None where one beside it holds both classes: folders are machines there. A recording that was answered
+    alone is an exception in its folder, where the others have answers: it does not change what that folder means."""
     given: dict[tuple[str, ...], set[str]] = {}
+    exceptions: dict[tuple[str, ...], set[str]] = {}
     for path in recordings:
-        if (label := labels.get("/".join(path), "")) and label != LEAVE_OUT:
-            given.setdefault(path[:-1], set()).add(label)
+        clip_id = "/".join(path)
+        if (label := labels.get(clip_id, "")) and label != LEAVE_OUT:
+            (exceptions if clip_id in alone else given).setdefault(path[:-1], set()).add(label)
+    given = exceptions | given
     beside: dict[tuple[str, ...], set[str]] = {}
     mixed: set[tuple[str, ...]] = set()
     for folder, class_labels in given.items():
@@ -442,7 +475,7 @@ def _groups(catalogue: "pd.DataFrame", unclear: Iterable[str]) -> list[NameGroup
         members.setdefault((folder, beginning if beginnings[folder] <= MANY_BEGINNINGS else ""), []).extend(ids)
     return sorted(
         (
-            NameGroup(_pattern(ids), dict(zip(values, key[2:], strict=False)), len(ids), min(ids))
+            NameGroup(_pattern(ids), dict(zip(values, key[2:], strict=False)), sorted(ids))
             for key, ids in members.items()
         ),
         key=lambda group: group.pattern,
@@ -465,6 +498,11 @@ def _pattern(clip_ids: list[str]) -> str:
 def exactly(clip_id: str) -> str:
     """The glob that matches a clip id alone."""
     return re.sub(r"([*?[])", r"[\1]", clip_id)
+
+
+def exceptions_last(answers: Iterable[Answer]) -> list[Answer]:
+    """Answers in their order, those about a single recording behind all others, which would override them."""
+    return sorted(answers, key=lambda answer: not re.search(r"[*?[]", re.sub(r"\[[*?[]\]", "", answer["pattern"])))
 
 
 def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:

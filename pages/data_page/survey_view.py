@@ -15,6 +15,7 @@ from asd_core.datasets import (
     Survey,
     Unused,
     examine,
+    exceptions_last,
     findings,
     is_added,
     open_dataset,
@@ -27,15 +28,15 @@ from asd_core.datasets import (
 )
 from asd_core.errors import DatasetError
 from asd_core.roles import Role
-from asd_core.sound import prepare, wav_bytes
 from pages.data_page.bar import bar
 from pages.data_page.datasets import Entry, count_again
+from pages.data_page.hear import hear
+from pages.data_page.one_recording import one_recording
 from pages.shared.caching import SELECTIONS
 from pages.shared.permissions import acting, button, lacking, may
 
 LABELS = ("normal", "anomaly", "unlabelled", "leave out")
 EDITED = {"Machine type": "machine_type", "Machine id": "machine_id", "Label": "label", "Domain": "domain"}
-TO_HEAR = 5
 MANY_QUESTIONS = 12  # that are asked at a time
 
 
@@ -51,11 +52,17 @@ def survey_view(entry: Entry) -> Dataset | None:
     surveyed = survey(file.folder, file.answers, file.table)
     version = f"{entry.name}_{len(file.answers)}"
     st.subheader("What was understood")
-    answers = [*_label_choices(surveyed, version), *_edited(surveyed, version)]
+    answers = [
+        *_label_choices(surveyed, version),
+        *_edited(surveyed, version),
+        *one_recording(surveyed, LABELS, version),
+    ]
     with st.container(horizontal=True):
         if button("Save", Role.TRAIN, type="primary", disabled=not answers, icon=":material/save:"):
             with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
-                update_dataset_file(entry.place, lambda stored: replace(stored, answers=[*stored.answers, *answers]))
+                update_dataset_file(
+                    entry.place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers]))
+                )
             st.rerun()
         if not all(map(_of_added, file.answers)) and button(
             "Forget all answers",
@@ -106,6 +113,14 @@ def _label_choices(surveyed: Survey, version: str) -> list[Answer]:
             format_func=str.capitalize,
             key=f"asked_{version}_{group.pattern}",
         )
+        with st.expander(
+            "Listen to some of them",
+            icon=":material/hearing:",
+            key=f"hear_{version}_{group.pattern}",
+            on_change="rerun",
+        ) as box:
+            if box.open:
+                hear(group.clip_ids, surveyed.read)
         if label:
             answers.append({"pattern": group.pattern, "label": str(label)})
     if len(unclear) > MANY_QUESTIONS:
@@ -129,7 +144,8 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
         },
     )
     st.caption(
-        "One row for names that begin alike. A row can be corrected: that holds for all recordings that its names match."
+        "One row for names that begin alike. A row can be corrected: that holds for all recordings that its names match, but those "
+        "that were corrected one by one."
     )
     return _changed(before, edited)
 
@@ -251,11 +267,13 @@ def _listen(dataset: Dataset, entry: Entry) -> None:
     ) as box:
         if not box.open:
             return
-        groups = dataset.catalogue.groupby(["machine_type", "machine_id", "label"])["clip_id"].apply(list)
+        unusable = unusable_clips(dataset)
+        rows = dataset.catalogue[~dataset.catalogue["clip_id"].isin(list(unusable))]
+        if rows.empty:
+            st.caption("None of them can be read.")
+            return
+        groups = rows.groupby(["machine_type", "machine_id", "label"])["clip_id"].apply(list)
         by_title = {" · ".join(map(str, group)): clip_ids for group, clip_ids in groups.items()}
         # By name: after answers the same place in the list may be another group.
         chosen = st.selectbox("Group", list(by_title), key=f"hear_group_{entry.name}")
-        for clip_id in by_title[chosen][:TO_HEAR]:
-            clip = prepare(dataset.read(clip_id))
-            st.caption(clip_id)
-            st.audio(wav_bytes(clip.samples, clip.sample_rate), format="audio/wav")
+        hear(by_title[chosen], dataset.read)

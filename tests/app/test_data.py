@@ -1,12 +1,22 @@
 """The Data page: recordings are added, understood, answered, and offered for training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from asd_core.datasets import add_recording, import_recordings, machines_of, open_dataset, survey
+from asd_core.datasets import (
+    add_recording,
+    exceptions_last,
+    import_recordings,
+    machines_of,
+    open_dataset,
+    read_answers,
+    survey,
+    update_dataset_file,
+)
 from asd_core.detectors import detector_class
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
@@ -53,6 +63,54 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
     press(app, "Forget all answers")
     assert survey(place.parent / "recordings").catalogue.empty
     assert "Train" not in [button.label for button in app.button]
+
+
+def opened_expander(key: str) -> AppTest:
+    app = opened("data", data="Rig")
+    app.session_state[key] = True  # as a press on it
+    return app.run()
+
+
+def test_one_recording_is_corrected_and_stays_so_when_its_row_is(folders: Path) -> None:
+    files = {f"ok/RUN_{n}.wav": sound(n) for n in range(10)}
+    place = import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()]).place
+    app = opened_expander("one_recording")
+    next(box for box in app.selectbox if box.label == "Recording").select("ok/RUN_4.wav").run()
+    assert len(app.get("audio")) == 1
+    next(box for box in app.selectbox if box.label == "Its label").select("anomaly").run()
+    next(field for field in app.text_input if field.label == "Its machine id").set_value("7").run()
+    press(app, "Save")
+    rows = open_dataset(place).catalogue.set_index("clip_id")
+    assert rows.loc["ok/RUN_4.wav", ["label", "machine_id", "split"]].tolist() == ["anomaly", "7", "test"]
+    assert rows["label"].tolist().count("normal") == 9
+    assert read_answers(place)[-1] == {"pattern": "ok/RUN_4.wav", "label": "anomaly", "machine_id": "7"}
+    every = {"pattern": "ok/*", "label": "normal", "machine_id": "8"}
+    update_dataset_file(place, lambda file: replace(file, answers=exceptions_last([*file.answers, every])))
+    rows = open_dataset(place).catalogue.set_index("clip_id")
+    assert rows.loc["ok/RUN_4.wav", ["label", "machine_id"]].tolist() == ["anomaly", "7"]
+    assert set(rows["machine_id"]) == {"7", "8"}
+
+
+def test_a_recording_that_was_left_out_is_taken_back(folders: Path) -> None:
+    place = import_recordings("Rig", [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(6)]).place
+    answer = {"pattern": "ok/[345].wav", "label": "leave out"}
+    update_dataset_file(place, lambda file: replace(file, answers=[answer]))
+    app = opened_expander("one_recording")
+    next(box for box in app.selectbox if box.label == "Names").select("left out").run()
+    next(box for box in app.selectbox if box.label == "Recording").select("ok/5.wav").run()
+    next(box for box in app.selectbox if box.label == "Its label").select("normal").run()
+    press(app, "Save")
+    assert open_dataset(place).catalogue["clip_id"].tolist() == [f"ok/{n}.wav" for n in (0, 1, 2, 5)]
+
+
+def test_recordings_that_are_asked_about_can_be_heard(folders: Path) -> None:
+    files = {f"rig/RUN_{n}.wav": sound(n) for n in range(7)} | {"rig/RUN_1.wav": b"no sound"}
+    import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()])
+    app = opened("data", data="Rig")
+    assert not app.get("audio")
+    app = opened_expander("hear_rig_0_rig/RUN_*")
+    assert len(app.get("audio")) == 4
+    assert "rig/RUN_1.wav is not audio that can be read" in text(app)
 
 
 def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path) -> None:

@@ -319,3 +319,13 @@ def test_whatever_is_not_used_is_named(tmp_path: Path) -> None:
         survey(root, [{"pattern": found.groups[0].pattern, "label": "normal"}]).catalogue["clip_id"].tolist()[0]
         == "[fan] 01.wav"
     )
+
+
+def test_an_exception_in_a_folder_does_not_change_what_the_folder_means(tmp_path: Path) -> None:
+    tree(tmp_path, *[f"{folder}/{n}.wav" for folder in ("belt", "gear") for n in range(4)])
+    answers = [{"pattern": "belt/*", "label": "normal"}, {"pattern": "gear/*", "label": "anomaly"}]
+    before = survey(tmp_path, answers).catalogue.set_index("clip_id")
+    after = survey(tmp_path, [*answers, {"pattern": "belt/2.wav", "label": "anomaly"}]).catalogue.set_index("clip_id")
+    machines = ["machine_type", "machine_id"]
+    assert after[machines].equals(before[machines])
+    assert after.loc[after["label"] != before["label"]].index.tolist() == ["belt/2.wav"]
