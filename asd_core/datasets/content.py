@@ -154,8 +154,9 @@ def _amounts(clips: "pd.DataFrame") -> Iterable[str]:
         normal = int(((rows["label"] == "normal") & (rows["split"] == "train")).sum())
         if 0 < normal < FEW_NORMALS:
             yield (
-                f"{machine_type} {machine_id} has {counted(normal, 'normal recording')} to learn from: a fifth sets the "
-                f"threshold, which is then rough; record {FEW_NORMALS} or more, at different times."
+                f"{machine_type} {machine_id} has {counted(normal, 'normal recording')} to learn from: they set thresholds in turn, each "
+                "by a fit that has not learned it, and a fifth of them does for detectors that take long to fit. That is rough; record "
+                f"{FEW_NORMALS} or more, at different times."
             )
     labels = set(clips["label"])
     if "anomaly" not in labels:
