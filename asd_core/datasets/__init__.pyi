@@ -25,6 +25,7 @@ from .downloading import download_job as download_job
 from .downloading import download_set as download_set
 from .downloading import forget_download as forget_download
 from .downloading import with_checksums as with_checksums
+from .durations import clip_lengths as clip_lengths
 from .durations import total_duration as total_duration
 from .eval_labels import read_eval_labels as read_eval_labels
 from .eval_labels import with_eval_labels as with_eval_labels

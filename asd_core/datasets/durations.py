@@ -13,15 +13,20 @@ from asd_core.settings import get_settings
 MOST = 2000  # files whose headers are read: a tenth of a second
 
 
-def total_duration(dataset: Dataset) -> float:
-    """Seconds of sound of all clips. Nothing is decoded where a file's header tells its length; beyond :data:`MOST` files the
-    mean of so many, spread over the catalogue, stands for all. Clips that cannot be read count as the others' mean."""
+def clip_lengths(dataset: Dataset) -> list[float]:
+    """Seconds of each clip that can be read; beyond :data:`MOST` files of so many, spread over the catalogue. Nothing is decoded where
+    a file's header tells its length."""
     clip_ids = dataset.catalogue["clip_id"].tolist()
     # Clips that are rendered are all as long as each other.
     n = min(len(clip_ids), MOST if dataset.root else 1)
     chosen = [clip_ids[i] for i in np.linspace(0, len(clip_ids) - 1, n).astype(int)]
-    known = [seconds for clip_id in chosen if (seconds := _seconds(dataset, clip_id)) is not None]
-    return float(np.mean(known)) * len(clip_ids) if known else 0.0
+    return [seconds for clip_id in chosen if (seconds := _seconds(dataset, clip_id)) is not None]
+
+
+def total_duration(dataset: Dataset) -> float:
+    """Seconds of sound of all clips, by the mean of :func:`clip_lengths`: clips that cannot be read count as the others."""
+    known = clip_lengths(dataset)
+    return float(np.mean(known)) * len(dataset.catalogue) if known else 0.0
 
 
 def _seconds(dataset: Dataset, clip_id: str) -> float | None:

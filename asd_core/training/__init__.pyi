@@ -1,5 +1,6 @@
 from .budget import cheapest_first as cheapest_first
 from .budget import duration as duration
+from .budget import expected_amount as expected_amount
 from .budget import expected_seconds as expected_seconds
 from .budget import within as within
 from .checks import SyntheticCheck as SyntheticCheck

@@ -35,6 +35,16 @@ _CHEAP = 2.0  # s of the same, that are a small share of fitting all
 _OTHERWISE = 0.5  # seconds of the checks and of writing, whatever the detector
 
 
+def expected_amount(n_clips: int, seconds: Sequence[float]) -> float:
+    """About how many clips of 10 s there are to fit on: a longer one is several, a shorter one takes about as long as one.
+
+    Args:
+        n_clips: how many are fitted on.
+        seconds: of some of them; where none is known, all count as 10 s.
+    """
+    return n_clips * sum(max(1.0, s / 10.0) for s in seconds) / len(seconds) if seconds else float(n_clips)
+
+
 def expected_seconds(key: str, n_clips: float) -> float:
     """About how long a detector takes to fit on ``n_clips`` clips of 10 s, on the machine that the figures are of; with the fits
     that calibrate it where there are any."""
@@ -85,7 +95,7 @@ def cheapest_first(keys: Iterable[str]) -> list[str]:
     )
 
 
-def within(keys: Iterable[str], n_clips: int, seconds: float) -> list[str]:
+def within(keys: Iterable[str], n_clips: float, seconds: float) -> list[str]:
     """The detectors, the cheapest first, that are expected to fit into a time: at least one."""
     chosen: list[str] = []
     total = 0.0

@@ -1,18 +1,20 @@
 """Train detectors on a dataset, within a given time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from asd_core import jobs
 from asd_core.artifacts import ModelSet, folder_in_use, trained_keys
-from asd_core.datasets import Dataset, unusable_clips
+from asd_core.counting import counted
+from asd_core.datasets import Dataset, clip_lengths, unusable_clips
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
-from asd_core.training import duration, expected_seconds, too_few, within
+from asd_core.training import duration, expected_amount, expected_seconds, too_few, within
 from pages.data_page.datasets import Entry
 from pages.shared import linked
-from pages.shared.caching import FOLDERS
+from pages.shared.caching import FOLDERS, SELECTIONS
 from pages.shared.choice import title
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import EVERY, job_panel
@@ -43,10 +45,13 @@ def train(entry: Entry, dataset: Dataset) -> None:
     n_fitted = max(1, round(0.8 * len(rows)))
     chosen = linked.segmented("Time", tuple(TIMES), key="data_time")
     seconds = TIMES[chosen]
-    fitting = list(REGISTRY) if seconds is None else within(REGISTRY, n_fitted, seconds)
-    expected = sum(expected_seconds(key, n_fitted) for key in fitting)
+    lengths = _durations(dataset.location, dataset.fingerprint("train"), replace(dataset, catalogue=rows))
+    amount = expected_amount(n_fitted, lengths)
+    fitting = list(REGISTRY) if seconds is None else within(REGISTRY, amount, seconds)
+    expected = sum(expected_seconds(key, amount) for key in fitting)
+    length = f" of {sum(lengths) / len(lengths):.3g} s" if lengths else ""
     st.caption(
-        f"{len(fitting)} of {len(REGISTRY)} detectors, about {duration(expected)} on two cores, by {n_fitted} normal recordings of 10 s: "
+        f"{len(fitting)} of {len(REGISTRY)} detectors, about {duration(expected)} on two cores, by {counted(n_fitted, 'normal recording')}{length}: "
         f"{', '.join(title(key) for key in fitting)}. The estimate corrects itself by how long the first ones take here."
     )
     if unlearned := sorted(set(dataset.rows(split="test")["machine_id"]) - set(rows["machine_id"])):
@@ -67,6 +72,12 @@ def train(entry: Entry, dataset: Dataset) -> None:
     job = jobs.find(name)
     running = job is not None and job.state == "running"
     st.fragment(show_errors()(_result), run_every=EVERY if running else None)(entry, list(counts))
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def _durations(location: str, fingerprint: str, _training: Dataset) -> list[float]:
+    """Seconds of the recordings to learn from."""
+    return clip_lengths(_training)
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False)

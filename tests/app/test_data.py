@@ -1,5 +1,6 @@
 """The Data page: recordings are added, understood, answered, and offered for training."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +112,24 @@ def test_recordings_that_are_asked_about_can_be_heard(folders: Path) -> None:
     app = opened_expander("hear_rig_0_rig/RUN_*")
     assert len(app.get("audio")) == 4
     assert "rig/RUN_1.wav is not audio that can be read" in text(app)
+
+
+def test_the_time_of_a_training_is_that_of_its_recordings(folders: Path) -> None:
+    def told(seconds: int) -> tuple[str, float]:
+        samples = np.random.default_rng(seconds).normal(0, 0.1, 8000 * seconds).astype(np.float32)
+        data = [wav_bytes(np.roll(samples, n), 8000) for n in range(10)]
+        import_recordings(f"Of {seconds} s", [(f"ok/{n}.wav", lambda n=n: data[n]) for n in range(10)])
+        app = opened("data", data=f"Of {seconds} s", data_time="Everything")
+        said = next(c.value for c in app.caption if "detectors, about" in c.value)
+        about, recordings = re.search(
+            r"about (\d+ \w+) on two cores, by (\d+ normal recordings of \S+ s)", said
+        ).groups()
+        number, unit = about.split()
+        return recordings, float(number) * (60 if unit == "min" else 1)
+
+    short, long = told(2), told(60)
+    assert (short[0], long[0]) == ("6 normal recordings of 2 s", "6 normal recordings of 60 s")
+    assert long[1] > 2 * short[1]
 
 
 def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
-from asd_core.training import cheapest_first, expected_seconds, train, within
+from asd_core.training import cheapest_first, expected_amount, expected_seconds, train, within
 from asd_core.training.budget import Budget, duration
 
 
@@ -27,6 +27,12 @@ def test_a_longer_time_holds_more() -> None:
     assert "f_anogan" not in short
     assert len(within(["f_anogan"], 960, 1)) == 1, "one at least"
     assert len(within(REGISTRY, 60, 120)) > len(short), "fewer clips take less"
+
+
+def test_long_clips_count_as_several_and_short_ones_as_one() -> None:
+    assert expected_amount(80, [60.0, 60.0]) == pytest.approx(480.0)
+    assert expected_amount(80, [2.0, 30.0]) == pytest.approx(160.0)
+    assert expected_amount(80, []) == 80.0
 
 
 def test_a_slow_machine_is_noticed() -> None:
