@@ -137,7 +137,7 @@ def overview(listed: list[Entry]) -> None:
         column_config={
             "Training": st.column_config.NumberColumn(help="Clips that detectors learn from."),
             UNREADABLE: st.column_config.NumberColumn(
-                help="Files that are not among the clips: What was understood says why."
+                help="Recordings that are not counted as clips. The dataset, below, names them."
             ),
             "Hours": st.column_config.NumberColumn(help="Of sound in all clips."),
             "Size": st.column_config.TextColumn(help="Of the recordings that were added here."),
