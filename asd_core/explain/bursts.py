@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from asd_core.explain.explanation import Why
 from asd_core.lazy import scipy
+from asd_core.scoring import is_long
 
 SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
@@ -67,7 +68,7 @@ def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
     low, high = f"{place.f0 / 1000:.1f}", f"{place.f1 / 1000:.1f}"
     band = f"{low} to {high} kHz" if low != high else f"about {low} kHz"
     if place.time_share >= 1.0:
-        return f"{band}, throughout the clip"
+        return band if is_long(place.t1) else f"{band}, throughout the clip"  # one map of minutes cannot say that
     start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
     at = "at its very start" if start == "0.0" else f"at {start} s"
     span = at if start == end else f"from {start} to {end} s"

@@ -11,6 +11,7 @@ from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
 from asd_core.features import Array, Features, MemberScores, map_grid, undenoised
+from asd_core.scoring import is_long
 
 COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
@@ -84,7 +85,9 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
             f"{_percent(band_share)} of that from {_band(f0, f1)}."
         )
     else:
-        description = f"No time stands out; {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
+        # Of minutes the map of the whole does not tell: what is short in them has to be looked for in windows.
+        head = f"In all {t1:.0f} s taken as one clip," if is_long(t1) else "No time stands out;"
+        description = f"{head} {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
     return Why(t0, t1, f0, f1, share, time_share, band_share, description)
 
 

@@ -23,6 +23,7 @@ from .level_alone import level_meter as level_meter
 from .long_recording import HOP as HOP
 from .long_recording import WINDOW as WINDOW
 from .long_recording import cut_clip as cut_clip
+from .long_recording import is_long as is_long
 from .long_recording import scan_csv as scan_csv
 from .long_recording import scan_recording as scan_recording
 from .long_recording import scan_windows as scan_windows

@@ -42,6 +42,11 @@ def scan_windows(duration: float, window: float = WINDOW, hop: float = HOP) -> l
     return [(float(start), float(start + window)) for start in [*starts, duration - window]]
 
 
+def is_long(duration: float) -> bool:
+    """Whether a recording (s) is longer than what detectors learned from: more than one window covers it."""
+    return len(scan_windows(duration)) > 1
+
+
 def scan_recording(
     prepared: Clip,
     models: ModelSet,

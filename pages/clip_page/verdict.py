@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core.evaluation import Reliability
 from asd_core.explain import map_of
-from asd_core.scoring import CLOSE, Applicability, DetectorScore, clip_verdict, sentence
+from asd_core.scoring import CLOSE, WINDOW, Applicability, DetectorScore, clip_verdict, is_long, sentence
 from pages.clip_page.context import ClipContext
 from pages.clip_page.reliability import reliability_of
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
@@ -244,6 +244,17 @@ def place_of(context: ClipContext, shown: Verdict) -> str:
     return where(context) if context.signal.mix is not None and shown.head != NORMAL and shown.votes else ""
 
 
+def of_the_whole(context: ClipContext) -> str:
+    """Of a long recording, that all of it was scored as one clip, and where to look inside it; else empty."""
+    duration = context.signal.clip.duration
+    if not is_long(duration):
+        return ""
+    return (
+        f"All {duration:.0f} s were scored as one clip, in which a short fault can be averaged away: *Over time* on the Clip page "
+        f"scores windows of {WINDOW:g} s."
+    )
+
+
 def marked(head: str) -> str:
     """One of the heads with its icon, in its colour."""
     return f":{COLOURS[head]}[:material/{ICONS[head]}: **{head}**]"
@@ -267,6 +278,7 @@ def draw(context: ClipContext) -> bool:
                     f"Most unusual: {place}{'' if shown.detector == context.best_map else f' ({title(str(context.best_map))})'}."
                     if place
                     else "",
+                    of_the_whole(context),
                 ],
             )
         )

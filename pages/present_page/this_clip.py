@@ -33,7 +33,8 @@ def draw(story: Story) -> None:
     shown = verdict.verdict_of(context) if selected.detectors else None
     place = verdict.place_of(context, shown) if shown else ""
     overlay = overlay_of(selected, best_map, state.played, bool(place))[1] if warm and best_map else None
-    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(shown, place))
+    whole = verdict.of_the_whole(context) if shown else ""
+    slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(shown, place, whole))
     channel, instead = channel_of(picked.clip, picked.channel)
     lines = [
         picked.description(channel),
@@ -41,6 +42,7 @@ def draw(story: Story) -> None:
         f"What differs: {foreign.reason}." if foreign else "",
         instead,
         *flags(picked.clip, channel),
+        whole,
     ]
     if overlay:
         lines.append(f"Bright: what {title(overlay.key)} finds unlike normal.")
@@ -66,10 +68,10 @@ def prepare_ahead(story: Story) -> None:
             overlay_of(context.selected, context.best_map, context.signal.dry, named=False)
 
 
-def _head(shown: verdict.Verdict | None, place: str) -> str:
+def _head(shown: verdict.Verdict | None, place: str, whole: str) -> str:
     if place:
         stands_out = shown is not None and shown.head == verdict.ANOMALY
         return f"{'This clip stands out' if stands_out else 'What stands out most'}: {place}."
     if shown and shown.head == verdict.NORMAL:
-        return "Nothing in this clip stands out."
+        return "As a whole this recording is like normal ones." if whole else "Nothing in this clip stands out."
     return "This is the clip."

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from asd_core.datasets import demo_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.scoring import STRENGTHS
-from tests.app.helpers import FEW, app_at, wav
+from tests.app.helpers import FEW, app_at, text, wav
 
 
 @pytest.fixture
@@ -198,6 +198,17 @@ def test_a_recording_that_is_anomalous_throughout_is_said_in_a_sentence(app: App
     assert any("detectors are above their threshold from beginning to end" in w.value for w in app.warning)
     rows = [d.value for d in app.dataframe if "peak_margin" in d.value.columns]
     assert not any((moments["end"] - moments["start"] > 50.0).any() for moments in rows)
+
+
+def test_the_card_of_a_long_recording_says_what_it_is_of(app: AppTest) -> None:
+    """A fault of ten seconds in minutes of sound is averaged away: the card sends the listener to the view that finds it."""
+    upload(app, ("shift.wav", simulate("00", seed=99, snr_db=6, duration=60.0).samples))
+    assert "All 60 s were scored as one clip" in text(app)
+    assert "*Over time* on the Clip page scores windows of 10 s." in text(app)
+    assert "throughout the clip" not in text(app)
+    assert "No time stands out" not in text(app)
+    upload(app, ("short.wav", simulate("00", seed=98, duration=10.0).samples))
+    assert "scored as one clip" not in text(app)
 
 
 def test_uploads_are_stepped_through(app: AppTest) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import demo_dataset, render_demo_clip
-from asd_core.explain import explain
+from asd_core.explain import explain, place_in_words
 from asd_core.explain.explanation import band_edges, narrowest_band, strongest_span, why
 from asd_core.features import LogMel, MemberScores, extract
 from asd_core.scoring import score_prepared
@@ -58,6 +58,18 @@ def test_an_even_map_names_no_time() -> None:
     assert found.f0 < FREQUENCIES[10] < found.f1
     assert found.description.startswith("No time stands out; ")
     assert "of the reconstruction error comes from 0.2" in found.description
+
+
+def test_an_even_map_of_minutes_does_not_speak_for_every_moment_of_them() -> None:
+    """Averaged over minutes, no span stands out although a window of ten seconds may."""
+    even = np.random.default_rng(0).random((128, 1200)) + 10.0
+    found = why(even, HOP, FREQUENCIES)
+    assert found is not None
+    assert found.description.startswith("In all 38 s taken as one clip, ")
+    assert "throughout" not in place_in_words(found, None)
+    short = why(even[:, :313], HOP, FREQUENCIES)
+    assert short is not None
+    assert place_in_words(short, None).endswith(", throughout the clip")
 
 
 @pytest.mark.parametrize("anomaly_map", [np.zeros((128, 313)), -np.ones((128, 5)), np.full((128, 5), np.nan)])
