@@ -13,7 +13,7 @@ from pages.clip_page.background_work import EVERY, MANY, Work, begun, forget, ov
 from pages.clip_page.page_rerun import page_is_due, run_page
 from pages.clip_page.reliability import reliability_of
 from pages.clip_page.upload_scores import result_key, score_uploads, stored_result, upload_row
-from pages.clip_page.verdict import IN_TABLES
+from pages.clip_page.verdict import head_of, in_tables
 from pages.shared.choice import Choice, percent, title
 from pages.shared.job_panel import progress_bar
 from pages.shared.tables import download, file_name, table
@@ -72,7 +72,8 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
     shown = pd.DataFrame([_shown(row) for row in rows])
     if shown["Channel"].isin(["", "1"]).all():
         shown = shown.drop(columns="Channel")
-    leading = reliability.chosen()
+    # By the rows, as the card has it: a detector that cannot be run leaves the next one to decide.
+    leading = list(dict.fromkeys(row["detector"] for row in done if row.get("detector"))) or [reliability.chosen()]
     table(
         shown,
         key=TABLE,
@@ -87,7 +88,7 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
         progress_bar(now.title, now.fraction, now.message or "begins", SLOT, now.stop)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"A click on a row opens the recording. Verdict and margin: {title(leading) if leading else 'no detector'} at "
+            f"A click on a row opens the recording. Verdict and margin: {', '.join(map(title, filter(None, leading))) or 'no detector'} at "
             f"{percent(selected.rate)} false alarms, as recorded, for machine id {selected.machine_id}."
         )
         if done:
@@ -113,7 +114,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Name": row["name"],
         "Belongs": _applicability(row),
-        "Verdict": "" if row.get("problem") else IN_TABLES[row["verdict"]] if "verdict" in row else "…",
+        "Verdict": _verdict(row),
         "Agree": row.get("agree") if row.get("trusted") else None,
         "Margin": row.get("margin"),
         "From": row.get("t0"),
@@ -122,6 +123,12 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "High": row.get("f1"),
         "Channel": row.get("channel", ""),
     }
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    if row.get("problem"):
+        return ""
+    return in_tables(head_of(row["verdict"], row["ground"])) if "verdict" in row else "…"
 
 
 def _applicability(row: dict[str, Any]) -> str:
@@ -143,14 +150,14 @@ def _columns(n_trusted: int) -> dict[str, Any]:
             width=124,
             help="Whether the recording may be one of this machine at all. A verdict on one that is not means little.",
         ),
-        "Verdict": column.TextColumn(width=92, help="What the card says of it."),
+        "Verdict": column.TextColumn(width=130, help="As on the card of the open recording."),
         "Agree": column.NumberColumn(
             format=f"%d of {n_trusted}",
             width=80,
             help="Trusted detectors that decide as the leading one. One that is too close to its threshold to tell is not counted.",
         ),
         "Margin": column.NumberColumn(
-            format="%.1f",
+            format="%+.1f",
             width=66,
             help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
         ),

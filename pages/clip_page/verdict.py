@@ -17,10 +17,10 @@ from pages.shared.trained_models import calibration_of, models_of, trained_denoi
 KEY = "verdict"
 FAR = 5.0  # normal spreads beyond the threshold, from which on the words and the map's colours are at their strongest
 ANOMALY, NORMAL, UNSURE, FOREIGN = "Anomaly", "Normal", "Not sure", "Not this machine"
-IN_TABLES = {"anomaly": "▲ anomaly", "normal": "· normal", "not sure": "? not sure", "": "too few normals"}
 CALLED = {"anomaly": "an anomaly", "normal": "normal"}
 OTHER = {"anomaly": "normal", "normal": "anomaly"}
 HEADS = {"anomaly": ANOMALY, "normal": NORMAL, "not sure": UNSURE, "": ""}
+MARKS = {ANOMALY: "▲", NORMAL: "·", UNSURE: "?", FOREIGN: "✕"}
 COLOURS = {ANOMALY: "orange", NORMAL: "green", UNSURE: "gray", FOREIGN: "gray"}
 ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "hearing", FOREIGN: "mic_off"}
 
@@ -29,7 +29,7 @@ ICONS = {ANOMALY: "warning", NORMAL: "check_circle", UNSURE: "hearing", FOREIGN:
 class Verdict:
     """The texts of the verdict card."""
 
-    head: str  # one of the three; empty where nothing can be decided
+    head: str  # see head_of
     reason: str  # beside it: how sure, or why not
     votes: str
     figures: str  # behind the tooltip
@@ -59,9 +59,9 @@ def verdict(
     result = clip_verdict(scores, reliability, applicability, held_out, rate)
     leading = result.leading
     clause = (trained or {}).get(leading.detector, "") if leading else ""
-    figures = _figures(leading, reliability, rate) if leading else ""
-    if applicability is not None and result.reason_code == "foreign":
-        return Verdict(FOREIGN, sentence(applicability), "", figures)
+    figures, head = _figures(leading, reliability, rate) if leading else "", head_of(result.verdict, result.reason_code)
+    if applicability is not None and head == FOREIGN:
+        return Verdict(head, sentence(applicability), "", figures)
     chosen = leading is not None and leading.detector == reliability.in_use
     who = "detector in use" if chosen else "most accurate detector"
     if leading and result.n_trusted and result.reason_code in ("margin", "close"):
@@ -83,7 +83,7 @@ def verdict(
             reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
         else:
             reason = f"{_how_sure(leading.margin)}, says the {who}{agree}."
-        return Verdict(HEADS[result.verdict], reason, by_whom, figures, leading.detector)
+        return Verdict(head, reason, by_whom, figures, leading.detector)
     votes = _votes(leading, _decided(scores, reliability), reliability, clause, among) if leading else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
@@ -97,9 +97,21 @@ def verdict(
         else "",
         "margin": f"{_how_sure(leading.margin)}." if leading else "",
     }
-    return Verdict(
-        HEADS[result.verdict], reasons[result.reason_code], votes, figures, leading.detector if leading else ""
-    )
+    return Verdict(head, reasons[result.reason_code], votes, figures, leading.detector if leading else "")
+
+
+def head_of(result: str, reason_code: str) -> str:
+    """The word for a verdict, on the card and in every table; empty where nothing can be decided.
+
+    Args:
+        result, reason_code: see :class:`asd_core.scoring.ClipVerdict`.
+    """
+    return FOREIGN if reason_code == "foreign" else HEADS[result]
+
+
+def in_tables(head: str) -> str:
+    """One of the heads in small letters, with a mark that tells it without colour."""
+    return f"{MARKS[head]} {head.lower()}" if head else "too few normals"
 
 
 def _how_sure(margin: float) -> str:

@@ -17,7 +17,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.open_signal import PLAYER
 from pages.clip_page.page_rerun import run_page
 from pages.clip_page.signal_scores import explained, signal_scores
-from pages.clip_page.verdict import IN_TABLES
+from pages.clip_page.verdict import HEADS, in_tables
 from pages.clip_page.version_choice import chosen_version
 from pages.components.player import ask_for_map, player_state
 from pages.shared.choice import title
@@ -87,7 +87,7 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
                 "Margin": min(max(s.margin, -MOST), MOST),
-                "Decision": IN_TABLES["not sure" if s.is_close else s.decision],
+                "Decision": in_tables(HEADS["not sure" if s.is_close else s.decision]),
                 "Why": explanations[s.detector].description,
             }
             for s in scores

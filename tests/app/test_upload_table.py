@@ -67,6 +67,12 @@ def dropped(*files: tuple[str, bytes], **address: str) -> AppTest:
     return app
 
 
+def uploads_of(app: AppTest) -> dict[str, object]:
+    """The session's uploads by hash, in the order of the table."""
+    known: dict[str, object] = app.session_state["uploads"]
+    return known
+
+
 def rows(app: AppTest) -> pd.DataFrame:
     (table,) = (frame.value for frame in app.dataframe if "Of this machine" in str(frame.proto.columns))
     return table
@@ -76,7 +82,7 @@ def test_a_row_an_upload_and_equal_names_are_told_apart(recordings: dict[str, np
     app = dropped(*(("press.wav", wav(recordings[name])) for name in ("normal", "anomaly", "noise")))
     shown = rows(app)
     assert list(shown["Name"]) == ["press.wav", "press.wav (2)", "press.wav (3)"]
-    assert list(shown["Verdict"]) == ["· normal", "▲ anomaly", "? not sure"]
+    assert list(shown["Verdict"]) == ["· normal", "▲ anomaly", "✕ not this machine"]
     assert list(shown["Belongs"])[:2] == ["yes", "yes"]
     assert shown["Belongs"].iloc[2].startswith("no: ")
     assert shown["Margin"].iloc[1] > 2 > 0 > shown["Margin"].iloc[0]
@@ -86,6 +92,17 @@ def test_a_row_an_upload_and_equal_names_are_told_apart(recordings: dict[str, np
     assert "**Not this machine**" in text(app)
     app.selectbox(key="uploaded").select_index(1).run()
     assert "**Anomaly**" in text(app)
+
+
+def test_card_and_row_of_an_upload_say_the_same(recordings: dict[str, np.ndarray]) -> None:
+    """Words and figures: a recording of another machine was "Not this machine" on its card and "? not sure" in its row."""
+    app = dropped(*((f"{name}.wav", wav(recordings[name])) for name in ("normal", "anomaly", "noise")))
+    for sha256, (_, row) in zip(list(uploads_of(app)), rows(app).iterrows(), strict=True):
+        app.selectbox(key="uploaded").set_value(sha256).run()
+        (card,) = (m for m in app.markdown if ":material/" in m.value and " · " in m.value)
+        assert row["Verdict"].split(" ", 1)[1] == card.value.split("**")[1].lower()
+        side = "above" if row["Margin"] >= 0 else "below"
+        assert f"{abs(row['Margin']):.1f} normal spreads {side} its threshold" in card.proto.help
 
 
 def test_one_upload_has_no_table(recordings: dict[str, np.ndarray]) -> None:

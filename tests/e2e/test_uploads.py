@@ -76,7 +76,7 @@ def test_three_uploads_are_rows_that_sort_and_open(page: Any, address: str, soun
     drop(page, address, [*files, ("white noise.wav", wav_bytes(sounds["noise"], 16000))])
     table = scored(page)
     assert [row[NAME] for row in table] == [SAME, f"{SAME} (2)", "white noise.wav"]
-    assert [row[VERDICT] for row in table] == ["· normal", "▲ anomaly", "? not sure"]
+    assert [row[VERDICT] for row in table] == ["· normal", "▲ anomaly", "✕ not this machine"]
     assert [row[BELONGS].split(":")[0] for row in table] == ["yes", "yes", "no"]
     assert [bool(row[FROM]) for row in table] == [False, True, False]
 
