@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
+from math import log1p
 
 import pandas as pd
 import streamlit as st
@@ -25,8 +26,7 @@ from pages.shared.tables import BUTTON_ROW, table
 
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
-MOST = 100.0  # beyond that its size says nothing more
-FULL = 4  # normal spreads that the bar has room for
+MOST = 100.0  # beyond that its size says nothing more: the bar is full, as in the score table
 LONG = 125  # letters that a row has room for
 
 
@@ -47,13 +47,19 @@ def draw(context: ClipContext) -> None:
         column_config={
             "Detector": st.column_config.TextColumn(width=150),
             "Map": st.column_config.ButtonColumn(width=86, key=CLICK, on_click=_toggle, args=(keys, shown)),
-            "Margin": st.column_config.ProgressColumn(
+            "Margin": st.column_config.NumberColumn(
+                format="%+.1f",
+                width=66,
+                help="How far beyond the threshold, in spreads of this machine's normal clips; below 0 is normal. Figures end at "
+                f"{MOST:.0f}.",
+            ),
+            "Beyond": st.column_config.ProgressColumn(
+                "Log scale",
                 min_value=0,
-                max_value=FULL,
-                format="%.1f",
+                max_value=1,
+                format=" ",
                 width=96,
-                help="How far beyond the threshold, in spreads of this machine's normal clips; below 0 is normal. The bar is "
-                f"full at {FULL}; figures end at {MOST:.0f}.",
+                help=f"The margin beyond the threshold, as in the score table: the bar grows with its logarithm and is full at {MOST:.0f}.",
             ),
             "Decision": st.column_config.TextColumn(width=76),
             "Why": st.column_config.TextColumn(width=640),
@@ -87,12 +93,18 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
                 "Margin": min(max(s.margin, -MOST), MOST),
+                "Beyond": _share(s.margin),
                 "Decision": in_tables(HEADS["not sure" if s.is_close else s.decision]),
                 "Why": explanations[s.detector].description,
             }
             for s in scores
         ]
     )
+
+
+def _share(margin: float) -> float:
+    """How much of its bar a margin fills: that of the score table's ``barShare``; nothing below the threshold."""
+    return min(1.0, log1p(max(margin, 0.0)) / log1p(MOST))
 
 
 def _toggle(keys: list[str], shown: str | None) -> None:

@@ -81,6 +81,16 @@ def test_why_lists_every_detector_with_the_most_surprised_first(app: AppTest) ->
     assert not app.error
 
 
+def test_a_margin_of_40_has_a_longer_bar_than_one_of_4(app: AppTest) -> None:
+    why = table(look(app, "Why"), "Why", "Map").sort_values("Margin")  # type: ignore[attr-defined]
+    above = why[why["Margin"] > 0]
+    assert len(above) > 1
+    assert above["Margin"].max() > 4
+    assert above["Beyond"].is_monotonic_increasing
+    assert above["Beyond"].nunique() == len(above)
+    assert why["Beyond"].between(0, 1).all()
+
+
 def test_the_best_map_is_on_until_the_listener_chooses(app: AppTest) -> None:
     look(app, "Why")
     assert "**GWRP + Gaussian**: " in captions(app)  # the sentence under the player
