@@ -14,7 +14,8 @@ from asd_core import __version__
 EventKind = Literal["label", "region", "remove_region", "note", "skip", "undo", "adjudicate", "classes"]
 KINDS: tuple[EventKind, ...] = get_args(EventKind)
 LABELS = ("normal", "anomaly", "unsure")
-CLASSES = ("rail damage", "loose belt", "no grease", "other")  # of regions, until somebody edits them
+# Of regions, until somebody edits them: what is heard, in words that hold of any machine.
+CLASSES = ("knock", "rattle", "squeal", "grinding", "hiss", "tone", "other")
 UNDOABLE: tuple[EventKind, ...] = ("label", "region", "remove_region", "note", "skip")
 APP = "app"  # the source of what was done in the dashboard
 LONGEST_NAME, LONGEST_NOTE = 200, 10_000  # characters

@@ -29,11 +29,10 @@ def test_a_note_is_kept_with_the_label(page: Any, label_server: str, label_datab
 def test_a_region_is_marked_drawn_and_taken_away(page: Any, label_server: str, label_database: Path) -> None:
     enter(page, label_server, "Marie")
     drag(page)
-    loose = page.get_by_role("button", name=re.compile("loose belt")).first
-    loose.wait_for()
+    page.get_by_role("button", name=re.compile("rattle")).first.wait_for()
     wait_idle(page)
     page.keyboard.press("2")
-    listed = page.get_by_role("button", name=re.compile(r"loose belt: [\d.]+–[\d.]+ s, [\d.]+–[\d.]+ kHz"))
+    listed = page.get_by_role("button", name=re.compile(r"rattle: [\d.]+–[\d.]+ s, [\d.]+–[\d.]+ kHz"))
     listed.wait_for()
     with sqlite3.connect(f"file:{label_database}?mode=ro", uri=True) as connection:
         ((t0, t1, f0, f1),) = connection.execute(
