@@ -9,6 +9,8 @@ LABELS = {"normal": "#0072B2", "anomaly": "#D55E00", "unlabelled": "#7F7F7F"}
 MINE, OTHERS = "#CC79A7", "#7F7F7F"  # regions that people marked
 RAW, DENOISED = "#56B4E9", "#E69F00"
 SPECTROGRAM = "Viridis"
+PAGES = {False: "#FFFFFF", True: "#10161C"}  # backgrounds by whether the page is dark: the theme's
+LEAST = 3.0  # WCAG's contrast ratio of what is not text
 
 
 def detector_colour(key: str) -> str:
@@ -22,6 +24,34 @@ def detector_dash(key: str) -> str:
 
 def _place(key: str) -> int:
     return [*REGISTRY, *OPTIONAL].index(key)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _luminance(channels: list[float]) -> float:
+    """WCAG's relative luminance of red, green and blue, each from 0 to 255."""
+    linear = [v / 3294.6 if v <= 10.3 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(colour: str, *, dark: bool, opacity: float = 1.0) -> float:
+    """WCAG's contrast ratio of a hex colour, drawn at an opacity, to the page."""
+    page = _channels(PAGES[dark])
+    drawn = [opacity * c + (1.0 - opacity) * p for c, p in zip(_channels(colour), page, strict=True)]
+    low, high = sorted((_luminance(drawn), _luminance([*map(float, page)])))
+    return (high + 0.05) / (low + 0.05)
+
+
+def seen(colour: str, *, dark: bool, opacity: float = 1.0, least: float = LEAST) -> str:
+    """A hex colour with as much white (on a dark page) or black (on a light one) as its contrast to the page takes."""
+    end = 255 if dark else 0
+    for share in range(0, 101, 5):
+        mixed = "#" + "".join(f"{c + (end - c) * share // 100:02X}" for c in _channels(colour))
+        if contrast(mixed, dark=dark, opacity=opacity) >= least:
+            break
+    return mixed
 
 
 def categories(values: list[str]) -> dict[str, str]:

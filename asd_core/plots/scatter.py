@@ -23,7 +23,8 @@ NONE, OTHERS, NO_VALUE, NO_SCORE = "none", "others", "no value", "no score"
 UNKNOWN = "#9AA5AF"  # of clips without a value
 RARE_OPACITY = 0.9  # of anomalies among normals, which must not drown, and of colours that are read off a scale
 STAR = "#F0E442"
-# Of margins: far below the threshold, at it, beyond it, and farthest. All are seen on light and dark pages.
+EDGE = {"width": 1, "color": "#7F7F7F"}  # of points on a scale, which has an end that a dark page hides, or a light one
+# Of margins: far below the threshold, at it, beyond it, and farthest.
 MARGIN_COLOURS = (colours.LABELS["normal"], "#B4B4B4", "#E69F00", colours.LABELS["anomaly"])
 # A plot in space has no other markers than these, and those of the stars.
 SHAPES = {
@@ -59,6 +60,7 @@ def scatter_figure(
     normals: DensityRegions | None = None,
     margins: bool = False,
     window: Bulk | None = None,
+    dark: bool = False,
 ) -> "go.Figure":
     """One point per clip. The wire carries float32 and a number per clip, nothing else (of margins their text, too).
 
@@ -73,6 +75,7 @@ def scatter_figure(
         normals: drawn as contours, in a plane only.
         margins: the numbers are margins over a threshold: their scale is that of the other margin figures.
         window: what is shown at first; all points by default.
+        dark: whether the page is.
     """
     import plotly.graph_objects as go
 
@@ -81,7 +84,7 @@ def scatter_figure(
     numeric = values.dtype.kind == "f"
     numbers, shapes = about.index.to_numpy(), (about["split"] + " " + about["label"]).to_numpy()
     groups = _scale(figure, values, name, margins) if numeric else _names(values)
-    size, opacity = _size(len(places), flat), 0.55 if normals is not None else 0.8  # the lines lie below the points
+    size, opacity = _size(len(places), flat), 0.8  # contours lie below the points
     kind = (go.Scattergl if len(places) > WEBGL_ABOVE else go.Scatter) if flat else go.Scatter3d
     # Anomalies are drawn last, on top.
     present = sorted(set(shapes), key=lambda shape: ("anomaly" in shape, shape.split()[0] != "train", shape))
@@ -91,6 +94,8 @@ def scatter_figure(
             if not mask.any():
                 continue
             marker = {"size": size, "opacity": opacity, **group.marker, "symbol": SHAPES.get(shape, OTHER_SHAPE)}
+            if group.numbers is None:
+                marker["color"] = colours.seen(marker["color"], dark=dark, opacity=marker["opacity"])
             text: dict[str, Any] = {}
             if group.numbers is not None:
                 marker["color"] = group.numbers[mask]
@@ -122,12 +127,14 @@ def scatter_figure(
 
     for group in groups:
         if group.numbers is None:  # a scale says what it is
-            entry(f"{group.label} ({group.mask.sum()})", {"color": group.marker["color"]}, legendgroup=group.label)
+            shown = colours.seen(group.marker["color"], dark=dark, opacity=group.marker.get("opacity", opacity))
+            entry(f"{group.label} ({group.mask.sum()})", {"color": shown}, legendgroup=group.label)
+    grey = colours.seen(UNKNOWN, dark=dark)
     for shape in present:
         symbol = SHAPES.get(shape, OTHER_SHAPE)
-        entry(f"{shape} ({(shapes == shape).sum()})", {"color": UNKNOWN, "symbol": symbol}, legend="legend2")
+        entry(f"{shape} ({(shapes == shape).sum()})", {"color": grey, "symbol": symbol}, legend="legend2")
     if flat and normals is not None:
-        figure.add_trace(_contours(normals))
+        figure.add_trace(_contours(normals, dark))
     _add_stars(figure, stars, flat, float(places[:, 0].min() + places[:, 0].max()) / 2.0)
     _lay_out(figure, axes, flat, window)
     return figure
@@ -166,8 +173,8 @@ def _scale(figure: "go.Figure", values: "pd.Series[Any]", name: str, margins: bo
         low, high = (float(numbers[known].min()), float(numbers[known].max())) if known.any() else (0.0, 1.0)
     figure.update_layout(coloraxis={"colorscale": scale, "cmin": low, "cmax": high, "colorbar": bar})
     without = NO_SCORE if margins else NO_VALUE
-    grey = [_Group(without, ~known, {"color": UNKNOWN, "opacity": 0.35})] if not known.all() else []
-    marker = {"coloraxis": "coloraxis", "opacity": RARE_OPACITY}
+    grey = [_Group(without, ~known, {"color": UNKNOWN})] if not known.all() else []
+    marker = {"coloraxis": "coloraxis", "opacity": RARE_OPACITY, "line": EDGE}
     return [*grey, _Group(name, known, marker, numbers.astype(np.float32))] if known.any() else grey
 
 
@@ -186,9 +193,10 @@ def _names(values: "pd.Series[Any]") -> list[_Group]:
     return [_Group(v.replace("_", " "), (text == v).to_numpy(), markers[v]) for v in results]
 
 
-def _contours(normals: DensityRegions) -> Any:
+def _contours(normals: DensityRegions, dark: bool) -> Any:
     import plotly.graph_objects as go
 
+    colour = colours.seen(colours.LABELS["normal"], dark=dark, least=4.5)  # its shares are text
     first, last, step = LEVELS
     return go.Contour(
         x=normals.x,
@@ -201,9 +209,9 @@ def _contours(normals: DensityRegions) -> Any:
             "size": step,
             "showlabels": True,
             "labelformat": ".0%",
-            "labelfont": {"size": 10, "color": colours.LABELS["normal"]},
+            "labelfont": {"size": 12, "color": colour},
         },
-        colorscale=[[0, colours.LABELS["normal"]], [1, colours.LABELS["normal"]]],
+        colorscale=[[0, colour], [1, colour]],
         line={"width": 2.0, "smoothing": 1.0},
         showscale=False,
         hoverinfo="skip",

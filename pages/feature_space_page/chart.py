@@ -10,6 +10,7 @@ from pages.feature_space_page.scores import colours
 from pages.feature_space_page.selection import choose
 from pages.feature_space_page.view import PCA_3D, UMAP, View
 from pages.shared.choice import Choice
+from pages.shared.emphasis import is_dark
 
 CHART = "space_chart"  # the element that holds the chart: what watches it needs one name
 LASSO = "space_lasso"  # the chart in a plane: its state is what was drawn around
@@ -35,6 +36,7 @@ def chart(selected: Choice, view: View, fitted: Fitted, stars: list[Star], windo
         normals=contours,
         margins=view.colour == SCORE,
         window=window,
+        dark=is_dark(),
     )
     with st.container(key=CHART):
         if flat:

@@ -1,5 +1,6 @@
 """The feature space's figures, as Plotly will draw them."""
 
+import tomllib
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,9 @@ import pandas as pd
 import pytest
 
 from asd_core.features import LogMel
-from asd_core.plots import Star, loadings_figure, scatter, scatter_figure, scree_figure
+from asd_core.plots import Star, colours, loadings_figure, scatter, scatter_figure, scree_figure
 from asd_core.space import Projection, bulk_of, density_regions, fit_pca
+from tests.conftest import ROOT
 
 AXES = ["component 1 (40% of the variance)", "component 2 (20% of the variance)", "component 3 (10% of the variance)"]
 
@@ -90,6 +92,34 @@ def test_anomalies_stand_out_among_normals_and_ids_are_alike() -> None:
     assert faults["loose belt"] > faults["none"]
     ids = opacities([f"id {number:02d}" for number in range(12)])  # more than there are colours
     assert set(ids.values()) == {faults["none"]}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("d", [2, 3])
+def test_every_point_is_seen_on_a_light_and_on_a_dark_page(d: int, dark: bool) -> None:
+    """3:1 is WCAG's least contrast of what is not text: the blue of normal points had 1.9:1 on a dark page."""
+    around = density_regions(places(200))
+    about = clips(["normal"] * 20 + ["anomaly"] * 20)
+    colourings = [
+        about["label"],
+        pd.Series(["", "loose_belt"] * 20),
+        pd.Series([f"id {number:02d}" for number in range(8)] * 5),
+        pd.Series([np.nan, 2.0] * 20),
+    ]
+    for values in colourings:
+        figure = scatter_figure(places(40, d), about, values, AXES[:d], name="n", normals=around, dark=dark)
+        for trace in points(figure):
+            marker = trace.marker
+            colour = marker.line.color if marker.coloraxis else marker.color
+            assert colours.contrast(colour, dark=dark, opacity=marker.opacity) >= 3.0, (trace.name, colour)
+
+
+def test_a_page_is_of_the_colour_that_figures_are_drawn_for() -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+    assert [theme[name]["backgroundColor"].upper() for name in ("light", "dark")] == list(colours.PAGES.values())
+    assert colours.contrast("#FFFFFF", dark=False) == pytest.approx(1.0)
+    assert colours.contrast("#000000", dark=False) == pytest.approx(21.0)
+    assert colours.seen("#0072B2", dark=False) == "#0072B2"  # seen as it is
 
 
 def test_numbers_get_a_scale_and_unknown_ones_are_grey() -> None:
