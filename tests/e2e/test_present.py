@@ -69,6 +69,14 @@ def test_keys_go_through_the_five_steps_on_one_screen_and_back(page: Any, addres
     shows(page, 1)
 
 
+def test_what_says_that_bars_are_logarithmic_is_read_from_afar(page: Any, address: str) -> None:
+    page.goto(f"{address}/present?clip={CLIP}&step=3")
+    shows(page, 3)
+    hint = page.locator(".asd-scores thead small")
+    assert "log scale" in hint.inner_text()
+    assert hint.evaluate("(hint) => parseFloat(getComputedStyle(hint).fontSize)") >= 14
+
+
 def test_a_copied_link_opens_its_step(page: Any, address: str) -> None:
     page.goto(f"{address}/present?clip={CLIP}")
     shows(page, 1)
