@@ -150,7 +150,7 @@ def _columns(n_trusted: int) -> dict[str, Any]:
             width=124,
             help="Whether the recording may be one of this machine at all. A verdict on one that is not means little.",
         ),
-        "Verdict": column.TextColumn(width=130, help="As on the card of the open recording."),
+        "Verdict": column.TextColumn(width=112, help="As on the card of the open recording."),
         "Agree": column.NumberColumn(
             format=f"%d of {n_trusted}",
             width=80,

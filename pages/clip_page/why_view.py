@@ -27,7 +27,7 @@ from pages.shared.tables import BUTTON_ROW, table
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
 MOST = 100.0  # beyond that its size says nothing more: the bar is full, as in the score table
-LONG = 125  # letters that a row has room for
+LONG = 104  # letters that a row has room for beside the sidebar of a window of 1440 pixels
 
 
 def draw(context: ClipContext) -> None:
@@ -58,7 +58,7 @@ def draw(context: ClipContext) -> None:
                 min_value=0,
                 max_value=1,
                 format=" ",
-                width=96,
+                width=72,
                 help=f"The margin beyond the threshold, as in the score table: the bar grows with its logarithm and is full at {MOST:.0f}.",
             ),
             "Decision": st.column_config.TextColumn(width=76),

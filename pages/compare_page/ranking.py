@@ -204,7 +204,7 @@ def _compact(
             ),
             other_name: st.column_config.NumberColumn(format="%.3f", width=52),
             "Verdict": st.column_config.TextColumn(
-                width=150 if compared.selected.in_use else 105, help="See Definitions, beside the views."
+                width=150 if compared.selected.in_use else 128, help="See Definitions, beside the views."
             ),
             "Worst id": st.column_config.TextColumn(width=70),
             "Fit, s": st.column_config.NumberColumn(
@@ -244,7 +244,7 @@ def _wide(results: pd.DataFrame, order: list[str], metric: Metric, name: str, re
         placeholder=EMPTY,
         column_config={
             "Detector": st.column_config.TextColumn(pinned=True, width=150),
-            "Verdict": st.column_config.TextColumn(width=105, help="See Definitions, beside the views."),
+            "Verdict": st.column_config.TextColumn(width=128, help="See Definitions, beside the views."),
             f"Mean {name}": st.column_config.NumberColumn(format="%.3f"),
             "Worst": st.column_config.NumberColumn(format="%.3f"),
             **figures,

@@ -44,8 +44,9 @@ COLUMNS = {
         "held-out clips (conformal: a beta distribution, wider where each clip was held out of one of five fits; pooled: simulated)."
     ),
     "Mark": st.column_config.TextColumn(
+        width=68,
         help="▲: the whole interval of the observed rate lies above the promised average. ▲▲: it also lies above the "
-        "threshold's range."
+        "threshold's range.",
     ),
     "False alarms": SHARE,
     "Interval": st.column_config.TextColumn("95% of false alarms"),

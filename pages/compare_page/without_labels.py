@@ -23,10 +23,14 @@ from pages.shared.tables import interval, table
 
 LONGEST = 100  # tail that is written as it is: beyond, most held-out scores are equal
 COLUMNS = {
+    "Detector": st.column_config.TextColumn(width=156),
     "Synthetic AUC": st.column_config.NumberColumn(
         format="%.3f",
+        width=96,
         help="Of synthetic anomalies of every kind and strength against held-out normal clips, mean over machine ids.",
     ),
+    "95% interval": st.column_config.TextColumn(width=92),
+    "Verdict": st.column_config.TextColumn(width=128),
     "Untrained": st.column_config.NumberColumn(
         format="%.3f", help="The same figure of the network before it was trained; – for a detector without a network."
     ),
