@@ -29,7 +29,7 @@ from asd_core.datasets.tables import (
     metadata_of,
     read_table_file,
 )
-from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
+from asd_core.datasets.words import LEAVE_OUT, VALIDATION, label_of, split_of
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES, Clip, read_clip
 
@@ -153,9 +153,9 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     for clip_id, values in metadata.values.items():
         answered[clip_id] = answered.get(clip_id, {}) | values
     others = [path for path, clip_id in zip(recordings, clip_ids, strict=True) if clip_id not in added]
-    understood, unclear = _rows(
-        others, {clip_id: answer.get("label", "") for clip_id, answer in answered.items()}, alone
-    )
+    dev = _dev_beside_train(recordings)
+    labels = {clip_id: answer.get("label", "") for clip_id, answer in answered.items()}
+    understood, unclear = _rows(others, labels, dev, alone)
     for clip_id in added:
         # Separately: they change neither what folders mean nor which of the others are held back for testing.
         answered[clip_id] = {"split": "train"} | answered[clip_id]
@@ -170,7 +170,7 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
         elif clip_id in unclear:
             understood.pop(clip_id, None)
         elif clip_id in understood:
-            understood[clip_id] = _with_answer(clip_id, understood[clip_id], answer)
+            understood[clip_id] = _with_answer(clip_id, understood[clip_id], answer, dev)
     # What people call so one by one, or in a table, they know of.
     if in_training := [c for c in _tested(understood) if "label" not in answered.get(c, {})]:
         metadata.questions.append(anomalies_in_training("The names have", in_training))
@@ -189,7 +189,7 @@ def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = N
     if unsplit.any():
         machines = catalogue[unsplit].groupby(["machine_type", "machine_id"])["clip_id"]
         catalogue.loc[unsplit, "split"] = machines.transform(_split)
-    notes = metadata.notes + _unmatched_notes(unmatched)
+    notes = metadata.notes + _validation_notes(understood, dev) + _unmatched_notes(unmatched)
     return Survey(root, catalogue, unused, notes, unclear, metadata, listing)
 
 
@@ -329,26 +329,54 @@ def _printable(name: str) -> str:
 
 
 def _rows(
-    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], alone: Collection[str]
+    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], dev: bool, alone: Collection[str]
 ) -> tuple[dict[str, CatalogueRow], set[str]]:
-    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers, to some about them ``alone``."""
+    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers, to some about them ``alone``;
+    ``dev`` as in :func:`_split_names`."""
     recordings = list(recordings)
     class_folders = _class_folders(recordings, labels, alone)
     rows: dict[str, CatalogueRow] = {}
     plain: dict[str, plain_folders.Parts] = {}
     unclear: set[str] = set()
     for path in recordings:
-        clip_id, folders, stem = "/".join(path), path[:-1], path[-1][: path[-1].rfind(".")]
+        clip_id, folders, stem = "/".join(path), _split_names(path[:-1], dev), path[-1][: path[-1].rfind(".")]
         if row := _by_layout(folders, stem):
             rows[clip_id] = row
         elif parts := plain_folders.parts(
-            folders, stem, labels.get(clip_id, ""), in_class_folder=folders in class_folders
+            folders, stem, labels.get(clip_id, ""), in_class_folder=path[:-1] in class_folders
         ):
             plain[clip_id] = parts
         else:
             unclear.add(clip_id)
     rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
     return rows, unclear
+
+
+def _dev_beside_train(recordings: Iterable[tuple[str, ...]]) -> bool:
+    """Is there a folder ``dev`` beside one called ``train``? Elsewhere, ``dev`` is DCASE's development set or a machine."""
+    folders = {path[:depth] for path in {path[:-1] for path in recordings} for depth in range(1, len(path) + 1)}
+    trained = {folder[:-1] for folder in folders if split_of(folder[-1:]) == "train"}
+    return any(folder[-1].lower() == "dev" and folder[:-1] in trained for folder in folders)
+
+
+def _split_names(folders: tuple[str, ...], dev: bool) -> tuple[str, ...]:
+    """Folders as they are read: ``dev`` is one more word for ``val`` in a tree where it stands beside ``train``."""
+    return tuple("val" if folder.lower() == "dev" else folder for folder in folders) if dev else folders
+
+
+def _validation_notes(rows: Mapping[str, CatalogueRow], dev: bool) -> list[str]:
+    """A sentence about validation folders whose recordings are for testing, where there are such."""
+    tested = Counter(clip_id.rpartition("/")[0] for clip_id, row in rows.items() if row["split"] == "test")
+    used: Counter[str] = Counter()
+    for path, n in tested.items():
+        folders = tuple(path.split("/"))
+        named = [(f, name) for f, name in zip(folders, _split_names(folders, dev), strict=True) if split_of([name])]
+        if named and named[-1][1].lower() in VALIDATION:
+            used[named[-1][0]] += n
+    return [
+        f"{counted(n, 'recording')} in {folder}/ {'is' if n == 1 else 'are'} used for testing: detectors learn from train/ alone."
+        for folder, n in sorted(used.items())
+    ]
 
 
 def is_added(clip_id: str) -> bool:
@@ -433,10 +461,11 @@ def _values(answer: Answer) -> Answer:
     return {name: value for name, value in answer.items() if name != "pattern" and value}
 
 
-def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer) -> CatalogueRow:
+def _with_answer(clip_id: str, row: CatalogueRow, answer: Answer, dev: bool) -> CatalogueRow:
     new = row | answer
     if row["label"] == "unlabelled" != new["label"] and "split" not in answer:
-        new["split"] = split_of(clip_id.split("/")[:-1])  # without a label it was taken for the evaluation set's
+        folders = _split_names(tuple(clip_id.split("/")[:-1]), dev)
+        new["split"] = split_of(folders)  # without a label it was taken for the evaluation set's
     if new["label"] == "unlabelled":
         new["split"] = "eval"
     return new

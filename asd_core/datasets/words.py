@@ -15,8 +15,9 @@ ANOMALY = frozenset(
 )
 LEAVE_OUT = "leave out"  # the label by which an answer or a table leaves recordings out
 LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
+VALIDATION = frozenset({"val", "valid", "validation"})  # for testing: nothing is chosen by them here
 _SPLITS = {"train": "train", "training": "train", "eval": "eval", "evaluation": "eval"} | dict.fromkeys(
-    ("test", "testing", "source_test", "target_test"), "test"
+    ("test", "testing", "source_test", "target_test", *VALIDATION), "test"
 )
 _ID = re.compile(r"(?:machine[ _-]?)?id(?:[ _-]|(?=\d))(\w+)$", re.IGNORECASE)
 _SNR = re.compile(r"(?P<snr>-?\d+)_?dB(?:_(?P<type>.+))?$", re.IGNORECASE)

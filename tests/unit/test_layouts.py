@@ -285,6 +285,44 @@ def test_anomalies_below_train_are_named_and_tested_with(tmp_path: Path, name: s
     ]
 
 
+@pytest.mark.parametrize("folder", ["val", "Valid", "validation", "dev"])
+@pytest.mark.parametrize(
+    ("names", "machine_type"),
+    [
+        (["train/normal/1.wav", "{}/normal/2.wav", "{}/anomaly/3.wav"], "press"),
+        (["normal/train/1.wav", "normal/{}/2.wav", "anomaly/{}/3.wav"], "press"),
+        (["fan/train/normal/1.wav", "fan/{}/normal/2.wav", "fan/{}/anomaly/3.wav"], "fan"),
+        (
+            [f"fan/{name}_id_00_0000000{i}.wav" for i, name in enumerate(("train/normal", "{}/normal", "{}/anomaly"))],
+            "fan",
+        ),
+    ],
+)
+def test_a_validation_folder_is_for_testing(tmp_path: Path, folder: str, names: list[str], machine_type: str) -> None:
+    learned, *tested = (name.format(folder) for name in names)
+    found = tree(tmp_path / "press", learned, *tested)
+    assert row(found, learned, *IDENTITY) == [machine_type, "00", "train", "normal", "source"]
+    assert [row(found, name, *IDENTITY[:4]) for name in tested] == [
+        [machine_type, "00", "test", "normal"],
+        [machine_type, "00", "test", "anomaly"],
+    ]
+    assert found.questions == []
+    assert found.notes == [f"2 recordings in {folder}/ are used for testing: detectors learn from train/ alone."]
+
+
+def test_a_validation_folder_that_was_answered_for_is_for_testing(tmp_path: Path) -> None:
+    tree(tmp_path, "train/normal_id_00_00000000.wav", "dev/id_00_00000001.wav")
+    found = survey(tmp_path, [{"pattern": "dev/*", "label": "normal"}])
+    assert row(found, "dev/id_00_00000001.wav", "split", "label") == ["test", "normal"]
+
+
+def test_dev_is_the_development_set_where_it_is_not_beside_train(tmp_path: Path) -> None:
+    found = tree(tmp_path, "dev/fan/train/normal_id_00_00000000.wav", "additional/fan/train/normal_id_01_00000000.wav")
+    assert found.catalogue["split"].tolist() == ["train", "train"]
+    assert found.notes == []
+    assert set(tree(tmp_path / "plain", "dev/normal/1.wav", "dev/normal/2.wav").catalogue["split"]) == {"test", "train"}
+
+
 def test_whatever_is_not_used_is_named(tmp_path: Path) -> None:
     sound = tmp_path / "elsewhere"
     tree(sound, "2.wav")
