@@ -1,5 +1,6 @@
 """Files that are written whole or not at all: a reader in another process sees the old content or the new one."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[str]:
-    """Name of a new file beside ``path``, which takes its place when the block ends well. Two writers never share one."""
-    if path.exists() and not path.is_file():  # /dev/stdout cannot be replaced, and a folder must not be
+    """Name of a new file beside ``path``, which takes its place when the block ends well. Two writers never share one.
+
+    Raises:
+        IsADirectoryError: where ``path`` is a folder.
+    """
+    if path.is_dir():  # said here, since what writes tables names no file
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # /dev/stdout cannot be replaced
         yield str(path)
         return
     path = path.resolve()  # a link stays one
@@ -55,6 +62,7 @@ def read_parquet(
     path: Path, columns: "Sequence[str] | None" = None, *, categories: bool = False
 ) -> "pd.DataFrame | None":
     """A stored table, or ``None`` where there is none or the file is damaged: what it held is then computed again.
+    Nor is a folder of its name one, which would be read as a table of the files in it.
 
     Args:
         columns: only these; all for ``None``.
@@ -66,6 +74,8 @@ def read_parquet(
     import pyarrow.parquet as pq
 
     wanted = None if columns is None else list(columns)
+    if path.is_dir():
+        return None
     try:
         if not categories:
             return pd.read_parquet(path, columns=wanted)

@@ -4,8 +4,10 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 """
 
 import errno
+import os
 import sys
 import traceback
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
@@ -30,7 +32,10 @@ from asd_core.engine import use_engine
 from asd_core.errors import WAS_STOPPED, AsdError
 from asd_core.jobs import STOPPED
 
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)  # a disk's state, not a fault of ours
+# A disk's state, not a fault of ours
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+FORBIDDEN = (errno.EACCES, errno.EPERM)
+IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST)  # a file where a folder is expected
 
 app = typer.Typer(
     help="Anomalous-sound detectors side by side: train on normal sound, score, evaluate.",
@@ -96,11 +101,29 @@ def _run() -> int:
         notify(str(error))
         return 2
     except OSError as error:
-        if error.errno not in UNWRITABLE:
+        if not (reason := _unusable(error)):
             raise
-        where = error.filename or "A folder that this writes to"
-        notify(
-            f"{where} cannot be written ({error.strerror}): make room, or name another folder. What was finished is kept."
-        )
+        notify(reason)
         return 2
     return int(code or 0)
+
+
+def _unusable(error: OSError) -> str:
+    """What is wrong with a place on the disk and what to do, in a sentence; empty where an error is a fault of ours."""
+    where, number = error.filename, error.errno
+    if number in UNWRITABLE:
+        return (
+            f"{where or 'A folder that this writes to'} cannot be written ({error.strerror}): make room, or name another folder. "
+            "What was finished is kept."
+        )
+    if not where:
+        return ""
+    if number in FORBIDDEN:
+        return f"{where} cannot be opened ({error.strerror}): change who may read and write it, or name another place."
+    if number == errno.EISDIR:
+        return f"{where} is a folder where a file is expected: name a file, or move the folder away."
+    if number in IN_THE_WAY:
+        path = Path(os.fsdecode(where))
+        file = next((place for place in (path, *path.parents) if place.is_file()), path)
+        return f"{file} is a file where a folder is expected: name a folder, or move the file away."
+    return ""

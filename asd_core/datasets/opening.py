@@ -144,8 +144,9 @@ def read_answers(path: Path) -> list[Answer]:
         if path.suffix.lower() == ".toml":
             return _toml(content.decode("utf-8-sig"), path)[1]
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", error)  # without the path once more
         raise DatasetError(
-            f"{path} cannot be read ({error}): give a TOML or CSV file with a column pattern."
+            f"{path} cannot be read ({reason}): give a TOML or CSV file with a column pattern."
         ) from error
     return _checked([row for _, row in read_cells(str(path), content)[1]], path)
 
@@ -159,8 +160,9 @@ def read_dataset_file(path: Path) -> DatasetFile:
     try:
         content, answers = _toml(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", error)
         raise DatasetError(
-            f"{path} cannot be read ({error}): choose a dataset file, or a folder of recordings."
+            f"{path} cannot be read ({reason}): choose a dataset file, or a folder of recordings."
         ) from error
     if not content.get("folder"):
         raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -198,6 +199,45 @@ def test_bad_use_is_exit_code_2_and_one_sentence(
     assert err.count("\n") == 1
     assert out == ""
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("conditions.json", "dataset.json", "evidence.parquet", "features.parquet", "reference.safetensors"),
+        *("scores.parquet", "control_rms/manifest.json", "control_rms/weights.safetensors"),
+    ],
+)
+def test_a_folder_where_a_file_is_expected_is_named(cli, brief_folder: Path, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "models" / name
+    folder.mkdir(parents=True)
+    code, _, err = cli("train", "--data", brief_folder, "--out", tmp_path / "models", "--detectors", "control_rms")
+    sentence = f"{folder} is a folder where a file is expected: name a file, or move the folder away."
+    assert (code, err.splitlines()[-1]) == (2, sentence)
+
+
+def test_an_output_that_cannot_be_one_is_named(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").touch()
+    assert cli("cards", "--out", tmp_path)[::2] == (
+        2,
+        f"{tmp_path} is a folder where a file is expected: name a file, or move the folder away.\n",
+    )
+    assert cli("cards", "--out", tmp_path / "file" / "below" / "cards.md")[::2] == (
+        2,
+        f"{tmp_path / 'file'} is a file where a folder is expected: name a folder, or move the file away.\n",
+    )
+
+
+def test_a_place_that_may_not_be_written_is_named(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def forbid(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path))
+
+    monkeypatch.setattr("tempfile.mkstemp", forbid)  # root may write everywhere
+    code, _, err = cli("cards", "--out", tmp_path / "cards.md")
+    assert (code, err) == (
+        2,
+        f"{tmp_path} cannot be opened (Permission denied): change who may read and write it, or name another place.\n",
+    )
 
 
 def test_score_goes_on_after_a_bad_recording(  # type: ignore[no-untyped-def]

@@ -32,6 +32,14 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_is_no_stored_table(tmp_path: Path) -> None:
+    """It would be read as a table of the files in it: one without columns where it is empty."""
+    (tmp_path / "scores.parquet").mkdir()
+    assert files.read_parquet(tmp_path / "scores.parquet") is None
+    with pytest.raises(IsADirectoryError):
+        files.write_parquet(pd.DataFrame({"a": [1]}), tmp_path / "scores.parquet")
+
+
 def test_a_written_file_can_be_read_by_others_and_a_link_stays_one(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.touch()
