@@ -215,8 +215,12 @@ def holds(path: Path, data: bytes) -> bool:
 
 
 def new_path(folder: Path, wanted: PurePosixPath, data: bytes) -> PurePosixPath | None:
-    """The first of :func:`numbered_paths` that nothing below a folder has; ``None`` where one of them holds these bytes."""
-    for path in numbered_paths(wanted):
+    """The first of :func:`numbered_paths` that nothing below a folder has; ``None`` where one of them holds these bytes. A folder
+    on its way whose name a file has gets a number, too."""
+    parent = PurePosixPath()
+    for part in wanted.parts[:-1]:
+        parent = next(path for path in numbered_paths(parent / part) if not (folder / path).is_file())
+    for path in numbered_paths(parent / wanted.name):
         if holds(folder / path, data):
             return None
         if not (folder / path).exists():

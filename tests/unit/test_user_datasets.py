@@ -83,6 +83,18 @@ def test_two_files_of_one_path_are_two_recordings(data_dir: Path) -> None:
     assert len({dataset.read(clip_id).sha256 for clip_id in dataset.catalogue["clip_id"]}) == 5
 
 
+@pytest.mark.parametrize("first", ["1.wav", "1.wav/normal/2.wav"])
+def test_a_folder_called_as_a_recording_is_beside_it(data_dir: Path, first: str) -> None:
+    files = {"1.wav": sound(1), "1.wav/normal/2.wav": sound(2), "1.wav/normal/3.wav": sound(3)}
+    ordered = {first: files[first]} | files
+    answer = [{"pattern": "1*.wav", "label": "normal"}]
+    for content in (given(**ordered), given(**{"all.zip": zipped(**ordered)})):
+        result = import_recordings("Rig", content, answers=answer)
+        assert (result.stored, result.refused) == (3, [])
+        folder, file = ("1-2.wav", "1.wav") if first == "1.wav" else ("1.wav", "1-2.wav")
+        assert {row[0] for row in rows(result.place)} == {file, f"{folder}/normal/2.wav", f"{folder}/normal/3.wav"}
+
+
 def test_zips_whose_recordings_are_called_alike_are_machines_of_their_own(data_dir: Path) -> None:
     def machine(seed: int) -> bytes:
         return zipped(**{"normal/0.wav": sound(seed), "abnormal/0.wav": sound(seed + 1)})
