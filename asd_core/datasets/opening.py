@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATASET_FILE = "dataset.toml"
+_HOW_TO_ANSWER = (
+    f"Answer on the Data page, or in a file that train and inspect take as --map; --data then takes the {DATASET_FILE} that train writes "
+    "beside the detectors."
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def surveyed_dataset(
     """
     root, catalogue = surveyed.root, surveyed.catalogue
     if catalogue.empty:
-        question = f" {surveyed.questions[0]}" if surveyed.questions else ""
+        question = f" {surveyed.questions[0]} {_HOW_TO_ANSWER}" if surveyed.questions else ""
         if location and is_table(location.name):
             first = f" ({surveyed.unused[0].file}: {surveyed.unused[0].reason})" if surveyed.unused else ""
             raise DatasetError(
