@@ -24,8 +24,8 @@ def clip_summary(
 ) -> dict[str, Any]:
     """What is known of one clip, flat, under the names of :data:`SUMMARY`; ``None`` where it is not known.
 
-    ``applicable`` and ``reason`` are the guard's; ``verdict`` and ``ground``, the code of its reason, see
-    :class:`asd_core.scoring.ClipVerdict`; ``detector`` is the leading one, with its ``decision`` and ``margin`` (normal
+    ``applicable`` and ``reason`` are the guard's; ``verdict`` (``None`` where too few normal clips set the thresholds) and ``ground``, the
+    code of its reason, see :class:`asd_core.scoring.ClipVerdict`; ``detector`` is the leading one, with its ``decision`` and ``margin`` (normal
     spreads above its threshold); ``agree`` of ``trusted`` detectors decide the same; ``t0, t1`` (s) and ``f0, f1`` (Hz) are
     where the map of ``map_of`` is strongest, ``None`` for a clip that is called normal: it has no fault to place.
 
@@ -39,7 +39,7 @@ def clip_summary(
     values = (
         applicability.applicable if applicability else None,
         (applicability.reason or None) if applicability else None,
-        result.verdict,
+        result.verdict or None,
         result.reason_code,
         leading.detector if leading else None,
         leading.decision if leading else None,

@@ -128,7 +128,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 def _verdict(row: dict[str, Any]) -> str:
     if row.get("problem"):
         return ""
-    return in_tables(head_of(row["verdict"], row["ground"])) if "verdict" in row else "…"
+    return in_tables(head_of(row["verdict"] or "", row["ground"])) if "verdict" in row else "…"
 
 
 def _applicability(row: dict[str, Any]) -> str:

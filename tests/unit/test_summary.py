@@ -61,6 +61,8 @@ def test_what_is_not_applicable_has_a_reason_and_no_verdict() -> None:
 def test_what_cannot_be_told_is_none() -> None:
     row = clip_summary(scores(9, 3, 2, 9, 9), RELIABILITY, None, None, 60, 0.05)
     assert (row["applicable"], row["reason"], row["verdict"], row["t0"]) == (None, None, "anomaly", None)
+    of_few = clip_summary(scores(9, 3, 2, 9, 9), RELIABILITY, APPLICABLE, PLACE, 3, 0.05)
+    assert (of_few["verdict"], of_few["ground"]) == (None, "too few normals")
 
 
 @pytest.mark.parametrize(
