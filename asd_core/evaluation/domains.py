@@ -52,6 +52,7 @@ class DomainFigures:
 class _Figure(NamedTuple):
     """One AUC or pAUC that the official score is of."""
 
+    of: tuple[str, str, Metric]  # machine id and domain
     name: str  # auc_source, auc_target or pauc
     observed: float
     draws: Floats  # (resamples,)
@@ -79,6 +80,7 @@ def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
     """
     if not {"domain"} <= {*trained} & {*tested}:
         return ""
+    tested = tested[tested["domain"].isin(DOMAINS)]
     known = set(zip(trained["machine_id"], trained["domain"], strict=True))
     machines = {machine_id for machine_id, _ in known}
     n_clips = tested.groupby(["domain", "machine_id"], observed=True)["clip_id"].nunique()
@@ -125,7 +127,7 @@ def domain_figures(
             if (raw := drawn.raw(detector)) is None:
                 continue
             for domain in (*DOMAINS, BOTH):
-                row, own = _measured(drawn, raw, domain, rule)
+                row, own = _measured(drawn, raw, str(machine_id), domain, rule)
                 figures[detector] += own
                 if domain != BOTH:
                     rows.append({"detector": detector, "machine_id": machine_id, "domain": domain, **row})
@@ -168,7 +170,9 @@ def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tu
         yield which, normal[:n], anomaly[:m]
 
 
-def _measured(drawn: _Drawn, raw: Floats, domain: str, rule: Rule) -> tuple[dict[str, object], list[_Figure]]:
+def _measured(
+    drawn: _Drawn, raw: Floats, machine_id: str, domain: str, rule: Rule
+) -> tuple[dict[str, object], list[_Figure]]:
     """The row of a section and domain, and those of its figures that the official score is of."""
     normal = drawn.mask(domain, anomalous=False)
     anomaly = drawn.mask(domain if rule == "2021" else BOTH, anomalous=True)
@@ -186,12 +190,12 @@ def _measured(drawn: _Drawn, raw: Floats, domain: str, rule: Rule) -> tuple[dict
         row |= {metric: observed[metric], f"{metric}_low": low, f"{metric}_high": high}
         name = f"auc_{domain}" if metric == "auc" else "pauc"
         if (domain != BOTH) if metric == "auc" or rule == "2021" else (domain == BOTH):
-            own.append(_Figure(name, observed[metric], of, deciding[metric]))
+            own.append(_Figure((machine_id, domain, metric), name, observed[metric], of, deciding[metric]))
     return row, own
 
 
 def _official_table(figures: dict[str, list[_Figure]]) -> "pd.DataFrame":
-    most = max(map(len, figures.values()), default=0)
+    every = {figure.of for own in figures.values() for figure in own}
     rows = []
     for detector, own in figures.items():
         row: dict[str, object] = dict.fromkeys(
@@ -212,7 +216,7 @@ def _official_table(figures: dict[str, list[_Figure]]) -> "pd.DataFrame":
             for name in ("auc_source", "auc_target", "pauc"):
                 if values := [figure.observed for figure in own if figure.name == name]:
                     row[name] = float(harmonic_mean(np.array(values)))
-        rows.append({"detector": detector, **row, "n_figures": len(own), "n_missing": most - len(own)})
+        rows.append({"detector": detector, **row, "n_figures": len(own), "n_missing": len(every) - len(own)})
     # A mean over fewer figures, perhaps the easy ones, has no place among the others.
     table = pd.DataFrame(rows)
     return table.sort_values(["n_missing", "official"], ascending=[True, False], kind="stable", ignore_index=True)

@@ -53,9 +53,9 @@ def draw(compared: ComparedScores, *, per_id: bool) -> None:
     if per_id:
         table(_by_id(figures), key="domain_table", placeholder="–")
     if fewer := [f"{title(row['detector'])} ({row['n_figures']})" for row in rows if row["n_missing"]]:
-        most = max(row["n_figures"] for row in rows)
+        every = rows[0]["n_figures"] + rows[0]["n_missing"]
         st.info(
-            f"Over fewer figures than the {most} of others, and ranked after them: {', '.join(fewer)}.",
+            f"Over fewer than the {every} figures of all detectors together, and ranked after those that lack fewer: {', '.join(fewer)}.",
             icon=":material/rule:",
         )
     st.caption(

@@ -131,6 +131,11 @@ def test_what_is_missing_is_said_and_ranked_last() -> None:
     official = domain_figures(fewer).official.set_index("detector")
     assert official["n_missing"].to_dict() == {"b": 0, "a": 3}
     assert official.index.tolist() == ["b", "a"]
+    # Each has figures that the other one has not, and as many.
+    apart = scores[~scores["machine_id"].where(scores["detector"] == "a", "").eq("05")]
+    apart = apart[~apart["machine_id"].where(apart["detector"] == "b", "").eq("03")]
+    official = domain_figures(apart).official.set_index("detector")
+    assert official[["n_figures", "n_missing"]].to_numpy().tolist() == [[6, 3], [6, 3]]
     none = scores[(scores["domain"] == "source") | (scores["label"] == "normal")]
     sections = domain_figures(none, "2021").sections.query("domain == 'target'")
     assert sections["auc"].isna().all()
@@ -161,6 +166,7 @@ def test_a_domain_that_was_never_trained_is_named() -> None:
     # A machine that nothing is known of is another matter, and a table without domains says nothing.
     assert "(machine id 03)" in untrained_domains(without[without["machine_id"] != "05"], tested)
     assert untrained_domains(without.drop(columns="domain"), tested) == ""
+    assert untrained_domains(trained, tested.assign(domain="")) == ""  # nor does a clip without one
     assert untrained_domains(trained, tested[:0]) == ""  # nor does a dataset without test clips
     # Recordings of which none is for training (any more), or of other machines: their page once failed.
     assert untrained_domains(trained[:0], tested) == ""
