@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.counting import counted
+from asd_core.counting import counted, listed
 from asd_core.errors import UnknownMachineError
 from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, enough_held_out, margin, rate_on_average
 
@@ -66,7 +66,7 @@ class Calibration:
         """
         if machine_id not in self.scores:
             raise UnknownMachineError(
-                f"Machine id {machine_id} has no calibration; known: {', '.join(sorted(self.scores))}."
+                f"Machine id {machine_id} has no calibration; known: {listed(sorted(self.scores))}."
             )
         return self._held_out[machine_id]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from asd_core.artifacts import artifact as artifacts
 from asd_core.artifacts.artifact import Artifact
+from asd_core.counting import listed
 from asd_core.detectors import Detector, Scores, detector_class, one_thread, select
 from asd_core.errors import ArtifactError, PretrainedError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
@@ -96,7 +97,7 @@ class ModelSet(Mapping[str, Artifact]):
         keys = [key for key in self if machine_id in self.machine_ids_of(key)]
         if not keys:
             raise UnknownMachineError(
-                f"Machine id {machine_id} is unknown to these detectors; they know {', '.join(self.machine_ids())}: choose "
+                f"Machine id {machine_id} is unknown to these detectors; they know {listed(self.machine_ids())}: choose "
                 "one of these, or train on this machine's normal sound."
             )
         return self.subset(keys)

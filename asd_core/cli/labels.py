@@ -8,6 +8,7 @@ import typer
 
 from asd_core.cli.audit import log_act
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
+from asd_core.counting import listed
 from asd_core.errors import LabelError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _store() -> "LabelStore":
 def _known(store: "LabelStore", dataset: str) -> None:
     names = store.datasets()
     if dataset not in names:
-        known = f"it has labels of {', '.join(names)}" if names else "it is empty"
+        known = f"it has labels of {listed(names)}" if names else "it is empty"
         raise LabelError(f"The label store knows no dataset {dataset}: {known}.")
 
 

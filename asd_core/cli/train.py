@@ -23,6 +23,7 @@ from asd_core.cli.options import (
     local_folder,
 )
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar
+from asd_core.counting import listed
 from asd_core.jobs import BY
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     types = sorted(dataset.catalogue["machine_type"].unique())
     if len(types) > 1 and not machine_types:
         raise DatasetError(
-            f"{data} holds machines of {len(types)} types ({', '.join(types)}), and one network for all would learn none well: "
+            f"{data} holds machines of {len(types)} types ({listed(types)}), and one network for all would learn none well: "
             f"choose one with --machine-type {types[0]}, and give each type a folder of its own with --out."
         )
     return dataset

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from asd_core.counting import listed, machines_named
 from asd_core.datasets.catalogue import Dataset
 from asd_core.errors import DatasetError
 from asd_core.files import write_bytes
@@ -28,7 +29,7 @@ def write_clips(
     known = sorted(rows["machine_id"].unique())
     unknown = sorted(set(machine_ids or ()) - set(known))
     if unknown:
-        raise DatasetError(f"The simulator has no machine id {', '.join(unknown)}; it has {', '.join(known)}.")
+        raise DatasetError(f"The simulator has no {machines_named(unknown)}; it has {listed(known)}.")
     if machine_ids:
         rows = rows[rows["machine_id"].isin(machine_ids)]
     if limit is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.addresses import Address, Place, RemoteFile
-from asd_core.counting import counted
+from asd_core.counting import counted, listed
 from asd_core.datasets import plain_folders
 from asd_core.datasets.attribute_files import attributes_by_clip, is_attribute_file
 from asd_core.datasets.catalogue import COLUMNS
@@ -542,7 +542,7 @@ def _questions(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[s
     ]
     types = sorted(catalogue["machine_type"].unique())
     if len(types) > 1:
-        questions.append(f"Machines of {len(types)} types ({', '.join(types)}): train one type, or each on its own?")
+        questions.append(f"Machines of {len(types)} types ({listed(types)}): train one type, or each on its own?")
     for (machine_type, machine_id), rows in catalogue.groupby(["machine_type", "machine_id"]):
         if not (rows["label"] == "normal").any():
             questions.append(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.addresses import Address, Place, place_of
+from asd_core.counting import listed
 from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.clip_sources import AddressClips, FolderClips
 from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
@@ -100,7 +101,7 @@ def surveyed_dataset(
     if machine_types:
         known = sorted(catalogue["machine_type"].unique())
         if unknown := sorted(set(machine_types) - set(known)):
-            raise DatasetError(f"{root} holds no machine type {', '.join(unknown)}; it holds {', '.join(known)}.")
+            raise DatasetError(f"{root} holds no machine type {listed(unknown)}; it holds {listed(known)}.")
         catalogue = catalogue[catalogue["machine_type"].isin(machine_types)].reset_index(drop=True)
     base = root if isinstance(root, Address) else root.resolve()
     if isinstance(location, Path):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.counting import counted
+from asd_core.counting import counted, listed, machines_named
 from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.errors import ArtifactError, TrainingError, UnknownMachineError
 from asd_core.features import Array, LogMel, Representation
@@ -187,8 +187,8 @@ class Detector:
         unknown = sorted(set(machine_ids) - set(self.machine_ids_))
         if unknown:
             raise UnknownMachineError(
-                f"Machine id {', '.join(unknown)} is unknown to {self.info.title}; it was trained on "
-                f"{', '.join(self.machine_ids_)}: choose one of these, or train on this machine's normal sound."
+                f"{self.info.title} does not know {machines_named(unknown)}; it was trained on {listed(self.machine_ids_)}: "
+                "choose one of these, or train on this machine's normal sound."
             )
 
 

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.counting import counted
+from asd_core.counting import counted, machines_named
 from asd_core.evaluation.comparison import FLOOR, Counts, Metric, resampled, resamples_for, taken
 from asd_core.evaluation.intervals import logit_interval
 from asd_core.evaluation.roc_auc import MAX_FPR, Floats, auc, pauc
@@ -86,7 +86,7 @@ def untrained_domains(trained: "pd.DataFrame", tested: "pd.DataFrame") -> str:
     n_clips = tested.groupby(["domain", "machine_id"], observed=True)["clip_id"].nunique()
     new = n_clips[[i in machines and (i, domain) not in known for domain, i in n_clips.index]]
     parts = [
-        f"{counted(int(of.sum()), 'clip')} of the {domain} domain (machine id {', '.join(sorted(of.index.unique(1)))})"
+        f"{counted(int(of.sum()), 'clip')} of the {domain} domain ({machines_named(sorted(of.index.unique(1)))})"
         for domain, of in new.groupby(level="domain", sort=True)
     ]
     if not parts:

@@ -1,5 +1,6 @@
 """Where a clip's level alone tells anomalies from normal clips, every detector looks good: a sentence warns of that."""
 
+from asd_core.counting import machines_named
 from asd_core.evaluation import auc
 from asd_core.lazy import pd
 
@@ -26,7 +27,7 @@ def level_meter(scores: "pd.DataFrame") -> str:
     if not auc_by_machine:
         return ""
     every = len(auc_by_machine) == level["machine_id"].nunique()
-    where = "" if every else f" of machine id {', '.join(auc_by_machine)}"
+    where = "" if every else f" of {machines_named(auc_by_machine)}"
     figures = f"AUC {min(auc_by_machine.values()):.3f}" + (
         " or more" if max(auc_by_machine.values()) > min(auc_by_machine.values()) else ""
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from asd_core.counting import counted
+from asd_core.counting import counted, listed
 from asd_core.detectors import detector_class, select
 
 MIN_CLIPS_FILE = Path(__file__).with_name("min_clips.toml")
@@ -90,7 +90,7 @@ def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
 def _sentence(
     titles: list[str], needed: int, quick: bool, fewest: bool, clips: Mapping[str, int], min_clips: MinClips
 ) -> str:
-    names = " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+    names = listed(titles)
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
         return f"{names}{trained} did not beat the best control with {min_clips.most} clips of a machine, the most that was tried on: {min_clips.title}."

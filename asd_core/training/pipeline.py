@@ -11,7 +11,7 @@ import numpy as np
 
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
-from asd_core.counting import counted
+from asd_core.counting import counted, listed, machines_named
 from asd_core.datasets import N_FOLDS, Dataset, folds
 from asd_core.detectors import Detector, Scores, detector_class, select
 from asd_core.detectors.common.few_clips import defaults_for
@@ -304,7 +304,7 @@ def fit_one(
     if len(machine_types) > 1 and cls.info.scope == "machine type":
         notify(
             f"{cls.info.title} learns one network for all {len(machine_types)} machine types "
-            f"({', '.join(sorted(machine_types))}): train on each type's folder for one a type."
+            f"({listed(sorted(machine_types))}): train on each type's folder for one a type."
         )
     if isinstance(detector, Fusion) and out:
         material = member_material(detector, material, out, learn_rule)
@@ -329,7 +329,7 @@ def fit_one(
     material = material.of_machines(detector.machine_ids_)
     if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
         notify(
-            f"{cls.info.title} does not know machine id {', '.join(left_out)}: too few normal clips to learn from. Record "
+            f"{cls.info.title} does not know {machines_named(left_out)}: too few normal clips to learn from. Record "
             "more of its normal sound."
         )
     if material.calibration.rows.empty:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, machines_named
 from asd_core.evaluation import filter_options, filter_scores
 from asd_core.scoring import AS_RECORDED, SPLITS, Scope, score_attributes, scoring_job, with_applicability
 from asd_core.sound import version_name
@@ -201,7 +201,7 @@ def in_scope(
     scored = set(scores["detector"].unique())
     present = replace(selected, detectors=[key for key in selected.detectors if key in scored])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
-    where += [f"machine id {', '.join(ids)}"] if ids else []
+    where += [machines_named(ids)] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
     return ComparedScores(present, scope, scores, " and ".join(where), False, key)
 

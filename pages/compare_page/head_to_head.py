@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, machines_named
 from asd_core.evaluation import (
     Difference,
     Draws,
@@ -85,7 +85,7 @@ def _name_common_ids(compared: ComparedScores, first: str, second: str) -> None:
     unknown = {key: [i for i in every if i not in ids] for key, ids in known.items()}
     if any(unknown.values()):
         n_both = len(set(known[first]) & set(known[second]))
-        why = [f"{title(key)} does not know machine id {', '.join(ids)}" for key, ids in unknown.items() if ids]
+        why = [f"{title(key)} does not know {machines_named(ids)}" for key, ids in unknown.items() if ids]
         st.info(
             f"Over the machine ids that both know, {n_both} of {len(every)}: {' and '.join(why)}.",
             icon=":material/help:",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from asd_core import jobs
 from asd_core.artifacts import ModelSet, folder_in_use, trained_keys
-from asd_core.counting import counted
+from asd_core.counting import counted, machines_named
 from asd_core.datasets import Dataset, clip_lengths, unusable_clips
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
@@ -56,7 +56,7 @@ def train(entry: Entry, dataset: Dataset) -> None:
     )
     if unlearned := sorted(set(dataset.rows(split="test")["machine_id"]) - set(rows["machine_id"])):
         st.info(
-            f"Machine id {', '.join(unlearned)} has no normal recording to learn from: no detector will know it, and its test "
+            f"There is no normal recording to learn from of {machines_named(unlearned)}: no detector will know {'it, and its' if len(unlearned) == 1 else 'them, and their'} test "
             "recordings are on no page. Add some, or say which of them are for training.",
             icon=":material/help:",
         )
@@ -94,8 +94,7 @@ def _without(models: Path, written: int, machine_ids: list[str]) -> str:
         if others := trained.not_knowing(machine_id):
             by_others.setdefault(tuple(others), []).append(machine_id)
     return " ".join(
-        f"Trained without machine id {', '.join(ids)}: {', '.join(map(title, others))}."
-        for others, ids in by_others.items()
+        f"Trained without {machines_named(ids)}: {', '.join(map(title, others))}." for others, ids in by_others.items()
     )
 
 

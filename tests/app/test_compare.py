@@ -63,7 +63,9 @@ def thresholds(app: AppTest) -> pd.DataFrame:
 
 def test_a_link_restores_the_scope_and_keeps_all_normals() -> None:
     app = opened(of_attribute="fault", of_fault=["no grease"], of_ids=["02", "04"])
-    assert "only fault no grease and machine id 02, 04: 120 normal and 40 anomalous clips of 2 machine ids" in text(app)
+    assert "only fault no grease and machine ids 02 and 04: 120 normal and 40 anomalous clips of 2 machine ids" in text(
+        app
+    )
     one = opened(of_attribute="severity", of_severity=["mild"], of_ids="02")
     assert "only severity mild and machine id 02: 60 normal and 18 anomalous clips. " in text(one)
     assert not app.dataframe[0].value["AUC"].equals(one.dataframe[0].value["AUC"])

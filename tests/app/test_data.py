@@ -148,7 +148,7 @@ def test_several_machine_types_are_chosen_from(folders: Path) -> None:
     files = {f"{kind}/normal/{n}.wav": sound(n) for kind in ("fan", "pump") for n in range(10)}
     place = import_recordings("Plant", [(name, lambda data=data: data) for name, data in files.items()]).place
     app = opened("data", data="Plant")
-    assert "Machines of 2 types (fan, pump)" in text(app)
+    assert "Machines of 2 types (fan and pump)" in text(app)
     assert "Choose one machine type above" in text(app)
     next(box for box in app.selectbox if box.label == "Machine type").select("pump").run()
     assert open_dataset(place).catalogue["machine_type"].unique().tolist() == ["pump"]

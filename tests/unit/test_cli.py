@@ -174,7 +174,7 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
     [
         (["nonsense"], "No such command"),
         (["score", "x.wav", "--models", "nowhere", "--machine-id", "00"], "no trained detectors"),
-        (["score", "missing.wav", "--models", "{models}", "--machine-id", "77"], "they know 00, 02"),
+        (["score", "missing.wav", "--models", "{models}", "--machine-id", "77"], "they know 00 and 02"),
         (["score", "x.wav", "--models", "{models}", "--machine-id", "00", "--denoise", "2"], "--denoise"),
         (
             ["score", "x.wav", "--models", "{models}", "--machine-id", "00", "--detectors", "abc"],
@@ -508,7 +508,7 @@ def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tm
     given = ("train", "--data", tmp_path / "plant", "--out", tmp_path / "models", "--detectors", "control_rms")
     code, _, err = cli(*given)
     assert code == 2
-    assert "holds machines of 2 types (fan, pump)" in err
+    assert "holds machines of 2 types (fan and pump)" in err
     assert not (tmp_path / "models").exists()
     assert "holds no machine type belt" in cli(*given, "--machine-type", "belt")[2]
     code, _, err = cli(*given, "--machine-type", "fan")

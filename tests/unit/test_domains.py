@@ -160,7 +160,7 @@ def test_a_domain_that_was_never_trained_is_named() -> None:
     assert untrained_domains(trained, tested) == ""
     without = trained[(trained["domain"] == "source") | (trained["machine_id"] == "04")]
     sentence = untrained_domains(without, tested)
-    assert "100 clips of the target domain (machine id 03, 05)" in sentence  # each once, not once a detector
+    assert "100 clips of the target domain (machine ids 03 and 05)" in sentence  # each once, not once a detector
     assert sentence.startswith("No normal clip of their domain was trained on for")
     assert untrained_domains(without, tested[tested["domain"] == "source"]) == ""
     # A machine that nothing is known of is another matter, and a table without domains says nothing.

@@ -272,7 +272,7 @@ def test_the_same_recording_at_two_noise_levels_is_on_one_side(tmp_path: Path) -
 def test_questions_about_machines(tmp_path: Path) -> None:
     found = tree(tmp_path, "normal/fan/a.wav", "normal/pump/a.wav", "anomalous/fan/b.wav", "anomalous/slider/b.wav")
     assert found.questions == [
-        "Machines of 3 types (fan, pump, slider): train one type, or each on its own?",
+        "Machines of 3 types (fan, pump and slider): train one type, or each on its own?",
         "slider 00 has no normal recording, and detectors learn from normal sound: where are they?",
     ]
 

@@ -81,7 +81,7 @@ def test_scores_are_those_of_the_scoring_station(clip: Clip, small_models: Path,
     assert table.to_dict("records") == [vars(one) for one in expected]
     few = asd_core.score(clip, models, "00", detectors=["control_rms"])
     assert few["detector"].tolist() == ["control_rms"]
-    with pytest.raises(UnknownMachineError, match="they know 00, 02"):
+    with pytest.raises(UnknownMachineError, match="they know 00 and 02"):
         asd_core.score(clip, models, "77")
     with pytest.raises(ArtifactError, match="no trained detectors"):
         asd_core.score(clip, tmp_path, "00")

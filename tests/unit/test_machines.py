@@ -81,7 +81,7 @@ def test_a_machine_with_few_clips_is_left_out_by_name(factory: Path, tmp_path: P
 def test_one_network_for_several_types_is_not_silent(factory: Path, tmp_path: Path) -> None:
     messages: list[str] = []
     train(open_dataset(factory), tmp_path, detectors=["dcase_ae"], preset="quick", notify=messages.append)
-    assert any("learns one network for all 2 machine types (fan, slider)" in s for s in messages)
+    assert any("learns one network for all 2 machine types (fan and slider)" in s for s in messages)
 
 
 def test_a_fusion_knows_the_machines_of_its_members(factory: Path, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_detectors_that_do_not_know_a_machine_are_left_out(factory: Path, factor
     assert len(with_decisions(windows, models, FEW, 0.1)) == len(windows)
     assert {s.detector for s in score_clip(clip, models, SLIDER)} == set(models)
     for function in (lambda: score_clip(clip, models, "00"), lambda: scan_recording(sound, models, "00")):
-        with pytest.raises(UnknownMachineError, match="they know fan/00, slider/00, slider/02"):
+        with pytest.raises(UnknownMachineError, match="they know fan/00, slider/00 and slider/02"):
             function()
 
 

@@ -35,7 +35,7 @@ def test_several_machine_types_below_the_classes_are_asked_about(tmp_path: Path)
         "c.wav": ["fan", "00", "test", "anomaly", "source"],
         "d.wav": ["slider", "00", "test", "anomaly", "source"],
     }
-    assert found.questions[0] == "Machines of 3 types (fan, pump, slider): train one type, or each on its own?"
+    assert found.questions[0] == "Machines of 3 types (fan, pump and slider): train one type, or each on its own?"
     assert set(open_dataset(tmp_path / "plant").catalogue["machine_id"]) == {"fan/00", "pump/00", "slider/00"}
 
 

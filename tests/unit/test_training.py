@@ -194,7 +194,7 @@ def test_model_sets_name_what_is_missing(small_models: Path, tmp_path: Path) -> 
         ModelSet(tmp_path)
     with pytest.raises(ArtifactError, match="no trained pca_dbscan"):
         ModelSet(small_models, ["pca_dbscan"])
-    with pytest.raises(UnknownMachineError, match="they know 00, 02"):
+    with pytest.raises(UnknownMachineError, match="they know 00 and 02"):
         ModelSet(small_models).for_machine("09")
 
 
