@@ -81,6 +81,8 @@ def recommend_by_labels(
     elif controls:
         point = dict(zip(draws.detectors, draws.point(), strict=True))
         why.append(f"The best control, {name(controls[0])}, has {point[controls[0]]:.3f}.")
+    if not controls:
+        why.append("No control is chosen beside it, so nothing shows that it has learned something.")
     return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), _settling(draws, chosen, pool, timed))
 
 
@@ -105,7 +107,7 @@ def recommend_by_evidence(
     if not detectors:
         return _none(
             "There is neither a labelled anomaly nor a measurement with synthetic ones to choose by.",
-            "Measure it in the view Without labels, or label some anomalies.",
+            "Measure it on the Compare page, in the view Without labels, or label some anomalies.",
         )
     detectors = [key for key in sensitivity.ranked if not is_control(key)]
     if not detectors:

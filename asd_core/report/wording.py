@@ -121,17 +121,25 @@ def _best(c: Comparison) -> str:
         )
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
-    description = (
-        f"{name(best)} separates anomalous from normal clips best: its mean AUC is {row['auc']:.3f} (95% interval "
-        f"{row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous clip the higher score in "
-        f"about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
+    detectors = [key for key in c.draws.ranked() if not is_control(key)]
+    not_better = {against.detector for against in c.not_better}
+    none = bool(detectors) and not_better.issuperset(detectors)
+    if none:
+        description = f"No detector is to be relied on yet. {name(best)} has the highest mean AUC: "
+    elif is_control(best) or best in not_better:
+        description = f"{name(best)} has the highest mean AUC: "
+    else:
+        description = f"{name(best)} separates anomalous from normal clips best: its mean AUC is "
+    description += (
+        f"{row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous "
+        f"clip the higher score in about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
     )
     if others:
         description += f"; on these clips {listed([name(k) for k in others])} cannot be told apart from it"
     if is_control(best):
-        description += (
-            "; but it is a control, a yardstick without any learning worth the name: trust none of the others"
-        )
+        description += "; but it is a control, a yardstick without any learning worth the name"
+    elif best in not_better and not none:
+        description += "; but it is not clearly better than the best control"
     if c.manifests[best].alarms:
         description += "; it raised an alarm in training"
     return description + "."
@@ -156,9 +164,9 @@ def _against_controls(c: Comparison) -> str:
     may = [name(result.detector) for result in not_better if not result.by_point]
     parts = []
     if lose:
-        parts.append(f"{listed(lose)} {'does' if len(lose) == 1 else 'do'} no better than it")
+        parts.append(f"{listed(lose)} {'has' if len(lose) == 1 else 'have'} no higher figure")
     if may:
-        parts.append(f"{listed(may)} may do no better{'' if lose else ' than it'}")
+        parts.append(f"{listed(may)} {'has' if len(may) == 1 else 'have'} a higher one, though not clearly")
     figure = by_id(c.ranking)[control, MEAN]["auc"]
     stand = "The detector does not stand" if n == 1 else f"{n - len(not_better)} of {n} detectors stand"
     none = "it should not" if len(not_better) == 1 else "none of these should"

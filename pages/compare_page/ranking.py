@@ -271,9 +271,18 @@ def measured_on(compared: ComparedScores, shown: pd.DataFrame, machine_ids: Sequ
     return f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of}"
 
 
+def too_few(shown: pd.DataFrame) -> str:
+    """A sentence where the figures of a view are of very few clips; empty where not.
+
+    Args:
+        shown: see :func:`measured_on`.
+    """
+    fewer = min(int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0]))
+    return "Fewer than ten clips of a class: these figures can say very little." if 0 < fewer < FEW else ""
+
+
 def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:
     """What the figures are, and a warning where they can say little."""
-    normals, anomalies = int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0])
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
     st.caption(
         f"{measured_on(compared, shown, draws.machine_ids, view)} Interval: stratified bootstrap, "
@@ -287,8 +296,8 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     )
     if view == MEAN:
         ranked_after(draws.coverage())
-    if 0 < min(normals, anomalies) < FEW:
-        st.warning("Fewer than ten clips of a class: these figures can say very little.", icon=":material/warning:")
+    if few := too_few(shown):
+        st.warning(few, icon=":material/warning:")
 
 
 def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:

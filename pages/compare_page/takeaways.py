@@ -77,6 +77,11 @@ def why_no_figure(scores: pd.DataFrame) -> str:
     return "No machine id in scope has labelled clips of both classes."
 
 
+def headline(use: Recommendation) -> str:
+    """Which one to use, in the same words wherever it is said."""
+    return f"Which one to use: {use.title}."
+
+
 def draw(compared: ComparedScores) -> None:
     """Which one to use, and where clips are labelled what the figures say. Without both classes, the latter would only say
     that they cannot."""
@@ -85,7 +90,7 @@ def draw(compared: ComparedScores) -> None:
     with st.container(border=True):
         # The first sentence below says how well the best one separates: it is not repeated here.
         why = use.why[1:] if draws.n_computable() and use.detector == draws.ranked()[0] else use.why
-        st.markdown(f"**Which one to use: {use.title}.** {' '.join(why)} *{use.change}*")
+        st.markdown(f"**{headline(use)}** {' '.join(why)} *{use.change}*")
         if draws.n_computable():
             st.markdown("**What to take away**\n" + "\n".join(f"1. {sentence}" for sentence in statements(compared)))
     if alone := _level_alone(compared):

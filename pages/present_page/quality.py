@@ -1,4 +1,4 @@
-"""How good the detectors are: the takeaways' first sentence, and the curves of the best few."""
+"""How good the detectors are: which one to use, as the Compare page says it, and the curves of the best few."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -16,6 +16,9 @@ from pages.shared.emphasis import is_dark
 from pages.shared.stored_scores import stored_scores
 
 FEW = 4  # detectors, and the best control: more lines cover one another on a projector
+PLAIN = (
+    "AUC: in how many of 100 pairs of an anomalous and a normal clip the anomalous one has the higher score, over 100."
+)
 
 
 def measured(story: Story) -> ComparedScores:
@@ -24,23 +27,22 @@ def measured(story: Story) -> ComparedScores:
 
 
 def draw(story: Story) -> None:
-    """The sentence, on which clips it was measured, and ROC curves; without labelled anomalies that nobody can say."""
+    """Which one to use and why, on which clips that was measured, and ROC curves; without labelled anomalies no curves."""
     compared = measured(story)
-    statements = takeaways.statements(compared)
-    if not statements:
+    if compared.scores.empty:
         slide.head("How good the detectors are was not measured here.")
-        slide.text(
-            "It takes test clips of which somebody knows whether they are normal: none of this dataset's has a label."
-        )
+        slide.text("None of them has scores of this dataset's test clips: the Compare page computes them.")
         return
-    first, rest = slide.halves(statements[0])
-    slide.head(first)
+    use = takeaways.recommendation(compared)
+    slide.head(takeaways.headline(use))
     draws, results = resampled(compared.key, compared.scores)
     if not draws.n_computable():
-        slide.text(rest)
+        slide.text(" ".join([*use.why, use.change]))
         return
     shown = results[results["machine_id"] == MEAN].set_index("detector").loc[draws.order()]
-    slide.text(f"{rest}  \n{ranking.measured_on(compared, shown, draws.machine_ids, MEAN)}")
+    measured_on = ranking.measured_on(compared, shown, draws.machine_ids, MEAN)
+    why = [*use.why, PLAIN] if use.detector else [*use.why, use.change]
+    slide.text(f"{' '.join(why)}  \n{' '.join(filter(None, [measured_on, ranking.too_few(shown)]))}")
     few = _few(best_first(compared))
     # A copy: the Compare page shows the very same figure.
     drawn = deepcopy(

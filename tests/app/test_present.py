@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import open_dataset
+from asd_core.scoring import SCORES
 from asd_core.training import train
 from tests.app.helpers import app_at, opened, text, wav
 from tests.conftest import built_once, simulate_small
@@ -47,7 +49,7 @@ def test_the_demo_is_told_in_five_steps() -> None:
     assert "**Anomaly**" in head(apps["3"])
     (table,) = components(apps["3"], "asd_scores")
     assert [group["name"] for group in table["groups"]] == ["Trusted"]  # type: ignore[attr-defined]
-    assert head(apps["4"]) == "kNN per sub-band separates anomalous from normal clips best."
+    assert head(apps["4"]) == "Which one to use: kNN per sub-band."
     assert "95% interval" in text(apps["4"])
     assert "240 normal and 240 anomalous clips of 4 machine ids" in text(apps["4"])
     assert head(apps["5"]).startswith("In 1,000 normal clips expect about 49 false alarms; ")
@@ -158,9 +160,27 @@ def test_without_anomalies_and_with_few_held_out_clips_what_cannot_be_said_is_sa
     assert head(apps["3"]).startswith("Too few normal clips to decide: 19 are needed for 5%; ")
     (table,) = components(apps["3"], "asd_scores")
     assert [group["name"] for group in table["groups"]] == ["Not measured"]  # type: ignore[attr-defined]
-    assert head(apps["4"]).startswith("Which detector to trust is not computable from this data")
+    assert head(apps["4"]) == said_on_compare()
+    assert "By synthetic anomalies no detector stands clearly above the best control" in text(apps["4"])
     assert not apps["4"].get("plotly_chart")
     assert head(apps["5"]).startswith("Too few normal clips to decide: 19 are needed for 5%, and as few as ")
+
+
+def said_on_compare() -> str:
+    """The first sentence of the Compare page."""
+    return next(str(m.value) for m in opened("compare").markdown if "Which one to use" in m.value).split("**")[1]
+
+
+def test_where_none_is_to_be_relied_on_no_head_line_says_that_one_is_good(folders: Path, small_models: Path) -> None:
+    models = shutil.copytree(small_models, folders / "models" / "small")
+    scores = pd.read_parquet(models / SCORES)
+    rng = np.random.default_rng(0)
+    scores.assign(raw=rng.normal(size=len(scores))).to_parquet(models / SCORES)
+    app, compare = opened("present", step="4"), opened("compare")
+    assert head(app) == said_on_compare() == "Which one to use: none yet."
+    assert "No detector stands clearly above the best control, " in text(app)
+    assert "No detector is to be relied on yet." in text(compare)
+    assert not any("separates" in text(page) for page in (app, compare))
 
 
 def test_recordings_that_are_gone_are_named_and_the_figures_are_told(only_normals: Path) -> None:

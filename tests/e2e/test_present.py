@@ -14,7 +14,7 @@ HEADS = {
     1: "This is slider 02 as it should sound.",
     2: "This clip stands out: ",
     3: "Far beyond anything normal",
-    4: "separates anomalous from normal clips best.",
+    4: "Which one to use: kNN per sub-band.",
     5: "In 1,000 normal clips expect about 49 false alarms",
 }
 SIZES = ((1280, 720), (1920, 1080))

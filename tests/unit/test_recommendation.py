@@ -95,6 +95,8 @@ def test_without_a_detector_above_the_controls_none_is_named(shifts: dict[str, f
     assert use.why == ("No detector stands clearly above the best control, Control: clip level.",)
     assert "stand clearly above" in (said := agrees(shifts, "", of))
     assert "on this evidence it should not be relied on" in said
+    assert "No detector is to be relied on yet. " in said
+    assert "separates" not in said
 
 
 def test_a_detector_that_knows_fewer_machines_is_counted_nowhere() -> None:
