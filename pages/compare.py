@@ -7,6 +7,7 @@ from pages.compare_page import (
     definitions,
     failures,
     filters,
+    foreign,
     head_to_head,
     pin,
     ranking,
@@ -53,6 +54,7 @@ with show_errors():
     with opening:
         takeaways.draw(compared)
         recorder.draw(compared)
+        foreign.draw(compared)
     with views:
         ranked = resampled(compared.key, compared.scores)[0].n_computable() > 0
         first = None if ranked else WITHOUT

@@ -243,7 +243,8 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
             results.append(
                 f"{used} of the {len(rows)} labelled clips of the {c.split} split {'is' if used == 1 else 'are'} in this report."
             )
-    results += _foreign(c)
+    if foreign := _foreign(c):
+        results.append(foreign)
     if c.denoise > 0:
         results.append(
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
@@ -268,23 +269,31 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     return results
 
 
-def _foreign(c: Comparison) -> list[str]:
+def _foreign(c: Comparison) -> str:
     """Clips that do not belong to the machine that they are listed under."""
     if "applicable" not in c.clips:
-        return []
+        return ""
     clips = c.clips.drop_duplicates(["clip_id", "machine_id"])
-    foreign = clips[~clips["applicable"].fillna(True).astype(bool)]
-    if foreign.empty:
-        return []
-    rows = foreign.head(FOREIGN_NAMED)
+    return not_of_their_machine(clips[~clips["applicable"].fillna(True).astype(bool)], c.split)
+
+
+def not_of_their_machine(clips: "pd.DataFrame", split: str) -> str:
+    """A sentence on clips that do not belong to the machine that they are listed under; empty without any.
+
+    Args:
+        clips: a row each, with columns ``clip_id`` (what it is called) and ``applicability_reason``.
+    """
+    if clips.empty:
+        return ""
+    rows = clips.head(FOREIGN_NAMED)
     named = [f"{r.clip_id} ({r.applicability_reason})" for r in rows.itertuples()]
-    rest = f" and {len(foreign) - len(rows)} more" if len(foreign) > len(rows) else ""
-    one = len(foreign) == 1
-    return [
-        f"{counted(len(foreign), 'clip')} of the {c.split} split {'is' if one else 'are'} not like any recording of "
+    rest = f" and {len(clips) - len(rows)} more" if len(clips) > len(rows) else ""
+    one = len(clips) == 1
+    return (
+        f"{counted(len(clips), 'clip')} of the {split} split {'is' if one else 'are'} not like any recording of "
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
         f"mean little. {'; '.join(named)}{rest}."
-    ]
+    )
 
 
 def breaches(c: Comparison) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from asd_core.counting import counted, machines_named
 from asd_core.evaluation import filter_options, filter_scores
-from asd_core.scoring import AS_RECORDED, SPLITS, Scope, score_attributes, scoring_job, with_applicability
+from asd_core.scoring import AS_RECORDED, SPLITS, Scope, score_attributes, scoring_job
 from asd_core.sound import version_name
 from pages.compare_page import truth
 from pages.shared import linked
@@ -81,11 +81,6 @@ class ComparedScores:
         strength = float(rows["denoise"].iloc[0]) if "denoise" in rows else self.scope.denoise
         kind = str(rows["kind"].iloc[0]) if strength and "kind" in rows else ""
         return {"version": version_name(strength), "denoise": strength, "kind": kind}
-
-    def not_applicable(self) -> pd.Series:
-        """By machine id, how many clips the guard says are not of the machine; clips of which it knows nothing do not count."""
-        clips = with_applicability(self.scores.drop_duplicates("clip_id"), self.selected.source.folder)
-        return (~clips["applicable"].fillna(True).astype(bool)).groupby(clips["machine_id"]).sum()
 
     def file(self, what: str, *more: object, of: object, ending: str = "csv") -> str:
         """Name of a file that holds something of these scores."""

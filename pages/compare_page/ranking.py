@@ -24,7 +24,7 @@ from asd_core.evaluation import (
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
 from asd_core.report import fusion_gain
 from asd_core.scoring import scoring_seconds
-from pages.compare_page import domains, scoring_time
+from pages.compare_page import domains, foreign, scoring_time
 from pages.compare_page.fewer_ids import ranked_after
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
@@ -302,7 +302,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
 
 def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
     versions = compared.scores.drop_duplicates("detector").set_index("detector")["model_version"]
-    about, foreign = compared.about(), compared.not_applicable()
+    about, n_foreign = compared.about(), foreign.by_machine(compared)
     # Intervals of pAUC come last: programs that read columns by position still get the old ones.
     last = {name: results[name] for name in ("pauc_low", "pauc_high", "n_ids")}
     sound = {key: compared.version(key) for key in results["detector"].unique()}
@@ -315,6 +315,6 @@ def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:
         model_version=results["detector"].map(versions),
         filter=about["filter"],
         labels=about["labels"],
-        n_not_applicable=results["machine_id"].map({**foreign, MEAN: foreign.sum()}),
+        n_not_applicable=results["machine_id"].map({**n_foreign, MEAN: n_foreign.sum()}),
     )
     return csv_of(rows)

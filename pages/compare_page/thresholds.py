@@ -20,7 +20,7 @@ from asd_core.evaluation import (
 )
 from asd_core.plots import histogram_figure
 from asd_core.report import Assumptions
-from pages.compare_page import plant, promises, threshold_choice
+from pages.compare_page import foreign, plant, promises, threshold_choice
 from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
@@ -206,8 +206,8 @@ def draw(compared: ComparedScores) -> None:
 
 
 def _csv(compared: ComparedScores, rows: list[dict[str, Any]], ids: list[str]) -> str:
-    foreign = compared.not_applicable().reindex(ids, fill_value=0).sum()
-    return csv_of(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=foreign))
+    n_foreign = foreign.by_machine(compared).reindex(ids, fill_value=0).sum()
+    return csv_of(pd.DataFrame(rows).assign(**compared.about(), n_not_applicable=n_foreign))
 
 
 def _tables(points: pd.DataFrame, prevalence: str, miss_cost: float) -> None:

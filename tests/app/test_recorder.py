@@ -1,13 +1,17 @@
 """A recording, or a split, that was recorded otherwise than what the detectors learned from: the pages say so."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from asd_core.artifacts import POOLED, read_pooled
 from asd_core.datasets import open_dataset
+from asd_core.scoring import SCORES, with_applicability
 from asd_core.sound import wav_bytes
 from asd_core.training import train
 from tests.app.helpers import app_at, opened, text, wav
@@ -56,3 +60,23 @@ def test_the_clips_card_names_the_recording(served: Path) -> None:
         app.file_uploader(key="files").set_value([(name, data, "audio/wav")]).run()
         assert not app.exception
         assert (f"{name} was {OTHERWISE}" in text(app)) == (name == "other.wav")
+
+
+def test_compare_names_clips_that_are_not_of_their_machine(folders: Path, small_models: Path) -> None:
+    models = shutil.copytree(small_models, folders / "models" / "small")
+    said = "not like any recording of"
+    assert said not in text(opened("compare"))
+    table, levels = read_pooled(models), [f"f{i}" for i in range(128)]
+    place = table.index[(table["split"] == "test") & (table["machine_id"] == "02")][0]
+    table.loc[place, levels] = table.loc[place, levels] - 60
+    table.to_parquet(models / POOLED)
+    scores = pd.read_parquet(models / SCORES)
+    stored, old = with_applicability(scores, models), scores.drop(columns=["applicable", "applicability_reason"])
+    for known in (stored, old):  # earlier versions did not store it
+        known.to_parquet(models / SCORES)
+        app = opened("compare")
+        assert f"1 clip of the test split is {said} its machine: check machine id, microphone and rate" in text(app)
+        assert re.search(
+            r"id 02 · clip \d+ \(its level in quiet moments is \d\d dB below the normal clips\)", text(app)
+        )
+        assert said not in text(opened("compare", of_ids="00"))
