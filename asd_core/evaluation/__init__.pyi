@@ -3,6 +3,7 @@ from .breakdowns import disagreements as disagreements
 from .breakdowns import filter_options as filter_options
 from .breakdowns import filter_scores as filter_scores
 from .breakdowns import rank_correlation as rank_correlation
+from .breakdowns import without_value as without_value
 from .comparison import MEAN as MEAN
 from .comparison import AgainstControl as AgainstControl
 from .comparison import Difference as Difference

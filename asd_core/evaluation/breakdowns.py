@@ -103,6 +103,15 @@ def breakdown(scores: "pd.DataFrame", attribute: str) -> "pd.DataFrame":
     return table.assign(value=pd.Categorical(table["value"], values.cat.categories, ordered=True))
 
 
+def without_value(scores: "pd.DataFrame", attribute: str) -> int:
+    """How many labelled clips stand in no row of :func:`breakdown`, for the catalogue gives them no value of the attribute."""
+    labelled = scores[scores["label"].isin(["normal", "anomaly"])]
+    clips = labelled.drop_duplicates(["machine_id", "clip_id"])
+    values, of_anomalies_alone = _values(clips, attribute)
+    counted = clips[clips["label"] == "anomaly"] if of_anomalies_alone else clips
+    return int(len(counted) - values.reindex(counted.index).notna().sum())
+
+
 def filter_options(scores: "pd.DataFrame", attribute: str) -> list[str]:
     """The values of an attribute by which :func:`filter_scores` can choose, in order, measurements in thirds."""
     return [str(value) for value in _values(scores.drop_duplicates("clip_id"), attribute)[0].cat.categories]

@@ -19,6 +19,7 @@ from .reproduction import reproduction_table as reproduction_table
 from .results_page import stored_scores as stored_scores
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
+from .wording import clips_without as clips_without
 from .wording import not_of_their_machine as not_of_their_machine
 from .wording import opening_sentences as opening_sentences
 from .wording import report_protocol as report_protocol

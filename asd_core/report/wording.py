@@ -16,11 +16,12 @@ from asd_core.evaluation import (
     not_better_than_control,
     ranking,
     tied_with_best,
+    without_value,
 )
 from asd_core.lazy import pd
 from asd_core.report.best_member import fusion_gain
 from asd_core.report.figures import LABELS, Comparison
-from asd_core.report.layout import by_id, computable, percent
+from asd_core.report.layout import by_id, computable, heading, percent
 from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table
 
@@ -294,6 +295,18 @@ def not_of_their_machine(clips: "pd.DataFrame", split: str) -> str:
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
         f"mean little. {'; '.join(named)}{rest}."
     )
+
+
+def clips_without(n: int, attribute: str) -> str:
+    """So many clips without a value of an attribute, and the verb: ``1 clip without fault is``."""
+    return f"{counted(n, 'clip')} without {attribute} {'is' if n == 1 else 'are'}"
+
+
+def left_out_of_breakdowns(c: Comparison) -> str:
+    """Which clips no column of the breakdowns counts; empty where all do."""
+    by_attribute = {name: without_value(c.clips, name) for name in c.breakdown["attribute"].unique()}
+    parts = [f"{clips_without(n, heading(name))} left out" for name, n in by_attribute.items() if n]
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def breaches(c: Comparison) -> list[str]:

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.errors import AsdError
-from asd_core.evaluation import breakdown, misses_and_false_alarms
+from asd_core.evaluation import breakdown, misses_and_false_alarms, without_value
 from asd_core.plots import breakdown_figure
+from asd_core.report import clips_without
 from asd_core.scoring import score_attributes
 from asd_core.sound import Signal, wav_bytes
 from pages.compare_page.fewer_ids import name_fewer_ids
@@ -34,7 +35,9 @@ def draw(compared: ComparedScores) -> None:
         attribute = linked.segmented("AUC by", there, key="by", format_func=word)
         if (figure := _broken_down(compared, attribute)) is not None:
             st.plotly_chart(figure, key="breakdown")
-            st.caption(f"{compared.description()}. Mean over machine ids; an empty square is not computable.")
+            without = without_value(compared.scores, attribute)
+            left_out = f" {clips_without(without, word(attribute))} left out." if without else ""
+            st.caption(f"{compared.description()}. Mean over machine ids; an empty square is not computable.{left_out}")
         else:
             st.info(f"AUC by {word(attribute)} is not computable here.", icon=":material/info:")
     else:

@@ -6,13 +6,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import open_dataset
-from asd_core.scoring import AS_RECORDED, Scope, compute_scores, measure_scoring, scoring_seconds
+from asd_core.scoring import AS_RECORDED, SCORES, Scope, compute_scores, measure_scoring, scoring_seconds
 from pages.compare_page.filters import UNCHECKED
 from pages.components.threshold_slider import moved_to
 from pages.shared.recordings import is_open
@@ -321,6 +322,18 @@ def test_pooled_thresholds_are_for_ids_that_behave_alike() -> None:
     none = opened(view="Thresholds", detectors="CNN autoencoder", rule="pooled over ids")
     assert none.segmented_control(key="rule").options == ["conformal", "gamma 0.9 (DCASE)"]
     assert "pooled over machine ids are not offered. CNN autoencoder" in text(none)
+
+
+def test_clips_without_a_condition_are_said_to_be_left_out(copies: tuple[Path, Path]) -> None:
+    recordings, models = copies
+    shutil.rmtree(recordings)  # else the catalogue says what its clips are
+    scores = pd.read_parquet(models / SCORES)
+    load = np.where(scores["clip_id"].str.contains("_id_00_0000000[0-2]"), "", "full")
+    load[scores["machine_id"] == "02"] = "half"
+    scores.assign(condition=load).to_parquet(models / SCORES)
+    assert "6 clips without condition are left out." in text(opened(view="Where it fails", by="condition"))
+    scores.assign(condition=np.where(load == "", "idle", load)).to_parquet(models / SCORES)
+    assert "left out" not in text(opened(view="Where it fails", by="condition"))
 
 
 def test_worst_clips_can_be_heard_and_definitions_are_there() -> None:

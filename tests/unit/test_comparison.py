@@ -30,6 +30,7 @@ from asd_core.evaluation import (
     resampled,
     tied_with_best,
     wilson,
+    without_value,
     worst_machine,
 )
 from asd_core.evaluation.comparison import running_sum, taken
@@ -492,6 +493,24 @@ def test_breakdown_by_an_attribute_of_anomalies_takes_all_normals() -> None:
     severity = breakdown(scores, "severity")
     assert severity["value"].unique().tolist() == ["mild", "medium", "strong"]
     assert severity["n_anomaly"].tolist() == [40] * 6
+
+
+def test_clips_without_a_value_are_counted() -> None:
+    """Once each, whatever number of detectors; a fault is missed of anomalies alone."""
+    scores = with_attributes()
+    anomalous, clip = scores["label"] == "anomaly", scores["clip_id"].astype(int)
+    assert [without_value(scores, name) for name in ("fault", "severity", "snr_db", "speed")] == [0, 0, 0, 0]
+    unknown = scores.assign(
+        fault=scores["fault"].where(~anomalous | (clip % 3 > 0), ""), snr_db=scores["snr_db"].where(clip % 4 > 0)
+    )
+    missing = unknown[unknown["snr_db"].isna()].drop_duplicates(["machine_id", "clip_id"])
+    assert (without_value(unknown, "fault"), without_value(unknown, "snr_db")) == (40, len(missing))
+    for name in ("fault", "snr_db"):
+        rows = breakdown(unknown, name).query("detector == 'pca_kde'")
+        labels = ["anomaly"] if name == "fault" else ["normal", "anomaly"]
+        of = scores[scores["label"].isin(labels)].drop_duplicates(["machine_id", "clip_id"])
+        shown = rows[[f"n_{label}" for label in labels]].to_numpy().sum()
+        assert shown + without_value(unknown, name) == len(of)
 
 
 def test_breakdown_by_a_shared_attribute_takes_normals_of_the_same_value() -> None:

@@ -329,6 +329,13 @@ def test_a_clip_that_does_not_belong_is_said(copied: Path) -> None:
     assert {row["clip_id"] for row in clips if row["applicable"] is False} == {clip_id}
 
 
+def test_clips_without_a_value_are_said_to_be_left_out(copied: Path) -> None:
+    scores = stored_scores(copied).astype({"clip_id": str})
+    load = np.where(scores["clip_id"].str.endswith("00000000.wav"), "", np.where(scores["raw"] > 0, "full", "half"))
+    comparison, dataset, _ = report_content(copied, scores=scores.assign(load=load, seen=load))
+    assert "4 clips without load are left out; 4 clips without seen are left out." in report_html(comparison, dataset)
+
+
 def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
     arguments = ["report", "--models", str(copied), "--rate", "0.1", "--prevalence", "0.5", "--per-day", "200"]
     files = [tmp_path / name for name in ("r.html", "r.csv", "r.json")]
