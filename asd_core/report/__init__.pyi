@@ -23,3 +23,4 @@ from .wording import clips_without as clips_without
 from .wording import not_of_their_machine as not_of_their_machine
 from .wording import opening_sentences as opening_sentences
 from .wording import report_protocol as report_protocol
+from .wording import too_few_held_out as too_few_held_out

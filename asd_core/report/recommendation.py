@@ -8,7 +8,7 @@ from asd_core.artifacts import Manifest
 from asd_core.counting import counted
 from asd_core.detectors import is_control
 from asd_core.evaluation import Draws, anomalies_to_settle, not_better_than_control, tied_with_best
-from asd_core.report.wording import listed, name
+from asd_core.report.wording import listed_or_counted, name
 from asd_core.training import Sensitivity
 
 MANY = 10_000  # clips that nobody will record to settle a comparison
@@ -133,7 +133,7 @@ def recommend_by_evidence(
         f"{row['low']:.3f} to {row['high']:.3f})."
     ]
     if chosen in sensitivity.best and tied:
-        why.append(f"{listed([name(key) for key in tied])} cannot be told apart from it.")
+        why.append(f"{listed_or_counted([name(key) for key in tied])} cannot be told apart from it.")
     if record:
         why.append(record)
     return Recommendation(

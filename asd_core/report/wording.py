@@ -26,6 +26,7 @@ from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table
 
 FEW_CLIPS = 10
+MOST_NAMED = 6  # detectors in a sentence
 FOREIGN_NAMED = 5  # clips that do not belong, by name: the export lists all
 
 
@@ -37,6 +38,11 @@ def name(key: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """Names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def listed_or_counted(names: Sequence[str], others: str = "others") -> str:
+    """Names as a list in a sentence, or how many where that would be too long to read: ``12 others``."""
+    return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} {others}"
 
 
 def _n_clips(count: float) -> str:
@@ -136,7 +142,7 @@ def _best(c: Comparison) -> str:
         f"clip the higher score in about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
     )
     if others:
-        description += f"; on these clips {listed([name(k) for k in others])} cannot be told apart from it"
+        description += f"; on these clips {listed_or_counted([name(k) for k in others])} cannot be told apart from it"
     if is_control(best):
         description += "; but it is a control, a yardstick without any learning worth the name"
     elif best in not_better and not none:
@@ -165,11 +171,17 @@ def _against_controls(c: Comparison) -> str:
     may = [name(result.detector) for result in not_better if not result.by_point]
     parts = []
     if lose:
-        parts.append(f"{listed(lose)} {'has' if len(lose) == 1 else 'have'} no higher figure")
+        parts.append(f"{listed_or_counted(lose, 'of them')} {'has' if len(lose) == 1 else 'have'} no higher figure")
     if may:
-        parts.append(f"{listed(may)} {'has' if len(may) == 1 else 'have'} a higher one, though not clearly")
+        parts.append(
+            f"{listed_or_counted(may, 'of them')} {'has' if len(may) == 1 else 'have'} a higher one, though not clearly"
+        )
     figure = by_id(c.ranking)[control, MEAN]["auc"]
-    stand = "The detector does not stand" if n == 1 else f"{n - len(not_better)} of {n} detectors stand"
+    stand = (
+        "The detector does not stand"
+        if n == 1
+        else f"{n - len(not_better) or 'None'} of {n} detectors {'stands' if len(not_better) == n else 'stand'}"
+    )
     none = "it should not" if len(not_better) == 1 else "none of these should"
     return (
         f"{stand} clearly above the best control ({name(control)}, mean AUC {figure:.3f}); {', '.join(parts)}: on this evidence {none} "
@@ -251,15 +263,12 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
             f"Clips were denoised ({c.denoising}) before scoring; the detectors learned from recordings as they are."
         )
     rate = c.assumptions.rate
-    calibrations = [m.calibrated() for m in c.manifests.values()]
-    held_out = [(of.n(i), of.threshold(i, rate).rate) for of in calibrations for i in of.scores]
-    if few := [both for both in held_out if not enough_held_out(both[0], rate)]:
-        n, average = min(few)
-        results.append(
-            f"Too few normal clips to decide at a false-alarm rate of {percent(rate)}: {held_out_needed(rate)} are needed, "
-            f"and as few as {n} of a machine id set the threshold. On average {percent(average)} of normal "
-            "clips lie above their highest score, which is taken as it."
-        )
+    held_out = {
+        key: {i: (of.n(i), of.threshold(i, rate).rate) for i in of.scores}
+        for key, of in ((key, manifest.calibrated()) for key, manifest in c.manifests.items())
+    }
+    if few := too_few_held_out(held_out, rate):
+        results.append(few)
     results += breaches(c)
     if gain := fusion_gain(c.draws, c.manifests):
         results.append(gain)
@@ -295,6 +304,33 @@ def not_of_their_machine(clips: "pd.DataFrame", split: str) -> str:
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
         f"mean little. {'; '.join(named)}{rest}."
     )
+
+
+def too_few_held_out(held_out: Mapping[str, Mapping[str, tuple[int, float]]], rate: float) -> str:
+    """Whose thresholds too few held-out clips set to decide at a false-alarm rate, and how few; empty where they are enough.
+
+    Args:
+        held_out: by detector and machine id, how many clips set the threshold, and which share of normal clips lies above it
+            on average.
+        rate: asked for.
+    """
+    fewest = {key: min((n, i) for i, (n, _) in by_id.items()) for key, by_id in held_out.items() if by_id}
+    few = {key: least for key, least in fewest.items() if not enough_held_out(least[0], rate)}
+    if not few:
+        return ""
+    n, machine_id = min(few.values())
+    alike = [key for key in few if held_out[key].get(machine_id, (0, 0.0))[0] == n]
+    others = sorted(least[0] for key, least in few.items() if key not in alike)
+    average = held_out[alike[0]][machine_id][1]
+    sentence = (
+        f"Too few normal clips to decide: {held_out_needed(rate)} are needed for {percent(rate)}, and {n} of machine id {machine_id} "
+        f"set{'s' if n == 1 else ''} the threshold of {listed_or_counted([name(key) for key in alike], 'detectors')}. The highest "
+        f"of their scores is taken as it; on average {average:.1%} of normal clips lie above it."
+    )
+    if others:
+        range_ = f"{others[0]}" if others[0] == others[-1] else f"{others[0]} to {others[-1]}"
+        sentence += f" {counted(len(others), 'other detector')} {'has' if len(others) == 1 else 'have'} too few as well, {range_} of a machine id."
+    return sentence
 
 
 def clips_without(n: int, attribute: str) -> str:

@@ -27,7 +27,7 @@ class ClipVerdict:
         verdict: anomaly, normal or not sure; empty where no threshold can be set.
         reason_code: why the verdict is that. ``margin``: the distance from the threshold is enough; ``disagreement``: half or more
             of the trusted detectors that can tell decide otherwise; ``as a good control``:
-            no detector does better than the best control, which tells the classes well itself, and decides the same.
+            no detector is clearly better than the best control, which tells the classes well itself, and decides the same.
         leading: the score of the leading detector; ``None`` where controls alone are chosen.
         n_agreeing: trusted detectors that decide as it does, itself among them; none that is too close to its threshold to tell.
         n_trusted: trusted detectors.

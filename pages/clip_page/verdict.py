@@ -89,7 +89,7 @@ def verdict(
     reasons = {
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
-        "weak": f"{'The detector in use does no' if chosen else 'None of these detectors does'} better than a control on this dataset.",
+        "weak": f"{'The detector in use is not' if chosen else 'None of these detectors is'} clearly better than a control on this dataset.",
         "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too: on this dataset that would do.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but half or more of the trusted ones that can tell say otherwise: listen, or record again."

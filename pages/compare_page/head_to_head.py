@@ -16,6 +16,7 @@ from asd_core.evaluation import (
 )
 from pages.compare_page.figures import resampled
 from pages.compare_page.filters import ComparedScores
+from pages.compare_page.promises import CONFORMAL, limits_of, too_few
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
 from pages.shared.choice import percent, title
@@ -43,6 +44,10 @@ def draw(compared: ComparedScores) -> None:
     figures, result = _pair(compared, first, second, draws)
     st.markdown(f"**{_sentence(first, second, figures['AUC'], result)}**")
     _name_common_ids(compared, first, second)
+    selected = compared.selected
+    limits = {key: limits_of(selected, key, compared.machine_ids, CONFORMAL) for key in (first, second)}
+    if few := too_few(selected, limits):
+        st.info(few, icon=":material/info:")
     side_by_side = st.grid(2, min_column_width=380)
     with side_by_side.cell():
         rows = []
@@ -95,18 +100,25 @@ def _name_common_ids(compared: ComparedScores, first: str, second: str) -> None:
 def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:
     one, other = title(first), title(second)
     if not np.isfinite(auc.difference):
-        return f"{one} and {other} cannot be ranked here: it takes normal and anomalous clips of one machine id."
+        return f"{one} and {other} cannot be ranked here: it takes a machine id that both know, with normal and anomalous clips."
     if auc.low > 0 or auc.high < 0:
         better, worse = (one, other) if auc.low > 0 else (other, one)
         sentence = f"{better} separates anomalous from normal clips better than {worse}"
     else:
-        sentence = f"On these clips nothing tells how well {one} and {other} separate apart"
+        sentence = f"On these clips the mean AUCs of {one} and {other} cannot be told apart"
     n = result.first_right + result.second_right
+    if not result.n:
+        return f"{sentence}; no labelled clip has a threshold of both."
     if not n:
         return f"{sentence}; at their thresholds they decide alike."
     right = one if result.first_right > result.second_right else other
-    surely = f"{right} is right more often" if result.p < SURE else "which one is right more often may be chance"
-    return f"{sentence}; at their thresholds they differ on {counted(n, 'clip')}, and {surely}."
+    if result.p < SURE:
+        who = f"{right} is right more often"
+    elif result.first_right == result.second_right:
+        who = "each is right on half of them"
+    else:
+        who = f"that {right} is right more often may be chance"
+    return f"{sentence}; at their thresholds they decide differently on {counted(n, 'clip')}, and {who}."
 
 
 def _decisions(first: str, second: str, result: HeadToHead) -> None:
@@ -119,13 +131,16 @@ def _decisions(first: str, second: str, result: HeadToHead) -> None:
     table(pd.DataFrame(rows), key="pair_decisions")
     if np.isfinite(result.p):
         st.caption(
-            f"If both were right equally often, a split as uneven as {result.first_right} to {result.second_right} would come "
-            f"about in {result.p:.1%} of cases (McNemar's exact test)."
+            f"If both were right equally often, a split at least as uneven as {result.first_right} to {result.second_right} would "
+            f"come about in {result.p:.1%} of cases (McNemar's exact test)."
         )
 
 
 def _clips(compared: ComparedScores, first: str, second: str, result: HeadToHead) -> None:
     clips = result.clips
+    if not result.n:
+        st.info("They have decided on no labelled clip in common.", icon=":material/info:")
+        return
     if clips.empty:
         st.info("They decide alike on every clip.", icon=":material/check:")
         return

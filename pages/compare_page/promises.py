@@ -7,19 +7,21 @@ import numpy as np
 import streamlit as st
 
 from asd_core.artifacts import Threshold, pooled_rates, pooled_threshold, why_not_pooled
+from asd_core.counting import counted
 from asd_core.evaluation import (
     Breach,
-    enough_held_out,
     false_alarm_range,
     gamma_threshold,
     mean_false_alarm_range,
 )
+from asd_core.report import too_few_held_out
 from pages.shared.caching import ANSWERS, BY_KEY
-from pages.shared.choice import Choice, percent, title, too_few_normals
+from pages.shared.choice import Choice, percent, title
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 
 CONFORMAL, POOLED_RULE, GAMMA = "conformal", "pooled over ids", "gamma 0.9 (DCASE)"
+NAMED = 3  # detectors in a sentence; of more, how many
 MARKS: dict[Breach, str] = {"": "", "luck": "▲ above", "beyond": "▲▲ above"}
 
 
@@ -103,24 +105,16 @@ def why_not_pooled_of(selected: Choice, keys: Sequence[str]) -> str:
     for key in keys:
         if reason := not_pooled(selected.source, key):
             reasons.setdefault(reason, []).append(title(key))
+    if [len(names) for names in reasons.values()] == [len(keys)] and len(keys) > NAMED:
+        return f"For each detector: {next(iter(reasons))}"
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
 
 
 def too_few(selected: Choice, limits: Mapping[str, Limits]) -> str:
-    """A sentence: too few clips were held out to decide at the chosen rate; empty where they are enough."""
-    few = [
-        (n, machine_id, limit.rates[machine_id])
-        for limit in limits.values()
-        for machine_id, n in limit.held_out.items()
-        if limit.rates and not limit.drawn and not enough_held_out(n, selected.rate)
-    ]
-    if not few:
-        return ""
-    n, machine_id, rate = min(few)
-    return (
-        f"{too_few_normals(selected.rate)}, and as few as {n} of machine id {machine_id} set{'s' if n == 1 else ''} the threshold. The highest of their scores is taken as "
-        f"it; on average {rate:.1%} of normal clips lie above it."
-    )
+    """Whose thresholds too few held-out clips set to decide at the chosen rate, and how few; empty where they are enough."""
+    single = {key: limit for key, limit in limits.items() if limit.rates and not limit.drawn}
+    held_out = {key: {i: (n, of.rates[i]) for i, n in of.held_out.items()} for key, of in single.items()}
+    return too_few_held_out(held_out, selected.rate)
 
 
 def breaches(marks: Mapping[str, Breach], rate: float) -> str:
@@ -130,16 +124,16 @@ def breaches(marks: Mapping[str, Breach], rate: float) -> str:
     if not n:
         return ""
     parts = [
-        f"{n} of {len(marks)} {'detector' if len(marks) == 1 else 'detectors'} {'raises' if n == 1 else 'raise'} more false "
-        f"alarms on these clips than {percent(rate)}. The rate holds on average over draws of the held-out clips, not for "
-        "each draw."
+        f"{n} of {counted(len(marks), 'detector')} clearly {'raises' if n == 1 else 'raise'} more false alarms on these clips than "
+        f"promised at {percent(rate)}. The promise holds on average over draws of the held-out clips, not for each draw."
     ]
     if luck:
-        parts.append(f"▲ {len(luck)} within what thresholds from so few held-out clips do.")
+        parts.append(f"▲ {len(luck)}: within what thresholds set on so few held-out clips do.")
     if beyond:
         parts.append(
             f"▲▲ {', '.join(beyond)}: more than that explains, so these normal clips differ from the held-out ones (the "
             "machine, its load or the microphone changed)."
         )
-    parts.append("All detectors were calibrated on the same few clips, so they tend to err together.")
+    if n > 1:
+        parts.append("Their thresholds are set on the same clips or some of them, so they tend to err together.")
     return " ".join(parts)

@@ -18,7 +18,7 @@ from pages.shared.error_messages import show_errors
 from pages.shared.tables import table
 
 SLIDER = "threshold_slider"
-ORACLE = "chosen on the test clips: expect worse on new ones"
+ORACLE = "chosen on the very clips that it is judged by, so expect worse on new ones"
 
 
 # A fragment: while the slider is held, the rest of the page stays as it is.
@@ -82,7 +82,7 @@ def draw(
     if calibrated is not None and chosen != calibrated:
         st.warning(f"Your threshold is an oracle, {ORACLE}. {promise}", icon=":material/visibility:")
     else:
-        st.caption(f"Move the slider under the histogram. A threshold set there is an oracle: {ORACLE}. {promise}")
+        st.caption(f"Move the slider under the histogram. A threshold set there is an oracle, {ORACLE}. {promise}")
 
 
 def _row(

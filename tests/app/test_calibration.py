@@ -19,4 +19,4 @@ def test_a_crossed_threshold_says_what_sets_it_and_how_far_it_strays(folders: Pa
     app = opened("compare", view="Thresholds", of_ids="00", detectors=["PCA + KDE", "CNN autoencoder"])
     details = next(frame.value for frame in app.dataframe if "Its range" in frame.value).set_index("Detector")
     assert details.loc["PCA + KDE", "Its range"] == f"{low:.1%} – {high:.1%}"
-    assert "as few as 5 of machine id 00 set the threshold" in text(app), "by the network, which is fitted once"
+    assert "and 5 of machine id 00 set the threshold of CNN autoencoder. " in text(app), "which is fitted once"

@@ -79,7 +79,7 @@ def test_the_clip_page_asks_it(data: Path) -> None:
     app = opened("clip", detectors=FEW)
     assert SAID in text(app)
     assert "**PCA + KDE**, in use here, calls it" in text(app)
-    assert "The detector in use does no better than a control" in text(app)
+    assert "The detector in use is not clearly better than a control" in text(app)
 
 
 def test_one_that_is_no_longer_trained_is_ignored_with_a_sentence(data: Path, settings: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ def test_a_threshold_is_moved_on_the_axis_of_its_histogram(page: Any, address: s
     assert rows[0][2:4] == ["60 of 60", "0 of 60"]
     assert rows[1:] == before[1:]
     assert page.get_by_text(
-        "Your threshold is an oracle, chosen on the test clips: expect worse on new ones."
+        "Your threshold is an oracle, chosen on the very clips that it is judged by, so expect worse on new ones."
     ).is_visible()
     box = slider.bounding_box()
     page.mouse.move(thumb(slider), box["y"] + box["height"] / 2)
