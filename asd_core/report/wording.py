@@ -123,8 +123,8 @@ def _best(c: Comparison) -> str:
     if not c.tied:
         labels = listed(sorted(set(c.clips["label"]) & set(LABELS)))
         return (
-            f"Which detector to trust is not computable from this data: it takes normal and anomalous clips of one "
-            f"machine id, and the labelled clips are {labels} ones only."
+            f"Which detector to trust is not computable from these labels: it takes normal and anomalous clips of one "
+            f"machine id, and the labelled clips are {labels} ones only. Compare chooses by synthetic anomalies where they were measured."
         )
     best, others = c.tied[0], c.tied[1:]
     row = by_id(c.ranking)[best, MEAN]
@@ -217,13 +217,16 @@ def _at_the_plant(c: Comparison) -> str:
     else:  # nobody would believe that none ever is
         highest = percent(row["false_alarm_rate_high"])
         true = f"none of {int(row['n_normal'])} normal clips was called an anomaly here; up to {highest} may be"
-    missed = (
-        f", and {_n_clips(faulty * (1 - result))} of {_n_clips(faulty)} anomalies would be missed" if faulty else ""
-    )
+    missed = ""
+    if faulty and row["detections"] == row["n_anomaly"]:  # nor that none is ever missed
+        highest = percent(1 - row["detection_rate_low"])
+        missed = f"; none of {int(row['n_anomaly'])} anomalies was missed here, up to {highest} may be"
+    elif faulty:
+        missed = f", and {_n_clips(faulty * (1 - result))} of {_n_clips(faulty)} anomalies would be missed"
     return (
         f"With the false-alarm rate set to {requested}, and if {percent(assumed.prevalence)} of {assumed.clips_per_day:,.0f} "
         f"clips a day are anomalous, {name(key)} would raise about {_n_clips(alerts)} alerts a day, {_n_clips(false)} of "
-        f"them false ({true}){missed}."
+        f"them false ({true}){missed}. These are its rates on {int(row['n_normal']):,} normal and {int(row['n_anomaly']):,} anomalous clips."
     )
 
 
@@ -354,8 +357,8 @@ def breaches(c: Comparison) -> list[str]:
         beyond = [name(key) for key in subset.loc[subset["breach"] == "beyond", "detector"]]
         within = len(subset) - len(beyond)
         parts = [
-            f"On machine id {machine_id}, {len(subset)} of {n} detectors {'raises' if len(subset) == 1 else 'raise'} more false alarms than "
-            f"{percent(c.assumptions.rate)}, which holds on average over draws of the held-out clips, not for each draw."
+            f"On machine id {machine_id}, {len(subset)} of {counted(n, 'detector')} clearly {'raises' if len(subset) == 1 else 'raise'} more "
+            f"false alarms than promised at {percent(c.assumptions.rate)}. The promise holds on average over draws of the held-out clips, not for each draw."
         ]
         if within:
             parts.append(f"For {within} of them so few held-out clips explain it.")

@@ -377,5 +377,8 @@ def test_head_to_head_claims_no_more_than_it_shows(folders: Path, small_models: 
     raw[(scores["detector"] == "cnn_ae") & (scores["clip_id"] == other)] = 1e9
     scores.assign(raw=raw).to_parquet(models / SCORES)
     said = text(opened(**asked))
-    assert "cannot be told apart; at their thresholds they decide differently on 2 clips, and each is right on half" in said
+    assert (
+        "cannot be told apart; at their thresholds they decide differently on 2 clips, and each is right on half"
+        in said
+    )
     assert "5 of machine id 00 set the threshold of CNN autoencoder" in said

@@ -291,7 +291,10 @@ def test_small_data_are_warned_of(copied: Path) -> None:
 
 def test_too_few_held_out_clips_give_no_figure_of_the_plant(copied: Path) -> None:
     enough, few = (report_content(copied, assumptions=Assumptions(rate=rate))[0] for rate in (0.3, 0.01))
-    assert "would raise about" in wording.takeaways(enough)[2]
+    said = wording.takeaways(enough)[2]
+    assert "would raise about" in said
+    assert "none of 12 anomalies was missed here, up to 24% may be" in said, "12 of 12 are no promise"
+    assert said.endswith("These are its rates on 12 normal and 12 anomalous clips.")
     assert "too few normal clips to decide, 99 are needed for 1%" in wording.takeaways(few)[2]
 
 
@@ -306,7 +309,7 @@ def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[
     assert set(rows.xs("02", level="machine_id")["breach"]) == {""}
     said = Page(page).words
     of_id = rows.xs("00", level="machine_id")["breach"]
-    assert f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors raise more false alarms than 5%" in said
+    assert f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors clearly raise more false alarms than promised at 5%" in said
     assert "For DCASE autoencoder they do not" in said
     assert "21.7% ▲▲" in said or "22% ▲▲" in said
     assert "with at most the chosen probability" not in said
