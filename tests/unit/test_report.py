@@ -309,7 +309,10 @@ def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[
     assert set(rows.xs("02", level="machine_id")["breach"]) == {""}
     said = Page(page).words
     of_id = rows.xs("00", level="machine_id")["breach"]
-    assert f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors clearly raise more false alarms than promised at 5%" in said
+    assert (
+        f"On machine id 00, {(of_id != '').sum()} of {len(of_id)} detectors clearly raise more false alarms than promised at 5%"
+        in said
+    )
     assert "For DCASE autoencoder they do not" in said
     assert "21.7% ▲▲" in said or "22% ▲▲" in said
     assert "with at most the chosen probability" not in said
