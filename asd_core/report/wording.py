@@ -184,7 +184,7 @@ def _against_controls(c: Comparison) -> str:
     )
     none = "it should not" if len(not_better) == 1 else "none of these should"
     return (
-        f"{stand} clearly above the best control ({name(control)}, mean AUC {figure:.3f}); {', '.join(parts)}: on this evidence {none} "
+        f"{stand} clearly above the best control ({name(control)}, mean AUC {figure:.3f}); {'; '.join(parts)}: on this evidence {none} "
         f"be relied on.{apart}"
     )
 

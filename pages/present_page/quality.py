@@ -16,9 +16,7 @@ from pages.shared.emphasis import is_dark
 from pages.shared.stored_scores import stored_scores
 
 FEW = 4  # detectors, and the best control: more lines cover one another on a projector
-PLAIN = (
-    "AUC: in how many of 100 pairs of an anomalous and a normal clip the anomalous one has the higher score, over 100."
-)
+PLAIN = "AUC: the share of pairs of an anomalous and a normal clip in which the anomalous one has the higher score."
 
 
 def measured(story: Story) -> ComparedScores:
