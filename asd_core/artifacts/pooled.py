@@ -47,9 +47,9 @@ def pooled_columns(table: "pd.DataFrame") -> list[str]:
 
 
 def learned_rows(folder: Path) -> "pd.DataFrame":
-    """Machine id and domain of the normal clips that a models folder was trained on, as they were then: the catalogue may have
+    """Machine type, machine id and domain of the normal clips that a models folder was trained on, as they were then: the catalogue may have
     others now. Without rows where training stored no table."""
-    columns = ("machine_id", "domain", "split", "label")
+    columns = ("machine_type", "machine_id", "domain", "split", "label")
     table = read_parquet(folder / POOLED, columns)
     if table is None:
         return pd.DataFrame(columns=list(columns))

@@ -29,7 +29,7 @@ def evaluate(
     domain, also by domain, with DCASE's official score."""
     from asd_core.artifacts import ModelSet, learned_rows
     from asd_core.datasets import open_for
-    from asd_core.evaluation import domain_figures, has_domains, untrained_domains
+    from asd_core.evaluation import domain_figures, has_domains, other_machine_type, untrained_domains
     from asd_core.evaluation import evaluate as tabulate
     from asd_core.scoring import current_scores, level_meter
 
@@ -52,7 +52,8 @@ def evaluate(
         print_table("AUC and pAUC on the test clips, with 95% intervals", [_shown(row) for row in rows])
         if figures:
             print_domains(figures, official)
-    for sentence in (level_meter(scores), untrained_domains(learned_rows(models), scores)):
+    learned = learned_rows(models)
+    for sentence in (other_machine_type(learned, scores), level_meter(scores), untrained_domains(learned, scores)):
         if sentence:
             notify(sentence)
 

@@ -25,6 +25,7 @@ from .domains import Rule as Rule
 from .domains import domain_figures as domain_figures
 from .domains import harmonic_mean as harmonic_mean
 from .domains import has_domains as has_domains
+from .domains import other_machine_type as other_machine_type
 from .domains import untrained_domains as untrained_domains
 from .false_alarms import CROSSED_WEIGHT as CROSSED_WEIGHT
 from .false_alarms import Breach as Breach

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from asd_core.cli.app import main
 from asd_core.datasets import open_dataset
-from asd_core.evaluation import domain_figures, harmonic_mean, has_domains, untrained_domains
+from asd_core.evaluation import domain_figures, harmonic_mean, has_domains, other_machine_type, untrained_domains
 from asd_core.training import train
 from tests.domain_set import write_domains
 
@@ -171,6 +171,27 @@ def test_a_domain_that_was_never_trained_is_named() -> None:
     # Recordings of which none is for training (any more), or of other machines: their page once failed.
     assert untrained_domains(trained[:0], tested) == ""
     assert untrained_domains(trained.assign(machine_id="99"), tested) == ""
+
+
+def test_recordings_of_another_machine_type_are_doubted() -> None:
+    trained, tested = pd.DataFrame({"machine_type": ["slider"]}), pd.DataFrame({"machine_type": ["fan", "slider"]})
+    sentence = other_machine_type(trained, tested)
+    assert sentence.startswith(
+        "These detectors learned slider, and the recordings are of fan: unless that is another name"
+    )
+    assert other_machine_type(trained, tested[1:]) == ""
+    assert other_machine_type(trained[:0], tested) == ""  # training stored no table
+    assert other_machine_type(trained, tested[["machine_type"]].iloc[:0]) == ""
+
+
+def test_evaluating_fans_by_detectors_of_slide_rails_says_so(
+    factory: Path, small_models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have a machine id 00."""
+    arguments = ["asd_core", "evaluate", "--data", str(factory / "fan"), "--models", str(small_models)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert main() == 0
+    assert "the recordings are of fan: unless that is another name" in " ".join(capsys.readouterr().err.split())
 
 
 def test_training_and_evaluating_say_which_domain_was_never_trained(
