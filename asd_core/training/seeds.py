@@ -16,6 +16,7 @@ from asd_core.features import Representation, from_config, to_config
 from asd_core.files import locked, read_parquet, write_parquet
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent, stage
+from asd_core.settings import get_settings
 
 SEEDS = "seeds.parquet"
 EXPENSIVE = {"f_anogan"}  # one seed unless asked for by name
@@ -74,14 +75,15 @@ class SeedTraining:
     preset: str
 
     def fingerprint(self, key: str) -> str:
-        """A hash of what a network's scores follow from, but for the seed: its parameters, what it takes, and the clips."""
+        """A hash of what a network's scores follow from, but for the seed: its parameters, what it takes, the clips, and the channel
+        of them."""
         parameters = detector_class(key).create(self.preset).parameters()
         clips = [
             part.rows[["sha256", "machine_id", "domain", "label"]].astype(str).to_numpy().tolist()
             for part in (self.fit, self.test)
         ]
-        told = json.dumps([parameters, to_config(self.inputs[key]), clips], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        about = [parameters, to_config(self.inputs[key]), f"channel {get_settings().channel}", clips]
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
     def __call__(self, task: tuple[str, int], progress: Progress = silent) -> "pd.DataFrame":
         key, seed = task

@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asd_core.datasets import Dataset
+from asd_core.datasets import Dataset, extract_dataset
 from asd_core.errors import ArtifactError
+from asd_core.features import LogMel
 from asd_core.report import cards_markdown, write_results
 from asd_core.report.results_page import stored_scores
+from asd_core.settings import get_settings
 from asd_core.training import stored_seeds, train, train_seeds
+from asd_core.training.seeds import SeedTraining
 from tests.conftest import ROOT
 
 
@@ -55,6 +58,14 @@ def test_seeds_are_kept_and_not_repeated(
     assert not np.allclose(stored_seeds(tmp_path)["raw"], again["raw"])
     with pytest.raises(ArtifactError, match="network"):
         train_seeds(small_dataset, tmp_path, [1], detectors=["control_rms"])
+
+
+def test_seeds_of_another_channel_are_others(small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = extract_dataset(small_dataset, small_dataset.catalogue.iloc[:5], [LogMel()])
+    training = SeedTraining(clips, clips, {"deep_svdd": LogMel()}, "quick")
+    first = training.fingerprint("deep_svdd")
+    monkeypatch.setattr(get_settings(), "channel", 1)
+    assert training.fingerprint("deep_svdd") != first
 
 
 def test_demo_scores_can_be_recomputed() -> None:
