@@ -24,11 +24,14 @@ def absent(key: str, page: str, known: Collection[str], shown: str) -> str:
     Args:
         shown: the control's value.
     """
-    where, wanted, instead = st.session_state.get(_ABSENT, {}).get(key, ("", "", None))
-    if where != page or wanted in known or instead not in (None, shown):
-        st.session_state.get(_ABSENT, {}).pop(key, None)
+    notes = st.session_state.get(_ABSENT, {})
+    if key not in notes:
         return ""
-    st.session_state[_ABSENT][key] = (page, wanted, shown)
+    where, wanted, instead = notes[key]
+    if where != page or wanted in known or instead not in (None, shown):
+        del notes[key]
+        return ""
+    notes[key] = (page, wanted, shown)
     return str(wanted)
 
 

@@ -183,7 +183,7 @@ def test_same_seed_same_scores(key: str, bench: Bench) -> None:
 
 
 def test_unknown_machine_id_is_refused(key: str, bench: Bench) -> None:
-    with pytest.raises(UnknownMachineError, match="Machine id 99"):
+    with pytest.raises(UnknownMachineError, match="does not know machine id 99"):
         bench.scores(bench.fitted[key], bench.unseen()[:1], "99")
 
 
