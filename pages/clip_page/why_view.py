@@ -66,7 +66,7 @@ def draw(context: ClipContext) -> None:
         },
     )
     for key in keys:
-        if len(explanations[key].description) > LONG:
+        if key != shown and len(explanations[key].description) > LONG:  # that of the map is below the player
             st.caption(f"**{title(key)}**: {explanations[key].description}")
     st.caption(
         f"The clip {version.description}, largest margin over the threshold first, in spreads of the normal clips of machine id "
