@@ -56,7 +56,7 @@ with show_errors():
         recorder.draw(compared)
         foreign.draw(compared)
     with views:
-        ranked = resampled(compared.key, compared.scores)[0].n_computable() > 0
+        ranked = resampled(compared)[0].n_computable() > 0
         first = None if ranked else WITHOUT
         view = linked.segmented("View", list(VIEWS), key="view", default=first, label_visibility="collapsed")
         pin.draw(compared)

@@ -9,6 +9,7 @@ from .comparison import AgainstControl as AgainstControl
 from .comparison import Difference as Difference
 from .comparison import Draws as Draws
 from .comparison import Metric as Metric
+from .comparison import best_control as best_control
 from .comparison import bootstrap as bootstrap
 from .comparison import not_better_than_control as not_better_than_control
 from .comparison import paired_difference as paired_difference

@@ -6,8 +6,8 @@ differences (Efron and Tibshirani, 1993, ch. 8). The intervals cover the choice 
 seed is not in them.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
@@ -134,10 +134,33 @@ class Draws:
     draws: dict[Metric, Floats]  # (n_ids, n_detectors, resamples)
     clips: dict[str, tuple[int, int]]  # normal and anomalous clips of each id that every detector of it has scored
     left_out: dict[str, int]  # labelled clips of each id that some detector of it has no finite score for
+    all_compared: "Draws | None" = None  # with those that are compared and not shown; ``None`` where all are shown
+
+    @property
+    def whole(self) -> "Draws":
+        """The same with the detectors that are compared and not shown."""
+        return self.all_compared or self
+
+    def shown(self, detectors: Collection[str]) -> "Draws":
+        """The same of some of the detectors alone; the others still count as controls, see :func:`against_best_control`."""
+        keep = [d for d, key in enumerate(self.detectors) if key in detectors]
+        if len(keep) == len(self.detectors):
+            return self
+        observed, draws = ({m: of[:, keep] for m, of in values.items()} for values in (self.observed, self.draws))
+        keys = tuple(self.detectors[d] for d in keep)
+        return replace(self, detectors=keys, observed=observed, draws=draws, all_compared=self.whole)
 
     def point(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
         """``(n_detectors,)`` observed figures of one id, or the mean over the ids each detector has."""
         return self._of(self.observed[metric], machine_id)
+
+    def figure(self, detector: str) -> float:
+        """The AUC of one of them, the mean over its machine ids."""
+        return float(self.point()[self.detectors.index(detector)])
+
+    def called(self, figure: str) -> str:
+        """What a figure over all machine ids is called: ``mean AUC``, of a single id ``AUC``."""
+        return f"mean {figure}" if len(self.machine_ids) > 1 else figure
 
     def of(self, machine_id: str = MEAN, metric: Metric = "auc") -> Floats:
         """``(n_detectors, resamples)`` figures of one id, or the mean over the ids each detector has."""
@@ -413,20 +436,29 @@ def not_better_than_control(
     return [one for one in against if one.by_point or one.by_interval]
 
 
+def best_control(draws: Draws, controls: Collection[str], *, metric: Metric = "auc", machine_id: str = MEAN) -> str:
+    """The control of highest observed figure, shown or not; empty without one that has a figure.
+
+    It is chosen on the same clips: that is strict on the detectors. Of the mean, a control that knows every machine id
+    goes before others.
+    """
+    whole = draws.whole
+    point = dict(zip(whole.detectors, whole.point(machine_id, metric), strict=True))
+    order = whole.order(machine_id, metric)
+    return next((key for key in order if key in controls and np.isfinite(point[key])), "")
+
+
 def against_best_control(
     draws: Draws, controls: Sequence[str], *, metric: Metric = "auc", machine_id: str = MEAN
 ) -> list[AgainstControl]:
     """All detectors that share a machine id with the best of ``controls``, with their paired difference to it; none without a control.
-
-    The best control is the one of highest observed figure, chosen on the same clips: that is strict on the detectors. Of
-    the mean, a control that knows every machine id goes before others.
+    Controls count whether they are shown or not (:attr:`Draws.whole`).
     """
-    point = dict(zip(draws.detectors, draws.point(machine_id, metric), strict=True))
-    best = next((d for d in draws.order(machine_id, metric) if d in controls and np.isfinite(point[d])), None)
-    if best is None:
+    best = best_control(draws, controls, metric=metric, machine_id=machine_id)
+    if not best:
         return []
     pairs = {
-        detector: paired_difference(draws, detector, best, metric=metric, machine_id=machine_id)
+        detector: paired_difference(draws.whole, detector, best, metric=metric, machine_id=machine_id)
         for detector in draws.detectors
         if detector not in controls
     }

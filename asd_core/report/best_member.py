@@ -34,4 +34,4 @@ def fusion_gain(draws: Draws, manifests: Mapping[str, Manifest]) -> str:
         verdict = f"{title} is not clearly better than its best member, {best}"
     missing = len(members) - len(there)
     of = f" (of the {len(there)} of its {len(members)} members that are compared)" if missing else ""
-    return f"{verdict}{of}: mean AUC {pair.difference:+.3f} (95% paired interval {pair.low:+.3f} to {pair.high:+.3f})."
+    return f"{verdict}{of}: {draws.called('AUC')} {pair.difference:+.3f} (95% paired interval {pair.low:+.3f} to {pair.high:+.3f})."

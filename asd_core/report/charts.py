@@ -105,7 +105,9 @@ def _styles(comparison: Comparison) -> dict[str, Style]:
         row = cells[key, MEAN]
         name = f"{row['title']}, AUC {figure(row['auc'])}"
         if key == control:
-            styles[key] = Style(f"{name} (best control)", INK, DASHES["dash"], 1.6)
+            styles[key] = Style(
+                f"{name} ({'best ' if control == comparison.best_control else ''}control)", INK, DASHES["dash"], 1.6
+            )
         elif key in coloured:
             dash = DASHES[colours.detector_dash(key)]
             styles[key] = Style(

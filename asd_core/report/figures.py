@@ -11,6 +11,7 @@ from asd_core.evaluation import (
     AgainstControl,
     DomainFigures,
     Draws,
+    best_control,
     bootstrap,
     domain_figures,
     has_domains,
@@ -79,6 +80,11 @@ class Comparison:
     def controls(self) -> list[str]:
         return [key for key in self.detectors if is_control(key)]
 
+    @property
+    def best_control(self) -> str:
+        """What the detectors are judged against, in the tables or not; empty without a control."""
+        return best_control(self.draws, controls_of(self.draws))
+
     def tables(self) -> dict[str, "pd.DataFrame"]:
         """The tables by name."""
         by_domain = {"domains": self.domains.sections, "official": self.domains.official} if self.domains else {}
@@ -92,6 +98,31 @@ class Comparison:
         }
 
 
+def controls_of(draws: Draws) -> list[str]:
+    """The controls that detectors are judged against, shown or not."""
+    return [key for key in draws.whole.detectors if is_control(key)]
+
+
+def compared_draws(scores: "pd.DataFrame", others: "pd.DataFrame | None") -> Draws:
+    """The draws of chosen detectors, which are judged against all controls of their dataset, chosen or not.
+
+    Args:
+        scores: of the chosen ones.
+        others: scores of more detectors on the same split; of these only controls that are not chosen count, on the clips of
+            ``scores``.
+    """
+    import pandas as pd
+
+    if others is None or others.empty:
+        return bootstrap(scores)
+    chosen = set(scores["detector"].unique())
+    missing = [key for key in others["detector"].unique() if is_control(key) and key not in chosen]
+    same = others["detector"].isin(missing)
+    for name in ("clip_id", "machine_id"):
+        same &= others[name].isin(scores[name].unique())
+    return bootstrap(pd.concat([scores, others[same]])).shown(chosen) if same.any() else bootstrap(scores)
+
+
 def compare(
     scores: "pd.DataFrame",
     manifests: Mapping[str, Manifest],
@@ -101,6 +132,7 @@ def compare(
     where: str = "",
     labels: str = "",
     in_use: str = "",
+    others: "pd.DataFrame | None" = None,
 ) -> Comparison:
     """All figures of a score table.
 
@@ -112,6 +144,7 @@ def compare(
         where: which of the split's clips these are, in words, where they are not all of them.
         labels: whose labels the table carries, in words, where not the dataset's own.
         in_use: the detector that a person has pinned; one that is not in the table is none.
+        others: scores of detectors that were not chosen: their controls count too, see :func:`compared_draws`.
 
     Raises:
         ArtifactError: when no labelled clip is in the table.
@@ -125,8 +158,8 @@ def compare(
             "again where clips have labels."
         )
     split, denoise = str(every["split"].iloc[0]), float(every["denoise"].min())
-    draws = bootstrap(labelled)
-    controls = [key for key in draws.detectors if is_control(key)]
+    draws = compared_draws(labelled, None if others is None else one_view(others))
+    controls = controls_of(draws)
     calibrations = {key: manifests[key].calibrated() for key in draws.detectors}
     marks = labelled.groupby("detector", sort=False)["model_version"].first().to_dict()
 

@@ -36,6 +36,7 @@ def report_content(
     where: str = "",
     labels: str = "",
     in_use: str = "",
+    others: "pd.DataFrame | None" = None,
 ) -> tuple[Comparison, Dataset | None, str]:
     """What the report of a models folder is made of.
 
@@ -46,6 +47,7 @@ def report_content(
         where: which clips of the split the scores are of, in words, where not all.
         labels: whose labels the table carries, in words, where not the dataset's own.
         in_use: the detector that a person has pinned, which the report then starts with; empty for none.
+        others: scores of detectors that were not chosen, whose controls count too; those of the table by default.
 
     Returns:
         The figures; the dataset, or ``None`` and a sentence on why there are no recordings.
@@ -66,13 +68,14 @@ def report_content(
             raise ArtifactError(
                 f"{folder} holds no scores of {', '.join(missing)} on today's clips: train or score them, or choose others."
             )
-        table = table[table["detector"].isin(keys)]
+        chosen = table["detector"].isin(keys)
+        table, others = table[chosen], table[~chosen] if others is None else others
     if table.empty:
         raise ArtifactError(f"{folder} holds no scores of the clips as they are now: run the command scores first.")
     table = with_applicability(table, folder)
     manifests = {key: artifacts.read_manifest(folder / key) for key in table["detector"].unique()}
     comparison = compare(
-        table, manifests, title=title, assumptions=assumptions, where=where, labels=labels, in_use=in_use
+        table, manifests, title=title, assumptions=assumptions, where=where, labels=labels, in_use=in_use, others=others
     )
     return comparison, dataset, reason
 

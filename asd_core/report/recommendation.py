@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from asd_core.artifacts import Manifest
 from asd_core.counting import counted
 from asd_core.detectors import is_control
-from asd_core.evaluation import Draws, anomalies_to_settle, not_better_than_control, tied_with_best
-from asd_core.report.wording import listed_or_counted, name
+from asd_core.evaluation import Draws, anomalies_to_settle, best_control, not_better_than_control, tied_with_best
+from asd_core.report.figures import controls_of
+from asd_core.report.wording import listed_or_counted, name, not_shown
 from asd_core.training import Sensitivity
 
 MANY = 10_000  # clips that nobody will record to settle a comparison
@@ -46,16 +47,17 @@ def recommend_by_labels(
         in_use: the detector that a person has pinned; empty for none.
     """
     detectors = [key for key in draws.ranked() if not is_control(key)]
-    controls = [key for key in draws.order() if is_control(key)]
+    controls = controls_of(draws)
     if all(is_control(key) for key in draws.detectors):
         return _none("Only controls are chosen, and these are yardsticks.", "Choose a detector in the sidebar.")
     if not detectors:
         return NONE_KNOWS_ALL
     not_better = {result.detector for result in not_better_than_control(draws, controls)}
     clear = [key for key in detectors if key not in not_better]
+    control = best_control(draws, controls)
     if not clear:
         return _none(
-            f"No detector stands clearly above the best control, {name(controls[0])}.",
+            f"No detector stands clearly above the best control, {name(control)}{not_shown(draws, control)}.",
             "More labelled clips, or more normal sound to learn from, may change that.",
         )
     unalarmed = [key for key in clear if not manifests[key].alarms]
@@ -78,11 +80,12 @@ def recommend_by_labels(
         )
     elif tied[0] != chosen and tied[0] not in unalarmed and tied[0] in clear:
         why.append(f"{name(tied[0])} measures higher, but raised an alarm in training.")
-    elif controls:
-        point = dict(zip(draws.detectors, draws.point(), strict=True))
-        why.append(f"The best control, {name(controls[0])}, has {point[controls[0]]:.3f}.")
-    if not controls:
-        why.append("No control is chosen beside it, so nothing shows that it has learned something.")
+    elif control:
+        why.append(
+            f"The best control, {name(control)}{not_shown(draws, control)}, has {draws.whole.figure(control):.3f}."
+        )
+    if not control:
+        why.append("No control has scores of these clips, so nothing shows that it has learned something.")
     return Recommendation(chosen, (*why, *_pinned(in_use, chosen)), _settling(draws, chosen, pool, timed))
 
 
@@ -114,9 +117,9 @@ def recommend_by_evidence(
         return NONE_KNOWS_ALL
     clear = [key for key in detectors if figures.loc[key, "clear"]]
     if not clear:
-        control = next(str(key) for key in figures.index if is_control(str(key)))
+        apart = "" if sensitivity.control in figures.index else ", not shown here"
         return _none(
-            f"By synthetic anomalies no detector stands clearly above the best control, {name(control)}.",
+            f"By synthetic anomalies no detector stands clearly above the best control, {name(sensitivity.control)}{apart}.",
             "More normal sound to learn from, or some labelled anomalies, may change that.",
         )
     unalarmed = [key for key in clear if not manifests[key].alarms]
@@ -159,7 +162,7 @@ def _measured(draws: Draws, chosen: str, tied: list[str]) -> str:
         if chosen in tied
         else ""
     )
-    return f"Its mean AUC is {figure:.3f} (95% interval {low:.3f} to {high:.3f}){place and ', '}{place}."
+    return f"Its {draws.called('AUC')} is {figure:.3f} (95% interval {low:.3f} to {high:.3f}){place and ', '}{place}."
 
 
 def _settling(draws: Draws, chosen: str, pool: list[str], timed: bool) -> str:

@@ -20,7 +20,7 @@ from asd_core.evaluation import (
 )
 from asd_core.lazy import pd
 from asd_core.report.best_member import fusion_gain
-from asd_core.report.figures import LABELS, Comparison
+from asd_core.report.figures import LABELS, Comparison, controls_of
 from asd_core.report.layout import by_id, computable, heading, percent
 from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table
@@ -43,6 +43,11 @@ def listed(names: Sequence[str]) -> str:
 def listed_or_counted(names: Sequence[str], others: str = "others") -> str:
     """Names as a list in a sentence, or how many where that would be too long to read: ``12 others``."""
     return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} {others}"
+
+
+def not_shown(draws: Draws, control: str) -> str:
+    """That a control is not among the detectors shown, to go on its name; empty where it is."""
+    return "" if control in draws.detectors else ", not shown here"
 
 
 def _n_clips(count: float) -> str:
@@ -71,7 +76,6 @@ def opening_sentences(
         in_use: the detector that a person has pinned; empty for none.
     """
     in_use = in_use if in_use in draws.detectors else ""
-    controls = [key for key in draws.order() if is_control(key)]
     order = {key: place for place, key in enumerate(draws.order())}
     tied = tied_with_best(draws)
     reported = in_use or (tied or list(order))[0]  # the only one whose thresholds are in the text
@@ -89,7 +93,7 @@ def opening_sentences(
             manifests=manifests,
             draws=draws,
             tied=tied,
-            not_better=not_better_than_control(draws, controls),
+            not_better=not_better_than_control(draws, controls_of(draws)),
             worst={},
             ranking=table.assign(title=[name(key) for key in table["detector"]]),
             thresholds=threshold_table(scores[scores["detector"] == reported], manifests, assumptions),
@@ -106,10 +110,11 @@ def _in_use(c: Comparison) -> str:
     row = by_id(c.ranking)[c.in_use, MEAN]
     detectors = [key for key in c.detectors if not is_control(key)]
     place = detectors.index(c.in_use) + 1
+    auc = c.draws.called("AUC")
     measured = (
-        f"By its mean AUC of {row['auc']:.3f} it is number {place} of {len(detectors)} detectors"
+        f"By its {auc} of {row['auc']:.3f} it is number {place} of {len(detectors)} detectors"
         if computable(row["auc"])
-        else "Its mean AUC is not computable"
+        else f"Its {auc} is not computable"
     )
     return f"{name(c.in_use)} is in use: a person pinned it, no figure did. {measured}."
 
@@ -130,13 +135,13 @@ def _best(c: Comparison) -> str:
     row = by_id(c.ranking)[best, MEAN]
     detectors = [key for key in c.draws.ranked() if not is_control(key)]
     not_better = {against.detector for against in c.not_better}
-    none = bool(detectors) and not_better.issuperset(detectors)
+    none, auc = bool(detectors) and not_better.issuperset(detectors), c.draws.called("AUC")
     if none:
-        description = f"No detector is to be relied on yet. {name(best)} has the highest mean AUC: "
+        description = f"No detector is to be relied on yet. {name(best)} has the highest {auc}: "
     elif is_control(best) or best in not_better:
-        description = f"{name(best)} has the highest mean AUC: "
+        description = f"{name(best)} has the highest {auc}: "
     else:
-        description = f"{name(best)} separates anomalous from normal clips best: its mean AUC is "
+        description = f"{name(best)} separates anomalous from normal clips best: its {auc} is "
     description += (
         f"{row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}), which says that it gives the anomalous "
         f"clip the higher score in about {100 * row['auc']:.0f} of 100 pairs of an anomalous and a normal clip of one machine id"
@@ -156,17 +161,17 @@ def _against_controls(c: Comparison) -> str:
     # A mean over fewer machine ids is compared with no other, here as in the ranking.
     ranked = [key for key in c.draws.ranked() if not is_control(key)]
     n, fewer = len(ranked), len(c.detectors) - len(c.controls) - len(ranked)
-    if not c.controls:
-        return "No control is among the chosen detectors, so nothing here shows that any of them has learned something."
-    if not c.tied or not n:
+    if not controls_of(c.draws):
+        return "No control has scores of these clips, so nothing here shows that any detector has learned something."
+    control = c.best_control
+    if not c.tied or not n or not control:
         return "Whether a detector beats the controls, which learn nothing of machine sound, is not computable here."
     apart = f" Not counted: {counted(fewer, 'detector')} without a figure of every machine id." if fewer else ""
+    measured = f"{c.draws.called('AUC')} {c.draws.whole.figure(control):.3f}"
+    against = f"the best control ({name(control)}, {measured}{not_shown(c.draws, control)})"
     not_better = [result for result in c.not_better if result.detector in ranked]
     if not not_better:
-        best = c.controls[0]
-        figure = by_id(c.ranking)[best, MEAN]["auc"]
-        return f"{_all(n)} clearly above the best control ({name(best)}, mean AUC {figure:.3f}).{apart}"
-    control = not_better[0].control
+        return f"{_all(n)} clearly above {against}.{apart}"
     lose = [name(result.detector) for result in not_better if result.by_point]
     may = [name(result.detector) for result in not_better if not result.by_point]
     parts = []
@@ -176,17 +181,14 @@ def _against_controls(c: Comparison) -> str:
         parts.append(
             f"{listed_or_counted(may, 'of them')} {'has' if len(may) == 1 else 'have'} a higher one, though not clearly"
         )
-    figure = by_id(c.ranking)[control, MEAN]["auc"]
+    clear = n - len(not_better)
     stand = (
         "The detector does not stand"
         if n == 1
-        else f"{n - len(not_better) or 'None'} of {n} detectors {'stands' if len(not_better) == n else 'stand'}"
+        else f"{clear or 'None'} of {n} detectors {'stands' if clear <= 1 else 'stand'}"
     )
     none = "it should not" if len(not_better) == 1 else "none of these should"
-    return (
-        f"{stand} clearly above the best control ({name(control)}, mean AUC {figure:.3f}); {'; '.join(parts)}: on this evidence {none} "
-        f"be relied on.{apart}"
-    )
+    return f"{stand} clearly above {against}; {'; '.join(parts)}: on this evidence {none} be relied on.{apart}"
 
 
 def _all(n: int) -> str:

@@ -1,6 +1,6 @@
 """Detectors ranked by what is known without an anomaly: how well each tells synthetic ones from held-out normal clips."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +21,13 @@ class Sensitivity:
             :func:`sensitivity`.
         curves: columns ``detector, kind, db, auc`` (mean over machine ids).
         n_ids: machine ids that at least one of them knows.
+        control: the best control, which they are judged against, shown or not; empty without one.
     """
 
     figures: "pd.DataFrame"
     curves: "pd.DataFrame"
     n_ids: int
+    control: str
 
     @property
     def ranked(self) -> list[str]:
@@ -42,8 +44,13 @@ class Sensitivity:
         return [str(key) for key in self.figures.index[self.figures["tied"]]]
 
 
-def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sensitivity:
+def sensitivity(
+    table: "pd.DataFrame", manifests: Mapping[str, Manifest], shown: Collection[str] | None = None
+) -> Sensitivity:
     """Figures of each detector of an evidence table (see :func:`asd_core.training.read_evidence`).
+
+    Args:
+        shown: the detectors that have a row; all for ``None``. Controls of the table count whether they have one or not.
 
     Returns:
         ``figures`` has the columns
@@ -64,10 +71,11 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
     of = {str(key): rows for key, rows in table.groupby("detector", sort=False)}
     checks = {key: check for key, rows in of.items() if len((check := as_check(rows)).anomalies)}
     known = {key: set(check.normal_ids) for key, check in checks.items()}
-    n_ids = len(set[str]().union(*known.values()))
-    order = sorted(checks, key=lambda key: (len(known[key]) < n_ids, -checks[key].auc))
+    n_ids = len(set[str]().union(*(ids for key, ids in known.items() if shown is None or key in shown)))
+    every = sorted(checks, key=lambda key: (len(known[key]) < n_ids, -checks[key].auc))
+    control = next((key for key in every if is_control(key)), "")
+    order = [key for key in every if shown is None or key in shown]
     ranked = [key for key in order if len(known[key]) == n_ids and not is_control(key)]
-    control = next((key for key in order if is_control(key)), None)
     rows = []
     for key in order:
         check = checks[key]
@@ -83,7 +91,7 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
                 "stability": _stability(of[key]),
                 "tail": _tail(manifests[key]) if key in manifests else np.nan,
                 "tied": key in ranked and (key == ranked[0] or _ties(of[ranked[0]], of[key])),
-                "clear": is_control(key) or control is None or _difference(of[key], of[control])[0] > 0.0,
+                "clear": is_control(key) or not control or _difference(of[key], of[control])[0] > 0.0,
                 "n_normal": len(check.normal),
                 "n_sources": len(np.unique(check.sources)),
                 "n_ids": len(known[key]),
@@ -104,7 +112,7 @@ def sensitivity(table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> Sen
         "n_ids",
     ]
     figures = pd.DataFrame(rows, columns=columns).astype({"tied": bool, "clear": bool}).set_index("detector")
-    return Sensitivity(figures, _curves({key: of[key] for key in order}), n_ids)
+    return Sensitivity(figures, _curves({key: of[key] for key in order}), n_ids, control)
 
 
 def as_check(table: "pd.DataFrame", column: str = "trained") -> SyntheticCheck:

@@ -24,9 +24,9 @@ DEFINITIONS = {
     "includes 0. Many detectors are compared on the same clips, without correction: read ties generously.",
     "In use": "The detector that a person has pinned for this dataset. All pages start with it; it is a choice, which no figure "
     "makes and which changes no figure.",
-    "Control": "What every detector must beat: the clip's level, a Gaussian on mean spectra, random numbers. ▼ not above "
-    "a control: the figure is not above the best control's. ▽ near a control: the interval of the paired difference from it "
-    "includes 0.",
+    "Control": "What every detector must beat: the clip's level, a Gaussian on mean spectra, random numbers. All that are "
+    "trained count, chosen or not. ▼ not above a control: the figure is not above the best control's. ▽ near a control: the "
+    "interval of the paired difference from it includes 0.",
     "False-alarm rate": "Share of normal clips called anomalies. The chosen one holds on average over draws of the held-out "
     "normal clips, whose conformal quantile is the threshold of a machine id. One draw strays: as the order statistic of n "
     "clips, the threshold's own rate follows a beta distribution (60 clips at 5%: 1.0 to 11.5% in 95% of draws).",

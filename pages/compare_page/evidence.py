@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from asd_core.detectors import is_control
 from asd_core.experiments import STUDY, study_record
 from asd_core.settings import get_settings
 from asd_core.training import Sensitivity, evidence_stamp, read_evidence, sensitivity
@@ -22,12 +23,14 @@ def _table(source: Source, written: int) -> pd.DataFrame:
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …", hash_funcs=BY_KEY)
 def _sensitivity(source: Source, written: int, keys: tuple[str, ...], ids: tuple[str, ...]) -> Sensitivity:
     table = _table(source, written)
-    chosen = table[table["detector"].isin(keys) & table["machine_id"].isin(ids)]
-    return sensitivity(chosen, manifests_of(source, list(keys)))
+    counted = {*keys, *filter(is_control, table["detector"].unique())}
+    rows = table[table["detector"].isin(counted) & table["machine_id"].isin(ids)]
+    return sensitivity(rows, manifests_of(source, list(keys)), keys)
 
 
 def sensitivity_of(compared: ComparedScores) -> Sensitivity:
-    """The evidence on the chosen detectors for the machine ids in scope; without a row where it was not measured."""
+    """The evidence on the chosen detectors for the machine ids in scope, judged against all controls; without a row where it was
+    not measured."""
     source, ids = compared.selected.source, tuple(compared.machine_ids)
     return _sensitivity(source, evidence_stamp(source.folder), tuple(sorted(compared.selected.detectors)), ids)
 

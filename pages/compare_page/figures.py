@@ -5,21 +5,26 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from asd_core.evaluation import Draws, bootstrap, ranking
+from asd_core.evaluation import Draws, ranking
+from asd_core.report import compared_draws
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import led_by
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
-def resampled(key: tuple[str, ...], _scores: pd.DataFrame) -> tuple[Draws, pd.DataFrame]:
-    """Figures of all detectors on the same resampled clips, and their table."""
-    draws = bootstrap(_scores)
+def _resampled(key: tuple[str, ...], _scores: pd.DataFrame, _others: pd.DataFrame | None) -> tuple[Draws, pd.DataFrame]:
+    draws = compared_draws(_scores, _others)
     return draws, ranking(draws)
+
+
+def resampled(compared: ComparedScores) -> tuple[Draws, pd.DataFrame]:
+    """Figures of the chosen detectors on the same resampled clips, to be judged against all controls, and their table."""
+    return _resampled(compared.key, compared.scores, compared.others)
 
 
 def best_first(compared: ComparedScores) -> ComparedScores:
     """The same, its detectors from the highest mean AUC down, the one in use before them: lists and selectors start there."""
-    draws, _ = resampled(compared.key, compared.scores)
+    draws, _ = resampled(compared)
     selected = compared.selected
     return replace(compared, selected=replace(selected, detectors=led_by(selected.in_use, draws.order())))

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.counting import counted, machines_named
+from asd_core.detectors import is_control
 from asd_core.evaluation import filter_options, filter_scores
 from asd_core.scoring import AS_RECORDED, SPLITS, Scope, score_attributes, scoring_job
 from asd_core.sound import version_name
@@ -21,7 +22,7 @@ from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.sources import Source
 from pages.shared.stored_scores import StoredScores, check_beside, checked_later, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
-from pages.shared.trained_models import scoring_rate, trained_denoised_of
+from pages.shared.trained_models import models_of, scoring_rate, trained_denoised_of
 from pages.shared.unknown_machine import name_others
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -45,6 +46,9 @@ class ComparedScores:
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
     left_out: str = ""  # a sentence on the chosen detectors that know no machine id in scope
+    others: pd.DataFrame | None = (
+        None  # scores of the controls that were not chosen: detectors are judged against these too
+    )
 
     @property
     def machine_ids(self) -> list[str]:
@@ -156,6 +160,7 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
     return replace(
         subset,
         scores=against.apply(subset.scores),
+        others=None if subset.others is None else against.apply(subset.others),
         key=(*subset.key, "", *against.key),
         against=against,
         by_dataset=subset,
@@ -192,13 +197,16 @@ def in_scope(
     chosen: Sequence[str] = (),
 ) -> ComparedScores:
     """The scores of the chosen detectors in a scope: of some machine ids, of the clips with some values of an attribute."""
-    scores = _subset(stored.digest, tuple(selected.detectors), tuple(ids), attribute, tuple(chosen), stored.table)
+    asked = (tuple(ids), attribute, tuple(chosen), stored.table)
+    scores = _subset(stored.digest, tuple(selected.detectors), *asked)
+    controls = tuple(key for key in models_of(selected.source) if is_control(key) and key not in selected.detectors)
+    others = _subset(stored.digest, controls, *asked) if controls else None
     scored = set(scores["detector"].unique())
     present = replace(selected, detectors=[key for key in selected.detectors if key in scored])
     where = [f"{word(attribute)} {', '.join(chosen).replace('_', ' ')}"] if chosen else []
     where += [machines_named(ids)] if ids else []
     key = (stored.digest, *present.detectors, "", *ids, "", attribute, *chosen)
-    return ComparedScores(present, scope, scores, " and ".join(where), False, key)
+    return ComparedScores(present, scope, scores, " and ".join(where), False, key, others=others)
 
 
 def _scope(selected: Choice) -> Scope:

@@ -40,9 +40,9 @@ def draw(compared: ComparedScores) -> None:
         first = linked.selectbox("One", keys, key="one", format_func=title, width=260)
         rest = [key for key in keys if key != first]
         second = linked.selectbox("against", rest, key="other", format_func=title, width=260)
-    draws, _ = resampled(compared.key, compared.scores)
+    draws, _ = resampled(compared)
     figures, result = _pair(compared, first, second, draws)
-    st.markdown(f"**{_sentence(first, second, figures['AUC'], result)}**")
+    st.markdown(f"**{_sentence(first, second, figures['AUC'], draws.called('AUC'), result)}**")
     _name_common_ids(compared, first, second)
     selected = compared.selected
     limits = {key: limits_of(selected, key, compared.machine_ids, CONFORMAL) for key in (first, second)}
@@ -56,7 +56,7 @@ def draw(compared: ComparedScores) -> None:
             one, other = paired_figures(draws, first, second, metric=metric)
             rows.append(
                 {
-                    "Figure": f"Mean {name}",
+                    "Figure": draws.called(name).replace("mean", "Mean"),
                     title(first): one,
                     title(second): other,
                     "Difference": pair.difference,
@@ -97,7 +97,7 @@ def _name_common_ids(compared: ComparedScores, first: str, second: str) -> None:
         )
 
 
-def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> str:
+def _sentence(first: str, second: str, auc: Difference, called: str, result: HeadToHead) -> str:
     one, other = title(first), title(second)
     if not np.isfinite(auc.difference):
         return f"{one} and {other} cannot be ranked here: it takes a machine id that both know, with normal and anomalous clips."
@@ -105,7 +105,7 @@ def _sentence(first: str, second: str, auc: Difference, result: HeadToHead) -> s
         better, worse = (one, other) if auc.low > 0 else (other, one)
         sentence = f"{better} separates anomalous from normal clips better than {worse}"
     else:
-        sentence = f"On these clips the mean AUCs of {one} and {other} cannot be told apart"
+        sentence = f"On these clips the {called}s of {one} and {other} cannot be told apart"
     n = result.first_right + result.second_right
     if not result.n:
         return f"{sentence}; no labelled clip has a threshold of both."

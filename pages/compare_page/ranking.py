@@ -10,11 +10,11 @@ import streamlit as st
 
 from asd_core.counting import counted
 from asd_core.csv_text import csv_of
-from asd_core.detectors import is_control
 from asd_core.evaluation import (
     MEAN,
     Draws,
     Metric,
+    best_control,
     has_domains,
     not_better_than_control,
     operating_marks,
@@ -22,7 +22,7 @@ from asd_core.evaluation import (
     worst_machine,
 )
 from asd_core.plots import det_figure, precision_recall_figure, roc_figure
-from asd_core.report import fusion_gain
+from asd_core.report import controls_of, fusion_gain
 from asd_core.scoring import scoring_seconds
 from pages.compare_page import domains, foreign, scoring_time
 from pages.compare_page.fewer_ids import ranked_after
@@ -47,7 +47,7 @@ FEW = 10  # clips of a class
 
 def draw(compared: ComparedScores) -> None:
     """The table, and the curves below it in full width."""
-    draws, results = resampled(compared.key, compared.scores)
+    draws, results = resampled(compared)
     several = len(draws.machine_ids) > 1
     with compared.row:
         name = linked.segmented("Figure", list(METRICS), key="figure")
@@ -67,6 +67,8 @@ def draw(compared: ComparedScores) -> None:
     else:
         _compact(compared, results, shown, metric, name, remarks, _by_dataset(compared, view), seconds)
     _caption(compared, draws, shown, view)
+    if not by_domain:
+        _name_control(draws, metric, view)
     if gain := fusion_gain(draws, manifests_of(compared.selected.source, list(draws.detectors))):
         st.caption(gain)
     alarms(compared.selected)
@@ -133,12 +135,17 @@ def curves_figure(
     return figure
 
 
+def judged_against(control: str) -> str:
+    """Against which control detectors are judged, where it is not shown."""
+    return f"Verdicts go by the best control, {title(control)}, which is not among the chosen detectors."
+
+
 @cache_bytes
 def _remarks(compared: ComparedScores, metric: Metric, view: str, _draws: Draws) -> dict[str, str]:
     """A remark on each detector: in use, a control, best or tied with it, not clearly above a control, fewer ids."""
     keys = compared.selected.detectors
     ties = tied_with_best(_draws, metric=metric, machine_id=view)
-    controls = [k for k in keys if is_control(k)]
+    controls = controls_of(_draws)
     below = not_better_than_control(_draws, controls, metric=metric, machine_id=view)
     not_better = {against.detector: against for against in below}
 
@@ -160,7 +167,7 @@ def _by_dataset(compared: ComparedScores, view: str) -> pd.DataFrame | None:
     """Figures with the dataset's own labels, by detector, where people's labels replace them."""
     if compared.by_dataset is None:
         return None
-    _, results = resampled(compared.by_dataset.key, compared.by_dataset.scores)
+    _, results = resampled(compared.by_dataset)
     return results[results["machine_id"] == view].set_index("detector")
 
 
@@ -298,6 +305,13 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
         ranked_after(draws.coverage())
     if few := too_few(shown):
         st.warning(few, icon=":material/warning:")
+
+
+def _name_control(draws: Draws, metric: Metric, view: str) -> None:
+    """Name the control that verdicts go by, where it has no row of its own."""
+    best = best_control(draws, controls_of(draws), metric=metric, machine_id=view)
+    if best and best not in draws.detectors:
+        st.caption(judged_against(best))
 
 
 def _csv(compared: ComparedScores, results: pd.DataFrame) -> str:

@@ -26,10 +26,23 @@ from pages.shared.tables import download
 
 @st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs={**BY_KEY, pd.DataFrame: figures_key})
 def _prepared(
-    source: Source, scores: pd.DataFrame, assumptions: Assumptions, where: str, labels: str, in_use: str, left_out: str
+    source: Source,
+    scores: pd.DataFrame,
+    assumptions: Assumptions,
+    where: str,
+    labels: str,
+    in_use: str,
+    left_out: str,
+    _others: pd.DataFrame | None,  # the rest of the same scores
 ) -> tuple[Comparison, str]:
     comparison, dataset, reason = report_content(
-        source.folder, scores=scores, assumptions=assumptions, where=where, labels=labels, in_use=in_use
+        source.folder,
+        scores=scores,
+        assumptions=assumptions,
+        where=where,
+        labels=labels,
+        in_use=in_use,
+        others=_others,
     )
     return comparison, report_html(comparison, dataset, reason, left_out=left_out)
 
@@ -58,7 +71,14 @@ def _dialog(compared: ComparedScores) -> None:
     )
     with st.spinner("Resampling, drawing, reading recordings …"):
         comparison, page = _prepared(
-            selected.source, scores, assumed, compared.where, compared.labels, selected.in_use, compared.left_out
+            selected.source,
+            scores,
+            assumed,
+            compared.where,
+            compared.labels,
+            selected.in_use,
+            compared.left_out,
+            compared.others,
         )
     # Tables are written when they are asked for: those of many clips are long.
     name = partial(compared.file, of=assumed)

@@ -35,7 +35,7 @@ def statements(compared: ComparedScores) -> list[str]:
     """Who is best, against what, and what it would mean at the plant; none where no clip has a label."""
     if not compared.scores["label"].isin(["normal", "anomaly"]).any():
         return []
-    draws, _ = resampled(compared.key, compared.scores)
+    draws, _ = resampled(compared)
     selected = compared.selected
     assumed = assumptions(selected)
     return _statements(selected.source, compared.key, assumed, selected.in_use, compared.scores, draws)
@@ -50,7 +50,7 @@ def _by_labels(
 
 def recommendation(compared: ComparedScores) -> Recommendation:
     """Which detector to use: by labelled clips where there are both classes, else by synthetic anomalies."""
-    draws, _ = resampled(compared.key, compared.scores)
+    draws, _ = resampled(compared)
     selected = compared.selected
     if draws.n_computable():
         seconds = scoring_seconds(selected.source.folder)
@@ -64,7 +64,10 @@ def recommendation(compared: ComparedScores) -> Recommendation:
 
 @cache_bytes
 def _level_alone(compared: ComparedScores) -> str:
-    return level_meter(compared.scores)
+    if compared.others is None:
+        return level_meter(compared.scores)
+    others = compared.others[compared.others["machine_id"].isin(compared.machine_ids)]
+    return level_meter(compared.scores) or level_meter(others)
 
 
 def why_no_figure(scores: pd.DataFrame) -> str:
@@ -85,7 +88,7 @@ def headline(use: Recommendation) -> str:
 def draw(compared: ComparedScores) -> None:
     """Which one to use, and where clips are labelled what the figures say. Without both classes, the latter would only say
     that they cannot."""
-    draws, _ = resampled(compared.key, compared.scores)
+    draws, _ = resampled(compared)
     use = recommendation(compared)
     with st.container(border=True):
         # The first sentence below says how well the best one separates: it is not repeated here.

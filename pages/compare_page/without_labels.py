@@ -11,7 +11,7 @@ from asd_core.detectors import is_control
 from asd_core.plots import sensitivity_figure
 from asd_core.report import UNKNOWN
 from asd_core.training import Sensitivity, evidence_stamp
-from pages.compare_page import evidence
+from pages.compare_page import evidence, ranking
 from pages.compare_page.fewer_ids import ranked_after
 from pages.compare_page.filters import ComparedScores
 from pages.shared.alarms import alarms
@@ -85,6 +85,8 @@ def draw(compared: ComparedScores) -> None:
         f"{int(most['n_sources'])} of them. {UNKNOWN} They say nothing of false alarms on another day. Interval: clips resampled "
         "together with what was made of them."
     )
+    if sensitivity.control and sensitivity.control not in order:
+        st.caption(ranking.judged_against(sensitivity.control))
     ranked_after(coverage)
     alarms(selected)
     st.plotly_chart(

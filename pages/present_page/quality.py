@@ -33,7 +33,7 @@ def draw(story: Story) -> None:
         return
     use = takeaways.recommendation(compared)
     slide.head(takeaways.headline(use))
-    draws, results = resampled(compared.key, compared.scores)
+    draws, results = resampled(compared)
     if not draws.n_computable():
         slide.text(" ".join([*use.why, use.change]))
         return

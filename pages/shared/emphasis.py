@@ -19,7 +19,7 @@ def rule(n: int, in_use: str = "") -> str:
         return ""
     best = "the detector in use and the best" if in_use else f"the best {IN_COLOUR}"
     return (
-        f" In colour: {best}; black or white, dashed: the best control; the others are grey until they are pointed "
+        f" In colour: {best}; black or white, dashed: the best control shown; the others are grey until they are pointed "
         "at; the legend is in the order of AUC."
     )
 

@@ -297,6 +297,33 @@ def test_every_rule_has_a_threshold_to_move(address: dict[str, str]) -> None:
     assert len(seen) == len(options)
 
 
+def test_a_control_counts_that_was_not_chosen() -> None:
+    """What is chosen is shown; what a detector is worth does not hang on it."""
+    every, few = opened(), opened(detectors=["PCA + KDE", "GWRP + Gaussian", "Control: clip level"])
+    whole, table = (app.dataframe[0].value.set_index("Detector") for app in (every, few))
+    assert table.index.tolist() == ["GWRP + Gaussian", "PCA + KDE", "Control: clip level"]
+    assert table.loc["PCA + KDE", "Verdict"] == whole.loc["PCA + KDE", "Verdict"] == "▼ not above a control"
+    figures = ["AUC", "95% interval", "pAUC"]
+    assert table[figures].equals(whole.loc[table.index, figures])
+    named = "Verdicts go by the best control, Control: mean log-mel, which"
+    assert (named in text(few), named in text(every)) == (True, False)
+    assert "1 of 2 detectors stands clearly above the best control (Control: mean log-mel" in text(few)
+    (roc,) = few.get("plotly_chart")
+    assert "mean log-mel" not in roc.proto.spec
+    without = opened(view="Without labels", detectors=["PCA + KDE", "Control: clip level"])
+    assert "Verdicts go by the best control, Control: " in text(without)
+    assert len(without.dataframe[0].value) == 2
+
+
+def test_of_a_single_machine_an_auc_is_no_mean() -> None:
+    for address in ({"view": "Head-to-head"}, {}):
+        for ids, mean in (({"of_ids": "00"}, False), ({}, True)):
+            app = opened(detectors=MIXED, **address, **ids)
+            assert any("mean AUC" in str(m.value) for m in app.markdown) == mean
+    figures = opened(view="Head-to-head", detectors=MIXED, of_ids="00").dataframe[0].value
+    assert figures["Figure"].tolist() == ["AUC", "pAUC"]
+
+
 def test_head_to_head_says_who_is_better_and_on_which_clips() -> None:
     app = opened(view="Head-to-head", detectors=MIXED)
     assert (app.selectbox(key="one").value, app.selectbox(key="other").value) == ("dcase_ae", "cnn_ae")

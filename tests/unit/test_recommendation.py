@@ -110,6 +110,32 @@ def test_a_detector_that_knows_fewer_machines_is_counted_nowhere() -> None:
     assert said.endswith(" Not counted: 1 detector without a figure of every machine id.")
 
 
+def test_a_control_counts_that_is_not_shown() -> None:
+    """The same word whatever is shown beside a detector, and the control that decided it by name."""
+    shifts = {"pca_kde": 1.0, "control_rms": 0.1, "control_mahalanobis": 2.0}
+    draws, of = drawn(shifts).shown(["pca_kde", "control_rms"]), manifests(shifts)
+    assert draws.detectors == ("pca_kde", "control_rms")
+    use = recommend_by_labels(draws, of, {})
+    why = "No detector stands clearly above the best control, Control: mean log-mel, not shown here."
+    assert (use.detector, use.why) == ("", (why,))
+    weaker = drawn({**shifts, "control_mahalanobis": 0.5}).shown(["pca_kde"])
+    assert (
+        "The best control, Control: mean log-mel, not shown here, has 0." in recommend_by_labels(weaker, of, {}).why[1]
+    )
+
+
+def test_of_a_single_machine_an_auc_is_no_mean() -> None:
+    shifts = {"gwrp_gaussian": 2.5, "pca_kde": 1.2, "control_rms": 0.1}
+    scores, of = labelled(shifts), manifests(shifts)
+    several = pd.concat([scores, scores.assign(machine_id="02", clip_id="2" + scores["clip_id"])])
+    for table, mean in ((scores, False), (several, True)):
+        draws = bootstrap(table)
+        said = " ".join(opening_sentences(table, draws, of, Assumptions(), in_use="pca_kde"))
+        said += " ".join(recommend_by_labels(draws, of, {}).why)
+        assert ("mean AUC" in said) == mean
+        assert said.count("AUC") >= 4
+
+
 def test_controls_alone_are_no_choice() -> None:
     shifts = {"control_rms": 1.0}
     use = recommend_by_labels(drawn(shifts), manifests(shifts), {})

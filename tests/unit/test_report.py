@@ -173,7 +173,7 @@ def test_a_detector_in_use_leads_and_is_called_a_choice(demo: tuple[Comparison, 
     assert best.startswith("GWRP + Gaussian separates anomalous from normal clips best")
     assert "PCA + KDE would raise about" in plant
     assert comparison.detectors[0] == "gwrp_gaussian", "a choice changes no rank"
-    assert wording.rank(comparison, "pca_kde") == "in use"
+    assert wording.rank(comparison, "pca_kde") == "in use, ▼ not above a control"
     page = Page(report_html(comparison, dataset)).words
     assert "Errors to hear : PCA + KDE" in page or "Errors to hear: PCA + KDE" in page
     assert "The worst errors of the detector that is in use" in page
@@ -181,6 +181,27 @@ def test_a_detector_in_use_leads_and_is_called_a_choice(demo: tuple[Comparison, 
     without = report_content(DEMO, detectors=["gwrp_gaussian", "control_rms"], in_use="pca_kde")[0]
     assert (without.in_use, without.lead) == ("", "gwrp_gaussian")
     assert (demo[0].in_use, demo[0].lead) == ("", demo[0].tied[0])
+
+
+@pytest.mark.parametrize("beside", [["control_rms"], []])
+def test_controls_that_were_not_chosen_count_all_the_same(demo: tuple[Comparison, str], beside: list[str]) -> None:
+    """Else the fewer are chosen, the better a weak detector looks."""
+    keys = ["pca_kde", "gwrp_gaussian", *beside]
+    few, dataset, _ = report_content(DEMO, detectors=keys)
+    assert [few.best_control, demo[0].best_control] == ["control_mahalanobis"] * 2
+    assert few.not_better == [result for result in demo[0].not_better if result.detector in keys]
+    assert set(few.detectors) == set(keys) == set(few.ranking["detector"]) == set(few.clips["detector"])
+    np.testing.assert_array_equal(few.draws.interval(), demo[0].draws.shown(keys).interval())
+    rows = few.ranking.query("detector == 'pca_kde' and machine_id == 'mean'")
+    assert rows["against_control"].tolist() == ["below"]
+    said = (
+        "1 of 2 detectors stands clearly above the best control (Control: mean log-mel, mean AUC 0.704, not shown here)"
+    )
+    assert said in wording.takeaways(few)[1]
+    page = Page(report_html(few, dataset)).words
+    assert "not above the best control (Control: mean log-mel, not in the table)" in page
+    assert "(best control)" not in page
+    assert ", not in the table" not in demo[1]
 
 
 def test_every_version_is_named(demo: tuple[Comparison, str]) -> None:
