@@ -2,6 +2,7 @@
 
 from asd_core.evaluation import POOLED, OperatingPoint, operating_point
 from asd_core.plots import AlarmGroup, alarms_figure
+from pages.compare_page import takeaways
 from pages.compare_page.promises import CONFORMAL, limits_of, too_few
 from pages.present_page import slide
 from pages.present_page.quality import measured
@@ -12,8 +13,11 @@ THOUSAND = 1000  # normal clips
 
 
 def draw(story: Story) -> None:
-    """The leading detector at its threshold for the machine."""
+    """The detector to use at its threshold for the machine: the one in use, else the recommended one."""
     selected, key = story.selected, story.leading
+    recommended = _recommended(story)
+    if recommended and key != selected.in_use:
+        key = recommended
     if key is None:
         who = "Only controls know" if selected.detectors else "No detector here knows"
         slide.head(f"{who} {story.machine}: nothing can be said of its alarms.")
@@ -32,9 +36,21 @@ def draw(story: Story) -> None:
         slide.head(_head(limits.rates[machine_id], point))
         lines = [_range(limits.held_out[machine_id], likely)]
     pale = " Dark: an alarm; pale: the most it may come to." if likely else ""
-    slide.text("  \n".join(filter(None, [*lines, _seen(title(key), point, selected.rate) + pale])))
+    whose = "" if key == recommended else _whose(title(key), pinned=key == selected.in_use)
+    slide.text("  \n".join(filter(None, [*lines, whose, _seen(title(key), point, selected.rate) + pale])))
     if likely:
         slide.figure(alarms_figure(_groups(limits.rates[machine_id], likely, point)), key="present_alarms")
+
+
+def _recommended(story: Story) -> str:
+    """The detector that the step before recommends; empty where there is none, or nothing was measured."""
+    compared = measured(story)
+    return "" if compared.scores.empty else takeaways.recommendation(compared).detector
+
+
+def _whose(name: str, *, pinned: bool) -> str:
+    """Why these are figures of another detector than the recommended one."""
+    return f"{name} is in use: a person pinned it." if pinned else f"No detector is recommended yet: this is {name}."
 
 
 def _groups(rate: float, likely: tuple[float, float], point: OperatingPoint) -> list[AlarmGroup]:

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from asd_core.artifacts import pin_detector
 from asd_core.datasets import open_dataset
 from asd_core.scoring import SCORES
 from asd_core.training import train
 from tests.app.helpers import app_at, opened, text, wav
-from tests.conftest import built_once, simulate_small
+from tests.conftest import ROOT, built_once, simulate_small
 
 STEPS = [str(number) for number in range(1, 6)]
 ANOMALY, NORMAL = "test/anomaly_id_02_00000059.wav", "test/normal_id_04_00000007.wav"
@@ -55,6 +56,33 @@ def test_the_demo_is_told_in_five_steps() -> None:
     assert head(apps["5"]).startswith("In 1,000 normal clips expect about 49 false alarms; ")
     assert "of 60 anomalies are found, " in head(apps["5"])
     assert "10 to 115 false alarms in 1,000" in text(apps["5"])
+
+
+def test_a_control_counts_that_was_not_chosen() -> None:
+    """PCA + KDE beats the clip's level and not the mean log-mel spectrum: no step says another thing than the next."""
+    few = ["PCA + KDE", "Control: clip level"]
+    apps = {step: opened("present", step=step, clip=ANOMALY, detectors=few) for step in "345"}
+    (table,) = components(apps["3"], "asd_scores")
+    assert [group["name"] for group in table["groups"]] == ["Weak"]  # type: ignore[attr-defined]
+    assert head(apps["4"]) == "Which one to use: none yet."
+    assert "No detector stands clearly above the best control, Control: mean log-mel, not shown here." in text(
+        apps["4"]
+    )
+    assert "No detector is recommended yet: this is PCA + KDE." in text(apps["5"])
+
+
+def test_the_cost_of_alarms_is_the_recommended_detector_s_or_the_one_s_in_use(
+    settings: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "data" / "demo", tmp_path / "data" / "demo")
+    settings.setenv("ASD_DATA_DIR", str(tmp_path / "data"))
+    used = head(opened("present", step="4")).removeprefix("Which one to use: ").rstrip(".")
+    assert f"{used}, set to 5% false alarms" in text(opened("present", step="5"))
+    pin_detector(ROOT / "trained_models" / "demo", "pca_kde")
+    assert "PCA + KDE is in use all the same: a person pinned it." in text(opened("present", step="4"))
+    said = text(opened("present", step="5"))
+    assert "PCA + KDE is in use: a person pinned it." in said
+    assert "PCA + KDE, set to 5% false alarms" in said
 
 
 def test_a_normal_clip_is_called_that() -> None:
