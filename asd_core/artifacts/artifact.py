@@ -238,6 +238,10 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = read_versioned(path, Manifest, SCHEMA, "train again")
     except FileNotFoundError as error:
         raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be read ({error.strerror}): allow reading it, or remove it and train this detector again."
+        ) from error
     except (ValueError, AttributeError) as error:  # of JSON, of pydantic, of UTF-8
         raise ArtifactError(f"{path} is damaged: train this detector again.") from error
     if manifest.detector != folder.name:
@@ -322,5 +326,6 @@ def trained_denoised(folder: Path, key: str) -> float:
 
 
 def trained_keys(folder: Path) -> list[str]:
-    """Which detectors have an artifact in this folder, in the registry's order."""
-    return [key for key in detector_keys(optional=True) if (folder / key / MANIFEST).is_file()]
+    """Which detectors have an artifact in this folder, in the registry's order; one whose manifest cannot be read is among them,
+    so that it is named and not left out."""
+    return [key for key in detector_keys(optional=True) if (folder / key / MANIFEST).exists()]

@@ -88,6 +88,8 @@ def changing_versions(models: Path) -> Iterator[None]:
     with ExitStack() as held:
         try:
             held.enter_context(locked(_index(models)))
+        except NotADirectoryError as error:
+            raise _no_folder(models) from error
         except OSError as error:
             raise ArtifactError(
                 f"{models / VERSIONS} cannot be written ({error.strerror}): free space or allow writing there."
@@ -126,8 +128,15 @@ def _read(models: Path) -> _Index:
         return read_versioned(path, _Index, INDEX_SCHEMA, "use the program that wrote it")
     except FileNotFoundError:
         return _Index()
+    except NotADirectoryError as error:
+        raise _no_folder(models) from error
     except (OSError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{path} is damaged: delete it, and the first version is in use.") from error
+
+
+def _no_folder(models: Path) -> ArtifactError:
+    file = next((place for place in (models, *models.parents) if place.is_file()), models)
+    return ArtifactError(f"{file} is a file: give a folder of trained detectors.")
 
 
 def _write(models: Path, index: _Index) -> None:

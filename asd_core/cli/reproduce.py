@@ -32,11 +32,14 @@ def reproduce(
     resume: Resume = False,
 ) -> None:
     """Train on a public set, evaluate, and write a table beside published figures."""
+    from asd_core.datasets import read_eval_labels
     from asd_core.report import benchmark, reproduction_table
     from asd_core.settings import get_settings
     from asd_core.training import train
 
     of = benchmark(name)
+    if labels is not None:
+        read_eval_labels(labels, of.machine_type)  # what is wrong with it is said before hours of training
     folder = out or get_settings().models_dir / name
     dataset = _dataset(of, data, folder)
     for note in dataset.notes:

@@ -25,7 +25,8 @@ def read_eval_labels(path: Path, machine_type: str) -> dict[str, str]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path} cannot be read ({error}): give the list of labels, eval_data_list.csv.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DatasetError(f"{path} cannot be read ({reason}): give the list of labels, eval_data_list.csv.") from error
     labels: dict[str, str] = {}
     machine = ""
     for line in lines:

@@ -188,6 +188,23 @@ def test_the_feature_space_is_prepared(  # type: ignore[no-untyped-def]
         (["umap", "--models", "nowhere"], "no pooled features"),
         (["thumbnails", "--data", "demo", "--models", "nowhere"], "no pooled features"),
         (["latents", "--data", "demo", "--models", "nowhere"], "no trained detectors"),
+        (["versions", "--models", "{models}/scores.parquet"], "scores.parquet is a file: give a folder of trained"),
+        (
+            ["versions", "--models", "{models}/scores.parquet/x", "--use", "first"],
+            "scores.parquet is a file: give a folder",
+        ),
+        (
+            ["reproduce", "dcase2020-slider", "--labels", "{models}"],
+            "(Is a directory): give the list of labels, eval_data_list.csv.",
+        ),
+        (
+            ["pretrained", "add", "panns", "{models}"],
+            "(Is a directory): give the file of PANNs (CNN14), in the format torchscript.",
+        ),
+        (
+            ["pretrained", "convert", "aisfx", "{models}"],
+            "(Is a directory): give the file that pip download --no-deps aisfx",
+        ),
     ],
 )
 def test_bad_use_is_exit_code_2_and_one_sentence(
@@ -214,6 +231,20 @@ def test_a_folder_where_a_file_is_expected_is_named(cli, brief_folder: Path, tmp
     code, _, err = cli("train", "--data", brief_folder, "--out", tmp_path / "models", "--detectors", "control_rms")
     sentence = f"{folder} is a folder where a file is expected: name a file, or move the folder away."
     assert (code, err.splitlines()[-1]) == (2, sentence)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "score"])
+def test_a_detector_whose_manifest_cannot_be_read_is_named(  # type: ignore[no-untyped-def]
+    cli, small_folder: Path, small_models: Path, tmp_path: Path, command: str
+) -> None:
+    models = shutil.copytree(small_models, tmp_path / "models")
+    manifest = models / "control_rms" / "manifest.json"
+    manifest.unlink()
+    manifest.mkdir()
+    clip = next(small_folder.rglob("test/*.wav"))
+    given = {"evaluate": ["--data", small_folder], "score": [clip, "--machine-id", "00"]}[command]
+    reason = "cannot be read (Is a directory): allow reading it, or remove it and train this detector again."
+    assert cli(command, *given, "--models", models) == (2, "", f"{manifest} {reason}\n")
 
 
 def test_an_output_that_cannot_be_one_is_named(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

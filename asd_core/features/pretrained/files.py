@@ -94,7 +94,9 @@ def add_model(model: PretrainedModel, path: Path, *, unverified: bool = False) -
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise PretrainedError(f"{path} cannot be read ({error.strerror}).") from error
+        raise PretrainedError(
+            f"{path} cannot be read ({error.strerror}): give the file of {model.title}, in the format {model.format}."
+        ) from error
     return store_model(model, data, path, unverified=unverified)
 
 
