@@ -46,9 +46,8 @@ class ComparedScores:
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
     left_out: str = ""  # a sentence on the chosen detectors that know no machine id in scope
-    others: pd.DataFrame | None = (
-        None  # scores of the controls that were not chosen: detectors are judged against these too
-    )
+    # Scores of the controls that were not chosen: detectors are judged against these too.
+    others: pd.DataFrame | None = None
 
     @property
     def machine_ids(self) -> list[str]:
