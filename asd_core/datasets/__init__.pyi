@@ -78,6 +78,7 @@ from .stored_datasets import delete_dataset as delete_dataset
 from .stored_datasets import import_recordings as import_recordings
 from .stored_datasets import rename_dataset as rename_dataset
 from .stored_datasets import title_of as title_of
+from .stored_datasets import title_today as title_today
 from .stored_datasets import untrained_title as untrained_title
 from .stored_datasets import use_folder as use_folder
 from .stored_datasets import used_bytes as used_bytes

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from io import BytesIO
 from itertools import count
@@ -20,6 +20,7 @@ from typing import IO
 
 from asd_core.datasets.attribute_files import is_attribute_file
 from asd_core.datasets.folder_survey import Answer, Unused, survey
+from asd_core.datasets.moved_clips import recorded_location
 from asd_core.datasets.opening import (
     DATASET_FILE,
     DatasetFile,
@@ -76,6 +77,26 @@ def title_of(place: Path) -> str:
         return read_dataset_file(place).title or place.parent.name
     except DatasetError:
         return place.parent.name
+
+
+def title_today(location: str, recorded: str) -> str:
+    """What people call the dataset at a location now: they may have renamed it since its detectors were trained.
+
+    Args:
+        recorded: the title that was stored with the detectors; it stands where no dataset file gives another.
+    """
+    try:
+        place = Path(recorded_location(location))
+        given = _title_in(place, place.stat().st_mtime_ns) if place.name == DATASET_FILE else ""
+        return given or recorded
+    except (DatasetError, OSError):
+        return recorded
+
+
+@lru_cache(maxsize=64)  # every page asks for every dataset in each run, and a file may hold thousands of answers
+def _title_in(place: Path, written: int) -> str:
+    """The title in a dataset file that was written at a time; empty where it gives none."""
+    return read_dataset_file(place).title
 
 
 def untrained_title(named: str, trained: Collection[str]) -> str:

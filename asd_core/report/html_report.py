@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core import __version__, artifacts
-from asd_core.datasets import Dataset, open_for
+from asd_core.datasets import Dataset, open_for, title_today
 from asd_core.detectors import detector_class, select
 from asd_core.errors import ArtifactError, AsdError
 from asd_core.evaluation import MEAN, POOLED
@@ -86,7 +86,8 @@ def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
     title, location = folder.name, data or ""
     try:
         about = json.loads((folder / DATASET).read_text("utf-8"))
-        title, location = str(about["title"]), data or str(about["location"])
+        title = title_today(str(about["location"]), str(about["title"]))
+        location = data or str(about["location"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # an old or foreign folder: its figures stand without it
     if not location:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asd_core import artifacts
+from asd_core.datasets import title_today
 from asd_core.scoring import DATASET
 from asd_core.settings import get_settings
 
@@ -32,7 +33,8 @@ def sources() -> list[Source]:
         keys = artifacts.trained_keys(folder)
         try:
             about = json.loads((folder / DATASET).read_text("utf-8"))
-            title, location = str(about["title"]), str(about["location"])
+            location = str(about["location"])
+            title = title_today(location, str(about["title"]))
         except (OSError, ValueError, KeyError):
             title, location = base.name, ""
         stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)

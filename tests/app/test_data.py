@@ -1,6 +1,7 @@
 """The Data page: recordings are added, understood, answered, and offered for training."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from asd_core.datasets import (
     update_dataset_file,
 )
 from asd_core.detectors import detector_class
+from asd_core.report import report_content
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import expected_seconds, stored_min_clips, train, train_version
@@ -168,6 +170,23 @@ def test_a_dataset_is_renamed_and_deleted_by_name(folders: Path) -> None:
     press(app, "Delete")
     assert not place.exists()
     assert "Add normal recordings of your machine" in text(app)
+
+
+def test_a_dataset_with_detectors_is_renamed_on_every_page_and_in_the_report(folders: Path) -> None:
+    place = import_recordings("Rig", [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]).place
+    dataset, models = open_dataset(place), get_settings().models_dir / "rig"
+    train(dataset, models, detectors=["control_rms"])
+    joined = str(dataset.rows(split="test")["clip_id"].iloc[0])
+    train_version(dataset, models, {joined: "normal"})
+    app = opened("data", data="Rig")
+    next(field for field in app.text_input if field.label == "New name").set_value("Rig 8").run()
+    press(app, "Rename")
+    assert "To delete it and its detectors, type its name: Rig 8" in [field.label for field in app.text_input]
+    assert [source.title for source in sources()] == ["Rig 8"]
+    for version in (models, models / "versions" / "rig.v2"):
+        assert report_content(version)[0].title == "Rig 8"
+    shutil.rmtree(place.parent)
+    assert [source.title for source in sources()] == ["Rig"], "what was stored in training stands where nothing else says"
 
 
 def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -> None:
