@@ -35,11 +35,12 @@ with show_errors():
         add_recordings()
     else:
         entry: Entry = by_name[chosen]
+        dataset = None
         try:
             if (dataset := survey_view(entry)) is not None:
                 train(entry, dataset)
         except AsdError as error:  # the dataset can still be deleted, and another version be put in use
             st.error(str(error), icon=":material/error:")
         manage(entry)
-        versions(entry)
+        versions(entry, dataset)
     activity()

@@ -47,7 +47,9 @@ from .holdout import folds as folds
 from .holdout import held_out as held_out
 from .moved_clips import RELABELLED as RELABELLED
 from .moved_clips import Moves as Moves
+from .moved_clips import against_recorded as against_recorded
 from .moved_clips import as_learned as as_learned
+from .moved_clips import contradicting as contradicting
 from .moved_clips import is_moved as is_moved
 from .moved_clips import moves as moves
 from .moved_clips import read_moves as read_moves

@@ -1,15 +1,17 @@
 """A dataset whose clips people's labels have moved into training or out of it, and the file that opens it again."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
 from asd_core.errors import DatasetError
 from asd_core.files import write_text
 
 RELABELLED = "relabelled.json"
+_NAMED = 3  # clips that a sentence names
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,22 @@ def moves(dataset: Dataset, labels: Mapping[str, str]) -> Moves:
     label = dataset.catalogue["clip_id"].map(labels)
     clip_ids = dataset.catalogue["clip_id"]
     return Moves(list(clip_ids[~learned & (label == "normal")]), list(clip_ids[learned & (label == "anomaly")]))
+
+
+def against_recorded(dataset: Dataset, labels: Mapping[str, str]) -> list[str]:
+    """Clip ids that a dataset calls anomalies and labels (clip id -> normal or anomaly) normal: detectors would learn from them."""
+    label = dataset.catalogue["clip_id"].map(labels)
+    return list(dataset.catalogue.loc[(dataset.catalogue["label"] == "anomaly") & (label == "normal"), "clip_id"])
+
+
+def contradicting(clip_ids: Sequence[str]) -> str:
+    """What follows from :func:`against_recorded`, in a sentence; some of the clips are named."""
+    one = len(clip_ids) == 1
+    named = ", ".join(clip_ids[:_NAMED]) + (" …" if len(clip_ids) > _NAMED else "")
+    return (
+        f"{counted(len(clip_ids), 'clip')} that people call normal {'is an anomaly' if one else 'are anomalies'} by the dataset "
+        f"({named}): as {'it joins' if one else 'they join'} training, detectors learn to take such sound for normal."
+    )
 
 
 def relabelled(dataset: Dataset, moved: Moves, location: Path) -> Dataset:

@@ -19,7 +19,7 @@ from asd_core.artifacts import (
     trained_versions,
 )
 from asd_core.counting import counted
-from asd_core.datasets import RELABELLED, Dataset, moves, relabelled, write_moves
+from asd_core.datasets import RELABELLED, Dataset, against_recorded, contradicting, moves, relabelled, write_moves
 from asd_core.errors import TrainingError
 from asd_core.features import Denoised, MemberScores, from_config
 from asd_core.training.claim import LOCK, check_dataset, claimed
@@ -77,6 +77,8 @@ def train_version(
                 f"{'is' if len(moved.joined) == 1 else 'are'} not tested on; {counted(len(moved.left), 'clip')} called "
                 f"{'an anomaly leaves' if len(moved.left) == 1 else 'anomalies leave'} it."
             )
+            if contradicted := against_recorded(dataset, labels):
+                notify(contradicting(contradicted))
             changed = relabelled(dataset, moved, folder / RELABELLED)
             keys = train(changed, folder, detectors=detectors, notify=notify, **how)
         except BaseException:

@@ -6,19 +6,27 @@ import streamlit as st
 
 from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
 from asd_core.counting import counted
+from asd_core.datasets import Dataset, against_recorded, contradicting
+from asd_core.labels import clip_table, effective_labels
 from asd_core.roles import Role
+from asd_core.scoring import read_scores
 from pages.data_page.datasets import Entry
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
+from pages.shared.label_store import label_store
 from pages.shared.permissions import acting, button
 
 
-def versions(entry: Entry) -> None:
-    """Draw the versions, where there are detectors to train again."""
+def versions(entry: Entry, dataset: Dataset | None) -> None:
+    """Draw the versions, where there are detectors to train again.
+
+    Args:
+        dataset: the recordings; ``None`` where they cannot be opened.
+    """
     if entry.name == "demo" or not trained_keys(entry.models):
         return
     if entry.location:
-        _train_again(entry)
+        _train_again(entry, dataset)
     stored, current = trained_versions(entry.models), version_in_use(entry.models)
     if not stored:
         return
@@ -41,12 +49,17 @@ def versions(entry: Entry) -> None:
             st.caption(f"{text}. {counted(n, 'detector')}.")
 
 
-def _train_again(entry: Entry) -> None:
+def _train_again(entry: Entry, dataset: Dataset | None) -> None:
     st.subheader("Train again with labels")
     st.caption(
         "Clips that people agree are normal join training, and training clips that they call anomalies leave it. A clip that "
         "joined is not tested on by that version. It is used when it is complete; the versions before it are kept."
     )
+    if dataset is not None and (contradicted := _called_normal(entry, dataset)):
+        st.warning(
+            f"{contradicting(contradicted)} Listen again, or correct the dataset, where that is not meant.",
+            icon=":material/warning:",
+        )
     arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--with-labels"]
     job_panel(
         f"train-labels-{entry.name}",
@@ -56,6 +69,16 @@ def _train_again(entry: Entry) -> None:
         dataset=entry.name,
         resumes=False,
     )
+
+
+def _called_normal(entry: Entry, dataset: Dataset) -> list[str]:
+    """Clip ids that the dataset calls anomalies and people normal. All of them are test clips: their scores know their hashes, and
+    no file is read."""
+    labels = effective_labels(label_store(), entry.name, "adjudicated").labels
+    if not labels:
+        return []
+    clips = clip_table(dataset, read_scores(entry.models, None), read=False)
+    return against_recorded(dataset, dict(zip(clips["clip_id"], clips["sha256"].map(labels), strict=True)))
 
 
 @show_errors()

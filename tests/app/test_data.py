@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from asd_core.datasets import (
     update_dataset_file,
 )
 from asd_core.detectors import detector_class
+from asd_core.labels import Draft, LabelStore, new_uid
 from asd_core.report import report_content
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
@@ -186,7 +188,9 @@ def test_a_dataset_with_detectors_is_renamed_on_every_page_and_in_the_report(fol
     for version in (models, models / "versions" / "rig.v2"):
         assert report_content(version)[0].title == "Rig 8"
     shutil.rmtree(place.parent)
-    assert [source.title for source in sources()] == ["Rig"], "what was stored in training stands where nothing else says"
+    assert [source.title for source in sources()] == ["Rig"], (
+        "what was stored in training stands where nothing else says"
+    )
 
 
 def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -> None:
@@ -238,6 +242,23 @@ def test_a_version_trained_with_labels_is_in_use_and_going_back_is_one_click(fol
         "In use",
         "Use this version",
     ]
+
+
+def test_labels_that_call_the_datasets_anomalies_normal_are_named_before_they_join_training(folders: Path) -> None:
+    files = {f"{label}/{n}.wav": sound(len(label) + n) for label in ("ok", "faulty") for n in range(10)}
+    place = import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()]).place
+    train(open_dataset(place), get_settings().models_dir / "rig", detectors=["control_rms"])
+    store = LabelStore.open()
+
+    def label(name: str, word: str) -> None:
+        sha = sha256(files[name]).hexdigest()
+        store.add(Draft(kind="label", annotator="Ada", dataset="rig", uid=new_uid(), clip_sha256=sha, label=word))
+
+    label("faulty/1.wav", "anomaly")
+    assert "by the dataset" not in text(opened("data", data="Rig"))
+    label("faulty/2.wav", "normal")
+    said = text(opened("data", data="Rig"))
+    assert "1 clip that people call normal is an anomaly by the dataset (faulty/2.wav): as it joins training," in said
 
 
 def test_what_is_damaged_is_named_and_the_rest_of_the_page_is_there(folders: Path) -> None:

@@ -74,6 +74,8 @@ def test_labels_make_a_version_and_the_first_one_stays(dataset: Dataset, models:
     assert folder_in_use(models) == models
     assert train_version(dataset, models, moved, notify=said.append) == KEYS
     assert "2 clips called normal join training and are not tested on; 1 clip called an anomaly leaves it." in said
+    wrong = clip_id(dataset, "test", "anomaly")
+    assert any(f"1 clip that people call normal is an anomaly by the dataset ({wrong})" in one for one in said)
     assert contents(models) == before
     (version,) = trained_versions(models)
     assert (version.name, version.joined, version.left, version_in_use(models)) == ("slider.v2", 2, 1, "slider.v2")
