@@ -78,13 +78,13 @@ def verdict(
         by_whom = (
             f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so {decides}."
         )
-        agree = "" if alone else f"; {_agreement(leading, _decided(scores, reliability), without=close)}"
+        agree = "" if alone else f"; {_agreement(leading, _decided(scores, reliability.trusted), without=close)}"
         if close:
             reason = f"The {who} is too close to its threshold to tell{agree}: listen to it."
         else:
             reason = f"{_how_sure(leading.margin)}, says the {who}{agree}."
         return Verdict(head, reason, by_whom, figures, leading.detector)
-    votes = _votes(leading, _decided(scores, reliability), reliability, clause, among) if leading else ""
+    votes = _votes(leading, scores, reliability, clause, among) if leading else ""
     few = f"{too_few_normals(rate)}; {held_out} set{'s' if held_out == 1 else ''} the threshold."
     reasons = {
         "too few normals": few,
@@ -130,12 +130,11 @@ def _name(leading: DetectorScore, trained: str) -> str:
     return f"**{title(leading.detector)}**" + (f" ({trained})" if trained else "")
 
 
-def _decided(scores: Sequence[DetectorScore], reliability: Reliability) -> dict[str, str]:
-    """By trusted detector, in their order, what it decides, as the table beside the card shows it: nothing where it is too
+def _decided(scores: Sequence[DetectorScore], keys: Sequence[str]) -> dict[str, str]:
+    """By detector, in the order of the keys, what it decides, as the table beside the card shows it: nothing where it is too
     close to its threshold to tell."""
     by_key = {score.detector: score for score in scores}
-    trusted = [by_key[key] for key in reliability.trusted if key in by_key]
-    return {one.detector: "" if one.is_close else one.decision for one in trusted}
+    return {key: "" if by_key[key].is_close else by_key[key].decision for key in keys if key in by_key}
 
 
 def _agreement(leading: DetectorScore, decided: Mapping[str, str], without: bool) -> str:
@@ -168,9 +167,11 @@ def _agreement(leading: DetectorScore, decided: Mapping[str, str], without: bool
 
 
 def _votes(
-    leading: DetectorScore, decided: Mapping[str, str], reliability: Reliability, trained: str, among: str
+    leading: DetectorScore, scores: Sequence[DetectorScore], reliability: Reliability, trained: str, among: str
 ) -> str:
-    """Which detector decides, and how many of the trusted ones agree."""
+    """Which detector decides, and how many of the trusted ones agree; without any of these, of all that are no controls: one that
+    alone calls a clip an anomaly is not the same as all of them."""
+    decided = _decided(scores, reliability.trusted)
     word = CALLED[leading.decision]
     in_use = leading.detector == reliability.in_use
     name = _name(leading, trained) + (", in use here," if in_use else "")
@@ -178,20 +179,24 @@ def _votes(
         unproven = (
             "how good it is was not measured here" if leading.detector in reliability.unmeasured else "not trusted here"
         )
-        return f"{name} calls it {word} ({unproven})."
+        others = [key for key in (*reliability.weak, *reliability.unmeasured) if key != leading.detector]
+        do_so = _how_many(list(_decided(scores, others).values()), leading.decision, "other ", "detector")
+        return f"{name} calls it {word} ({unproven}). {do_so}".strip()
     best = "" if in_use else f", the most accurate {among},"
     first = f"{name}{best} calls it {word}."
     rest = [decision for key, decision in decided.items() if key != leading.detector]
-    return f"{first} {_of_the_trusted(rest, leading.decision, len(rest) < len(decided))}".strip()
+    other = "other " if len(rest) < len(decided) else ""
+    return f"{first} {_how_many(rest, leading.decision, other, 'trusted detector')}".strip()
 
 
-def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
+def _how_many(decided: Sequence[str], decision: str, other: str, who: str) -> str:
     """How many decide the same, otherwise, and not at all, in a sentence; empty of none.
 
     Args:
         decided: see :func:`_decided`.
         decision: of the leading detector.
-        others: whether it is one of the trusted, too.
+        other: "other " where it is one of them, too.
+        who: what they are, in the singular.
     """
     unlike = CALLED[OTHER[decision]]
     does = {
@@ -200,13 +205,12 @@ def _of_the_trusted(decided: Sequence[str], decision: str, others: bool) -> str:
         "": ("cannot tell", "cannot tell"),
     }
     counts = {word: decided.count(word) for word in does if word in decided}
-    other = "other " if others else ""
     if len(counts) > 1:
         every = ", ".join(f"{n} {does[word][n > 1]}" for word, n in counts.items())
-        return f"Of the {other}{len(decided)} trusted detectors {every}."
+        return f"Of the {other}{len(decided)} {who}s {every}."
     if len(decided) > 1:
-        return f"The {other}{len(decided)} trusted detectors {does[decided[0]][1]}."
-    return f"The {other or 'one '}trusted detector {does[decided[0]][0]}." if decided else ""
+        return f"The {other}{len(decided)} {who}s {does[decided[0]][1]}."
+    return f"The {other or 'one '}{who} {does[decided[0]][0]}." if decided else ""
 
 
 def _figures(leading: DetectorScore, reliability: Reliability, rate: float) -> str:

@@ -112,6 +112,20 @@ def test_weak_and_unmeasured_detectors_and_controls_alone() -> None:
     assert "how good it is was not measured here" in unknown.votes
 
 
+def test_without_a_trusted_detector_the_card_tells_a_clip_that_all_call_an_anomaly_from_one_that_none_does() -> None:
+    keys = ("pca_kde", "knn_bands", "pca_lof", "control_rms")
+    weak = Reliability((), keys[:2], keys[2:3], keys[3:], {"pca_kde": 0.6, "control_rms": 0.6})
+
+    def said(*margins: float) -> str:
+        return verdict([score(k, m) for k, m in zip(keys, margins, strict=False)], weak, None, 60, 0.05).votes
+
+    first = "**PCA + KDE** calls it an anomaly (not trusted here)."
+    assert said(9, 8, 7, -3) == f"{first} The other 2 detectors say so."
+    assert said(9, -8, 0.1, 3) == f"{first} Of the other 2 detectors 1 calls it normal, 1 cannot tell."
+    assert said(9, -8) == f"{first} The other detector calls it normal."
+    assert said(9) == first
+
+
 def test_a_pinned_detector_against_trusted_ones_that_agree() -> None:
     """They do: it is the pinned one that stands apart."""
     pinned = Reliability(("knn_bands", "pca_lof"), (), ("pca_kde",), (), {"knn_bands": 0.9, "pca_lof": 0.9}).led_by(
