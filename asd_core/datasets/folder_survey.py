@@ -124,7 +124,12 @@ class Survey:
     @cached_property
     def questions(self) -> list[str]:
         """What people are asked, a sentence each."""
-        return [*self._metadata.questions, *_against_names(self._metadata), *_questions(self.catalogue, self.groups)]
+        return self.questions_about(())
+
+    def questions_about(self, machine_types: Collection[str]) -> list[str]:
+        """What people are asked where some machine types are meant; all of them where none is given."""
+        meant = self.catalogue[self.catalogue["machine_type"].isin(machine_types)] if machine_types else self.catalogue
+        return [*self._metadata.questions, *_against_names(self._metadata), *_questions(meant, self.groups)]
 
 
 def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = None) -> Survey:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, listed
 from asd_core.datasets import (
     LABEL_QUESTION,
     Answer,
@@ -14,6 +14,7 @@ from asd_core.datasets import (
     DatasetFile,
     Survey,
     Unused,
+    as_one_type,
     examine,
     exceptions_last,
     findings,
@@ -22,6 +23,7 @@ from asd_core.datasets import (
     read_dataset_file,
     survey,
     surveyed_dataset,
+    types_to_learn,
     unusable_clips,
     unused_notes,
     update_dataset_file,
@@ -79,7 +81,7 @@ def survey_view(entry: Entry) -> Dataset | None:
         st.caption(note)
     if file.table:
         st.caption("What the table says is corrected in the table; answers here are about what it leaves open.")
-    for question in surveyed.questions:
+    for question in surveyed.questions_about(file.machine_types):
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")
     try:
@@ -87,7 +89,7 @@ def survey_view(entry: Entry) -> Dataset | None:
     except DatasetError as error:
         if not surveyed.catalogue.empty:
             st.error(str(error), icon=":material/error:")
-        _unused(surveyed.unused)
+        _unused(_known_not_to_be_used(surveyed))
         return None
     _one_type(entry.place, file, surveyed)
     _content(dataset, surveyed)
@@ -168,6 +170,20 @@ def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
         help=lacking(Role.TRAIN)
         or "One network for machines of several types learns none of them well: train each type as a dataset of its own.",
     )
+    if chosen == every and not file.table and len(learned := types_to_learn(surveyed)) > 1:
+        name, answers = as_one_type(surveyed)
+        if button(
+            "These are machines of one type",
+            Role.TRAIN,
+            icon=":material/merge:",
+            help=f"{listed(learned)} become machine ids of one type, {name}, and are trained and compared together. Only where they are "
+            "machines of the same kind.",
+        ):
+            with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"one machine type: {name}"):
+                update_dataset_file(
+                    place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers]))
+                )
+            st.rerun()
     if chosen != now:
         with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"machine type: {chosen}"):
             update_dataset_file(
@@ -250,7 +266,13 @@ def _content(dataset: Dataset, surveyed: Survey) -> None:
     )
     for finding in findings(clips):
         st.info(finding, icon=":material/info:")
-    _unused([*surveyed.unused, *damaged])
+    _unused([*_known_not_to_be_used(surveyed), *damaged])
+
+
+def _known_not_to_be_used(surveyed: Survey) -> list[Unused]:
+    """Without the files whose use is still asked about."""
+    asked = {clip_id for group in surveyed.groups if not group.row for clip_id in group.clip_ids}
+    return [one for one in surveyed.unused if one.file not in asked]
 
 
 def _unused(files: list[Unused]) -> None:

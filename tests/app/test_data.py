@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import (
     add_recording,
+    as_one_type,
     exceptions_last,
     import_recordings,
     machines_of,
@@ -54,6 +55,7 @@ def test_names_that_say_nothing_are_asked_and_the_answers_are_stored(folders: Pa
     labels = {group.label: group for group in app.segmented_control if "like" in group.label}
     assert list(labels) == ["4 recordings like `rig/BELT_0.wav`", "25 recordings like `rig/RUN_0.wav`"]
     assert "Train" not in [button.label for button in app.button]
+    assert not [box.label for box in app.expander if "not used" in box.label], "they are asked about"
     labels["4 recordings like `rig/BELT_0.wav`"].set_value("anomaly").run()
     next(g for g in app.segmented_control if "RUN_0" in g.label).set_value("normal").run()
     press(app, "Save")
@@ -157,6 +159,58 @@ def test_several_machine_types_are_chosen_from(folders: Path) -> None:
     next(box for box in app.selectbox if box.label == "Machine type").select("pump").run()
     assert open_dataset(place).catalogue["machine_type"].unique().tolist() == ["pump"]
     assert "Train" in [button.label for button in app.button]
+
+
+def test_folders_of_two_machines_of_one_type_are_made_one_type(folders: Path) -> None:
+    names = [f"compressor_{which}/{label}/{n}.wav" for which in "AB" for label in ("ok", "faulty") for n in range(6)]
+    place = import_recordings(
+        "Plant", [(name, lambda n=n: sound(n)) for n, name in enumerate([*names, "unclear/faulty/1.wav"])]
+    ).place
+    app = opened("data", data="Plant")
+    assert "Machines of 3 types (compressor_A, compressor_B and unclear)" in text(app)
+    press(app, "These are machines of one type")
+    assert set(open_dataset(place).catalogue["machine_id"]) == {"compressor/A", "compressor/B", "unclear/00"}
+    assert "Machines of 2 types (compressor and unclear)" in text(app)
+    assert "These are machines of one type" not in [button.label for button in app.button]
+    next(box for box in app.selectbox if box.label == "Machine type").select("compressor").run()
+    assert set(open_dataset(place).catalogue["machine_id"]) == {"A", "B"}
+    assert "Machines of" not in text(app), "it was answered"
+    assert "unclear 00 has no normal recording" not in text(app), "nor is it meant"
+    assert "Train" in [button.label for button in app.button]
+
+
+@pytest.mark.parametrize(
+    ("types", "name", "ids"),
+    [
+        (("pump_aft", "pump_all"), "pump", ["aft", "all"]),
+        (("air compressor A", "air compressor B"), "air compressor", ["A", "B"]),
+        (("motors", "motor"), "machine", ["motor", "motors"]),
+        (("rig_", "rig_B"), "machine", ["rig_", "rig_B"]),
+    ],
+)
+def test_the_type_is_called_by_the_words_that_all_begin_with(
+    tmp_path: Path, types: tuple[str, ...], name: str, ids: list[str]
+) -> None:
+    for one in types:
+        (tmp_path / one / "ok").mkdir(parents=True)
+        (tmp_path / one / "ok" / "1.wav").write_bytes(sound(1))
+    called, answers = as_one_type(survey(tmp_path))
+    assert (called, [answer["machine_id"] for answer in answers]) == (name, ids)
+
+
+def test_types_without_a_common_name_keep_theirs_as_machine_ids(tmp_path: Path) -> None:
+    for name in ("north/ok/1.wav", "south/ok/1.wav", "south/id_07/ok/1.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(sound(1))
+    name, answers = as_one_type(survey(tmp_path))
+    found = survey(tmp_path, answers)
+    assert name == "machine"
+    rows = found.catalogue[["machine_type", "machine_id", "label"]].to_numpy().tolist()
+    assert rows == [
+        ["machine", "north", "normal"],
+        ["machine", "south-07", "normal"],
+        ["machine", "south", "normal"],
+    ]
 
 
 def test_a_dataset_is_renamed_and_deleted_by_name(folders: Path) -> None:
