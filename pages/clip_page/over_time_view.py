@@ -136,9 +136,16 @@ def _jump() -> None:
         seek(float(points[0]["customdata"][0]))
 
 
+def heading(moments: pd.DataFrame, n_windows: int) -> str:
+    """How many moments were flagged, and by how many detectors: one sound that ten of them flag is ten rows."""
+    flagging = int(moments["detector"].nunique())
+    each = f"by {counted(flagging, 'detector')}, each on its own, " if flagging > 1 else ""
+    return f"**{counted(len(moments), 'flagged moment')}** {each}in {n_windows} windows, the strongest first"
+
+
 def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> None:
     """The flagged moments as a table whose buttons jump to their strongest instant."""
-    st.markdown(f"**{counted(len(moments), 'flagged moment')}** in {n_windows} windows, the strongest first")
+    st.markdown(heading(moments, n_windows))
     instants = moments["instant"].fillna(moments["peak_start"]).tolist()
     models, machine_id = chosen_models(context.selected), context.selected.machine_id
     held_out = {key: models[key].calibration.n(machine_id) for key in moments["detector"].unique()}

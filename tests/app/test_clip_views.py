@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import demo_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.scoring import STRENGTHS
+from pages.clip_page.over_time_view import heading
 from tests.app.helpers import FEW, app_at, text, wav
 
 
@@ -262,3 +264,11 @@ def test_views_without_reference_and_recordings_say_so(
         "Over time": lambda: "is one window" in notes,
     }
     assert expected[view]()
+
+
+def test_one_sound_that_several_detectors_flag_is_not_said_to_be_several_moments() -> None:
+    moments = pd.DataFrame({"detector": ["pca_kde", "knn_bands", "pca_kde"], "peak_start": [10.0, 10.0, 60.0]})
+    assert heading(moments, 35) == (
+        "**3 flagged moments** by 2 detectors, each on its own, in 35 windows, the strongest first"
+    )
+    assert heading(moments[:1], 35) == "**1 flagged moment** in 35 windows, the strongest first"
