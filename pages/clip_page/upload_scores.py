@@ -15,7 +15,7 @@ from asd_core.explain import Place, clip_summary, map_of
 from asd_core.progress import Progress
 from asd_core.scoring import Applicability
 from asd_core.sound import Channel, Signal, channel_label, prepare, usable_channel
-from pages.clip_page.signal_scores import applicable, decided, located, raw_signal_scores
+from pages.clip_page.signal_scores import applicable, decided, located, otherwise, raw_signal_scores
 from pages.shared.caching import cache_bytes, recall, remember
 from pages.shared.choice import Choice
 from pages.shared.trained_models import calibration_of, scoring_rate
@@ -26,12 +26,13 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class UploadResult:
-    """The scores of one upload, the guard's answer, and the place that the map shows."""
+    """The scores of one upload, the guard's answer, the place that the map shows, and how it was recorded."""
 
     channel: Channel
     raw: dict[str, float]  # by detector
     applicability: Applicability | None
     place: Place | None
+    otherwise: str = ""  # in what it was recorded otherwise than the training
     problem: str = ""  # why it could not be scored; the rest means nothing then
 
 
@@ -75,11 +76,11 @@ def _score_upload(
         raw = raw_signal_scores(selected, signal)
         step()
         place = located(selected, mapped, signal) if mapped else None
-        return UploadResult(channel, raw, applicable(selected, signal), place)
+        return UploadResult(channel, raw, applicable(selected, signal), place, otherwise(selected, clip, channel))
     except Cancelled:
         raise
     except AsdError as error:
-        return UploadResult(wanted, {}, None, None, str(error))
+        return UploadResult(wanted, {}, None, None, problem=str(error))
 
 
 @cache_bytes
@@ -105,6 +106,6 @@ def upload_row(selected: Choice, upload: Upload, channel: Channel, reliability: 
     reliability_key = (reliability.order, reliability.trusted, reliability.weak)
     return (
         row
-        | {"false_alarm_rate": selected.rate}
+        | {"false_alarm_rate": selected.rate, "recorded_otherwise": known.otherwise}
         | _summary(key, selected.rate, reliability_key, known, reliability, selected)
     )

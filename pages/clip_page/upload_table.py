@@ -22,7 +22,16 @@ from pages.shared.warm_up import is_warm
 
 SLOT, TABLE = "uploads", "uploads_table"
 MOST_ROWS = 8
-COLUMNS = ["name", "sha256", "machine_id", "channel", "false_alarm_rate", *SUMMARY, "problem"]  # of the file
+COLUMNS = [
+    "name",
+    "sha256",
+    "machine_id",
+    "channel",
+    "false_alarm_rate",
+    *SUMMARY,
+    "recorded_otherwise",
+    "problem",
+]  # of the file
 
 
 def upload_table(selected: Choice, channel: Channel) -> None:
@@ -136,9 +145,10 @@ def _applicability(row: dict[str, Any]) -> str:
         return f"not scored: {row['problem']}"
     if "applicable" not in row:
         return ""
-    if row["applicable"] is None:
-        return "not known"
-    return "yes" if row["applicable"] else f"no: {row['reason']}"
+    if row["applicable"] is False:
+        return f"no: {row['reason']}"
+    belongs = "not known" if row["applicable"] is None else "yes"
+    return f"{belongs}, recorded otherwise" if row["recorded_otherwise"] else belongs
 
 
 def _columns(n_trusted: int) -> dict[str, Any]:
@@ -148,7 +158,8 @@ def _columns(n_trusted: int) -> dict[str, Any]:
         "Belongs": column.TextColumn(
             "Of this machine",
             width=124,
-            help="Whether the recording may be one of this machine at all. A verdict on one that is not means little.",
+            help="Whether the recording may be one of this machine at all. A verdict on one that is not means little, and one on a "
+            "recording with another rate, level or offset than the training's may come from that: the open recording says which.",
         ),
         "Verdict": column.TextColumn(width=112, help="As on the card of the open recording."),
         "Agree": column.NumberColumn(

@@ -11,6 +11,8 @@ from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import led_by
 
+FEW = 10  # clips of a class
+
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
 def _resampled(key: tuple[str, ...], _scores: pd.DataFrame, _others: pd.DataFrame | None) -> tuple[Draws, pd.DataFrame]:
@@ -28,3 +30,13 @@ def best_first(compared: ComparedScores) -> ComparedScores:
     draws, _ = resampled(compared)
     selected = compared.selected
     return replace(compared, selected=replace(selected, detectors=led_by(selected.in_use, draws.order())))
+
+
+def too_few_clips(counts: pd.DataFrame) -> str:
+    """A sentence where figures are of very few clips; empty where not.
+
+    Args:
+        counts: a row per detector; ``n_normal`` and ``n_anomaly`` are the clips that its figures are of.
+    """
+    few = any(0 < counts[name].max() < FEW for name in ("n_normal", "n_anomaly"))
+    return "Fewer than ten clips of a class: these figures can say very little." if few else ""

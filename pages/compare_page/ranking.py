@@ -26,7 +26,7 @@ from asd_core.report import controls_of, fusion_gain
 from asd_core.scoring import scoring_seconds
 from pages.compare_page import domains, foreign, scoring_time
 from pages.compare_page.fewer_ids import ranked_after
-from pages.compare_page.figures import resampled
+from pages.compare_page.figures import resampled, too_few_clips
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
@@ -42,7 +42,6 @@ EMPTY = "–"  # the interval beside it says "not computable"
 SCORE_TIME = "Score, ms"
 CHANGE = "Change"  # of a figure by people's labels
 BANDS = 3  # more cover one another
-FEW = 10  # clips of a class
 
 
 def draw(compared: ComparedScores) -> None:
@@ -278,16 +277,6 @@ def measured_on(compared: ComparedScores, shown: pd.DataFrame, machine_ids: Sequ
     return f"{compared.description()}: {normals:,} normal and {anomalies:,} anomalous clips{of}"
 
 
-def too_few(shown: pd.DataFrame) -> str:
-    """A sentence where the figures of a view are of very few clips; empty where not.
-
-    Args:
-        shown: see :func:`measured_on`.
-    """
-    fewer = min(int(shown["n_normal"].iloc[0]), int(shown["n_anomaly"].iloc[0]))
-    return "Fewer than ten clips of a class: these figures can say very little." if 0 < fewer < FEW else ""
-
-
 def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: str) -> None:
     """What the figures are, and a warning where they can say little."""
     left_out = sum(n for i, n in draws.left_out.items() if view in (MEAN, i))
@@ -303,7 +292,7 @@ def _caption(compared: ComparedScores, draws: Draws, shown: pd.DataFrame, view: 
     )
     if view == MEAN:
         ranked_after(draws.coverage())
-    if few := too_few(shown):
+    if few := too_few_clips(shown):
         st.warning(few, icon=":material/warning:")
 
 

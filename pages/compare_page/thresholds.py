@@ -22,6 +22,7 @@ from asd_core.plots import histogram_figure
 from asd_core.report import Assumptions
 from pages.compare_page import foreign, plant, promises, threshold_choice
 from pages.compare_page.fewer_ids import name_fewer_ids
+from pages.compare_page.figures import too_few_clips
 from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
@@ -107,10 +108,13 @@ def draw(compared: ComparedScores) -> None:
     limits = {key: promises.limits_of(selected, key, ids, rule) for key in keys}
     if few := promises.too_few(selected, limits):
         st.info(few, icon=":material/info:")
+    at_thresholds = _at_thresholds(compared, rule, assumed, limits)
+    if few := too_few_clips(pd.DataFrame([at.point.columns() for at in at_thresholds.values()])):
+        st.warning(few, icon=":material/warning:")
     values = {key: limits[key].values.get(ids[0]) if len(ids) == 1 else None for key in keys}
     versions = versions_of(selected.source)
     rows, exported, marks = [], [], dict[str, Breach]()
-    for key, at in _at_thresholds(compared, rule, assumed, limits).items():
+    for key, at in at_thresholds.items():
         point, likely, expected, rates = at.point, at.likely, at.expected, limits[key].rates
         if likely and expected is not None:
             marks[key] = breach(point.false_alarm_interval[0], expected / point.n_normal, likely[1])

@@ -8,7 +8,7 @@ from asd_core.evaluation import MEAN
 from asd_core.plots import standouts
 from asd_core.scoring import AS_RECORDED
 from pages.compare_page import ranking, takeaways
-from pages.compare_page.figures import best_first, resampled
+from pages.compare_page.figures import best_first, resampled, too_few_clips
 from pages.compare_page.filters import ComparedScores, in_scope
 from pages.present_page import slide
 from pages.present_page.story import Story
@@ -40,7 +40,7 @@ def draw(story: Story) -> None:
     shown = results[results["machine_id"] == MEAN].set_index("detector").loc[draws.order()]
     measured_on = ranking.measured_on(compared, shown, draws.machine_ids, MEAN)
     why = [*use.why, PLAIN] if use.detector else [*use.why, use.change]
-    slide.text(f"{' '.join(why)}  \n{' '.join(filter(None, [measured_on, ranking.too_few(shown)]))}")
+    slide.text(f"{' '.join(why)}  \n{' '.join(filter(None, [measured_on, too_few_clips(shown)]))}")
     few = _few(best_first(compared))
     # A copy: the Compare page shows the very same figure.
     drawn = deepcopy(

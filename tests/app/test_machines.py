@@ -190,3 +190,11 @@ def test_a_presentation_names_who_does_not_know_the_machine() -> None:
 @pytest.mark.parametrize("page", ["feature_space", "experiments"])
 def test_other_pages_take_the_machine(page: str) -> None:
     opened(page, machine="slider/02")
+
+
+@pytest.mark.parametrize("view", ["Ranking", "Thresholds"])
+def test_figures_of_very_few_clips_are_warned_of(view: str) -> None:
+    """Four normal and four anomalous clips of one machine id, twelve of all."""
+    few = "Fewer than ten clips of a class"
+    assert few in text(opened("compare", view=view, of_ids="fan/00"))
+    assert few not in text(opened("compare", view=view))

@@ -94,6 +94,12 @@ def test_a_row_an_upload_and_equal_names_are_told_apart(recordings: dict[str, np
     assert "**Anomaly**" in text(app)
 
 
+def test_a_row_says_that_a_recording_was_recorded_otherwise(recordings: dict[str, np.ndarray]) -> None:
+    """Its verdict may come from that: what differs is below the open recording."""
+    app = dropped(("a.wav", wav(recordings["normal"])), ("b.wav", wav(recordings["normal"] + 0.05)))
+    assert list(rows(app)["Belongs"]) == ["yes", "yes, recorded otherwise"]
+
+
 def test_card_and_row_of_an_upload_say_the_same(recordings: dict[str, np.ndarray]) -> None:
     """Words and figures: a recording of another machine was "Not this machine" on its card and "? not sure" in its row."""
     app = dropped(*((f"{name}.wav", wav(recordings[name])) for name in ("normal", "anomaly", "noise")))
