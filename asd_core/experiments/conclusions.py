@@ -13,7 +13,7 @@ from asd_core.experiments.curves import curve_summary
 from asd_core.experiments.dbscan import dbscan_conclusion
 from asd_core.experiments.store import Stored
 from asd_core.experiments.summaries import experiment_summary
-from asd_core.experiments.wording import better, is_tie, listed, signed
+from asd_core.experiments.wording import better, first_listed, is_tie, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,8 +131,8 @@ def _tuning(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         gain = "" if default == best["point"] else f" ({best['point']}: {signed(pairs[best['point']])})"
         text += f"; none is better than {what}, beyond its paired 95% interval{gain}"
     elif up:
-        text += f"; better than {what}, beyond the paired 95% interval: {listed(up)} (at best {signed(pairs[best['point']])})"
-    text += f"; worse than {what}: {listed(down)}." if down else f"; none is worse than {what} beyond it."
+        text += f"; better than {what}, beyond the paired 95% interval: {first_listed(up)} (at best {signed(pairs[best['point']])})"
+    text += f"; worse than {what}: {first_listed(down)}." if down else f"; none is worse than {what} beyond it."
     if up:
         answer = f"{len(up)} of {len(pairs)} other values {'does' if len(up) == 1 else 'do'} better."
     elif down:

@@ -6,7 +6,7 @@ from asd_core.detectors import detector_class, is_control
 from asd_core.errors import TrainingError
 from asd_core.experiments.store import Stored
 from asd_core.experiments.summaries import experiment_summary
-from asd_core.experiments.wording import better, listed
+from asd_core.experiments.wording import better, first_listed
 from asd_core.lazy import pd
 from asd_core.markdown import markdown_table
 from asd_core.training import MinClips
@@ -104,9 +104,9 @@ def curve_summary(stored: Stored) -> tuple[str, str]:
         by_number.setdefault(n, []).append(detector_class(key).info.title)
     most = int(curve["clips"].max())
     numbers = sorted(n for n in by_number if n is not None)
-    parts = [f"from {n} clips: {listed(by_number[n], most=len(least))}" for n in numbers]
+    parts = [f"from {n} clips: {first_listed(by_number[n], most=len(least))}" for n in numbers]
     if None in by_number:
-        parts.append(f"not with {most}: {listed(by_number[None], most=len(least))}")
+        parts.append(f"not with {most}: {first_listed(by_number[None], most=len(least))}")
     n_better = sum(n is not None for n in least.values())
     answer = (
         f"{n_better} of {len(least)} detectors, from {numbers[0]} to {numbers[-1]} clips."

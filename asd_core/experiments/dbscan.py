@@ -8,7 +8,7 @@ import numpy as np
 from asd_core.evaluation import Difference, bootstrap, paired_difference
 from asd_core.experiments.catalogue import DEFAULT_RULE
 from asd_core.experiments.store import Stored
-from asd_core.experiments.wording import is_tie, listed, signed
+from asd_core.experiments.wording import first_listed, is_tie, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +103,6 @@ def dbscan_conclusion(stored: Stored) -> tuple[str, str]:
     if all(is_tie(pair) for pair in pairs):
         return "No.", text + "None is beyond its paired interval: as in the report, the tuning does not carry over."
     lost = [n for n, pair in zip(table["tuned_on"], pairs, strict=True) if pair.high < 0]
-    worse = f", and does harm when tuned on {listed(lost)}" if lost else ""
+    worse = f", and does harm when tuned on {first_listed(lost)}" if lost else ""
     answer = f"In {won} of {len(pairs)} ways." if won else "No, it does harm."
     return answer, text + f"It carries over beyond its paired interval in {won} of {len(pairs)} ways{worse}."

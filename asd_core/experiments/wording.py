@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from asd_core.counting import listed
 from asd_core.evaluation import Difference
 from asd_core.experiments.store import Stored
 
@@ -25,7 +26,6 @@ def is_tie(pair: Difference) -> bool:
     return not (pair.low > 1e-12 or pair.high < -1e-12)
 
 
-def listed(names: Sequence[str], *, most: int = MOST_NAMES) -> str:
-    """``a, b and c``, and how many more after the fourth, or ``most``."""
-    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+def first_listed(names: Sequence[str], *, most: int = MOST_NAMES) -> str:
+    """:func:`asd_core.counting.listed`, and how many more after the fourth, or ``most``."""
+    return listed([*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from asd_core.artifacts import Manifest
-from asd_core.counting import counted
+from asd_core.counting import counted, listed
 from asd_core.datasets import HELD_OUT_FRACTION, Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.evaluation import (
@@ -33,11 +33,6 @@ FOREIGN_NAMED = 5  # clips that do not belong, by name: the export lists all
 def name(key: str) -> str:
     """A detector's name in a sentence."""
     return detector_class(key).info.title
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def listed_or_counted(names: Sequence[str], others: str = "others") -> str:
