@@ -265,7 +265,7 @@ def test_dbscan_that_carries_over_and_that_does_not() -> None:
     assert (by_ids["oracle"] > 0.9).all()
     assert (by_ids["high"] < 0).all()
     assert by_ids["oracle_elsewhere"].to_list() == by_ids["oracle"].to_list()[::-1]
-    assert "does harm when tuned on ids 00, 02 and ids 04, 06" in conclusion(overfitted).details
+    assert "does harm when tuned on “ids 00, 02” and “ids 04, 06”" in conclusion(overfitted).details
     nothing = made_up("dbscan", {DEFAULT_RULE: scores(1.0), "eps 1, min_samples 2": scores(1.0001)})
     assert "as in the report, the tuning does not carry over" in conclusion(nothing).details
     assert "nothing can be said" in conclusion(made_up("dbscan", {"eps 1, min_samples 2": scores(1.0)})).details
