@@ -58,6 +58,11 @@ def write_parquet(table: "pd.DataFrame", path: Path) -> None:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
+def file_in_the_way(path: Path) -> Path | None:
+    """The file that stands where a path needs a folder; ``None`` where none does."""
+    return next((place for place in (path, *path.parents) if place.is_file()), None)
+
+
 def read_parquet(
     path: Path, columns: "Sequence[str] | None" = None, *, categories: bool = False
 ) -> "pd.DataFrame | None":

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asd_core.artifacts.artifact import read_versioned, trained_keys
 from asd_core.errors import ArtifactError
-from asd_core.files import locked, write_text
+from asd_core.files import file_in_the_way, locked, write_text
 
 VERSIONS, INDEX, INDEX_SCHEMA = "versions", "index.json", 1
 FIRST = "first"  # name of the models folder itself
@@ -135,8 +135,7 @@ def _read(models: Path) -> _Index:
 
 
 def _no_folder(models: Path) -> ArtifactError:
-    file = next((place for place in (models, *models.parents) if place.is_file()), models)
-    return ArtifactError(f"{file} is a file: give a folder of trained detectors.")
+    return ArtifactError(f"{file_in_the_way(models) or models} is a file: give a folder of trained detectors.")
 
 
 def _write(models: Path, index: _Index) -> None:

@@ -30,6 +30,7 @@ from asd_core.cli.space import latents, thumbnails, umap, umaps
 from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.engine import use_engine
 from asd_core.errors import WAS_STOPPED, AsdError
+from asd_core.files import file_in_the_way
 from asd_core.jobs import STOPPED
 
 # A disk's state, not a fault of ours
@@ -124,6 +125,5 @@ def _unusable(error: OSError) -> str:
         return f"{where} is a folder where a file is expected: name a file, or move the folder away."
     if number in IN_THE_WAY:
         path = Path(os.fsdecode(where))
-        file = next((place for place in (path, *path.parents) if place.is_file()), path)
-        return f"{file} is a file where a folder is expected: name a folder, or move the file away."
+        return f"{file_in_the_way(path) or path} is a file where a folder is expected: name a folder, or move the file away."
     return ""

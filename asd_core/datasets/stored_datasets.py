@@ -73,10 +73,7 @@ def user_datasets() -> list[Path]:
 
 def title_of(place: Path) -> str:
     """What people call the dataset of a dataset file; its folder's name where the file does not say or cannot be read."""
-    try:
-        return read_dataset_file(place).title or place.parent.name
-    except DatasetError:
-        return place.parent.name
+    return title_today(str(place), "") or place.parent.name
 
 
 def title_today(location: str, recorded: str) -> str:

@@ -26,8 +26,8 @@ def note_unusable(dataset: Dataset, found: Mapping[str, str], readable: Collecti
         if not found and not file.is_file():
             return
         with locked(file):
-            before = _read(file)
-            now = {clip_id: one for clip_id, one in before.items() if clip_id not in set(readable)}
+            before, mended = _read(file), set(readable)
+            now = {clip_id: one for clip_id, one in before.items() if clip_id not in mended}
             now |= {clip_id: (file_stamp(dataset.root / clip_id), reason) for clip_id, reason in found.items()}
             if now != before:
                 write_text(json.dumps(now), file)

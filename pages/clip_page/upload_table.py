@@ -22,6 +22,7 @@ from pages.shared.warm_up import is_warm
 
 SLOT, TABLE = "uploads", "uploads_table"
 MOST_ROWS = 8
+# Of the file.
 COLUMNS = [
     "name",
     "sha256",
@@ -31,7 +32,7 @@ COLUMNS = [
     *SUMMARY,
     "recorded_otherwise",
     "problem",
-]  # of the file
+]
 
 
 def upload_table(selected: Choice, channel: Channel) -> None:

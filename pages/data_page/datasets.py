@@ -68,14 +68,8 @@ def entries() -> list[Entry]:
     # The first demo comes with its detectors; without them nothing of it is offered.
     listed += [Entry(name, embedded_title(name), name) for name in EMBEDDED if name not in (*known, "demo")]
     for location, place in places.items():
-        listed.append(Entry(place.parent.name, open_title(place, place.stat().st_mtime), location, place))
+        listed.append(Entry(place.parent.name, title_of(place), location, place))
     return listed
-
-
-@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
-def open_title(place: Path, written: float) -> str:
-    """The title in a dataset file that was written at a time."""
-    return title_of(place)
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)

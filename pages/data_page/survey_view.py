@@ -62,9 +62,7 @@ def survey_view(entry: Entry) -> Dataset | None:
     with st.container(horizontal=True):
         if button("Save", Role.TRAIN, type="primary", disabled=not answers, icon=":material/save:"):
             with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
-                update_dataset_file(
-                    entry.place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers]))
-                )
+                _add_answers(entry.place, answers)
             st.rerun()
         if not all(map(_of_added, file.answers)) and button(
             "Forget all answers",
@@ -152,6 +150,11 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
     return _changed(before, edited)
 
 
+def _add_answers(place: Path, answers: list[Answer]) -> None:
+    """Store answers behind those that are there."""
+    update_dataset_file(place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers])))
+
+
 def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
     """Of a tree with several machine types, choose the one that this dataset is about."""
     types = sorted(surveyed.catalogue["machine_type"].unique())
@@ -180,9 +183,7 @@ def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
             "machines of the same kind.",
         ):
             with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"one machine type: {name}"):
-                update_dataset_file(
-                    place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers]))
-                )
+                _add_answers(place, answers)
             st.rerun()
     if chosen != now:
         with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"machine type: {chosen}"):
