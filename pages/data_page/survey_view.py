@@ -61,8 +61,7 @@ def survey_view(entry: Entry) -> Dataset | None:
     ]
     with st.container(horizontal=True):
         if button("Save", Role.TRAIN, type="primary", disabled=not answers, icon=":material/save:"):
-            with acting(Role.TRAIN, "answered questions", entry.name, n_items=len(answers)):
-                _add_answers(entry.place, answers)
+            _add_answers(entry.place, answers)
             st.rerun()
         if not all(map(_of_added, file.answers)) and button(
             "Forget all answers",
@@ -150,9 +149,10 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
     return _changed(before, edited)
 
 
-def _add_answers(place: Path, answers: list[Answer]) -> None:
+def _add_answers(place: Path, answers: list[Answer], note: str = "") -> None:
     """Store answers behind those that are there."""
-    update_dataset_file(place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers])))
+    with acting(Role.TRAIN, "answered questions", place.parent.name, n_items=len(answers), note=note):
+        update_dataset_file(place, lambda stored: replace(stored, answers=exceptions_last([*stored.answers, *answers])))
 
 
 def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
@@ -182,8 +182,7 @@ def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
             help=f"{listed(learned)} become machine ids of one type, {name}, and are trained and compared together. Only where they are "
             "machines of the same kind.",
         ):
-            with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"one machine type: {name}"):
-                _add_answers(place, answers)
+            _add_answers(place, answers, note=f"one machine type: {name}")
             st.rerun()
     if chosen != now:
         with acting(Role.TRAIN, "answered questions", place.parent.name, note=f"machine type: {chosen}"):
