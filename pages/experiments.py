@@ -23,7 +23,7 @@ from pages.experiments_page import evidence_study, few_labels
 from pages.experiments_page.runs import run_named, run_sweep
 from pages.experiments_page.started import CHOSEN, open_finished, watch
 from pages.experiments_page.table import points_table
-from pages.shared.caching import SELECTIONS, cache_bytes
+from pages.shared.caching import SELECTIONS
 from pages.shared.choice import choice
 from pages.shared.emphasis import is_dark, rule
 from pages.shared.error_messages import show_errors
@@ -45,7 +45,9 @@ def figures(folder: str, header: str, _stored: Stored) -> tuple[pd.DataFrame, Co
     return experiment_summary(_stored), conclusion(_stored), _stored.n_known(), _stored.draws.n_computable()
 
 
-@cache_bytes
+@st.cache_resource(
+    max_entries=SELECTIONS, show_spinner=False
+)  # not by bytes: none grows with a dataset, and one takes .4 s
 def charts(folder: str, header: str, dark: bool, _stored: Stored, _table: pd.DataFrame) -> dict[str, Any]:
     """The figures by heading. Plotly has no types."""
     drawn = experiment_figures(_stored, _table, dark=dark)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core.counting import counted, listed
 from asd_core.errors import UnknownMachineError
-from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, enough_held_out, margin, rate_on_average
+from asd_core.evaluation import CROSSED_WEIGHT, conformal_rank, enough_held_out, margin, normal_spread, rate_on_average
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,20 @@ class Calibration:
         """The lists as arrays: made once, as every clip's score is looked up in them."""
         return {machine_id: np.asarray(scores) for machine_id, scores in self.scores.items()}
 
+    def spread(self, machine_id: str) -> float:
+        """The spread of the held-out scores of one machine id, see :func:`asd_core.evaluation.normal_spread`.
+
+        Raises:
+            UnknownMachineError: for an id without any.
+        """
+        if machine_id not in self._spreads:  # measured once, as every clip's margin is in it
+            self._spreads[machine_id] = normal_spread(self.sorted_scores(machine_id))
+        return self._spreads[machine_id]
+
+    @cached_property
+    def _spreads(self) -> dict[str, float]:
+        return {}
+
     def n(self, machine_id: str) -> int:
         """How many held-out normal clips stand behind this machine id."""
         return len(self.sorted_scores(machine_id))
@@ -109,4 +123,4 @@ class Calibration:
     def margin(self, raw: float | NDArray[np.float64], machine_id: str, false_alarm_rate: float) -> NDArray[np.float64]:
         """How many normal spreads raw scores lie above the threshold, unbounded: see :func:`asd_core.evaluation.margin`."""
         threshold = self.threshold(machine_id, false_alarm_rate).value
-        return np.asarray(margin(np.asarray(raw, dtype=np.float64), threshold, self.sorted_scores(machine_id)))
+        return np.asarray(margin(np.asarray(raw, dtype=np.float64), threshold, self.spread(machine_id)))

@@ -32,11 +32,11 @@ def normal_spread(normals: Floats) -> float:
 
 
 @overload
-def margin(score: float, threshold: float, normals: Floats) -> float: ...
+def margin(score: float, threshold: float, spread: float) -> float: ...
 @overload
-def margin(score: Floats, threshold: float, normals: Floats) -> Floats: ...
-def margin(score: float | Floats, threshold: float, normals: Floats) -> float | Floats:
-    """How many normal spreads (see :func:`normal_spread`) a raw score lies above its threshold: unbounded, without a unit.
+def margin(score: Floats, threshold: float, spread: float) -> Floats: ...
+def margin(score: float | Floats, threshold: float, spread: float) -> float | Floats:
+    """How many normal spreads a raw score lies above its threshold: unbounded, without a unit.
 
     0 is at the threshold, 1 one normal spread beyond it, below 0 is normal. Rises with the raw score, so that it ranks as
     that does within a machine id, and can be compared across machine ids and detectors as the raw score cannot.
@@ -44,9 +44,9 @@ def margin(score: float | Floats, threshold: float, normals: Floats) -> float | 
     Args:
         score: raw, one or ``(n,)``; nan stays nan.
         threshold: on the raw score.
-        normals: ``(n,)`` raw scores of the held-out normal clips of the same machine id, in any order.
+        spread: of the raw scores of held-out normal clips of the same machine id, see :func:`normal_spread`.
     """
-    result = (np.asarray(score, dtype=np.float64) - threshold) / normal_spread(normals)
+    result = (np.asarray(score, dtype=np.float64) - threshold) / spread
     return result if result.ndim else float(result)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from asd_core.evaluation.intervals import wilson
-from asd_core.evaluation.margins import margin
+from asd_core.evaluation.margins import margin, normal_spread
 from asd_core.evaluation.roc_auc import Floats, roc
 from asd_core.lazy import pd, scipy, sklearn
 
@@ -221,7 +221,7 @@ def misses_and_false_alarms(
     for machine_id, limit in limits.items():
         here = ids == machine_id
         if here.any():
-            margins[here] = margin(raw[here], limit, np.asarray(normals[machine_id], dtype=np.float64))
+            margins[here] = margin(raw[here], limit, normal_spread(np.asarray(normals[machine_id], dtype=np.float64)))
     table = scores.assign(threshold=scores["machine_id"].map(limits).astype(float), margin=margins)
     missed = table[(table["label"] == "anomaly") & (table["margin"] <= 0)]
     false = table[(table["label"] == "normal") & (table["margin"] > 0)]

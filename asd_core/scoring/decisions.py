@@ -25,7 +25,7 @@ def with_margins(scores: "pd.DataFrame", calibrations: Mapping[str, Calibration]
         if calibration is None or machine_id not in calibration.scores:
             continue
         thresholds[rows] = value = calibration.threshold(machine_id, rate).value
-        margins[rows] = margin(raw[rows], value, calibration.sorted_scores(machine_id))
+        margins[rows] = margin(raw[rows], value, calibration.spread(machine_id))
     return scores.assign(threshold=thresholds, margin=margins, false_alarm_rate=rate)
 
 

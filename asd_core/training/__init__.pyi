@@ -11,6 +11,7 @@ from .evidence import evidence_stamp as evidence_stamp
 from .evidence import measure_evidence as measure_evidence
 from .evidence import missing_evidence as missing_evidence
 from .evidence import read_evidence as read_evidence
+from .label_free import Evidence as Evidence
 from .label_free import Sensitivity as Sensitivity
 from .label_free import sensitivity as sensitivity
 from .material import Material as Material

@@ -37,6 +37,11 @@ class SyntheticCheck:
         """Mean over machine ids, of all kinds together."""
         return self._auc(np.ones(len(self.anomalies), dtype=bool))
 
+    @cached_property
+    def draws(self) -> Scores:
+        """What :meth:`resampled` gives: one check is compared with many."""
+        return self.resampled()
+
     def auc_by_kind(self) -> dict[str, float]:
         """Mean over machine ids of each kind against all normal clips."""
         kinds = np.asarray(self.kinds)
@@ -104,9 +109,11 @@ def collapse_alarms(check: SyntheticCheck, diagnostics: dict[str, Any], untraine
 
 def auc_difference(check: SyntheticCheck, other: SyntheticCheck) -> tuple[float, float]:
     """95% interval of how much better ``check`` is than ``other``, on the same resampled clips."""
-    draws = [check.resampled(), other.resampled()]
-    intervals = [check.interval(draws[0]), other.interval(draws[1])]
-    return difference_interval(np.array([check.auc, other.auc]), np.array(draws), np.array(intervals))
+    pair = check, other
+    intervals = [one.interval(one.draws) for one in pair]
+    return difference_interval(
+        np.array([one.auc for one in pair]), np.array([one.draws for one in pair]), np.array(intervals)
+    )
 
 
 def synthetic_check(detector: Detector, material: Material) -> SyntheticCheck:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from asd_core.detectors import Scores, is_control
 from asd_core.evaluation import auc, normal_spread
 from asd_core.lazy import pd
 from asd_core.training.checks import SyntheticCheck, auc_difference
+
+CURVES = ["detector", "kind", "db", "auc"]
+COLUMNS = [
+    *("detector", "auc", "low", "high", "untrained", "stability", "tail"),
+    *("tied", "clear", "n_normal", "n_sources", "n_ids"),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,66 +60,113 @@ def sensitivity(
         shown: the detectors that have a row; all for ``None``. Controls of the table count whether they have one or not.
 
     Returns:
-        ``figures`` has the columns
-
-        - ``auc, low, high``: of all kinds and strengths together against held-out normal clips, mean over machine ids, and
-          its 95% interval (clips resampled together with what was made of them);
-        - ``untrained``: the same figure of the network as it was built; nan without one;
-        - ``stability``: Spearman's rank correlation of the held-out clips' scores by detectors that were fitted on either
-          half of the clips, mean over machine ids; nan where it was not measured;
-        - ``tail``: how far the 95th percentile of the held-out scores lies above their median, in normal spreads (1.64 for
-          Gaussian scores), mean over machine ids;
-        - ``tied``: the best or not to be told apart from it, controls and those that know fewer machine ids aside (the
-          paired interval includes 0);
-        - ``clear``: the paired interval of the difference from the best control is above 0; also True without a control;
-        - ``n_normal, n_sources``: held-out clips, and those that anomalies were made of;
-        - ``n_ids``: machine ids of the held-out clips.
+        See :meth:`Evidence.sensitivity`.
     """
-    of = {str(key): rows for key, rows in table.groupby("detector", sort=False)}
-    checks = {key: check for key, rows in of.items() if len((check := as_check(rows)).anomalies)}
-    known = {key: set(check.normal_ids) for key, check in checks.items()}
-    n_ids = len(set[str]().union(*(ids for key, ids in known.items() if shown is None or key in shown)))
-    every = sorted(checks, key=lambda key: (len(known[key]) < n_ids, -checks[key].auc))
-    control = next((key for key in every if is_control(key)), "")
-    order = [key for key in every if shown is None or key in shown]
-    ranked = [key for key in order if len(known[key]) == n_ids and not is_control(key)]
-    rows = []
-    for key in order:
-        check = checks[key]
-        low, high = check.interval(check.resampled())
-        untrained = as_check(of[key], "untrained")
-        rows.append(
-            {
+    return Evidence(table, manifests).sensitivity(shown)
+
+
+class Evidence:
+    """An evidence table of which detectors are chosen again and again: what is said of one of them, or of a pair, is computed once."""
+
+    def __init__(self, table: "pd.DataFrame", manifests: Mapping[str, Manifest]) -> None:
+        """
+        Args:
+            table: of :func:`asd_core.training.read_evidence`.
+        """
+        self.of = {str(key): rows for key, rows in table.groupby("detector", sort=False)}
+        self.manifests = manifests
+        self._clips = {key: frozenset(rows["clip_id"]) for key, rows in self.of.items()}
+        self._on: dict[tuple[str, frozenset[str]], SyntheticCheck] = {}
+        checks = {key: self._check_on(key, clips) for key, clips in self._clips.items()}
+        self._checks = {key: check for key, check in checks.items() if len(check.anomalies)}
+        self._known = {key: set(check.normal_ids) for key, check in self._checks.items()}
+        self._own: dict[str, dict[str, Any]] = {}
+        self._curves: dict[str, pd.DataFrame] = {}
+        self._differences: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def sensitivity(self, shown: Collection[str] | None = None) -> Sensitivity:
+        """Figures of some detectors.
+
+        Args:
+            shown: the detectors that have a row; all for ``None``. Controls of the table count whether they have one or not.
+
+        Returns:
+            ``figures`` has the columns
+
+            - ``auc, low, high``: of all kinds and strengths together against held-out normal clips, mean over machine ids, and
+              its 95% interval (clips resampled together with what was made of them);
+            - ``untrained``: the same figure of the network as it was built; nan without one;
+            - ``stability``: Spearman's rank correlation of the held-out clips' scores by detectors that were fitted on either
+              half of the clips, mean over machine ids; nan where it was not measured;
+            - ``tail``: how far the 95th percentile of the held-out scores lies above their median, in normal spreads (1.64 for
+              Gaussian scores), mean over machine ids;
+            - ``n_normal, n_sources``: held-out clips, and those that anomalies were made of;
+            - ``n_ids``: machine ids of the held-out clips;
+            - ``tied``: the best or not to be told apart from it, controls and those that know fewer machine ids aside (the
+              paired interval includes 0);
+            - ``clear``: the paired interval of the difference from the best control is above 0; also True without a control.
+        """
+        known, chosen = self._known, [key for key in self._checks if shown is None or key in shown]
+        n_ids = len(set[str]().union(*(known[key] for key in chosen)))
+        every = sorted(self._checks, key=lambda key: (len(known[key]) < n_ids, -self._checks[key].auc))
+        control = next((key for key in every if is_control(key)), "")
+        order = [key for key in every if key in chosen]
+        ranked = [key for key in order if len(known[key]) == n_ids and not is_control(key)]
+        rows = [
+            self._figures(key)
+            | {
+                "tied": key in ranked and (key == ranked[0] or self._ties(ranked[0], key)),
+                "clear": is_control(key) or not control or self._difference(key, control)[0] > 0.0,
+            }
+            for key in order
+        ]
+        figures = pd.DataFrame(rows, columns=COLUMNS).astype({"tied": bool, "clear": bool}).set_index("detector")
+        curves = pd.concat([self._curve(key) for key in order]) if order else pd.DataFrame(columns=CURVES)
+        return Sensitivity(figures, curves.reset_index(drop=True), n_ids, control)
+
+    def _figures(self, key: str) -> dict[str, Any]:
+        """What is said of a detector whatever others there are."""
+        if key not in self._own:
+            check, untrained = self._checks[key], as_check(self.of[key], "untrained")
+            low, high = check.interval(check.draws)
+            self._own[key] = {
                 "detector": key,
                 "auc": check.auc,
                 "low": low,
                 "high": high,
                 "untrained": untrained.auc if len(untrained.anomalies) else np.nan,
-                "stability": _stability(of[key]),
-                "tail": _tail(manifests[key]) if key in manifests else np.nan,
-                "tied": key in ranked and (key == ranked[0] or _ties(of[ranked[0]], of[key])),
-                "clear": is_control(key) or not control or _difference(of[key], of[control])[0] > 0.0,
+                "stability": _stability(self.of[key]),
+                "tail": _tail(self.manifests[key]) if key in self.manifests else np.nan,
                 "n_normal": len(check.normal),
                 "n_sources": len(np.unique(check.sources)),
-                "n_ids": len(known[key]),
+                "n_ids": len(self._known[key]),
             }
-        )
-    columns = [
-        "detector",
-        "auc",
-        "low",
-        "high",
-        "untrained",
-        "stability",
-        "tail",
-        "tied",
-        "clear",
-        "n_normal",
-        "n_sources",
-        "n_ids",
-    ]
-    figures = pd.DataFrame(rows, columns=columns).astype({"tied": bool, "clear": bool}).set_index("detector")
-    return Sensitivity(figures, _curves({key: of[key] for key in order}), n_ids, control)
+        return self._own[key]
+
+    def _curve(self, key: str) -> "pd.DataFrame":
+        if key not in self._curves:
+            self._curves[key] = _curve(key, self.of[key])
+        return self._curves[key]
+
+    def _difference(self, one: str, other: str) -> tuple[float, float]:
+        """95% interval of how much better one detector is, on the held-out clips that both have (a fusion has half of them)."""
+        if (one, other) not in self._differences:
+            shared = self._clips[one] & self._clips[other]
+            checks = [self._check_on(key, shared) for key in (one, other)]
+            apart = auc_difference(*checks) if all(len(check.anomalies) for check in checks) else (-1.0, 1.0)
+            self._differences[one, other] = apart
+        return self._differences[one, other]
+
+    def _check_on(self, key: str, clips: frozenset[str]) -> SyntheticCheck:
+        """One detector's evidence on some clips."""
+        if (key, clips) not in self._on:
+            rows = self.of[key]
+            self._on[key, clips] = as_check(rows if clips == self._clips[key] else rows[rows["clip_id"].isin(clips)])
+        return self._on[key, clips]
+
+    def _ties(self, best: str, other: str) -> bool:
+        low, high = self._difference(best, other)
+        return low <= 1e-12 and high >= -1e-12
 
 
 def as_check(table: "pd.DataFrame", column: str = "trained") -> SyntheticCheck:
@@ -128,20 +182,6 @@ def as_check(table: "pd.DataFrame", column: str = "trained") -> SyntheticCheck:
         np.array([place[clip_id] for clip_id in anomalies["clip_id"]], dtype=np.intp),
         anomalies["kind"].tolist(),
     )
-
-
-def _difference(one: "pd.DataFrame", other: "pd.DataFrame") -> tuple[float, float]:
-    """95% interval of how much better one detector is, on the held-out clips that both have (a fusion has half of them)."""
-    shared = set(one["clip_id"]) & set(other["clip_id"])
-    checks = [as_check(rows[rows["clip_id"].isin(shared)]) for rows in (one, other)]
-    if not all(len(check.anomalies) for check in checks):
-        return -1.0, 1.0
-    return auc_difference(*checks)
-
-
-def _ties(best: "pd.DataFrame", other: "pd.DataFrame") -> bool:
-    low, high = _difference(best, other)
-    return low <= 1e-12 and high >= -1e-12
 
 
 def _stability(table: "pd.DataFrame") -> float:
@@ -163,18 +203,18 @@ def _tail(manifest: Manifest) -> float:
     return float(np.mean(each))
 
 
-def _curves(of: Mapping[str, "pd.DataFrame"]) -> "pd.DataFrame":
+def _curve(key: str, table: "pd.DataFrame") -> "pd.DataFrame":
+    """AUC over strength of each kind, mean over machine ids."""
+    normal: dict[str, Scores] = {
+        str(i): group["trained"].to_numpy(dtype=np.float64)
+        for i, group in table[table["kind"] == ""].groupby("machine_id")
+    }
     rows = []
-    for key, table in of.items():
-        normal: dict[str, Scores] = {
-            str(i): group["trained"].to_numpy(dtype=np.float64)
-            for i, group in table[table["kind"] == ""].groupby("machine_id")
-        }
-        for (kind, db), group in table[table["kind"] != ""].groupby(["kind", "db"], sort=False):
-            each = [
-                auc(normal[str(i)], made["trained"].to_numpy(dtype=np.float64))
-                for i, made in group.groupby("machine_id")
-                if str(i) in normal
-            ]
-            rows.append((key, str(kind), float(db), float(np.mean(each))))
-    return pd.DataFrame(rows, columns=["detector", "kind", "db", "auc"])
+    for (kind, db), group in table[table["kind"] != ""].groupby(["kind", "db"], sort=False):
+        each = [
+            auc(normal[str(i)], made["trained"].to_numpy(dtype=np.float64))
+            for i, made in group.groupby("machine_id")
+            if str(i) in normal
+        ]
+        rows.append((key, str(kind), float(db), float(np.mean(each))))
+    return pd.DataFrame(rows, columns=CURVES)

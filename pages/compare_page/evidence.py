@@ -5,10 +5,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from asd_core.detectors import is_control
 from asd_core.experiments import STUDY, study_record
 from asd_core.settings import get_settings
-from asd_core.training import Sensitivity, evidence_stamp, read_evidence, sensitivity
+from asd_core.training import Evidence, Sensitivity, evidence_stamp, read_evidence
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import BY_KEY, FOLDERS, SELECTIONS
 from pages.shared.sources import Source
@@ -20,12 +19,17 @@ def _table(source: Source, written: int) -> pd.DataFrame:
     return read_evidence(source.folder)
 
 
+@st.cache_resource(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
+def _evidence(source: Source, written: int, ids: tuple[str, ...]) -> Evidence:
+    """Of all detectors for the machine ids in scope: sessions choose among them, and what is said of one is the same for all."""
+    table = _table(source, written)
+    rows = table[table["machine_id"].isin(ids)]
+    return Evidence(rows, manifests_of(source, [str(key) for key in rows["detector"].unique()]))
+
+
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …", hash_funcs=BY_KEY)
 def _sensitivity(source: Source, written: int, keys: tuple[str, ...], ids: tuple[str, ...]) -> Sensitivity:
-    table = _table(source, written)
-    counted = {*keys, *filter(is_control, table["detector"].unique())}
-    rows = table[table["detector"].isin(counted) & table["machine_id"].isin(ids)]
-    return sensitivity(rows, manifests_of(source, list(keys)), keys)
+    return _evidence(source, written, ids).sensitivity(keys)
 
 
 def sensitivity_of(compared: ComparedScores) -> Sensitivity:

@@ -1,5 +1,8 @@
 """Values that are made anew while the last one is given."""
 
+import ctypes
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -191,3 +194,32 @@ def test_the_same_sound_keeps_its_own_name() -> None:
     one, other = (signal_of(Clip(samples.copy(), 16000, "same", name)) for name in ("one.wav", "other.wav"))
     assert (one.clip.name, other.clip.name) == ("one.wav", "other.wav")
     assert one.clip.samples is other.clip.samples
+
+
+# Small arrays between larger ones: what is free lies in the middle of the heap, which glibc keeps without being told.
+FREED = """
+import time
+from pathlib import Path
+from pages.shared import background
+
+def megabytes():
+    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
+
+background.GIVEN_BACK = 0.1
+background.configure_malloc()
+arrays = [bytes([1]) * 100_000 for _ in range(2000)]
+largest = megabytes()
+arrays = arrays[::50]
+late = time.monotonic() + 10
+while largest - megabytes() < 150 and time.monotonic() < late:
+    time.sleep(0.1)
+print(largest - megabytes())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+def test_memory_that_is_free_between_what_is_used_goes_back_to_the_system() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", FREED], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert float(ran.stdout) > 150

@@ -20,6 +20,7 @@ from asd_core.sound import prepare
 from asd_core.training import (
     EVIDENCE,
     GRADED,
+    Evidence,
     SyntheticCheck,
     missing_evidence,
     read_evidence,
@@ -196,6 +197,26 @@ def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
     assert found.best == ["knn_bands"]
     assert found.coverage() == {"gwrp_gaussian": "1 of 2 ids"}
     assert sensitivity(made_up(KEYS), {}).coverage() == {}
+
+
+def test_what_is_remembered_of_detectors_does_not_change_what_is_said_of_others() -> None:
+    table = partly_known()
+    evidence = Evidence(table, {})
+    for shown in (["pca_kde", "gwrp_gaussian"], ["knn_bands", "pca_kde"], None, ["pca_kde"], ["knn_bands", "pca_kde"]):
+        again, fresh = evidence.sensitivity(shown), sensitivity(table, {}, shown)
+        assert_frame_equal(again.figures, fresh.figures)
+        assert_frame_equal(again.curves, fresh.curves)
+        assert (again.n_ids, again.control) == (fresh.n_ids, fresh.control)
+
+
+def test_detectors_chosen_in_turn_are_resampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence, resampled = Evidence(made_up(KEYS), {}), []
+    once = SyntheticCheck.resampled
+    monkeypatch.setattr(SyntheticCheck, "resampled", lambda check, seed=0: resampled.append(check) or once(check, seed))
+    evidence.sensitivity()
+    assert len(resampled) == len(KEYS)
+    evidence.sensitivity(["knn_bands", "pca_kde"])
+    assert len(resampled) == len(KEYS)
 
 
 def test_the_interval_knows_how_few_clips_the_anomalies_are_made_of() -> None:

@@ -10,14 +10,16 @@ GAUSSIAN = np.random.default_rng(0).normal(5.0, 2.0, 20_000)
 
 
 def test_the_margin_is_zero_at_the_threshold_and_counts_standard_deviations_of_gaussian_normals() -> None:
-    assert margin(8.0, 8.0, GAUSSIAN) == 0.0
-    assert margin(10.0, 8.0, GAUSSIAN) == pytest.approx(1.0, rel=0.03)
-    assert margin(4.0, 8.0, GAUSSIAN) == pytest.approx(-2.0, rel=0.03)
+    spread = normal_spread(GAUSSIAN)
+    assert margin(8.0, 8.0, spread) == 0.0
+    assert margin(10.0, 8.0, spread) == pytest.approx(1.0, rel=0.03)
+    assert margin(4.0, 8.0, spread) == pytest.approx(-2.0, rel=0.03)
 
 
 def test_the_margin_does_not_depend_on_a_detectors_unit() -> None:
     scores = np.array([3.0, 9.0, 20.0])
-    assert margin(1e6 * scores - 7, 8e6 - 7, 1e6 * GAUSSIAN - 7) == pytest.approx(margin(scores, 8.0, GAUSSIAN))
+    other = margin(1e6 * scores - 7, 8e6 - 7, normal_spread(1e6 * GAUSSIAN - 7))
+    assert other == pytest.approx(margin(scores, 8.0, normal_spread(GAUSSIAN)))
 
 
 def test_strange_clips_among_the_normals_do_not_widen_the_spread() -> None:
@@ -32,14 +34,14 @@ def test_the_spread_is_that_of_the_side_on_which_anomalies_lie() -> None:
 
 @pytest.mark.parametrize("normals", [[2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 9.0], [3.0], [4.0] * 5, [0.0, 0.0]])
 def test_equal_normals_give_a_finite_margin_that_still_rises(normals: list[float]) -> None:
-    values = margin(np.array([9.0, 10.0, 11.0]), 9.0, np.array(normals))
+    values = margin(np.array([9.0, 10.0, 11.0]), 9.0, normal_spread(np.array(normals)))
     assert np.isfinite(values).all()
     assert values[0] == 0.0 < values[1] < values[2]
 
 
 def test_no_normals_are_an_error() -> None:
     with pytest.raises(ValueError, match="held-out"):
-        margin(1.0, 0.0, np.array([]))
+        normal_spread(np.array([]))
 
 
 def test_beyond_all_normals_the_percentile_stops_and_the_margin_ranks_on() -> None:
