@@ -290,7 +290,7 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
     Args:
         scores: columns ``detector, machine_id, label, raw, clip_id``; only labels normal and anomaly count, and a detector
             or id without any has no figure.
-        resamples: as many as ``resamples_for`` gives for ``None``.
+        resamples: as many as ``resamples_for`` gives for ``None``; none for 0, where the observed figures alone are read.
 
     Raises:
         ValueError: when a detector has two rows for one clip.
@@ -320,6 +320,8 @@ def bootstrap(scores: "pd.DataFrame", resamples: int | None = None, seed: int = 
             else:
                 figures = [auc(normal[d], anomaly[d]), pauc(normal[d], anomaly[d])]
             observed["auc"][row, d], observed["pauc"][row, d] = figures
+        if not resamples:
+            continue
         for which, taken_normal, taken_anomaly in taken(machine_id, n, m, resamples, seed):
             for d in (d for d in present if d not in linear):
                 drawn = resampled(normal[d], anomaly[d], taken_normal, taken_anomaly)

@@ -102,7 +102,7 @@ def measure_few_labels(
     train = clips[(clips["split"] == "train") & (clips["label"] == "normal")]
     scores = read_scores(folder, dataset)
     scores = scores[~scores["detector"].map(is_control)].drop(columns="label").merge(test[["clip_id", "label"]])
-    key = detector or next(iter(bootstrap(scores, resamples=2).ranked()), "")
+    key = detector or next(iter(bootstrap(scores, resamples=0).ranked()), "")
     own = scores[scores["detector"] == key].set_index("clip_id")["raw"]
     test = test[test["clip_id"].isin(own.index)]
     if test.empty:
