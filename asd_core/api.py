@@ -246,16 +246,19 @@ def write_report(
     Raises:
         ArtifactError: when there are no scores of labelled clips by these detectors.
     """
-    from asd_core.report import Assumptions, report_content, report_html
+    from asd_core.report import Assumptions, not_in_report, report_content, report_html
 
+    folder = folder_in_use(Path(models))
+    keys = None if detectors is None else list(detectors)
     comparison, dataset, reason = report_content(
-        folder_in_use(Path(models)),
+        folder,
         data=None if data is None else str(data),
-        detectors=detectors,
+        detectors=keys,
         assumptions=Assumptions(false_alarm_rate),
     )
+    left_out = not_in_report(folder, comparison) if keys is None else ""
     path = Path(out)
-    write_text(report_html(comparison, dataset, reason, progress=progress), path)
+    write_text(report_html(comparison, dataset, reason, left_out=left_out, progress=progress), path)
     return path
 
 

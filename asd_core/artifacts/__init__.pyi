@@ -5,6 +5,7 @@ from .artifact import STORED_AS_HEALTH as STORED_AS_HEALTH
 from .artifact import WEIGHTS as WEIGHTS
 from .artifact import Artifact as Artifact
 from .artifact import Manifest as Manifest
+from .artifact import damaged as damaged
 from .artifact import few_to_tell as few_to_tell
 from .artifact import fingerprint as fingerprint
 from .artifact import library_versions as library_versions
@@ -21,7 +22,9 @@ from .in_use import detector_in_use as detector_in_use
 from .in_use import pin_detector as pin_detector
 from .in_use import pinned_detector as pinned_detector
 from .model_set import ModelSet as ModelSet
+from .model_set import damaged_left_out as damaged_left_out
 from .model_set import left_out as left_out
+from .model_set import named_left_out as named_left_out
 from .model_set import not_scored as not_scored
 from .model_set import raw_scores as raw_scores
 from .pooled import POOLED as POOLED

@@ -269,6 +269,17 @@ def readable(folder: Path) -> dict[str, Manifest]:
     return result
 
 
+def damaged(folder: Path) -> dict[str, str]:
+    """By key of each of a folder's detectors whose manifest cannot be read, the reason, a sentence."""
+    result = {}
+    for key in trained_keys(folder):
+        try:
+            read_manifest(folder / key)
+        except ArtifactError as error:
+            result[key] = str(error)
+    return result
+
+
 def _changed_members(models: Path, manifest: Manifest) -> dict[str, str]:
     """Of detectors that one combines which are no longer those that it was trained on, the weights' hash by key: empty for one that
     is gone or damaged."""

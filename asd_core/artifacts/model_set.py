@@ -192,7 +192,19 @@ def not_scored(keys: Iterable[str], machine_id: str) -> str:
 
 def left_out(models: ModelSet, refused: Mapping[Representation, str]) -> str:
     """Sentences that name the detectors of a set that need refused representations, with the reasons; empty without any."""
-    titles = [detector_class(key).info.title for key in models.needing(refused)]
-    if not titles:
-        return ""
-    return f"Left out: {', '.join(titles)}. {' '.join(dict.fromkeys(refused.values()))}"
+    return _named(models.needing(refused), refused.values())
+
+
+def named_left_out(reasons: Mapping[str, str]) -> str:
+    """Sentences that name detectors which are left out, by the reason of each key, a sentence; empty without any."""
+    return _named(reasons, reasons.values())
+
+
+def damaged_left_out(folder: Path) -> str:
+    """Sentences that name a folder's detectors whose manifest cannot be read, with the reasons; empty without any."""
+    return named_left_out(artifacts.damaged(folder))
+
+
+def _named(keys: Iterable[str], reasons: Iterable[str]) -> str:
+    titles = [detector_class(key).info.title for key in keys]
+    return f"Left out: {', '.join(titles)}. {' '.join(dict.fromkeys(reasons))}" if titles else ""

@@ -102,7 +102,7 @@ def report(
 ) -> None:
     """Write one HTML file, sounds included, that says which detector to trust to a reader without the app."""
     from asd_core.artifacts import detector_in_use
-    from asd_core.report import Assumptions, report_content, report_html, report_json, report_protocol
+    from asd_core.report import Assumptions, not_in_report, report_content, report_html, report_json, report_protocol
 
     with progress_bar() as progress:
         comparison, dataset, reason = report_content(
@@ -112,14 +112,17 @@ def report(
             assumptions=Assumptions(rate, prevalence, per_day),
             in_use=detector_in_use(models),
         )
-        page = report_html(comparison, dataset, reason, progress=progress)
+        left_out = "" if detectors else not_in_report(models, comparison)
+        page = report_html(comparison, dataset, reason, left_out=left_out, progress=progress)
     written = {out: page}
     if csv:
         written[csv] = csv_of(comparison.ranking)
     if all_tables:
-        written[all_tables] = report_json(comparison, report_protocol(comparison))
+        written[all_tables] = report_json(comparison, [*report_protocol(comparison), *filter(None, [left_out])])
     for path, text in written.items():
         write_output(text.encode(), path)
+    if left_out:
+        notify(left_out)
     if reason:
         notify(f"The report is without sounds: {reason}")
     notify(f"{', '.join(written)} written.")

@@ -29,6 +29,7 @@ def results_real(
     resume: Resume = False,
 ) -> None:
     """Train on real recordings and write how detectors rank there, beside the demo and published figures (docs/results-real.md)."""
+    from asd_core.artifacts import damaged_left_out
     from asd_core.datasets import open_dataset
     from asd_core.experiments import quick_curve, run
     from asd_core.progress import stage
@@ -36,7 +37,10 @@ def results_real(
     from asd_core.settings import get_settings
     from asd_core.training import train
 
-    demo_scores = stored_scores(demo or get_settings().models_dir / "demo")
+    demo_models = demo or get_settings().models_dir / "demo"
+    if left_out := damaged_left_out(demo_models):
+        notify(left_out)
+    demo_scores = stored_scores(demo_models)
     dataset, keys = open_dataset(data), comma_separated(detectors)
     options = {"--detectors": detectors, "--preset": preset.value, "--seed": seed}
     given = [word for option, value in options.items() if value is not None for word in (option, str(value))]

@@ -74,8 +74,11 @@ def umap(
 
 def umaps(models: Models) -> None:
     """Compute the UMAPs that the feature space opens with and store them beside the detectors."""
+    from asd_core.artifacts import damaged_left_out
     from asd_core.space import MAPS, store_umaps
 
+    if left_out := damaged_left_out(models):
+        notify(left_out)
     with progress_bar() as progress:
         n = store_umaps(models, progress=progress)
     notify(f"{n} maps written to {models / MAPS}.")

@@ -5,6 +5,7 @@ from .exports import report_json as report_json
 from .figures import Comparison as Comparison
 from .figures import compared_draws as compared_draws
 from .figures import controls_of as controls_of
+from .html_report import not_in_report as not_in_report
 from .html_report import report_content as report_content
 from .html_report import report_html as report_html
 from .recommendation import UNKNOWN as UNKNOWN

@@ -65,6 +65,9 @@ def report_content(
         keys = select(detectors)
         missing = [key for key in keys if not (table["detector"] == key).any()]
         if missing:
+            for key in missing:
+                if reason := artifacts.damaged(folder).get(key):
+                    raise ArtifactError(reason)
             raise ArtifactError(
                 f"{folder} holds no scores of {', '.join(missing)} on today's clips: train or score them, or choose others."
             )
@@ -78,6 +81,14 @@ def report_content(
         table, manifests, title=title, assumptions=assumptions, where=where, labels=labels, in_use=in_use, others=others
     )
     return comparison, dataset, reason
+
+
+def not_in_report(folder: Path, comparison: Comparison) -> str:
+    """Sentences that name a folder's detectors which are not in a comparison of all of them, with the reasons; empty without any."""
+    reasons = artifacts.damaged(folder)
+    unscored = [key for key in artifacts.trained_keys(folder) if key not in (*reasons, *comparison.detectors)]
+    without = f"{folder} holds no scores of {', '.join(unscored)} on today's clips: train or score them."
+    return artifacts.named_left_out(reasons | dict.fromkeys(unscored, without))
 
 
 def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:

@@ -53,8 +53,11 @@ def write_results(folder: Path, path: Path) -> None:
     """``docs/results.md`` from a models folder's stored scores: the table, seeds, untrained baselines, faults, cost,
     maps, experiments."""
     scores = stored_scores(folder)
-    results = evaluate(scores)
+    scored = set(scores["detector"].unique())
     manifests = {key: artifacts.read_manifest(folder / key) for key in artifacts.trained_keys(folder)}
+    if missing := [key for key in manifests if key not in scored]:
+        raise ArtifactError(f"{folder} holds no scores of {', '.join(missing)} as they are now: train or score them.")
+    results = evaluate(scores)
     text = render(
         "results.md.j2",
         n_ids=len({r.machine_id for r in results}) - 1,

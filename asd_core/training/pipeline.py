@@ -13,7 +13,7 @@ from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted, listed, machines_named
 from asd_core.datasets import N_FOLDS, Dataset, folds
-from asd_core.detectors import Detector, Scores, detector_class, select
+from asd_core.detectors import Detector, Scores, detector_class, is_control, select
 from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.detectors.fusion import Fusion
 from asd_core.engine import chosen_engine
@@ -115,6 +115,9 @@ def _train(
     manifests = []
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
         manifests = list(artifacts.readable(out).values())
+        for key, reason in artifacts.damaged(out).items():
+            if key not in classes and not is_control(key):
+                notify(f"{detector_class(key).info.title} is no member of a fusion: {reason}")
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
     reading = stage(progress, 0.0, 0.15, "reading")

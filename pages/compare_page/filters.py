@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.artifacts import named_left_out
 from asd_core.counting import counted, machines_named
 from asd_core.detectors import is_control
 from asd_core.evaluation import filter_options, filter_scores
@@ -22,7 +23,7 @@ from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.sources import Source
 from pages.shared.stored_scores import StoredScores, check_beside, checked_later, stored_scores, unscored_detectors
 from pages.shared.tables import file_name
-from pages.shared.trained_models import models_of, scoring_rate, trained_denoised_of
+from pages.shared.trained_models import known_ids, models_of, scoring_rate, trained_denoised_of
 from pages.shared.unknown_machine import name_others
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -45,7 +46,7 @@ class ComparedScores:
     row: Any = None  # of controls: a view may add its own to it
     against: truth.Against | None = None  # labels in place of the dataset's
     by_dataset: "ComparedScores | None" = None  # the same with the dataset's own labels, where they are replaced
-    left_out: str = ""  # a sentence on the chosen detectors that know no machine id in scope
+    left_out: str = ""  # sentences on the chosen detectors that know no machine id in scope, or have no scores here
     # Scores of the controls that were not chosen: detectors are judged against these too.
     others: pd.DataFrame | None = None
 
@@ -152,7 +153,10 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
     subset = in_scope(selected, scope, stored, ids, attribute, chosen)
     # Where none of the chosen detectors has a score, others' say which machine ids there are, or the catalogue does.
     machines = subset.machine_ids or ids or there or _machines(selected, scope)
-    subset = replace(subset, computable=computable, row=row, left_out=name_others(selected, *machines))
+    left_out = [name_others(selected, *machines), unscored := _unscored(selected, subset, machines)]
+    if unscored and not computable and not scope.denoise:  # else it is said with the offer to compute, or why it is so
+        st.info(unscored, icon=":material/help:")
+    subset = replace(subset, computable=computable, row=row, left_out=" ".join(filter(None, left_out)))
     if against is None:
         return subset
     st.caption(f"{against.truth.description()} {against.provenance.description()}")
@@ -164,6 +168,14 @@ def draw(selected: Choice, row: Any) -> ComparedScores:
         against=against,
         by_dataset=subset,
     )
+
+
+def _unscored(selected: Choice, subset: ComparedScores, machines: Sequence[str]) -> str:
+    """A sentence on the chosen detectors that know a machine id in scope and have no scores there; empty without any."""
+    absent = [key for key in selected.detectors if key not in subset.selected.detectors]
+    known = known_ids(selected.source, absent, machines) if absent else {}
+    without = f"No scores of the {subset.scope.description()}, are stored."
+    return named_left_out({key: without for key, ids in known.items() if ids})
 
 
 @cache_bytes

@@ -83,7 +83,8 @@ def _dialog(compared: ComparedScores) -> None:
     # Tables are written when they are asked for: those of many clips are long.
     name = partial(compared.file, of=assumed)
     results, clips = partial(csv_of, comparison.ranking), partial(csv_of, comparison.clips)
-    tables = partial(report_json, comparison, report_protocol(comparison))
+    protocol = [*report_protocol(comparison), *filter(None, [compared.left_out])]
+    tables = partial(report_json, comparison, protocol)
     download(
         "Report (HTML)",
         page,

@@ -33,6 +33,7 @@ COLUMNS = {
 VIEWS = list(COLUMNS)
 ONE_CLASS = "Only normal clips are in scope"
 MIXED = ["PCA + KDE", "CNN autoencoder", "DCASE autoencoder"]
+LEFT_OUT = "Left out: CNN autoencoder. No scores of the test split, not denoised, are stored."
 opened = partial(helpers.opened, "compare")
 
 
@@ -105,7 +106,9 @@ def test_one_class_is_not_computable_in_any_view(
         assert app.get("plotly_chart")
 
 
-def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(copies: tuple[Path, Path]) -> None:
+def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(
+    copies: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, models = copies
     app = opened()
     assert "have no scores" not in text(app)
@@ -116,6 +119,23 @@ def test_missing_scores_are_offered_and_never_replaced_by_stale_ones(copies: tup
     assert any("Compute the missing scores" in b.label for b in app.button)
     left = app.dataframe[0].value["Detector"].tolist()
     assert sorted(name.removeprefix("● ") for name in left) == ["Control: clip level", "PCA + KDE"]
+    pages = {}
+    monkeypatch.setattr(
+        "pages.compare_page.report_button.download", lambda label, content, *_, **__: pages.update({label: content})
+    )
+    app.button(key="report").click().run()
+    assert LEFT_OUT in pages["Report (HTML)"]
+
+
+def test_who_has_no_scores_is_named_where_the_recordings_are_gone(copies: tuple[Path, Path]) -> None:
+    recordings, models = copies
+    manifest = models / "cnn_ae" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"weights_sha256": "0" * 64}))
+    shutil.rmtree(recordings)
+    assert LEFT_OUT in text(opened())
+
+
+def test_scores_of_denoised_clips_are_offered_where_there_are_none(copies: tuple[Path, Path]) -> None:
     app = opened(of_denoise="0.5")
     assert "3 of 3 detectors have no scores of the test split, denoised at 0.5" in text(app)
     assert "learned from undenoised sound" in text(app)

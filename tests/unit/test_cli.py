@@ -247,6 +247,38 @@ def test_a_detector_whose_manifest_cannot_be_read_is_named(  # type: ignore[no-u
     assert cli(command, *given, "--models", models) == (2, "", f"{manifest} {reason}\n")
 
 
+@pytest.mark.parametrize("command", ["study", "supervise", "umaps", "labels export"])
+def test_a_command_names_the_damaged_detector_that_it_does_without(  # type: ignore[no-untyped-def]
+    cli,
+    label_url: str,
+    small_folder: Path,
+    small_models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.setattr("asd_core.space.store_umaps", lambda *_, **__: 0)  # which takes long
+    models = shutil.copytree(small_models, tmp_path / "models")
+    manifest = models / "cnn_ae" / "manifest.json"
+    manifest.write_text("{")
+    given = {
+        "supervise": ["--data", small_folder],
+        "labels export": [
+            "--dataset",
+            "small",
+            "--data",
+            small_folder,
+            "--out",
+            tmp_path / "l.json",
+            "--format",
+            "label-studio",
+        ],
+    }
+    _, _, said = cli(*command.split(), *given.get(command, []), "--models", models)
+    reason = f"{manifest} is damaged: train this detector again."
+    assert said.splitlines()[0] == f"Left out: CNN autoencoder. {reason}"
+
+
 def test_an_output_that_cannot_be_one_is_named(cli, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "file").touch()
     assert cli("cards", "--out", tmp_path)[::2] == (

@@ -17,6 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from asd_core import artifacts
+from asd_core.api import write_report
 from asd_core.cli.app import app
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
@@ -30,6 +31,7 @@ from asd_core.report import (
     report_json,
     report_protocol,
     wording,
+    write_results,
 )
 from asd_core.report.layout import percent, words
 from asd_core.report.results_page import stored_scores
@@ -383,6 +385,43 @@ def test_command_writes_all_files(copied: Path, tmp_path: Path) -> None:
 def test_a_detector_without_scores_is_named(copied: Path) -> None:
     with pytest.raises(ArtifactError, match="no scores of f_anogan"):
         report_content(copied, detectors=["pca_kde", "f_anogan"])
+
+
+DAMAGED = "manifest.json is damaged: train this detector again."
+
+
+@pytest.mark.parametrize("what", ["damaged", "unscored"])
+def test_whoever_is_not_in_the_report_is_named_with_the_reason(copied: Path, tmp_path: Path, what: str) -> None:
+    manifest = copied / "cnn_ae" / "manifest.json"
+    if what == "damaged":
+        manifest.write_text("{")
+        reason = f"{copied}/cnn_ae/{DAMAGED}"
+    else:
+        manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | {"weights_sha256": "0" * 64}), "utf-8")
+        reason = f"{copied} holds no scores of cnn_ae on today's clips: train or score them."
+    page, tables = tmp_path / "r.html", tmp_path / "r.json"
+    arguments = ["report", "--models", str(copied), "--out", str(page), "--json", str(tables)]
+    result = CliRunner().invoke(app, arguments)
+    sentence = f"Left out: CNN autoencoder. {reason}"
+    assert result.stderr.splitlines()[0] == sentence
+    assert sentence in Page(page.read_text("utf-8")).words
+    assert sentence in json.loads(tables.read_text())["protocol"]
+    assert sentence in Page(write_report(copied, page).read_text("utf-8")).words
+    chosen = CliRunner().invoke(app, [*arguments, "--detectors", "pca_kde"])
+    assert "Left out" not in chosen.stderr + page.read_text("utf-8"), "who was not asked for is not missed"
+
+
+def test_a_chosen_detector_that_is_damaged_is_named_with_the_reason(copied: Path) -> None:
+    (copied / "cnn_ae" / "manifest.json").write_text("{")
+    with pytest.raises(ArtifactError, match=rf"cnn_ae/{DAMAGED}"):
+        report_content(copied, detectors=["pca_kde", "cnn_ae"])
+
+
+def test_results_are_not_written_without_a_detector_that_has_no_scores(copied: Path, tmp_path: Path) -> None:
+    manifest = copied / "cnn_ae" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | {"weights_sha256": "0" * 64}), "utf-8")
+    with pytest.raises(ArtifactError, match="holds no scores of cnn_ae as they are now"):
+        write_results(copied, tmp_path / "results.md")
 
 
 def test_key_follows_the_scores(copied: Path) -> None:

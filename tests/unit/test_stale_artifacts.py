@@ -151,3 +151,14 @@ def test_training_again_heals_damaged_manifests_one_by_one(
     with pytest.raises(ArtifactError, match=r"control_rms.*is damaged"):
         missing_scores(tmp_path, small_dataset)
     assert len(train(small_dataset, tmp_path, detectors=every, preset="quick", resume=resume)) == 4
+
+
+def test_a_damaged_detector_is_no_member_of_a_fusion_and_named(small_dataset: Dataset, tmp_path: Path) -> None:
+    train(small_dataset, tmp_path, detectors=["knn_bands", "pca_lof", "pca_kde"], preset="quick")
+    damaged = tmp_path / "pca_kde" / "manifest.json"
+    damaged.write_text("x")
+    said: list[str] = []
+    train(small_dataset, tmp_path, detectors=["fusion"], preset="quick", notify=said.append)
+    reason = f"{damaged} is damaged: train this detector again."
+    assert f"PCA + KDE is no member of a fusion: {reason}" in said
+    assert set(read_manifest(tmp_path / "fusion").members) == {"knn_bands", "pca_lof"}
