@@ -65,9 +65,9 @@ def report_content(
         keys = select(detectors)
         missing = [key for key in keys if not (table["detector"] == key).any()]
         if missing:
-            for key in missing:
-                if reason := artifacts.damaged(folder).get(key):
-                    raise ArtifactError(reason)
+            unreadable = artifacts.damaged(folder)
+            if reasons := [unreadable[key] for key in missing if key in unreadable]:
+                raise ArtifactError(" ".join(reasons))
             raise ArtifactError(
                 f"{folder} holds no scores of {', '.join(missing)} on today's clips: train or score them, or choose others."
             )

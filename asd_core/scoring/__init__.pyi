@@ -45,6 +45,7 @@ from .store import of_detector as of_detector
 from .store import read_scores as read_scores
 from .store import score_attributes as score_attributes
 from .store import score_rows as score_rows
+from .store import scored_clips as scored_clips
 from .store import scores_digest as scores_digest
 from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job

@@ -130,6 +130,16 @@ def read_scores(folder: Path, dataset: Dataset | None, scope: Scope = AS_RECORDE
     return table.reset_index(drop=True)
 
 
+def scored_clips(folder: Path, scope: Scope = AS_RECORDED) -> "pd.DataFrame":
+    """The clips that detectors as they are now have scored in a scope: columns clip_id and sha256, a row each. The scores themselves
+    are not read."""
+    table = read_parquet(folder / scope.file, ("clip_id", "sha256", "detector", "model_version"), categories=True)
+    if table is None:
+        return pd.DataFrame(columns=["clip_id", "sha256"])
+    subset = table.loc[_of_versions(table, model_versions(folder)), ["clip_id", "sha256"]]
+    return subset.drop_duplicates("clip_id", ignore_index=True)
+
+
 def _of_versions(table: "pd.DataFrame", versions: Mapping[str, str]) -> NDArray[np.bool_]:
     """Which rows are of the weights that their detector has."""
     detectors, of = table["detector"].cat, table["model_version"].cat

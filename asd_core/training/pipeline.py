@@ -115,9 +115,9 @@ def _train(
     manifests = []
     if any(issubclass(c, Fusion) for c in classes.values()):  # its members may have been trained before
         manifests = list(artifacts.readable(out).values())
-        for key, reason in artifacts.damaged(out).items():
+        for key, damage in artifacts.damaged(out).items():
             if key not in classes and not is_control(key):
-                notify(f"{detector_class(key).info.title} is no member of a fusion: {reason}")
+                notify(f"{detector_class(key).info.title} is no member of a fusion: {damage}")
         representations += [from_config(manifest.representation) for manifest in manifests]
     of_sound = [r for r in representations if not isinstance(r, MemberScores)]
     reading = stage(progress, 0.0, 0.15, "reading")

@@ -1,16 +1,18 @@
 """Versions of a dataset's detectors: train again with what people called normal, and go back."""
 
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
 from asd_core.artifacts import FIRST, folder_of_version, trained_keys, trained_versions, use_version, version_in_use
 from asd_core.counting import counted
 from asd_core.datasets import Dataset, against_recorded, contradicting
-from asd_core.labels import clip_table, effective_labels
+from asd_core.labels import effective_labels
 from asd_core.roles import Role
-from asd_core.scoring import read_scores
+from asd_core.scoring import AS_RECORDED, scored_clips, scores_stamp
 from pages.data_page.datasets import Entry
+from pages.shared.caching import SELECTIONS
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
 from pages.shared.label_store import label_store
@@ -74,11 +76,22 @@ def _train_again(entry: Entry, dataset: Dataset | None) -> None:
 def _called_normal(entry: Entry, dataset: Dataset) -> list[str]:
     """Clip ids that the dataset calls anomalies and people normal. All of them are test clips: their scores know their hashes, and
     no file is read."""
-    labels = effective_labels(label_store(), entry.name, "adjudicated").labels
+    store = label_store()
+    newest = store.last_id(entry.name)
+    normal = _scored_and_called_normal(
+        entry.name, entry.models, scores_stamp(entry.models, AS_RECORDED), store.where, newest
+    )
+    return against_recorded(dataset, dict.fromkeys(normal, "normal"))
+
+
+@st.cache_data(max_entries=SELECTIONS, show_spinner=False)
+def _scored_and_called_normal(name: str, models: Path, written: int, store: str, newest: int) -> list[str]:
+    """Ids of the test clips that people call normal, by the scores that were stored at a time and the labels up to an event."""
+    labels = effective_labels(label_store(), name, "adjudicated").labels
     if not labels:
         return []
-    clips = clip_table(dataset, read_scores(entry.models, None), read=False)
-    return against_recorded(dataset, dict(zip(clips["clip_id"], clips["sha256"].map(labels), strict=True)))
+    clips = scored_clips(models)
+    return clips.loc[clips["sha256"].map(labels) == "normal", "clip_id"].tolist()
 
 
 @show_errors()

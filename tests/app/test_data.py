@@ -24,6 +24,7 @@ from asd_core.datasets import (
 from asd_core.detectors import detector_class
 from asd_core.labels import Draft, LabelStore, new_uid
 from asd_core.report import report_content
+from asd_core.scoring import scored_clips
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import expected_seconds, stored_min_clips, train, train_version
@@ -298,7 +299,9 @@ def test_a_version_trained_with_labels_is_in_use_and_going_back_is_one_click(fol
     ]
 
 
-def test_labels_that_call_the_datasets_anomalies_normal_are_named_before_they_join_training(folders: Path) -> None:
+def test_labels_that_call_the_datasets_anomalies_normal_are_named_before_they_join_training(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = {f"{label}/{n}.wav": sound(len(label) + n) for label in ("ok", "faulty") for n in range(10)}
     place = import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()]).place
     train(open_dataset(place), get_settings().models_dir / "rig", detectors=["control_rms"])
@@ -311,8 +314,18 @@ def test_labels_that_call_the_datasets_anomalies_normal_are_named_before_they_jo
     label("faulty/1.wav", "anomaly")
     assert "by the dataset" not in text(opened("data", data="Rig"))
     label("faulty/2.wav", "normal")
-    said = text(opened("data", data="Rig"))
-    assert "1 clip that people call normal is an anomaly by the dataset (faulty/2.wav): as it joins training," in said
+    app = opened("data", data="Rig")
+    named = "1 clip that people call normal is an anomaly by the dataset (faulty/2.wav): as it joins training,"
+    assert named in text(app)
+    read: list[Path] = []
+    monkeypatch.setattr(
+        "pages.data_page.versions.scored_clips", lambda models: read.append(models) or scored_clips(models)
+    )
+    assert named in text(app.run())
+    assert not read, "the stored scores are read once for the same labels and scores"
+    label("faulty/2.wav", "anomaly")
+    assert "by the dataset" not in text(app.run())
+    assert read
 
 
 def test_what_is_damaged_is_named_and_the_rest_of_the_page_is_there(folders: Path) -> None:

@@ -26,6 +26,7 @@ from asd_core.scoring import (
     score_attributes,
     score_clip,
     score_split,
+    scored_clips,
     scores_digest,
     write_scores,
 )
@@ -79,6 +80,18 @@ def test_scores_of_other_weights_are_not_given(workspace: tuple[Dataset, Path]) 
     assert set(read_scores(models, dataset)["detector"]) == {"cnn_ae", "control_rms"}
     assert set(read_scores(models, None)["detector"]) == {"cnn_ae", "control_rms"}
     assert missing_scores(models, dataset) == ["pca_kde"]
+
+
+def test_scored_clips_are_those_of_the_weights_that_there_are(workspace: tuple[Dataset, Path], tmp_path: Path) -> None:
+    dataset, models = workspace
+    clips = scored_clips(models)
+    known = read_scores(models, dataset).drop_duplicates("clip_id").set_index("clip_id")["sha256"].astype(str)
+    assert clips.astype(str).set_index("clip_id")["sha256"].to_dict() == known.to_dict()
+    for key in KEYS:
+        path = models / key / artifacts.MANIFEST
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
+    assert scored_clips(models).empty
+    assert scored_clips(tmp_path / "none").empty
 
 
 @pytest.mark.parametrize("change", ["replaced", "removed", "added"])
