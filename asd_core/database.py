@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from asd_core.errors import LabelError
+from asd_core.errors import LabelError, reason_of
 from asd_core.settings import get_settings
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
@@ -50,7 +50,7 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LabelError(
-                f"The folder of the label database {self.where} cannot be made ({error.strerror}): "
+                f"The folder of the label database {self.where} cannot be made ({reason_of(error)}): "
                 "name another one in ASD_DATABASE_URL."
             ) from error
         engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS})

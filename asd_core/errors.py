@@ -62,3 +62,9 @@ WAS_STOPPED = "Stopped; what was finished is stored."
 
 class Cancelled(AsdError):
     """The user stopped a long task; what was finished before is stored."""
+
+
+def reason_of(error: Exception) -> str:
+    """Why something failed, to stand in a sentence that names the file: the text of an ``OSError`` would name it once more. One
+    that the system did not raise has its text alone."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
 
-from asd_core.errors import WAS_STOPPED, JobError, LabelError
+from asd_core.errors import WAS_STOPPED, JobError, LabelError, reason_of
 from asd_core.files import write_text
 from asd_core.settings import PROJECT_ROOT, get_settings
 
@@ -95,7 +95,7 @@ def start(name: str, arguments: Sequence[str], title: str, *, by: str = "") -> J
                     from asd_core import shared_jobs
 
                     shared_jobs.end(run, "failed")
-                raise JobError(f"{title} cannot be started ({error.strerror}): free memory and try again.") from error
+                raise JobError(f"{title} cannot be started ({reason_of(error)}): free memory and try again.") from error
         _write(folder / "job.json", {**about, "pid": process.pid})
     # The process holds the lock from here on: it inherited the open file.
     return _read(folder)

@@ -15,7 +15,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 
 _ALIGNED = 64  # bytes, as processors like to load them
 _ROWS_AT_ONCE = 256  # arrays whose rows are written together
@@ -231,7 +231,7 @@ class DiskArrays:
 
 def _full(error: OSError) -> DatasetError:
     return DatasetError(
-        f"Features cannot be put into {tempfile.gettempdir()} ({error.strerror}): free space there, or name another folder in "
+        f"Features cannot be put into {tempfile.gettempdir()} ({reason_of(error)}): free space there, or name another folder in "
         "TMPDIR."
     )
 

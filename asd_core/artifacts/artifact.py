@@ -19,7 +19,7 @@ from asd_core.artifacts.calibration import Calibration
 from asd_core.artifacts.resampling import resampled_otherwise, training_rates
 from asd_core.counting import counted
 from asd_core.detectors import Detector, State, detector_class, detector_keys
-from asd_core.errors import ArtifactError, TrainingError
+from asd_core.errors import ArtifactError, TrainingError, reason_of
 from asd_core.features import Denoised, Representation, from_config, to_config
 from asd_core.files import write_bytes, write_text
 from asd_core.sound import RESAMPLING, Kind
@@ -240,7 +240,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder} holds no trained detector (no {MANIFEST}): train one first.") from error
     except OSError as error:
         raise ArtifactError(
-            f"{path} cannot be read ({error.strerror}): allow reading it, or remove it and train this detector again."
+            f"{path} cannot be read ({reason_of(error)}): allow reading it, or remove it and train this detector again."
         ) from error
     except (ValueError, AttributeError) as error:  # of JSON, of pydantic, of UTF-8
         raise ArtifactError(f"{path} is damaged: train this detector again.") from error
@@ -326,7 +326,9 @@ def _read_both(folder: Path) -> tuple[Manifest, bytes]:
             before, manifest = manifest, read_manifest(folder)
             if manifest == before:
                 path = folder / manifest.weights_file
-                raise ArtifactError(f"{path} cannot be read ({error.strerror}): train this detector again.") from error
+                raise ArtifactError(
+                    f"{path} cannot be read ({reason_of(error)}): train this detector again."
+                ) from error
 
 
 def trained_denoised(folder: Path, key: str) -> float:

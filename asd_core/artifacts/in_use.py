@@ -5,7 +5,7 @@ from pathlib import Path
 
 from asd_core.artifacts.artifact import trained_keys
 from asd_core.detectors import is_control
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, reason_of
 from asd_core.files import write_text
 from asd_core.settings import get_settings
 
@@ -46,5 +46,5 @@ def pin_detector(models: Path, key: str) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise ArtifactError(
-            f"Which detector is in use cannot be stored in {path.parent} ({error.strerror}): free space or allow writing there."
+            f"Which detector is in use cannot be stored in {path.parent} ({reason_of(error)}): free space or allow writing there."
         ) from error

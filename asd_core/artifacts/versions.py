@@ -12,7 +12,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asd_core.artifacts.artifact import read_versioned, trained_keys
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, reason_of
 from asd_core.files import file_in_the_way, locked, write_text
 
 VERSIONS, INDEX, INDEX_SCHEMA = "versions", "index.json", 1
@@ -92,7 +92,7 @@ def changing_versions(models: Path) -> Iterator[None]:
             raise _no_folder(models) from error
         except OSError as error:
             raise ArtifactError(
-                f"{models / VERSIONS} cannot be written ({error.strerror}): free space or allow writing there."
+                f"{models / VERSIONS} cannot be written ({reason_of(error)}): free space or allow writing there."
             ) from error
         yield
 
@@ -144,5 +144,5 @@ def _write(models: Path, index: _Index) -> None:
         write_text(index.model_dump_json(indent=1) + "\n", path)
     except OSError as error:
         raise ArtifactError(
-            f"{path} cannot be written ({error.strerror}): free space or allow writing there."
+            f"{path} cannot be written ({reason_of(error)}): free space or allow writing there."
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from asd_core import __version__
-from asd_core.errors import BackupError
+from asd_core.errors import BackupError, reason_of
 from asd_core.files import replacing
 
 ABOUT, CHECKSUMS = "asd-backup.json", "checksums.json"
@@ -56,7 +56,7 @@ def writing(path: Path) -> Iterator[Writer]:
             yield writer
             archive.writestr(CHECKSUMS, json.dumps(writer.checksums, indent=1))
     except OSError as error:
-        raise BackupError(f"The backup {path} cannot be written ({error.strerror}): choose another place.") from error
+        raise BackupError(f"The backup {path} cannot be written ({reason_of(error)}): choose another place.") from error
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
@@ -94,7 +94,7 @@ def reading(path: Path) -> Iterator[Reader]:
             with _archive(path, file) as archive:
                 yield Reader(archive, _checked(path, archive))
     except OSError as error:
-        raise BackupError(f"The backup {path} cannot be read ({error.strerror}): choose another file.") from error
+        raise BackupError(f"The backup {path} cannot be read ({reason_of(error)}): choose another file.") from error
 
 
 def _damaged(path: Path) -> BackupError:

@@ -9,7 +9,7 @@ from typing import IO
 
 from asd_core.backup import archive, contents
 from asd_core.backup.making import Backup
-from asd_core.errors import BackupError
+from asd_core.errors import BackupError, reason_of
 from asd_core.files import append_chunks, swapped
 from asd_core.labels import LabelStore
 from asd_core.progress import Progress, silent
@@ -44,7 +44,7 @@ def restore(path: Path, *, replace: bool = False, progress: Progress = silent) -
                 return Backup(loaded, len(new), sum(place.stat().st_size for place in new))
         except OSError as error:
             raise BackupError(
-                f"{path} cannot be restored ({error.strerror}), and nothing was changed: free space or allow writing."
+                f"{path} cannot be restored ({reason_of(error)}), and nothing was changed: free space or allow writing."
             ) from error
         finally:
             store.close()

@@ -29,7 +29,7 @@ from asd_core.cli.score import score, scores, timing
 from asd_core.cli.space import latents, thumbnails, umap, umaps
 from asd_core.cli.train import evidence, reference, seeds, train, versions
 from asd_core.engine import use_engine
-from asd_core.errors import WAS_STOPPED, AsdError
+from asd_core.errors import WAS_STOPPED, AsdError, reason_of
 from asd_core.files import file_in_the_way
 from asd_core.jobs import STOPPED
 
@@ -114,13 +114,15 @@ def _unusable(error: OSError) -> str:
     where, number = error.filename, error.errno
     if number in UNWRITABLE:
         return (
-            f"{where or 'A folder that this writes to'} cannot be written ({error.strerror}): make room, or name another folder. "
+            f"{where or 'A folder that this writes to'} cannot be written ({reason_of(error)}): make room, or name another folder. "
             "What was finished is kept."
         )
     if not where:
         return ""
     if number in FORBIDDEN:
-        return f"{where} cannot be opened ({error.strerror}): change who may read and write it, or name another place."
+        return (
+            f"{where} cannot be opened ({reason_of(error)}): change who may read and write it, or name another place."
+        )
     if number == errno.EISDIR:
         return f"{where} is a folder where a file is expected: name a file, or move the folder away."
     if number in IN_THE_WAY:

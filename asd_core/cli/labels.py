@@ -9,7 +9,7 @@ import typer
 from asd_core.cli.audit import log_act
 from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
 from asd_core.counting import listed
-from asd_core.errors import LabelError
+from asd_core.errors import LabelError, reason_of
 
 if TYPE_CHECKING:
     from asd_core.labels import LabelStore
@@ -88,7 +88,7 @@ def import_(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise LabelError(f"{file} cannot be read ({error.strerror}): choose another file.") from error
+        raise LabelError(f"{file} cannot be read ({reason_of(error)}): choose another file.") from error
     store = _store()
     with progress_bar() as progress:
         recordings = open_dataset(data)

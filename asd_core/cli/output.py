@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from asd_core.addresses import Address, place_of
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, reason_of
 from asd_core.files import write_bytes
 from asd_core.jobs import Reporter
 from asd_core.progress import Progress, losses_to
@@ -123,7 +123,7 @@ def write_output(content: bytes, path: str | Path) -> None:
     try:
         place.write_bytes(content) if isinstance(place, Address) else write_bytes(content, place)
     except OSError as error:
-        raise AsdError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
+        raise AsdError(f"{path} cannot be written ({reason_of(error)}): choose another file.") from error
 
 
 def notify(description: str) -> None:

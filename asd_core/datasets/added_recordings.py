@@ -19,7 +19,7 @@ from asd_core.datasets.stored_datasets import (
     safe_path,
     user_datasets,
 )
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import locked, write_bytes
 from asd_core.sound import SUFFIXES
 
@@ -110,7 +110,7 @@ def add_recording(place: Path, name: str, data: bytes, label: str, machine: tupl
         try:
             write_bytes(data, folder / clip_id)
         except OSError as error:
-            raise DatasetError(f"{name} cannot be stored ({error.strerror}): free space on the disk.") from error
+            raise DatasetError(f"{name} cannot be stored ({reason_of(error)}): free space on the disk.") from error
     return StoredRecording(place, clip_id, True)
 
 

@@ -12,7 +12,7 @@ from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import NO_ATTRIBUTE, CatalogueRow, with_class
 from asd_core.datasets.recording_names import RecordingNames
 from asd_core.datasets.table_files import read_cells, table_bytes
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 
 _NAME = re.compile(r"(?:.*/)?attributes_\d+\.csv$", re.IGNORECASE)
 
@@ -42,7 +42,7 @@ def attributes_by_clip(
         try:
             rows = _rows(file, table_bytes(root / file))
         except (DatasetError, OSError) as error:
-            unused.append((file, str(error)))
+            unused.append((file, reason_of(error)))
             continue
         for path, attributes in rows:
             clips = names.find(path)

@@ -20,7 +20,7 @@ from asd_core.datasets.stored_datasets import (
     new_path,
     unzipped,
 )
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import appearing, locked, write_bytes, write_text
 from asd_core.progress import Progress, silent, stage
 from asd_core.sound import SUFFIXES
@@ -107,7 +107,7 @@ def forget_download(name: str) -> None:
     except Timeout as error:
         raise DatasetError(f"{name} is being downloaded: stop that first.") from error
     except OSError as error:
-        raise DatasetError(f"What has arrived of {name} cannot be deleted ({error.strerror}).") from error
+        raise DatasetError(f"What has arrived of {name} cannot be deleted ({reason_of(error)}).") from error
 
 
 def _folder(chosen: PublicSet, to: Path | None) -> Path:
@@ -121,7 +121,7 @@ def _usable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DatasetError(
-            f"{folder} cannot be written ({error.strerror}): free space, or choose another folder."
+            f"{folder} cannot be written ({reason_of(error)}): free space, or choose another folder."
         ) from error
 
 

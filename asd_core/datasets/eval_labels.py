@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from asd_core.datasets.layouts import LAYOUTS
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,9 @@ def read_eval_labels(path: Path, machine_type: str) -> dict[str, str]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DatasetError(f"{path} cannot be read ({reason}): give the list of labels, eval_data_list.csv.") from error
+        raise DatasetError(
+            f"{path} cannot be read ({reason_of(error)}): give the list of labels, eval_data_list.csv."
+        ) from error
     labels: dict[str, str] = {}
     machine = ""
     for line in lines:

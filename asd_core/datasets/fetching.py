@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets.public_registry import PublicArchive
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import append_chunks, move_file
 from asd_core.progress import Progress
 
@@ -43,7 +43,7 @@ def fetch(archive: PublicArchive, folder: Path, progress: Progress) -> Path:
     except RequestException as error:
         raise DatasetError(_broken_off(archive, part, error)) from error
     except OSError as error:
-        raise DatasetError(f"{archive.name} cannot be stored in {folder} ({error.strerror}): free space.") from error
+        raise DatasetError(f"{archive.name} cannot be stored in {folder} ({reason_of(error)}): free space.") from error
     except ValueError as error:  # pooch raises it for a wrong checksum, and has deleted the file
         raise DatasetError(
             f"{archive.name} from {archive.address} is not the published file: its checksum is another one. Nothing of it is kept; "

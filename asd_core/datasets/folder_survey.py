@@ -30,7 +30,7 @@ from asd_core.datasets.tables import (
     read_table_file,
 )
 from asd_core.datasets.words import LEAVE_OUT, VALIDATION, label_of, split_of
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.sound import SUFFIXES, Clip, read_clip
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _recordings_at(
             return place, recordings, unused, None, listing
         rows = read_table_file(table)
     except OSError as error:
-        raise DatasetError(f"{table or place} cannot be read ({error.strerror}): put the table back.") from error
+        raise DatasetError(f"{table or place} cannot be read ({reason_of(error)}): put the table back.") from error
     return place, recordings, [one for one in unused if place / one.file != table], rows, listing
 
 
@@ -290,7 +290,7 @@ def _files(root: Path) -> tuple[list[tuple[str, ...]], list[Unused]]:
         try:
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         except OSError as error:  # such as lost+found
-            unused.append(Unused(inside, f"cannot be opened ({error.strerror})"))
+            unused.append(Unused(inside, f"cannot be opened ({reason_of(error)})"))
             return
         for entry in entries:
             name = entry.name

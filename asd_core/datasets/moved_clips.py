@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import write_text
 
 RELABELLED = "relabelled.json"
@@ -70,7 +70,7 @@ def write_moves(path: Path, dataset: Dataset, moved: Moves) -> None:
         write_text(json.dumps(content, indent=1) + "\n", path)
     except OSError as error:
         raise DatasetError(
-            f"{path} cannot be written ({error.strerror}): free space or allow writing there."
+            f"{path} cannot be written ({reason_of(error)}): free space or allow writing there."
         ) from error
 
 

@@ -15,7 +15,7 @@ from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelle
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.tables import KNOWN_WORDS, understood
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import locked, write_bytes
 
 if TYPE_CHECKING:
@@ -149,9 +149,8 @@ def read_answers(path: Path) -> list[Answer]:
         if path.suffix.lower() == ".toml":
             return _toml(content.decode("utf-8-sig"), path)[1]
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", error)  # without the path once more
         raise DatasetError(
-            f"{path} cannot be read ({reason}): give a TOML or CSV file with a column pattern."
+            f"{path} cannot be read ({reason_of(error)}): give a TOML or CSV file with a column pattern."
         ) from error
     return _checked([row for _, row in read_cells(str(path), content)[1]], path)
 
@@ -165,9 +164,8 @@ def read_dataset_file(path: Path) -> DatasetFile:
     try:
         content, answers = _toml(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", error)
         raise DatasetError(
-            f"{path} cannot be read ({reason}): choose a dataset file, or a folder of recordings."
+            f"{path} cannot be read ({reason_of(error)}): choose a dataset file, or a folder of recordings."
         ) from error
     if not content.get("folder"):
         raise DatasetError(f'{path} names no folder: it needs a line folder = "…".')
@@ -207,7 +205,7 @@ def write_dataset_file(path: Path, file: DatasetFile) -> None:
     try:
         write_bytes(("\n".join(lines) + "\n").encode(), path)
     except OSError as error:
-        raise DatasetError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+        raise DatasetError(f"{path} cannot be written ({reason_of(error)}): choose another folder.") from error
 
 
 def update_dataset_file(path: Path, change: Callable[[DatasetFile], DatasetFile]) -> None:

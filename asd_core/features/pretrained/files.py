@@ -8,7 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from asd_core.errors import PretrainedError
+from asd_core.errors import PretrainedError, reason_of
 from asd_core.features.pretrained.registry import FILES, PretrainedModel
 from asd_core.files import write_bytes, write_text
 from asd_core.settings import get_settings
@@ -55,7 +55,7 @@ def checked_bytes(model: PretrainedModel) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise PretrainedError(f"{path} cannot be read ({error.strerror}).") from error
+        raise PretrainedError(f"{path} cannot be read ({reason_of(error)}).") from error
     _check(data, model, path)
     return data
 
@@ -95,7 +95,7 @@ def add_model(model: PretrainedModel, path: Path, *, unverified: bool = False) -
         data = path.read_bytes()
     except OSError as error:
         raise PretrainedError(
-            f"{path} cannot be read ({error.strerror}): give the file of {model.title}, in the format {model.format}."
+            f"{path} cannot be read ({reason_of(error)}): give the file of {model.title}, in the format {model.format}."
         ) from error
     return store_model(model, data, path, unverified=unverified)
 
@@ -112,6 +112,6 @@ def store_model(model: PretrainedModel, data: bytes, source: Path, *, unverified
             write_text(json.dumps(taken) + "\n", target.parent / ACCEPTED)
     except OSError as error:
         raise PretrainedError(
-            f"{target} cannot be written ({error.strerror}): free space, or name another folder in ASD_PRETRAINED_DIR."
+            f"{target} cannot be written ({reason_of(error)}): free space, or name another folder in ASD_PRETRAINED_DIR."
         ) from error
     return target

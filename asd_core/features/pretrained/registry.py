@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from asd_core.errors import PretrainedError
+from asd_core.errors import PretrainedError, reason_of
 from asd_core.settings import get_settings
 
 REGISTRY = Path(__file__).with_name("pretrained.toml")
@@ -67,7 +67,7 @@ def pretrained_models() -> dict[str, PretrainedModel]:
         found = [_model(entry) for entry in tomllib.loads(path.read_text("utf-8"))["models"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PretrainedError(
-            f"{path} is no registry of pretrained models ({error}): compare it with the one of this program, {REGISTRY.name}."
+            f"{path} is no registry of pretrained models ({reason_of(error)}): compare it with the one of this program, {REGISTRY.name}."
         ) from error
     return {one.name: one for one in found}
 
