@@ -89,3 +89,4 @@ from .stored_datasets import used_bytes as used_bytes
 from .stored_datasets import user_datasets as user_datasets
 from .unusable import note_unusable as note_unusable
 from .unusable import unusable_clips as unusable_clips
+from .unusable import usable as usable

@@ -5,11 +5,15 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.features import recipe
 from asd_core.files import locked, write_text
 from asd_core.settings import get_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def note_unusable(dataset: Dataset, found: Mapping[str, str], readable: Collection[str] = ()) -> None:
@@ -43,6 +47,15 @@ def unusable_clips(dataset: Dataset) -> dict[str, str]:
         for clip_id in clip_ids[clip_ids.isin(list(noted))]
         if noted[clip_id][0] == file_stamp(dataset.root / clip_id)
     }
+
+
+def usable(rows: "pd.DataFrame", unusable: Collection[str]) -> "pd.DataFrame":
+    """Rows of a catalogue without the clips that cannot be used.
+
+    Args:
+        unusable: clip ids, see :func:`unusable_clips`.
+    """
+    return rows[~rows["clip_id"].isin(list(unusable))]
 
 
 def _file(root: Path) -> Path:

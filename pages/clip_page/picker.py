@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from asd_core.datasets import is_moved
+from asd_core.datasets import is_moved, usable
 from asd_core.settings import get_settings
 from asd_core.sound import FORMATS, MEAN, Channel, Clip, channel_label
 from pages.shared import linked
@@ -117,9 +117,10 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
         )
         if value != ANY:
             rows = rows[rows[column] == value]
-    unusable = rows["clip_id"].isin(list(unusable_of(source)))
-    usable = rows[~unusable]
-    rows = rows[~unusable | (rows["clip_id"] == st.session_state.get(CLIP))]  # one that an address names says why
+    unusable = unusable_of(source)
+    can_be_read = usable(rows, unusable)
+    n_unread = len(rows) - len(can_be_read)
+    rows = usable(rows, unusable.keys() - {st.session_state.get(CLIP)})  # one that an address names says why
     wanted = set(rows["clip_id"])
     titles = {
         i: name for i, name in dataset.titles.items() if i in wanted
@@ -127,18 +128,18 @@ def _catalogue(source: Source, machine_id: str, address_leads: bool) -> Picked |
     ids = list(titles)
     if address_leads and st.session_state[CLIP] not in ids:
         _widen(source, dataset.catalogue)
-    unread = f"{unusable.sum()} cannot be read" if unusable.any() else ""
+    unread = f"{n_unread} cannot be read" if n_unread else ""
     if not ids:
         st.info(
             f"Machine id {machine_id} has no clip like this{f' ({unread})' if unread else ''}: widen the filters.",
             icon=":material/filter_alt:",
         )
         return None
-    first = first_clip(rows if usable.empty else usable)
+    first = first_clip(rows if can_be_read.empty else can_be_read)
     if st.session_state.get(CLIP) not in ids:
         st.session_state[CLIP] = first
     clip_id = _stepped(
-        f"Clip ({len(usable)} to choose from{f', {unread}' if unread else ''})",
+        f"Clip ({len(can_be_read)} to choose from{f', {unread}' if unread else ''})",
         ids,
         key=CLIP,
         persist_state="session",

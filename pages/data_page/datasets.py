@@ -17,6 +17,7 @@ from asd_core.datasets import (
     title_of,
     total_duration,
     unusable_clips,
+    usable,
     user_datasets,
 )
 from asd_core.errors import AsdError
@@ -86,7 +87,7 @@ def _row(entry: Entry, written: float, n_detectors: int, trained: float) -> dict
         if entry.location:
             dataset = open_dataset(entry.location)
             unusable = unusable_clips(dataset)
-            catalogue = dataset.catalogue[~dataset.catalogue["clip_id"].isin(list(unusable))]
+            catalogue = usable(dataset.catalogue, unusable)
             seconds = total_duration(replace(dataset, catalogue=catalogue))
     tested, normal = catalogue["split"] != "train", catalogue["label"] == "normal"
     machines = catalogue[["machine_type", "machine_id"]].drop_duplicates()

@@ -27,6 +27,7 @@ from asd_core.datasets import (
     unusable_clips,
     unused_notes,
     update_dataset_file,
+    usable,
 )
 from asd_core.errors import DatasetError
 from asd_core.roles import Role
@@ -289,8 +290,7 @@ def _listen(dataset: Dataset, entry: Entry) -> None:
     ) as box:
         if not box.open:
             return
-        unusable = unusable_clips(dataset)
-        rows = dataset.catalogue[~dataset.catalogue["clip_id"].isin(list(unusable))]
+        rows = usable(dataset.catalogue, unusable_clips(dataset))
         if rows.empty:
             st.caption("None of them can be read.")
             return

@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core import jobs
 from asd_core.artifacts import ModelSet, folder_in_use, trained_keys
 from asd_core.counting import counted, machines_named
-from asd_core.datasets import Dataset, clip_lengths, unusable_clips
+from asd_core.datasets import Dataset, clip_lengths, unusable_clips, usable
 from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
 from asd_core.training import duration, expected_amount, expected_seconds, too_few, within
@@ -35,8 +35,7 @@ def train(entry: Entry, dataset: Dataset) -> None:
             "Choose one machine type above: one network for several learns none of them well.", icon=":material/info:"
         )
         return
-    rows = dataset.rows(split="train", label="normal")
-    rows = rows[~rows["clip_id"].isin(list(unusable_clips(dataset)))]
+    rows = usable(dataset.rows(split="train", label="normal"), unusable_clips(dataset))
     if rows.empty:
         st.info(
             "There is no normal recording to learn from: add some, or say which are normal.", icon=":material/info:"

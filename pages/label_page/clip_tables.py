@@ -5,6 +5,7 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
+from asd_core.datasets import usable
 from asd_core.errors import AsdError
 from asd_core.scoring import SPLITS
 from pages.shared.caching import BY_KEY, SELECTIONS
@@ -39,13 +40,13 @@ def _clips_of(source: Source, version: int, split: str, machine_id: str | None) 
 def clips_of(source: Source, split: str, machine_id: str | None) -> pd.DataFrame:
     """Clips of a dataset that can be played: clip_id, machine_id, and sha256 ("" where nobody has computed it)."""
     table, unusable = _clips_of(source, dataset_of(source).version, split, machine_id), unusable_of(source)
-    return table[~table["clip_id"].isin(list(unusable))].reset_index(drop=True) if unusable else table
+    return usable(table, unusable).reset_index(drop=True) if unusable else table
 
 
 def n_unusable(source: Source, split: str, machine_id: str | None) -> int:
     """How many clips :func:`clips_of` leaves out."""
     table, unusable = _clips_of(source, dataset_of(source).version, split, machine_id), unusable_of(source)
-    return int(table["clip_id"].isin(list(unusable)).sum())
+    return len(table) - len(usable(table, unusable))
 
 
 def look_ahead(selected: Choice) -> None:
