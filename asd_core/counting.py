@@ -1,6 +1,10 @@
 """Numbers and names of things in a sentence."""
 
+import math
 from collections.abc import Collection
+from typing import Any
+
+NOT_COMPUTABLE = "n/c"
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -28,3 +32,17 @@ def listed(names: Collection[str]) -> str:
 def machines_named(ids: Collection[str]) -> str:
     """``machine id 02``, ``machine ids 02, 04 and 06``: see :func:`listed`."""
     return f"machine id{'' if len(ids) == 1 else 's'} {listed(ids)}"
+
+
+def computable(value: Any) -> bool:
+    """Whether a figure could be computed."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def percent(value: Any) -> str:
+    """A rate in percent with as many digits as it can bear: 42%, 5%, 4.2%, 0.02%."""
+    if not computable(value):
+        return NOT_COMPUTABLE
+    digits = 2 if 0 < value < 0.001 else 1 if value < 0.0995 else 0
+    text = f"{100 * value:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if digits else text}%"

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asd_core.counting import percent
 from asd_core.evaluation import MEAN, Floats
 from asd_core.plots import INK, colours, det_figure, precision_recall_figure, roc_figure, standouts
 from asd_core.report.figures import LABELS, Comparison
-from asd_core.report.layout import by_id, figure, percent
+from asd_core.report.layout import by_id, figure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -1,17 +1,17 @@
 """Tables as the report's template walks through them, and figures as it writes them."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from asd_core.counting import NOT_COMPUTABLE, computable
 from asd_core.detectors import detector_class
 from asd_core.report.figures import LABELS, Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_COMPUTABLE, ABSENT = "n/c", "–"
+ABSENT = "–"
 WHISKER = (0.4, 1.0)  # AUCs at the ends of an interval's little axis
 VALUES_A_TABLE = 10  # values of attributes, likewise
 MEASURES = {"snr_db": ("SNR", "dB")}  # attributes with a unit
@@ -19,23 +19,9 @@ THIRDS = "severity: mild up to 1/3, medium up to 2/3, strong above"
 Cells = dict[tuple[str, str], dict[str, Any]]
 
 
-def computable(value: Any) -> bool:
-    """Whether a figure could be computed."""
-    return value is not None and not (isinstance(value, float) and math.isnan(value))
-
-
 def figure(value: Any, digits: int = 3) -> str:
     """A figure between 0 and 1 as text, or a text that there is none."""
     return f"{value:.{digits}f}" if computable(value) else NOT_COMPUTABLE
-
-
-def percent(value: Any) -> str:
-    """A rate in percent with as many digits as it can bear: 42%, 5%, 4.2%, 0.02%."""
-    if not computable(value):
-        return NOT_COMPUTABLE
-    digits = 2 if 0 < value < 0.001 else 1 if value < 0.0995 else 0
-    text = f"{100 * value:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if digits else text}%"
 
 
 def words(value: Any) -> str:

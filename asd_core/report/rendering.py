@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asd_core.counting import computable, percent
 from asd_core.detectors import is_control
 from asd_core.report import layout
 
@@ -29,7 +30,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("figure", "percent", "shade", "whisker", "words", "opening", "settings")
-    environment.filters |= {name: getattr(layout, name) for name in names}
-    environment.tests |= {"control": is_control, "computable": layout.computable}
+    names = ("figure", "shade", "whisker", "words", "opening", "settings")
+    environment.filters |= {name: getattr(layout, name) for name in names} | {"percent": percent}
+    environment.tests |= {"control": is_control, "computable": computable}
     return environment

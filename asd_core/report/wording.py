@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from asd_core.artifacts import Manifest
-from asd_core.counting import counted, listed
+from asd_core.counting import computable, counted, listed, percent
 from asd_core.datasets import HELD_OUT_FRACTION, Dataset
 from asd_core.detectors import detector_class, is_control
 from asd_core.evaluation import (
@@ -21,7 +21,7 @@ from asd_core.evaluation import (
 from asd_core.lazy import pd
 from asd_core.report.best_member import fusion_gain
 from asd_core.report.figures import LABELS, Comparison, controls_of
-from asd_core.report.layout import by_id, computable, heading, percent
+from asd_core.report.layout import by_id, heading
 from asd_core.report.rendering import render
 from asd_core.report.tables import Assumptions, threshold_table
 

@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.features import LogMel
 from asd_core.plots import removed_figure, strength_figure
 from asd_core.progress import Progress
@@ -14,7 +15,7 @@ from pages.clip_page.background_work import work
 from pages.clip_page.context import ClipContext
 from pages.clip_page.reliability import auc_order
 from pages.shared.caching import SELECTIONS
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.trained_models import chosen_models
 

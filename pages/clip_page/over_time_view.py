@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, percent
 from asd_core.evaluation import percentile_in_words
 from asd_core.explain import locate
 from asd_core.plots import timeline_figure
@@ -30,7 +30,7 @@ from pages.clip_page.page_rerun import seek
 from pages.clip_page.reliability import auc_order
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.tables import BUTTON_ROW, download, table
 from pages.shared.trained_models import chosen_models

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.csv_text import csv_of
 from asd_core.explain import SUMMARY, map_of
 from asd_core.sound import Channel
@@ -14,7 +15,7 @@ from pages.clip_page.page_rerun import page_is_due, run_page
 from pages.clip_page.reliability import reliability_of
 from pages.clip_page.upload_scores import result_key, score_uploads, stored_result, upload_row
 from pages.clip_page.verdict import head_of, in_tables
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, title
 from pages.shared.job_panel import progress_bar
 from pages.shared.tables import download, file_name, table
 from pages.shared.uploads import uploads

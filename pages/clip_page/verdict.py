@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.evaluation import Reliability
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, WINDOW, Applicability, DetectorScore, clip_verdict, is_long, sentence
 from pages.clip_page.context import ClipContext
 from pages.clip_page.reliability import reliability_of
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
-from pages.shared.choice import Choice, percent, title, too_few_normals
+from pages.shared.choice import Choice, title, too_few_normals
 from pages.shared.trained_models import calibration_of, models_of, trained_denoised_of
 
 KEY = "verdict"

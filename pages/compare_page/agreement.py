@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.detectors import is_control
 from asd_core.evaluation import disagreements, rank_correlation
 from asd_core.plots import agreement_figure
@@ -12,7 +13,7 @@ from asd_core.scoring import with_margins
 from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import cache_bytes
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.open_clip import open_row
 from pages.shared.recordings import clip_titles
 from pages.shared.tables import margin_text, table

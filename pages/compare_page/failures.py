@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.errors import AsdError
 from asd_core.evaluation import breakdown, misses_and_false_alarms, without_value
 from asd_core.plots import breakdown_figure
@@ -15,7 +16,7 @@ from pages.compare_page.fewer_ids import name_fewer_ids
 from pages.compare_page.filters import ComparedScores, capital, word
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.open_clip import clip_facts, open_clip, open_row
 from pages.shared.recordings import catalogue_clip, clip_titles
 from pages.shared.signals import signal_of

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted, machines_named
+from asd_core.counting import counted, machines_named, percent
 from asd_core.evaluation import (
     Difference,
     Draws,
@@ -19,7 +19,7 @@ from pages.compare_page.filters import ComparedScores
 from pages.compare_page.promises import CONFORMAL, limits_of, too_few
 from pages.shared import linked
 from pages.shared.caching import cache_bytes
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.open_clip import open_row
 from pages.shared.recordings import clip_titles
 from pages.shared.tables import interval, table

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from asd_core.artifacts import Threshold, pooled_rates, pooled_threshold, why_not_pooled
-from asd_core.counting import counted
+from asd_core.counting import counted, percent
 from asd_core.evaluation import (
     Breach,
     false_alarm_range,
@@ -16,7 +16,7 @@ from asd_core.evaluation import (
 )
 from asd_core.report import too_few_held_out
 from pages.shared.caching import ANSWERS, BY_KEY
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, title
 from pages.shared.sources import Source
 from pages.shared.trained_models import calibration_of
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, percent
 from asd_core.csv_text import csv_of
 from asd_core.evaluation import (
     MEAN,
@@ -31,7 +31,7 @@ from pages.compare_page.filters import ComparedScores
 from pages.shared import linked
 from pages.shared.alarms import alarms
 from pages.shared.caching import cache_bytes
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.tables import download, interval, table
 from pages.shared.trained_models import manifests_of, thresholds_of

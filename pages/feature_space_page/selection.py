@@ -5,14 +5,14 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, percent
 from asd_core.csv_text import csv_of
 from asd_core.scoring import with_applicability
 from asd_core.space import MARGIN, chosen_clips, readable_columns
 from pages.feature_space_page.clip_panel import click
 from pages.feature_space_page.scores import LEARNED, stored
 from pages.shared import linked
-from pages.shared.choice import Choice, percent, title
+from pages.shared.choice import Choice, title
 from pages.shared.open_clip import label_clips
 from pages.shared.recordings import clip_titles
 from pages.shared.tables import download, file_name, table

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from asd_core.counting import counted
+from asd_core.counting import counted, percent
 from asd_core.errors import AsdError
 from asd_core.labels import IMPORT_SUFFIXES, SUFFIXES, Format, Plan, export, plan_import
 from asd_core.roles import Role
@@ -11,7 +11,7 @@ from asd_core.scoring import with_applicability, with_margins
 from pages.label_page.clip_tables import EVERY_SPLIT, clips_of
 from pages.label_page.queue import renew
 from pages.shared import linked
-from pages.shared.choice import Choice, percent
+from pages.shared.choice import Choice
 from pages.shared.label_store import label_store
 from pages.shared.permissions import acting, lacking
 from pages.shared.recordings import catalogue_clip, dataset_of

@@ -1,5 +1,6 @@
 """What an alarm costs: false alarms to expect at the threshold, and what it finds and misses."""
 
+from asd_core.counting import percent
 from asd_core.evaluation import POOLED, OperatingPoint, operating_point
 from asd_core.plots import AlarmGroup, alarms_figure
 from pages.compare_page import takeaways
@@ -7,7 +8,7 @@ from pages.compare_page.promises import CONFORMAL, limits_of, too_few
 from pages.present_page import slide
 from pages.present_page.quality import measured
 from pages.present_page.story import Story
-from pages.shared.choice import percent, title
+from pages.shared.choice import title
 
 THOUSAND = 1000  # normal clips
 

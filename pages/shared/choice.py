@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from asd_core.counting import percent
 from asd_core.detectors import detector_class, detector_keys
 from asd_core.evaluation import held_out_needed
 from pages.shared.sources import Source
@@ -60,8 +61,3 @@ def led_by(in_use: str, keys: Sequence[str]) -> list[str]:
 def too_few_normals(rate: float) -> str:
     """That no decision can be made at a false-alarm rate, and what it would take; a clause to go on from."""
     return f"Too few normal clips to decide: {held_out_needed(rate)} are needed for {percent(rate)}"
-
-
-def percent(rate: float) -> str:
-    """A chosen rate as it stands on the slider: 0.1%, 5%."""
-    return f"{100 * rate:g}%"

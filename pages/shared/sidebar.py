@@ -9,13 +9,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from asd_core.artifacts import detector_in_use, pinned_detector
+from asd_core.counting import percent
 from asd_core.datasets import untrained_title
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
 from pages.shared.absent import absent, look, quoted
 from pages.shared.applicable_controls import DETECTORS, MACHINE, RATE, applicable_controls
-from pages.shared.choice import Choice, choice, led_by, percent, set_choice, title
+from pages.shared.choice import Choice, choice, led_by, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.presentation import PRESENT
 from pages.shared.sources import Source, sources

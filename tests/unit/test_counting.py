@@ -1,6 +1,7 @@
 """One thing is in the singular, any other number in the plural; a name is told from the next one."""
 
-from asd_core.counting import counted, listed, machines_named
+from asd_core.counting import counted, listed, machines_named, percent
+from pages.shared.sidebar import RATES
 
 
 def test_singular_and_plural() -> None:
@@ -21,3 +22,7 @@ def test_names_in_a_sentence() -> None:
         "machine id 02",
         "machine ids 02, 04 and 06",
     ]
+
+
+def test_a_rate_of_the_slider_is_written_as_it_is() -> None:
+    assert [percent(rate) for rate in RATES] == [f"{100 * rate:g}%" for rate in RATES]

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from asd_core import artifacts
 from asd_core.api import write_report
 from asd_core.cli.app import app
+from asd_core.counting import percent
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
 from asd_core.evaluation import evaluate
@@ -33,7 +34,7 @@ from asd_core.report import (
     wording,
     write_results,
 )
-from asd_core.report.layout import percent, words
+from asd_core.report.layout import words
 from asd_core.report.results_page import stored_scores
 from tests.conftest import ROOT, write_wav
 
