@@ -91,7 +91,7 @@ def _scored_and_called_normal(name: str, models: Path, written: int, store: str,
     if not labels:
         return []
     clips = scored_clips(models)
-    return clips.loc[clips["sha256"].map(labels) == "normal", "clip_id"].tolist()
+    return list(clips.loc[clips["sha256"].map(labels) == "normal", "clip_id"])
 
 
 @show_errors()
