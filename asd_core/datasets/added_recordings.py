@@ -4,21 +4,13 @@ browser."""
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from asd_core.datasets.folder_survey import ADDED_FOLDER, Answer, exactly, is_added, survey
+from asd_core.datasets.answers import ADDED_FOLDER, Answer, exactly, is_added
+from asd_core.datasets.dataset_paths import holds, numbered_paths, safe_path
+from asd_core.datasets.folder_survey import survey
+from asd_core.datasets.importing import import_recordings
 from asd_core.datasets.opening import read_dataset_file, update_dataset_file
 from asd_core.datasets.plain_folders import PLAIN_ID
-from asd_core.datasets.stored_datasets import (
-    ORIGIN,
-    RECORDINGS,
-    checked_title,
-    holds,
-    import_recordings,
-    numbered_paths,
-    room_after,
-    room_left,
-    safe_path,
-    user_datasets,
-)
+from asd_core.datasets.stored_datasets import ORIGIN, RECORDINGS, checked_title, room_after, room_left, user_datasets
 from asd_core.errors import DatasetError, reason_of
 from asd_core.files import locked, write_bytes
 from asd_core.sound import SUFFIXES

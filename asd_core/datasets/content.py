@@ -9,7 +9,7 @@ import numpy as np
 from asd_core.counting import counted
 from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.conditions import mixed_rates
-from asd_core.datasets.folder_survey import Unused
+from asd_core.datasets.folder_listing import Unused
 from asd_core.datasets.unusable import note_unusable
 from asd_core.errors import ClipError
 from asd_core.progress import Progress, silent

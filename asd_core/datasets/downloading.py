@@ -5,21 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from asd_core.datasets.dataset_paths import new_path
 from asd_core.datasets.fetching import fetch
-from asd_core.datasets.folder_survey import Unused
+from asd_core.datasets.folder_listing import Unused
+from asd_core.datasets.imported import Imported
+from asd_core.datasets.importing import TWICE
 from asd_core.datasets.opening import DATASET_FILE, DatasetFile, unused_notes, write_dataset_file
 from asd_core.datasets.public_registry import PublicSet
 from asd_core.datasets.record_listing import RECORD_FILE, keep_published, with_published
-from asd_core.datasets.stored_datasets import (
-    ARCHIVES,
-    ORIGIN,
-    RECORDINGS,
-    TWICE,
-    Imported,
-    datasets_folder,
-    new_path,
-    unzipped,
-)
+from asd_core.datasets.stored_datasets import ARCHIVES, ORIGIN, RECORDINGS, datasets_folder
+from asd_core.datasets.zip_files import unzipped
 from asd_core.errors import DatasetError, reason_of
 from asd_core.files import appearing, locked, write_bytes, write_text
 from asd_core.progress import Progress, silent, stage

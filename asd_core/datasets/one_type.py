@@ -6,7 +6,8 @@ Only people know: ``fan`` and ``pump`` look the same, and one network for both w
 import re
 from itertools import takewhile
 
-from asd_core.datasets.folder_survey import Answer, Survey
+from asd_core.datasets.answers import Answer
+from asd_core.datasets.folder_survey import Survey
 from asd_core.datasets.plain_folders import PLAIN_ID
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core.addresses import Address, Place, place_of
 from asd_core.counting import listed
+from asd_core.datasets.answers import Answer
 from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.clip_sources import AddressClips, FolderClips
-from asd_core.datasets.folder_survey import Answer, Survey, Unused, survey
+from asd_core.datasets.folder_listing import Unused
+from asd_core.datasets.folder_survey import Survey, survey
 from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes

@@ -19,7 +19,8 @@ from asd_core.artifacts import pin_detector, pinned_detector
 from asd_core.audit import ActName, AuditEntry
 from asd_core.backup import backup, restore
 from asd_core.database import Database
-from asd_core.datasets.stored_datasets import import_recordings, user_datasets
+from asd_core.datasets.importing import import_recordings
+from asd_core.datasets.stored_datasets import user_datasets
 from asd_core.errors import BackupError, LabelError
 from asd_core.labels import Draft, LabelStore
 from asd_core.settings import get_settings

@@ -1,0 +1,87 @@
+"""The catalogue's row of a recording, as its folders, its name and an answer say."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from asd_core.datasets import plain_folders
+from asd_core.datasets.answers import Answer
+from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
+from asd_core.datasets.splits import split_names
+from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
+
+_NUMBER = re.compile(r"(?<=\d)-\d+$")  # of an upload whose path was taken: normal_id_00_00000000-2
+
+
+def rows_by_name(
+    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], dev: bool, alone: Collection[str]
+) -> tuple[dict[str, CatalogueRow], set[str]]:
+    """Rows by clip id, and the clip ids whose label is not known. ``labels`` are people's answers, to some about them ``alone``;
+    ``dev`` as in :func:`split_names`."""
+    recordings = list(recordings)
+    class_folders = _class_folders(recordings, labels, alone)
+    rows: dict[str, CatalogueRow] = {}
+    plain: dict[str, plain_folders.Parts] = {}
+    unclear: set[str] = set()
+    for path in recordings:
+        clip_id, folders, stem = "/".join(path), split_names(path[:-1], dev), path[-1][: path[-1].rfind(".")]
+        if row := row_by_layout(folders, stem):
+            rows[clip_id] = row
+        elif parts := plain_folders.parts(
+            folders, stem, labels.get(clip_id, ""), in_class_folder=path[:-1] in class_folders
+        ):
+            plain[clip_id] = parts
+        else:
+            unclear.add(clip_id)
+    rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
+    return rows, unclear
+
+
+def row_by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:
+    """The row of a name of a public dataset, also of one that got a number because another file has it."""
+    stems = dict.fromkeys((stem, _NUMBER.sub("", stem)))
+    return next((row for name in stems for layout in LAYOUTS if (row := layout(folders, name))), None)
+
+
+def folders_and_stem(clip_id: str) -> tuple[list[str], str]:
+    *folders, name = clip_id.split("/")
+    return folders, name[: name.rfind(".")]
+
+
+def _class_folders(
+    recordings: Iterable[tuple[str, ...]], labels: dict[str, str], alone: Collection[str]
+) -> set[tuple[str, ...]]:
+    """Folders that stand for a class without being called so: people gave all recordings in one the same label, and a folder
+    beside it another. None where one beside it holds both classes: folders are machines there. A recording that was answered
+    alone is an exception in its folder, where the others have answers: it does not change what that folder means."""
+    given: dict[tuple[str, ...], set[str]] = {}
+    exceptions: dict[tuple[str, ...], set[str]] = {}
+    for path in recordings:
+        clip_id = "/".join(path)
+        if (label := labels.get(clip_id, "")) and label != LEAVE_OUT:
+            (exceptions if clip_id in alone else given).setdefault(path[:-1], set()).add(label)
+    given = exceptions | given
+    beside: dict[tuple[str, ...], set[str]] = {}
+    mixed: set[tuple[str, ...]] = set()
+    for folder, class_labels in given.items():
+        beside.setdefault(folder[:-1], set()).update(class_labels)
+        if folder and {"normal", "anomaly"} <= class_labels:
+            mixed.add(folder[:-1])
+    return {
+        folder
+        for folder, class_labels in given.items()
+        if folder
+        and not label_of(folder[-1])
+        and len(class_labels) == 1
+        and len(beside[folder[:-1]]) > 1
+        and folder[:-1] not in mixed
+    }
+
+
+def with_answer(clip_id: str, row: CatalogueRow, answer: Answer, dev: bool) -> CatalogueRow:
+    new = row | answer
+    if row["label"] == "unlabelled" != new["label"] and "split" not in answer:
+        folders = split_names(tuple(clip_id.split("/")[:-1]), dev)
+        new["split"] = split_of(folders)  # without a label it was taken for the evaluation set's
+    if new["label"] == "unlabelled":
+        new["split"] = "eval"
+    return new
