@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -281,6 +282,7 @@ class Reporter:
         self._path = Path(folder) / "progress.json" if folder else None
         self._last: dict[str, Any] = {"fraction": 0.0, "message": "starting"}
         self._written = 0.0
+        self._changing = threading.Lock()  # a training tells its time left from another thread than its losses
         self._teller: Teller | None = None
         if self._path:
             os.nice(NICE)
@@ -293,7 +295,8 @@ class Reporter:
 
     def progress(self, fraction: float, message: str) -> None:
         """How far the command is; written a few times a second at most."""
-        self._last = {**self._last, "fraction": fraction, "message": message}
+        with self._changing:
+            self._last = {**self._last, "fraction": fraction, "message": message}
         if self._path and time.monotonic() - self._written > EVERY:
             self._written = time.monotonic()
             _write(self._path, self._last)
@@ -302,7 +305,8 @@ class Reporter:
         """The losses so far of the network that the command trains, see :func:`asd_core.progress.report_losses`; written with
         the progress, thinned to what a chart shows."""
         curves = [list(curve[:: 1 + len(curve) // MOST_LOSSES]) for curve in (training, held_out)]
-        self._last = {**self._last, "losses": curves if training else None}
+        with self._changing:
+            self._last = {**self._last, "losses": curves if training else None}
 
     def ended(self, code: int) -> None:
         """How the command ended."""

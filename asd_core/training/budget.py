@@ -1,7 +1,7 @@
 """Which detectors fit into a time: an estimate that corrects itself by how long the first ones took on this machine."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asd_core.datasets import N_FOLDS
 from asd_core.detectors import detector_class
@@ -150,3 +150,9 @@ class Budget:
             if self.seconds is None or self.spent + total + expected <= self.seconds:
                 total += expected
         return total
+
+    def left_after(self, key: str, seconds: float, keys: Sequence[str]) -> float:
+        """:meth:`left` of these once another detector has taken some seconds."""
+        then = replace(self, done=[*self.done])
+        then.took(key, seconds)
+        return then.left(keys)

@@ -45,6 +45,7 @@ from asd_core.training.evidence import evidence_table, write_evidence
 from asd_core.training.fusion_rules import learn_rule
 from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
 from asd_core.training.min_clips import too_few
+from asd_core.training.time_left import TimeLeft, retold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,14 +166,14 @@ def _train(
         low = 0.15 + 0.85 * budget.spent / max(budget.spent + left, 1e-9)
         high = 0.15 + 0.85 * (budget.spent + budget.expects(key)) / max(budget.spent + left, 1e-9)
         report_losses([], [])
-        message = f"{title} ({index + 1} of {len(waiting)}, about {duration(left)} left)"
-        fitting = stage(progress, low, min(high, 1.0), message)
+        place, told = f"{index + 1} of {len(waiting)}", TimeLeft(budget, waiting[index:])
         try:
-            if ahead and key in spread:
-                fitting(0.0, "")
-                alarms = save_trained(_here(next(ahead), notify), material, out)
-            else:
-                alarms = train_one(key, material, out, preset=preset, seed=seed, progress=fitting, notify=notify)
+            with retold(progress, low, min(high, 1.0), title, place, told) as fitting:
+                if ahead and key in spread:
+                    fitting(0.0, "")
+                    alarms = save_trained(_here(next(ahead), notify), material, out)
+                else:
+                    alarms = train_one(key, material, out, preset=preset, seed=seed, progress=fitting, notify=notify)
         except TrainingError as error:
             notify(f"{title} was not trained: {error}")
             continue

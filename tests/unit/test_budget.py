@@ -1,14 +1,17 @@
 """Training in a time: the cheapest first, corrected by how long the first ones took, and going on where it stopped."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
-from asd_core.training import cheapest_first, expected_amount, expected_seconds, train, within
+from asd_core.training import cheapest_first, expected_amount, expected_seconds, pipeline, time_left, train, within
 from asd_core.training.budget import Budget, duration
+from asd_core.training.time_left import TimeLeft
 
 
 def test_everything_is_ordered_by_cost_with_the_fusion_last() -> None:
@@ -85,3 +88,67 @@ def test_a_detector_whose_preset_meant_something_else_is_trained_again(brief_dat
         manifest.write_text(json.dumps(content), "utf-8")
         train(brief_dataset, tmp_path, detectors=[key], resume=True)
         assert (json.loads(manifest.read_text("utf-8"))["config"]["parameters"].get(name) != value) == again
+
+
+def test_the_time_left_follows_the_pace_of_what_trains_now() -> None:
+    budget = Budget(None, 960)
+    budget.took("pca_kde", expected_seconds("pca_kde", 960))
+    left = TimeLeft(budget, ["vae_kde", "idnn"])
+    estimated = expected_seconds("vae_kde", 960) + expected_seconds("idnn", 960)
+    assert left.words(0.0) == f"about {duration(estimated)} left"
+    left.reached(0.1, 20.0)  # 200 s in all: what follows will be slower, too
+    pace = (budget.spent + 200) / (budget.predicted + expected_seconds("vae_kde", 960))
+    assert left.words(20.0) == f"about {duration(180 + pace * expected_seconds('idnn', 960))} left"
+
+
+def test_a_time_that_has_passed_is_promised_no_longer() -> None:
+    """However long a detector says nothing."""
+    for reached in (False, True):
+        left = TimeLeft(Budget(None, 960), ["vae_kde"])
+        end = expected_seconds("vae_kde", 960)
+        if reached:
+            left.reached(0.5, end / 2)
+        assert left.words(end / 4) == f"about {duration(0.75 * end)} left"
+        assert left.words(end + 4) == "about 4 s left"
+        for late in (1.5, 3, 30):
+            assert left.words(late * end) == "takes longer than estimated"
+
+
+def test_the_time_left_is_told_again_while_the_work_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_left, "AGAIN", 0.02)
+    monkeypatch.setattr(time_left, "LATE_SECONDS", 0.05)
+    budget = Budget(None, 960)
+    budget.took("pca_kde", 0.001)
+    said: list[tuple[float, str]] = []
+    told = TimeLeft(budget, ["control_rms"])
+    with time_left.retold(lambda *one: said.append(one), 0.5, 1.0, "Level", "1 of 1", told) as progress:
+        progress(0.5, "measuring")
+        deadline = time.monotonic() + 30
+        while said[-1][1] != "Level (1 of 1, takes longer than estimated): measuring" and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert said[0] == (0.5, "Level (1 of 1, about 1 s left)")
+    assert said[1] == (0.75, "Level (1 of 1, about 1 s left): measuring")
+    assert said[-1] == (0.75, "Level (1 of 1, takes longer than estimated): measuring")
+    n = len(said)
+    time.sleep(0.1)
+    assert len(said) == n, "nothing is told once it has ended"
+
+
+def test_a_training_says_that_a_detector_takes_longer(
+    brief_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_left, "AGAIN", 0.02)
+    monkeypatch.setattr(time_left, "LATE_SECONDS", 0.05)
+    said: list[str] = []
+    fit = pipeline.fit_one
+
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + 30
+        while "longer" not in said[-1] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return fit(*args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "fit_one", loaded)
+    train(brief_dataset, tmp_path, detectors=["control_rms"], progress=lambda _, message: said.append(message))
+    assert "Control: clip level (1 of 1, about 1 s left)" in said
+    assert "Control: clip level (1 of 1, takes longer than estimated)" in said

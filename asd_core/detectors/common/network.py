@@ -128,8 +128,7 @@ def train_network(
             best_weights = {name: tensor.clone() for name, tensor in net.state_dict().items()}
         elif epoch - best_epoch >= patience:
             break
-        left = (time.monotonic() - began) / (epoch + 1) * (epochs - epoch - 1)
-        progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {validation:.4f}, {left:.0f} s left")
+        progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {validation:.4f}")
     if best_weights is not None:
         net.load_state_dict(best_weights)
     net.eval()
