@@ -13,6 +13,7 @@ from asd_core.detectors import REGISTRY
 from asd_core.scoring import AS_RECORDED, level_meter, read_scores, scores_stamp
 from asd_core.training import duration, expected_amount, expected_seconds, too_few, within
 from pages.data_page.datasets import Entry
+from pages.data_page.versions import training_again
 from pages.shared import linked
 from pages.shared.caching import FOLDERS, SELECTIONS
 from pages.shared.choice import title
@@ -68,9 +69,12 @@ def train(entry: Entry, dataset: Dataset) -> None:
         st.caption("This trains the first version, without the labels, and puts it in use when it is done.")
     name = f"train-{entry.name}"
     job_panel(name, f"Training on {entry.title}", arguments, "Train", dataset=entry.name)
-    job = jobs.find(name)
-    running = job is not None and job.state == "running"
-    st.fragment(show_errors()(_result), run_every=EVERY if running else None)(entry, list(counts))
+    running, again = (
+        job is not None and job.state == "running" for job in map(jobs.find, (name, training_again(entry)))
+    )
+    st.fragment(show_errors()(_result), run_every=EVERY if running else None)(
+        entry, list(counts), running=running or again
+    )
 
 
 @st.cache_data(max_entries=SELECTIONS, show_spinner=False)
@@ -97,8 +101,9 @@ def _without(models: Path, written: int, machine_ids: list[str]) -> str:
     )
 
 
-def _result(entry: Entry, machine_ids: list[str]) -> None:
-    """The way to what is trained so far, of the version in use, and which of it does not know a machine."""
+def _result(entry: Entry, machine_ids: list[str], *, running: bool) -> None:
+    """The way to what is trained so far, of the version in use, and which of it does not know a machine; what is not trained
+    where no training runs."""
     models = folder_in_use(entry.models)
     keys = trained_keys(models)
     if not keys:
@@ -114,7 +119,7 @@ def _result(entry: Entry, machine_ids: list[str]) -> None:
             query_params={"dataset": titles.get(entry.name, entry.title)},  # the sidebar's list is bound to its titles
         )
         st.caption(f"{len(keys)} trained: {', '.join(title(key) for key in keys)}.")
-    if left := [title(key) for key in REGISTRY if key not in keys]:
+    if not running and (left := [title(key) for key in REGISTRY if key not in keys]):
         st.caption(
             f"Not trained: {', '.join(left)}. A training leaves out what would not end in its time; Train goes on with them."
         )

@@ -51,6 +51,11 @@ def versions(entry: Entry, dataset: Dataset | None) -> None:
             st.caption(f"{text}. {counted(n, 'detector')}.")
 
 
+def training_again(entry: Entry) -> str:
+    """The name of the job that trains a dataset's detectors again."""
+    return f"train-labels-{entry.name}"
+
+
 def _train_again(entry: Entry, dataset: Dataset | None) -> None:
     st.subheader("Train again with labels")
     st.caption(
@@ -64,7 +69,7 @@ def _train_again(entry: Entry, dataset: Dataset | None) -> None:
         )
     arguments = ["train", "--data", entry.location, "--out", str(entry.models), "--with-labels"]
     job_panel(
-        f"train-labels-{entry.name}",
+        training_again(entry),
         f"Training {entry.title} again",
         arguments,
         "Train again with labels",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from asd_core import jobs
 from asd_core.datasets import (
     add_recording,
     as_one_type,
@@ -400,6 +401,20 @@ def test_detectors_that_do_not_know_a_machine_are_named_where_they_are_listed(fo
     assert "3 trained: " in said
     assert "Trained without machine id 02: PCA + KDE, PCA + LOF." in said
     assert "Trained without machine id 00" not in said
+
+
+@pytest.mark.parametrize("job", ["train-rig", "train-labels-rig"])
+def test_what_is_not_trained_is_said_where_no_training_runs(
+    job: str, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    train(open_dataset(import_recordings("Rig", files).place), get_settings().models_dir / "rig", detectors=["pca_kde"])
+    assert "Not trained: " in text(opened("data", data="Rig"))
+    found = jobs.Job(job, "Training on Rig", "running", 0.5, "fitting", "", 0.0)
+    monkeypatch.setattr(jobs, "find", lambda name: found if name == job else None)
+    said = text(opened("data", data="Rig"))
+    assert "1 trained: PCA + KDE." in said
+    assert "Not trained: " not in said
 
 
 def test_a_moved_clip_is_not_said_to_be_listed_so_in_the_dataset(folders: Path) -> None:
