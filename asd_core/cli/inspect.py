@@ -23,7 +23,7 @@ def inspect(
     from asd_core.datasets import examine, findings, read_answers, survey, surveyed_dataset, unused_notes
 
     surveyed = survey(place_of(folder), read_answers(map_file) if map_file else ())
-    unusable, clips, observed = list(surveyed.unused), surveyed.catalogue, []
+    unusable, clips, observed = surveyed.explained, surveyed.catalogue, []
     if not surveyed.catalogue.empty:
         with progress_bar() as progress:
             clips, damaged = examine(surveyed_dataset(surveyed), progress)
@@ -47,7 +47,7 @@ def inspect(
         print_table(folder, machines)
     groups = [
         {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in columns if c != "split"}, "n": group.count}
-        for group in surveyed.groups
+        for group in surveyed.usable_groups
     ]
     print_table("How names were understood", groups)
     for sentence in [*surveyed.notes, *surveyed.questions, *unused_notes(unusable), *observed]:

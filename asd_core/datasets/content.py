@@ -86,7 +86,7 @@ def examine(dataset: Dataset, progress: Progress = silent) -> "tuple[pd.DataFram
         except ClipError as error:
             unusable.append(Unused(clip_id, str(error)))
     progress(1.0, "done")
-    note_unusable(dataset, {one.file: one.reason for one in unusable}, [str(one["clip_id"]) for one in facts])
+    note_unusable(dataset.root, {one.file: one.reason for one in unusable}, [str(one["clip_id"]) for one in facts])
     columns = list(Facts.__dataclass_fields__)
     catalogue = dataset.catalogue.drop(
         columns=columns[1:], errors="ignore"

@@ -109,7 +109,7 @@ def extract_dataset(
             machine_id = machine_ids[outcome.index]
             conditions[machine_id] = conditions[machine_id] + one if machine_id in conditions else one
     if unusable and change is None:  # as they were recorded
-        note_unusable(dataset, unusable)
+        note_unusable(dataset.root, unusable)
     table = rows.iloc[readable].reset_index(drop=True).assign(sha256=hashes)
     computed = [r for r in wanted if r not in refused]
     features = zip(computed, kept.arrays(*(places[r] for r in computed)), strict=True)

@@ -4,7 +4,7 @@ Only names below the given folder count; the folder's own name is the machine ty
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,13 @@ from asd_core.datasets.folder_listing import Unused, recordings_at
 from asd_core.datasets.layouts import CatalogueRow
 from asd_core.datasets.name_groups import NameGroup, grouped
 from asd_core.datasets.questions import against_names, questions_of
+from asd_core.datasets.readable import first_readable
 from asd_core.datasets.rows_by_name import folders_and_stem, row_by_layout, rows_by_name, with_answer
 from asd_core.datasets.splits import anomalies_to_test, dev_beside_train, split_by_name, validation_notes
 from asd_core.datasets.tables import Metadata, anomalies_in_training, metadata_of
+from asd_core.datasets.unusable import note_unusable
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
+from asd_core.errors import ClipError
 from asd_core.sound import Clip, read_clip
 
 if TYPE_CHECKING:
@@ -49,24 +52,54 @@ class Survey:
     listing: Mapping[str, RemoteFile] = field(default_factory=dict)
 
     def read(self, clip_id: str) -> Clip:
-        """A recording, understood or not.
+        """A recording, understood or not; that it cannot be read is noted.
 
         Raises:
             ClipError: see :func:`asd_core.sound.read_clip`. AddressError: when it cannot be fetched.
         """
         place = self.root / clip_id
-        return read_clip(place.read_bytes() if isinstance(place, Address) else place, name=clip_id)
+        try:
+            return read_clip(place.read_bytes() if isinstance(place, Address) else place, name=clip_id)
+        except ClipError as error:
+            note_unusable(self.root, {clip_id: str(error)})
+            raise
 
     @property
     def left_out(self) -> list[str]:
         """Clip ids that answers leave out."""
         return [one.file for one in self.unused if one.reason == _LEFT_OUT]
 
-    # Opening a dataset needs neither of these two: for 100,000 recordings they take half a second.
+    # Opening a dataset needs none of these: for 100,000 recordings they take half a second.
     @cached_property
     def groups(self) -> list[NameGroup]:
         """All recordings by how their names begin, understood or not."""
         return grouped(self.catalogue, self._unclear)
+
+    @cached_property
+    def usable_groups(self) -> list[NameGroup]:
+        """Those of the groups that are understood or asked about."""
+        known = [g for g in self.groups if g.row]
+        return sorted([*known, *self.asked], key=lambda group: group.pattern)
+
+    @cached_property
+    def asked(self) -> list[NameGroup]:
+        """Groups that were not understood and have a recording that can be read, which is their example."""
+        return [
+            replace(group, clip_ids=[first, *(c for c in group.clip_ids if c != first)])
+            for group, first, _ in self._looked_at
+            if first
+        ]
+
+    @cached_property
+    def explained(self) -> list[Unused]:
+        """The unused files; those of groups of which nothing can be read, with that reason."""
+        why = {c: reason for _, first, reasons in self._looked_at if not first for c, reason in reasons.items()}
+        return [replace(one, reason=why.get(one.file, one.reason)) for one in self.unused]
+
+    @cached_property
+    def _looked_at(self) -> list[tuple[NameGroup, str | None, dict[str, str]]]:
+        """Groups that were not understood, with what :func:`asd_core.datasets.readable.first_readable` says of them."""
+        return [(g, *first_readable(self.root, g.clip_ids, self.listing)) for g in self.groups if not g.row]
 
     @cached_property
     def questions(self) -> list[str]:
@@ -76,7 +109,7 @@ class Survey:
     def questions_about(self, machine_types: Collection[str]) -> list[str]:
         """What people are asked where some machine types are meant; all of them where none is given."""
         meant = self.catalogue[self.catalogue["machine_type"].isin(machine_types)] if machine_types else self.catalogue
-        return [*self._metadata.questions, *against_names(self._metadata), *questions_of(meant, self.groups)]
+        return [*self._metadata.questions, *against_names(self._metadata), *questions_of(meant, self.asked)]
 
 
 def survey(place: Place, answers: Sequence[Answer] = (), table: Place | None = None) -> Survey:

@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 LABEL_QUESTION = "normal, anomaly, or leave out?"
 
 
-def questions_of(catalogue: "pd.DataFrame", groups: Sequence[NameGroup]) -> list[str]:
-    questions = [
-        f"{counted(group.count, 'recording')} like {group.example}: {LABEL_QUESTION}"
-        for group in groups
-        if not group.row
-    ]
+def questions_of(catalogue: "pd.DataFrame", asked: Sequence[NameGroup]) -> list[str]:
+    questions = [f"{counted(group.count, 'recording')} like {group.example}: {LABEL_QUESTION}" for group in asked]
     types = sorted(catalogue["machine_type"].unique())
     if len(types) > 1:
         questions.append(f"Machines of {len(types)} types ({listed(types)}): train one type, or each on its own?")

@@ -2,11 +2,12 @@
 what is left without reading anything."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asd_core.addresses import Place
 from asd_core.datasets.catalogue import Dataset, file_stamp
 from asd_core.features import recipe
 from asd_core.files import locked, write_text
@@ -16,36 +17,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def note_unusable(dataset: Dataset, found: Mapping[str, str], readable: Collection[str] = ()) -> None:
+def note_unusable(root: Place | None, found: Mapping[str, str], readable: Collection[str] = ()) -> None:
     """Remember what was found. Of recordings in a folder alone; a full or read-only disk only means that nothing is known.
 
     Args:
+        root: of the recordings.
         found: by clip id, why it cannot be used.
         readable: clip ids that can be, whatever was noted before.
     """
-    if not isinstance(dataset.root, Path):
+    if not isinstance(root, Path):
         return
-    file = _file(dataset.root)
+    file = _file(root)
     with suppress(OSError):
         if not found and not file.is_file():
             return
         with locked(file):
             before, mended = _read(file), set(readable)
             now = {clip_id: one for clip_id, one in before.items() if clip_id not in mended}
-            now |= {clip_id: (file_stamp(dataset.root / clip_id), reason) for clip_id, reason in found.items()}
+            now |= {clip_id: (file_stamp(root / clip_id), reason) for clip_id, reason in found.items()}
             if now != before:
                 write_text(json.dumps(now), file)
 
 
 def unusable_clips(dataset: Dataset) -> dict[str, str]:
     """By clip id of the catalogue, why a clip cannot be used: what was noted of files that have not changed since."""
-    if not isinstance(dataset.root, Path) or not (noted := _read(_file(dataset.root))):
+    if not isinstance(dataset.root, Path):
         return {}
-    clip_ids = dataset.catalogue["clip_id"]
+    return noted_unusable(dataset.root, dataset.catalogue["clip_id"])
+
+
+def noted_unusable(root: Path, clip_ids: Iterable[str]) -> dict[str, str]:
+    """The same of some recordings of a folder."""
+    if not (noted := _read(_file(root))):
+        return {}
     return {
         clip_id: noted[clip_id][1]
-        for clip_id in clip_ids[clip_ids.isin(list(noted))]
-        if noted[clip_id][0] == file_stamp(dataset.root / clip_id)
+        for clip_id in clip_ids
+        if clip_id in noted and noted[clip_id][0] == file_stamp(root / clip_id)
     }
 
 

@@ -5,6 +5,7 @@ from .channels import named_channel as named_channel
 from .channels import usable_channel as usable_channel
 from .decoding import FORMATS as FORMATS
 from .decoding import SUFFIXES as SUFFIXES
+from .decoding import begins_like_audio as begins_like_audio
 from .denoise import DEFAULT_STRENGTH as DEFAULT_STRENGTH
 from .denoise import KINDS as KINDS
 from .denoise import USUAL_STRENGTH as USUAL_STRENGTH

@@ -20,7 +20,14 @@ SUFFIXES = (
 _BLOCK = 1 << 20  # samples decoded at a time
 _UNKNOWN = 1 << 60  # libsndfile's length of a stream whose header tells none
 _MAGIC = (b"RIFF", b"riff", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b"\x1a\x45\xdf\xa3")  # the last one of WebM
+_ID3, _SYNC = b"ID3", b"\xff"  # of MP3 and AAC
 _GUESSED = ("aac", "mp3")  # formats whose length FFmpeg only estimates from their bit rate
+
+
+def begins_like_audio(head: bytes) -> bool:
+    """Whether a file's first 16 bytes are those of an audio file. What does not begin so may be one all the same: MP3 with other
+    bytes before it."""
+    return head[:4] in _MAGIC or head[4:8] == b"ftyp" or head.startswith((_ID3, _SYNC))
 
 
 class DecodingError(ValueError):

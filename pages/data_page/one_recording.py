@@ -20,7 +20,7 @@ def one_recording(surveyed: Survey, labels: tuple[str, ...], version: str) -> li
         version: part of the widgets' keys: they are empty again once the answer is saved.
     """
     groups: dict[str, list[str]] = {}
-    for group in surveyed.groups:
+    for group in surveyed.usable_groups:
         groups[numbered(group.pattern, groups)] = group.clip_ids
     if surveyed.left_out:
         groups["left out"] = surveyed.left_out

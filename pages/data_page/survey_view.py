@@ -85,7 +85,7 @@ def survey_view(entry: Entry) -> Dataset | None:
     try:
         dataset = surveyed_dataset(surveyed, location=entry.place, machine_types=file.machine_types, title=file.title)
     except DatasetError as error:
-        if not surveyed.catalogue.empty:
+        if not (surveyed.catalogue.empty and surveyed.asked):  # which is asked above
             st.error(str(error), icon=":material/error:")
         _unused(_known_not_to_be_used(surveyed))
         return None
@@ -101,7 +101,7 @@ def _of_added(answer: Answer) -> bool:
 
 def _label_choices(surveyed: Survey, version: str) -> list[Answer]:
     """A choice for each group of names that says nothing of its label."""
-    unclear = [group for group in surveyed.groups if not group.row]
+    unclear = surveyed.asked
     if not unclear:
         return []
     st.caption("Some names do not say what they are. Choose for each, then save.")
@@ -201,7 +201,7 @@ def _table(surveyed: Survey) -> pd.DataFrame:
             **{heading: group.row.get(column) or None for heading, column in EDITED.items()},
             "Example": group.example,
         }
-        for group in surveyed.groups
+        for group in surveyed.usable_groups
     ]
     return pd.DataFrame(rows, columns=["Names", "Recordings", *EDITED, "Example"]).astype(
         dict.fromkeys(EDITED, "str"), errors="ignore"
@@ -272,8 +272,8 @@ def _content(dataset: Dataset, surveyed: Survey) -> None:
 
 def _known_not_to_be_used(surveyed: Survey) -> list[Unused]:
     """Without the files whose use is still asked about."""
-    asked = {clip_id for group in surveyed.groups if not group.row for clip_id in group.clip_ids}
-    return [one for one in surveyed.unused if one.file not in asked]
+    asked = {clip_id for group in surveyed.asked for clip_id in group.clip_ids}
+    return [one for one in surveyed.explained if one.file not in asked]
 
 
 def _unused(files: list[Unused]) -> None:

@@ -112,6 +112,27 @@ def test_a_recording_that_was_left_out_is_taken_back(folders: Path) -> None:
     assert open_dataset(place).catalogue["clip_id"].tolist() == [f"ok/{n}.wav" for n in (0, 1, 2, 5)]
 
 
+def test_what_cannot_be_read_is_named_and_not_asked_about(folders: Path) -> None:
+    files = {f"ok/{n}.wav": sound(n) for n in range(3)} | {
+        "odd/on.wav": sound(9),
+        "odd/off.wav": b"",
+        "odd/x.wav": b"<html>",
+    }
+    import_recordings("Rig", [(name, lambda d=data: d) for name, data in files.items()])
+    app = opened("data", data="Rig")
+    assert [b.label for b in app.button_group if b.key.startswith("asked_")] == ["1 recording like `odd/on.wav`"]
+    names = next(frame.value for frame in app.dataframe if "Names" in frame.value)
+    assert names["Names"].tolist() == ["odd/on.wav", "ok/*"]
+    unused = next(frame.value for frame in app.dataframe if "Reason" in frame.value).set_index("File")["Reason"]
+    assert "0 bytes" in unused["odd/off.wav"]
+    assert "not audio" in unused["odd/x.wav"]
+    files = {"odd/off.wav": b"", "odd/x.wav": b"<html>"}
+    import_recordings("Nothing", [(name, lambda d=data: d) for name, data in files.items()])
+    said = text(opened("data", data="Nothing"))
+    assert "Choose for each" not in said
+    assert "holds no recording" in said
+
+
 def test_recordings_that_are_asked_about_can_be_heard(folders: Path) -> None:
     files = {f"rig/RUN_{n}.wav": sound(n) for n in range(7)} | {"rig/RUN_1.wav": b"no sound"}
     import_recordings("Rig", [(name, lambda data=data: data) for name, data in files.items()])

@@ -35,12 +35,12 @@ def test_what_a_training_could_not_read_is_known_until_it_is_replaced(rig: Datas
     assert "0 bytes" in unusable_clips(rig)["ok/3.wav"]
     (Path(str(rig.root)) / BROKEN).write_bytes(sound(1))
     assert sorted(unusable_clips(rig)) == ["ok/3.wav"]
-    note_unusable(rig, {}, ["ok/3.wav"])
+    note_unusable(rig.root, {}, ["ok/3.wav"])
     assert unusable_clips(rig) == {}
 
 
 def test_the_data_page_counts_them_by_themselves_once_it_has_read_them(rig: Dataset, tmp_path: Path) -> None:
-    note_unusable(rig, {}, list(rig.names))
+    note_unusable(rig.root, {}, list(rig.names))
     app = opened("data", data="Rig")
     row = next(frame.value for frame in app.dataframe if "Dataset" in frame.value).iloc[0]
     assert (row["Training"] + row["Test, normal"], row["Test, anomalies"], row["Cannot be read"]) == (24, 3, 2)
@@ -63,7 +63,7 @@ def test_the_picker_and_the_queue_count_what_can_be_played(rig: Dataset) -> None
 @pytest.mark.parametrize("press", ["next_clip", "previous_clip"])
 def test_an_address_of_one_says_why_and_leads_on(rig: Dataset, noted: bool, press: str) -> None:
     if not noted:
-        note_unusable(rig, {}, list(rig.names))
+        note_unusable(rig.root, {}, list(rig.names))
     app = opened("clip", clip=BROKEN)
     assert [error.value for error in app.error] == [
         "ng/2.wav is not audio that can be read: use WAV, FLAC, OGG, Opus, MP3, AIFF, CAF, M4A, AAC, WebM or MP4."

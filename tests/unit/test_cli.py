@@ -500,8 +500,11 @@ def test_a_strangers_folder_is_inspected_answered_and_trained(cli, small_folder:
     assert [question.split(" like ")[1] for question in found["questions"]] == [
         "press/BLADE FAULT_000.wav: normal, anomaly, or leave out?",
         "press/ON_000.wav: normal, anomaly, or leave out?",
-        "press/ON_broken.wav: normal, anomaly, or leave out?",
-    ]
+    ], "ON_broken.wav is no recording"
+    assert [(one["file"], "not audio" in one["reason"]) for one in found["unusable"]][-1] == (
+        "press/ON_broken.wav",
+        True,
+    )
     code, _, err = cli("train", "--data", root, "--out", tmp_path / "models", "--detectors", "control_rms")
     assert code == 2
     assert "normal, anomaly, or leave out?" in err

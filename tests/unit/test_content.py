@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from asd_core.datasets import examine, findings, open_dataset
+from asd_core.datasets import examine, findings, open_dataset, readable, survey
+from asd_core.errors import ClipError
+from asd_core.sound import wav_bytes
 from tests.conftest import write_wav
 
 RATE = 16000
@@ -92,3 +95,44 @@ def test_without_anomalies_it_says_what_is_compared(tmp_path: Path) -> None:
     assert said(tmp_path)[0] == [
         "There is no anomaly: detectors can be trained, and are compared by synthetic anomalies alone."
     ]
+
+
+def test_nobody_is_asked_about_what_cannot_be_read(tmp_path: Path) -> None:
+    """Neither whole groups nor by an example that cannot be heard; a cheap look is enough, or a reading that has run."""
+    rng = np.random.default_rng(0)
+    files = {"odd/on_0.wav": b"", "odd/on_1.wav": wav_bytes(rng.normal(0, 0.1, 16000).astype(np.float32), 16000)}
+    files |= {
+        "odd/empty_0.wav": b"",
+        "odd/text.flac": b"<html>not found</html>",
+        "odd/image.mp3": b"\x89PNG\r\n\x1a\n" * 99,
+    }
+    files |= {"odd/noise_0.wav": rng.bytes(4000), "odd/noise_1.wav": rng.bytes(4000)}
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    found = survey(tmp_path)
+    assert found.questions == ["2 recordings like odd/on_1.wav: normal, anomaly, or leave out?"]
+    assert [(group.pattern, group.example) for group in found.usable_groups] == [("odd/on_*", "odd/on_1.wav")]
+    reasons = {one.file: one.reason for one in found.explained}
+    assert "0 bytes" in reasons["odd/empty_0.wav"]
+    assert all(
+        "not audio" in reasons[f"odd/{name}"] for name in ("text.flac", "image.mp3", "noise_0.wav", "noise_1.wav")
+    )
+    (tmp_path / "odd" / "empty_0.wav").write_bytes(files["odd/on_1.wav"])
+    assert len(survey(tmp_path).questions) == 2, "it was recorded again"
+
+
+def test_what_cannot_be_read_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd.wav").write_bytes(b"no sound")
+    assert survey(tmp_path).questions == []
+    monkeypatch.setattr(readable, "read_clip", lambda *_, **__: pytest.fail("read again"))
+    assert survey(tmp_path).questions == []
+
+
+def test_what_somebody_could_not_hear_is_asked_about_no_longer(tmp_path: Path) -> None:
+    (tmp_path / "cut.wav").write_bytes(b"RIFF")
+    found = survey(tmp_path)
+    assert found.questions == ["1 recording like cut.wav: normal, anomaly, or leave out?"]
+    with pytest.raises(ClipError):
+        found.read("cut.wav")
+    assert survey(tmp_path).questions == []
