@@ -39,7 +39,7 @@ with show_errors():
                 key="label_goal",
                 bind="query-params",
                 width=110,
-                help="How many clips of this dataset you want to label.",
+                help="How many clips of this dataset you want to label; all of them where there are fewer.",
             )
     if view == AGREEMENT:
         agreement_view.draw(selected, name, blind=blind)

@@ -1,6 +1,7 @@
 """Where clips are labelled: the player, the keys, and what is known of the clip."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,7 +15,7 @@ from pages.components.player import fetch_ahead, player
 from pages.components.score_table import disagreement
 from pages.label_page import acts, regions
 from pages.label_page.acts import DrawnClip
-from pages.label_page.clip_tables import n_unusable
+from pages.label_page.clip_tables import EVERY_SPLIT, clips_of, n_unusable
 from pages.label_page.queue import Queue, clip_at, current_queue, follow_address, place, renew, write_address
 from pages.label_page.queue_settings import DATASET, UPLOADS, QueueSettings
 from pages.shared.channel_choice import channel_to_be_chosen, chosen_channel
@@ -24,6 +25,7 @@ from pages.shared.recordings import clip_titles, dataset_of
 from pages.shared.signals import channel_of, signal_of
 from pages.shared.stored_scores import stored_clip_scores
 from pages.shared.unknown_machine import name_others
+from pages.shared.uploads import uploads
 from pages.shared.warm_up import is_warm
 
 KEY = "label_player"
@@ -166,10 +168,11 @@ def _signal(clip: Clip) -> Signal:
 def _done(settings: QueueSettings) -> None:
     """How much is done, and how fast."""
     done: AnnotatorProgress = label_store().progress(settings.selected.source.name, settings.annotator)
-    goal = f"**{done.labelled:,} of {settings.goal:,}** labelled"
-    st.progress(
-        min(1.0, done.labelled / settings.goal), goal + (": goal reached" if done.labelled >= settings.goal else "")
-    )
+    goal = settings.goal
+    with suppress(AsdError):  # a dataset that is gone: uploads can be labelled all the same
+        goal = max(1, min(goal, len(clips_of(settings.selected.source, EVERY_SPLIT, None)) + len(uploads())))
+    reached = ": goal reached" if done.labelled >= goal else ""
+    st.progress(min(1.0, done.labelled / goal), f"**{done.labelled:,} of {goal:,}** labelled{reached}")
     counts = ", ".join(f"{n:,} {name}" for name, n in done.counts.items() if n)
     pace = f"{done.pace:.1f} s a label" if done.pace is not None else ""
     if counts:

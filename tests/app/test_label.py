@@ -130,6 +130,12 @@ def test_a_goal_and_how_far_it_is(url: str) -> None:
     assert bar.proto.text == "**2 of 2** labelled: goal reached"
 
 
+def test_a_goal_is_no_more_than_there_is(url: str) -> None:
+    there = len(demo_dataset().catalogue)
+    (bar,) = opened(label_goal=str(there + 1)).get("progress")
+    assert bar.proto.text == f"**0 of {there:,}** labelled"
+
+
 def test_open_eyes_see_the_label_and_the_decisions(url: str) -> None:
     app = opened(blind="false")
     shown, demo = text(app), demo_dataset()
