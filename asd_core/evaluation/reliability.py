@@ -19,6 +19,7 @@ class Reliability:
         controls: what every detector must beat.
         auc: mean over machine ids, of those that have one.
         in_use: the detector that a person has pinned, which leads whatever its group; empty for none.
+        called: what an AUC is called: that of a single machine id is no mean.
     """
 
     trusted: tuple[str, ...]
@@ -27,6 +28,7 @@ class Reliability:
     controls: tuple[str, ...]
     auc: Mapping[str, float]
     in_use: str = ""
+    called: str = "mean AUC"
 
     def of(self, keys: Sequence[str]) -> "Reliability":
         """The same for some of the detectors."""
@@ -34,7 +36,8 @@ class Reliability:
             tuple(key for key in group if key in keys)
             for group in (self.trusted, self.weak, self.unmeasured, self.controls)
         )
-        return Reliability(trusted, weak, unmeasured, controls, self.auc, self.in_use if self.in_use in keys else "")
+        in_use = self.in_use if self.in_use in keys else ""
+        return Reliability(trusted, weak, unmeasured, controls, self.auc, in_use, self.called)
 
     def led_by(self, pinned: str) -> "Reliability":
         """The same with the detector that a person has pinned in use; without one that is not there or is a control."""
@@ -72,4 +75,5 @@ def measure_reliability(draws: Draws, keys: Sequence[str], controls: Sequence[st
         unmeasured=tuple(key for key in detectors if key not in weak),
         controls=tuple(key for key in order if key in controls),
         auc=auc,
+        called=draws.called("AUC"),
     )

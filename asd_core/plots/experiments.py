@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asd_core.experiments import Stored
 
-AUC_TITLE = "mean AUC over machine ids (95% interval)"
+MEAN_AUC = "mean AUC over machine ids"
 FEW_LINES = 5  # whose intervals can be told apart
 MOST_TICKS = 16
 BESIDE = 0.04  # of the range, on each side
@@ -33,12 +33,13 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
     header = stored.header
     if table.empty:
         return {}
+    auc = MEAN_AUC if stored.scores["machine_id"].nunique() > 1 else "AUC"
     order = detector_order(stored, table)
     names = {key: detector_class(key).info.title for key in order}
     controls = {key for key in order if is_control(key)}
 
     def curves(part: "pd.DataFrame", by: str) -> "go.Figure":
-        figure = curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x)
+        figure = curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x, auc=auc)
         if by == "detector" and len(order) > FEW_LINES:
             emphasise(figure, order, controls, names, dark=dark)
         return figure
@@ -50,10 +51,10 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
             if not (subset := table[table["series"] == series]).empty
         }
     if header.kind == "skips":
-        return {"Loss against AUC": loss_figure(table, names), "AUC over epochs": curves(table, "detector")}
+        return {"Loss against AUC": loss_figure(table, names, auc=auc), "AUC over epochs": curves(table, "detector")}
     if header.kind == "dbscan":
         result = dbscan_transfers(stored)
-        chosen = {} if result.empty else {"Tuned with test labels, and elsewhere": transfer_figure(result)}
+        chosen = {} if result.empty else {"Tuned with test labels, and elsewhere": transfer_figure(result, auc=auc)}
         return {**chosen, "AUC over eps": curves(table.dropna(subset="x"), "series")}
     if header.kind == "clips":  # the mean over the draws
         table = learning_curve(stored).rename(columns={"clips": "x"})
@@ -62,7 +63,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
 
 
 def curve_figure(
-    table: "pd.DataFrame", names: Mapping[str, str], *, by: str, x_title: str, log_x: bool = False
+    table: "pd.DataFrame", names: Mapping[str, str], *, by: str, x_title: str, log_x: bool = False, auc: str = MEAN_AUC
 ) -> "go.Figure":
     """Mean AUC over what was varied: a line with its 95% interval for each detector or series.
 
@@ -72,6 +73,7 @@ def curve_figure(
         by: ``detector`` or ``series``: what a line is.
         x_title: what was varied, with its unit.
         log_x: a logarithmic axis.
+        auc: what the figure is called: of a single machine id it is no mean.
     """
     keys = [str(key) for key in table[by].unique()]
     if by == "detector":
@@ -79,7 +81,7 @@ def curve_figure(
         styles = {k: (detector_line(k, 2), names.get(k, k)) for k in keys}
     else:
         styles = {k: ({"color": colour, "width": 2}, k) for k, colour in colours.categories(keys).items()}
-    figure = _auc_figure()
+    figure = _auc_figure(auc)
     curves = {key: table[table[by] == key].sort_values("x") for key in keys}
     banded = curves if len(keys) <= FEW_LINES else {}
     for key, subset in banded.items():  # all bands lie behind all lines
@@ -113,15 +115,16 @@ def curve_figure(
     return figure.update_layout(xaxis=axis)
 
 
-def loss_figure(table: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
+def loss_figure(table: "pd.DataFrame", names: Mapping[str, str], *, auc: str = MEAN_AUC) -> "go.Figure":
     """AUC over the held-out loss of the stored weights, a line per detector through its numbers of epochs.
 
     Args:
         table: of :func:`asd_core.experiments.experiment_summary`; ``x`` is the number of epochs, written at each point.
         names: the title of each detector key.
+        auc: as of :func:`curve_figure`.
     """
     title = "held-out loss (squared standard deviations), falling to the right"
-    figure = _auc_figure(xaxis={"title": title, "type": "log", "autorange": "reversed"})
+    figure = _auc_figure(auc, xaxis={"title": title, "type": "log", "autorange": "reversed"})
     for key, subset in table.dropna(subset="held_out_loss").groupby("detector", sort=False):
         subset = subset.sort_values("x")
         ends = {"array": subset["auc_high"] - subset["auc"], "arrayminus": subset["auc"] - subset["auc_low"]}
@@ -141,12 +144,13 @@ def loss_figure(table: "pd.DataFrame", names: Mapping[str, str]) -> "go.Figure":
     return figure
 
 
-def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
+def transfer_figure(table: "pd.DataFrame", *, auc: str = MEAN_AUC) -> "go.Figure":
     """What tuning with test labels is worth where it was done, and elsewhere: one row per way of splitting the test
     clips.
 
     Args:
         table: of :func:`asd_core.experiments.dbscan_transfers`.
+        auc: as of :func:`curve_figure`.
     """
     marks = {
         "oracle": ("tuned and evaluated on the same clips (oracle)", "star", "anomaly"),
@@ -157,7 +161,7 @@ def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
     rows = [f"tuned on {name}" for name in table["tuned_on"]]
     figure = new_figure(
         height=320,
-        xaxis={"title": "mean AUC over machine ids"},
+        xaxis={"title": auc},
         yaxis={"type": "category", "autorange": "reversed"},
         legend={"orientation": "h", "y": -0.3},
         uirevision="transfer",
@@ -175,9 +179,11 @@ def transfer_figure(table: "pd.DataFrame") -> "go.Figure":
     return figure
 
 
-def _auc_figure(**layout: Any) -> "go.Figure":
-    """A figure of mean AUCs without a line, but that of chance."""
-    figure = new_figure(height=460, yaxis={"title": AUC_TITLE}, legend=ALONE, uirevision="experiment", **layout)
+def _auc_figure(auc: str, **layout: Any) -> "go.Figure":
+    """A figure of AUCs without a line, but that of chance."""
+    figure = new_figure(
+        height=460, yaxis={"title": f"{auc} (95% interval)"}, legend=ALONE, uirevision="experiment", **layout
+    )
     return figure.add_hline(y=0.5, line={"dash": "dot", "width": 1, "color": GREY})
 
 

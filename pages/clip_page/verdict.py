@@ -216,7 +216,7 @@ def _how_many(decided: Sequence[str], decision: str, other: str, who: str) -> st
 
 def _figures(leading: DetectorScore, reliability: Reliability, rate: float) -> str:
     auc = reliability.auc.get(leading.detector)
-    measured = "AUC not measured" if auc is None else f"mean AUC {auc:.3f} on this dataset's test clips"
+    measured = "AUC not measured" if auc is None else f"{reliability.called} {auc:.3f} on this dataset's test clips"
     pinned = " A person pinned it; that is no measured rank." if leading.detector == reliability.in_use else ""
     side = "above" if leading.margin >= 0 else "below"
     return (
@@ -261,13 +261,17 @@ def place_of(context: ClipContext, shown: Verdict) -> str:
     return where(context) if context.signal.mix is not None and shown.head != NORMAL and shown.votes else ""
 
 
-def of_the_whole(context: ClipContext) -> str:
-    """Of a long recording, that all of it was scored as one clip, and where to look inside it; else empty."""
+def of_the_whole(context: ClipContext, place: str = "*Over time* below") -> str:
+    """Of a long recording, that all of it was scored as one clip, and where to look inside it; else empty.
+
+    Args:
+        place: where that is, seen from the page that says so.
+    """
     duration = context.signal.clip.duration
     if not is_long(duration):
         return ""
     return (
-        f"All {duration:.0f} s were scored as one clip, in which a short fault can be averaged away: *Over time* on the Clip page "
+        f"All {duration:.0f} s were scored as one clip, in which a short fault can be averaged away: {place} "
         f"scores windows of {WINDOW:g} s."
     )
 

@@ -40,7 +40,7 @@ def draw(compared: ComparedScores) -> None:
         st.caption(
             "Pages start with the detector in use: the verdict on a clip, lists, thresholds, the label queue and the report. "
             "It is a person's choice for this dataset and changes no figure and no rank. It is kept until somebody changes it. "
-            "Without one, the detector of highest measured mean AUC leads."
+            "Without one, the detector of highest measured AUC leads."
         )
 
 

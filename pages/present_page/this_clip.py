@@ -33,7 +33,7 @@ def draw(story: Story) -> None:
     shown = verdict.verdict_of(context) if selected.detectors else None
     place = verdict.place_of(context, shown) if shown else ""
     overlay = overlay_of(selected, best_map, state.played, bool(place))[1] if warm and best_map else None
-    whole = verdict.of_the_whole(context) if shown else ""
+    whole = verdict.of_the_whole(context, "*Over time* on the Clip page") if shown else ""
     slide.head(slide.halves(sentence(foreign))[0] if foreign else _head(shown, place, whole))
     channel, instead = channel_of(picked.clip, picked.channel)
     lines = [

@@ -1,11 +1,16 @@
 """The verdict card says no more than holds."""
 
+import re
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from asd_core.evaluation import Reliability
-from asd_core.scoring import DetectorScore
+from asd_core.evaluation import Reliability, bootstrap, measure_reliability
+from asd_core.scoring import AS_RECORDED, DetectorScore, read_scores
+from asd_core.settings import get_settings
 from pages.clip_page.listening import colour_strength
-from pages.clip_page.verdict import verdict
+from pages.clip_page.verdict import of_the_whole, verdict
 
 TRUSTED = Reliability(
     ("gwrp_gaussian", "knn_bands", "pca_lof"), ("pca_kde",), (), ("control_rms",), {"gwrp_gaussian": 0.9}
@@ -166,3 +171,18 @@ def test_the_maps_colours_are_no_surer_than_the_verdict() -> None:
     assert strengths[0] < 0.2
     assert 0.5 <= strengths[2] < 0.6 < strengths[3] < strengths[4] == strengths[5] == 1.0
     assert colour_strength(score("knn_bands", -0.2), named=True) <= strengths[1]
+
+
+def test_the_auc_of_a_single_machine_is_no_mean() -> None:
+    scores = read_scores(get_settings().models_dir / "demo", None, AS_RECORDED)
+    scores = scores[scores["detector"].isin(["pca_kde", "control_rms"])]
+    for some, called in ((scores, "mean AUC"), (scores[scores["machine_id"] == "00"], "AUC")):
+        measured = measure_reliability(bootstrap(some), ["pca_kde", "control_rms"], ["control_rms"]).of(["pca_kde"])
+        figures = verdict([score("pca_kde", 9.0)], measured, None, 60, 0.05).figures
+        assert re.search(rf"; {called} 0\.\d{{3}} on this dataset's test clips", figures)
+
+
+def test_a_long_recording_is_sent_to_the_view_from_where_it_is_said() -> None:
+    context: Any = SimpleNamespace(signal=SimpleNamespace(clip=SimpleNamespace(duration=60.0)))
+    assert "averaged away: *Over time* below scores" in of_the_whole(context)
+    assert "*Over time* on the Clip page scores" in of_the_whole(context, "*Over time* on the Clip page")

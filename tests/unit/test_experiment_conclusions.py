@@ -1,6 +1,7 @@
 """Sentences, tables and figures of experiments whose truth is known, because it was made up."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -293,6 +294,10 @@ def test_figures_and_tables_of_every_kind() -> None:
     assert list(lines["PCA + KDE"].x) == [0.0, 0.5, 1.0]
     assert lines["PCA + KDE"].y[2] > next(t for t in alone.data if t.name == "PCA + KDE").y[2]
     assert "| PCA + KDE |" in _table(kinds["denoising"])
+    of_one = replace(kinds["skips"], scores=kinds["skips"].scores.query("machine_id == '00'"))
+    for stored, called in ((kinds["skips"], "mean AUC over machine ids"), (of_one, "AUC")):
+        for figure in experiment_figures(stored, experiment_summary(stored)).values():
+            assert figure.layout.yaxis.title.text == f"{called} (95% interval)"
     assert experiment_figures(empty(kinds["mels"].header), experiment_summary(empty(kinds["mels"].header))) == {}
 
 
