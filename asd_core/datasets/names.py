@@ -1,12 +1,11 @@
 """Names of clips that tell apart: no two lines of a list, no two messages read the same."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asd_core.datasets.words import label_of
+from asd_core.datasets.words import names_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +40,7 @@ def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
     """
     clip_ids = catalogue["clip_id"].tolist()
     names = short_names(clip_ids)
-    if not any(_names_label(name, label) for name, label in zip(names, catalogue["label"], strict=True)):
+    if not any(names_label(name, label) for name, label in zip(names, catalogue["label"], strict=True)):
         return dict(zip(clip_ids, names, strict=True))
     pairs = sorted(
         zip(catalogue["machine_id"], clip_ids, strict=True), key=lambda pair: hashlib.sha256(pair[1].encode()).digest()
@@ -51,8 +50,3 @@ def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
         numbers[machine_id] += 1
         result[clip_id] = f"id {machine_id} · clip {numbers[machine_id]}"
     return result
-
-
-def _names_label(name: str, label: str) -> bool:
-    """Is a word of the name the clip's label?"""
-    return any(label_of(word) == label for word in re.split(r"[^a-zA-Z]+", name) if label_of(word))

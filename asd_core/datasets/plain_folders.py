@@ -4,12 +4,11 @@ What a folder beside the class means is only seen from the whole tree: below ``n
 type, below ``anomaly/`` alone a kind of fault; above them, what differs from place to place names the machine.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from asd_core.datasets.layouts import CatalogueRow
-from asd_core.datasets.words import is_date, label_of, machine_id_of, numbered, snr_of, split_of
+from asd_core.datasets.words import first_word, is_date, label_of, machine_id_of, numbered, snr_of, split_of
 
 PLAIN_ID = "00"  # a tree that names no machine holds one
 
@@ -46,7 +45,7 @@ def parts(folders: Sequence[str], stem: str, label: str = "", *, in_class_folder
         above = parts(folders[:-1], stem, label)
         return above and replace(above, below=tuple(folders[-1:]) if label == "anomaly" else ())
     place = places[-1] if places else len(folders)
-    label = label or label_of(folders[place] if places else re.split(r"[\W\d_]", stem, maxsplit=1)[0])
+    label = label or label_of(folders[place] if places else first_word(stem))
     if not label:
         return None
     ids = [machine_id_of(folder) for folder in folders]

@@ -7,7 +7,7 @@ from asd_core.datasets import plain_folders
 from asd_core.datasets.answers import Answer
 from asd_core.datasets.layouts import LAYOUTS, CatalogueRow
 from asd_core.datasets.splits import split_names
-from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
+from asd_core.datasets.words import LEAVE_OUT, first_word, is_in_order, is_not_in_order, label_of, split_of
 
 _NUMBER = re.compile(r"(?<=\d)-\d+$")  # of an upload whose path was taken: normal_id_00_00000000-2
 
@@ -19,11 +19,15 @@ def rows_by_name(
     ``dev`` as in :func:`split_names`."""
     recordings = list(recordings)
     class_folders = _class_folders(recordings, labels, alone)
+    in_order = _not_in_order_is_named(recordings)
     rows: dict[str, CatalogueRow] = {}
     plain: dict[str, plain_folders.Parts] = {}
     unclear: set[str] = set()
     for path in recordings:
         clip_id, folders, stem = "/".join(path), split_names(path[:-1], dev), path[-1][: path[-1].rfind(".")]
+        if in_order:
+            folders = tuple("ok" if is_in_order(folder) else folder for folder in folders)
+            stem = f"ok{stem[len(word) :]}" if is_in_order(word := first_word(stem)) else stem
         if row := row_by_layout(folders, stem):
             rows[clip_id] = row
         elif parts := plain_folders.parts(
@@ -34,6 +38,13 @@ def rows_by_name(
             unclear.add(clip_id)
     rows |= zip(plain, plain_folders.rows(list(plain.values())), strict=True)
     return rows, unclear
+
+
+def _not_in_order_is_named(recordings: Sequence[tuple[str, ...]]) -> bool:
+    """Is a folder or a name of the tree called ``n.i.O.``? Then ``i.O.`` names the other class."""
+    folders = {folder for path in recordings for folder in path[:-1]}
+    names = (path[-1] for path in recordings if path[-1][0] in "nN")  # of 100,000, few are looked at
+    return any(map(is_not_in_order, folders)) or any(is_not_in_order(first_word(name)) for name in names)
 
 
 def row_by_layout(folders: Sequence[str], stem: str) -> CatalogueRow | None:

@@ -17,7 +17,7 @@ from asd_core.datasets.catalogue import attribute_name
 from asd_core.datasets.layouts import CatalogueRow
 from asd_core.datasets.recording_names import RecordingNames
 from asd_core.datasets.table_files import Cells, read_cells, table_bytes
-from asd_core.datasets.words import LABELS, given_label, given_split
+from asd_core.datasets.words import LABELS, given_label, given_split, is_in_order
 from asd_core.errors import DatasetError
 from asd_core.sound import SUFFIXES
 
@@ -247,7 +247,11 @@ def _heading(name: str, column: str, columns: Sequence[str]) -> str:
 def _label_heading(name: str, columns: Sequence[str], cells: Iterable[Cells]) -> tuple[str, list[str]]:
     """The heading of the column that holds the label under another name, or a question."""
     words = {c: sorted({row[c] for _, row in cells if row[c]}) for c in _MAYBE_LABEL if c in columns}
-    sure = [column for column, values in words.items() if values and all(given_label(word) for word in values)]
+    sure = [
+        column
+        for column, values in words.items()
+        if all(given_label(word) for word in values) and not all(is_in_order(word) for word in values)
+    ]
     if len(sure) == 1:
         return sure[0], []
     examples = "; ".join(

@@ -1,18 +1,49 @@
 """The words by which people name the classes, the splits and the machines of their folders and files."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
-NORMAL = frozenset({"normal", "normals", "ok", "good", "healthy", "normalsound", "normalsound_ind", "normalsound_cnt"})
+_IN_ORDER = frozenset({"io", "i.o", "i.o.", "i_o"})  # German i.O., but also input and output
+_NOT_IN_ORDER = frozenset({"nio", "n.i.o", "n.i.o.", "n_i_o"})
+# As :func:`_plain` has them. Left out is what also means something else, or begins a place's name: it is asked about (bon, buena, Fehler,
+# falla, roto, malo, conforme, panne, dañado).
+NORMAL = frozenset(
+    {
+        *("normal", "normals", "ok", "good", "healthy", "normalsound", "normalsound_ind", "normalsound_cnt"),
+        *("gut", "intakt", "fehlerfrei", "einwandfrei", "in_ordnung"),  # German
+        # French; the first two in other languages, too
+        *("normale", "normales", "normaux", "sans_defaut", "sans_defauts"),
+        # Spanish, Portuguese
+        *("bueno", "sin_defecto", "sin_defectos", "sin_averia", "normais", "sem_defeito", "sem_defeitos"),
+        *("normali", "senza_difetti", "senza_difetto", "goed", "normaal", "in_orde", "zonder_defect"),  # Italian, Dutch
+    }
+)
 ANOMALY = frozenset(
     {
         *("anomaly", "anomalies", "anomalous", "abnormal", "abnormals", "anomaloussound", "anomaloussound_ind"),
         *("fault", "faults", "faulty", "defect", "defects", "defective", "ng", "nok", "not_ok", "bad"),
         *("broken", "damage", "damaged", "failure", "failures"),
+        *("defekt", "defekte", "fehlerhaft", "kaputt", "schadhaft", "beschadigt", "beschaedigt", "schlecht"),  # German
+        *(*_NOT_IN_ORDER, "nicht_in_ordnung", "nicht_ok", "anomalie", "anomalien", "anormal"),
+        *("defaut", "defauts", "endommage", "endommagee", "endommages", "endommagees", "non_conforme"),  # French
+        *("anormale", "anormaux", "anormales"),
+        *(f"defectueu{end}" for end in ("x", "se", "ses")),
+        *(f"defaillan{end}" for end in ("t", "te", "ts", "tes", "ce", "ces")),
+        # Spanish, Portuguese
+        *("defecto", "defectos", "averia", "averias", "defeito", "defeitos", "avaria", "avarias"),
+        *("anomalia", "anomalias", "anormais", "no_conforme", "nao_conforme"),
+        *(f"{stem}{end}" for stem in ("defectuos", "averiad", "anomal", "estropead") for end in ("o", "a", "os", "as")),
+        *(f"{stem}{end}" for stem in ("defeituos", "avariad", "danificad") for end in ("o", "a", "os", "as")),
+        *("difetto", "difetti", "anomali", "anomale"),  # Italian
+        *(f"{stem}{end}" for stem in ("difettos", "danneggiat") for end in "oaie"),
+        *("guasto", "guasta", "guasti", "guaste"),
+        *("defecte", "kapot", "kapotte", "beschadigd", "beschadigde", "abnormaal", "niet_ok", "niet_in_orde"),  # Dutch
     }
 )
+_INITIALS = re.compile(r"(?:n\.)?i\.o\b\.?", re.IGNORECASE)
 LEAVE_OUT = "leave out"  # the label by which an answer or a table leaves recordings out
 LABELS = ("normal", "anomaly", "unlabelled", LEAVE_OUT)
 VALIDATION = frozenset({"val", "valid", "validation"})  # for testing: nothing is chosen by them here
@@ -33,16 +64,47 @@ _DIGITS = {  # of a date without separators, by their number: serial numbers loo
 _YEARS = range(1990, 2031)
 
 
+@lru_cache(maxsize=4096)  # thousands of files are in one folder
+def _plain(word: str) -> str:
+    """Without accents, in small letters, its parts joined by ``_``."""
+    letters = unicodedata.normalize("NFKD", word.strip().lower())
+    return re.sub(r"[ _-]+", "_", "".join(one for one in letters if not unicodedata.combining(one)))
+
+
 def label_of(word: str) -> str:
-    """``normal``, ``anomaly``, or nothing for a word that names no class. Case, hyphens and spaces do not count."""
-    word = re.sub(r"[ -]+", "_", word.strip().lower())
+    """``normal``, ``anomaly``, or nothing for a word that names no class. Case, accents, hyphens and spaces do not count."""
+    word = _plain(word)
     return "normal" if word in NORMAL else "anomaly" if word in ANOMALY else ""
+
+
+def is_in_order(word: str) -> bool:
+    """Is a word the German ``i.O.``? It names a class only where ``n.i.O.`` does, too: elsewhere it may be input and output."""
+    return _plain(word) in _IN_ORDER
+
+
+def is_not_in_order(word: str) -> bool:
+    """Is a word the German ``n.i.O.``?"""
+    return _plain(word) in _NOT_IN_ORDER
+
+
+def first_word(stem: str) -> str:
+    """The word that a file's name begins with, up to what is no letter; ``i.O.`` and ``n.i.O.`` are one."""
+    stem = unicodedata.normalize("NFC", stem)
+    initials = _INITIALS.match(stem)
+    return initials[0] if initials else re.split(r"[\W\d_]", stem, maxsplit=1)[0]
+
+
+def names_label(name: str, label: str) -> bool:
+    """Is a word of a name, or some of its words together, the name of a label?"""
+    words = [word for word in re.split(r"[^a-z]+", _plain(name)) if word]
+    together = ("_".join(words[i : i + n]) for i in range(len(words)) for n in (1, 2, 3))
+    return any(label_of(some) == label or (label == "normal" and is_in_order(some)) for some in together)
 
 
 def given_label(word: str) -> str:
     """The label that a person gives by a word: one of :data:`LABELS`; nothing for another word."""
     plain = word.strip().lower().replace("unlabeled", "unlabelled")
-    return label_of(word) or (plain if plain in LABELS else "")
+    return label_of(word) or ("normal" if is_in_order(word) else plain if plain in LABELS else "")
 
 
 def given_split(word: str) -> str:
