@@ -1,5 +1,6 @@
 """What was understood of a dataset's names and recordings, to be corrected before anything is trained."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,8 @@ from pages.shared.permissions import acting, button, lacking, may
 LABELS = ("normal", "anomaly", "unlabelled", "leave out")
 EDITED = {"Machine type": "machine_type", "Machine id": "machine_id", "Label": "label", "Domain": "domain"}
 MANY_QUESTIONS = 12  # that are asked at a time
+NAMES_WIDTH, LETTERS = 290, 44  # pixels of the column of names, and how many letters of a name they hold
+BEGINNING = 10  # of these letters: a longer name loses what is behind them, for it ends with what says its class
 
 
 def survey_view(entry: Entry) -> Dataset | None:
@@ -137,7 +140,7 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
         hide_index=True,
         disabled=["Names", "Recordings", "Example"] if may(Role.TRAIN) else True,
         column_config={
-            "Names": st.column_config.TextColumn(width="medium"),
+            "Names": st.column_config.TextColumn(width=NAMES_WIDTH),
             "Label": st.column_config.SelectboxColumn(options=LABELS, help="What is not clear has none: choose it."),
             "Domain": st.column_config.SelectboxColumn(options=("source", "target")),
             "Recordings": st.column_config.NumberColumn(width="small"),
@@ -147,7 +150,7 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
         "One row for names that begin alike. A row can be corrected: that holds for all recordings that its names match, but those "
         "that were corrected one by one."
     )
-    return _changed(before, edited)
+    return _changed([group.pattern for group in surveyed.usable_groups], before, edited)
 
 
 def _add_answers(place: Path, answers: list[Answer], note: str = "") -> None:
@@ -194,31 +197,44 @@ def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
 
 
 def _table(surveyed: Survey) -> pd.DataFrame:
+    shared = _shared_folders([group.pattern for group in surveyed.usable_groups])
     rows = [
         {
-            "Names": group.pattern,
-            "Recordings": group.count,
+            "Names": _cut(group.pattern, shared),
             **{heading: group.row.get(column) or None for heading, column in EDITED.items()},
+            "Recordings": group.count,
             "Example": group.example,
         }
         for group in surveyed.usable_groups
     ]
-    return pd.DataFrame(rows, columns=["Names", "Recordings", *EDITED, "Example"]).astype(
+    return pd.DataFrame(rows, columns=["Names", *EDITED, "Recordings", "Example"]).astype(
         dict.fromkeys(EDITED, "str"), errors="ignore"
     )
 
 
-def _changed(before: pd.DataFrame, after: pd.DataFrame) -> list[Answer]:
-    """An answer for each row that was changed, with the values that were."""
+def _shared_folders(patterns: list[str]) -> int:
+    """How many letters the folders take that all patterns begin with."""
+    return os.path.commonprefix(patterns).rfind("/") + 1  # noqa: RUF071 - cut at a folder
+
+
+def _cut(pattern: str, shared: int) -> str:
+    """A pattern as its column holds it: a long one without the folders of all, and if need be without its middle."""
+    if len(pattern) > LETTERS and shared:
+        pattern = f"…/{pattern[shared:]}"
+    return pattern if len(pattern) <= LETTERS else f"{pattern[:BEGINNING]}…{pattern[BEGINNING + 1 - LETTERS :]}"
+
+
+def _changed(patterns: list[str], before: pd.DataFrame, after: pd.DataFrame) -> list[Answer]:
+    """An answer for each row that was changed, by the pattern that it is of, with the values that were."""
     answers: list[Answer] = []
-    for old, new in zip(before.to_dict("records"), after.to_dict("records"), strict=True):
+    for pattern, old, new in zip(patterns, before.to_dict("records"), after.to_dict("records"), strict=True):
         values = {
             column: str(new[heading])
             for heading, column in EDITED.items()
             if new[heading] != old[heading] and isinstance(new[heading], str) and new[heading].strip()
         }
         if values:
-            answers.append({"pattern": str(old["Names"]), **values})
+            answers.append({"pattern": pattern, **values})
     return answers
 
 

@@ -19,6 +19,7 @@ from asd_core.datasets import (
     machines_of,
     open_dataset,
     read_answers,
+    read_dataset_file,
     survey,
     update_dataset_file,
 )
@@ -30,6 +31,7 @@ from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
 from asd_core.training import expected_seconds, stored_min_clips, train, train_version
 from pages.data_page.datasets import entries
+from pages.data_page.survey_view import LETTERS, _changed
 from pages.shared.sources import sources
 from tests.app.helpers import opened, text
 
@@ -131,6 +133,25 @@ def test_what_cannot_be_read_is_named_and_not_asked_about(folders: Path) -> None
     said = text(opened("data", data="Nothing"))
     assert "Choose for each" not in said
     assert "holds no recording" in said
+
+
+def test_a_long_name_is_shown_with_its_end_and_answered_as_a_whole(folders: Path) -> None:
+    place = "Recordings of the factory/line {}/gearbox 3/2024-05-03/{}/recording_of_shift_{}.wav"
+    names = [place.format(line, word, n) for line in "AB" for word in ("normal", "belt") for n in range(2)]
+    dataset = import_recordings("Rig", [(name, lambda n=n: sound(n)) for n, name in enumerate(names)])
+    app = opened("data", data="Rig")
+    table = next(frame.value for frame in app.dataframe if "Names" in frame.value)
+    shown = table["Names"].tolist()
+    assert shown[0].startswith("…/line A/")
+    assert ["normal" in name for name in shown] == [False, True] * 2
+    assert all(name.endswith(("/belt/recording_of_shift_*", "/normal/recording_of_shift_*")) for name in shown)
+    assert max(map(len, shown)) <= LETTERS
+    assert len(set(table["Names"])) == 4
+    (group,) = [
+        g for g in survey(read_dataset_file(dataset.place).folder).groups if "line B" in g.pattern and not g.row
+    ]
+    answers = _changed([g.pattern for g in [group]], table.iloc[2:3], table.iloc[2:3].assign(Label="anomaly"))
+    assert answers == [{"pattern": group.pattern, "label": "anomaly"}]
 
 
 def test_recordings_that_are_asked_about_can_be_heard(folders: Path) -> None:
