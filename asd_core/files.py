@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-_TOGETHER = ".together"  # a folder's files that are complete and wait for their places
-
 
 @contextmanager
 def replacing(path: Path) -> Iterator[str]:
@@ -193,53 +191,3 @@ def appearing(folder: Path) -> Iterator[Path]:
         os.replace(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def write_together(contents: Mapping[str, bytes], folder: Path) -> None:
-    """Put files that belong together in place of those of a folder: all of them or none, whenever the process is killed.
-
-    They get their places one after the other from a folder that appears when all of them are complete. Until then, and where a
-    process is killed in between, what is in there counts: see :func:`read_current`.
-
-    Args:
-        contents: by the file's name.
-
-    Raises:
-        OSError: when the disk is full or read-only.
-    """
-    with locked(folder / "together"):
-        _settle(folder)
-        with appearing(folder / _TOGETHER) as new:
-            for name, data in contents.items():
-                write_bytes(data, new / name)
-        _settle(folder)
-
-
-def _settle(folder: Path) -> None:
-    """Give the files that wait for their places these."""
-    waiting = folder / _TOGETHER
-    if waiting.is_dir():
-        for file in sorted(waiting.iterdir()):
-            os.replace(file, folder / file.name)
-        waiting.rmdir()
-
-
-def current(path: Path) -> Path:
-    """Where the content of a file that :func:`write_together` writes is: where it waits for its place, else in it."""
-    waiting = path.parent / _TOGETHER / path.name
-    return waiting if waiting.is_file() else path
-
-
-def read_current(path: Path) -> bytes:
-    """The content of a file that :func:`write_together` writes.
-
-    Raises:
-        OSError: when there is none, or it cannot be read.
-    """
-    while True:
-        place = current(path)
-        try:
-            return place.read_bytes()
-        except FileNotFoundError:  # it has got its place meanwhile
-            if place == path:
-                raise

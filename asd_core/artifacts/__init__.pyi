@@ -39,8 +39,8 @@ from .pooled_calibration import pooled_threshold as pooled_threshold
 from .pooled_calibration import why_not_pooled as why_not_pooled
 from .resampling import resampled_otherwise as resampled_otherwise
 from .stored_conditions import CONDITIONS as CONDITIONS
-from .stored_conditions import conditions_file as conditions_file
 from .stored_conditions import read_conditions as read_conditions
+from .stored_conditions import write_conditions as write_conditions
 from .versions import FIRST as FIRST
 from .versions import VERSIONS as VERSIONS
 from .versions import TrainedVersion as TrainedVersion

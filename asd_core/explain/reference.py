@@ -1,16 +1,16 @@
 """The normal reference of a machine: the spread of its normal training clips' spectra, stored beside the detectors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from asd_core.artifacts import CONDITIONS, conditions_file, read_conditions
+from asd_core.artifacts import read_conditions, write_conditions
 from asd_core.datasets import Conditions, Dataset, Extracted, extract_dataset, held_out
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.features import Array, LogMel, WelchSpectrum
-from asd_core.files import current, read_current, write_together
+from asd_core.files import write_bytes
 from asd_core.on_disk import taken
 from asd_core.progress import Progress, silent
 
@@ -64,27 +64,25 @@ def read_reference(folder: Path, machine_id: str) -> NormalReference | None:
     Raises:
         ArtifactError: when the file is damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+    from safetensors import SafetensorError, safe_open
 
     path = folder / REFERENCE
-    if not current(path).is_file():
+    if not path.is_file():
         return None
     try:
-        stored = load(read_current(path))
-        if f"{machine_id}/n_clips" not in stored:
-            return None
-        arrays = {name: stored[f"{machine_id}/{name}"] for name in (*ARRAYS, "n_clips")}
-    except (SafetensorError, OSError, KeyError) as error:
+        with safe_open(path, framework="numpy") as file:
+            if f"{machine_id}/n_clips" not in file.keys():  # noqa: SIM118  # the file is no mapping
+                return None
+            arrays = {name: file.get_tensor(f"{machine_id}/{name}") for name in (*ARRAYS, "n_clips")}
+    except (SafetensorError, OSError) as error:
         raise ArtifactError(
             f"{path} is damaged: delete it and run `python -m asd_core reference` for this folder."
         ) from error
     return NormalReference(**{name: arrays[name] for name in ARRAYS}, n_clips=int(arrays["n_clips"][0]))
 
 
-def write_reference(fit: Extracted, conditions: Mapping[str, Mapping[str, Conditions]], out: Path) -> None:
-    """The normal reference of each machine id, from the clips that detectors are fitted on (with :class:`WelchSpectrum`), and by
-    split how the clips were recorded: both or neither."""
+def write_reference(fit: Extracted, out: Path) -> None:
+    """The normal reference of each machine id, from the clips that detectors are fitted on (with :class:`WelchSpectrum`)."""
     from safetensors.numpy import save
 
     log_mels, spectra, ids = fit.features[LogMel()], fit.features[WelchSpectrum()], np.array(fit.machine_ids)
@@ -94,7 +92,7 @@ def write_reference(fit: Extracted, conditions: Mapping[str, Mapping[str, Condit
         reference = measure(taken(log_mels, subset), taken(spectra, subset))
         arrays |= {f"{machine_id}/{name}": np.ascontiguousarray(getattr(reference, name)) for name in ARRAYS}
         arrays[f"{machine_id}/n_clips"] = np.array([reference.n_clips])
-    write_together({REFERENCE: save(arrays), CONDITIONS: conditions_file(conditions)}, out)
+    write_bytes(save(arrays), out / REFERENCE)
 
 
 def make_reference(
@@ -113,6 +111,6 @@ def make_reference(
     if read.rows.empty:
         raise TrainingError(f"{dataset.title} has no normal clips for training that could be read.")
     out.mkdir(parents=True, exist_ok=True)
-    fit = read.subset(~held_out(read.rows["sha256"].tolist(), read.machine_ids))
-    write_reference(fit, {**read_conditions(out), "train": conditions}, out)
+    write_reference(read.subset(~held_out(read.rows["sha256"].tolist(), read.machine_ids)), out)
+    write_conditions({**read_conditions(out), "train": conditions}, out)
     progress(1.0, "done")

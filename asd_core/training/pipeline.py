@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asd_core import artifacts
-from asd_core.artifacts import Calibration, resampled_otherwise, write_pooled
+from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted, listed, machines_named
 from asd_core.datasets import N_FOLDS, Dataset, folds
 from asd_core.detectors import Detector, Scores, detector_class, is_control, select
@@ -136,7 +136,8 @@ def _train(
         notify(sentence)
     write_text(json.dumps({"location": dataset.location, "title": dataset.title}) + "\n", out / DATASET)
     write_pooled((material.fit, material.calibration, material.test), out)
-    write_reference(material.fit, material.conditions, out)
+    write_reference(material.fit, out)
+    write_conditions(material.conditions, out)
 
     for manifest in manifests:
         if reason := material.refused.get(from_config(manifest.representation)):

@@ -6,7 +6,6 @@ import streamlit as st
 from asd_core.artifacts import pooled_table
 from asd_core.explain import REFERENCE, Neighbours, NormalReference, nearest, read_reference
 from asd_core.features import LogMel, features_of
-from asd_core.files import current
 from asd_core.sound import Signal
 from pages.shared.background import NOTICED, Refreshed
 from pages.shared.caching import ANSWERS, BY_KEY, FOLDERS, SELECTIONS
@@ -21,7 +20,7 @@ def _reference(source: Source, written: float, machine_id: str) -> NormalReferen
 
 def reference_of(source: Source, machine_id: str) -> NormalReference | None:
     """Spectra of the normal clips of a machine id; ``None`` where it was not computed."""
-    path = current(source.folder / REFERENCE)
+    path = source.folder / REFERENCE
     return _reference(source, path.stat().st_mtime if path.is_file() else 0.0, machine_id)
 
 

@@ -4,14 +4,13 @@ import streamlit as st
 
 from asd_core.artifacts import CONDITIONS, read_conditions
 from asd_core.datasets import recorded_otherwise, together
-from asd_core.files import current
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import cache_bytes
 
 
 def draw(compared: ComparedScores) -> None:
     """A sentence where they differ; nothing where they do not, or where it was not stored."""
-    stored = current(compared.selected.source.folder / CONDITIONS)
+    stored = compared.selected.source.folder / CONDITIONS
     if stored.is_file() and (difference := _difference(compared, stored.stat().st_mtime_ns)):
         st.warning(difference, icon=":material/mic_alert:")
 

@@ -14,9 +14,7 @@ import pytest
 from asd_core import files
 from asd_core.scoring import write_scores
 from tests.conftest import ROOT
-from tests.forked import CONTEXT
 
-STOPPED = 9  # exit code of a process that is killed
 WAYS = ("write_text", "write_bytes", "to_parquet", "mkstemp", "NamedTemporaryFile")  # to write a file
 
 
@@ -96,49 +94,6 @@ def written_elsewhere(source: str) -> list[int]:
             mode = ast.literal_eval(node.args[1]) if len(node.args) > 1 else "r"
             found += [node.lineno] if set(mode) & set("wx+") else []
     return sorted(found)
-
-
-def killed_before(step: int, folder: Path) -> None:
-    """Put two files in place of those of a folder, in a process that is killed before one of the steps on the disk."""
-    steps, replace = iter(range(step)), os.replace
-
-    def dying(*places: Path) -> None:
-        if next(steps, None) is None:
-            os._exit(STOPPED)
-        replace(*places)
-
-    os.replace = dying  # type: ignore[assignment]
-    files.write_together({"a": b"new", "b": b"new"}, folder)
-
-
-@pytest.mark.parametrize("step", range(6))
-def test_files_that_belong_together_are_whole_whenever_the_process_is_killed(tmp_path: Path, step: int) -> None:
-    files.write_together({"a": b"old", "b": b"old"}, tmp_path)
-    process = CONTEXT.Process(target=killed_before, args=(step, tmp_path))
-    process.start()
-    process.join(60)
-    assert process.exitcode == (STOPPED if step < 5 else 0), (
-        "two files are written, their folder named, and both are moved"
-    )
-    there = {files.read_current(tmp_path / name) for name in "ab"}
-    assert there == {b"old" if step < 3 else b"new"}
-    files.write_together({"a": b"newer", "b": b"newer"}, tmp_path)
-    assert {(tmp_path / name).read_bytes() for name in "ab"} == {b"newer"}
-    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
-
-
-def test_a_file_that_is_in_none_of_its_places_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        files.read_current(tmp_path / "a")
-
-
-def test_a_file_that_gets_its_place_while_it_is_looked_for_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a").write_bytes(b"there")
-    places = iter([tmp_path / "gone", tmp_path / "a"])
-    monkeypatch.setattr(files, "current", lambda _: next(places))
-    assert files.read_current(tmp_path / "a") == b"there"
 
 
 def test_files_are_written_in_one_place() -> None:

@@ -1,13 +1,10 @@
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import signal
 
-from asd_core import files
-from asd_core.artifacts import CONDITIONS, read_conditions
 from asd_core.datasets import Dataset, held_out
 from asd_core.errors import ArtifactError, ClipError, TrainingError
 from asd_core.explain import REFERENCE, make_reference, read_reference
@@ -77,29 +74,6 @@ def test_a_folder_without_one_gets_the_same(small_models: Path, small_dataset: D
     make_reference(small_dataset, tmp_path)
     assert (tmp_path / REFERENCE).read_bytes() == (small_models / REFERENCE).read_bytes()
     assert read_reference(tmp_path, "77") is None
-
-
-def test_a_reference_that_is_cut_off_is_the_old_one_with_its_conditions(
-    small_models: Path, small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in (REFERENCE, CONDITIONS):
-        shutil.copy(small_models / name, tmp_path)
-    before = {name: (tmp_path / name).read_bytes() for name in (REFERENCE, CONDITIONS)}
-    fewer = replace(small_dataset, catalogue=small_dataset.rows(machine_id="00"))
-    write = files.write_bytes
-
-    def full_at_the_second(data: bytes, path: Path) -> None:
-        if path.name == CONDITIONS:
-            raise OSError(28, "No space left on device")
-        write(data, path)
-
-    monkeypatch.setattr("asd_core.files.write_bytes", full_at_the_second)
-    with pytest.raises(OSError, match="No space left"):
-        make_reference(fewer, tmp_path)
-    assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    monkeypatch.undo()
-    make_reference(fewer, tmp_path)
-    assert (read_reference(tmp_path, "02"), set(read_conditions(tmp_path)["train"])) == (None, {"00"})
 
 
 def test_a_damaged_file_is_named(small_models: Path, tmp_path: Path) -> None:
