@@ -1,5 +1,7 @@
 """From a folder of recordings to trained detectors: add, see what was understood, train."""
 
+from functools import partial
+
 import streamlit as st
 
 from asd_core.errors import AsdError
@@ -14,6 +16,7 @@ from pages.shared import linked
 from pages.shared.absent import absent, look, quoted
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
+from pages.shared.sidebar import chosen_or_last, start_with
 
 NEW = "new"
 PAGE = "Data"
@@ -26,14 +29,16 @@ with show_errors():
         st.session_state["data"] = opens
     overview(list(by_name.values()))
     look("data", PAGE, titles.values())
-    chosen = linked.selectbox(
-        "Dataset to look at", [NEW, *by_name], format_func=titles.__getitem__, key="data", width=360
+    draw = partial(
+        linked.selectbox, "Dataset to look at", [NEW, *by_name], format_func=titles.__getitem__, key="data", width=360
     )
+    chosen = chosen_or_last("data", True, draw, titles.__contains__, NEW)
     if wanted := absent("data", PAGE, titles.values(), chosen):
         st.info(f"The dataset in this address, {quoted(wanted)}, is not here (any more).", icon=":material/link_off:")
     if chosen == NEW:
         add_recordings()
     else:
+        start_with(chosen)
         entry: Entry = by_name[chosen]
         dataset = None
         try:

@@ -28,10 +28,11 @@ DEFAULT_RATE = 0.05
 
 _UNSEEN = "unseen_choice"  # the widgets, on a page without a sidebar
 _INSTEAD = "sidebar_instead"  # in the session: values of widgets for the next run
+_START = "sidebar_start"  # in the session: the dataset that is gone on with, where the address does not lead
 _LAST = "sidebar_last"  # in the session: what was chosen, for pages that do not show it
 
 
-def _chosen(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
+def chosen_or_last(key: str, shown: bool, draw: Callable[[], Any], possible: Callable[[Any], bool], first: Any) -> Any:
     """A control's value, or its last one: Streamlit forgets a widget that a page does not draw."""
     last = st.session_state.setdefault(_LAST, {})
     known = key in last and possible(last[key])
@@ -54,6 +55,14 @@ def _keep_in_address(key: str, titles: Mapping[str, str], first: str) -> None:
     last = st.session_state.get(_LAST, {}).get(key)
     if address.came() and key not in st.query_params and last in titles and last != first:
         st.query_params[key] = titles[last]
+
+
+def start_with(name: str) -> None:
+    """Have the pages with a sidebar show a dataset when they are next gone to, where it has trained detectors: whoever has just
+    trained on it would take the figures of another one for its own."""
+    if name in {source.name for source in sources()}:
+        st.session_state.setdefault(_LAST, {})["dataset"] = name
+        st.session_state[_START] = name
 
 
 def as_parameters(machine_id: str = "") -> address.Query:
@@ -135,13 +144,15 @@ def sidebar(page: str) -> bool:
             return False
         by_name = {source.name: source for source in trained}
         titles = distinct({source.name: source.title for source in trained})
+        if (start := st.session_state.pop(_START, None)) in by_name and not address.leads():
+            st.session_state["dataset"] = start
         _keep_in_address("dataset", titles, trained[0].name)
         look("dataset", page, titles.values())
         with _place(page):
             draw_dataset = partial(
                 linked.selectbox, "Dataset", list(by_name), format_func=titles.__getitem__, key="dataset"
             )
-            name = _chosen(
+            name = chosen_or_last(
                 "dataset", True, draw_dataset, by_name.__contains__, trained[0].name
             )  # the Data page has none
             source = by_name[name]
@@ -158,7 +169,7 @@ def sidebar(page: str) -> bool:
                 key=MACHINE,
                 help="One physical machine. Each has its own calibration.",
             )
-            machine_id = _chosen(MACHINE, MACHINE in shown, draw_machine, ids.__contains__, ids[0])
+            machine_id = chosen_or_last(MACHINE, MACHINE in shown, draw_machine, ids.__contains__, ids[0])
             draw_detectors = partial(
                 linked.multiselect,
                 "Detectors",
@@ -168,7 +179,7 @@ def sidebar(page: str) -> bool:
                 placeholder="all of them",
                 help="Which detectors the page shows. None chosen means all.",
             )
-            chosen = _chosen(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
+            chosen = chosen_or_last(DETECTORS, DETECTORS in shown, draw_detectors, set(keys).issuperset, [])
             _show_pinned(in_use, pinned_detector(source.folder))
             draw_rate = partial(
                 st.select_slider,
@@ -181,7 +192,7 @@ def sidebar(page: str) -> bool:
                 help="The share of normal clips that may be called anomalies, on average. Thresholds are set on held-out normal "
                 "clips alone; no anomaly is looked at. It moves the markers on the curves of the Compare page.",
             )
-            rate = _chosen(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
+            rate = chosen_or_last(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
         address.shared_is_drawn()
         _say_dataset_absent(absent("dataset", page, titles.values(), name), source)
         if wanted := absent(MACHINE, page, ids, machine_id):

@@ -421,6 +421,24 @@ def test_a_folder_is_trained_again_as_it_was_recorded(folders: Path, monkeypatch
     assert "Train again with labels" in [button.label for button in app.button]
 
 
+def test_the_other_pages_show_the_dataset_that_was_looked_at_and_so_does_this_one_again(folders: Path) -> None:
+    for name in ("Fan", "Rig"):
+        files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+        place = import_recordings(name, files).place
+        train(open_dataset(place), get_settings().models_dir / name.lower(), detectors=["control_rms"])
+    import_recordings("Untrained", [("ok/1.wav", lambda: sound(1))])
+    app = opened("compare")
+    assert app.selectbox(key="dataset").value == "fan"
+    app.switch_page("data.py").run()
+    assert app.selectbox(key="data").value == "new"
+    app.selectbox(key="data").select("rig").run()
+    assert app.switch_page("compare.py").run().selectbox(key="dataset").value == "rig"
+    assert app.switch_page("data.py").run().selectbox(key="data").value == "rig"
+    app.selectbox(key="data").select("untrained").run()
+    assert app.switch_page("compare.py").run().selectbox(key="dataset").value == "rig", "it has nothing to show yet"
+    assert not app.exception
+
+
 def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
     files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
     place = import_recordings("Rig", files).place
