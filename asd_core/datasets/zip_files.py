@@ -14,6 +14,8 @@ from asd_core.datasets.table_files import is_table
 from asd_core.settings import get_settings
 from asd_core.sound import SUFFIXES
 
+UTF_8 = 0x800  # the flag of a member whose name is UTF-8
+
 
 def unzipped(
     name: str, source: IO[bytes] | Path, result: Imported, room: float
@@ -38,26 +40,36 @@ def unzipped(
             )
             return
         for info in archive.infolist():
-            inside = safe_path(info.filename)
-            if info.is_dir() or "__MACOSX" in info.filename or PurePosixPath(info.filename).name.startswith("."):
+            path = _path(info)
+            inside = safe_path(path)
+            if info.is_dir() or "__MACOSX" in path or PurePosixPath(path).name.startswith("."):
                 continue
             if inside is None:
-                result.refused.append(Unused(f"{name}/{info.filename}", "its path leads out of the dataset"))
+                result.refused.append(Unused(f"{name}/{path}", "its path leads out of the dataset"))
             elif inside.suffix.lower() not in SUFFIXES and not is_table(inside.name):
-                result.refused.append(Unused(f"{name}/{info.filename}", "no sound file"))
+                result.refused.append(Unused(f"{name}/{path}", "no sound file"))
             elif info.flag_bits & 0x1:
-                result.refused.append(Unused(f"{name}/{info.filename}", "it is encrypted"))
+                result.refused.append(Unused(f"{name}/{path}", "it is encrypted"))
             else:
                 try:
                     with archive.open(info) as member:
                         data = _at_most(member, min(limit, info.file_size))
                 except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError):
-                    result.refused.append(Unused(f"{name}/{info.filename}", "it is damaged"))
+                    result.refused.append(Unused(f"{name}/{path}", "it is damaged"))
                     continue
                 if data is None:
-                    result.refused.append(Unused(f"{name}/{info.filename}", f"it has more than {limit / 1e6:,.0f} MB"))
+                    result.refused.append(Unused(f"{name}/{path}", f"it has more than {limit / 1e6:,.0f} MB"))
                 else:
                     yield inside, data
+
+
+def _path(info: zipfile.ZipInfo) -> str:
+    """The path of a member. macOS and ``zip`` on Linux write UTF-8 without saying so, which the standard then takes for code page
+    437: ``Prüfung`` would be ``Pr├╝fung``. A name in that code page is hardly ever UTF-8 by chance."""
+    try:
+        return info.filename if info.flag_bits & UTF_8 else info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _at_most(member: IO[bytes], limit: float) -> bytes | None:
@@ -100,5 +112,5 @@ def _checksums(content: Callable[[], bytes]) -> Iterator[tuple[PurePosixPath, tu
     except zipfile.BadZipFile:
         return
     for info in infos:
-        if (inside := safe_path(info.filename)) and inside.suffix.lower() in SUFFIXES:
+        if (inside := safe_path(_path(info))) and inside.suffix.lower() in SUFFIXES:
             yield inside, (info.file_size, info.CRC)

@@ -124,6 +124,28 @@ def test_zips_whose_recordings_are_called_alike_are_machines_of_their_own(data_d
     assert [row[0] for row in rows(result.place)] == ["normal/0-2.wav", "normal/0.wav"]
 
 
+@pytest.mark.parametrize(
+    ("written", "flag", "read"),
+    [
+        ("Prüfung/défaut.wav".encode(), 0, "Prüfung/défaut.wav"),  # macOS, and zip on Linux
+        ("Prüfung/défaut.wav".encode(), 0x800, "Prüfung/défaut.wav"),
+        ("Prüfung/défaut.wav".encode("cp437"), 0, "Prüfung/défaut.wav"),  # Windows
+        (b"test/1.wav", 0, "test/1.wav"),
+    ],
+)
+def test_names_in_a_zip_are_read_as_they_were_written(written: bytes, flag: int, read: str) -> None:
+    stand_in = "x" * len(written)  # the library writes no name but ASCII without the flag
+    data = bytearray(zipped(**{stand_in: SOUND}).replace(stand_in.encode(), written))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.index(signature) + offset
+        data[at : at + 2] = flag.to_bytes(2, "little")
+    result = import_recordings("Pumps", given(**{"pumps.zip": bytes(data)}))
+    assert (result.stored, result.refused) == (1, [])
+    assert [
+        path.relative_to(result.place.parent / "recordings").as_posix() for path in result.place.parent.rglob("*.wav")
+    ] == [read]
+
+
 TABLE = b"file;label;machine id\n2026-05-03/1.wav;normal;7\n2.wav;anomaly;7\n9.wav;normal;7\n"
 
 
