@@ -291,7 +291,7 @@ def not_of_their_machine(clips: "pd.DataFrame", split: str) -> str:
     """A sentence on clips that do not belong to the machine that they are listed under; empty without any.
 
     Args:
-        clips: a row each, with columns ``clip_id`` (what it is called) and ``applicability_reason``.
+        clips: a row each, with columns ``clip_id`` (what it is called), ``label`` and ``applicability_reason``.
     """
     if clips.empty:
         return ""
@@ -299,10 +299,18 @@ def not_of_their_machine(clips: "pd.DataFrame", split: str) -> str:
     named = [f"{r.clip_id} ({r.applicability_reason})" for r in rows.itertuples()]
     rest = f" and {len(clips) - len(rows)} more" if len(clips) > len(rows) else ""
     one = len(clips) == 1
+    anomalies = int((clips["label"] == "anomaly").sum())
+    of_them = f"{'All' if anomalies == len(clips) else anomalies} of them {'is' if anomalies == 1 else 'are'}"
+    labelled = (
+        "It is labelled as an anomaly"
+        if one
+        else f"{of_them} labelled as {'an anomaly' if anomalies == 1 else 'anomalies'}"
+    )
+    fault = f"{labelled}: the fault itself can be what differs. " if anomalies else ""
     return (
         f"{counted(len(clips), 'clip')} of the {split} split {'is' if one else 'are'} not like any recording of "
         f"{'its' if one else 'their'} machine: check machine id, microphone and rate; {'its' if one else 'their'} scores "
-        f"mean little. {'; '.join(named)}{rest}."
+        f"mean little. {fault}{'; '.join(named)}{rest}."
     )
 
 

@@ -323,8 +323,17 @@ def _nearer(
 
 
 def sentence(result: Applicability) -> str:
-    """The head line of a recording that does not belong, with what differs."""
-    return f"{FOREIGN}. What differs: {result.reason}."
+    """The head line of a recording that does not belong, with what differs, and whether a fault can be the reason."""
+    fault = (
+        " Where these are right, a strong and steady fault can be the reason: listen." if may_be_a_fault(result) else ""
+    )
+    return f"{FOREIGN}. What differs: {result.reason}.{fault}"
+
+
+def may_be_a_fault(result: Applicability) -> bool:
+    """Is there sound of its own, and none missing: one that never pauses raises the floor of most bands, as another room does."""
+    missing = result.n_missing > MISSING * result.n_bands or result.level < -QUIETER
+    return not missing and (result.highest, result.lowest, result.nearer) == (None, None, None)
 
 
 def with_applicability(scores: "pd.DataFrame", folder: Path) -> "pd.DataFrame":

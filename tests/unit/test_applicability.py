@@ -98,6 +98,20 @@ def test_what_does_not_belong_is_said_with_what_differs(healthy: Samples, change
     assert sentence(result).startswith("Not like any recording of this machine: check machine id, microphone and rate;")
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda x: x + 3 * np.random.default_rng(0).normal(0, x.std(), x.size), True),  # as by a leak that never pauses
+        (lambda x: x * 10**-1.5, False),
+        (lambda x: np.cumsum(x) / 20, False),
+    ],
+)
+def test_a_fault_is_named_where_it_can_be_the_reason(healthy: Samples, change, fault: bool) -> None:  # type: ignore[no-untyped-def]
+    result = judged(change(healthy))
+    assert not result.applicable
+    assert sentence(result).endswith("a strong and steady fault can be the reason: listen.") is fault, result
+
+
 def test_many_bands_quieter_than_ever_are_missing_sound(healthy: Samples) -> None:
     """Between 1 and 4 kHz nothing is left but a tenth: no edge of the band, and not the level of most bands."""
     spectrum = np.fft.rfft(healthy)

@@ -27,6 +27,7 @@ from asd_core.report import (
     Assumptions,
     Comparison,
     figures_key,
+    not_of_their_machine,
     report_content,
     report_html,
     report_json,
@@ -340,6 +341,20 @@ def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[
     assert "For DCASE autoencoder they do not" in said
     assert "21.7% ▲▲" in said or "22% ▲▲" in said
     assert "with at most the chosen probability" not in said
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["anomaly"], "mean little. It is labelled as an anomaly: the fault itself can be what differs. 0 (hum)."),
+        (["anomaly", "anomaly"], "mean little. All of them are labelled as anomalies: the fault"),
+        (["anomaly", "normal"], "mean little. 1 of them is labelled as an anomaly: the fault"),
+        (["normal", "normal"], "mean little. 0 (hum); 1 (hum)."),
+    ],
+)
+def test_a_fault_may_be_why_clips_do_not_belong(labels: list[str], said: str) -> None:
+    clips = pd.DataFrame({"clip_id": range(len(labels)), "label": labels, "applicability_reason": "hum"})
+    assert said in not_of_their_machine(clips, "test")
 
 
 def test_a_clip_that_does_not_belong_is_said(copied: Path) -> None:
