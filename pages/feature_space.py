@@ -59,7 +59,9 @@ def outliers(view: View, fitted: points.Fitted, stars: list[Star]) -> Bulk | Non
     bulk = None if view.method == UMAP else bulk_of(fitted.places)
     if bulk is None:
         return None
-    n, of = int(bulk.outside(fitted.places).sum()), len(fitted.about)
+    outside = bulk.outside(fitted.places)
+    n, of = int(outside.sum()), len(fitted.about)
+    anomalies = int((fitted.about["label"][outside] == "anomaly").sum())
     with st.container(horizontal=True, vertical_alignment="center"):
         if linked.toggle(f"Show all {n} outliers", key="outliers"):
             return None
@@ -71,7 +73,8 @@ def outliers(view: View, fitted: points.Fitted, stars: list[Star]) -> Bulk | Non
             if hidden
             else ""
         )
-        st.caption(f"{n} of {of} clips lie outside this view{names}.", width="content")
+        which = f", {anomalies} of them labelled {'an anomaly' if anomalies == 1 else 'anomalies'}" if anomalies else ""
+        st.caption(f"{n} of {of} clips lie outside this view{which}{names}.", width="content")
     return bulk
 
 

@@ -97,7 +97,7 @@ def test_an_open_clip_that_is_out_of_sight_is_named() -> None:
     noise = 0.3 * np.random.default_rng(0).standard_normal((1, 160_000)).astype(np.float32)
     app.session_state["open_clip"] = Clip(noise, 16000, "0" * 64, "noise.wav")
     app.run()
-    assert "27 of 420 clips lie outside this view; so does noise.wav." in captions(app)
+    assert "27 of 420 clips lie outside this view, 14 of them labelled anomalies; so does noise.wav." in captions(app)
     app.toggle(key="outliers").set_value(True).run()
     assert "outside this view" not in captions(app)
 
