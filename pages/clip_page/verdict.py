@@ -91,7 +91,7 @@ def verdict(
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
         "weak": f"{'The detector in use is not' if chosen else 'None of these detectors is'} clearly better than a control on this dataset.",
-        "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too: on this dataset that would do.",
+        "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too; it tells the classes well here, and none of these detectors does clearly better.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but half or more of the trusted ones that can tell say otherwise: listen, or record again."
         if leading
