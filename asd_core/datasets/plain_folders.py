@@ -33,17 +33,21 @@ class Parts:
     below: tuple[str, ...]
 
 
-def parts(folders: Sequence[str], stem: str, label: str = "", *, in_class_folder: bool = False) -> Parts | None:
+def parts(folders: Sequence[str], stem: str, label: str = "", *, class_folder: int | None = None) -> Parts | None:
     """What folders and stem name; ``None`` where neither a folder nor the stem's first word names a class, and people did not.
 
     Args:
         label: that people gave the recording.
-        in_class_folder: its folder stands for that label, whatever it is called.
+        class_folder: number of the folder that stands for that label, whatever it is called.
     """
+    if class_folder is not None:
+        word = "normal" if label == "normal" else "anomaly"
+        called = parts([*folders[:class_folder], word, *folders[class_folder + 1 :]], stem, label)
+        # An anomaly's folder with none below it is a kind of fault.
+        return called and (
+            replace(called, below=(folders[class_folder],)) if label == "anomaly" and not called.below else called
+        )
     places = [i for i, folder in enumerate(folders) if label_of(folder)]
-    if in_class_folder:
-        above = parts(folders[:-1], stem, label)
-        return above and replace(above, below=tuple(folders[-1:]) if label == "anomaly" else ())
     place = places[-1] if places else len(folders)
     label = label or label_of(folders[place] if places else first_word(stem))
     if not label:

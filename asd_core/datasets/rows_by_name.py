@@ -1,6 +1,7 @@
 """The catalogue's row of a recording, as its folders, its name and an answer say."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from asd_core.datasets import plain_folders
@@ -31,7 +32,7 @@ def rows_by_name(
         if row := row_by_layout(folders, stem):
             rows[clip_id] = row
         elif parts := plain_folders.parts(
-            folders, stem, labels.get(clip_id, ""), in_class_folder=path[:-1] in class_folders
+            folders, stem, labels.get(clip_id, ""), class_folder=_depth(path[:-1], class_folders)
         ):
             plain[clip_id] = parts
         else:
@@ -61,31 +62,54 @@ def folders_and_stem(clip_id: str) -> tuple[list[str], str]:
 def _class_folders(
     recordings: Iterable[tuple[str, ...]], labels: dict[str, str], alone: Collection[str]
 ) -> set[tuple[str, ...]]:
-    """Folders that stand for a class without being called so: people gave all recordings in one the same label, and a folder
-    beside it another. None where one beside it holds both classes: folders are machines there. A recording that was answered
-    alone is an exception in its folder, where the others have answers: it does not change what that folder means."""
+    """Folders that stand for a class without being called so: people gave all recordings in one the same label, and a folder beside
+    it another, or that one is called so. None where one beside it holds both classes: folders are machines there. One with folders
+    of its own may be a machine, too: it stands for a class where one beside it is called another, or where folders of its name
+    have that label at two places. A recording that was answered alone is an exception in its folder, where the others have answers:
+    it does not change what that folder means."""
     given: dict[tuple[str, ...], set[str]] = {}
     exceptions: dict[tuple[str, ...], set[str]] = {}
+    unanswered: set[tuple[str, ...]] = set()
     for path in recordings:
         clip_id = "/".join(path)
         if (label := labels.get(clip_id, "")) and label != LEAVE_OUT:
             (exceptions if clip_id in alone else given).setdefault(path[:-1], set()).add(label)
+        else:
+            unanswered.add(path[:-1])
     given = exceptions | given
+    below: dict[tuple[str, ...], set[str]] = {}
+    for folder, class_labels in given.items():
+        for each in _folders(folder):
+            below.setdefault(each, set()).update(class_labels)
     beside: dict[tuple[str, ...], set[str]] = {}
     mixed: set[tuple[str, ...]] = set()
-    for folder, class_labels in given.items():
+    for folder, class_labels in below.items():
         beside.setdefault(folder[:-1], set()).update(class_labels)
-        if folder and {"normal", "anomaly"} <= class_labels:
+        if {"normal", "anomaly"} <= class_labels:
             mixed.add(folder[:-1])
+    called: dict[tuple[str, ...], set[str]] = {}
+    for folder in {each for path in unanswered if below for each in _folders(path)}:
+        if label := label_of(folder[-1]):
+            called.setdefault(folder[:-1], set()).add(label)
+    of_one = {folder: next(iter(of)) for folder, of in below.items() if len(of) == 1 and not label_of(folder[-1])}
+    places = Counter((folder[-1], label) for folder, label in of_one.items())
     return {
         folder
-        for folder, class_labels in given.items()
-        if folder
-        and not label_of(folder[-1])
-        and len(class_labels) == 1
-        and len(beside[folder[:-1]]) > 1
-        and folder[:-1] not in mixed
+        for folder, label in of_one.items()
+        if folder[:-1] not in mixed
+        and len(beside[folder[:-1]] | called.get(folder[:-1], set())) > 1
+        and (folder in given or called.get(folder[:-1], set()) - {label} or places[folder[-1], label] > 1)
     }
+
+
+def _folders(path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A folder and all over it."""
+    return [path[:n] for n in range(1, len(path) + 1)]
+
+
+def _depth(path: tuple[str, ...], class_folders: Collection[tuple[str, ...]]) -> int | None:
+    """The number of the folder of a path that stands for a class, if one does."""
+    return next((len(folder) - 1 for folder in _folders(path) if folder in class_folders), None)
 
 
 def with_answer(clip_id: str, row: CatalogueRow, answer: Answer, dev: bool) -> CatalogueRow:

@@ -39,6 +39,47 @@ def test_several_machine_types_below_the_classes_are_asked_about(tmp_path: Path)
     assert set(open_dataset(tmp_path / "plant").catalogue["machine_id"]) == {"fan/00", "pump/00", "slider/00"}
 
 
+@pytest.mark.parametrize(
+    ("answers", "rows"),
+    [
+        (  # below another that is called so, with kinds of fault below it
+            {"rig A/normal/1.wav": "", "rig A/Murks/seal/2.wav": "anomaly"},
+            [["rig A", "normal", "-"], ["rig A", "anomaly", "seal"]],
+        ),
+        (  # neither is called so
+            {
+                f"rig {rig}/{path}": label
+                for rig in "AB"
+                for path, label in (("lief/1.wav", "normal"), ("Murks/seal/2.wav", "anomaly"))
+            },
+            [[f"rig {rig}", *more] for rig in "AB" for more in (("normal", "-"), ("anomaly", "seal"))],
+        ),
+        (  # two machines, of which one has failed: their folders stay machines
+            {"fan/morning/1.wav": "normal", "fan/evening/2.wav": "normal", "pump/morning/3.wav": "anomaly"},
+            [["morning", "normal", "-"], ["evening", "normal", "-"], ["morning", "anomaly", "-"]],
+        ),
+        (  # a folder of one class beside a machine
+            {"fan/normal/1.wav": "", "fan/faulty/2.wav": "", "rig/3.wav": "anomaly"},
+            [["fan", "normal", "-"], ["fan", "anomaly", "-"], ["rig", "anomaly", "-"]],
+        ),
+        (
+            {"lief/1.wav": "normal", "neu/2.wav": "unlabelled", "Murks/3.wav": "anomaly"},
+            [["plant", "normal", "-"], ["plant", "unlabelled", "-"], ["plant", "anomaly", "Murks"]],
+        ),
+    ],
+)
+def test_a_folder_that_was_answered_with_one_class_names_no_machine(
+    tmp_path: Path, answers: dict[str, str], rows: list[list[str]]
+) -> None:
+    given = [{"pattern": path, "label": label} for path, label in answers.items() if label]
+    found = survey(tree(tmp_path / "plant", *answers), [{**one, "pattern": f"{one['pattern'][:-5]}*"} for one in given])
+    told_of = found.catalogue.set_index("clip_id").reindex(answers)
+    if "condition" not in told_of:
+        told_of["condition"] = "-"
+    columns = ["machine_type", "label", "condition"]
+    assert told_of[columns].fillna("-").replace({"condition": {"": "-"}}).to_numpy().tolist() == rows
+
+
 def test_dcase_2021(tmp_path: Path) -> None:
     found = survey(
         tree(
