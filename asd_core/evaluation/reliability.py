@@ -1,7 +1,7 @@
 """Which detectors a dataset gives reason to trust, and which one leads: from the scores of its labelled test clips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Reliability:
         unmeasured: nothing is known: no labelled clips, or no control to compare with.
         controls: what every detector must beat.
         auc: mean over machine ids, of those that have one.
+        auc_low: the lower ends of their 95% intervals.
         in_use: the detector that a person has pinned, which leads whatever its group; empty for none.
         called: what an AUC is called: that of a single machine id is no mean.
     """
@@ -27,6 +28,7 @@ class Reliability:
     unmeasured: tuple[str, ...]
     controls: tuple[str, ...]
     auc: Mapping[str, float]
+    auc_low: Mapping[str, float] = field(default_factory=dict)
     in_use: str = ""
     called: str = "mean AUC"
 
@@ -37,7 +39,7 @@ class Reliability:
             for group in (self.trusted, self.weak, self.unmeasured, self.controls)
         )
         in_use = self.in_use if self.in_use in keys else ""
-        return Reliability(trusted, weak, unmeasured, controls, self.auc, in_use, self.called)
+        return replace(self, trusted=trusted, weak=weak, unmeasured=unmeasured, controls=controls, in_use=in_use)
 
     def led_by(self, pinned: str) -> "Reliability":
         """The same with the detector that a person has pinned in use; without one that is not there or is a control."""
@@ -75,5 +77,6 @@ def measure_reliability(draws: Draws, keys: Sequence[str], controls: Sequence[st
         unmeasured=tuple(key for key in detectors if key not in weak),
         controls=tuple(key for key in order if key in controls),
         auc=auc,
+        auc_low=dict(zip(draws.detectors, draws.interval()[:, 0].tolist(), strict=True)),
         called=draws.called("AUC"),
     )

@@ -64,6 +64,6 @@ def sensitivity_figure(curves: "pd.DataFrame", names: Mapping[str, str]) -> "go.
             )
         figure.update_xaxes(title_text=STRENGTHS[kind], tickvals=sorted(of_kind["db"].unique()), row=row, col=col)
         figure.add_hline(y=0.5, line={"dash": "dot", "width": 1, "color": GREY}, row=row, col=col)
-    figure.update_yaxes(range=[0.3, 1.02])
+    figure.update_yaxes(range=[min(0.3, curves["auc"].min() - 0.02), 1.02])
     figure.update_yaxes(title_text="AUC", col=1)
     return figure

@@ -15,7 +15,7 @@ from asd_core.settings import cores, get_settings
 from asd_core.sound import SILENCE_RMS, Clip, Kind, version_name
 
 LONG = 20.0  # s; the clips of public sets, from which detectors learn, have up to 18
-WINDOW, HOP = 10.0, 5.0  # s; detectors were trained on clips of ten seconds, and a short fault drowns in a longer one
+WINDOW, HOP = 10.0, 5.0  # s; clips of public sets have about ten, and a short fault drowns in a longer one
 BATCH = 4  # windows scored between two reports of progress
 SCORED = ("start", "end", "detector", "raw", "calibrated")
 ABOUT = ("clip", "machine_id", "sample_rate", "version", "denoise", "kind", "model_version")

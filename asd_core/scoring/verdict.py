@@ -12,7 +12,7 @@ from asd_core.scoring.applicability import Applicability
 from asd_core.scoring.clip import DetectorScore
 from asd_core.scoring.store import read_scores
 
-GOOD_AUC = 0.9  # AUC of a control that tells the classes: nothing can do clearly better on a few clips
+GOOD_AUC = 0.8  # that the AUC of a control which tells the classes is surely above: nothing can do clearly better on a few clips
 
 ReasonCode = Literal[
     "foreign", "too few normals", "controls alone", "weak", "as a good control", "close", "disagreement", "margin"
@@ -83,9 +83,9 @@ def clip_verdict(
 
 
 def _best_control_agrees(leading: DetectorScore, by_key: Mapping[str, DetectorScore], reliability: Reliability) -> bool:
-    """Whether the best control is good, and on the same side, both clear of their thresholds."""
+    """Whether the best control is surely good, by the lower end of its interval, and on the same side, both clear of their thresholds."""
     best = reliability.controls[0] if reliability.controls else ""
-    if best not in by_key or reliability.auc.get(best, 0.0) < GOOD_AUC:
+    if best not in by_key or reliability.auc_low.get(best, 0.0) < GOOD_AUC:
         return False
     control = by_key[best]
     return control.decision == leading.decision and not (control.is_close or leading.is_close)

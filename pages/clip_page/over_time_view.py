@@ -12,8 +12,6 @@ from asd_core.explain import locate
 from asd_core.plots import timeline_figure
 from asd_core.progress import Progress
 from asd_core.scoring import (
-    HOP,
-    WINDOW,
     anomalous_throughout,
     flagged_moments,
     moments_audacity,
@@ -28,6 +26,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.page_rerun import seek
 from pages.clip_page.reliability import auc_order
+from pages.clip_page.scan_window import steps, usual_length
 from pages.clip_page.version_choice import chosen_version
 from pages.shared import linked
 from pages.shared.choice import title
@@ -35,7 +34,6 @@ from pages.shared.emphasis import is_dark, rule, stand_out
 from pages.shared.tables import BUTTON_ROW, download, table
 from pages.shared.trained_models import chosen_models
 
-STEPS = {f"{w:g} s every {h:g} s": (w, h) for w, h in ((WINDOW, HOP), (5.0, 2.5), (2.0, 1.0))}
 CHART, GO = "timeline", "moment_go"
 MOST_ROWS = 12
 
@@ -45,11 +43,13 @@ def draw(context: ClipContext) -> None:
     selected = context.selected
     with st.container(horizontal=True, vertical_alignment="bottom"):
         version = chosen_version(context)
-        window, hop = STEPS[linked.segmented("Window", list(STEPS), key="window")]
+        usual = usual_length(selected.source)
+        by_name = steps(usual)
+        window, hop = by_name[linked.segmented("Window", list(by_name), key="window")]
     spans = scan_windows(context.signal.clip.duration, window, hop)
-    if window < WINDOW:
+    if usual and window < usual:
         st.warning(
-            f"The detectors were trained on clips of {WINDOW:g} s: of windows of {window:g} s they know nothing, so "
+            f"The detectors were trained on clips of about {usual:g} s: of windows of {window:g} s they know nothing, so "
             "scores rise without a fault. Compare the windows with each other.",
             icon=":material/warning:",
         )

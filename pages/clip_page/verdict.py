@@ -8,7 +8,7 @@ import streamlit as st
 from asd_core.counting import percent
 from asd_core.evaluation import Reliability
 from asd_core.explain import map_of
-from asd_core.scoring import CLOSE, WINDOW, Applicability, DetectorScore, clip_verdict, is_long, sentence
+from asd_core.scoring import CLOSE, Applicability, DetectorScore, clip_verdict, is_long, sentence
 from pages.clip_page.context import ClipContext
 from pages.clip_page.reliability import reliability_of
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
@@ -272,7 +272,7 @@ def of_the_whole(context: ClipContext, place: str = "*Over time* below") -> str:
         return ""
     return (
         f"All {duration:.0f} s were scored as one clip, in which a short fault can be averaged away: {place} "
-        f"scores windows of {WINDOW:g} s."
+        "scores it window by window."
     )
 
 

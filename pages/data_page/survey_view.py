@@ -93,6 +93,12 @@ def survey_view(entry: Entry) -> Dataset | None:
         _unused(_known_not_to_be_used(surveyed))
         return None
     _one_type(entry.place, file, surveyed)
+    if waiting := sum(group.count for group in surveyed.asked):
+        st.warning(
+            f"{counted(waiting, 'recording')} {'waits' if waiting == 1 else 'wait'} for an answer above and {'is' if waiting == 1 else 'are'} "
+            f"not used until then: what follows is of the other {len(dataset.catalogue):,}.",
+            icon=":material/hourglass_empty:",
+        )
     _content(dataset, surveyed)
     _listen(dataset, entry)
     return dataset

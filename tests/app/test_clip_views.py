@@ -216,7 +216,7 @@ def test_the_card_of_a_long_recording_says_what_it_is_of(app: AppTest) -> None:
     """A fault of ten seconds in minutes of sound is averaged away: the card sends the listener to the view that finds it."""
     upload(app, ("shift.wav", simulate("00", seed=99, snr_db=6, duration=60.0).samples))
     assert "All 60 s were scored as one clip" in text(app)
-    assert "averaged away: *Over time* below scores windows of 10 s." in text(app)
+    assert "averaged away: *Over time* below scores it window by window." in text(app)
     assert "throughout the clip" not in text(app)
     assert "No time stands out" not in text(app)
     upload(app, ("short.wav", simulate("00", seed=98, duration=10.0).samples))

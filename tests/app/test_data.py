@@ -123,6 +123,8 @@ def test_what_cannot_be_read_is_named_and_not_asked_about(folders: Path) -> None
     import_recordings("Rig", [(name, lambda d=data: d) for name, data in files.items()])
     app = opened("data", data="Rig")
     assert [b.label for b in app.button_group if b.key.startswith("asked_")] == ["1 recording like `odd/on.wav`"]
+    waits = "1 recording waits for an answer above and is not used until then: what follows is of the other 3."
+    assert [warning.value for warning in app.warning if "waits" in warning.value] == [waits]
     names = next(frame.value for frame in app.dataframe if "Names" in frame.value)
     assert names["Names"].tolist() == ["odd/on.wav", "ok/*"]
     unused = next(frame.value for frame in app.dataframe if "Reason" in frame.value).set_index("File")["Reason"]

@@ -234,6 +234,9 @@ def test_a_small_figure_for_each_kind_with_a_line_a_detector() -> None:
     assert len(figure.data) == len(GRADED) * len(names)
     assert {trace.legendgroup for trace in figure.data} == set(names)
     assert sum(trace.showlegend for trace in figure.data) == len(names)
+    assert figure.layout.yaxis.range[0] == pytest.approx(0.3)
+    worse = sensitivity(made_up(KEYS), {}).curves.assign(auc=0.1)
+    assert sensitivity_figure(worse, names).layout.yaxis.range[0] < 0.1, "also lines below chance are seen"
 
 
 def test_the_demo_has_evidence_of_every_detector() -> None:
