@@ -1,5 +1,6 @@
 """The trained detectors of one folder, and their raw scores of features."""
 
+import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from asd_core.errors import ArtifactError, PretrainedError, UnknownMachineError
 from asd_core.features import Array, MemberScores, Representation
 
 _TOOK: dict[str, float] = {}  # seconds of each detector's last scores in this process
+_TURN = threading.Lock()  # clips that take all cores at a time are done no sooner, and need as many times the memory
 
 
 class ModelSet(Mapping[str, Artifact]):
@@ -148,7 +150,8 @@ def raw_scores(
 
     Args:
         features: for each of ``models.representations()``, one array a clip.
-        threads: so many detectors score at once, each with one thread: the scores are the same to the bit.
+        threads: so many detectors score at once, each with one thread: the scores are the same to the bit. Calls with more than one
+            take turns.
 
     Raises:
         UnknownMachineError: for a machine id that a detector was not trained on.
@@ -168,7 +171,7 @@ def raw_scores(
         if threads == 1 or len(alone) == 1:
             result = {key: score(key) for key in alone}
         else:
-            with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+            with _TURN, ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
                 result = dict(zip(alone, pool.map(score, alone), strict=True))
         for key, parts in combined.items():
             if parts:

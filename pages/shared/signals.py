@@ -1,5 +1,6 @@
 """From a clip to the signal that is played and scored, by cached steps. Keys are hashes and parameters, never arrays."""
 
+import threading
 from dataclasses import replace
 
 from asd_core.settings import get_settings
@@ -18,6 +19,9 @@ from asd_core.sound import (
 )
 from pages.shared.caching import cache_bytes
 
+# A call takes 30 MB for a clip of 10 s. Sessions that denoise at a time were slower: they wait for the interpreter and for memory.
+_TURN = threading.Lock()
+
 
 @cache_bytes
 def _prepared(sha256: str, channel: Channel, sample_rate: int, _clip: Clip) -> Clip:
@@ -29,7 +33,8 @@ def _mix(sha256: str, channel: Channel, sample_rate: int, kind: Kind, noise: Noi
     """A clip denoised at strengths 0 and 1: after this, every strength is a cross-fade."""
     samples = _prepared_clip.samples[0]
     reference = noise_region(samples, sample_rate, *noise) if noise else None
-    return denoise_mix(samples, sample_rate, kind=kind, noise=reference)
+    with _TURN:
+        return denoise_mix(samples, sample_rate, kind=kind, noise=reference)
 
 
 @cache_bytes

@@ -164,7 +164,9 @@ def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> 
     )
     assert verdict([scores[0], score("control_rms", -3.0)], easy, None, 60, 0.05).head == "Not sure"
     assert verdict([scores[0], score("control_rms", 0.2)], easy, None, 60, 0.05).head == "Not sure"
-    assert verdict(scores, replace(easy, auc_low={"control_rms": 0.68}), None, 60, 0.05).head == "Not sure", "of few clips"
+    assert verdict(scores, replace(easy, auc_low={"control_rms": 0.68}), None, 60, 0.05).head == "Not sure", (
+        "of few clips"
+    )
 
 
 def test_the_maps_colours_are_no_surer_than_the_verdict() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from asd_core.scoring import AS_RECORDED
 from asd_core.settings import get_settings
-from asd_core.sound import Clip
+from asd_core.sound import Clip, DenoiseMix
 from benchmarks.synthetic import write_models
 from pages.label_page.clip_tables import clips_of
 from pages.shared import background
@@ -194,6 +195,26 @@ def test_the_same_sound_keeps_its_own_name() -> None:
     one, other = (signal_of(Clip(samples.copy(), 16000, "same", name)) for name in ("one.wav", "other.wav"))
     assert (one.clip.name, other.clip.name) == ("one.wav", "other.wav")
     assert one.clip.samples is other.clip.samples
+
+
+def test_sessions_denoise_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side they are slower and need as many times the memory."""
+    now, most = [], []
+
+    def denoised(samples: np.ndarray, rate: int, **_: object) -> DenoiseMix:
+        now.append(1)
+        most.append(len(now))
+        time.sleep(0.05)
+        now.pop()
+        return DenoiseMix(samples, samples, samples)
+
+    monkeypatch.setattr("pages.shared.signals.denoise_mix", denoised)
+    noise = np.random.default_rng(0).normal(0, 0.1, (4, 1, 16000)).astype(np.float32)
+    clips = [Clip(samples, 16000, f"one of four, {n}", "a.wav") for n, samples in enumerate(noise)]
+    with ThreadPoolExecutor(4) as sessions:
+        mixes = list(sessions.map(lambda clip: signal_of(clip, denoiser=True).mix, clips))
+    assert len({id(mix) for mix in mixes}) == len(most) == 4
+    assert max(most) == 1
 
 
 # Small arrays between larger ones: what is free lies in the middle of the heap, which glibc keeps without being told.

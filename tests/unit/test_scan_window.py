@@ -20,7 +20,9 @@ def test_windows_are_as_long_as_the_usual_clip_or_shorter() -> None:
     assert all(window >= shortest for window, _ in steps(1.2 * shortest).values())
 
 
-def test_the_usual_clip_is_that_of_the_recordings_to_learn_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_usual_clip_is_that_of_the_recordings_to_learn_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recordings = tmp_path / "recordings"
     write_models(tmp_path / "models" / "own", recordings, 4, ["control_rms"])
     monkeypatch.setenv("ASD_MODELS_DIR", str(tmp_path / "models"))
