@@ -45,9 +45,8 @@ def figures(folder: str, header: str, _stored: Stored) -> tuple[pd.DataFrame, Co
     return experiment_summary(_stored), conclusion(_stored), _stored.n_known(), _stored.draws.n_computable()
 
 
-@st.cache_resource(
-    max_entries=SELECTIONS, show_spinner=False
-)  # not by bytes: none grows with a dataset, and one takes .4 s
+# Not in the store that is bound by bytes: none grows with a dataset, and one takes .4 s.
+@st.cache_resource(max_entries=SELECTIONS, show_spinner=False)
 def charts(folder: str, header: str, dark: bool, _stored: Stored, _table: pd.DataFrame) -> dict[str, Any]:
     """The figures by heading. Plotly has no types."""
     drawn = experiment_figures(_stored, _table, dark=dark)

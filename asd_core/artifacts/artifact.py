@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -262,22 +262,21 @@ def read_manifest(folder: Path) -> Manifest:
 def readable(folder: Path) -> dict[str, Manifest]:
     """The manifests of a folder's detectors that can be read, in the registry's order: those that are damaged are refused where they
     are to score, and must not keep others from being trained, or themselves."""
-    result = {}
-    for key in trained_keys(folder):
-        with suppress(ArtifactError):
-            result[key] = read_manifest(folder / key)
-    return result
+    return {key: read for key, read in _manifests(folder) if isinstance(read, Manifest)}
 
 
 def damaged(folder: Path) -> dict[str, str]:
     """By key of each of a folder's detectors whose manifest cannot be read, the reason, a sentence."""
-    result = {}
+    return {key: str(read) for key, read in _manifests(folder) if isinstance(read, ArtifactError)}
+
+
+def _manifests(folder: Path) -> Iterator[tuple[str, Manifest | ArtifactError]]:
+    """By key of each of a folder's detectors its manifest, or why it cannot be read."""
     for key in trained_keys(folder):
         try:
-            read_manifest(folder / key)
+            yield key, read_manifest(folder / key)
         except ArtifactError as error:
-            result[key] = str(error)
-    return result
+            yield key, error
 
 
 def _changed_members(models: Path, manifest: Manifest) -> dict[str, str]:

@@ -17,7 +17,7 @@ from asd_core.cli.options import (
     Workers,
     comma_separated,
 )
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
+from asd_core.cli.output import AsJson, notify, notify_damaged, print_json, print_table, progress_bar, write_output
 from asd_core.cli.train import labels_of_people
 
 
@@ -68,11 +68,9 @@ def experiment(
 
 def study(models: Models, seed: Seed = 0, as_json: AsJson = False) -> None:
     """Which evidence without labels predicts the true ranking of detectors? On labelled test clips; stored beside the detectors."""
-    from asd_core.artifacts import damaged_left_out
     from asd_core.experiments import evidence_study, store_study
 
-    if left_out := damaged_left_out(models):
-        notify(left_out)
+    notify_damaged(models)
     result = evidence_study(models, seed)
     store_study(result, models)
     rows = result.table.round(3).to_dict("records")
@@ -96,12 +94,11 @@ def supervise(
     as_json: AsJson = False,
 ) -> None:
     """What would a few labelled anomalies add? A head learns from k of them and is measured on kinds of faults it has not seen."""
-    from asd_core.artifacts import damaged_left_out
     from asd_core.datasets import open_for
     from asd_core.experiments import COST, few_labels_sentence, measure_few_labels
 
-    if not detector and (left_out := damaged_left_out(models)):
-        notify(left_out)
+    if not detector:
+        notify_damaged(models)
     dataset = open_for(data, models)
     labels = labels_of_people(dataset, models) if with_labels else {}
     with progress_bar() as progress:

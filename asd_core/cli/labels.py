@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from asd_core.cli.audit import log_act
-from asd_core.cli.output import AsJson, notify, print_json, print_table, progress_bar, write_output
+from asd_core.cli.output import AsJson, notify, notify_damaged, print_json, print_table, progress_bar, write_output
 from asd_core.counting import listed
 from asd_core.errors import LabelError, reason_of
 
@@ -44,7 +44,7 @@ def export(
     data: Annotated[str | None, typer.Option(help="Also clips without a label, for Label Studio.")] = None,
 ) -> None:
     """Write a dataset's labels, regions and adjudications as they hold now."""
-    from asd_core.artifacts import damaged_left_out, folder_in_use, read_manifest
+    from asd_core.artifacts import folder_in_use, read_manifest
     from asd_core.datasets import open_dataset, open_for
     from asd_core.labels import clip_table
     from asd_core.labels import export as write
@@ -56,8 +56,8 @@ def export(
         _known(store, dataset)
     models = folder_in_use(models) if models else None
     opened = (open_for(data, models) if models else open_dataset(data)) if data else None
-    if models and form == "label-studio" and (left_out := damaged_left_out(models)):
-        notify(left_out)
+    if models and form == "label-studio":
+        notify_damaged(models)
     scores = read_scores(models, opened) if models else None
     with progress_bar() as progress:
         clips = clip_table(opened, scores, progress=progress) if opened else None

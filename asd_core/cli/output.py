@@ -126,5 +126,13 @@ def write_output(content: bytes, path: str | Path) -> None:
         raise AsdError(f"{path} cannot be written ({reason_of(error)}): choose another file.") from error
 
 
+def notify_damaged(models: Path) -> None:
+    """Name a folder's detectors that are left out because their manifest cannot be read."""
+    from asd_core.artifacts import damaged_left_out
+
+    if left_out := damaged_left_out(models):
+        notify(left_out)
+
+
 def notify(description: str) -> None:
     typer.echo(description, err=True)

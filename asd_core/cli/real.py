@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from asd_core.cli.options import Data, Detectors, Preset, PresetOption, Resume, Seed, comma_separated
-from asd_core.cli.output import notify, progress_bar, write_output
+from asd_core.cli.output import notify, notify_damaged, progress_bar, write_output
 
 TRAINING, CURVE = 0.7, 0.9  # shares of the progress bar at which these two end
 
@@ -29,7 +29,6 @@ def results_real(
     resume: Resume = False,
 ) -> None:
     """Train on real recordings and write how detectors rank there, beside the demo and published figures (docs/results-real.md)."""
-    from asd_core.artifacts import damaged_left_out
     from asd_core.datasets import open_dataset
     from asd_core.experiments import quick_curve, run
     from asd_core.progress import stage
@@ -38,8 +37,7 @@ def results_real(
     from asd_core.training import train
 
     demo_models = demo or get_settings().models_dir / "demo"
-    if left_out := damaged_left_out(demo_models):
-        notify(left_out)
+    notify_damaged(demo_models)
     demo_scores = stored_scores(demo_models)
     dataset, keys = open_dataset(data), comma_separated(detectors)
     options = {"--detectors": detectors, "--preset": preset.value, "--seed": seed}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from asd_core.cli.options import Data, Detectors, EngineName, Models, RayAddress, Workers, comma_separated
-from asd_core.cli.output import notify, progress_bar
+from asd_core.cli.output import notify, notify_damaged, progress_bar
 
 
 def latents(
@@ -74,11 +74,9 @@ def umap(
 
 def umaps(models: Models) -> None:
     """Compute the UMAPs that the feature space opens with and store them beside the detectors."""
-    from asd_core.artifacts import damaged_left_out
     from asd_core.space import MAPS, store_umaps
 
-    if left_out := damaged_left_out(models):
-        notify(left_out)
+    notify_damaged(models)
     with progress_bar() as progress:
         n = store_umaps(models, progress=progress)
     notify(f"{n} maps written to {models / MAPS}.")

@@ -13,12 +13,12 @@ from asd_core.settings import get_settings
 MOST = 2000  # files whose headers are read: a tenth of a second
 
 
-def clip_lengths(dataset: Dataset) -> list[float]:
-    """Seconds of each clip that can be read; beyond :data:`MOST` files of so many, spread over the catalogue. Nothing is decoded where
-    a file's header tells its length."""
+def clip_lengths(dataset: Dataset, most: int = MOST) -> list[float]:
+    """Seconds of each clip that can be read; beyond ``most`` files of so many, spread over the catalogue. Nothing is decoded where a
+    file's header tells its length."""
     clip_ids = dataset.catalogue["clip_id"].tolist()
     # Clips that are rendered are all as long as each other.
-    n = min(len(clip_ids), MOST if dataset.root else 1)
+    n = min(len(clip_ids), most if dataset.root else 1)
     chosen = [clip_ids[i] for i in np.linspace(0, len(clip_ids) - 1, n).astype(int)]
     return [seconds for clip_id in chosen if (seconds := _seconds(dataset, clip_id)) is not None]
 

@@ -20,7 +20,7 @@ from asd_core.datasets.readable import first_readable
 from asd_core.datasets.rows_by_name import folders_and_stem, row_by_layout, rows_by_name, with_answer
 from asd_core.datasets.splits import anomalies_to_test, dev_beside_train, split_by_name, validation_notes
 from asd_core.datasets.tables import Metadata, anomalies_in_training, metadata_of
-from asd_core.datasets.unusable import note_unusable
+from asd_core.datasets.unusable import note_unusable, noted_unusable
 from asd_core.datasets.words import LEAVE_OUT, label_of, split_of
 from asd_core.errors import ClipError
 from asd_core.sound import Clip, read_clip
@@ -99,7 +99,9 @@ class Survey:
     @cached_property
     def _looked_at(self) -> list[tuple[NameGroup, str | None, dict[str, str]]]:
         """Groups that were not understood, with what :func:`asd_core.datasets.readable.first_readable` says of them."""
-        return [(g, *first_readable(self.root, g.clip_ids, self.listing)) for g in self.groups if not g.row]
+        unclear = [group for group in self.groups if not group.row]
+        noted = noted_unusable(self.root, [clip_id for group in unclear for clip_id in group.clip_ids])
+        return [(group, *first_readable(self.root, group.clip_ids, noted, self.listing)) for group in unclear]
 
     @cached_property
     def questions(self) -> list[str]:

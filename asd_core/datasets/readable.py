@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from asd_core.addresses import Place, RemoteFile
-from asd_core.datasets.unusable import note_unusable, noted_unusable
+from asd_core.datasets.unusable import note_unusable
 from asd_core.errors import ClipError
 from asd_core.sound import begins_like_audio, read_clip
 
@@ -13,13 +13,14 @@ LOOKED_AT = 50  # recordings of a group that may be read for it: more of them ta
 
 
 def first_readable(
-    root: Place, clip_ids: Sequence[str], listing: Mapping[str, RemoteFile] | None = None
+    root: Place, clip_ids: Sequence[str], noted: Mapping[str, str], listing: Mapping[str, RemoteFile] | None = None
 ) -> tuple[str | None, dict[str, str]]:
     """The first of some recordings that may hold sound, and why those before it do not. Only what does not begin like audio
     is read, and what is found of it is noted.
 
     Args:
         root: the folder, or the address, that they are in.
+        noted: by clip id, why some of them cannot be read, see :func:`asd_core.datasets.unusable.noted_unusable`.
         listing: of an address, where files are not looked into.
 
     Returns:
@@ -28,7 +29,7 @@ def first_readable(
     if not isinstance(root, Path):
         empty = {c: _refusal(b"", c) for c in clip_ids if listing and c in listing and not listing[c].size}
         return next((c for c in clip_ids if c not in empty), None), empty
-    reasons = noted_unusable(root, clip_ids)
+    reasons = {clip_id: noted[clip_id] for clip_id in clip_ids if clip_id in noted}
     found: dict[str, str] = {}
     first = None
     for clip_id in clip_ids:

@@ -41,14 +41,12 @@ def note_unusable(root: Place | None, found: Mapping[str, str], readable: Collec
 
 def unusable_clips(dataset: Dataset) -> dict[str, str]:
     """By clip id of the catalogue, why a clip cannot be used: what was noted of files that have not changed since."""
-    if not isinstance(dataset.root, Path):
-        return {}
     return noted_unusable(dataset.root, dataset.catalogue["clip_id"])
 
 
-def noted_unusable(root: Path, clip_ids: Iterable[str]) -> dict[str, str]:
-    """The same of some recordings of a folder."""
-    if not (noted := _read(_file(root))):
+def noted_unusable(root: Place | None, clip_ids: Iterable[str]) -> dict[str, str]:
+    """The same of some recordings; none that are in no folder."""
+    if not isinstance(root, Path) or not (noted := _read(_file(root))):
         return {}
     return {
         clip_id: noted[clip_id][1]

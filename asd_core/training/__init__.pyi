@@ -13,7 +13,6 @@ from .evidence import missing_evidence as missing_evidence
 from .evidence import read_evidence as read_evidence
 from .label_free import Evidence as Evidence
 from .label_free import Sensitivity as Sensitivity
-from .label_free import sensitivity as sensitivity
 from .material import Material as Material
 from .material import learnable as learnable
 from .min_clips import MinClips as MinClips

@@ -25,7 +25,7 @@ class Sensitivity:
 
     Attributes:
         figures: a row per detector (the index), the highest AUC first, those that know fewer machine ids last; see
-            :func:`sensitivity`.
+            :meth:`Evidence.sensitivity`.
         curves: columns ``detector, kind, db, auc`` (mean over machine ids).
         n_ids: machine ids that at least one of them knows.
         control: the best control, which they are judged against, shown or not; empty without one.
@@ -49,20 +49,6 @@ class Sensitivity:
     def best(self) -> list[str]:
         """The detector of the highest AUC, controls aside, and those that cannot be told apart from it."""
         return [str(key) for key in self.figures.index[self.figures["tied"]]]
-
-
-def sensitivity(
-    table: "pd.DataFrame", manifests: Mapping[str, Manifest], shown: Collection[str] | None = None
-) -> Sensitivity:
-    """Figures of each detector of an evidence table (see :func:`asd_core.training.read_evidence`).
-
-    Args:
-        shown: the detectors that have a row; all for ``None``. Controls of the table count whether they have one or not.
-
-    Returns:
-        See :meth:`Evidence.sensitivity`.
-    """
-    return Evidence(table, manifests).sensitivity(shown)
 
 
 class Evidence:

@@ -14,6 +14,7 @@ from pages.shared.recordings import UNREADABLE, dataset_of
 from pages.shared.sources import Source
 
 SHARES = (1.0, 0.5, 0.2)  # of the usual clip
+LOOKED_AT = 20  # clips whose median is the usual one: at an address each of them is fetched
 
 
 @st.cache_data(max_entries=FOLDERS, show_spinner=False, hash_funcs=BY_KEY)
@@ -21,7 +22,8 @@ def usual_length(source: Source) -> float | None:
     """Seconds of the usual clip that a dataset's detectors learn from; ``None`` where its recordings cannot be read."""
     with suppress(*UNREADABLE):
         dataset = dataset_of(source)
-        lengths = clip_lengths(replace(dataset, catalogue=dataset.rows(split="train", label="normal")))
+        learned_from = replace(dataset, catalogue=dataset.rows(split="train", label="normal"))
+        lengths = clip_lengths(learned_from, LOOKED_AT)
         return float(f"{median(lengths):.2g}") if lengths else None
     return None
 

@@ -45,8 +45,9 @@ def clips_of(source: Source, split: str, machine_id: str | None) -> pd.DataFrame
 
 def n_unusable(source: Source, split: str, machine_id: str | None) -> int:
     """How many clips :func:`clips_of` leaves out."""
-    table, unusable = _clips_of(source, dataset_of(source).version, split, machine_id), unusable_of(source)
-    return len(table) - len(usable(table, unusable))
+    return len(_clips_of(source, dataset_of(source).version, split, machine_id)) - len(
+        clips_of(source, split, machine_id)
+    )
 
 
 def look_ahead(selected: Choice) -> None:

@@ -24,7 +24,6 @@ from asd_core.training import (
     SyntheticCheck,
     missing_evidence,
     read_evidence,
-    sensitivity,
     train,
 )
 from asd_core.training.synthetic_anomalies import graded_anomalies
@@ -111,7 +110,7 @@ def test_a_fusion_is_measured_by_its_members_scores(small_dataset: Dataset, tmp_
     held_out = sum(map(len, artifacts.read_manifest(tmp_path / "fusion").calibration.values()))
     assert (fusion["kind"] == "").sum() == held_out
     assert (fusion["kind"] != "").sum() == 4 * N_VARIANTS
-    figures = sensitivity(table, {}).figures
+    figures = Evidence(table, {}).sensitivity().figures
     assert figures.loc["fusion", "n_normal"] == held_out < figures.loc["pca_kde", "n_normal"]
 
 
@@ -157,7 +156,7 @@ def made_up(shifts: dict[str, float], n: int = 60, sources: int = 20) -> pd.Data
 def test_detectors_are_ranked_with_ties_and_controls() -> None:
     table = made_up(KEYS)
     manifests = {"pca_kde": artifacts.read_manifest(DEMO / "pca_kde")}
-    found = sensitivity(table, manifests)
+    found = Evidence(table, manifests).sensitivity()
     figures = found.figures
     assert figures.index.tolist() == ["gwrp_gaussian", "knn_bands", "control_rms", "pca_kde"]
     assert found.best == ["gwrp_gaussian", "knn_bands"]
@@ -180,7 +179,7 @@ def test_detectors_are_ranked_with_ties_and_controls() -> None:
     curve = found.curves[(found.curves["detector"] == "gwrp_gaussian") & (found.curves["kind"] == "tone")]
     assert curve["db"].tolist() == list(GRADED["tone"][1])
     assert curve["auc"].is_monotonic_increasing
-    assert sensitivity(table[:0], {}).figures.empty
+    assert Evidence(table[:0], {}).sensitivity().figures.empty
 
 
 def partly_known() -> pd.DataFrame:
@@ -190,20 +189,20 @@ def partly_known() -> pd.DataFrame:
 
 
 def test_a_mean_over_fewer_machines_is_never_the_best() -> None:
-    found = sensitivity(partly_known(), {})
+    found = Evidence(partly_known(), {}).sensitivity()
     assert found.figures["auc"].idxmax() == "gwrp_gaussian"
     assert found.figures.index.tolist() == ["knn_bands", "control_rms", "pca_kde", "gwrp_gaussian"]
     assert found.ranked == ["knn_bands", "control_rms", "pca_kde"]
     assert found.best == ["knn_bands"]
     assert found.coverage() == {"gwrp_gaussian": "1 of 2 ids"}
-    assert sensitivity(made_up(KEYS), {}).coverage() == {}
+    assert Evidence(made_up(KEYS), {}).sensitivity().coverage() == {}
 
 
 def test_what_is_remembered_of_detectors_does_not_change_what_is_said_of_others() -> None:
     table = partly_known()
     evidence = Evidence(table, {})
     for shown in (["pca_kde", "gwrp_gaussian"], ["knn_bands", "pca_kde"], None, ["pca_kde"], ["knn_bands", "pca_kde"]):
-        again, fresh = evidence.sensitivity(shown), sensitivity(table, {}, shown)
+        again, fresh = evidence.sensitivity(shown), Evidence(table, {}).sensitivity(shown)
         assert_frame_equal(again.figures, fresh.figures)
         assert_frame_equal(again.curves, fresh.curves)
         assert (again.n_ids, again.control) == (fresh.n_ids, fresh.control)
@@ -220,7 +219,7 @@ def test_detectors_chosen_in_turn_are_resampled_once(monkeypatch: pytest.MonkeyP
 
 
 def test_the_interval_knows_how_few_clips_the_anomalies_are_made_of() -> None:
-    few, many = (sensitivity(made_up({"knn_bands": 0.3}, sources=n), {}).figures.iloc[0] for n in (4, 40))
+    few, many = (Evidence(made_up({"knn_bands": 0.3}, sources=n), {}).sensitivity().figures.iloc[0] for n in (4, 40))
     assert few["high"] - few["low"] > 1.3 * (many["high"] - many["low"])
     normal, sources = np.arange(40.0), np.repeat([3, 30], 30)
     check = SyntheticCheck(normal, ["00"] * 40, np.full(60, 99.0), sources, ["burst"] * 60)
@@ -230,12 +229,12 @@ def test_the_interval_knows_how_few_clips_the_anomalies_are_made_of() -> None:
 
 def test_a_small_figure_for_each_kind_with_a_line_a_detector() -> None:
     names = {"knn_bands": "kNN", "pca_kde": "PCA"}
-    figure = sensitivity_figure(sensitivity(made_up(KEYS), {}).curves, names)
+    figure = sensitivity_figure(Evidence(made_up(KEYS), {}).sensitivity().curves, names)
     assert len(figure.data) == len(GRADED) * len(names)
     assert {trace.legendgroup for trace in figure.data} == set(names)
     assert sum(trace.showlegend for trace in figure.data) == len(names)
     assert figure.layout.yaxis.range[0] == pytest.approx(0.3)
-    worse = sensitivity(made_up(KEYS), {}).curves.assign(auc=0.1)
+    worse = Evidence(made_up(KEYS), {}).sensitivity().curves.assign(auc=0.1)
     assert sensitivity_figure(worse, names).layout.yaxis.range[0] < 0.1, "also lines below chance are seen"
 
 

@@ -7,7 +7,7 @@ import pytest
 from asd_core.artifacts import Manifest, read_manifest
 from asd_core.evaluation import Draws, anomalies_to_settle, bootstrap, paired_difference, tied_with_best
 from asd_core.report import Assumptions, opening_sentences, recommend_by_evidence, recommend_by_labels
-from asd_core.training import sensitivity
+from asd_core.training import Evidence
 from tests.unit.test_evidence import DEMO, KEYS, made_up, partly_known
 
 ALARM = ["its scores of different clips are nearly the same."]
@@ -168,15 +168,15 @@ def test_how_many_more_anomalies_would_settle_it_is_about_right() -> None:
 
 def test_without_labels_what_knows_every_machine_is_chosen() -> None:
     of, table = manifests(KEYS), partly_known()
-    assert recommend_by_evidence(sensitivity(table, of), of).detector == "knn_bands"
+    assert recommend_by_evidence(Evidence(table, of).sensitivity(), of).detector == "knn_bands"
     # The control alone knows both machines.
     control = table[(table["detector"] == "control_rms") | (table["machine_id"] == "00")]
-    assert recommend_by_evidence(sensitivity(control, of), of).why == ("None knows every machine id.",)
+    assert recommend_by_evidence(Evidence(control, of).sensitivity(), of).why == ("None knows every machine id.",)
 
 
 def test_without_labels_synthetic_anomalies_choose() -> None:
     of = manifests(KEYS)
-    use = recommend_by_evidence(sensitivity(made_up(KEYS), of), of)
+    use = recommend_by_evidence(Evidence(made_up(KEYS), of).sensitivity(), of)
     assert use.detector == "gwrp_gaussian"
     assert use.why[0].startswith(
         "No anomaly is labelled. It tells synthetic ones from held-out normal clips best: AUC 0."
@@ -184,18 +184,18 @@ def test_without_labels_synthetic_anomalies_choose() -> None:
     assert "cannot be told apart from it" in use.why[1]
     assert use.change.startswith("Synthetic anomalies are our guess at what faults do: real ones may differ")
     assert (
-        recommend_by_evidence(sensitivity(made_up(KEYS), of), of, record="It was right twice.").why[-1]
+        recommend_by_evidence(Evidence(made_up(KEYS), of).sensitivity(), of, record="It was right twice.").why[-1]
         == "It was right twice."
     )
     of = manifests(KEYS, alarmed=("gwrp_gaussian",))
-    assert recommend_by_evidence(sensitivity(made_up(KEYS), of), of).detector == "knn_bands"
+    assert recommend_by_evidence(Evidence(made_up(KEYS), of).sensitivity(), of).detector == "knn_bands"
     of = manifests(KEYS, alarmed=tuple(KEYS))
-    use = recommend_by_evidence(sensitivity(made_up(KEYS), of), of)
+    use = recommend_by_evidence(Evidence(made_up(KEYS), of).sensitivity(), of)
     assert (use.detector, "raised an alarm" in use.why[0]) == ("", True)
     weak = {"pca_kde": 0.1, "control_rms": 0.3}
-    use = recommend_by_evidence(sensitivity(made_up(weak), of), of)
+    use = recommend_by_evidence(Evidence(made_up(weak), of).sensitivity(), of)
     assert use.why == (
         "By synthetic anomalies no detector stands clearly above the best control, Control: clip level.",
     )
-    use = recommend_by_evidence(sensitivity(made_up(KEYS)[:0], of), of)
+    use = recommend_by_evidence(Evidence(made_up(KEYS)[:0], of).sensitivity(), of)
     assert (use.detector, "neither a labelled anomaly" in use.why[0]) == ("", True)
