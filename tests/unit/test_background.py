@@ -1,6 +1,7 @@
 """Values that are made anew while the last one is given."""
 
 import ctypes
+import os
 import subprocess
 import sys
 import threading
@@ -244,3 +245,22 @@ def test_memory_that_is_free_between_what_is_used_goes_back_to_the_system() -> N
         [sys.executable, "-c", FREED], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     assert float(ran.stdout) > 150
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+@pytest.mark.parametrize(("chosen", "used"), [(None, "system"), ("mimalloc", "mimalloc")])
+def test_arrow_takes_its_memory_where_it_is_given_back(chosen: str | None, used: str) -> None:
+    """As the server starts; unless whoever runs it has chosen another allocator."""
+    environment = {name: value for name, value in os.environ.items() if name != "ARROW_DEFAULT_MEMORY_POOL"}
+    if chosen:
+        environment["ARROW_DEFAULT_MEMORY_POOL"] = chosen
+    asked = "import app, pandas, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    ran = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == [used]
