@@ -12,8 +12,12 @@ from pages.shared.warm_up import warm_up
 # A file, not a named icon: those are fetched from the web.
 ICON = Path(__file__).parent / "shared" / "icon.svg"
 st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), layout="wide")
-# On a narrow window Streamlit leaves a quarter of the width beside the sidebar empty, and tables and tabs are cut.
-NARROW = "<style>@media (max-width: 1100px) { .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; } }</style>"
+# On a narrow window Streamlit leaves a quarter of the width beside the sidebar empty, and tables and tabs are cut. Segments and pills
+# are lower than the lists beside them: as high as those, their labels are in one line.
+STYLE = """<style>
+@media (max-width: 1100px) { .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; } }
+.stMain .stButtonGroup button { min-height: 2.5rem; }
+</style>"""
 DATA = "Data"  # the page that needs no trained detector, and obeys no choice of the sidebar
 PAGES = [
     st.Page("clip.py", title="Clip", icon=":material/graphic_eq:", default=True),
@@ -44,7 +48,7 @@ if presenting:  # nothing but the slide; the sidebar, empty then, goes with the 
 elif title != PRESENT:
     come_from(getattr(page, "url_path", ""))
 st.set_page_config(initial_sidebar_state="collapsed" if presenting else "auto")
-st.html(NARROW)
+st.html(STYLE)
 if ready:
     page.run()
     address.followed()
