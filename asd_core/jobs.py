@@ -282,11 +282,12 @@ class Reporter:
         self._path = Path(folder) / "progress.json" if folder else None
         self._last: dict[str, Any] = {"fraction": 0.0, "message": "starting"}
         self._written = 0.0
+        self._interrupted = False
         self._changing = threading.Lock()  # a training tells its time left from another thread than its losses
         self._teller: Teller | None = None
         if self._path:
             os.nice(NICE)
-            signal.signal(signal.SIGTERM, _interrupt)
+            signal.signal(signal.SIGTERM, self._interrupt)
             # Taken out: processes that the command starts are not the job.
             if (run := os.environ.pop(RUN, "")) and get_settings().database_is_server:
                 from asd_core import shared_jobs
@@ -312,8 +313,8 @@ class Reporter:
         """How the command ended."""
         if not self._path:
             return
-        if code and self._teller and self._teller.asked:
-            code = STOPPED  # whatever it was doing when it was interrupted
+        if code and self._interrupted:
+            code = STOPPED  # a library may have made another error of the interrupt
         self._last = {**self._last, "losses": None}
         _write(self._path, {**self._last, "exit": code})
         if self._teller:
@@ -321,6 +322,6 @@ class Reporter:
             said = WAS_STOPPED if state == "stopped" else _last_line(self._path.parent / "log.txt")
             self._teller.ended(state, said)
 
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+    def _interrupt(self, *_: object) -> None:
+        self._interrupted = True
+        raise KeyboardInterrupt

@@ -123,19 +123,19 @@ class Teller:
             progress: gives ``fraction``, ``message`` and, while a network trains, ``losses``.
         """
         self._run, self._progress = run, progress
-        self.asked = 0  # how often this process was signalled to stop
+        self._asked = 0  # how often this process was signalled to stop
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="job's row", daemon=True)
         self._thread.start()
 
     def _tell(self) -> None:
         while not self._ended.wait(EVERY):
-            if (self._write({}) or 0) <= self.asked:
+            if (self._write({}) or 0) <= self._asked:
                 continue
-            self.asked += 1
-            if self.asked > 1:
+            self._asked += 1
+            if self._asked > 1:
                 self._write({"state": "stopped", "description": WAS_STOPPED})
-            os.kill(os.getpid(), signal.SIGKILL if self.asked > 1 else signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGKILL if self._asked > 1 else signal.SIGTERM)
 
     def _write(self, ending: Mapping[str, str]) -> int | None:
         """How often somebody asked the job to stop, at least once where another run has taken its place meanwhile; ``None`` where

@@ -182,10 +182,11 @@ def test_stop_pressed_twice_at_once_is_no_kill(at: At, tmp_path: Path) -> None:
     assert until("clips", "stopped", "failed").state == "stopped"
 
 
+@pytest.mark.parametrize("stop", [lambda: jobs.cancel("clips"), lambda: os.kill(os.getpid(), signal.SIGTERM)])
 def test_a_stopped_job_is_stopped_however_the_interrupt_ended_it(
-    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at: At, stop: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may come inside a library that makes another error of it."""
+    """Stopped on another computer or on its own. The interrupt may come inside a library that makes another error of it."""
     assert shared_jobs.announce("clips", "a run", "Reading", "west", after="") is None
     monkeypatch.setenv(jobs.FOLDER, str(tmp_path))
     monkeypatch.setenv(jobs.RUN, "a run")
@@ -193,7 +194,7 @@ def test_a_stopped_job_is_stopped_however_the_interrupt_ended_it(
     before = signal.getsignal(signal.SIGTERM)
     try:
         reporter = jobs.Reporter()
-        jobs.cancel("clips")
+        threading.Timer(0.2, stop).start()
         with pytest.raises(KeyboardInterrupt):
             time.sleep(10)
         reporter.ended(1)
