@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from asd_core import artifacts
-from asd_core.datasets import open_dataset
+from asd_core.datasets import DATASET, open_dataset
 from asd_core.datasets.slide_rail import simulate
 from asd_core.features import LogMel, to_config
 from asd_core.files import write_parquet
 from asd_core.labels import Draft, LabelStore
 from asd_core.lazy import pd
-from asd_core.scoring import AS_RECORDED, DATASET, write_scores
+from asd_core.scoring import AS_RECORDED, write_scores
 from asd_core.sound import RESAMPLING, wav_bytes
 
 HELD_OUT = 60

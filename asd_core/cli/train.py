@@ -117,7 +117,7 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
     Raises:
         DatasetError: where the folder holds several machine types and none is chosen.
     """
-    from asd_core.datasets import DatasetFile, open_dataset, read_answers
+    from asd_core.datasets import DatasetFile, open_dataset, read_answers, trained_place
     from asd_core.errors import DatasetError
     from asd_core.mirrored import copies
     from asd_core.training import describe
@@ -131,8 +131,9 @@ def _dataset(data: str, out: Path, map_file: Path | None, machine_types: list[st
         place = place_of(data)
         place = place.resolve() if isinstance(place, Path) else place
         file = DatasetFile(place, read_answers(map_file) if map_file else [], machine_types)
-        data = str(describe(out, file))
-    dataset = open_dataset(data)
+        dataset = open_dataset(describe(out, file))
+    else:
+        dataset = open_dataset(trained_place(data, out))
     types = sorted(dataset.catalogue["machine_type"].unique())
     if len(types) > 1 and not machine_types:
         raise DatasetError(

@@ -62,13 +62,16 @@ from .names import clip_titles as clip_titles
 from .names import short_names as short_names
 from .one_type import as_one_type as as_one_type
 from .one_type import types_to_learn as types_to_learn
+from .opening import DATASET as DATASET
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile
 from .opening import open_dataset as open_dataset
 from .opening import open_for as open_for
 from .opening import read_answers as read_answers
 from .opening import read_dataset_file as read_dataset_file
+from .opening import recorded_dataset as recorded_dataset
 from .opening import surveyed_dataset as surveyed_dataset
+from .opening import trained_place as trained_place
 from .opening import unused_notes as unused_notes
 from .opening import update_dataset_file as update_dataset_file
 from .opening import write_dataset_file as write_dataset_file

@@ -1,5 +1,6 @@
 """Datasets by where they are: the demos, a folder of recordings, a table of them, or a file with people's answers about these."""
 
+import json
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from asd_core.datasets.catalogue import Dataset
 from asd_core.datasets.clip_sources import AddressClips, FolderClips
 from asd_core.datasets.folder_listing import Unused
 from asd_core.datasets.folder_survey import Survey, survey
-from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled
+from asd_core.datasets.moved_clips import RELABELLED, as_learned, open_relabelled, read_moves
 from asd_core.datasets.rendered import EMBEDDED
 from asd_core.datasets.table_files import is_table, read_cells, table_bytes
 from asd_core.datasets.tables import KNOWN_WORDS, understood
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATASET_FILE = "dataset.toml"
-_HOW_TO_ANSWER = (
-    f"Answer on the Data page, or in a file that train and inspect take as --map; --data then takes the {DATASET_FILE} that train writes "
-    "beside the detectors."
-)
+DATASET = "dataset.json"  # beside detectors: the place and title of what they were trained on
+_HOW_TO_ANSWER = "Answer on the Data page, or in a file that train and inspect take as --map: commands that are given the detectors then know the answers."
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,38 @@ def open_dataset(where: str | Place) -> Dataset:
 
 
 def open_for(where: str | Place, models: Path) -> Dataset:
-    """:func:`open_dataset` for what is done with the detectors of a folder: as they learned it, see :func:`as_learned`."""
-    return as_learned(open_dataset(where), models)
+    """:func:`open_dataset` for what is done with the detectors of a folder: as they learned it, see :func:`trained_place` and
+    :func:`as_learned`."""
+    return as_learned(open_dataset(trained_place(where, models)), models)
+
+
+def recorded_dataset(models: Path) -> tuple[str, str]:
+    """Location and title of the dataset that detectors were trained on; both empty where the folder does not say."""
+    try:
+        about = json.loads((models / DATASET).read_text("utf-8"))
+        return str(about["location"]), str(about["title"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
+
+
+def trained_place(where: str | Place, models: Path) -> str | Place:
+    """The dataset file that detectors were trained on, with its answers and machine types, where it is about the recordings at a
+    place; otherwise the place itself.
+
+    Raises:
+        DatasetError: for a dataset file that is damaged, and as :func:`asd_core.datasets.moved_clips.read_moves`.
+    """
+    version = models / RELABELLED
+    file = Path(read_moves(version)[0] if version.is_file() else recorded_dataset(models)[0])
+    if file.suffix.lower() != ".toml" or not file.is_file():
+        return where
+    return file if _same_place(read_dataset_file(file).folder, place_of(where)) else where
+
+
+def _same_place(one: Place, other: Place) -> bool:
+    if isinstance(one, Address) or isinstance(other, Address):
+        return one == other
+    return one.resolve() == other.resolve()
 
 
 def surveyed_dataset(

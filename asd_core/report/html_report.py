@@ -3,14 +3,13 @@
 The file holds no script and loads nothing: it opens offline, passes mail filters and prints. All text is escaped.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asd_core import __version__, artifacts
-from asd_core.datasets import Dataset, open_for, title_today
+from asd_core.datasets import Dataset, open_for, recorded_dataset, title_today
 from asd_core.detectors import detector_class, select
 from asd_core.errors import ArtifactError, AsdError
 from asd_core.evaluation import MEAN, POOLED
@@ -92,15 +91,8 @@ def not_in_report(folder: Path, comparison: Comparison) -> str:
 
 
 def _dataset(folder: Path, data: str | None) -> tuple[str, Dataset | None, str]:
-    from asd_core.scoring import DATASET
-
-    title, location = folder.name, data or ""
-    try:
-        about = json.loads((folder / DATASET).read_text("utf-8"))
-        title = title_today(str(about["location"]), str(about["title"]))
-        location = data or str(about["location"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # an old or foreign folder: its figures stand without it
+    recorded, called = recorded_dataset(folder)  # of an old or foreign folder nothing: its figures stand without it
+    title, location = title_today(recorded, called) or folder.name, data or recorded
     if not location:
         return title, None, f"{folder.name} does not say where its recordings are."
     try:

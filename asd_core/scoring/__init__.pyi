@@ -34,7 +34,6 @@ from .split import compute_scores as compute_scores
 from .split import current_scores as current_scores
 from .split import score_split as score_split
 from .store import AS_RECORDED as AS_RECORDED
-from .store import DATASET as DATASET
 from .store import SCORES as SCORES
 from .store import SPLITS as SPLITS
 from .store import Scope as Scope

@@ -7,7 +7,6 @@ is never stale.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from asd_core import artifacts
 from asd_core.artifacts import Calibration
-from asd_core.datasets import COLUMNS, INTERNAL, Dataset
+from asd_core.datasets import COLUMNS, INTERNAL, Dataset, recorded_dataset
 from asd_core.detectors import Scores, detector_keys
 from asd_core.errors import ArtifactError
 from asd_core.features import Denoised, Representation
@@ -26,7 +25,7 @@ from asd_core.lazy import pd
 from asd_core.scoring.applicability import with_applicability
 from asd_core.sound import KINDS, Kind
 
-SCORES, DATASET = "scores.parquet", "dataset.json"
+SCORES = "scores.parquet"
 SPLITS = ("test", "train", "eval")
 SCORE_COLUMNS = (
     "detector",
@@ -215,10 +214,7 @@ def write_scores(table: "pd.DataFrame", path: Path) -> None:
 
 def trained_on(folder: Path, dataset: Dataset) -> bool:
     """Whether a models folder was trained on this very dataset: only its scores are stored there."""
-    try:
-        return bool(json.loads((folder / DATASET).read_text("utf-8"))["location"] == dataset.location)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return recorded_dataset(folder)[0] == dataset.location
 
 
 def score_attributes(table: "pd.DataFrame") -> list[str]:

@@ -1,6 +1,5 @@
 """A folder of detectors belongs to one dataset, and to one training at a time."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +7,16 @@ from pathlib import Path
 
 from asd_core.addresses import place_of
 from asd_core.artifacts import trained_keys
-from asd_core.datasets import DATASET_FILE, EMBEDDED, Dataset, DatasetFile, read_dataset_file, write_dataset_file
+from asd_core.datasets import (
+    DATASET_FILE,
+    EMBEDDED,
+    Dataset,
+    DatasetFile,
+    read_dataset_file,
+    recorded_dataset,
+    write_dataset_file,
+)
 from asd_core.errors import TrainingError, reason_of
-from asd_core.scoring import DATASET
 
 LOCK = ".training.lock"
 
@@ -91,12 +97,8 @@ def check_dataset(out: Path, new: str, new_title: str) -> None:
     Raises:
         TrainingError: which names both.
     """
-    try:
-        stored = json.loads((out / DATASET).read_text("utf-8"))
-        location, title = str(stored["location"]), str(stored["title"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if location != new and trained_keys(out) and _is_there(location):
+    location, title = recorded_dataset(out)
+    if location and location != new and trained_keys(out) and _is_there(location):
         raise TrainingError(
             f"{out} holds detectors of {title} ({location}), and their figures would be mixed with those of {new_title}: "
             "give another folder, or delete these detectors."

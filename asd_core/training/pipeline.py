@@ -12,7 +12,7 @@ import numpy as np
 from asd_core import artifacts
 from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
 from asd_core.counting import counted, listed, machines_named
-from asd_core.datasets import N_FOLDS, Dataset, folds
+from asd_core.datasets import DATASET, N_FOLDS, Dataset, folds
 from asd_core.detectors import Detector, Scores, detector_class, is_control, select
 from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.detectors.fusion import Fusion
@@ -26,7 +26,6 @@ from asd_core.on_disk import joined
 from asd_core.progress import Progress, report_losses, silent, stage
 from asd_core.scoring import (
     AS_RECORDED,
-    DATASET,
     SCORES,
     compute_scores,
     level_meter,

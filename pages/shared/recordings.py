@@ -8,9 +8,8 @@ import streamlit as st
 
 from asd_core.addresses import Address
 from asd_core.artifacts import read_pooled
-from asd_core.datasets import Dataset, file_stamp, open_dataset, short_names, unusable_clips
+from asd_core.datasets import DATASET, Dataset, file_stamp, open_dataset, short_names, unusable_clips
 from asd_core.errors import ArtifactError, DatasetError
-from asd_core.scoring import DATASET
 from asd_core.sound import Clip
 from pages.shared.background import NOTICED, Refreshed
 from pages.shared.caching import BY_KEY, FOLDERS, cache_bytes

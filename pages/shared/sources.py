@@ -1,12 +1,10 @@
 """The datasets that have trained detectors."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from asd_core import artifacts
-from asd_core.datasets import title_today
-from asd_core.scoring import DATASET
+from asd_core.datasets import recorded_dataset, title_today
 from asd_core.settings import get_settings
 
 
@@ -31,12 +29,8 @@ def sources() -> list[Source]:
     for base in sorted(get_settings().models_dir.glob("*"), key=lambda p: (p.name != "demo", p.name)):
         folder = artifacts.folder_in_use(base)
         keys = artifacts.trained_keys(folder)
-        try:
-            about = json.loads((folder / DATASET).read_text("utf-8"))
-            location = str(about["location"])
-            title = title_today(location, str(about["title"]))
-        except (OSError, ValueError, KeyError):
-            title, location = base.name, ""
+        location, called = recorded_dataset(folder)
+        title = title_today(location, called) or base.name
         stamp = max((written for key in keys if (written := _written(folder / key / artifacts.MANIFEST))), default=0.0)
         if stamp:
             results.append(Source(base.name, title, location, folder, stamp))

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from asd_core.artifacts import POOLED
+from asd_core.datasets import DATASET
 from asd_core.evaluation import domain_figures
 from asd_core.report import report_content, report_html, report_json
-from asd_core.scoring import DATASET, SCORES, read_scores
+from asd_core.scoring import SCORES, read_scores
 from asd_core.settings import get_settings
 from tests.app.helpers import app_at, opened
 

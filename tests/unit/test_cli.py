@@ -530,7 +530,20 @@ def test_a_strangers_folder_is_inspected_answered_and_trained(cli, small_folder:
     assert "ON_broken.wav is not audio" in err
     code, out, _ = cli("evaluate", "--data", models / "dataset.toml", "--models", models, "--json")
     assert code == 0
-    assert json.loads(out)
+    assert json.loads(out)["rows"]
+    # The folder itself is understood as in training by every command that is given the detectors.
+    assert cli("evaluate", "--data", root, "--models", models, "--json") == (0, out, "")
+    assert cli("scores", "--data", root, "--models", models)[0] == 0
+    page, without_sounds = tmp_path / "report.html", "The report is without sounds"
+    code, _, err = cli("report", "--data", root, "--models", models, "--out", page)
+    assert (code, without_sounds in err) == (0, False)
+    code, _, err = cli("train", "--data", root, "--out", models, "--detectors", "control_random")
+    assert (code, (models / "control_random" / "manifest.json").is_file()) == (0, True), err
+    # Another folder was not what they were trained on: its names are asked about.
+    elsewhere = shutil.copytree(root, tmp_path / "elsewhere")
+    code, _, err = cli("evaluate", "--data", elsewhere, "--models", models)
+    assert code == 2
+    assert "normal, anomaly, or leave out?" in err
 
 
 def test_a_table_is_inspected_trained_on_and_opened_again(cli, small_folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -592,6 +605,18 @@ def test_several_machine_types_are_trained_by_choice(cli, small_folder: Path, tm
     assert "holds detectors of fan in" in cli(*elsewhere, "--machine-type", "pump")[2]
     assert (tmp_path / "models" / "dataset.toml").read_bytes() == described
     assert cli(*given, "--machine-type", "fan")[0] == 0
+
+    def tested() -> set[tuple[str, int]]:
+        """Machine ids and normal clips: of the fans alone."""
+        code, out, err = cli("evaluate", "--data", tmp_path / "plant", "--models", tmp_path / "models", "--json")
+        assert (code, "not scored" in err) == (0, False)
+        return {(row["machine_id"], row["n_normal"]) for row in json.loads(out)["rows"]}
+
+    assert tested() == {("00", 4), ("mean", 4)}
+    assert cli(*given)[0] == 0, "what was chosen holds for these detectors"
+    fans = open_dataset(tmp_path / "models" / "dataset.toml")
+    train_version(fans, tmp_path / "models", {str(fans.rows(split="test")["clip_id"].iloc[0]): "normal"})
+    assert tested() == {("00", 3), ("mean", 3)}
 
 
 def test_a_full_disk_is_a_sentence_and_what_was_stored_stays(brief_folder: Path, tmp_path: Path) -> None:
