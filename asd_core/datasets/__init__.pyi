@@ -61,7 +61,6 @@ from .moved_clips import write_moves as write_moves
 from .names import clip_titles as clip_titles
 from .names import short_names as short_names
 from .one_type import as_one_type as as_one_type
-from .one_type import types_to_learn as types_to_learn
 from .opening import DATASET as DATASET
 from .opening import DATASET_FILE as DATASET_FILE
 from .opening import DatasetFile as DatasetFile

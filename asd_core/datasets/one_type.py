@@ -11,19 +11,14 @@ from asd_core.datasets.folder_survey import Survey
 from asd_core.datasets.plain_folders import PLAIN_ID
 
 
-def types_to_learn(surveyed: Survey) -> list[str]:
-    """The machine types of which there are normal recordings, in the order of the alphabet."""
-    catalogue = surveyed.catalogue
-    return sorted(catalogue.loc[catalogue["label"] == "normal", "machine_type"].unique())
-
-
 def as_one_type(surveyed: Survey) -> tuple[str, list[Answer]]:
-    """What makes machine types with normal recordings the machine ids of one type; others stay what they are.
+    """What makes all machine types the machine ids of one type, also those without a normal recording: anomalies alone are of a
+    machine, too.
 
     Returns:
         The name of the type, what all their names begin with or ``machine``, and an answer for each group of names.
     """
-    types = types_to_learn(surveyed)
+    types = sorted(surveyed.catalogue["machine_type"].unique())
     same = "".join(
         letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, zip(*types, strict=False))
     )
@@ -39,7 +34,7 @@ def as_one_type(surveyed: Survey) -> tuple[str, list[Answer]]:
             "machine_id": "-".join([ids[group.row["machine_type"]], *_more_than_plain(group.row["machine_id"])]),
         }
         for group in surveyed.groups
-        if group.row and group.row["machine_type"] in ids
+        if group.row
     ]
 
 

@@ -24,7 +24,6 @@ from asd_core.datasets import (
     read_dataset_file,
     survey,
     surveyed_dataset,
-    types_to_learn,
     unusable_clips,
     unused_notes,
     update_dataset_file,
@@ -183,13 +182,13 @@ def _one_type(place: Path, file: DatasetFile, surveyed: Survey) -> None:
         help=lacking(Role.TRAIN)
         or "One network for machines of several types learns none of them well: train each type as a dataset of its own.",
     )
-    if chosen == every and not file.table and len(learned := types_to_learn(surveyed)) > 1:
+    if chosen == every and not file.table:
         name, answers = as_one_type(surveyed)
         if button(
             "These are machines of one type",
             Role.TRAIN,
             icon=":material/merge:",
-            help=f"{listed(learned)} become machine ids of one type, {name}, and are trained and compared together. Only where they are "
+            help=f"{listed(types)} become machine ids of one type, {name}, and are trained and compared together. Only where they are "
             "machines of the same kind.",
         ):
             _add_answers(place, answers, note=f"one machine type: {name}")

@@ -198,30 +198,36 @@ def test_forgetting_answers_leaves_what_was_kept_as_it_was_called(folders: Path)
 
 def test_several_machine_types_are_chosen_from(folders: Path) -> None:
     files = {f"{kind}/normal/{n}.wav": sound(n) for kind in ("fan", "pump") for n in range(10)}
+    files["unclear/faulty/1.wav"] = sound(10)
     place = import_recordings("Plant", [(name, lambda data=data: data) for name, data in files.items()]).place
     app = opened("data", data="Plant")
-    assert "Machines of 2 types (fan and pump)" in text(app)
+    assert "Machines of 3 types (fan, pump and unclear)" in text(app)
+    assert "unclear 00 has no normal recording" in text(app)
     assert "Choose one machine type above" in text(app)
     next(box for box in app.selectbox if box.label == "Machine type").select("pump").run()
     assert open_dataset(place).catalogue["machine_type"].unique().tolist() == ["pump"]
+    assert "Machines of" not in text(app), "it was answered"
+    assert "unclear 00 has no normal recording" not in text(app), "nor is it meant"
     assert "Train" in [button.label for button in app.button]
 
 
 def test_folders_of_two_machines_of_one_type_are_made_one_type(folders: Path) -> None:
     names = [f"compressor_{which}/{label}/{n}.wav" for which in "AB" for label in ("ok", "faulty") for n in range(6)]
     place = import_recordings(
-        "Plant", [(name, lambda n=n: sound(n)) for n, name in enumerate([*names, "unclear/faulty/1.wav"])]
+        "Plant", [(name, lambda n=n: sound(n)) for n, name in enumerate([*names, "compressor_C/faulty/1.wav"])]
     ).place
     app = opened("data", data="Plant")
-    assert "Machines of 3 types (compressor_A, compressor_B and unclear)" in text(app)
+    assert "Machines of 3 types (compressor_A, compressor_B and compressor_C)" in text(app)
+    button = next(button for button in app.button if button.label == "These are machines of one type")
+    assert "compressor_A, compressor_B and compressor_C become machine ids" in button.help
     press(app, "These are machines of one type")
-    assert set(open_dataset(place).catalogue["machine_id"]) == {"compressor/A", "compressor/B", "unclear/00"}
-    assert "Machines of 2 types (compressor and unclear)" in text(app)
+    assert set(open_dataset(place).catalogue["machine_type"]) == {"compressor"}
+    assert set(open_dataset(place).catalogue["machine_id"]) == {"A", "B", "C"}, (
+        "also the one of which there are anomalies alone"
+    )
     assert "These are machines of one type" not in [button.label for button in app.button]
-    next(box for box in app.selectbox if box.label == "Machine type").select("compressor").run()
-    assert set(open_dataset(place).catalogue["machine_id"]) == {"A", "B"}
     assert "Machines of" not in text(app), "it was answered"
-    assert "unclear 00 has no normal recording" not in text(app), "nor is it meant"
+    assert "compressor C has no normal recording" in text(app)
     assert "Train" in [button.label for button in app.button]
 
 
