@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +20,8 @@ RECORDINGS = "recordings"
 ARCHIVES = ".downloads"  # beside the datasets: what has arrived of public sets so far
 ORIGIN = "origin.md"  # in a public set that was downloaded: where it came from, and under which licence
 UNFINISHED = ".unfinished-"
+# What Unicode does not decompose into a plain letter and an accent, and the vowels that German spells with two letters.
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l"})
 
 
 def datasets_folder() -> Path:
@@ -68,11 +71,11 @@ def untrained_title(named: str, trained: Collection[str]) -> str:
 
 
 def folder_name(title: str) -> str:
-    """A new dataset's folder: its title in letters that every file system and address allows, different from those
-    there are."""
-    plain = (
-        re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or f"dataset-{sha256(title.encode()).hexdigest()[:8]}"
-    )
+    """A new dataset's folder: its title in letters that every file system, address and job's name allows, different from those
+    there are. Letters of other scripts than Latin are left out."""
+    letters = unicodedata.normalize("NFKC", title).lower().translate(_SPELLED)
+    letters = "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
+    plain = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40] or f"dataset-{sha256(title.encode()).hexdigest()[:8]}"
     taken = {path.parent.name for path in user_datasets()} | {path.name for path in get_settings().models_dir.glob("*")}
     taken |= set(EMBEDDED)  # whose detectors are in a folder of that name
     return next(name for n in range(1, len(taken) + 2) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)

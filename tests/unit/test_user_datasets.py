@@ -17,7 +17,7 @@ from asd_core.datasets import (
     rename_dataset,
     use_folder,
 )
-from asd_core.datasets.stored_datasets import user_datasets
+from asd_core.datasets.stored_datasets import title_of, user_datasets
 from asd_core.errors import DatasetError
 from asd_core.settings import get_settings
 from asd_core.sound import wav_bytes
@@ -252,6 +252,32 @@ def test_what_holds_no_recording_is_refused(data_dir: Path, files: dict[str, byt
     with pytest.raises(DatasetError, match=reason):
         import_recordings("x", given(**files))
     assert user_datasets() == []
+
+
+@pytest.mark.parametrize(
+    ("title", "folder"),
+    [
+        ("Pumpen Größe 3", "pumpen-groesse-3"),
+        ("Pumpen Gro\u0308\u00dfe 3", "pumpen-groesse-3"),  # as macOS writes it
+        ("ÄÖÜ Straße", "aeoeue-strasse"),
+        ("Łożysko główne", "lozysko-glowne"),
+        ("Kværner Møre Ålesund", "kvaerner-more-alesund"),
+        ("défaut ½ vitesse", "defaut-1-2-vitesse"),
+        ("İzmir ﬁlter №5", "izmir-filter-no5"),
+        ("Насос 3 B", "3-b"),
+    ],
+)
+def test_letters_are_spelled_in_the_folder(tmp_path: Path, title: str, folder: str) -> None:
+    assert use_folder(title, tmp_path).place.parent.name == folder
+    again = use_folder(title, tmp_path).place
+    assert (again.parent.name, title_of(again)) == (f"{folder}-2", title)
+
+
+def test_a_folder_that_was_named_before_is_found(data_dir: Path) -> None:
+    place = import_recordings("Pumpen Größe 3", given(**{"normal/1.wav": SOUND})).place
+    os.replace(place.parent, earlier := datasets_folder() / "pumpen-gr-e-3")
+    assert user_datasets() == [earlier / "dataset.toml"]
+    assert title_of(earlier / "dataset.toml") == open_dataset(earlier / "dataset.toml").title == "Pumpen Größe 3"
 
 
 def test_two_of_one_name_are_two(data_dir: Path) -> None:
