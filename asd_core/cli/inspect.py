@@ -43,10 +43,11 @@ def inspect(
             }
         )
         return
+    shown = columns if clips["domain"].nunique() > 1 else columns[:-1]
     if machines:
-        print_table(folder, machines)
+        print_table(folder, [{c: row[c] for c in (*shown, "n")} for row in machines])
     groups = [
-        {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in columns if c != "split"}, "n": group.count}
+        {"pattern": group.pattern, **{c: group.row.get(c) or "?" for c in shown if c != "split"}, "n": group.count}
         for group in surveyed.usable_groups
     ]
     print_table("How names were understood", groups)

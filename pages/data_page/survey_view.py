@@ -139,6 +139,9 @@ def _label_choices(surveyed: Survey, version: str) -> list[Answer]:
 def _edited(surveyed: Survey, version: str) -> list[Answer]:
     """All groups in a table; an answer for each row that was changed."""
     before = _table(surveyed)
+    has_domains = (
+        surveyed.catalogue["domain"].nunique() > 1
+    )  # of most datasets all is source: the table's menu can show it
     edited = st.data_editor(
         before,
         key=f"groups_{version}",
@@ -147,7 +150,7 @@ def _edited(surveyed: Survey, version: str) -> list[Answer]:
         column_config={
             "Names": st.column_config.TextColumn(width=NAMES_WIDTH),
             "Label": st.column_config.SelectboxColumn(options=LABELS, help="What is not clear has none: choose it."),
-            "Domain": st.column_config.SelectboxColumn(options=("source", "target")),
+            "Domain": {**st.column_config.SelectboxColumn(options=("source", "target")), "hidden": not has_domains},
             "Recordings": st.column_config.NumberColumn(width="small"),
         },
     )

@@ -4,15 +4,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from asd_core.artifacts import POOLED
-from asd_core.datasets import DATASET
+from asd_core.datasets import DATASET, import_recordings
 from asd_core.evaluation import domain_figures
 from asd_core.report import report_content, report_html, report_json
 from asd_core.scoring import SCORES, read_scores
 from asd_core.settings import get_settings
+from asd_core.sound import wav_bytes
 from tests.app.helpers import app_at, opened
 
 SCORE, ARITHMETIC = "Official score", "Arithmetic mean"
@@ -32,6 +34,19 @@ def toggles(app: object) -> list[str]:
 def test_the_demo_has_no_domains() -> None:
     assert "Domains" not in toggles(opened("compare"))
     assert all(SCORE not in frame.value for frame in opened("compare", by_domain="true").dataframe)
+
+
+@pytest.mark.parametrize(("domains", "hidden"), [(["source"], True), (["source", "target"], False)])
+def test_the_data_page_shows_domains_where_there_are_two(folders: Path, domains: list[str], hidden: bool) -> None:
+    """Elsewhere the table's menu can show the column: it is how a domain is given."""
+    sound = wav_bytes(np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32), 16000)
+    names = [f"section_00_{domain}_train_normal_{n:04}.wav" for domain in domains for n in range(2)]
+    import_recordings("Fans", [(name, lambda: sound) for name in names])
+    (columns,) = (
+        json.loads(frame.proto.columns) for frame in opened("data", data="Fans").dataframe if "Domain" in frame.value
+    )
+    assert columns["Domain"]["hidden"] == hidden
+    assert columns["Domain"]["type_config"]["options"] == ["source", "target"]
 
 
 def test_domains_are_shown_on_choice_with_the_official_score(fans: Path) -> None:

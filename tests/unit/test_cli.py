@@ -107,6 +107,7 @@ def test_unknown_ids_are_counted_and_named(cli, small_models: Path, tmp_path: Pa
 
 def test_evaluate_tells_domains_apart(cli, domain_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     given = ("--data", domain_folder / "recordings", "--models", domain_folder / "models" / "fans")
+    assert len(re.findall(r"\bdomain\b", cli("inspect", domain_folder / "recordings")[1])) == 2, "in both tables"
     code, out, _ = cli("evaluate", *given, "--json")
     document = json.loads(out)
     assert code == 0
@@ -135,6 +136,8 @@ def test_without_domains_there_are_no_tables_of_them(cli, small_folder: Path, sm
     document = json.loads(cli("evaluate", *given, "--json")[1])
     assert (document["domains"], document["official"]) == ([], [])
     assert "Official score" not in cli("evaluate", *given)[1]
+    assert "domain" not in cli("inspect", small_folder)[1]
+    assert {row["domain"] for row in json.loads(cli("inspect", small_folder, "--json")[1])["machines"]} == {"source"}
 
 
 @pytest.mark.long  # umap compiles what it needs
