@@ -24,8 +24,8 @@ def arrive(page: str) -> None:
     if moved:
         del st.query_params[_MOVED]
     visiting = st.session_state.pop(_VISITING, False)
-    if (moved and visiting) or (not moved and before not in (None, page)):
-        st.session_state[_CAME] = True
+    if moved or before not in (None, page):
+        st.session_state[_CAME] = visiting or not moved
     if moved or before != page:
         st.session_state[_PAGE] = page
         st.session_state[_LEADS] = moved or before is None

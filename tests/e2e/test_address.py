@@ -123,6 +123,34 @@ def test_opening_a_clip_is_one_step_and_back_is_the_list_as_it_was(
     assert len(page.evaluate(HISTORY)) == 2 + (origin == "Label")  # there, a row was chosen
 
 
+def test_a_page_of_the_sidebar_is_one_step_and_back_is_the_one_before_as_it_was_left(page: Any, address: str) -> None:
+    """With parameters in the address, of which each page takes others."""
+    page.goto(f"{address}/?machine=02&clip=test%2Fanomaly_id_02_00000003.wav&rate=10%25")
+    ready(page)
+    left = []
+    for title in ("Feature space", "Compare", "Data"):
+        left.append((page.locator("h1").first.inner_text(), page.url))
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+        page.wait_for_selector(f"h1:has-text('{title}')")
+        wait_idle(page)
+        if title == "Compare":
+            page.get_by_role("radio", name="Head-to-head").or_(
+                page.get_by_role("button", name="Head-to-head")
+            ).first.click()
+            page.wait_for_url("**view=Head-to-head**")
+            wait_idle(page)
+    left.append((page.locator("h1").first.inner_text(), page.url))
+    assert "machine=02" in left[1][1]
+    assert "rate=10%25" in left[2][1]
+    for go, seen in ((page.go_back, left[-2::-1]), (page.go_forward, left[1:])):
+        for title, url in seen:
+            go()
+            page.wait_for_selector(f"h1:has-text('{title}')")
+            wait_idle(page)
+            assert page.url == url
+    assert page.evaluate("navigation.entries().length") == len(left)
+
+
 def test_the_address_keeps_the_dataset_from_page_to_page(page: Any, factory_models: Path, tmp_path: Path) -> None:
     """Of another dataset than the first: a clip that is opened from a list, reloaded, presented and returned from."""
     for name, models in (("demo", ROOT / "trained_models" / "demo"), ("factory", factory_models)):

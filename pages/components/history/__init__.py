@@ -1,4 +1,4 @@
-"""The browser's history: another address of the app is gone to as one step of it, which Back undoes.
+"""The browser's history: a page or another address of the app is gone to as one step of it, which Back undoes.
 
 ``st.switch_page`` takes more steps: it writes the new page's parameters to the old page's address, then the page, then once for
 each linked widget that has a value. What the browser itself comes to, Streamlit takes as it stands: so the browser goes there.
