@@ -13,7 +13,7 @@ from pages.data_page.survey_view import survey_view
 from pages.data_page.train import train
 from pages.data_page.versions import versions
 from pages.shared import linked
-from pages.shared.absent import absent, look, quoted
+from pages.shared.absent import absent, follow, look, quoted
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
 from pages.shared.sidebar import chosen_or_last, start_with
@@ -33,8 +33,12 @@ with show_errors():
         linked.selectbox, "Dataset to look at", [NEW, *by_name], format_func=titles.__getitem__, key="data", width=360
     )
     chosen = chosen_or_last("data", True, draw, titles.__contains__, NEW)
+    follow("data", PAGE, titles, chosen)
     if wanted := absent("data", PAGE, titles.values(), chosen):
-        st.info(f"The dataset in this address, {quoted(wanted)}, is not here (any more).", icon=":material/link_off:")
+        st.info(
+            f"The dataset {quoted(wanted)} is not here (any more): below, recordings can be added.",
+            icon=":material/link_off:",
+        )
     if chosen == NEW:
         add_recordings()
     else:

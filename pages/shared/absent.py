@@ -1,13 +1,15 @@
-"""What the address names and a control does not have: Streamlit shows the first value instead and takes the name out of the
-address, so that the page has to say it."""
+"""What the address names and a control does not have, or has no longer: Streamlit shows the first value instead and takes the name
+out of the address, so that the page has to say it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import streamlit as st
 
 from pages.shared import address
 
-_ABSENT = "absent"  # in the session: by control the page, what its address named, and what the page showed instead
+# In the session, by control:
+_ABSENT = "absent"  # the page, what its address named or the control had, and what the page showed instead
+_SHOWN = "absent_shown"  # the value that it showed last, and its title
 _LONGEST = 80  # characters of it that are repeated
 
 
@@ -16,6 +18,20 @@ def look(key: str, page: str, known: Collection[str]) -> None:
     wanted = st.query_params.get(key, "")
     if address.leads() and wanted and wanted not in known:
         st.session_state.setdefault(_ABSENT, {})[key] = (page, wanted, None)
+
+
+def follow(key: str, page: str, titles: Mapping[str, str], shown: str) -> None:
+    """Note that what a control showed last is none of its values any more: it was deleted, in another tab maybe. After the control is
+    drawn.
+
+    Args:
+        titles: by value. shown: the control's value.
+    """
+    last = st.session_state.setdefault(_SHOWN, {})
+    value, title = last.get(key, (shown, ""))
+    if value and value not in titles and not address.leads():
+        st.session_state.setdefault(_ABSENT, {})[key] = (page, title, None)
+    last[key] = shown, titles.get(shown, "")
 
 
 def absent(key: str, page: str, known: Collection[str], shown: str) -> str:

@@ -14,12 +14,12 @@ from asd_core.datasets import untrained_title
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
-from pages.shared.absent import absent, look, quoted
+from pages.shared.absent import absent, follow, look, quoted
 from pages.shared.applicable_controls import DETECTORS, MACHINE, RATE, applicable_controls
 from pages.shared.choice import Choice, choice, led_by, set_choice, title
 from pages.shared.names import distinct
 from pages.shared.presentation import PRESENT
-from pages.shared.sources import Source, sources
+from pages.shared.sources import sources
 from pages.shared.trained_models import machine_ids_of, models_of
 
 # Even steps on a logarithmic scale, about: what one can afford differs by orders of magnitude.
@@ -96,22 +96,26 @@ def _show_pinned(in_use: str, pinned: str) -> None:
         )
 
 
-def _say_dataset_absent(wanted: str, source: Source) -> None:
-    """That another dataset than the address names is shown, and what to do."""
+def _say_dataset_absent(page: str, titles: Mapping[str, str], name: str) -> None:
+    """That another dataset than the one asked for is shown, or none, and what to do.
+
+    Args:
+        titles: of the datasets with trained detectors, by name. name: of the one shown; empty for none.
+    """
+    follow("dataset", page, titles, name)
+    wanted = absent("dataset", page, titles.values(), name)
     if not wanted:
         return
-    untrained = untrained_title(wanted, [one.name for one in sources()])
+    instead = f": this is {titles[name]}" if name else ""
+    untrained = untrained_title(wanted, titles)
     if untrained:
         st.info(
-            f"The dataset in this address, {quoted(wanted)}, has no trained detectors yet: this is {source.title}. Train it on the Data page.",
+            f"The dataset {quoted(wanted)} has no trained detectors yet{instead}. Train it on the Data page.",
             icon=":material/link_off:",
         )
         st.page_link("data.py", label="Train it", icon=":material/database:", query_params={"data": untrained})
     else:
-        st.info(
-            f"The dataset in this address, {quoted(wanted)}, is not here (any more): this is {source.title}.",
-            icon=":material/link_off:",
-        )
+        st.info(f"The dataset {quoted(wanted)} is not here (any more){instead}.", icon=":material/link_off:")
 
 
 def _place(page: str) -> DeltaGenerator:
@@ -135,6 +139,7 @@ def sidebar(page: str) -> bool:
         trained = sources()
         if not trained:
             st.title("No trained detectors yet")
+            _say_dataset_absent(page, {}, "")
             st.info(
                 f"`{get_settings().models_dir}` holds none. Add recordings of your machine on the Data page and train, or run "
                 "`make demo-models` to train the demo's.",
@@ -194,7 +199,7 @@ def sidebar(page: str) -> bool:
             )
             rate = chosen_or_last(RATE, RATE in shown, draw_rate, RATES.__contains__, DEFAULT_RATE)
         address.shared_is_drawn()
-        _say_dataset_absent(absent("dataset", page, titles.values(), name), source)
+        _say_dataset_absent(page, titles, name)
         if wanted := absent(MACHINE, page, ids, machine_id):
             st.info(
                 f"No detector of {source.title} knows the machine id in this address, {quoted(wanted)}: this is {machine_id}.",

@@ -14,6 +14,7 @@ from asd_core import jobs
 from asd_core.datasets import (
     add_recording,
     as_one_type,
+    delete_dataset,
     exceptions_last,
     import_recordings,
     machines_of,
@@ -445,6 +446,27 @@ def test_the_other_pages_show_the_dataset_that_was_looked_at_and_so_does_this_on
     app.selectbox(key="data").select("untrained").run()
     assert app.switch_page("compare.py").run().selectbox(key="dataset").value == "rig", "it has nothing to show yet"
     assert not app.exception
+
+
+@pytest.mark.parametrize("others", [["Fan"], []])
+def test_a_dataset_that_is_deleted_elsewhere_is_named_where_it_was_shown(folders: Path, others: list[str]) -> None:
+    for name in (*others, "Rig"):
+        files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+        place = import_recordings(name, files).place
+        train(open_dataset(place), get_settings().models_dir / name.lower(), detectors=["control_rms"])
+    compare, data = opened("compare", dataset="Rig"), opened("data", data="Rig")
+    said = "The dataset `Rig` is not here (any more)"
+    instead = ": this is Fan." if others else "."
+    for app in (compare.run(), data.run()):
+        assert said not in text(app)
+    delete_dataset(place)
+    shutil.rmtree(get_settings().models_dir / "rig")
+    for _ in range(2):
+        assert text(compare.run()).count(said + instead) == 1
+        assert text(data.run()).count(f"{said}: below, recordings can be added.") == 1
+    assert said not in text(compare.switch_page("experiments.py").run())
+    assert not compare.exception
+    assert not data.exception
 
 
 def test_the_page_is_about_the_version_in_use(folders: Path) -> None:
