@@ -13,7 +13,7 @@ from pages.data_page.survey_view import survey_view
 from pages.data_page.train import train
 from pages.data_page.versions import versions
 from pages.shared import linked
-from pages.shared.absent import absent, follow, look, quoted
+from pages.shared.absent import absent, follow, forget, look, quoted
 from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
 from pages.shared.sidebar import chosen_or_last, start_with
@@ -40,9 +40,10 @@ with show_errors():
             icon=":material/link_off:",
         )
     if chosen == NEW:
+        forget("dataset")
         add_recordings()
     else:
-        start_with(chosen)
+        start_with(chosen, titles[chosen])
         entry: Entry = by_name[chosen]
         dataset = None
         try:

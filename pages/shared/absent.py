@@ -8,7 +8,7 @@ import streamlit as st
 from pages.shared import address
 
 # In the session, by control:
-_ABSENT = "absent"  # the page, what its address named or the control had, and what the page showed instead
+_ABSENT = "absent"  # the page (none: every page), what was wanted of the control, and what it showed instead
 _SHOWN = "absent_shown"  # the value that it showed last, and its title
 _LONGEST = 80  # characters of it that are repeated
 
@@ -34,8 +34,23 @@ def follow(key: str, page: str, titles: Mapping[str, str], shown: str) -> None:
     last[key] = shown, titles.get(shown, "")
 
 
+def expect(key: str, value: str, title: str, there: bool) -> None:
+    """Note which value somebody wants of a control that another page draws: where it has none such, every page says so until the
+    control shows another one than at first."""
+    forget(key)
+    if there:
+        st.session_state.setdefault(_SHOWN, {})[key] = value, title
+    else:
+        st.session_state.setdefault(_ABSENT, {})[key] = (None, title, None)
+
+
+def forget(key: str) -> None:
+    """Nothing is wanted of a control any longer."""
+    st.session_state.get(_ABSENT, {}).pop(key, None)
+
+
 def absent(key: str, page: str, known: Collection[str], shown: str) -> str:
-    """What was noted, as long as it is true: on that page, until the control shows another value. After the control is drawn.
+    """What was noted, as long as it is true: on its page, until the control shows another value. After the control is drawn.
 
     Args:
         shown: the control's value.
@@ -44,10 +59,10 @@ def absent(key: str, page: str, known: Collection[str], shown: str) -> str:
     if key not in notes:
         return ""
     where, wanted, instead = notes[key]
-    if where != page or wanted in known or instead not in (None, shown):
+    if where not in (None, page) or wanted in known or instead not in (None, shown):
         del notes[key]
         return ""
-    notes[key] = (page, wanted, shown)
+    notes[key] = (where, wanted, shown)
     return str(wanted)
 
 

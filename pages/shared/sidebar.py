@@ -14,7 +14,7 @@ from asd_core.datasets import untrained_title
 from asd_core.errors import AsdError
 from asd_core.settings import get_settings
 from pages.shared import address, linked
-from pages.shared.absent import absent, follow, look, quoted
+from pages.shared.absent import absent, expect, follow, look, quoted
 from pages.shared.applicable_controls import DETECTORS, MACHINE, RATE, applicable_controls
 from pages.shared.choice import Choice, choice, led_by, set_choice, title
 from pages.shared.names import distinct
@@ -57,10 +57,12 @@ def _keep_in_address(key: str, titles: Mapping[str, str], first: str) -> None:
         st.query_params[key] = titles[last]
 
 
-def start_with(name: str) -> None:
-    """Have the pages with a sidebar show a dataset when they are next gone to, where it has trained detectors: whoever has just
-    trained on it would take the figures of another one for its own."""
-    if name in {source.name for source in sources()}:
+def start_with(name: str, title: str) -> None:
+    """Have the pages with a sidebar show a dataset when they are next gone to, or say that it has no trained detectors: whoever has
+    just added it or trained on it would take the figures of another one for its own."""
+    trained = name in {source.name for source in sources()}
+    expect("dataset", name, title, trained)
+    if trained:
         st.session_state.setdefault(_LAST, {})["dataset"] = name
         st.session_state[_START] = name
 

@@ -448,6 +448,32 @@ def test_the_other_pages_show_the_dataset_that_was_looked_at_and_so_does_this_on
     assert not app.exception
 
 
+def test_pages_say_that_the_dataset_chosen_for_them_is_not_trained_until_another_is_chosen(folders: Path) -> None:
+    files = [(f"ok/{n}.wav", lambda n=n: sound(n)) for n in range(20)]
+    for name in ("Fan", "Rig"):
+        place = import_recordings(name, files).place
+        train(open_dataset(place), get_settings().models_dir / name.lower(), detectors=["control_rms"])
+    place = import_recordings("Press", files).place
+    said = "The dataset `Press` has no trained detectors yet: this is Fan. Train it on the Data page."
+    app = opened("compare")
+    app.switch_page("data.py").run()
+    assert "no trained detectors yet" not in text(app.switch_page("compare.py").run()), "nobody has chosen it"
+    app.switch_page("data.py").run().selectbox(key="data").select("press").run()
+    for page in ("compare", "feature_space", "experiments"):
+        assert text(app.switch_page(f"{page}.py").run()).count(said) == 1
+        assert [link.label for link in app.get("page_link")] == ["Train it"]
+    app.selectbox(key="dataset").select("rig").run()
+    assert "no trained detectors yet" not in text(app)
+    for instead in ("add recordings", "trained"):
+        app.switch_page("data.py").run().selectbox(key="data").select("press").run()
+        if instead == "trained":
+            train(open_dataset(place), get_settings().models_dir / "press", detectors=["control_rms"])
+        else:
+            app.selectbox(key="data").select_index(0).run()
+        assert "no trained detectors yet" not in text(app.switch_page("compare.py").run())
+    assert not app.exception
+
+
 @pytest.mark.parametrize("others", [["Fan"], []])
 def test_a_dataset_that_is_deleted_elsewhere_is_named_where_it_was_shown(folders: Path, others: list[str]) -> None:
     for name in (*others, "Rig"):
