@@ -273,7 +273,8 @@ def warnings(c: Comparison, dataset: Dataset | None) -> list[str]:
     if gain := fusion_gain(c.draws, c.manifests):
         results.append(gain)
     if all(reasons := [m.too_few_to_tell() for m in c.manifests.values()]):
-        results.append(reasons[0].replace("it has", "a detector has"))
+        who = "a detector without an alarm" if any(m.alarms for m in c.manifests.values()) else "a detector"
+        results.append(reasons[0].replace("it has", f"{who} has"))
     if len({m.data_fingerprint for m in c.manifests.values()}) > 1:
         results.append("The detectors were not all trained on the same clips (their data fingerprints differ).")
     return results

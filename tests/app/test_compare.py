@@ -335,6 +335,25 @@ def test_a_control_counts_that_was_not_chosen() -> None:
     assert len(without.dataframe[0].value) == 2
 
 
+def test_what_did_not_train_as_expected_and_what_cannot_be_told_stand_in_one_place(copies: tuple[Path, Path]) -> None:
+    _, models = copies
+    few = "10 normal clips were held out, 20 are needed."
+    page = opened()
+    assert f"Too few to tell whether these detectors have learned: {few}" in text(page)
+    assert not any("did not train" in one.label for one in page.expander)
+    path = models / "pca_kde" / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(manifest | {"alarms": ["its scores of different clips are nearly the same."]}), "utf-8")
+    page = opened()
+    (place,) = (one for one in page.expander if "did not train" in one.label)
+    heading = "PCA + KDE did not train as expected; whether the other detector has learned cannot be told"
+    assert place.label == heading, "a control is no detector that has learned or not"
+    (said,) = place.markdown
+    assert said.value.startswith("- **PCA + KDE**: its scores of different clips are nearly the same.")
+    assert said.value.endswith(f"Too few to tell whether the other detector has learned: {few}")
+    assert "these detectors have learned" not in text(page)
+
+
 def test_of_a_single_machine_an_auc_is_no_mean() -> None:
     for address in ({"view": "Head-to-head"}, {}):
         for ids, mean in (({"of_ids": "00"}, False), ({}, True)):

@@ -312,6 +312,10 @@ def test_small_data_are_warned_of(copied: Path) -> None:
         "Too few normal clips to decide: 99 are needed for 1%, and 5 of machine id 00 set the threshold of CNN autoencoder."
         in page
     )
+    assert "Too few to tell whether a detector has learned: 10 normal clips were held out" in page
+    comparison.manifests["pca_kde"].alarms.append("its scores of different clips are nearly the same.")
+    page = Page(report_html(comparison, dataset)).words
+    assert "Too few to tell whether a detector without an alarm has learned: 10 normal clips were held out" in page
 
 
 def test_too_few_held_out_clips_give_no_figure_of_the_plant(copied: Path) -> None:
