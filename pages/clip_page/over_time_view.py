@@ -161,6 +161,7 @@ def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> Non
         shown[["go", *(name for name in columns if name in shown)]],
         row=BUTTON_ROW,
         most=MOST_ROWS,
+        margins=["peak_margin"],
         key="moments",
         alt="Flagged moments",
         placeholder="",  # a detector without a map names no band
@@ -178,7 +179,6 @@ def _moments(moments: pd.DataFrame, n_windows: int, context: ClipContext) -> Non
             ),
             "peak_margin": st.column_config.NumberColumn(
                 "Margin",
-                format="%.1f",
                 width=72,
                 help="Of the strongest window over the threshold, in spreads of the held-out normal clips (from their median to "
                 "their 84th percentile).",

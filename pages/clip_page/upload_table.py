@@ -89,6 +89,7 @@ def _draw(selected: Choice, channel: Channel, now: Work | None, waits: bool) -> 
         shown,
         key=TABLE,
         most=MOST_ROWS,
+        margins=["Margin"],
         on_select=partial(_open, hashes),
         selection_mode=["single-row-required", "single-cell"],  # its circle and all its cells
         alt="The uploads, a row each",
@@ -170,7 +171,6 @@ def _columns(n_trusted: int) -> dict[str, Any]:
             help="Trusted detectors that decide as the leading one. One that is too close to its threshold to tell is not counted.",
         ),
         "Margin": column.NumberColumn(
-            format="%+.1f",
             width=66,
             help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
         ),

@@ -26,7 +26,7 @@ from pages.shared.tables import BUTTON_ROW, table
 
 SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
-MOST = 100.0  # beyond that its size says nothing more: the bar is full, as in the score table
+MOST = 100.0  # a margin that fills the bar, as in the score table
 LONG = 104  # letters that a row has room for beside the sidebar of a window of 1440 pixels
 
 
@@ -42,16 +42,15 @@ def draw(context: ClipContext) -> None:
     table(
         _rows(scores, explanations, shown),
         row=BUTTON_ROW,
+        margins=["Margin"],
         key="why_table",
         alt="Why every detector scores the clip as it does",
         column_config={
             "Detector": st.column_config.TextColumn(width=150),
             "Map": st.column_config.ButtonColumn(width=86, key=CLICK, on_click=_toggle, args=(keys, shown)),
             "Margin": st.column_config.NumberColumn(
-                format="%+.1f",
                 width=66,
-                help="How far beyond the threshold, in spreads of this machine's normal clips; below 0 is normal. Figures end at "
-                f"{MOST:.0f}.",
+                help="How far beyond the threshold, in spreads of this machine's normal clips; below 0 is normal.",
             ),
             "Beyond": st.column_config.ProgressColumn(
                 "Log scale",
@@ -92,7 +91,7 @@ def _rows(scores: list[DetectorScore], explanations: dict[str, Explanation], sho
             {
                 "Detector": title(s.detector),
                 "Map": None if explanations[s.detector].map is None else HIDE if s.detector == shown else SHOW,
-                "Margin": min(max(s.margin, -MOST), MOST),
+                "Margin": s.margin,
                 "Beyond": _share(s.margin),
                 "Decision": in_tables(HEADS["not sure" if s.is_close else s.decision]),
                 "Why": explanations[s.detector].description,

@@ -123,11 +123,12 @@ def _rows(compared: ComparedScores, clips: pd.DataFrame, key: str) -> None:
             ),
             key=key,
             most=MOST_ROWS,
+            margins=["margin"],
             on_select=lambda: open_row(key, clips),
             selection_mode="single-row",
             column_config={
                 "clip_id": "Clip",
-                "margin": st.column_config.NumberColumn("Margin", format="%+.1f", help=MARGIN),
+                "margin": st.column_config.NumberColumn("Margin", help=MARGIN),
                 "calibrated": st.column_config.NumberColumn("Percentile", format="%.0f"),
                 **{name: capital(word(name)) for name in columns},
                 "severity": st.column_config.NumberColumn("Severity", format="%.2f"),

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,12 +13,22 @@ from pages.shared.permissions import exporting
 ROW, BUTTON_ROW = 26, 30  # pixels of a row, and of one that holds a button
 MOST_LETTERS = 120  # of a file's name: systems allow 255 bytes, folders want some
 MOST_SHOWN = 99.95  # of a margin: beyond that its size says nothing more
+NEAR = 0.995  # a margin below it has a second digit after the point
 HEADING = {ROW: 38, BUTTON_ROW: 33}  # pixels of the heading with the borders
 
 
-def table(data: Any, *, key: str, most: int = 1000, row: int = ROW, **more: Any) -> None:
-    """A table without an index that scrolls only beyond ``most`` rows; the rest is for ``st.dataframe``."""
+def table(data: Any, *, key: str, most: int = 1000, row: int = ROW, margins: Sequence[str] = (), **more: Any) -> None:
+    """A table without an index that scrolls only beyond ``most`` rows; the rest is for ``st.dataframe``.
+
+    Args:
+        margins: columns that are written by :func:`margin_text`, and sorted by their numbers.
+    """
     height = row * min(len(data), most) + HEADING[row]
+    if margins:
+        plain = data.reset_index(drop=True).style.format(
+            lambda value: f"{value:g}" if isinstance(value, float) else value
+        )
+        data = plain.format(margin_text, subset=list(margins), na_rep="")
     st.dataframe(data, hide_index=True, row_height=row, height=height, key=key, **more)
 
 
@@ -28,10 +38,10 @@ def interval(low: float, high: float, form: str = ".3f") -> str:
 
 
 def margin_text(margin: float) -> str:
-    """A margin over a threshold as the score table writes it: ``+3.1``, ``> +100``."""
+    """A margin over a threshold, in every table and sentence: ``+3.1``, ``+0.04``, ``> +100``."""
     if abs(margin) >= MOST_SHOWN:
         return "> +100" if margin > 0 else "< −100"
-    return f"{margin:+.1f}".replace("-", "−")
+    return f"{margin:+.{2 if abs(margin) < NEAR else 1}f}".replace("-", "−")
 
 
 def file_name(what: str, *about: object, of: object, ending: str = "csv") -> str:

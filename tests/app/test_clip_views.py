@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import demo_dataset
@@ -81,6 +82,18 @@ def test_why_lists_every_detector_with_the_most_surprised_first(app: AppTest) ->
     assert "what raises the score comes from" in why.set_index("Detector").loc["GWRP + Gaussian", "Why"]
     assert "1 of 3 detectors has a map" in captions(app)
     assert not app.error
+
+
+def test_why_writes_margins_as_the_score_table_does(app: AppTest) -> None:
+    look(app, "Why")
+    (why,) = (frame for frame in app.dataframe if {"Why", "Map"} <= set(frame.value.columns))
+    written = convert_arrow_bytes_to_pandas_df(why.proto.arrow_data.styler.display_values)
+    in_why = dict(zip(written["Detector"], written["Margin"], strict=True))
+    (sent,) = (e.proto.json for e in app.get("bidi_component") if e.proto.component_name == "asd_scores")
+    rows = [row for group in json.loads(sent)["groups"] for row in group["rows"]]
+    assert in_why == {row["detector"]: row["recorded"]["margin_text"] for row in rows}
+    margins = {row["detector"]: row["recorded"]["margin"] for row in rows}
+    assert why.value.set_index("Detector")["Margin"].to_dict() == pytest.approx(margins), "sorted by its size"
 
 
 def test_a_margin_of_40_has_a_longer_bar_than_one_of_4(app: AppTest) -> None:

@@ -17,6 +17,7 @@ from pages.components.common import component
 from pages.components.player import PlayerState
 from pages.components.player.state import turn_of
 from pages.shared.choice import does, title
+from pages.shared.tables import margin_text
 
 IN_USE = "A person pinned it on the Compare page. That is a choice, not a measured rank: {}."
 TRUSTED = "They beat the best control on this dataset's labelled test clips, beyond chance; the best first."
@@ -128,6 +129,7 @@ def _figures(score: DetectorScore) -> dict[str, Any]:
     anomaly = score.decision == "anomaly"
     return {
         "margin": score.margin,
+        "margin_text": margin_text(score.margin),
         "anomaly": anomaly,
         "close": score.is_close,
         "percentile": score.calibrated,

@@ -77,8 +77,7 @@ function bar(score) {
   fill.style.left = `${left}%`;
   fill.style.width = `${half}%`;
   track.append(fill);
-  const size = Math.abs(score.margin), sign = score.margin < 0 ? "−" : "+";
-  cell.append(track, element("span", "", size >= 99.95 ? `${score.margin < 0 ? "<" : ">"} ${sign}100` : sign + size.toFixed(size < 0.995 ? 2 : 1)));
+  cell.append(track, element("span", "", score.margin_text));
   return cell;
 }
 
