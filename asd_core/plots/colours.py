@@ -1,5 +1,7 @@
 """One colour per detector and one per label, safe for colour-blind eyes (Okabe and Ito, 2008)."""
 
+from collections.abc import Sequence
+
 from asd_core.detectors import OPTIONAL, REGISTRY
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
@@ -11,6 +13,7 @@ RAW, DENOISED = "#56B4E9", "#E69F00"
 SPECTROGRAM = "Viridis"
 PAGES = {False: "#FFFFFF", True: "#10161C"}  # backgrounds by whether the page is dark: the theme's
 LEAST = 3.0  # WCAG's contrast ratio of what is not text
+EQUAL = (1.05 * 0.05) ** 0.5 - 0.05  # luminance to which black and white have the same contrast, 4.58
 
 
 def detector_colour(key: str) -> str:
@@ -42,6 +45,16 @@ def contrast(colour: str, *, dark: bool, opacity: float = 1.0) -> float:
     drawn = [opacity * c + (1.0 - opacity) * p for c, p in zip(_channels(colour), page, strict=True)]
     low, high = sorted((_luminance(drawn), _luminance([*map(float, page)])))
     return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(colours: Sequence[str], share: float) -> str:
+    """Black or white, whichever has the higher contrast (4.5 at least) to what lies a share of the way along hex colours that are
+    equally far apart, as a colour scale mixes them."""
+    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
+    first = min(int(place), len(colours) - 2)
+    ends = zip(_channels(colours[first]), _channels(colours[first + 1]), strict=True)
+    mixed = _luminance([start + (end - start) * (place - first) for start, end in ends])
+    return "#000000" if mixed > EQUAL else "#FFFFFF"
 
 
 def seen(colour: str, *, dark: bool, opacity: float = 1.0, least: float = LEAST) -> str:

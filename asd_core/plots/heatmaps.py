@@ -1,7 +1,7 @@
 """Tables of figures as coloured squares."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def agreement_figure(correlations: "pd.DataFrame", names: Mapping[str, str]) -> 
     titles = [names[str(key)] for key in correlations.columns]
     values = correlations.to_numpy(dtype=np.float64)
     # Blue over white to orange is told apart by colour-blind eyes, and 0 is white: no agreement.
-    scale = [[0.0, colours.LABELS["anomaly"]], [0.5, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
+    scale = [colours.LABELS["anomaly"], "#FFFFFF", colours.LABELS["normal"]]
     figure = _squares(values, titles, titles, (-1.0, 1.0), scale, "rank correlation")
     figure.update_traces(hovertemplate="%{y}<br>%{x}<br>rank correlation %{z:.2f}<extra></extra>")
     return figure
@@ -48,7 +48,7 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
     titles = [names[str(key)] for key in wide.index]
     values = [str(value).replace("_", " ") for value in wide.columns]
     # Chance is white: what lies below it finds these anomalies no better.
-    scale = [[0.0, "#FFFFFF"], [1.0, colours.LABELS["normal"]]]
+    scale = ["#FFFFFF", colours.LABELS["normal"]]
     figure = _squares(wide.to_numpy(dtype=np.float64), values, titles, (0.5, 1.0), scale, "AUC")
     figure.update_traces(
         customdata=np.dstack([normals.to_numpy(), anomalies.to_numpy()]),
@@ -60,9 +60,19 @@ def breakdown_figure(table: "pd.DataFrame", names: Mapping[str, str], attribute:
 
 
 def _squares(
-    values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: Any, title: str
+    values: Floats, columns: list[str], rows: list[str], limits: tuple[float, float], scale: list[str], title: str
 ) -> "go.Figure":
-    """A heatmap, rows from the top, with its figures written in while there is room for them."""
+    """A heatmap, rows from the top, with its figures written in while there is room for them, black or white by their square's
+    luminance: Plotly's own choice is dark grey on a middle blue.
+
+    Args:
+        scale: colours from the lower limit to the upper one, equally far apart.
+    """
+
+    def written(value: float) -> str:
+        ink = colours.ink_on(scale, (value - limits[0]) / (limits[1] - limits[0]))
+        return f'<span style="color:{ink}">{value:.2f}</span>'
+
     category = {"type": "category"}
     height = max(220, 120 + 26 * len(rows))
     figure = new_figure(height=height, xaxis=category, yaxis={**category, "autorange": "reversed"})
@@ -72,10 +82,11 @@ def _squares(
         y=rows,
         zmin=limits[0],
         zmax=limits[1],
-        colorscale=scale,
+        colorscale=[[k / (len(scale) - 1), colour] for k, colour in enumerate(scale)],
         colorbar={"title": {"text": title, "side": "right"}},
-        text=[[f"{v:.2f}" if np.isfinite(v) else "" for v in row] for row in values],
+        text=[[written(v) if np.isfinite(v) else "" for v in row] for row in values],
         texttemplate="%{text}" if len(columns) <= MOST_WRITTEN else None,
+        textfont={"size": 12},  # else Plotly takes the tags for letters, and shrinks all to have room for them
         hoverongaps=False,
         xgap=1,
         ygap=1,

@@ -1,10 +1,13 @@
 """Paired comparisons, operating points, agreement and breakdowns, against scikit-learn and figures computed by hand."""
 
+import re
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
+from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 from scipy.special import ndtr, ndtri
 from sklearn.metrics import det_curve, precision_recall_curve, roc_auc_score
 
@@ -566,7 +569,7 @@ def test_tables_as_squares() -> None:
     scores = with_attributes()
     squares = agreement_figure(rank_correlation(scores), NAMES).data[0]
     assert list(squares.x) == list(squares.y) == ["A", "B"]
-    assert squares.text[0][0] == "1.00"
+    assert ">1.00<" in squares.text[0][0]
     figure = breakdown_figure(breakdown(scores, "severity"), NAMES, "severity (0 to 1)")
     assert list(figure.data[0].x) == ["mild", "medium", "strong"]
     assert figure.layout.xaxis.title.text == "severity (0 to 1)"
@@ -574,6 +577,33 @@ def test_tables_as_squares() -> None:
     assert list(backwards.data[0].y) == ["B", "A"]  # as they are given: the best first
     assert backwards.data[0].text[0] == figure.data[0].text[1]
     assert breakdown_figure(breakdown(scores, "domain"), NAMES, "domain").data[0].text[0] == ["", ""]
+
+
+def luminance(channels: Sequence[float]) -> float:
+    """WCAG 2's relative luminance of red, green and blue from 0 to 1."""
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_figures_in_squares_can_be_read_on_every_colour() -> None:
+    """The squares are opaque, so light and dark pages have the same contrast."""
+    levels, names = np.linspace(-1.0, 1.0, 81), list(NAMES)[:1]
+    correlations = pd.DataFrame([levels], columns=names * len(levels), index=names)
+    aucs = pd.DataFrame({"detector": names[0], "value": levels, "auc": levels, "n_normal": 9, "n_anomaly": 9})
+    for figure in (agreement_figure(correlations, NAMES), breakdown_figure(aucs, NAMES, "severity")):
+        (squares,) = figure.data
+        assert (squares.opacity, squares.textfont.size) == (None, 12)
+        inks = set()
+        for value, text in zip(squares.z[0], squares.text[0], strict=True):
+            ink, written = re.fullmatch(r'<span style="color:(#[0-9A-F]{6})">(.+)</span>', text).groups()  # type: ignore[union-attr]
+            assert written == f"{value:.2f}"
+            inks.add(ink)
+            share = np.clip((value - squares.zmin) / (squares.zmax - squares.zmin), 0.0, 1.0)
+            (cell,) = sample_colorscale([list(stop) for stop in squares.colorscale], [float(share)])
+            colours = [c / 255 for c in unlabel_rgb(cell)], [c / 255 for c in hex_to_rgb(ink)]
+            low, high = sorted(luminance(colour) for colour in colours)
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (value, ink)
+        assert len(inks) == 2
 
 
 def test_nothing_to_draw_is_an_empty_figure() -> None:
