@@ -41,7 +41,7 @@ def experiment_figures(stored: "Stored", table: "pd.DataFrame", *, dark: bool = 
     def curves(part: "pd.DataFrame", by: str) -> "go.Figure":
         figure = curve_figure(part, names, by=by, x_title=header.x_title, log_x=header.log_x, auc=auc)
         if by == "detector" and len(order) > FEW_LINES:
-            emphasise(figure, order, controls, names, dark=dark)
+            emphasise(figure, order, controls, dark=dark)
         return figure
 
     if header.kind == "denoising":
@@ -107,7 +107,7 @@ def curve_figure(
     if len(values) > 0:
         shown = values[_ticks(np.log(values) if log else values)]
         axis |= {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
-    if len(values) > 1:  # or names at lines would widen it
+    if len(values) > 1:  # or markers would widen it
         first, last = np.log10(values[[0, -1]]) if log else values[[0, -1]]
         axis |= {"range": [first - BESIDE * (last - first), last + BESIDE * (last - first)]}
     if log:

@@ -6,21 +6,17 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LETTERS = 20  # pixels
-USUAL = 12  # pixels of Plotly's letters
 THICKER = 1.5
 
 
 def enlarge(figure: "go.Figure", letters: int = LETTERS) -> "go.Figure":
-    """The figure itself, its letters that high in pixels, lines and markers larger in proportion, its height the page's.
-
-    Names with an arrow move away from their point as they grow.
-    """
-    font, scale = {"size": letters}, letters / USUAL
+    """The figure itself, its letters that high in pixels, lines and markers larger, its height the page's."""
+    font = {"size": letters}
     figure.update_layout(font=font, legend_font=font, hoverlabel_font=font, title_font=font, height=None)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(title_font=font, tickfont=font, automargin=True)
     for note in figure.layout.annotations:
-        note.update(font_size=letters, ax=scale * (note.ax or 0), ay=scale * (note.ay or 0))
+        note.font.size = letters
     for trace in figure.data:
         for part, name in (("line", "width"), ("marker", "size")):
             drawn = getattr(trace, part, None)

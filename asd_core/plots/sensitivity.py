@@ -43,8 +43,7 @@ def sensitivity_figure(curves: "pd.DataFrame", names: Mapping[str, str]) -> "go.
         subplot_titles=[TITLES[kind] for kind in kinds],
         figure=new_figure(height=580, legend=ALONE, uirevision="sensitivity", margin={**MARGIN, "t": 40}),
     )
-    # The first figure's lines come last: names are written at those.
-    for place, kind in reversed(list(enumerate(kinds))):
+    for place, kind in enumerate(kinds):
         row, col = 1 + place // 2, 1 + place % 2
         of_kind = curves[curves["kind"] == kind]
         for key, name in names.items():

@@ -105,8 +105,6 @@ def _figure(
     order = [str(key) for key in _sensitivity.figures.index]
     figure = sensitivity_figure(_sensitivity.curves, {key: title(key) for key in order})
     stand_out(figure, order, compared.selected.in_use, dark=dark)
-    # Without names at the lines, which cover small figures: their titles stay.
-    figure.layout.annotations = [text for text in figure.layout.annotations if text.showarrow is False]
     return figure
 
 

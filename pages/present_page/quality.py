@@ -46,7 +46,6 @@ def draw(story: Story) -> None:
     drawn = deepcopy(
         ranking.curves_figure(few, MEAN, ranking.CURVES[0], "AUC", (), is_dark(), shown.loc[few.selected.detectors])
     )
-    drawn.layout.annotations = ()  # large names at the lines would cover them: the legend has them
     slide.figure(drawn, key="present_roc")
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 
 from asd_core.detectors import is_control
 from asd_core.plots import IN_COLOUR, emphasise
-from pages.shared.choice import title
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -38,4 +37,4 @@ def stand_out(figure: "go.Figure", order: Sequence[str], in_use: str = "", *, da
         dark: whether the page is (see :func:`is_dark`): of a figure that is kept, a part of its key.
     """
     controls = {key for key in order if is_control(key)}
-    emphasise(figure, order, controls, {key: title(key) for key in order}, dark=dark, in_use=in_use)
+    emphasise(figure, order, controls, dark=dark, in_use=in_use)

@@ -102,39 +102,34 @@ def test_the_best_few_lines_stand_out_and_the_legend_is_in_order() -> None:
     names = {key: key for key in order}
     marks = operating_marks(table, {key: {"00": 0.0} for key in order}, "00")
     for figure in (roc_figure(table, "00", names, marks=marks), det_figure(table, "00", names)):
-        emphasise(figure, order, {"control_rms", "control_random"}, names)
+        emphasise(figure, order, {"control_rms", "control_random"})
         lines = {t.name: t for t in figure.data if t.mode == "lines" and t.name in order}
         assert {k: t.line.color for k, t in lines.items() if t.line.color == INK} == {"control_rms": INK}
         grey = {k for k, t in lines.items() if t.line.color == BACKGROUND}
         assert grey == {"fusion", "deep_svdd", "control_random"}
         assert sorted(lines, key=lambda k: lines[k].legendrank) == order
-        assert [a.text for a in figure.layout.annotations] == [*order[:3], "control_rms"]
+        assert not figure.layout.annotations, "names at lines cover one another in a narrow window"
+        assert figure.layout.showlegend
+        assert all(
+            line.showlegend is not False and f"<b>{name}</b>" in line.hovertemplate for name, line in lines.items()
+        )
         assert [t.name for t in figure.data if t.name in order][-1] == order[0]  # on top
         hidden = {t.legendgroup for t in figure.data if t.visible is False}
         assert hidden <= grey
 
 
-def test_names_at_lines_with_markers_and_gaps_run_inwards() -> None:
+def test_lines_with_markers_and_gaps_are_restyled_and_named_in_the_legend() -> None:
     x = np.arange(11.0)
     figure = go.Figure()
     for key, y in (("pca_kde", np.r_[np.nan, np.arange(10.0)]), ("cnn_ae", np.full(11, np.nan)), ("control_rms", -x)):
         marker = {"size": np.full(11, 4), "symbol": "circle"}
         figure.add_scatter(x=x, y=y, mode="lines+markers", name=key, legendgroup=key, marker=marker)
-    emphasise(
-        figure,
-        ["pca_kde", "cnn_ae", "control_rms"],
-        {"control_rms"},
-        dict.fromkeys(("pca_kde", "cnn_ae", "control_rms"), "N"),
-    )
+    emphasise(figure, ["pca_kde", "cnn_ae", "control_rms"], {"control_rms"})
     assert [t.visible for t in figure.data] == [None] * 3
-    assert figure.data[0].line.color == INK
-    left, middle = figure.layout.annotations  # none at the line that has no point
-    assert (left.x, left.y, left.xanchor) == (3.0, 2.0, "center")
-    assert (middle.xanchor, middle.ax) == ("center", 0)
-    figure.layout.annotations = ()
-    figure.update_traces(x=np.r_[x[:10], 1000.0])
-    emphasise(figure, ["pca_kde"], set(), {"pca_kde": "N"})
-    assert (figure.layout.annotations[0].xanchor, figure.layout.annotations[0].ax) == ("right", -60)
+    assert {t.name: t.line.color for t in figure.data}["control_rms"] == INK
+    single = go.Figure(figure.data[-1])
+    emphasise(single, ["pca_kde"], set())
+    assert single.layout.showlegend  # Plotly has none of a single line, and the name would be nowhere
 
 
 def test_a_mean_curve_promises_no_more_than_its_steps() -> None:
