@@ -15,6 +15,9 @@ from asd_core.detectors import detector_class, select
 
 MIN_CLIPS_FILE = Path(__file__).with_name("min_clips.toml")
 MANY = 3  # machines that are named one by one
+DO = "record more normal sound, or rely on other detectors"
+BEST_CONTROL = "the best control"
+IS = " (a simple score, such as the clip's level, that a useful detector must beat)"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def stored_min_clips(path: Path = MIN_CLIPS_FILE) -> MinClips:
 
 
 def too_few(keys: Iterable[str], clips: Mapping[str, int], min_clips: MinClips | None = None) -> list[str]:
-    """Which detectors are not worth having with the clips at hand, one sentence for all that need the same number.
+    """Which detectors are not worth having with the clips at hand and what to do, one text for all that need the same number. The
+    first says what a control is.
 
     Args:
         keys: detectors about to be trained; those without a learning curve are left out.
@@ -78,9 +82,10 @@ def too_few(keys: Iterable[str], clips: Mapping[str, int], min_clips: MinClips |
         if needed is not None and _fewer(clips, needed or min_clips.most + 1):
             about = needed, key in min_clips.quick, needed == min_clips.fewest.get(key)
             groups.setdefault(about, []).append(detector_class(key).info.title)
-    return [
+    sentences = [
         _sentence(groups[group], *group, clips, min_clips) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
     ]
+    return [one.replace(BEST_CONTROL, BEST_CONTROL + ("" if k else IS)) for k, one in enumerate(sentences)]
 
 
 def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
@@ -93,7 +98,11 @@ def _sentence(
     names = listed(titles)
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
-        return f"{names}{trained} did not beat the best control with {min_clips.most} clips of a machine, the most that was tried on: {min_clips.title}."
+        return (
+            f"{names}{trained} did not beat {BEST_CONTROL} with {min_clips.most} clips of a machine, the most that was tried on: "
+            f"{min_clips.title}. Rely on {'it' if len(titles) == 1 else 'them'} only where Compare shows, by your own labelled test "
+            f"clips, that {'it beats' if len(titles) == 1 else 'they beat'} the controls."
+        )
     fewer = _fewer(clips, needed)
     have = ", ".join(f"id {machine_id} has {n}" for machine_id, n in sorted(fewer.items()))
     if len(fewer) > MANY:
@@ -101,10 +110,10 @@ def _sentence(
         have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
     if fewest:
         return (
-            f"{names}{trained} beat the best control with {needed} clips of a machine, the fewest that was tried on: {min_clips.title}. "
-            f"{have[0].upper()}{have[1:]}."
+            f"{names}{trained} beat {BEST_CONTROL} with {needed} clips of a machine, the fewest that was tried on: {min_clips.title}. "
+            f"{have[0].upper()}{have[1:]}: {DO}."
         )
     return (
-        f"{names}{trained} needed {needed} clips of a machine to beat the best control on: {min_clips.title}. "
-        f"{have[0].upper()}{have[1:]}."
+        f"{names}{trained} needed {needed} clips of a machine to beat {BEST_CONTROL} on: {min_clips.title}. "
+        f"{have[0].upper()}{have[1:]}: {DO}."
     )

@@ -150,18 +150,22 @@ def test_the_command_writes_the_file(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_sentences_before_training() -> None:
+    control = "the best control (a simple score, such as the clip's level, that a useful detector must beat)"
+    do = "record more normal sound, or rely on other detectors."
     keys = ["pca_kde", "knn_bands", "pca_lof", "control_rms", "fusion"]
     assert too_few(keys, {"00": 12}, MIN_CLIPS) == [
-        "PCA + LOF needed 32 clips of a machine to beat the best control on: made up. Id 00 has 12.",
-        "PCA + KDE did not beat the best control with 256 clips of a machine, the most that was tried on: made up.",
-    ]
+        f"PCA + LOF needed 32 clips of a machine to beat {control} on: made up. Id 00 has 12: {do}",
+        "PCA + KDE did not beat the best control with 256 clips of a machine, the most that was tried on: made up. Rely on it only "
+        "where Compare shows, by your own labelled test clips, that it beats the controls.",
+    ], "once is enough to say what a control is"
+    assert too_few(["pca_kde"], {"00": 12}, MIN_CLIPS)[0].startswith(f"PCA + KDE did not beat {control} with 256 clips")
     assert too_few(["pca_lof", "gwrp_gaussian"], {"00": 12, "02": 40, "04": 31}, MIN_CLIPS) == [
-        "GWRP + Gaussian and PCA + LOF needed 32 clips of a machine to beat the best control on: made up. Id 00 has 12, id 04 has 31."
+        f"GWRP + Gaussian and PCA + LOF needed 32 clips of a machine to beat {control} on: made up. Id 00 has 12, id 04 has 31: {do}"
     ]
     many = dict(zip("abcde", range(4, 9), strict=True))
-    assert too_few(["pca_lof"], many, MIN_CLIPS)[0].endswith("on: made up. 5 machines have fewer, id a has 4.")
+    assert too_few(["pca_lof"], many, MIN_CLIPS)[0].endswith(f"on: made up. 5 machines have fewer, id a has 4: {do}")
     assert too_few(["knn_bands"], {"00": 5}, MIN_CLIPS) == [
-        "kNN per sub-band beat the best control with 8 clips of a machine, the fewest that was tried on: made up. Id 00 has 5."
+        f"kNN per sub-band beat {control} with 8 clips of a machine, the fewest that was tried on: made up. Id 00 has 5: {do}"
     ]
     assert too_few(["f_anogan"], {"00": 12}, MIN_CLIPS)[0].startswith(
         "f-AnoGAN, trained with the quick preset, needed 64"
@@ -176,10 +180,11 @@ def test_training_says_so_and_does_not_refuse(
     monkeypatch.setattr("asd_core.training.min_clips.stored_min_clips", lambda: MIN_CLIPS)
     said: list[str] = []
     assert train(small_dataset, tmp_path, detectors=["pca_lof"], notify=said.append) == ["pca_lof"]
-    sentence = (
-        "PCA + LOF needed 32 clips of a machine to beat the best control on: made up. Id 00 has 24, id 02 has 24."
+    (sentence,) = (one for one in said if "needed 32" in one)
+    assert sentence.startswith(
+        "PCA + LOF needed 32 clips of a machine to beat the best control (a simple score, such as"
     )
-    assert said.count(sentence) == 1
+    assert sentence.endswith("Id 00 has 24, id 02 has 24: record more normal sound, or rely on other detectors.")
     assert json.loads((tmp_path / "pca_lof" / "manifest.json").read_text())["detector"] == "pca_lof"
 
 
