@@ -217,10 +217,15 @@ def first_clip(rows: pd.DataFrame) -> str:
 
 
 def clearest(rows: pd.DataFrame) -> str:
-    """Of some clips the most severe fault in the least noise where the catalogue knows, else the first one."""
+    """The first of :func:`clearest_first`."""
+    return str(clearest_first(rows)["clip_id"].iloc[0])
+
+
+def clearest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Clips in the order of noise, the least first, then severity, where the catalogue knows; else in its own."""
     if "severity" in rows and "snr_db" in rows:
-        rows = rows.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
-    return str(rows["clip_id"].iloc[0])
+        return rows.sort_values(["snr_db", "severity"], ascending=False, kind="stable")
+    return rows
 
 
 def _upload() -> Picked | None:

@@ -15,6 +15,7 @@ from pages.clip_page.open_signal import open_signal
 from pages.clip_page.picker import UPLOADED, Picked, first_clip, of_catalogue, of_upload
 from pages.clip_page.present_button import MAP
 from pages.clip_page.reliability import reliability_of
+from pages.present_page.example import example
 from pages.shared import presentation
 from pages.shared.channel_choice import channel_in_address
 from pages.shared.choice import Choice
@@ -36,6 +37,7 @@ class Story:
     address: tuple[str, str]  # what an address says of the clip, and how it is called there
     pick: Callable[[], Picked]  # raises an error of the library where there is no clip to show
     left_out: str  # a sentence on the chosen detectors that do not know the machine; empty where all do
+    chosen_by: str  # a sentence on what the clip was chosen by, where it is the example; else empty
 
     @property
     def leading(self) -> str | None:
@@ -59,8 +61,8 @@ class Story:
 
 
 def story_of(selected: Choice) -> Story:
-    """The story of the clip in the address; without one there, of the clip that was open last, or the one that the Clip page
-    would open. The clip decides about the machine."""
+    """The story of the clip in the address; without one there, of the clip that somebody opened last, or of the example. The clip
+    decides about the machine."""
     source = selected.source
     dataset, _ = open_or_reason(source)
     name, value = _named(selected, dataset)
@@ -80,7 +82,15 @@ def story_of(selected: Choice) -> Story:
 
     machine_id = selected.machine_id if row is None else str(row["machine_id"])
     chosen = of_machine(replace(selected, machine_id=machine_id))
-    return Story(chosen, _machine_name(dataset, machine_id), (name, value), pick, left_out(selected, machine_id))
+    example_id, chosen_by = _example(chosen, dataset)
+    return Story(
+        chosen,
+        _machine_name(dataset, machine_id),
+        (name, value),
+        pick,
+        left_out(selected, machine_id),
+        chosen_by if (name, value) == (CLIP, example_id) else "",
+    )
 
 
 def _named(selected: Choice, dataset: Dataset | None) -> tuple[str, str]:
@@ -88,16 +98,21 @@ def _named(selected: Choice, dataset: Dataset | None) -> tuple[str, str]:
     for name in (UPLOADED, CLIP):
         if value := st.query_params.get(name):
             return name, value
-    return presentation.offered(selected.source) or (CLIP, _first(selected, dataset))
+    offered, rows = presentation.offered(selected.source), _clips(selected, dataset)
+    if offered and not (len(rows) and offered == (CLIP, first_clip(rows))):  # that one the Clip page opens by itself
+        return offered
+    return CLIP, _example(of_machine(selected), dataset)[0]
 
 
-def _first(selected: Choice, dataset: Dataset | None) -> str:
-    """The clip that the Clip page would open; empty without any."""
+def _clips(selected: Choice, dataset: Dataset | None) -> pd.DataFrame:
+    """The machine's clips that may be presented: the test clips, or all where there are none."""
     rows = pd.DataFrame() if dataset is None else dataset.rows(machine_id=selected.machine_id)
-    if rows.empty:
-        return ""
-    tested = rows[rows["split"] == "test"]
-    return first_clip(rows if tested.empty else tested)
+    tested = rows[rows["split"] == "test"] if len(rows) else rows
+    return rows if tested.empty else tested
+
+
+def _example(selected: Choice, dataset: Dataset | None) -> tuple[str, str]:
+    return example(selected, _clips(selected, dataset))
 
 
 def _upload(sha256: str) -> Picked:

@@ -39,6 +39,7 @@ def draw(story: Story) -> None:
     lines = [
         picked.description(channel),
         picked.known_beforehand(),
+        story.chosen_by,
         f"What differs: {foreign.reason}." if foreign else "",
         instead,
         *flags(picked.clip, channel),

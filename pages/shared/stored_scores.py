@@ -103,7 +103,8 @@ def stored_clip_scores(
 ) -> list[DetectorScore]:
     """Scores that are stored of a test clip as recorded; none of any other clip."""
     table = stored_scores(source, AS_RECORDED).table
-    of_clip = table[(table["sha256"] == sha256) & (table["machine_id"] == machine_id)].set_index("detector")["raw"]
+    rows = table[(table["sha256"] == sha256) & (table["machine_id"] == machine_id)]
+    of_clip = rows.drop_duplicates("detector").set_index("detector")["raw"]  # several files may be the same recording
     return [
         decide(key, float(of_clip[key]), calibration_of(source, key), machine_id, rate)
         for key in keys

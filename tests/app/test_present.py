@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.artifacts import pin_detector
-from asd_core.datasets import open_dataset
+from asd_core.datasets import demo_dataset, open_dataset
 from asd_core.scoring import SCORES
 from asd_core.training import train
+from pages.clip_page.picker import clearest_first
 from tests.app.helpers import app_at, opened, text, wav
 from tests.conftest import ROOT, built_once, simulate_small
 
@@ -194,6 +195,59 @@ def test_without_anomalies_and_with_few_held_out_clips_what_cannot_be_said_is_sa
     assert head(apps["5"]).startswith(
         "Too few normal clips to decide: 19 are needed for 5%, and 14 of machine id 00 set the threshold of "
     )
+
+
+def test_the_example_is_called_an_anomaly_and_of_this_machine_and_says_so(folders: Path) -> None:
+    shutil.copytree(ROOT / "data" / "demo", folders / "data" / "demo")
+    models = shutil.copytree(ROOT / "trained_models" / "demo", folders / "models" / "demo")
+    ids = [
+        str(i) for i in clearest_first(demo_dataset().rows(machine_id="00", split="test", label="anomaly"))["clip_id"]
+    ]
+    why = "Example: this machine's most severe fault in the least noise that the detectors call an anomaly. How often they do: step 4."
+    said = text(opened("present", step="2"))
+    assert why in said
+    assert Path(ids[0]).name in said
+    scores = pd.read_parquet(models / SCORES)
+    scores.loc[scores["clip_id"] == ids[0], "applicable"] = False
+    scores.loc[scores["clip_id"] == ids[1], "raw"] = -1e3
+    scores.to_parquet(models / SCORES)
+    said = text(opened("present", step="2"))
+    assert why in said
+    assert Path(ids[2]).name in said
+    chosen = text(opened("present", step="2", clip=ids[1]))
+    assert Path(ids[1]).name in chosen
+    assert "Example" not in chosen, "somebody chose it"
+    page = app_at().run()  # whose clip nobody chose
+    page.switch_page("present.py").run()
+    page.button(key="step_on").click().run()
+    assert Path(ids[2]).name in text(page)
+
+
+def simulate_unlike(root: Path) -> None:
+    """The first anomaly of machine id 00 is noise of another recorder, the second one is a normal recording."""
+    simulate_small(root)
+    test = root / "slider" / "test"
+    first, second = sorted(test.glob("anomaly_id_00_*"))[:2]
+    first.write_bytes(wav(np.random.default_rng(0).normal(0, 0.05, 40000)))
+    second.write_bytes(min(test.glob("normal_id_00_*")).read_bytes())
+
+
+def test_where_no_anomaly_is_called_one_the_example_is_of_this_machine_all_the_same(
+    folders: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    recordings = built_once(tmp_path_factory, "unlike", simulate_unlike) / "slider"
+    models = folders / "models" / "unlike"
+    train(open_dataset(recordings), models, detectors=["pca_kde", "gwrp_gaussian", "control_rms", "control_random"])
+    first, second = sorted(path.name for path in (recordings / "test").glob("anomaly_id_00_*"))[:2]
+    said = text(opened("present", step="2"))
+    assert second in said
+    assert "Example: this machine's first labelled anomaly; the detectors call none of these an anomaly." in said
+    assert "**Not this machine**" in head(opened("present", step="3", clip=f"test/{first}"))
+    scores = pd.read_parquet(models / SCORES)
+    scores.assign(applicable=False).to_parquet(models / SCORES)
+    said = text(opened("present", step="2"))
+    assert "Example: the first labelled anomaly; no labelled anomaly is like this machine's recordings." in said
+    assert first in said
 
 
 def said_on_compare() -> str:
