@@ -26,8 +26,8 @@ with show_errors():
             "Blind",
             True,
             key="blind",
-            help="Hides clip names, the dataset's labels, other people's labels and the detectors' scores, so that nobody is "
-            "led. Every label remembers whether it was given blind.",
+            help="Hides clip names, the dataset's labels, other people's labels and the detectors' scores, so that they "
+            "influence nobody. Every label remembers whether it was given blind.",
         )
         goal = 0
         if view == LABEL and may(Role.LABEL):

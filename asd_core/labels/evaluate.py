@@ -54,7 +54,7 @@ class Provenance:
     def description(self) -> str:
         """How many labels were given blind and from which queues, to be read beside the figures."""
         total = self.blind + self.seeing + self.unknown
-        given = f"{self.blind:,} given blind, {self.seeing:,} in sight of other labels or scores"
+        given = f"{self.blind:,} given blind, {self.seeing:,} with other labels or scores shown"
         given += f", {self.unknown:,} not recorded" if self.unknown else ""
         queues = ", ".join(f"{name or 'not recorded'} ({count:,})" for name, count in self.queues.items())
         picked = [name for name in self.queues if name in PICKED]

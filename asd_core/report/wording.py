@@ -144,7 +144,7 @@ def _best(c: Comparison) -> str:
     if others:
         description += f"; on these clips {listed_or_counted([name(k) for k in others])} cannot be told apart from it"
     if is_control(best):
-        description += "; but it is a control, a yardstick without any learning worth the name"
+        description += "; but it is a control, a simple score that a useful detector must beat"
     elif best in not_better and not none:
         description += "; but it is not clearly better than the best control"
     if c.manifests[best].alarms:

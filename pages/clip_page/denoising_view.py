@@ -41,7 +41,7 @@ def draw(context: ClipContext) -> None:
             st.caption(
                 f"How far this clip's score lies above each detector's threshold for {percent(selected.rate)} false alarms, in "
                 f"spreads of its own held-out normal clips, which are undenoised, at {len(STRENGTHS)} strengths; grey: the "
-                f"player's strength.{rule(len(names), selected.in_use)} A score that changes with the strength says as much of the denoiser as of the machine."
+                f"player's strength.{rule(len(names), selected.in_use)} A score that changes with the strength may change because of the denoiser, not of the machine."
             )
     with grid.cell():
         energy = _energy(signal.denoising_key(), mix, signal.clip.sample_rate)
@@ -61,7 +61,7 @@ def noise_in_use(signal: Signal) -> str:
         )
     if signal.kind == "stationary":
         return (
-            "Stationary: the whole clip is taken for the noise, so a steady hum of the machine goes with it. Drag over a "
+            "Stationary: the noise is estimated from the whole clip, so a steady hum of the machine is removed with it. Drag over a "
             "stretch of pure noise in the player to take that instead."
         )
     return "Non-stationary: the noise is estimated from the clip itself, anew at every moment."

@@ -49,7 +49,7 @@ def draw(context: ClipContext) -> None:
     spans = scan_windows(context.signal.clip.duration, window, hop)
     if usual and window < usual:
         st.warning(
-            f"The detectors were trained on clips of about {usual:g} s: of windows of {window:g} s they know nothing, so "
+            f"The detectors were trained on clips of about {usual:g} s: windows of {window:g} s are unlike these, so "
             "scores rise without a fault. Compare the windows with each other.",
             icon=":material/warning:",
         )

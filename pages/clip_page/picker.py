@@ -248,7 +248,7 @@ def _upload() -> Picked | None:
         return None
     if n_dropped():
         st.caption(
-            f"The first uploads were let go ({n_dropped()}): a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
+            f"The oldest uploads were dropped ({n_dropped()}): a session keeps {UPLOAD_BYTES / 1e6:.0f} MB of files."
         )
     upload, channel = _one_of(known)
     return of_upload(upload.clip(), channel)

@@ -172,7 +172,7 @@ def _columns(n_trusted: int) -> dict[str, Any]:
         ),
         "Margin": column.NumberColumn(
             width=66,
-            help="Of the detector that is asked first over its threshold, in spreads of its held-out normal clips.",
+            help="Of the leading detector's score over its threshold, in spreads of its held-out normal clips.",
         ),
         "From": column.NumberColumn("From, s", format="%.1f", width=62, help="Where the fault stands out most."),
         "To": column.NumberColumn("To, s", format="%.1f", width=54),

@@ -70,11 +70,11 @@ def verdict(
         close = result.reason_code == "close"
         alone = result.n_trusted == 1 and leading.detector in reliability.trusted  # its own decision is no second vote
         decides = (
-            "nothing is decided while it cannot tell"
+            "there is no verdict while it cannot tell"
             if close
             else "it decides"
             if alone
-            else "it decides, unless half of those that can tell say otherwise"
+            else "its decision is the verdict, unless half or more of the trusted ones that can tell decide otherwise"
         )
         by_whom = (
             f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so {decides}."
@@ -91,7 +91,7 @@ def verdict(
         "too few normals": few,
         "controls alone": "Only controls are chosen, which learn nothing of machine sound.",
         "weak": f"{'The detector in use is not' if chosen else 'None of these detectors is'} clearly better than a control on this dataset.",
-        "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} says so, too; it tells the classes well here, and none of these detectors does clearly better.",
+        "as a good control": f"{title(reliability.controls[0]) if reliability.controls else ''} decides the same; it separates normal from anomalous clips well here, and none of these detectors is clearly better.",
         "close": "Too close to the threshold to tell: listen, or record again.",
         "disagreement": f"{_how_sure(leading.margin)}, says the {who}, but half or more of the trusted ones that can tell say otherwise: listen, or record again."
         if leading
@@ -124,7 +124,7 @@ def _how_sure(margin: float) -> str:
     ):
         if margin >= least:
             return words
-    return "Like most normal clips" if margin < -1.0 else "Within what is normal, towards its upper end"
+    return "Like most normal clips" if margin < -1.0 else "Within the normal range, near its upper end"
 
 
 def _name(leading: DetectorScore, trained: str) -> str:
@@ -286,7 +286,7 @@ def draw(context: ClipContext) -> bool:
     with st.container(key=KEY, border=True, gap=None):
         shown = verdict_of(context)
         if shown is None:
-            st.markdown("**Listening …**")
+            st.markdown("**Computing scores …**")
             return False
         head = f"{marked(shown.head)} · " if shown.head else ""
         st.markdown(f"{head}{shown.reason}", help=shown.figures or None)

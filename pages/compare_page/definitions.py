@@ -40,8 +40,8 @@ DEFINITIONS = {
     "Detection rate, recall": "Share of anomalous clips called anomalies.",
     "Precision": "Share of alarms that are true. It depends on how common anomalies are: p d / (p d + (1 − p) f) at "
     "prevalence p, detection rate d and false-alarm rate f.",
-    "Prevalence": "Share of anomalous clips among all. The test set's own was the curator's choice; the plant's must be "
-    "given.",
+    "Prevalence": "Share of anomalous clips among all. Those who made the test set chose its own; enter that of "
+    "the plant.",
     "Margin": "How far a score lies above its detector's threshold, in spreads of the machine's held-out normal clips (from "
     "their median to their 84th percentile). It goes on where a percentile stops at 100, so that it ranks anomalies.",
     "Cost of 100": "Expected cost of 100 clips, in false alarms: 100 (c m p + f (1 − p)), if a miss costs c false alarms, at "

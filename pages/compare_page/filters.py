@@ -227,8 +227,8 @@ def _scope(selected: Choice) -> Scope:
         "Set",
         splits,
         key="of_split",
-        help="The dataset's split. Test clips were never trained on. Of the training clips four fifths were: their scores are too good to be "
-        "true. Evaluation clips have no labels.",
+        help="The dataset's split. Test clips were never trained on. Four fifths of the training clips were, and their scores are too low. "
+        "Evaluation clips have no labels.",
     )
     strength = linked.selectbox(
         "Denoised at",
@@ -309,8 +309,8 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
         st.caption(f"Scored on sound denoised as they learned it: {', '.join(own)}.")
     if scope.denoise:
         st.warning(
-            "The detectors learned from undenoised sound: denoised clips are unlike anything they know, and so are their "
-            "held-out normals. Thresholds promise nothing here.",
+            "The detectors were trained on undenoised sound, and their thresholds are set on it: for denoised clips they promise no "
+            "false-alarm rate.",
             icon=":material/warning:",
         )
     if scope.split == "train":

@@ -177,8 +177,8 @@ def draw(compared: ComparedScores) -> None:
     st.caption(
         f"{name}, thresholds set on held-out normal clips{' of each id' if of == POOLED else ''}. {compared.description()}: "
         f"{clips.get('normal', 0):,} normal and {clips.get('anomaly', 0):,} anomalous clips, Wilson 95% intervals. Expected "
-        "and observed: false alarms among these normal clips. Precision, alerts and cost assume the share of anomalies above: "
-        "the test set's own says nothing of it."
+        "and observed: false alarms among these normal clips. Precision, alerts and cost are for the share of anomalies above, "
+        "not for that of the test set."
         + (
             " Pooled intervals take clips as independent: few machines that differ make them too narrow."
             if of == POOLED

@@ -63,7 +63,7 @@ def draw(source: Source, table: pd.DataFrame) -> Against | None:
     blind_only = linked.toggle(
         "Blind labels only",
         key="blind_labels",
-        help="Leave out labels that were given in sight of other labels or of the detectors' scores, and adjudications.",
+        help="Leave out labels that were given while other labels or the detectors' scores were shown, and adjudications.",
     )
     return _against(source, table, basis, alone, blind_only)
 

@@ -21,8 +21,8 @@ from pages.shared.job_panel import job_panel
 from pages.shared.permissions import acting, button
 
 ROWS = 8  # of the list that are seen without scrolling
-UNKNOWN = "No checksum of it is known here, so a wrong file would not be noticed. Take it all the same."
-ASKED = "Take it also where the record names no checksum: a wrong file would not be noticed."
+UNKNOWN = "No checksum of it is known here, so a wrong file would not be noticed. Download it all the same."
+ASKED = "Download it also where the record names no checksum: a wrong file would not be noticed."
 
 
 def public_set() -> None:

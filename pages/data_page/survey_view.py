@@ -80,7 +80,7 @@ def survey_view(entry: Entry) -> Dataset | None:
     for note in surveyed.notes:
         st.caption(note)
     if file.table:
-        st.caption("What the table says is corrected in the table; answers here are about what it leaves open.")
+        st.caption("To change what the table says, correct the table; the answers here are about what it does not say.")
     for question in surveyed.questions_about(file.machine_types):
         if not question.endswith(LABEL_QUESTION):
             st.warning(question, icon=":material/help:")

@@ -59,8 +59,8 @@ def training_again(entry: Entry) -> str:
 def _train_again(entry: Entry, dataset: Dataset | None) -> None:
     st.subheader("Train again with labels")
     st.caption(
-        "Clips that people agree are normal join training, and training clips that they call anomalies leave it. A clip that "
-        "joined is not tested on by that version. It is used when it is complete; the versions before it are kept."
+        "Clips that people agree are normal are added to the training clips, and training clips that they call anomalies are left "
+        "out. A clip that was added is no test clip of that version. It is used when it is complete; the versions before it are kept."
     )
     if dataset is not None and (contradicted := _called_normal(entry, dataset)):
         st.warning(

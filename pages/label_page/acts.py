@@ -62,7 +62,7 @@ def do(act: Act, settings: QueueSettings, queue: Queue, at: int, drawn: DrawnCli
         elif _leave(act, drawn):
             go(at + 1)
     elif act.kind in ("label", "skip") and not label_store().stored([act.id]):
-        st.session_state[PROBLEM] = "Not counted: the clip had been left when the press came."
+        st.session_state[PROBLEM] = "Not counted: another clip was already open when the key was pressed."
 
 
 def showing(queue: Queue, sha256: str, at: int) -> str:

@@ -21,7 +21,7 @@ def draw(story: Story) -> None:
     shown = verdict.verdict_of(context) if selected.detectors else None
     if shown is None:
         slide.head(
-            f"No detector here knows {story.machine}." if not selected.detectors else "The detectors are listening."
+            f"No detector here knows {story.machine}." if not selected.detectors else "The scores are being computed."
         )
         return
     reason, more = (shown.reason, "")

@@ -156,7 +156,7 @@ def test_denoising_shows_a_curve_and_the_reference_in_use(app: AppTest) -> None:
     look(app, "Denoising")
     assert len(charts(app)) == 2
     assert f"at {len(STRENGTHS)} strengths" in captions(app)
-    assert "the whole clip is taken for the noise" in captions(app)
+    assert "the noise is estimated from the whole clip" in captions(app)
     clip = demo_dataset().read(app.selectbox(key="clip").value)
     sent = {"clip": clip.sha256, "strength": 0.6, "version": "denoised", "region": None, "overlay": None, "turn": 1}
     app.session_state["player"] = {"state": {**sent, "kind": "non-stationary", "noise": None}}
@@ -167,7 +167,7 @@ def test_denoising_shows_a_curve_and_the_reference_in_use(app: AppTest) -> None:
     assert "what sounds from 1.00 to 2.50 s" in captions(app)
     app.session_state["player"] = {"state": {**sent, "kind": "nonsense", "noise": ["a", 1], "turn": 3}}
     finish(app.run())
-    assert "the whole clip is taken for the noise" in captions(app)
+    assert "the noise is estimated from the whole clip" in captions(app)
 
 
 def test_similar_clips_are_listed_with_their_distance(app: AppTest) -> None:
@@ -193,7 +193,7 @@ def test_one_window_is_said_and_shorter_ones_are_warned_of(app: AppTest) -> None
     assert not charts(app)
     app.segmented_control(key="window").set_value("5 s every 2.5 s").run()
     finish(app)
-    assert any("of windows of 5 s they know nothing" in w.value for w in app.warning)
+    assert any("windows of 5 s are unlike these" in w.value for w in app.warning)
     assert len(charts(app)) == 1
 
 

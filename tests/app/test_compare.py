@@ -138,7 +138,7 @@ def test_who_has_no_scores_is_named_where_the_recordings_are_gone(copies: tuple[
 def test_scores_of_denoised_clips_are_offered_where_there_are_none(copies: tuple[Path, Path]) -> None:
     app = opened(of_denoise="0.5")
     assert "3 of 3 detectors have no scores of the test split, denoised at 0.5" in text(app)
-    assert "learned from undenoised sound" in text(app)
+    assert "were trained on undenoised sound" in text(app)
     assert not app.dataframe
 
 
@@ -147,7 +147,7 @@ def test_computed_denoised_scores_are_shown_with_a_warning(copies: tuple[Path, P
     compute_scores(open_dataset(recordings), ModelSet(models), Scope("test", 0.5))
     plain, app = opened(), opened(of_denoise="0.5")
     assert "Test split, denoised at 0.5: 12 normal and 12 anomalous clips" in text(app)
-    assert "learned from undenoised sound" in text(app)
+    assert "were trained on undenoised sound" in text(app)
     assert not app.dataframe[0].value.equals(plain.dataframe[0].value)
 
 

@@ -224,7 +224,7 @@ def test_beside_the_figures_stands_how_the_labels_were_given(url: str) -> None:
         return text(helpers.opened("compare", against="the majority's labels", **address))
 
     every, blind = compared(), compared(blind_labels="true")
-    assert "Of 3 labels, 2 given blind, 1 in sight of other labels or scores" in every
+    assert "Of 3 labels, 2 given blind, 1 with other labels or scores shown" in every
     assert "from the queues random (2), most anomalous (1); clips from most anomalous are no fair sample" in every
-    assert "Of 2 labels, 2 given blind, 0 in sight" in blind
+    assert "Of 2 labels, 2 given blind, 0 with other labels" in blind
     assert "labels: the majority's labels, blind labels only" in blind

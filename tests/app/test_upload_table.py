@@ -150,7 +150,7 @@ def test_what_has_no_room_goes_and_is_said(recordings: dict[str, np.ndarray], mo
     monkeypatch.setattr(uploads, "drop_oldest", partial(caching.drop_oldest, limit=1e6))  # three files of 320 kB
     app = dropped(*((f"{level}.wav", wav(recordings["normal"] * level)) for level in (0.8, 0.9, 1.0, 1.1)))
     assert list(rows(app)["Name"]) == ["0.9.wav", "1.0.wav", "1.1.wav"]
-    assert "The first uploads were let go (1)" in text(app)
+    assert "The oldest uploads were dropped (1)" in text(app)
 
 
 def test_stop_stops_and_keeps_what_is_done(recordings: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:

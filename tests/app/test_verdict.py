@@ -67,7 +67,7 @@ def test_controls_do_not_vote() -> None:
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
     assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly, 1 normal.")
     assert said.votes == (
-        "**GWRP + Gaussian** is the most accurate on this dataset, so it decides, unless half of those that can tell say otherwise."
+        "**GWRP + Gaussian** is the most accurate on this dataset, so its decision is the verdict, unless half or more of the trusted ones that can tell decide otherwise."
     )
 
 
@@ -77,7 +77,7 @@ def test_who_cannot_tell_decides_nothing_and_has_no_vote() -> None:
     )
     assert "; 1 of the other 2 trusted ones calls it an anomaly, 1 normal: listen" in said.reason
     assert said.votes == (
-        "**GWRP + Gaussian** is the most accurate on this dataset, so nothing is decided while it cannot tell."
+        "**GWRP + Gaussian** is the most accurate on this dataset, so there is no verdict while it cannot tell."
     )
 
 
@@ -160,7 +160,7 @@ def test_a_control_that_tells_the_classes_and_says_the_same_makes_no_doubt() -> 
     shown = verdict(scores, easy, None, 60, 0.05)
     assert shown.head == "Anomaly"
     assert shown.reason == (
-        "Control: clip level says so, too; it tells the classes well here, and none of these detectors does clearly better."
+        "Control: clip level decides the same; it separates normal from anomalous clips well here, and none of these detectors is clearly better."
     )
     assert verdict([scores[0], score("control_rms", -3.0)], easy, None, 60, 0.05).head == "Not sure"
     assert verdict([scores[0], score("control_rms", 0.2)], easy, None, 60, 0.05).head == "Not sure"

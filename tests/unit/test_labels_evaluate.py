@@ -116,9 +116,9 @@ def test_only_what_was_given_blind(queued: LabelStore) -> None:
 
 def test_one_sentence_says_blind_queues_and_bias() -> None:
     assert Provenance(1204, 3, 5, {"random": 900, "most anomalous": 304, "": 8}).description() == (
-        "Of 1,212 labels, 1,204 given blind, 3 in sight of other labels or scores, 5 not recorded; from the queues random (900), "
+        "Of 1,212 labels, 1,204 given blind, 3 with other labels or scores shown, 5 not recorded; from the queues random (900), "
         "most anomalous (304), not recorded (8); clips from most anomalous are no fair sample, so the figures can be biased."
     )
     assert Provenance(2, 0, 0, {"random": 2}).description() == (
-        "Of 2 labels, 2 given blind, 0 in sight of other labels or scores; from the queues random (2)."
+        "Of 2 labels, 2 given blind, 0 with other labels or scores shown; from the queues random (2)."
     )

@@ -23,12 +23,12 @@ IN_USE = "A person pinned it on the Compare page. That is a choice, not a measur
 TRUSTED = "They beat the best control on this dataset's labelled test clips, beyond chance; the best first."
 WEAK = "They do not beat the best control on this dataset's test clips, or not beyond chance: do not rely on them."
 UNMEASURED = "This dataset has no labelled test clips, or no control, to measure them by."
-CONTROLS = "They learn nothing of machine sound: what every detector must beat."
+CONTROLS = "Simple scores, such as the clip's level, that a useful detector must beat."
 NOTES = {  # beside a group's name: what one must know to read its rows
     "Trusted": "better than simple controls on this dataset",
     "Weak": "not clearly better than a control here",
     "Not measured": "no labelled clips to measure them by",
-    "Controls": "know nothing of machine sound: for comparison",
+    "Controls": "simple scores, for comparison",
 }
 NAMED = 2  # detectors that a sentence names before it becomes a list
 
