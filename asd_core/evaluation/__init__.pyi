@@ -4,18 +4,13 @@ from .breakdowns import filter_options as filter_options
 from .breakdowns import filter_scores as filter_scores
 from .breakdowns import rank_correlation as rank_correlation
 from .breakdowns import without_value as without_value
-from .comparison import MEAN as MEAN
+from .clip_resampling import resamples_for as resamples_for
 from .comparison import AgainstControl as AgainstControl
 from .comparison import Difference as Difference
-from .comparison import Draws as Draws
-from .comparison import Metric as Metric
 from .comparison import best_control as best_control
-from .comparison import bootstrap as bootstrap
 from .comparison import not_better_than_control as not_better_than_control
 from .comparison import paired_difference as paired_difference
 from .comparison import paired_figures as paired_figures
-from .comparison import resampled as resampled
-from .comparison import resamples_for as resamples_for
 from .comparison import tied_with_best as tied_with_best
 from .costs import LeastCost as LeastCost
 from .costs import expected_cost as expected_cost
@@ -67,6 +62,7 @@ from .protocol import ranking as ranking
 from .protocol import worst_machine as worst_machine
 from .reliability import Reliability as Reliability
 from .reliability import measure_reliability as measure_reliability
+from .resampled_auc import resampled as resampled
 from .roc_auc import MAX_FPR as MAX_FPR
 from .roc_auc import Floats as Floats
 from .roc_auc import auc as auc
@@ -75,3 +71,7 @@ from .roc_auc import roc as roc
 from .roc_interval import resampled_roc as resampled_roc
 from .roc_interval import roc_bands as roc_bands
 from .settling import anomalies_to_settle as anomalies_to_settle
+from .stratified_bootstrap import MEAN as MEAN
+from .stratified_bootstrap import Draws as Draws
+from .stratified_bootstrap import Metric as Metric
+from .stratified_bootstrap import bootstrap as bootstrap

@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.counting import counted, listed, machines_named
-from asd_core.evaluation.comparison import FLOOR, Counts, Metric, resampled, resamples_for, taken
+from asd_core.evaluation.clip_resampling import resamples_for, taken
 from asd_core.evaluation.intervals import logit_interval
+from asd_core.evaluation.resampled_auc import Counts, resampled
 from asd_core.evaluation.roc_auc import MAX_FPR, Floats, auc, pauc
+from asd_core.evaluation.stratified_bootstrap import FLOOR, Metric
 from asd_core.lazy import pd
 
 DOMAINS = ("source", "target")
@@ -185,7 +187,7 @@ class _Drawn:
 
 
 def _counts(name: str, n: int, m: int, resamples: int, seed: int) -> Iterator[tuple[slice, Counts, Counts]]:
-    """:func:`asd_core.evaluation.comparison.taken`, where a class may be empty."""
+    """:func:`asd_core.evaluation.clip_resampling.taken`, where a class may be empty."""
     for which, normal, anomaly in taken(name, max(n, 1), max(m, 1), resamples, seed):
         yield which, normal[:n], anomaly[:m]
 

@@ -15,8 +15,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.evaluation.comparison import resampled
 from asd_core.evaluation.intervals import difference_interval, logit_interval
+from asd_core.evaluation.resampled_auc import resampled
 from asd_core.evaluation.roc_auc import Floats, auc
 from asd_core.lazy import pd
 from asd_core.progress import Progress, silent

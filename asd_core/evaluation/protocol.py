@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asd_core.evaluation.comparison import MEAN, Draws, Metric, bootstrap
+from asd_core.evaluation.stratified_bootstrap import MEAN, Draws, Metric, bootstrap
 from asd_core.lazy import pd
 
 METRICS: tuple[Metric, ...] = ("auc", "pauc")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from asd_core.evaluation.comparison import Draws, against_best_control
+from asd_core.evaluation.comparison import against_best_control
+from asd_core.evaluation.stratified_bootstrap import Draws
 
 
 @dataclass(frozen=True)

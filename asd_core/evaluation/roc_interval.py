@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asd_core.evaluation.comparison import MEAN, Counts, resampled_steps, resamples_for, running_sum, taken
+from asd_core.evaluation.clip_resampling import resamples_for, taken
+from asd_core.evaluation.resampled_auc import Counts, resampled_steps, running_sum
 from asd_core.evaluation.roc_auc import Floats
+from asd_core.evaluation.stratified_bootstrap import MEAN
 from asd_core.lazy import pd
 
 
@@ -14,7 +16,7 @@ def roc_bands(
 ) -> dict[str, tuple[Floats, Floats]]:
     """Pointwise 95% bands of the detection rate at given false-alarm rates.
 
-    The resamples are those of ``comparison.bootstrap``. The band holds at each rate alone; a whole curve leaves it more
+    The resamples are those of ``stratified_bootstrap.bootstrap``. The band holds at each rate alone; a whole curve leaves it more
     often than 5% of the time.
 
     Args:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from asd_core.evaluation.comparison import Draws, paired_difference
+from asd_core.evaluation.comparison import paired_difference
+from asd_core.evaluation.stratified_bootstrap import Draws
 
 
 def anomalies_to_settle(draws: Draws, a: str, b: str) -> int | None:

@@ -14,7 +14,7 @@ from sklearn.metrics import det_curve, precision_recall_curve, roc_auc_score
 from asd_core.evaluation import (
     bootstrap,
     breakdown,
-    comparison,
+    clip_resampling,
     det,
     disagreements,
     evaluate,
@@ -36,7 +36,8 @@ from asd_core.evaluation import (
     without_value,
     worst_machine,
 )
-from asd_core.evaluation.comparison import running_sum, taken
+from asd_core.evaluation.clip_resampling import taken
+from asd_core.evaluation.resampled_auc import running_sum
 from asd_core.plots import agreement_figure, breakdown_figure, det_figure, precision_recall_figure, roc_figure
 
 NAMES = {"pca_kde": "A", "cnn_ae": "B", "control_rms": "C"}
@@ -146,7 +147,7 @@ def test_the_bytes_that_are_drawn_give_the_figures_of_floats(seed: int) -> None:
 def test_resamples_do_not_hang_on_how_they_are_cut_into_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = table({"A": 1.0, "B": 0.5})
     whole = bootstrap(scores, 50).draws
-    monkeypatch.setattr(comparison, "CHUNK_NUMBERS", 1)
+    monkeypatch.setattr(clip_resampling, "CHUNK_NUMBERS", 1)
     cut = bootstrap(scores, 50).draws
     assert all(whole[metric].tolist() == cut[metric].tolist() for metric in whole)
 
@@ -190,7 +191,7 @@ def test_draws_depend_on_the_clips_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     assert np.array_equal(shuffled.of()[shuffled.detectors.index("a")], whole.of()[0])
     one = bootstrap(scores[(scores["detector"] == "b") & (scores["machine_id"] == "02")], 200)
     assert np.array_equal(one.of()[0], whole.of("02")[1])
-    monkeypatch.setattr(comparison, "CHUNK_NUMBERS", 1)
+    monkeypatch.setattr(clip_resampling, "CHUNK_NUMBERS", 1)
     assert np.array_equal(bootstrap(scores, 200).of(metric="pauc"), whole.of(metric="pauc"))
     assert not np.array_equal(bootstrap(scores, 200, seed=1).of(), whole.of())
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from asd_core.evaluation import bootstrap
-from asd_core.evaluation.comparison import resampled, taken
+from asd_core.evaluation.clip_resampling import taken
 from asd_core.evaluation.linear_part import LARGE, linear_parts, resampled_parts
+from asd_core.evaluation.resampled_auc import resampled
 from asd_core.evaluation.roc_auc import auc, pauc
 
 
@@ -74,10 +75,11 @@ def test_a_detector_near_the_end_is_resampled_in_full_on_the_same_clips(monkeypa
         calls.append(len(args[0]))
         return resampled(*args)
 
-    monkeypatch.setattr("asd_core.evaluation.comparison.resampled", counted)
+    monkeypatch.setattr("asd_core.evaluation.stratified_bootstrap.resampled", counted)
     draws = bootstrap(table(("weak", 1.0), ("strong", 2.0), ("near one", 7.5)), 200)
     assert calls == [LARGE], "one detector, once"
-    monkeypatch.setattr("asd_core.evaluation.comparison.LARGE", 10**9)
+    for module in ("stratified_bootstrap", "clip_resampling"):
+        monkeypatch.setattr(f"asd_core.evaluation.{module}.LARGE", 10**9)
     full = bootstrap(table(("weak", 1.0), ("strong", 2.0), ("near one", 7.5)), 200)
     for metric in ("auc", "pauc"):
         np.testing.assert_allclose(draws.point(metric=metric), full.point(metric=metric), atol=1e-12)
