@@ -11,6 +11,7 @@ from .evidence import evidence_stamp as evidence_stamp
 from .evidence import measure_evidence as measure_evidence
 from .evidence import missing_evidence as missing_evidence
 from .evidence import read_evidence as read_evidence
+from .fitting import UNTRAINED as UNTRAINED
 from .label_free import Evidence as Evidence
 from .label_free import Sensitivity as Sensitivity
 from .material import Material as Material
@@ -18,7 +19,6 @@ from .material import learnable as learnable
 from .min_clips import MinClips as MinClips
 from .min_clips import stored_min_clips as stored_min_clips
 from .min_clips import too_few as too_few
-from .pipeline import UNTRAINED as UNTRAINED
 from .pipeline import train as train
 from .seeds import stored_seeds as stored_seeds
 from .seeds import train_seeds as train_seeds

@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.artifacts import Calibration
-from asd_core.datasets import N_FOLDS
+from asd_core.datasets import N_FOLDS, folds
 from asd_core.detectors import Detector, Scores
 from asd_core.errors import TrainingError
 from asd_core.features import Array
 from asd_core.lazy import scipy
-from asd_core.on_disk import taken
+from asd_core.on_disk import joined, taken
 from asd_core.progress import Progress, silent, stage
-from asd_core.training.material import learnable
+from asd_core.training.material import Material, learnable
 
 FEWEST = 3  # scores that the test can rank
 LEVEL = 6  # of scipy's critical values (25%, 10%, …, 0.1%): a fold of few clips differs by chance, and going without costs much
@@ -103,3 +103,19 @@ def alike(scores: Scores, fold: NDArray[np.intp]) -> bool:
         warnings.simplefilter("ignore")  # that the p value lies outside its table
         test = scipy.stats.anderson_ksamp(samples)
     return bool(test.statistic <= test.critical_values[LEVEL])
+
+
+def cross_calibrated(detector: Detector, material: Material, seed: int, progress: Progress) -> Calibration:
+    """The cross-conformal calibration of a detector that was fitted on the material."""
+    parts, representation = (material.fit, material.calibration), material.input(detector)
+    ids = [i for part in parts for i in part.machine_ids]
+    return cross_calibration(
+        detector,
+        joined([part.features[representation] for part in parts]),
+        ids,
+        folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
+        domains=[domain for part in parts for domain in part.domains],
+        attributes=[attributes for part in parts for attributes in part.attributes],
+        seed=seed,
+        progress=progress,
+    )

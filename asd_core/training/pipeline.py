@@ -1,55 +1,34 @@
-"""fit -> calibrate -> save -> score the test clips: everything in a models folder comes from here."""
+"""Detectors trained on a dataset, one after the other or by a cluster: everything in a models folder comes from here."""
 
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from asd_core import artifacts
-from asd_core.artifacts import Calibration, resampled_otherwise, write_conditions, write_pooled
-from asd_core.counting import counted, listed, machines_named
-from asd_core.datasets import DATASET, N_FOLDS, Dataset, folds
-from asd_core.detectors import Detector, Scores, detector_class, is_control, select
+from asd_core.artifacts import resampled_otherwise, write_conditions, write_pooled
+from asd_core.counting import counted
+from asd_core.datasets import DATASET, Dataset
+from asd_core.detectors import detector_class, is_control, select
 from asd_core.detectors.common.few_clips import defaults_for
 from asd_core.detectors.fusion import Fusion
 from asd_core.engine import chosen_engine
 from asd_core.errors import ArtifactError, TrainingError
 from asd_core.evaluation import untrained_domains
 from asd_core.explain import write_reference
-from asd_core.features import LogMel, MemberScores, Representation, from_config
+from asd_core.features import LogMel, MemberScores, from_config
 from asd_core.files import write_text
-from asd_core.on_disk import joined
 from asd_core.progress import Progress, report_losses, silent, stage
-from asd_core.scoring import (
-    AS_RECORDED,
-    SCORES,
-    compute_scores,
-    level_meter,
-    missing_scores,
-    of_detector,
-    read_scores,
-    score_rows,
-    write_scores,
-)
+from asd_core.scoring import compute_scores, level_meter, missing_scores, read_scores
 from asd_core.sound import Kind
-from asd_core.training.budget import Budget, cheapest_first, duration, refitted
-from asd_core.training.checks import collapse_alarms, synthetic_check, untrained_baseline
+from asd_core.training.budget import Budget, cheapest_first, duration
 from asd_core.training.claim import claimed
-from asd_core.training.cross_conformal import cross_calibration
-from asd_core.training.evidence import evidence_table, write_evidence
-from asd_core.training.fusion_rules import learn_rule
-from asd_core.training.material import Material, detector_input, few_clips, gather, learnable, member_material
+from asd_core.training.fitting import Trained, fit_one, save_trained, train_one
+from asd_core.training.material import Material, detector_input, few_clips, gather
 from asd_core.training.min_clips import too_few
 from asd_core.training.time_left import TimeLeft, retold
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-UNTRAINED = "untrained.parquet"  # scores of the test clips by the untrained baselines
 
 
 def train(
@@ -217,24 +196,6 @@ def _fixed(key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A fitted detector with all that is stored of it.
-
-    Attributes:
-        about: the manifest's fields that :func:`asd_core.artifacts.save` takes.
-        evidence: of :func:`asd_core.training.evidence.evidence_table`.
-        scored: by score file, the test clips that it knows and their raw scores; the detector's own come last.
-    """
-
-    detector: Detector
-    representation: Representation
-    calibration: Calibration
-    about: dict[str, Any]
-    evidence: "pd.DataFrame"
-    scored: "dict[str, tuple[pd.DataFrame, Scores]]"
-
-
-@dataclass(frozen=True)
 class Fitting:
     """Fits a detector of a key, in whatever process: what a user is to read comes with the outcome."""
 
@@ -266,152 +227,3 @@ def _here(outcome: tuple[Trained | TrainingError, list[str]], notify: Callable[[
     if isinstance(trained, TrainingError):
         raise trained
     return trained
-
-
-def train_one(
-    key: str,
-    material: Material,
-    out: Path,
-    *,
-    preset: str,
-    seed: int,
-    progress: Progress = silent,
-    notify: Callable[[str], None] = lambda _: None,
-) -> list[str]:
-    """:func:`fit_one` and :func:`save_trained`: the alarms."""
-    return save_trained(
-        fit_one(key, material, out, preset=preset, seed=seed, progress=progress, notify=notify), material, out
-    )
-
-
-def fit_one(
-    key: str,
-    material: Material,
-    out: Path | None = None,
-    *,
-    preset: str,
-    seed: int,
-    progress: Progress = silent,
-    notify: Callable[[str], None] = lambda _: None,
-) -> Trained:
-    """Fit on four fifths of the normals, calibrate on the rest or, where fits are cheap, on all of them by more fits (see
-    :mod:`asd_core.training.cross_conformal`), check, and score the test clips. A machine with too few clips is left out, with a
-    sentence to ``notify``.
-
-    Args:
-        out: the folder with the members of a fusion.
-    """
-    cls = detector_class(key)
-    detector = cls.create(preset)
-    every, machine_types = material.machine_ids, material.dataset.catalogue["machine_type"].unique()
-    if len(machine_types) > 1 and cls.info.scope == "machine type":
-        notify(
-            f"{cls.info.title} learns one network for all {len(machine_types)} machine types "
-            f"({listed(sorted(machine_types))}): train on each type's folder for one a type."
-        )
-    if isinstance(detector, Fusion) and out:
-        material = member_material(detector, material, out, learn_rule)
-    material = material.of_machines(learnable(material.fit.machine_ids, detector))
-    detector = detector.for_clips(len(material.fit.rows))
-    representation = material.input(detector)
-    if representation in material.refused:
-        raise TrainingError(material.refused[representation])
-    began = time.monotonic()
-    crosses = refitted(key, material.fit_amount, preset)
-    fitting = stage(progress, 0.0, 1.0 / N_FOLDS, "fitting") if crosses else progress
-    fit = material.fit
-    detector.fit_in_domains(
-        fit.features[representation],
-        fit.machine_ids,
-        fit.domains,
-        attributes=fit.attributes,
-        seed=seed,
-        progress=fitting,
-    )
-    seconds = time.monotonic() - began
-    material = material.of_machines(detector.machine_ids_)
-    if left_out := sorted(set(every) - set(material.calibration.machine_ids)):
-        notify(
-            f"{cls.info.title} does not know {machines_named(left_out)}: too few normal clips to learn from. Record "
-            "more of its normal sound."
-        )
-    if material.calibration.rows.empty:
-        raise TrainingError("no machine has a normal clip to learn from and another to calibrate it: record more.")
-    check = synthetic_check(detector, material)
-    untrained = untrained_baseline(detector, material, representation, seed)
-    untrained_check = synthetic_check(untrained, material) if untrained else None
-    alarms = collapse_alarms(check, detector.diagnostics_, untrained_check)
-    evidence = evidence_table(detector, material, representation, check.normal, untrained, seed=seed)
-    by_kind = {kind: round(value, 4) for kind, value in check.auc_by_kind().items()}
-    diagnostics = {**detector.diagnostics_, "synthetic_auc": round(check.auc, 4), "synthetic_auc_by_kind": by_kind}
-    if untrained_check:
-        diagnostics["untrained_synthetic_auc"] = round(untrained_check.auc, 4)
-    if crosses:
-        calibrating = stage(progress, 1.0 / N_FOLDS, 1.0, "calibrating")
-        calibration = cross_calibrated(detector, material, seed, calibrating)
-    else:
-        calibration = Calibration.from_scores(check.normal, check.normal_ids)
-    if not all(np.isfinite(scores).all() for scores in calibration.scores.values()):
-        raise TrainingError("its scores of normal clips are not all numbers, so no threshold can be set.")
-    about = {
-        "seed": seed,
-        "preset": preset,
-        "dataset": material.dataset.name,
-        "data_fingerprint": material.fingerprint,
-        "n_fitted": {str(i): int(n) for i, n in material.fit.rows["machine_id"].value_counts().sort_index().items()},
-        "calibration": calibration.scores,
-        "crossed": sorted(calibration.crossed),
-        "diagnostics": diagnostics,
-        "alarms": alarms,
-        "fit_seconds": round(seconds, 2),
-    }
-    known = material.test.of_machines(calibration.scores)
-    scored = {
-        file: (known.rows, one.score(known.features[representation], known.machine_ids))
-        for one, file in ((untrained, UNTRAINED), (detector, SCORES))
-        if one and len(known.rows)
-    }
-    return Trained(detector, representation, calibration, about, evidence, scored)
-
-
-def save_trained(trained: Trained, material: Material, out: Path) -> list[str]:
-    """Save a detector, and store its scores of the test clips in place of its earlier ones.
-
-    Returns:
-        Alarms: sentences on why not to trust this detector.
-    """
-    key = trained.detector.info.key
-    detector = trained.detector
-    members = detector.members_ if isinstance(detector, Fusion) else []
-    manifest = artifacts.save(
-        detector,
-        out / key,
-        representation=trained.representation,
-        learned_from=material.learned_from,
-        members={member: artifacts.read_manifest(out / member).weights_sha256 for member in members},
-        **trained.about,
-    )
-    version, test_print = manifest.version, material.dataset.fingerprint(AS_RECORDED.split)
-    write_evidence(trained.evidence, key, version, out)
-    for file, (rows, raw) in trained.scored.items():  # the last one says that all is stored
-        table = score_rows(
-            rows, key, version, trained.calibration, raw, of_detector(AS_RECORDED, trained.representation)
-        )
-        write_scores(table.assign(data_fingerprint=test_print), out / file)
-    return list(trained.about["alarms"])
-
-
-def cross_calibrated(detector: Detector, material: Material, seed: int, progress: Progress) -> Calibration:
-    """The cross-conformal calibration of a detector that was fitted on the material."""
-    parts, representation = (material.fit, material.calibration), material.input(detector)
-    ids = [i for part in parts for i in part.machine_ids]
-    return cross_calibration(
-        detector,
-        joined([part.features[representation] for part in parts]),
-        ids,
-        folds([sha256 for part in parts for sha256 in part.rows["sha256"]], ids),
-        domains=[domain for part in parts for domain in part.domains],
-        attributes=[attributes for part in parts for attributes in part.attributes],
-        seed=seed,
-        progress=progress,
-    )

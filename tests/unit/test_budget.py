@@ -9,7 +9,7 @@ import pytest
 
 from asd_core.datasets import Dataset
 from asd_core.detectors import REGISTRY
-from asd_core.training import cheapest_first, expected_amount, expected_seconds, pipeline, time_left, train, within
+from asd_core.training import cheapest_first, expected_amount, expected_seconds, fitting, time_left, train, within
 from asd_core.training.budget import Budget, duration
 from asd_core.training.time_left import TimeLeft
 
@@ -140,7 +140,7 @@ def test_a_training_says_that_a_detector_takes_longer(
     monkeypatch.setattr(time_left, "AGAIN", 0.02)
     monkeypatch.setattr(time_left, "LATE_SECONDS", 0.05)
     said: list[str] = []
-    fit = pipeline.fit_one
+    fit = fitting.fit_one
 
     def loaded(*args: Any, **kwargs: Any) -> Any:
         deadline = time.monotonic() + 30
@@ -148,7 +148,7 @@ def test_a_training_says_that_a_detector_takes_longer(
             time.sleep(0.01)
         return fit(*args, **kwargs)
 
-    monkeypatch.setattr(pipeline, "fit_one", loaded)
+    monkeypatch.setattr(fitting, "fit_one", loaded)
     train(brief_dataset, tmp_path, detectors=["control_rms"], progress=lambda _, message: said.append(message))
     assert "Control: clip level (1 of 1, about 1 s left)" in said
     assert "Control: clip level (1 of 1, takes longer than estimated)" in said
