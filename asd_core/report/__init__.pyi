@@ -1,4 +1,6 @@
 from .best_member import fusion_gain as fusion_gain
+from .caveats import not_of_their_machine as not_of_their_machine
+from .caveats import too_few_held_out as too_few_held_out
 from .detector_cards import cards_markdown as cards_markdown
 from .exports import figures_key as figures_key
 from .exports import report_json as report_json
@@ -22,8 +24,6 @@ from .reproduction import reproduction_table as reproduction_table
 from .results_page import stored_scores as stored_scores
 from .results_page import write_results as write_results
 from .tables import Assumptions as Assumptions
+from .takeaways import opening_sentences as opening_sentences
 from .wording import clips_without as clips_without
-from .wording import not_of_their_machine as not_of_their_machine
-from .wording import opening_sentences as opening_sentences
 from .wording import report_protocol as report_protocol
-from .wording import too_few_held_out as too_few_held_out

@@ -15,11 +15,13 @@ from asd_core.errors import ArtifactError, AsdError
 from asd_core.evaluation import MEAN, POOLED
 from asd_core.progress import Progress, silent
 from asd_core.report import layout, wording
+from asd_core.report.caveats import warnings
 from asd_core.report.charts import charts
 from asd_core.report.figures import Comparison, compare
 from asd_core.report.rendering import render
 from asd_core.report.sounds import MAX_SECONDS, examples
 from asd_core.report.tables import Assumptions
+from asd_core.report.takeaways import takeaways
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,13 +127,14 @@ def report_html(
     return render(
         "report.html.j2",
         c=comparison,
+        takeaways=takeaways(comparison),
         title=f"Which detector to trust: {comparison.title}",
         made=f"{made or datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         program=f"asd_core {__version__}",
         infos={key: detector_class(key).info for key in comparison.detectors},
         names={key: detector_class(key).info.title for key in comparison.detectors},
         lead=comparison.lead,
-        warnings=[*filter(None, [left_out]), *wording.warnings(comparison, dataset)],
+        warnings=[*filter(None, [left_out]), *warnings(comparison, dataset)],
         charts=drawn,
         legend=legend,
         sounds=sounds,

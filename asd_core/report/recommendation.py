@@ -1,5 +1,5 @@
 """Which detector to use, why, and what would change it: by labelled clips where there are both classes, else by synthetic
-anomalies. It says nothing that :mod:`asd_core.report.wording` does not: the same ties, controls and alarms decide."""
+anomalies. It says nothing that :mod:`asd_core.report.takeaways` does not: the same ties, controls and alarms decide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from asd_core.evaluation import evaluate
 from asd_core.explain import nearest, read_reference
 from asd_core.features import LogMel
 from asd_core.report import report_content, report_html, results_page, wording
+from asd_core.report.caveats import warnings
 from asd_core.report.results_page import stored_scores
 from asd_core.scoring import current_scores, scan_recording, score_clip, strength_curve, with_decisions
 from asd_core.sound import denoise_mix, prepare, read_clip
@@ -144,7 +145,7 @@ def test_the_report_ranks_means_over_fewer_machines_apart(factory: Path, factory
     assert comparison.detectors[0] == "control_random"
     assert comparison.tied == ["control_random"]
     assert wording.rank(comparison, "control_rms") == "control, 2 of 3 ids"
-    assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in wording.warnings(comparison, dataset))
+    assert any(s.startswith("PCA + KDE knows 2 of 3 ids:") for s in warnings(comparison, dataset))
     assert set(comparison.clips["machine_type"]) == {"fan", "slider"}
     page = report_html(comparison, dataset)
     assert "id fan/00" in page

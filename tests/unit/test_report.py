@@ -37,6 +37,7 @@ from asd_core.report import (
 )
 from asd_core.report.layout import words
 from asd_core.report.results_page import stored_scores
+from asd_core.report.takeaways import takeaways
 from tests.conftest import ROOT, write_wav
 
 DEMO = ROOT / "trained_models" / "demo"
@@ -146,7 +147,7 @@ def test_figures_are_the_evaluation_s(demo: tuple[Comparison, str]) -> None:
 
 def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None:
     comparison, text = demo
-    best, controls, plant = wording.takeaways(comparison)
+    best, controls, plant = takeaways(comparison)
     page = Page(text).words
     for description in (best, controls, plant):
         assert description in page
@@ -170,7 +171,7 @@ def test_a_detector_in_use_leads_and_is_called_a_choice(demo: tuple[Comparison, 
     comparison, dataset, _ = report_content(
         DEMO, detectors=["gwrp_gaussian", "pca_kde", "control_rms"], in_use="pca_kde"
     )
-    chosen, best, _, plant = wording.takeaways(comparison)
+    chosen, best, _, plant = takeaways(comparison)
     assert chosen.startswith(
         "PCA + KDE is in use: a person pinned it, no figure did. By its mean AUC of 0.690 it is number 2 of 2"
     )
@@ -201,7 +202,7 @@ def test_controls_that_were_not_chosen_count_all_the_same(demo: tuple[Comparison
     said = (
         "1 of 2 detectors stands clearly above the best control (Control: mean log-mel, mean AUC 0.704, not shown here)"
     )
-    assert said in wording.takeaways(few)[1]
+    assert said in takeaways(few)[1]
     page = Page(report_html(few, dataset)).words
     assert "not above the best control (Control: mean log-mel, not in the table)" in page
     assert "(best control)" not in page
@@ -281,7 +282,7 @@ def test_one_label_is_not_computable(copied: Path, small_dataset: Dataset) -> No
     scores = stored_scores(copied)
     comparison, dataset, _ = report_content(copied, scores=scores[scores["label"] == "normal"])
     page = Page(report_html(comparison, dataset))
-    assert "not computable" in wording.takeaways(comparison)[0]
+    assert "not computable" in takeaways(comparison)[0]
     assert "Curves are not computable" in page.words
     assert "0.500" not in page.words
     assert comparison.ranking["auc"].isna().all()
@@ -320,11 +321,11 @@ def test_small_data_are_warned_of(copied: Path) -> None:
 
 def test_too_few_held_out_clips_give_no_figure_of_the_plant(copied: Path) -> None:
     enough, few = (report_content(copied, assumptions=Assumptions(rate=rate))[0] for rate in (0.3, 0.01))
-    said = wording.takeaways(enough)[2]
+    said = takeaways(enough)[2]
     assert "would raise about" in said
     assert "none of 12 anomalies was missed here, up to 24% may be" in said, "12 of 12 are no promise"
     assert said.endswith("These are its rates on 12 normal and 12 anomalous clips.")
-    assert "too few normal clips to decide, 99 are needed for 1%" in wording.takeaways(few)[2]
+    assert "too few normal clips to decide, 99 are needed for 1%" in takeaways(few)[2]
 
 
 def test_more_false_alarms_than_promised_are_said_with_their_reason(demo: tuple[Comparison, str]) -> None:
