@@ -1,11 +1,6 @@
 from .applicability import Applicability as Applicability
-from .applicability import MachineNormals as MachineNormals
-from .applicability import applicability_of as applicability_of
 from .applicability import check_clips as check_clips
-from .applicability import known_normals as known_normals
-from .applicability import machine_normals as machine_normals
 from .applicability import sentence as sentence
-from .applicability import with_applicability as with_applicability
 from .clip import CLOSE as CLOSE
 from .clip import DetectorScore as DetectorScore
 from .clip import as_scored as as_scored
@@ -30,6 +25,8 @@ from .long_recording import scan_windows as scan_windows
 from .moments import anomalous_throughout as anomalous_throughout
 from .moments import flagged_moments as flagged_moments
 from .moments import moments_audacity as moments_audacity
+from .noise_floor import MachineNormals as MachineNormals
+from .noise_floor import machine_normals as machine_normals
 from .split import compute_scores as compute_scores
 from .split import current_scores as current_scores
 from .split import score_split as score_split
@@ -50,6 +47,9 @@ from .store import scores_stamp as scores_stamp
 from .store import scoring_job as scoring_job
 from .store import trained_on as trained_on
 from .store import write_scores as write_scores
+from .stored_applicability import applicability_of as applicability_of
+from .stored_applicability import known_normals as known_normals
+from .stored_applicability import with_applicability as with_applicability
 from .timing import measure_scoring as measure_scoring
 from .timing import scoring_seconds as scoring_seconds
 from .verdict import ClipVerdict as ClipVerdict

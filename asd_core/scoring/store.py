@@ -22,7 +22,7 @@ from asd_core.errors import ArtifactError
 from asd_core.features import Denoised, Representation
 from asd_core.files import in_order, locked, parquet_length, read_parquet, write_parquet
 from asd_core.lazy import pd
-from asd_core.scoring.applicability import with_applicability
+from asd_core.scoring.stored_applicability import with_applicability
 from asd_core.sound import KINDS, Kind
 
 SCORES = "scores.parquet"
