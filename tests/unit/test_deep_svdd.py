@@ -5,19 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from asd_core.detectors import deep_svdd
+from asd_core.detectors.common import sphere as sphere_training
 from asd_core.detectors.common.modulation import modulation_spectrum
 from asd_core.detectors.common.network import seeded
-from asd_core.detectors.deep_svdd import (
-    CENTRE_FLOOR,
-    WARM_UP,
-    DeepSvdd,
-    DeepSvddSoft,
-    DeepSvddVectors,
-    dense_encoder,
-    first_centre,
-    train_sphere,
-)
+from asd_core.detectors.common.sphere import CENTRE_FLOOR, WARM_UP, first_centre, train_sphere
+from asd_core.detectors.deep_svdd import DeepSvdd, DeepSvddSoft, DeepSvddVectors, dense_encoder
 from asd_core.evaluation import auc
 from tests.unit.network_clips import clip, clips, with_fault
 
@@ -70,8 +62,8 @@ class TestTraining:
 
     def test_the_centre_is_found_once_after_the_pretraining(self, monkeypatch):
         found = []
-        original = deep_svdd.first_centre
-        monkeypatch.setattr(deep_svdd, "first_centre", lambda *a: found.append(original(*a)) or found[-1])
+        original = sphere_training.first_centre
+        monkeypatch.setattr(sphere_training, "first_centre", lambda *a: found.append(original(*a)) or found[-1])
         result, _, encoder = sphere(soft=False, epochs=5)
         assert len(found) == 1
         assert torch.equal(result.centre, found[0])
@@ -100,14 +92,14 @@ class TestTraining:
 
     def test_the_rate_falls_to_a_tenth_at_the_milestone(self, monkeypatch):
         rates = {}
-        original = deep_svdd.train_network
+        original = sphere_training.train_network
 
         def spy(net, **options):
             rates[options["learning_rate"]] = options.get("rate")
             assert options["weight_decay"] == 1e-6
             return original(net, **options)
 
-        monkeypatch.setattr(deep_svdd, "train_network", spy)
+        monkeypatch.setattr(sphere_training, "train_network", spy)
         sphere(soft=False, epochs=10)
         rate = rates[1e-3]
         assert [rate(e) for e in range(10)] == [1.0] * 7 + [0.1] * 3
