@@ -37,7 +37,7 @@ LONG_FIRST = [
         "contract/*",
         "unit/test_killed.py",
         "app/*",
-        "unit/test_cli.py",
+        "unit/test_cli*.py",
         "unit/test_sessions.py",
         "unit/test_experiments.py",
         "unit/test_dense_autoencoders.py",

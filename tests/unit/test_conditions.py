@@ -15,7 +15,7 @@ from asd_core.scoring import clip_recorded_otherwise
 from asd_core.sound import Clip, Samples, resample
 from asd_core.training import train
 from tests.conftest import write_wav
-from tests.unit.test_cli import run
+from tests.unit.conftest import Cli
 
 RATE = 16000
 
@@ -126,14 +126,12 @@ def test_a_folder_without_them_gets_them_by_a_command(mixed: Path, tmp_path: Pat
         clip_recorded_otherwise(clip, 0, tmp_path, "00")
 
 
-def test_the_command_line_says_it(
-    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_says_it(mixed: Path, tmp_path: Path, cli: Cli) -> None:
     file = write_wav(tmp_path / "a.wav", noise(rate=44100).samples[0], 44100)
     given = ("score", file, "--models", mixed / "models", "--machine-id", "00")
     sentence = (
         "a.wav was recorded otherwise than the sound the detectors learned: 44,100 Hz (training: 16,000, 32,000 Hz)."
     )
-    assert sentence in run(monkeypatch, capsys, *given)[2]
-    (result,) = json.loads(run(monkeypatch, capsys, *given, "--json")[1])
+    assert sentence in cli(*given)[2]
+    (result,) = json.loads(cli(*given, "--json")[1])
     assert any(sentence in flag for flag in result["flags"])

@@ -39,7 +39,6 @@ from asd_core.report.results_page import stored_scores
 from asd_core.settings import Settings
 from asd_core.sound import denoise_mix, prepare
 from asd_core.training import train
-from tests.unit.test_cli import cli as cli
 
 pytestmark = pytest.mark.slow
 
