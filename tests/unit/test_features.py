@@ -11,6 +11,7 @@ from asd_core.features import (
     BandSpectrum,
     Level,
     LogMel,
+    Waveform,
     extract,
     from_config,
     mel_filterbank,
@@ -151,3 +152,13 @@ def test_more_detectors_than_dashes_have_a_line(monkeypatch: pytest.MonkeyPatch)
     many = {f"detector_{n}": "" for n in range(60)}
     monkeypatch.setattr(colours, "REGISTRY", many)
     assert all(colours.detector_colour(key).startswith("#") and colours.detector_dash(key) for key in many)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 10.0, 60.0])
+def test_waveform_has_unit_level_and_one_length(seconds: float) -> None:
+    samples = 0.01 * np.sin(2 * np.pi * 50 * np.arange(int(seconds * 16000)) / 16000)
+    wave = Waveform().transform(Clip(samples[None].astype(np.float32), 16000, "0", "tone"))
+    sounding = wave[: int(min(seconds, 10.0) * 400)]
+    assert wave.shape == (4000,)
+    assert np.sqrt(np.mean(np.square(sounding))) == pytest.approx(1.0, abs=0.02)
+    assert not wave[len(sounding) + 20 :].any()
