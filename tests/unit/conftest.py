@@ -1,11 +1,13 @@
 """What unit tests of folders and commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from asd_core.settings import get_settings
+from tests.public_server import PublicServer, additional_archive, dev_archive, serve_public
+from tests.unit.download_sets import use
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -32,3 +34,29 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return code, shown.out, shown.err
 
     return run
+
+
+@pytest.fixture
+def server() -> Iterator[PublicServer]:
+    with serve_public() as running:
+        yield running
+
+
+@pytest.fixture
+def tiny(server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublicServer:
+    """A server with both parts of ``tiny-fan``."""
+    dev, additional = dev_archive(), additional_archive()
+    server.files = {"/1/dev_fan.zip": dev, "/2/additional_fan.zip": additional}
+    use(server, tmp_path, monkeypatch, dev=dev, additional=additional)
+    return server
+
+
+@pytest.fixture
+def asked(server: PublicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublicServer:
+    """A server with ``tiny-fan``: the registry knows nothing of ``dev``, its record does."""
+    dev, additional = dev_archive(), additional_archive()
+    server.files = {"/1/dev_fan.zip": dev, "/2/additional_fan.zip": additional}
+    server.has_api = True
+    server.publish(1, {"readme.md": b"#", "dev_fan.zip": dev})
+    use(server, tmp_path, monkeypatch, dev=None, additional=additional)
+    return server
