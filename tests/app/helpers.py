@@ -6,6 +6,7 @@ import numpy as np
 import soundfile
 from streamlit.testing.v1 import AppTest
 
+from asd_core.sound import wav_bytes
 from tests.conftest import ROOT
 
 FEW = ["PCA + KDE", "GWRP + Gaussian", "Control: clip level"]  # detectors, as the address has them: by title
@@ -41,3 +42,12 @@ def wav(samples: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, 16000, format="WAV")
     return buffer.getvalue()
+
+
+def sound(seed: int) -> bytes:
+    return wav_bytes(np.random.default_rng(seed).normal(0, 0.1, 32000).astype(np.float32), 16000)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception

@@ -8,8 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from asd_core.datasets import import_recordings
-from tests.app.helpers import FEW, opened, text
-from tests.app.test_data import sound
+from tests.app.helpers import FEW, opened, sound, text
 
 CLIP = "test/anomaly_id_02_00000003.wav"
 STATE = {"version": "denoised", "strength": "0.25", "overlay": "none", "region": "1_2.5_500_2000", "noise": "0.5_1"}

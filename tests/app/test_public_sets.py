@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from asd_core import jobs
 from asd_core.datasets import datasets_folder, open_dataset
 from asd_core.datasets.stored_datasets import user_datasets
-from tests.app.helpers import opened, text
+from tests.app.helpers import opened, press, text
 from tests.public_server import PublicServer, dev_archive, serve_public
 
 pytestmark = pytest.mark.slow
@@ -36,11 +36,6 @@ def until(*states: str, seconds: float = 60.0) -> jobs.Job:
             return job
         time.sleep(0.05)
     pytest.fail(f"{job} is not {states}")
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
 
 
 def page() -> AppTest:

@@ -21,8 +21,7 @@ from pages.label_page import acts
 from pages.label_page.acts import DrawnClip
 from pages.shared import permissions
 from pages.shared.tables import download
-from tests.app.helpers import app_at, opened, text
-from tests.app.test_data import press, sound
+from tests.app.helpers import app_at, opened, press, sound, text
 from tests.unit.label_helpers import label
 
 WHO = {"is_logged_in": True, "email": "ada@example.org"}

@@ -10,8 +10,7 @@ from asd_core.datasets import Dataset, import_recordings, note_unusable, open_da
 from asd_core.settings import get_settings
 from asd_core.training import train
 from pages.label_page.queue import QUEUE
-from tests.app.helpers import opened, text
-from tests.app.test_data import sound
+from tests.app.helpers import opened, sound, text
 
 BROKEN = "ng/2.wav"
 
