@@ -24,9 +24,11 @@ def table(data: Any, *, key: str, most: int = 1000, row: int = ROW, margins: Seq
         margins: columns that are written by :func:`margin_text`, and sorted by their numbers.
     """
     height = row * min(len(data), most) + HEADING[row]
-    if margins:
-        plain = data.reset_index(drop=True).style.format(
-            lambda value: f"{value:g}" if isinstance(value, float) else value
+    if margins:  # by its key: under a name of chance it would be another table in every run
+        plain = (
+            data.reset_index(drop=True)
+            .style.set_uuid(key)
+            .format(lambda value: f"{value:g}" if isinstance(value, float) else value)
         )
         data = plain.format(margin_text, subset=list(margins), na_rep="")
     st.dataframe(data, hide_index=True, row_height=row, height=height, key=key, **more)

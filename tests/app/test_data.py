@@ -170,7 +170,7 @@ def test_a_table_that_came_with_the_recordings_is_used_and_said(folders: Path) -
     assert "1 row of labels.csv matches no recording here." in text(app)
     assert "labels.csv names 1 recording more than once." in text(app)
     assert "labels.csv names it, but it is not there" in text(app)
-    assert "What the table says is corrected in the table" in text(app)
+    assert "To change what the table says, correct the table" in text(app)
     unused = next(frame.value for frame in app.dataframe if "Reason" in frame.value)
     assert unused["File"].tolist() == ["RUN_99.wav"]
     counts = next(frame.value for frame in app.dataframe if "Set" in frame.value)

@@ -135,7 +135,7 @@ def test_missing_scores_are_computed_beside_the_page(page: Any, small_models: Pa
         page.get_by_text("Test split, denoised at 0.5: 12 normal and 12 anomalous clips").wait_for(timeout=120_000)
         assert len(cells(page)) == 3
         assert page.get_by_role("button", name="Compute the missing scores").count() == 0
-        assert page.get_by_text("learned from undenoised sound").count() == 1
+        assert page.get_by_text("were trained on undenoised sound").count() == 1
 
 
 PLACES = """() => {
