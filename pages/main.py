@@ -16,7 +16,7 @@ st.set_page_config(page_title="Anomalous sound dashboard", page_icon=str(ICON), 
 # are lower than the lists beside them: as high as those, their labels are in one line.
 STYLE = """<style>
 @media (max-width: 1100px) { .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; } }
-.stMain .stButtonGroup button { min-height: 2.5rem; }
+.stMain .stButtonGroup button:not([data-testid="stWidgetLabel"] *) { min-height: 2.5rem; }
 </style>"""
 DATA = "Data"  # the page that needs no trained detector, and obeys no choice of the sidebar
 PAGES = [
