@@ -7,7 +7,7 @@ import streamlit as st
 from asd_core.errors import AsdError
 from pages.data_page.activity import activity
 from pages.data_page.add import add_recordings
-from pages.data_page.datasets import Entry, entries, overview
+from pages.data_page.datasets import NEW, Entry, entries, overview
 from pages.data_page.manage import manage
 from pages.data_page.survey_view import survey_view
 from pages.data_page.train import train
@@ -18,7 +18,6 @@ from pages.shared.error_messages import show_errors
 from pages.shared.names import distinct
 from pages.shared.sidebar import chosen_or_last, start_with
 
-NEW = "new"
 PAGE = "Data"
 
 st.title("Data")

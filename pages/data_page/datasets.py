@@ -25,6 +25,7 @@ from asd_core.settings import get_settings
 from pages.shared.caching import SELECTIONS
 from pages.shared.sources import sources
 
+NEW = "add recordings"  # in the place of a dataset's name: none has a space
 UNREADABLE = "Cannot be read"  # heading of a column that is there where a dataset has such files
 
 

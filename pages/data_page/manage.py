@@ -6,7 +6,7 @@ import streamlit as st
 
 from asd_core.datasets import delete_dataset, rename_dataset
 from asd_core.roles import Role
-from pages.data_page.datasets import Entry
+from pages.data_page.datasets import NEW, Entry
 from pages.shared.permissions import acting, button
 
 
@@ -30,6 +30,6 @@ def manage(entry: Entry) -> None:
                 with acting(Role.ADMINISTER, "deleted", entry.name, note=entry.title):
                     delete_dataset(entry.place)
                     shutil.rmtree(entry.models, ignore_errors=True)
-                st.session_state["data_open"] = "new"
+                st.session_state["data_open"] = NEW
                 st.rerun()
         st.caption("Labels are not deleted, nor the files that the recordings came from.")

@@ -9,7 +9,7 @@ from asd_core.datasets import delete_dataset, import_recordings, open_dataset
 from asd_core.report import report_content
 from asd_core.settings import get_settings
 from asd_core.training import train, train_version
-from pages.data_page.datasets import entries
+from pages.data_page.datasets import NEW, entries
 from pages.shared.sources import sources
 from tests.app.helpers import opened, press, sound, text
 
@@ -27,6 +27,13 @@ def test_a_dataset_is_renamed_and_deleted_by_name(folders: Path) -> None:
     press(app, "Delete")
     assert not place.exists()
     assert "Add normal recordings of your machine" in text(app)
+
+
+def test_a_dataset_may_be_called_new(folders: Path) -> None:
+    import_recordings("New", [("normal/1.wav", lambda: sound(1))])
+    app = opened("data", data="New")
+    assert app.selectbox(key="data").value == "new"
+    assert "New name" in [field.label for field in app.text_input]
 
 
 def test_a_dataset_with_detectors_is_renamed_on_every_page_and_in_the_report(folders: Path) -> None:
@@ -84,7 +91,7 @@ def test_the_other_pages_show_the_dataset_that_was_looked_at_and_so_does_this_on
     app = opened("compare")
     assert app.selectbox(key="dataset").value == "fan"
     app.switch_page("data.py").run()
-    assert app.selectbox(key="data").value == "new"
+    assert app.selectbox(key="data").value == NEW
     app.selectbox(key="data").select("rig").run()
     assert app.switch_page("compare.py").run().selectbox(key="dataset").value == "rig"
     assert app.switch_page("data.py").run().selectbox(key="data").value == "rig"
