@@ -75,7 +75,11 @@ def show(source: Source, name: str) -> None:
     of = str(there[name]), header.model_dump_json()
     table, shown, known, n_ids = figures(*of, stored)
     st.markdown(f"#### {shown.answer}")
-    earlier = f" The report that this project began from found {header.report}." if header.report else ""
+    earlier = (
+        f" An earlier study of slide rails, which this project began from, found {header.report}."
+        if header.report
+        else ""
+    )
     st.caption(shown.details + earlier)
     points_table(header, table, detector_order(stored, table))
     name_fewer(known, n_ids)

@@ -117,7 +117,7 @@ def _nothing(result: Imported) -> str:
             "or a ZIP of both."
         )
     reason = f" ({result.refused[0].file}: {result.refused[0].reason})" if result.refused else ""
-    return f"Nothing of it is a recording{reason}: add sound files, or a ZIP of them."
+    return f"It holds no recording{reason}: add sound files, or a ZIP of them."
 
 
 def _is_no_table(path: PurePosixPath, read: Callable[[], RecordingTable], result: Imported) -> bool:

@@ -197,7 +197,7 @@ def sweep(
     if name not in table:
         raise TrainingError(f"{detector} has no parameter {name!r}; it has: {', '.join(table)}.")
     if not values:
-        raise TrainingError(f"No values of {name} were given: give some, as in --values 1,2,4.")
+        raise TrainingError(f"No values of {name} were given: give some, such as 1,2,4.")
     row = table[name]
     numbers = sorted(dict.fromkeys(_parsed(v, row) for v in values))
     points = []
@@ -221,7 +221,7 @@ def _parsed(value: str | float, row: Parameter) -> Any:
     try:
         number = float(text)
     except ValueError as error:
-        raise TrainingError(f"{value!r} is no value of {row.name}: give numbers, as in --values 1,2,4.") from error
+        raise TrainingError(f"{value!r} is no value of {row.name}: give numbers, such as 1,2,4.") from error
     if isinstance(row.default, int):
         if not number.is_integer():
             raise TrainingError(f"{value} is no value of {row.name}: it takes whole numbers.")

@@ -75,17 +75,17 @@ def _denoising(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         for (strength, pairs), (up, down) in zip(results[1:], counts[1:], strict=True):
             text += f"; at {strength:g} it raises {up} and lowers {down}{_extremes(pairs)}"
         if series == TEST_ONLY:
-            harm = any(down for _, down in counts)
-            text += ". Never denoise for detectors that were trained without it." if harm else "."
-            answers.append("never on test clips alone" if harm else "")
+            harm = any(down > up for up, down in counts)
+            text += ". Do not denoise for detectors that were trained without it." if harm else "."
+            answers.append("harmful on test clips alone" if harm else "")
         elif all(up > down for up, down in counts):
-            text += ". The report found that it did not help; here it does."
+            text += "."
             answers.append("Yes, most detectors")
         elif any(up > down for up, down in counts):
-            text += ". The report found that it did not help; here that depends on the strength."
+            text += "."
             answers.append("Moderately, for some detectors")
         else:
-            text += ". As the report found, it does not help."
+            text += "."
             answers.append("No")
         texts.append(text)
     if not texts:
@@ -163,13 +163,13 @@ def _components(stored: Stored, table: "pd.DataFrame") -> Conclusion:
         return Conclusion(
             "No: more components help.",
             text
-            + "More components help as far as the clips allow, so it is not the curse of dimensionality that held the "
-            "report's PCA + KDE back: a few components leave the faults out.",
+            + "More components help as far as the clips allow, so it is not the curse of dimensionality that holds "
+            "PCA + KDE back: a few components leave the faults out.",
         )
     if any(falls):
         return Conclusion(
             "Yes: too many components do harm.",
-            text + "Too many components do harm, as the report said of the curse of dimensionality.",
+            text + "Too many components do harm: the curse of dimensionality.",
         )
     return Conclusion(
         "Their number makes no clear difference.",
@@ -246,9 +246,9 @@ def _skip_against_plain(stored: Stored, plain: "pd.Series", skip: "pd.Series") -
         f"After {skip['x']:g} epochs the held-out loss is {skip['held_out_loss']:.3g} with skips and "
         f"{plain['held_out_loss']:.3g} without, the AUC {skip['auc']:.3f} and {plain['auc']:.3f}, {signed(pair)}: {meaning}. "
         + (
-            "The report's skip network detected nothing; this one still does better than chance."
+            "The network with skips still does better than chance."
             if skip["auc_low"] > 0.5
-            else "As in the report, the skip network detects nothing beyond chance."
+            else "The network with skips detects nothing beyond chance."
         )
     )
     return Conclusion(answer, text)

@@ -99,9 +99,9 @@ def dbscan_conclusion(stored: Stored) -> tuple[str, str]:
     )
     won = sum(pair.low > 0 for pair in pairs)
     if won == len(pairs):
-        return "Yes, on these clips.", text + "The tuning carries over, unlike the report's."
+        return "Yes, on these clips.", text + "The tuning carries over."
     if all(is_tie(pair) for pair in pairs):
-        return "No.", text + "None is beyond its paired interval: as in the report, the tuning does not carry over."
+        return "No.", text + "None is beyond its paired interval: the tuning does not carry over."
     lost = [n for n, pair in zip(table["tuned_on"], pairs, strict=True) if pair.high < 0]
     worse = f", and does harm when tuned on {first_listed(lost)}" if lost else ""
     answer = f"In {won} of {len(pairs)} ways." if won else "No, it does harm."

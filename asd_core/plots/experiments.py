@@ -139,7 +139,7 @@ def loss_figure(table: "pd.DataFrame", names: Mapping[str, str], *, auc: str = M
             name=name,
             line=detector_line(str(key), 1.5),
             marker={"size": 8, "color": colours.detector_colour(str(key))},
-            hovertemplate=f"%{{text}} epochs: loss %{{x:.3g}}, AUC %{{y:.3f}}<extra>{name}</extra>",
+            hovertemplate=f"after epoch %{{text}}: loss %{{x:.3g}}, AUC %{{y:.3f}}<extra>{name}</extra>",
         )
     return figure
 

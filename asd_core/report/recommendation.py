@@ -174,9 +174,9 @@ def _settling(draws: Draws, chosen: str, pool: list[str], timed: bool) -> str:
     measure = "" if timed else "Measured scoring times (below the ranking) would let the cheapest of them lead. "
     pair = f"{name(ranked[0])} and {name(ranked[1])}"
     if not more or more > MANY:
-        return f"{measure}{pair} are so close that more clips would hardly part them."
+        return f"{measure}{pair} are so close that hardly any number of clips would tell them apart."
     n = sum(anomalies for _, anomalies in draws.clips.values())
     return (
-        f"{measure}By estimate, about {more:,} more labelled anomalies beside these {n:,} would part {pair}, if their difference "
-        "stayed and normal clips grew with them."
+        f"{measure}By estimate, about {more:,} more labelled anomalies beside these {n:,} would tell {pair} apart, if their "
+        "difference stays as it is and normal clips are added in proportion."
     )

@@ -15,7 +15,7 @@ from asd_core.training.checks import SyntheticCheck, auc_difference
 CURVES = ["detector", "kind", "db", "auc"]
 COLUMNS = [
     *("detector", "auc", "low", "high", "untrained", "stability", "tail"),
-    *("tied", "clear", "n_normal", "n_sources", "n_ids"),
+    *("tied", "clear", "above", "n_normal", "n_sources", "n_ids"),
 ]
 
 
@@ -91,6 +91,7 @@ class Evidence:
             - ``tied``: the best or not to be told apart from it, controls and those that know fewer machine ids aside (the
               paired interval includes 0);
             - ``clear``: the paired interval of the difference from the best control is above 0; also True without a control.
+            - ``above``: so is the difference itself, on all clips of both.
         """
         known, chosen = self._known, [key for key in self._checks if shown is None or key in shown]
         n_ids = len(set[str]().union(*(known[key] for key in chosen)))
@@ -103,10 +104,15 @@ class Evidence:
             | {
                 "tied": key in ranked and (key == ranked[0] or self._ties(ranked[0], key)),
                 "clear": is_control(key) or not control or self._difference(key, control)[0] > 0.0,
+                "above": is_control(key) or not control or self._checks[key].auc > self._checks[control].auc,
             }
             for key in order
         ]
-        figures = pd.DataFrame(rows, columns=COLUMNS).astype({"tied": bool, "clear": bool}).set_index("detector")
+        figures = (
+            pd.DataFrame(rows, columns=COLUMNS)
+            .astype({"tied": bool, "clear": bool, "above": bool})
+            .set_index("detector")
+        )
         curves = pd.concat([self._curve(key) for key in order]) if order else pd.DataFrame(columns=CURVES)
         return Sensitivity(figures, curves.reset_index(drop=True), n_ids, control)
 

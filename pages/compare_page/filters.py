@@ -288,8 +288,9 @@ def _state(selected: Choice, scope: Scope, stored: StoredScores) -> bool:
         with st.container(border=True):
             few = ", ".join(title(key) for key in absent[:3]) + (" …" if len(absent) > 3 else "")
             st.markdown(
-                f"**{len(absent)} of {counted(len(selected.detectors), 'detector')} {'has' if len(absent) == 1 else 'have'} no scores of the {scope.description()}** "
-                f"({few}), or only such of other clips or weights, which are not shown."
+                f"**{len(absent)} of {counted(len(selected.detectors), 'detector')} {'has' if len(absent) == 1 else 'have'} no scores of the {scope.description()} yet** "
+                f"({few}), or only those of other clips or of detectors that were trained again since: nothing of them can be shown before "
+                "they are computed."
             )
             source = selected.source
             arguments = ["scores", "--data", source.location, "--models", str(source.folder), "--split", scope.split]

@@ -111,5 +111,5 @@ def _figure(
 def _verdict(key: str, row: "pd.Series[float]", in_use: str, coverage: Mapping[str, str]) -> str:
     verdict = "control" if is_control(key) else "★ best or tied" if row["tied"] else ""
     if not row["clear"]:
-        verdict = "▽ near a control"
+        verdict = "▽ near a control" if row["above"] else "▼ not above a control"
     return ", ".join(filter(None, ["in use" if key == in_use else "", verdict, coverage.get(key, "")]))

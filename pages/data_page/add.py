@@ -45,8 +45,9 @@ def add_recordings() -> None:
     )
     if not files:
         st.info(
-            "Add normal recordings of your machine, 20 or more, and anomalies if there are any. Folders such as normal/ and faulty/, "
-            "one for each machine, are understood at once; anything else is asked on the next screen, before anything is trained.",
+            "Add normal recordings of your machine: 20 are enough to train, about 120 to set a threshold at 5% false alarms, and ten or "
+            "more anomalies beside them to compare detectors. Folders such as normal/ and faulty/, one for each machine, are understood "
+            "at once; anything else is asked on the next screen, before anything is trained.",
             icon=":material/folder_open:",
         )
         return

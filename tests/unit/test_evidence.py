@@ -166,6 +166,7 @@ def test_detectors_are_ranked_with_ties_and_controls() -> None:
         "control_rms": True,
         "pca_kde": False,
     }
+    assert figures.index[~figures["above"]].tolist() == ["pca_kde"], "worse than the control, not merely near it"
     assert ((figures["low"] < figures["auc"]) & (figures["auc"] < figures["high"])).all()
     mine = table[table["detector"] == "pca_kde"]
     normal, made = (

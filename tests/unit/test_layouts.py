@@ -174,7 +174,7 @@ def test_what_is_not_understood_is_asked_and_answered(tmp_path: Path) -> None:
         "odd.wav",
     ]
     with pytest.raises(
-        DatasetError, match=r"holds no recording in a known layout.*normal, anomaly, or leave out.* as --map;"
+        DatasetError, match=r"holds no recording in a known layout.*normal, anomaly, or leave out.* as --map:"
     ):
         open_dataset(tmp_path / "flat")
     answers = [

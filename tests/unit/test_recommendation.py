@@ -159,7 +159,7 @@ def test_how_many_more_anomalies_would_settle_it_is_about_right() -> None:
     assert half == pytest.approx(pair.difference, rel=0.05)
     assert anomalies_to_settle(draws, "knn_bands", "gwrp_gaussian") == more
     use = recommend_by_labels(draws, manifests(shifts), {})
-    assert f"about {more:,} more labelled anomalies beside these 40 would part GWRP + Gaussian and kNN" in use.change
+    assert f"about {more:,} more labelled anomalies beside these 40 would tell GWRP + Gaussian and kNN" in use.change
     clear = drawn({"gwrp_gaussian": 3.0, "pca_kde": 0.1})
     assert anomalies_to_settle(clear, "gwrp_gaussian", "pca_kde") == 0
     same = bootstrap(labelled({"gwrp_gaussian": 1.0}))

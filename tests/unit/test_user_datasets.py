@@ -228,7 +228,7 @@ def test_a_bomb_and_a_full_quota_are_refused_and_leave_nothing(data_dir: Path, m
     get_settings.cache_clear()
     bomb = zipped(**{"normal/1.wav": bytes(50_000_000)})
     assert len(bomb) < 100_000
-    with pytest.raises(DatasetError, match=r"Nothing of it is a recording \(bomb.zip: unpacked, it exceeds the 1 MB"):
+    with pytest.raises(DatasetError, match=r"It holds no recording \(bomb.zip: unpacked, it exceeds the 1 MB"):
         import_recordings("x", given(**{"bomb.zip": bomb}))
     with pytest.raises(DatasetError, match="exceed the 1 MB that datasets may take"):
         import_recordings("x", given(**{f"normal/{n}.wav": SOUND for n in range(40)}))
@@ -246,7 +246,7 @@ def test_a_zip_that_lies_about_sizes_is_read_no_further(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "reason"), [({}, "Nothing of it"), ({"a.zip": b"PK"}, "not a ZIP"), ({"a.txt": b""}, "no sound")]
+    ("files", "reason"), [({}, "It holds no recording"), ({"a.zip": b"PK"}, "not a ZIP"), ({"a.txt": b""}, "no sound")]
 )
 def test_what_holds_no_recording_is_refused(data_dir: Path, files: dict[str, bytes], reason: str) -> None:
     with pytest.raises(DatasetError, match=reason):

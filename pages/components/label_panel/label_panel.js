@@ -174,7 +174,7 @@ class LabelPanel {
     this.buttons("labels", data.labels.map(([name, key]) => ({
       name: name[0].toUpperCase() + name.slice(1), key, value: name, pressed: name === data.current, act: ["label", name],
     })));
-    text("hint", data.region ? "Mark the region as" : "Drag over the spectrogram to mark where it is");
+    text("hint", data.region ? "Mark the region as" : "Drag over the spectrogram to mark where the fault is");
     this.buttons("classes", data.classes.map(({ name, marked }, index) => ({
       name, key: index < 9 ? String(index + 1) : "", pressed: marked, act: ["mark", name],
     })));
