@@ -80,7 +80,7 @@ def score(
         reliability = stored.of(list(raw))
         mapped = map_of(reliability.order)
         place = find_place(scored, known, mapped, machine_id, recorded) if mapped else None
-        held_out = known[decided[0].detector].calibration.n(machine_id)
+        held_out = known[reliability.deciding(list(raw))].calibration.n(machine_id)
         result: dict[str, Any] = {
             "file": str(file),
             "machine_id": machine_id,

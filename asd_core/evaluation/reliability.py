@@ -57,6 +57,11 @@ class Reliability:
         when there are controls alone."""
         return next((key for key in self.order if key not in self.controls), None)
 
+    def deciding(self, keys: Sequence[str]) -> str:
+        """Which of some detectors, at least one, a verdict by them rests on: the leading one; of controls alone the best."""
+        known = self.of(keys)
+        return known.chosen() or known.order[0]
+
 
 def measure_reliability(draws: Draws, keys: Sequence[str], controls: Sequence[str]) -> Reliability:
     """How far each detector can be trusted, as measured on labelled test clips.

@@ -53,7 +53,7 @@ def clip_verdict(
         scores: of the chosen detectors that know the machine.
         reliability: how far detectors can be trusted, these and maybe others.
         applicability: whether the clip may be one of the machine; ``None`` where nobody knows.
-        held_out: normal clips behind the thresholds.
+        held_out: normal clips behind the deciding threshold.
         rate: false-alarm rate of the thresholds.
     """
     by_key = {score.detector: score for score in scores}

@@ -137,11 +137,12 @@ def scores(context: ClipContext) -> None:
             f"Denoised at {denoised.strength:.2f} ({signal.mix.energy_removed(denoised.strength):.0%} of the energy removed): "
             "detectors that learned undenoised sound often take denoised sound for an anomaly."
         )
-    after = signal_scores(selected, denoised) if denoised.strength > 0 else None
-    _table(context, signal_scores(selected, signal.dry), after, denoised)
+    recorded = signal_scores(selected, signal.dry)
+    _table(context, recorded, signal_scores(selected, denoised) if denoised.strength > 0 else None, denoised)
     if sentence := left_out_of(selected, signal.dry):
         st.info(sentence, icon=":material/help:")
-    st.caption(threshold_rule(selected))
+    if recorded:
+        st.caption(threshold_rule(selected, recorded))
 
 
 def _table(
@@ -164,15 +165,20 @@ def _table(
     )
 
 
-def threshold_rule(selected: Choice) -> str:
-    """What the thresholds promise, or what they cannot."""
-    calibration, rate = calibration_of(selected.source, selected.detectors[0]), selected.rate
+def threshold_rule(selected: Choice, scores: list[DetectorScore]) -> str:
+    """What the threshold promises that decides, or what it cannot: others may be set by other clips.
+
+    Args:
+        scores: of the open clip.
+    """
+    key, rate = reliability_of(selected).deciding([score.detector for score in scores]), selected.rate
+    calibration = calibration_of(selected.source, key)
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
-        return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold."
+        return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold of {title(key)}."
     average = calibration.threshold(selected.machine_id, rate).rate
     low, high = false_alarm_range(n, rate, clip_weight=calibration.clip_weight(selected.machine_id))
     return (
-        f"Threshold: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {average:.1%} of normal clips "
+        f"Threshold of {title(key)}: set by {calibration.set_by(selected.machine_id)}. On average over draws of these {average:.1%} of normal clips "
         f"lie above it; for one draw {low:.1%} to {high:.1%}."
     )

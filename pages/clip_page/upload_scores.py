@@ -88,7 +88,8 @@ def _summary(
     key: Key, rate: float, reliability_key: Key, _result: UploadResult, _reliability: Reliability, _selected: Choice
 ) -> dict[str, Any]:
     scores = decided(_selected, _result.raw)
-    held_out = calibration_of(_selected.source, scores[0].detector).n(_selected.machine_id)
+    deciding = _reliability.deciding([score.detector for score in scores])
+    held_out = calibration_of(_selected.source, deciding).n(_selected.machine_id)
     return clip_summary(scores, _reliability, _result.applicability, _result.place, held_out, rate)
 
 

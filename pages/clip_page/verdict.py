@@ -52,7 +52,7 @@ def verdict(
         scores: of the chosen detectors that know the machine.
         reliability: of these detectors.
         applicability: whether the clip may be one of the machine; ``None`` where nobody knows.
-        held_out: normal clips behind the thresholds.
+        held_out: normal clips behind the deciding threshold.
         rate: false-alarm rate of the thresholds.
         trained: clauses on the detectors that were trained on denoised sound.
         among: what the best detector is the most accurate of: all of the dataset's, or those that are chosen.
@@ -245,11 +245,13 @@ def verdict_of(context: ClipContext) -> Verdict | None:
     scores = signal_scores(selected, signal.dry) if warm else stored_signal_scores(selected, signal)
     if not scores:
         return None
+    reliability = reliability_of(selected)
+    deciding = reliability.deciding([score.detector for score in scores])
     return verdict(
         scores,
-        reliability_of(selected),
+        reliability,
         applicable(selected, signal.dry) if warm else None,
-        calibration_of(selected.source, scores[0].detector).n(selected.machine_id),
+        calibration_of(selected.source, deciding).n(selected.machine_id),
         selected.rate,
         trained_denoised_of(selected.source),
         "of those chosen" if len(selected.detectors) < len(models_of(selected.source)) else "on this dataset",

@@ -54,7 +54,10 @@ def _called_anomaly(digest: str, clip_ids: list[str], selected: Choice, _scores:
     reliability, machine_id, rate = reliability_of(selected), selected.machine_id, selected.rate
     for clip_id in filter(hashes.__contains__, clip_ids):
         scores = stored_clip_scores(selected.source, selected.detectors, machine_id, rate, hashes[clip_id])
-        held_out = calibration_of(selected.source, scores[0].detector).n(machine_id) if scores else 0
+        if not scores:
+            continue
+        deciding = reliability.deciding([score.detector for score in scores])
+        held_out = calibration_of(selected.source, deciding).n(machine_id)
         if clip_verdict(scores, reliability, None, held_out, rate).verdict == "anomaly":
             return clip_id
     return ""

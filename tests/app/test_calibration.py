@@ -14,7 +14,10 @@ def test_a_crossed_threshold_says_what_sets_it_and_how_far_it_strays(folders: Pa
     low, high = false_alarm_range(24, 0.05, clip_weight=CROSSED_WEIGHT)
     clip = opened("clip", detectors=["PCA + KDE"], machine="00")
     said = text(clip)
-    assert "Threshold: set by 24 normal clips, each held out of one of five fits. On average over draws" in said
+    assert (
+        "Threshold of PCA + KDE: set by 24 normal clips, each held out of one of five fits. On average over draws"
+        in said
+    )
     assert f"for one draw {low:.1%} to {high:.1%}." in said
     app = opened("compare", view="Thresholds", of_ids="00", detectors=["PCA + KDE", "CNN autoencoder"])
     details = next(frame.value for frame in app.dataframe if "Its range" in frame.value).set_index("Detector")

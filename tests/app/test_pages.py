@@ -169,7 +169,14 @@ def test_a_rate_too_small_for_the_clips_is_said(app: AppTest) -> None:
     app.run()
     assert any("On average over draws of these 4.9% of normal clips lie above it" in c.value for c in app.caption)
     app.select_slider(key="rate").set_value(0.01).run()
-    assert any("99 are needed for 1%, 60 set the threshold" in c.value for c in app.caption)
+    assert any("99 are needed for 1%, 60 set the threshold of GWRP + Gaussian." in c.value for c in app.caption)
+
+
+def test_the_threshold_that_decides_is_explained() -> None:
+    """300 clips set it, 60 that of the detector which is the first by name: neither note nor card may go by those."""
+    app = app_at(detectors=["PCA + KDE", "kNN per sub-band"], machine="00", rate="1%").run()
+    assert "Threshold of kNN per sub-band: set by 300 normal clips, each held out of one of five fits." in text(app)
+    assert "Too few normal clips" not in text(app)
 
 
 def test_upload_scores_and_a_broken_file_is_named(app: AppTest) -> None:

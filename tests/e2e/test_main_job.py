@@ -19,7 +19,7 @@ READY = ".asd-player[data-ready=true]"
 def open_page(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(SCORES)
-    page.get_by_text("Threshold: set by").wait_for()  # a server that just started shows stored scores at first
+    page.get_by_text("Threshold of").wait_for()  # a server that just started shows stored scores at first
     page.locator(READY).first.wait_for()
     wait_idle(page)
 

@@ -78,3 +78,10 @@ def test_bursts_are_said_only_where_they_repeat() -> None:
     assert burst_period(t, hop) is None  # a slow swell
     assert burst_period(np.zeros(313), hop) is None
     assert burst_period(noise[:5], hop) is None
+
+
+def test_a_verdict_rests_on_the_leading_detector_or_the_best_control() -> None:
+    known = Reliability(("b", "a"), ("weak",), (), ("level", "random"), {})
+    assert known.deciding(["a", "b", "level"]) == "b"
+    assert known.led_by("weak").deciding(["a", "b", "weak"]) == "weak"
+    assert known.deciding(["random", "level"]) == "level"
