@@ -1,11 +1,15 @@
 """Whether a detector's map comes in bursts, and how far apart: reported only of what repeats plainly."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.explain.explanation import Why
 from asd_core.lazy import scipy
 from asd_core.scoring import is_long
+
+if TYPE_CHECKING:
+    from asd_core.explain.explanation import Why
 
 SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
@@ -13,6 +17,8 @@ PERIODS = 3  # that a clip must hold: two of anything are no rhythm
 PLAIN, AGAIN = 0.5, 0.4  # correlation with itself one and two periods on
 GROUPS = 1.5  # moments a period: more are several bursts that repeat together
 MOST_OF_IT = 0.7  # of a map lies in the named span where no other is worth naming
+HIGH, QUIET, EVEN = 95, 10, 0.5  # percentiles of a map over time; the least that one is of the other in an even map
+FALLS = 0.4  # of its highest, by which a map falls between two moments: a ripple on a long burst is none
 APART = 0.2  # to which it must have fallen in between: a slow swell has no period
 
 
@@ -47,7 +53,7 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
 
 
 def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
-    """How often a map's sum over a band ``(n_frames,)`` comes up to half of its highest."""
+    """How often a map's sum over a band ``(n_frames,)`` comes up to half of its highest, and falls plainly in between."""
     width = max(1, round(SMOOTHED / 2 / hop_seconds))
     smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
     top = float(smooth.max(initial=0.0))
@@ -55,10 +61,19 @@ def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
         return 0
     padded = np.pad(smooth, 1)  # one at the very start or end counts, too
     distance = max(1, round(SHORTEST / hop_seconds))
-    return len(scipy.signal.find_peaks(padded, height=0.5 * top, prominence=0.25 * top, distance=distance)[0])
+    return len(scipy.signal.find_peaks(padded, height=0.5 * top, prominence=FALLS * top, distance=distance)[0])
 
 
-def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
+def is_even(loudness: NDArray[np.float64], hop_seconds: float) -> bool:
+    """Whether a map's sum over a band ``(n_frames,)`` is high nearly all the time: its quietest tenth apart, at least half as high
+    as where it is highest."""
+    width = max(1, round(SMOOTHED / 2 / hop_seconds))
+    smooth = np.convolve(loudness, np.full(width, 1.0 / width), mode="valid")  # no false silence at the ends
+    quiet, high = np.percentile(smooth, [QUIET, HIGH])
+    return bool(quiet >= EVEN * high)
+
+
+def place_in_words(place: "Why", period: float | None, moments: int = 1) -> str:
     """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``.
 
     Args:
@@ -67,15 +82,21 @@ def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
     """
     low, high = f"{place.f0 / 1000:.1f}", f"{place.f1 / 1000:.1f}"
     band = f"{low} to {high} kHz" if low != high else f"about {low} kHz"
-    if place.time_share >= 1.0:
-        return band if is_long(place.t1) else f"{band}, throughout the clip"  # one map of minutes cannot say that
+    whole = place.time_share >= 1.0
+    if whole and is_long(place.t1):
+        return band  # one map of minutes cannot say more
+    if whole and place.even:
+        return f"{band}, throughout the clip"
     start, end = f"{place.t0:.1f}", f"{place.t1:.1f}"
     at = "at its very start" if start == "0.0" else f"at {start} s"
     span = at if start == end else f"from {start} to {end} s"
+    strongest = "" if whole else f", strongest {span}"
     if period is not None:
         seconds = (place.t1 - place.t0) / place.time_share
         groups = moments > GROUPS * max(seconds / period, 1.0)
-        return f"{band}, in {'groups of ' if groups else ''}bursts every {period:.1f} s, strongest {span}"
+        return f"{band}, in {'groups of ' if groups else ''}bursts every {period:.1f} s{strongest}"
     if moments > 1:
-        return f"{band}, several times, strongest {span}"  # a number might not match what a viewer counts
+        return f"{band}, several times{strongest}"  # a number might not match what a viewer counts
+    if whole:
+        return f"{band}, most of the time"
     return f"{band}, {'' if place.share >= MOST_OF_IT else 'strongest '}{span}"  # the rest lies at other times

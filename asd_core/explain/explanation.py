@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
+from asd_core.explain.bursts import is_even
 from asd_core.features import Array, Features, MemberScores, map_grid, undenoised
 from asd_core.scoring import is_long
 
@@ -31,6 +32,7 @@ class Why:
     share: float  # of the map that lies between t0 and t1
     time_share: float  # of the clip between t0 and t1: what ``share`` would be by chance
     band_share: float  # of that part that lies between f0 and f1
+    even: bool  # whether that band of the map is high nearly all the clip's time
     description: str
 
 
@@ -75,6 +77,8 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
     low, high = narrowest_band(by_band, MOST)
     share, time_share = float(by_band.sum()) / total, (stop - start) / n_frames
     band_share = float(by_band[low:high].sum() / by_band.sum())
+    loudness = values[low:high].sum(axis=0)
+    even = is_even(loudness[1:-1] if n_frames > EDGES else loudness, hop_seconds)
     bands, limits = band_edges(mel_frequencies), [0.0, (n_frames - 1) * hop_seconds]
     # A frame stands for the half hop on each side of its centre.
     t0, t1 = np.clip((np.array([start, stop]) - 0.5) * hop_seconds, *limits).tolist()
@@ -86,9 +90,10 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
         )
     else:
         # Of minutes the map of the whole does not tell: what is short in them has to be looked for in windows.
-        head = f"In all {t1:.0f} s taken as one clip," if is_long(t1) else "No time stands out;"
+        alike = "No time stands out;" if even else "It comes and goes all through the clip;"
+        head = f"In all {t1:.0f} s taken as one clip," if is_long(t1) else alike
         description = f"{head} {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
-    return Why(t0, t1, f0, f1, share, time_share, band_share, description)
+    return Why(t0, t1, f0, f1, share, time_share, band_share, even, description)
 
 
 def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:

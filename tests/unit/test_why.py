@@ -5,7 +5,8 @@ import pytest
 
 from asd_core.artifacts import ModelSet, raw_scores
 from asd_core.datasets import demo_dataset, render_demo_clip
-from asd_core.explain import explain, place_in_words
+from asd_core.explain import burst_period, explain, find_place, place_in_words
+from asd_core.explain.bursts import n_moments
 from asd_core.explain.explanation import band_edges, narrowest_band, strongest_span, why
 from asd_core.features import LogMel, MemberScores, extract
 from asd_core.scoring import score_prepared
@@ -70,6 +71,40 @@ def test_an_even_map_of_minutes_does_not_speak_for_every_moment_of_them() -> Non
     short = why(even[:, :313], HOP, FREQUENCIES)
     assert short is not None
     assert place_in_words(short, None).endswith(", throughout the clip")
+
+
+@pytest.mark.parametrize(
+    ("high", "words", "sentence"),
+    [
+        ([(start, start + 1.0) for start in (0.5, 2.5, 4.5, 6.5, 8.5)], ", in bursts every 2.0 s", "It comes and goes"),
+        ([(0.5, 1.7), (2.3, 4.0), (5.7, 6.6), (7.2, 9.4)], ", several times", "It comes and goes"),
+        ([(0.0, 7.5)], ", most of the time", "It comes and goes"),
+        ([(0.0, 4.4), (4.8, 10.1)], ", throughout the clip", "No time stands out"),
+    ],
+)
+def test_throughout_is_said_only_of_what_is_high_nearly_all_the_time(
+    high: list[tuple[float, float]], words: str, sentence: str
+) -> None:
+    """No single span stands out of any of these; only the last one is there all the time."""
+    times = np.arange(313) * HOP
+    wave = np.full((128, 313), 0.1)
+    wave[60:80] += 10.0 * np.any([(times >= start) & (times < end) for start, end in high], axis=0)
+    wave *= np.random.default_rng(0).uniform(0.7, 1.0, wave.shape)
+    found = why(wave, HOP, FREQUENCIES)
+    assert found is not None
+    assert found.time_share == 1.0
+    loudness = wave[60:80].sum(axis=0)
+    assert place_in_words(found, burst_period(loudness, HOP), n_moments(loudness, HOP)).endswith(words)
+    assert found.description.startswith(sentence)
+
+
+def test_the_demos_first_clip_comes_in_bursts() -> None:
+    """Five of about a second, each with ripples, that fill half of its time: neither throughout nor groups."""
+    demo, models = demo_dataset(), ModelSet(DEMO, ["knn_bands"])
+    clip = prepare(demo.read("test/anomaly_id_00_00000059.wav"))
+    place = find_place(clip, models, "knn_bands", "00")
+    assert place is not None
+    assert place.words == "3.3 to 6.1 kHz, in bursts every 1.9 s"
 
 
 @pytest.mark.parametrize("anomaly_map", [np.zeros((128, 313)), -np.ones((128, 5)), np.full((128, 5), np.nan)])
