@@ -127,7 +127,9 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "Name": row["name"],
         "Belongs": _applicability(row),
         "Verdict": _verdict(row),
-        "Agree": row.get("agree") if row.get("trusted") else None,
+        "Agree": row.get("agree")
+        if row.get("trusted") and row["ground"] != "foreign"
+        else None,  # on a decision that counts
         "Margin": row.get("margin"),
         "From": row.get("t0"),
         "To": row.get("t1"),

@@ -87,6 +87,7 @@ def test_a_row_an_upload_and_equal_names_are_told_apart(recordings: dict[str, np
     assert shown["Belongs"].iloc[2].startswith("no: ")
     assert shown["Margin"].iloc[1] > 2 > 0 > shown["Margin"].iloc[0]
     assert shown["From"].isna().tolist() == [True, False, True]  # a fault alone has a place
+    assert shown["Agree"].isna().tolist() == [False, False, True]  # nobody agrees on "not this machine"
     assert "Channel" not in shown
     # What is open is the last one; its card says what its row says.
     assert "**Not this machine**" in text(app)
