@@ -297,10 +297,11 @@ def _name_of_recording() -> str:
 
 
 def _one_of(known: dict[str, Upload]) -> tuple[Upload, Channel]:
-    """The upload that is stepped to, the latest one first, and the channel of all."""
-    order = list(known)[::-1]
-    here = st.session_state.get(UPLOADED)
-    label = f"Uploaded clip ({order.index(here) + 1 if here in known else 1} of {len(order)})"
+    """The upload that is stepped to, in the order of the table, and the channel of all."""
+    order = list(known)
+    if st.session_state.get(UPLOADED) not in known:
+        st.session_state[UPLOADED] = order[-1]
+    label = f"Uploaded clip ({order.index(st.session_state[UPLOADED]) + 1} of {len(order)})"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         upload = known[_stepped(label, order, key=UPLOADED, format_func=lambda sha: known[sha].name)]
         return upload, chosen_channel(max(one.n_channels for one in known.values()))

@@ -242,14 +242,17 @@ def test_uploads_are_stepped_through(app: AppTest) -> None:
     def place() -> str:
         return app.selectbox(key="uploaded").label
 
-    assert place() == "Uploaded clip (1 of 3)"
+    def row() -> int:
+        return int(app.session_state["uploads_table"]["selection"]["rows"][0])
+
+    assert (place(), row()) == ("Uploaded clip (3 of 3)", 2)  # what was dropped last is open
     assert any("2.wav" in m.value for m in app.markdown)
-    app.button(key="next_uploaded").click().run()
-    assert place() == "Uploaded clip (2 of 3)"
+    app.button(key="previous_uploaded").click().run()
+    assert (place(), row()) == ("Uploaded clip (2 of 3)", 1)
     assert any("1.wav" in m.value for m in app.markdown)
-    app.button(key="previous_uploaded").click().run()
-    app.button(key="previous_uploaded").click().run()
-    assert place() == "Uploaded clip (3 of 3)"
+    app.button(key="next_uploaded").click().run()
+    app.button(key="next_uploaded").click().run()
+    assert (place(), row()) == ("Uploaded clip (1 of 3)", 0)
     assert any("0.wav" in m.value for m in app.markdown)
 
 

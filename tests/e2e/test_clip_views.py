@@ -242,9 +242,9 @@ def test_uploads_are_stepped_through_and_compared(page: Any, address: str, tmp_p
     upload(page, files)
     heading = page.locator("[data-testid=stMarkdown] strong").first
     assert "second.wav" in heading.inner_text()
-    page.get_by_text("Uploaded clip (1 of 2)").wait_for()
-    page.locator(".st-key-next_uploaded button").click()
     page.get_by_text("Uploaded clip (2 of 2)").wait_for()
+    page.locator(".st-key-previous_uploaded button").click()
+    page.get_by_text("Uploaded clip (1 of 2)").wait_for()
     settle(page)
     assert "first.wav" in heading.inner_text()
     press_cell(page, NORMALS, 0, 39)  # Listen
