@@ -1,15 +1,11 @@
 """Whether a detector's map comes in bursts, and how far apart: reported only of what repeats plainly."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.explain.explanation import Why
 from asd_core.lazy import scipy
 from asd_core.scoring import is_long
-
-if TYPE_CHECKING:
-    from asd_core.explain.explanation import Why
 
 SHORTEST = 0.3  # s between bursts: closer ones are one sound to the ear
 SMOOTHED = 0.25  # s: a burst is made of many clicks
@@ -17,7 +13,6 @@ PERIODS = 3  # that a clip must hold: two of anything are no rhythm
 PLAIN, AGAIN = 0.5, 0.4  # correlation with itself one and two periods on
 GROUPS = 1.5  # moments a period: more are several bursts that repeat together
 MOST_OF_IT = 0.7  # of a map lies in the named span where no other is worth naming
-HIGH, QUIET, EVEN = 95, 10, 0.5  # percentiles of a map over time; the least that one is of the other in an even map
 FALLS = 0.4  # of its highest, by which a map falls between two moments: a ripple on a long burst is none
 APART = 0.2  # to which it must have fallen in between: a slow swell has no period
 
@@ -64,16 +59,7 @@ def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
     return len(scipy.signal.find_peaks(padded, height=0.5 * top, prominence=FALLS * top, distance=distance)[0])
 
 
-def is_even(loudness: NDArray[np.float64], hop_seconds: float) -> bool:
-    """Whether a map's sum over a band ``(n_frames,)`` is high nearly all the time: its quietest tenth apart, at least half as high
-    as where it is highest."""
-    width = max(1, round(SMOOTHED / 2 / hop_seconds))
-    smooth = np.convolve(loudness, np.full(width, 1.0 / width), mode="valid")  # no false silence at the ends
-    quiet, high = np.percentile(smooth, [QUIET, HIGH])
-    return bool(quiet >= EVEN * high)
-
-
-def place_in_words(place: "Why", period: float | None, moments: int = 1) -> str:
+def place_in_words(place: Why, period: float | None, moments: int = 1) -> str:
     """Band and time of a map in a few words: ``3.4 to 5.5 kHz, 4.1 to 4.6 s``.
 
     Args:

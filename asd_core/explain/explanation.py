@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
-from asd_core.explain.bursts import is_even
 from asd_core.features import Array, Features, MemberScores, map_grid, undenoised
 from asd_core.scoring import is_long
 
@@ -18,6 +17,8 @@ COLUMNS = 400  # frames are summed down to so many: every span of them is tried
 STANDS_OUT = 1.5  # times its part of the clip: a span that holds less of the map is no place
 STRONGEST = 99.5  # percentile of the map that is drawn full: a single point does not make the rest invisible
 EDGES = 20  # frames from which on the first and the last are no place
+HIGH, QUIET, EVEN = 95, 10, 0.5  # percentiles of a map over time; the least that one is of the other in an even map
+RIPPLES = 0.125  # s: what is shorter makes no map uneven
 MOST = 0.5  # of a span's map lies in the band that is named
 
 
@@ -90,10 +91,19 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
         )
     else:
         # Of minutes the map of the whole does not tell: what is short in them has to be looked for in windows.
-        alike = "No time stands out;" if even else "It comes and goes all through the clip;"
+        alike = "No time stands out;" if even else "It comes and goes;"
         head = f"In all {t1:.0f} s taken as one clip," if is_long(t1) else alike
         description = f"{head} {_percent(band_share)} of {shows} comes from {_band(f0, f1)}."
     return Why(t0, t1, f0, f1, share, time_share, band_share, even, description)
+
+
+def is_even(loudness: NDArray[np.float64], hop_seconds: float) -> bool:
+    """Whether a map's sum over a band ``(n_frames,)`` is high nearly all the time: its quietest tenth apart, at least half as high
+    as where it is highest."""
+    width = max(1, round(RIPPLES / hop_seconds))
+    smooth = np.convolve(loudness, np.full(width, 1.0 / width), mode="valid")  # no false silence at the ends
+    quiet, high = np.percentile(smooth, [QUIET, HIGH])
+    return bool(quiet >= EVEN * high)
 
 
 def strongest_span(values: NDArray[Any], widths: NDArray[Any]) -> tuple[int, int]:
