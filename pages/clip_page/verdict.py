@@ -74,7 +74,7 @@ def verdict(
             if close
             else "it decides"
             if alone
-            else "its decision is the verdict, unless half or more of the trusted ones that can tell decide otherwise"
+            else "it decides, unless half of those that can tell disagree"
         )
         by_whom = (
             f"{_name(leading, clause)} is {'in use here' if chosen else f'the most accurate {among}'}, so {decides}."

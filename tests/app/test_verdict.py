@@ -67,7 +67,7 @@ def test_controls_do_not_vote() -> None:
     said = verdict([score(k, m) for k, m in zip(TRUSTED.order, margins, strict=True)], TRUSTED, None, 60, 0.05)
     assert said.reason.endswith("; 2 of 3 trusted ones call it an anomaly, 1 normal.")
     assert said.votes == (
-        "**GWRP + Gaussian** is the most accurate on this dataset, so its decision is the verdict, unless half or more of the trusted ones that can tell decide otherwise."
+        "**GWRP + Gaussian** is the most accurate on this dataset, so it decides, unless half of those that can tell disagree."
     )
 
 
