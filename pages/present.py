@@ -19,7 +19,7 @@ STEPS: dict[str, Callable[[Story], None]] = {
     "This clip": this_clip.draw,
     "What the detectors say": detectors.draw,
     "How good they are": quality.draw,
-    "What an alarm costs": cost.draw,
+    "What to expect of alarms": cost.draw,
 }
 
 

@@ -21,6 +21,8 @@ from asd_core.report.layout import by_id
 from asd_core.report.tables import Assumptions, threshold_table
 from asd_core.report.wording import listed_or_counted, name, not_shown
 
+FEW = 10  # clips of a class: with fewer, counts are told and no rates
+
 
 def _n_clips(count: float) -> str:
     return f"{count:.1f}" if 0 < count < 10 else f"{count:,.0f}"
@@ -185,20 +187,29 @@ def _at_the_plant(c: Comparison) -> str:
             f"With the false-alarm rate set to {requested}, the share of normal clips that {name(key)} called anomalies is "
             f"{rate}; how many anomalies it would find is not computable from this data."
         )
-    alerts, false, result = row["alerts_per_day"], row["false_alerts_per_day"], row["detection_rate"]
+    n_normal, n_anomaly = int(row["n_normal"]), int(row["n_anomaly"])
+    if min(n_normal, n_anomaly) < FEW:
+        return (
+            f"With the false-alarm rate set to {requested}, {name(key)} called {int(row['false_alarms'])} of {n_normal} normal and "
+            f"{int(row['detections'])} of {n_anomaly} anomalous clips an anomaly: too few clips to say what it would do at the plant."
+        )
+    alerts, false = row["alerts_per_day"], row["false_alerts_per_day"]
     if row["false_alarms"]:
+        normals = assumed.clips_per_day * (1 - assumed.prevalence)
+        low, high = (_n_clips(normals * row[f"false_alarm_rate_{end}"]) for end in ("low", "high"))
         true = f"one in {1 / row['precision']:.1f} would be true" if row["precision"] > 0 else "none would be true"
+        true = f"95% interval {low} to {high}; {true}"
     else:  # nobody would believe that none ever is
         highest = percent(row["false_alarm_rate_high"])
-        true = f"none of {int(row['n_normal'])} normal clips was called an anomaly here; up to {highest} may be"
+        true = f"none of {n_normal} normal clips was called an anomaly here; up to {highest} may be"
     missed = ""
     if faulty and row["detections"] == row["n_anomaly"]:  # nor that none is ever missed
         highest = percent(1 - row["detection_rate_low"])
-        missed = f"; none of {int(row['n_anomaly'])} anomalies was missed here, up to {highest} may be"
+        missed = f"; none of {n_anomaly} anomalies was missed here, up to {highest} may be"
     elif faulty:
-        missed = f", and {_n_clips(faulty * (1 - result))} of {_n_clips(faulty)} anomalies would be missed"
+        missed = f", and {percent(1 - row['detection_rate'])} of the anomalies would be missed"
     return (
         f"With the false-alarm rate set to {requested}, and if {percent(assumed.prevalence)} of {assumed.clips_per_day:,.0f} "
         f"clips a day are anomalous, {name(key)} would raise about {_n_clips(alerts)} alerts a day, {_n_clips(false)} of "
-        f"them false ({true}){missed}. These are its rates on {int(row['n_normal']):,} normal and {int(row['n_anomaly']):,} anomalous clips."
+        f"them false ({true}){missed}. These are its rates on {n_normal:,} normal and {n_anomaly:,} anomalous clips."
     )

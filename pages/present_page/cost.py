@@ -1,4 +1,4 @@
-"""What an alarm costs: false alarms to expect at the threshold, and what it finds and misses."""
+"""What to expect of alarms: how many are false at the threshold, and what it finds and misses."""
 
 from asd_core.counting import percent
 from asd_core.evaluation import POOLED, OperatingPoint, operating_point
@@ -63,7 +63,7 @@ def _groups(rate: float, likely: tuple[float, float], point: OperatingPoint) -> 
 
 
 def _head(rate: float, point: OperatingPoint) -> str:
-    alarms = f"In {THOUSAND:,} normal clips expect about {round(THOUSAND * rate)} false alarms"
+    alarms = f"The threshold is set for about {round(THOUSAND * rate)} false alarms in {THOUSAND:,} normal clips"
     if not point.n_anomaly:
         return f"{alarms}; how many anomalies are found was not measured here."
     return f"{alarms}; {point.detections} of {point.n_anomaly} anomalies are found, {point.n_anomaly - point.detections} missed."

@@ -54,7 +54,7 @@ def test_the_demo_is_told_in_five_steps() -> None:
     assert head(apps["4"]) == "Which one to use: kNN per sub-band."
     assert "95% interval" in text(apps["4"])
     assert "240 normal and 240 anomalous clips of 4 machine ids" in text(apps["4"])
-    assert head(apps["5"]).startswith("In 1,000 normal clips expect about 49 false alarms; ")
+    assert head(apps["5"]).startswith("The threshold is set for about 49 false alarms in 1,000 normal clips; ")
     assert "of 60 anomalies are found, " in head(apps["5"])
     assert "10 to 115 false alarms in 1,000" in text(apps["5"])
 
@@ -112,7 +112,7 @@ def test_nothing_is_set_here_and_the_sidebar_is_empty() -> None:
     app = opened("present", machine="04", rate="10%")
     assert len(app.sidebar) == 0
     assert head(app) == "This is slider 04 as it should sound."
-    assert "In 1,000 normal clips expect about 99 false alarms" in head(
+    assert "The threshold is set for about 99 false alarms in 1,000 normal clips" in head(
         opened("present", step="5", machine="04", rate="10%")
     )
 

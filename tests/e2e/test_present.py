@@ -15,7 +15,7 @@ HEADS = {
     2: "This clip stands out: ",
     3: "Far beyond anything normal",
     4: "Which one to use: kNN per sub-band.",
-    5: "In 1,000 normal clips expect about 49 false alarms",
+    5: "The threshold is set for about 49 false alarms in 1,000 normal clips",
 }
 SIZES = ((1280, 720), (1920, 1080))
 # What does not fit: by how many pixels the page and the slide could be scrolled, either way.

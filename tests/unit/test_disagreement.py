@@ -5,7 +5,7 @@ import pytest
 from asd_core.scoring import DetectorScore
 from pages.components.score_table import disagreement
 
-KEYS = ("pca_kde", "vae_kde", "deep_svdd", "cnn_ae", "f_anogan", "control_rms")
+KEYS = ("pca_kde", "vae_kde", "deep_svdd", "cnn_ae", "f_anogan", "idnn", "control_rms")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ KEYS = ("pca_kde", "vae_kde", "deep_svdd", "cnn_ae", "f_anogan", "control_rms")
             (3.0, -3.0, 0.1, 3.0),
             "2 of 4 detectors call it an anomaly, 1 calls it normal, 1 cannot tell. Only VAE + KDE calls it normal.",
         ),
+        ((3.0,) * 7, "All 6 detectors call it an anomaly."),  # and a control, which is none of them
         ((-3.0, -3.0, 0.1), "2 of 3 detectors call it normal, 1 cannot tell."),
     ],
 )

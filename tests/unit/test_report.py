@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from asd_core.cli.app import app
 from asd_core.counting import percent
 from asd_core.datasets import Dataset
 from asd_core.errors import ArtifactError
-from asd_core.evaluation import evaluate
+from asd_core.evaluation import evaluate, wilson
 from asd_core.report import (
     Assumptions,
     Comparison,
@@ -165,6 +166,12 @@ def test_takeaways_say_what_the_tables_say(demo: tuple[Comparison, str]) -> None
     assert f"about {point['alerts_per_day']:.0f} alerts a day" in plant
     expected = 500 * (0.02 * point["detections"] / 240 + 0.98 * point["false_alarms"] / 240)
     assert point["alerts_per_day"] == pytest.approx(expected)
+    low, high = (490 * rate for rate in wilson(point["false_alarms"], 240))
+    assert f"false (95% interval {low:.1f} to {high:.0f}; " in plant
+    few = replace(comparison, thresholds=comparison.thresholds.assign(n_normal=9))
+    assert takeaways(few)[-1].endswith(
+        f"of 9 normal and {int(point['detections'])} of 240 anomalous clips an anomaly: too few clips to say what it would do at the plant."
+    )
 
 
 def test_a_detector_in_use_leads_and_is_called_a_choice(demo: tuple[Comparison, str]) -> None:

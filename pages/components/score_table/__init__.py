@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from asd_core.detectors import is_control
 from asd_core.evaluation import Reliability
 from asd_core.scoring import DetectorScore
 from asd_core.sound import Signal, strength_within
@@ -139,7 +140,8 @@ def _figures(score: DetectorScore) -> dict[str, Any]:
 
 def disagreement(scores: Sequence[DetectorScore]) -> str:
     """A sentence on how many detectors decide what, and how many are too near their thresholds to tell: a small minority
-    is named."""
+    is named. Controls are not counted, unless there is nothing else."""
+    scores = [score for score in scores if not is_control(score.detector)] or scores
     groups: dict[str, list[str]] = {"call it an anomaly": [], "call it normal": [], "cannot tell": []}
     for score in scores:
         decided = "call it an anomaly" if score.decision == "anomaly" else "call it normal"
