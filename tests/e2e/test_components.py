@@ -41,6 +41,25 @@ def test_the_score_table_follows_a_player_and_no_other(page: Any) -> None:
         assert "0.4562" in first.inner_text()
 
 
+@pytest.mark.parametrize("wide", [900, 505])  # beside the player of a window of 1440 pixels it has 505
+def test_margins_and_decisions_of_both_sounds_are_seen_without_scrolling(page: Any, wide: int) -> None:
+    with opened(page, "score_table"):
+        page.locator(".asd-scores[data-strength='0.60']").wait_for()
+        page.locator(".asd-scores").evaluate("(table, wide) => (table.style.width = `${wide}px`)", wide)
+        scroll = page.locator(".asd-scores .scroll")
+        over = "(box) => box.scrollWidth - box.clientWidth"
+        bars = page.locator(".asd-scores tbody tr:not(.group)").first.locator(".margin i")
+        assert scroll.evaluate(over) == 0
+        first, second = (bars.nth(i).bounding_box()["width"] for i in (0, 1))
+        assert first == pytest.approx(second, abs=2)  # bars of one length, or they cannot be compared
+        page.locator("[data-part=details]").click()
+        if scroll.evaluate(over):  # the last column is reached
+            scroll.evaluate("(box) => box.scrollBy(box.scrollWidth, 0)")
+        right = scroll.bounding_box()["x"] + scroll.bounding_box()["width"]
+        last = page.locator(".asd-scores thead th").last.bounding_box()
+        assert last["x"] + last["width"] <= right
+
+
 def test_the_label_panel_sends_every_act_once_in_order(page: Any) -> None:
     with opened(page, "label_panel"):
         page.get_by_text("Clip 1 of 3").wait_for()

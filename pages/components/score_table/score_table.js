@@ -9,10 +9,12 @@ const CLOSE = "Less than half a normal spread from its threshold: too close to t
 const PERCENTILE = "The share of this machine's held-out normal clips that score lower.";
 const RAW = "On the detector's own scale: not comparable between detectors.";
 
-// Name, value, help; how a cell is made, and whether it begins what belongs together.
+// Name, value, help; how a cell is made, and whether it begins what belongs together. Where there are more
+// columns than margin and decision, names and hints take two lines: all must fit beside the player, and bars be equally long.
 export function columns(denoised, details) {
+  const hint = denoised || details ? "\nbars: log scale" : "◂ normal | anomaly ▸ (bars: log scale)";
   const of = (which, suffix) => [
-    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: "◂ normal | anomaly ▸ (bars: log scale)", make: (row) => bar(row[which]), first: true },
+    { name: `Margin${suffix}`, value: (row) => row[which]?.margin, help: MARGIN, hint: suffix ? "" : hint, make: (row) => bar(row[which]), first: true },
     { name: `Decision${suffix}`, value: (row) => row[which] && (row[which].close ? 0.5 : Number(row[which].anomaly)), make: (row) => decision(row[which]) },
     ...(details ? [
       { name: `Percentile${suffix}`, value: (row) => row[which]?.percentile, help: PERCENTILE, number: true, make: (row) => row[which]?.percentile.toFixed(0) ?? "…" },
@@ -22,7 +24,7 @@ export function columns(denoised, details) {
   return [
     { name: "Detector", value: (row) => row.detector },
     ...of("recorded", ""),
-    ...(denoised ? of("denoised", ", denoised") : []),
+    ...(denoised ? of("denoised", ",\ndenoised") : []),
     ...(details ? [{ name: "Threshold", value: (row) => row.threshold, help: "On the raw score.", number: true, first: true, make: (row) => digits(row.threshold) }] : []),
   ];
 }

@@ -21,9 +21,9 @@ def score(detector: str, raw: float) -> DetectorScore:
 st.set_page_config(layout="wide")
 signal = requested_signal("scores", PlayerState(Signal(CLIP, mix=MIX, strength=0.6), "recorded", None, None, 0))
 strength = signal.strength
-recorded = [score("knn_bands", 0.91234), score("vae_kde", 0.2), score("pca_kde", 0.4)]
+recorded = [score("knn_bands", 0.91234), score("deep_svdd_soft", 0.2), score("pca_kde", 0.4)]
 denoised = [score(s.detector, s.raw * (1 - strength)) for s in recorded]
-reliability = Reliability(("knn_bands", "pca_kde"), ("vae_kde",), (), (), {})
+reliability = Reliability(("knn_bands", "pca_kde"), ("deep_svdd_soft",), (), (), {})
 score_table(
     recorded,
     denoised if strength > 0 else None,
