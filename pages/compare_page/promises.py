@@ -125,13 +125,16 @@ def breaches(marks: Mapping[str, Breach], rate: float) -> str:
         return ""
     parts = [
         f"{n} of {counted(len(marks), 'detector')} clearly {'raises' if n == 1 else 'raise'} more false alarms on these clips than "
-        f"promised at {percent(rate)}. The promise holds on average over draws of the held-out clips, not for each draw."
+        f"promised at {percent(rate)}."
     ]
     if luck:
-        parts.append(f"▲ {len(luck)}: within what thresholds set on so few held-out clips do.")
+        parts.append(
+            f"▲ ({len(luck)}): no more than chance allows for thresholds set on so few held-out clips. The promise holds on average over "
+            "draws of these, not for each draw."
+        )
     if beyond:
         parts.append(
-            f"▲▲ {', '.join(beyond)}: more than that explains, so these normal clips differ from the held-out ones (the "
+            f"▲▲ ({', '.join(beyond)}): more than chance allows, so these normal clips differ from the held-out ones (the "
             "machine, its load or the microphone changed)."
         )
     if n > 1:

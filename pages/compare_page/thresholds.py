@@ -55,7 +55,9 @@ COLUMNS = {
     "Observed": st.column_config.NumberColumn(format="%d", help="False alarms among the normal clips in scope."),
     "Detected": SHARE,
     "Interval ": st.column_config.TextColumn("95% of detected"),
-    "Precision": st.column_config.NumberColumn(format="percent", help="Share of alerts that are true."),
+    "Precision": st.column_config.NumberColumn(
+        format="percent", help="Share of alerts that are true. Not known where no normal clip raised a false alarm."
+    ),
     "Alerts a day": st.column_config.NumberColumn(format="%.1f"),
     "of them false": st.column_config.NumberColumn("False alerts a day", format="%.1f"),
 }
@@ -135,7 +137,7 @@ def draw(compared: ComparedScores) -> None:
                 "Observed": point.false_alarms if point.n_normal else None,
                 "Detected": point.detection_rate,
                 "Interval ": interval(*point.detection_interval, ".0%"),
-                "Precision": point.precision,
+                "Precision": point.precision if point.false_alarms else None,
                 "Alerts a day": point.alerts_per_day,
                 "of them false": point.false_alerts_per_day,
                 COST: 100 * cost,

@@ -215,8 +215,17 @@ def test_more_false_alarms_than_promised_are_marked_with_their_reason() -> None:
     }
     said = text(app)
     assert "2 of 3 detectors clearly raise more false alarms on these clips than promised at 5%" in said
-    assert "▲▲ DCASE autoencoder: more than that explains" in said
+    assert "▲▲ (DCASE autoencoder): more than chance allows" in said
+    assert "▲ (1): no more than chance allows for thresholds set on so few held-out clips" in said
     assert "more false alarms on these clips" not in text(opened(view="Thresholds", of_ids="04", detectors=MIXED))
+
+
+def test_without_a_false_alarm_no_precision_is_known() -> None:
+    table = thresholds(opened(view="Thresholds", of_ids="02", detectors=[*MIXED, "PCA + LOF"], rate="1%"))
+    none = table["False alarms"] == 0
+    assert none.any()
+    assert table.loc[none, "Precision"].isna().all()
+    assert table.loc[~none, "Precision"].notna().all()
 
 
 def test_the_page_opens_with_what_to_take_away_and_lists_start_at_the_best() -> None:
