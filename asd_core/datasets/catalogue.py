@@ -72,7 +72,7 @@ class Dataset:
     def titles(self) -> dict[str, str]:
         """By clip id what each clip is called on screen: see :func:`asd_core.datasets.names.clip_titles`. Files, addresses and
         labels go by names and ids."""
-        return clip_titles(self.catalogue)
+        return clip_titles(self.catalogue, on_disk=self.root is not None)
 
     def rows(self, **equal: str) -> "pd.DataFrame":
         """Rows of the catalogue with the given values, for example ``split="train", label="normal"``."""

@@ -28,7 +28,7 @@ def short_names(clip_ids: Sequence[str]) -> list[str]:
     return [names[clip_id] for clip_id in clip_ids]
 
 
-def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
+def clip_titles(catalogue: "pd.DataFrame", *, on_disk: bool = False) -> dict[str, str]:
     """Titles of clips on screen, by clip id: they tell clips apart and do not give away their labels.
 
     Where names hold their clips' labels (``anomaly_id_00_00000012.wav``, ``abnormal/3.wav``) a reader has the answer before the
@@ -37,16 +37,24 @@ def clip_titles(catalogue: "pd.DataFrame") -> dict[str, str]:
 
     Args:
         catalogue: columns ``clip_id, machine_id, label``.
+        on_disk: people look for these files. Where labels are in folders' names only, titles end with the files':
+            ``id 00 · rec_012.wav``, all of them numbered, too, where two would be equal.
     """
-    clip_ids = catalogue["clip_id"].tolist()
+    clip_ids, labels = catalogue["clip_id"].tolist(), catalogue["label"].tolist()
     names = short_names(clip_ids)
-    if not any(names_label(name, label) for name, label in zip(names, catalogue["label"], strict=True)):
+    if not any(map(names_label, names, labels)):
         return dict(zip(clip_ids, names, strict=True))
-    pairs = sorted(
-        zip(catalogue["machine_id"], clip_ids, strict=True), key=lambda pair: hashlib.sha256(pair[1].encode()).digest()
-    )
+    rows = list(zip(catalogue["machine_id"], clip_ids, strict=True))
+    files = [clip_id.rsplit("/", 1)[-1] for clip_id in clip_ids]
+    ends = dict.fromkeys(clip_ids, "")
+    if on_disk and not any(map(names_label, files, labels)):
+        ends = {clip_id: f" · {file}" for clip_id, file in zip(clip_ids, files, strict=True)}
+        titles = {i: f"id {machine_id}{ends[i]}" for machine_id, i in sorted(rows, key=lambda row: ends[row[1]])}
+        if len(set(titles.values())) == len(titles):
+            return titles
+    rows.sort(key=lambda row: (ends[row[1]], hashlib.sha256(row[1].encode()).digest()))
     numbers, result = Counter[str](), {}
-    for machine_id, clip_id in pairs:
+    for machine_id, clip_id in rows:
         numbers[machine_id] += 1
-        result[clip_id] = f"id {machine_id} · clip {numbers[machine_id]}"
+        result[clip_id] = f"id {machine_id} · clip {numbers[machine_id]}{ends[clip_id]}"
     return result

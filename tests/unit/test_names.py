@@ -1,13 +1,15 @@
 """Two lines of a list never read the same."""
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from asd_core.datasets import clip_titles, open_dataset, short_names
 from pages.shared.names import distinct, numbered
-from tests.conftest import ROOT
+from tests.conftest import ROOT, write_wav
 
 
 def test_clips_of_equal_file_names_are_told_apart_by_their_folders() -> None:
@@ -40,6 +42,46 @@ def test_the_number_of_a_clip_says_nothing_of_its_label_either() -> None:
     means = pd.Series(numbers).groupby(rows["label"].to_numpy()).median()
     assert abs(means["normal"] - means["anomaly"]) < len(dataset.rows(machine_id="00")) / 4
     assert len(set(dataset.titles.values())) == len(dataset.catalogue)
+
+
+def titled(*clip_ids: str) -> dict[str, str]:
+    """Titles of a user's files, which lie in folders by machine and class."""
+    rows = [(i, i[0], "normal" if "good" in i else "anomaly") for i in clip_ids]
+    return clip_titles(pd.DataFrame(rows, columns=["clip_id", "machine_id", "label"]), on_disk=True)
+
+
+def test_a_user_finds_a_file_by_its_name() -> None:
+    once = titled("3/good/rec_2.wav", "3/bad/rec_1.wav", "4/good/rec_1.wav")
+    assert list(once.items()) == [
+        ("3/bad/rec_1.wav", "id 3 · rec_1.wav"),
+        ("4/good/rec_1.wav", "id 4 · rec_1.wav"),
+        ("3/good/rec_2.wav", "id 3 · rec_2.wav"),
+    ]
+    twice = titled(
+        "3/good/rec_1.wav", "3/good/rec_2.wav", "3/bad/rec_1.wav"
+    )  # all are numbered: a part were the normal ones
+    assert list(twice.values()) == [
+        "id 3 · clip 1 · rec_1.wav",
+        "id 3 · clip 2 · rec_1.wav",
+        "id 3 · clip 3 · rec_2.wav",
+    ]
+
+
+def test_nor_does_the_name_of_a_users_file_give_its_label_away() -> None:
+    assert set(titled("3/good/ok_1.wav", "3/bad/1.wav").values()) == {"id 3 · clip 1", "id 3 · clip 2"}
+
+
+def test_an_opened_folder_has_its_files_names_in_titles(tmp_path: Path) -> None:
+    for clip_id in ("normal/rec_1.wav", "normal/rec_2.wav", "abnormal/rec_1.wav"):
+        write_wav(tmp_path / "pump" / "id_03" / clip_id, np.zeros(16000))
+    titles = open_dataset(str(tmp_path)).titles
+    assert sorted(titles.values()) == [
+        "id 03 · clip 1 · rec_1.wav",
+        "id 03 · clip 2 · rec_1.wav",
+        "id 03 · clip 3 · rec_2.wav",
+    ]
+    demo = open_dataset("demo").titles.values()  # whose names are made up
+    assert not any(".wav" in title for title in demo)
 
 
 @pytest.mark.parametrize("label", ["unlabelled", "normal"])
