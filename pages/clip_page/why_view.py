@@ -28,6 +28,8 @@ SHOW, HIDE = "Show map", "Hide map"
 CLICK = "why_map"
 MOST = 100.0  # a margin that fills the bar, as in the score table
 LONG = 104  # letters that a row has room for beside the sidebar of a window of 1440 pixels
+SHORT = "why_short"  # sentences that only narrower windows cut: Python does not know how wide one is
+STYLE = f"""<style>@media (min-width: 1440px) {{ :has(> .st-key-{SHORT}) {{ display: none; }} }}</style>"""
 
 
 def draw(context: ClipContext) -> None:
@@ -64,15 +66,23 @@ def draw(context: ClipContext) -> None:
             "Why": st.column_config.TextColumn(width=640),
         },
     )
-    for key in keys:
-        if key != shown and len(explanations[key].description) > LONG:  # that of the map is below the player
-            st.caption(f"**{title(key)}**: {explanations[key].description}")
+    below = [key for key in keys if key != shown]  # that of the map is below the player
+    _sentences([explanations[key] for key in below if len(explanations[key].description) > LONG])
+    st.html(STYLE)
+    with st.container(key=SHORT):
+        _sentences([explanations[key] for key in below if len(explanations[key].description) <= LONG])
     st.caption(
         f"The clip {version.description}, largest margin over the threshold first, in spreads of the normal clips of machine id "
         f"{context.selected.machine_id}. A sentence names the time that stands out most of a detector's map and "
         f"the narrowest band that holds half of it there. {len(with_map(keys))} of {counted(len(keys), 'detector')} {'has' if len(with_map(keys)) == 1 else 'have'} a map; the "
         "player lays it over what is played, recorded or denoised."
     )
+
+
+def _sentences(cut: list[Explanation]) -> None:
+    """What a row of the table has no room for, in full."""
+    for one in cut:
+        st.caption(f"**{title(one.detector)}**: {one.description}")
 
 
 def _explanations(context: ClipContext, signal: Signal, progress: Progress) -> dict[str, Explanation]:

@@ -266,3 +266,11 @@ def test_uploads_are_stepped_through_and_compared(page: Any, address: str, tmp_p
     page.get_by_text("Beside it: second.wav (upload)").wait_for()
     assert page.locator(".asd-player").nth(2).get_attribute("data-duration") == "3.000"
     no_errors(page)
+
+
+def test_a_narrow_window_repeats_the_sentences_that_its_rows_cut(page: Any, address: str) -> None:
+    open_view(page, address, "Why")
+    sentence = page.locator(".st-key-why_short").get_by_text("PCA + KDE")
+    assert not sentence.is_visible()
+    page.set_viewport_size({"width": 900, "height": 900})
+    sentence.wait_for()
