@@ -41,7 +41,7 @@ def test_the_score_table_follows_a_player_and_no_other(page: Any) -> None:
         assert "0.4562" in first.inner_text()
 
 
-@pytest.mark.parametrize("wide", [900, 505])  # beside the player of a window of 1440 pixels it has 505
+@pytest.mark.parametrize("wide", [900, 505, 440])  # 505 beside the player of a window of 1440 pixels, 440 at the least
 def test_margins_and_decisions_of_both_sounds_are_seen_without_scrolling(page: Any, wide: int) -> None:
     with opened(page, "score_table"):
         page.locator(".asd-scores[data-strength='0.60']").wait_for()
