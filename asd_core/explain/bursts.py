@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.explain.explanation import Why
+from asd_core.explain.smoothing import moving_mean
 from asd_core.lazy import scipy
 from asd_core.scoring import is_long
 
@@ -24,7 +25,7 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
     where every second stroke of a machine is louder, a viewer still counts them all.
     """
     width = max(1, round(SMOOTHED / hop_seconds))
-    smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
+    smooth = moving_mean(loudness, SMOOTHED, hop_seconds)
     values = smooth - smooth.mean()
     n, least = len(values), round(SHORTEST / hop_seconds)
     power = float(values @ values) / max(n, 1)
@@ -49,8 +50,7 @@ def burst_period(loudness: NDArray[np.float64], hop_seconds: float) -> float | N
 
 def n_moments(loudness: NDArray[np.float64], hop_seconds: float) -> int:
     """How often a map's sum over a band ``(n_frames,)`` comes up to half of its highest, and falls plainly in between."""
-    width = max(1, round(SMOOTHED / 2 / hop_seconds))
-    smooth = np.convolve(np.asarray(loudness, dtype=np.float64), np.full(width, 1.0 / width), mode="same")
+    smooth = moving_mean(loudness, SMOOTHED / 2, hop_seconds)
     top = float(smooth.max(initial=0.0))
     if top <= 0.0:
         return 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from asd_core.artifacts import Artifact, ModelSet, raw_scores
 from asd_core.detectors import Detector, detector_class
 from asd_core.detectors.fusion import Fusion
+from asd_core.explain.smoothing import moving_mean
 from asd_core.features import Array, Features, MemberScores, map_grid, undenoised
 from asd_core.scoring import is_long
 
@@ -100,8 +101,7 @@ def why(anomaly_map: Array, hop_seconds: float, mel_frequencies: NDArray[Any], s
 def is_even(loudness: NDArray[np.float64], hop_seconds: float) -> bool:
     """Whether a map's sum over a band ``(n_frames,)`` is high nearly all the time: its quietest tenth apart, at least half as high
     as where it is highest."""
-    width = max(1, round(RIPPLES / hop_seconds))
-    smooth = np.convolve(loudness, np.full(width, 1.0 / width), mode="valid")  # no false silence at the ends
+    smooth = moving_mean(loudness, RIPPLES, hop_seconds, mode="valid")  # no false silence at the ends
     quiet, high = np.percentile(smooth, [QUIET, HIGH])
     return bool(quiet >= EVEN * high)
 

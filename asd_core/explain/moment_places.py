@@ -6,6 +6,7 @@ import numpy as np
 
 from asd_core.artifacts import ModelSet
 from asd_core.explain.explanation import Why, explain
+from asd_core.explain.smoothing import moving_mean
 from asd_core.features import Array, extract_version, map_grid, undenoised
 from asd_core.progress import Progress, silent
 from asd_core.scoring import cut_clip
@@ -68,8 +69,7 @@ def strongest_instant(anomaly_map: Array, place: Why, hop_seconds: float) -> flo
     """When a map ``(n_mels, n_frames)`` is strongest within its place, in s of the map: of its sum over all bands, averaged
     over ``SMOOTHED`` seconds."""
     strength = np.maximum(np.nan_to_num(np.asarray(anomaly_map, dtype=np.float64)), 0.0).sum(axis=0)
-    width = max(1, min(round(SMOOTHED / hop_seconds), len(strength)))
-    smoothed = np.convolve(strength, np.full(width, 1.0 / width), mode="same")
+    smoothed = moving_mean(strength, min(SMOOTHED, len(strength) * hop_seconds), hop_seconds)
     times = hop_seconds * np.arange(len(strength))
     inside = (times >= place.t0) & (times <= place.t1)
     return float(times[np.argmax(np.where(inside, smoothed, -1.0))]) if inside.any() else place.t0

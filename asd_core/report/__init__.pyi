@@ -1,4 +1,5 @@
 from .best_member import fusion_gain as fusion_gain
+from .caveats import FEW_CLIPS as FEW_CLIPS
 from .caveats import not_of_their_machine as not_of_their_machine
 from .caveats import too_few_held_out as too_few_held_out
 from .detector_cards import cards_markdown as cards_markdown

@@ -10,7 +10,7 @@ from asd_core.report.best_member import fusion_gain
 from asd_core.report.figures import LABELS, Comparison
 from asd_core.report.wording import listed_or_counted, name
 
-FEW_CLIPS = 10
+FEW_CLIPS = 10  # of a class: figures of fewer say very little, and the takeaways tell counts instead of rates
 FOREIGN_NAMED = 5  # clips that do not belong, by name: the export lists all
 
 

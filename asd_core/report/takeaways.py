@@ -16,12 +16,11 @@ from asd_core.evaluation import (
     tied_with_best,
 )
 from asd_core.lazy import pd
+from asd_core.report.caveats import FEW_CLIPS
 from asd_core.report.figures import LABELS, Comparison, controls_of
 from asd_core.report.layout import by_id
 from asd_core.report.tables import Assumptions, threshold_table
 from asd_core.report.wording import listed_or_counted, name, not_shown
-
-FEW = 10  # clips of a class: with fewer, counts are told and no rates
 
 
 def _n_clips(count: float) -> str:
@@ -188,7 +187,7 @@ def _at_the_plant(c: Comparison) -> str:
             f"{rate}; how many anomalies it would find is not computable from this data."
         )
     n_normal, n_anomaly = int(row["n_normal"]), int(row["n_anomaly"])
-    if min(n_normal, n_anomaly) < FEW:
+    if min(n_normal, n_anomaly) < FEW_CLIPS:
         return (
             f"With the false-alarm rate set to {requested}, {name(key)} called {int(row['false_alarms'])} of {n_normal} normal and "
             f"{int(row['detections'])} of {n_anomaly} anomalous clips an anomaly: too few clips to say what it would do at the plant."

@@ -82,10 +82,11 @@ def too_few(keys: Iterable[str], clips: Mapping[str, int], min_clips: MinClips |
         if needed is not None and _fewer(clips, needed or min_clips.most + 1):
             about = needed, key in min_clips.quick, needed == min_clips.fewest.get(key)
             groups.setdefault(about, []).append(detector_class(key).info.title)
-    sentences = [
-        _sentence(groups[group], *group, clips, min_clips) for group in sorted(groups, key=lambda g: (g[0] == 0, g))
+    ordered = sorted(groups, key=lambda group: (group[0] == 0, group))
+    return [
+        _sentence(groups[group], *group, BEST_CONTROL if k else BEST_CONTROL + IS, clips, min_clips)
+        for k, group in enumerate(ordered)
     ]
-    return [one.replace(BEST_CONTROL, BEST_CONTROL + ("" if k else IS)) for k, one in enumerate(sentences)]
 
 
 def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
@@ -93,13 +94,19 @@ def _fewer(clips: Mapping[str, int], needed: int) -> dict[str, int]:
 
 
 def _sentence(
-    titles: list[str], needed: int, quick: bool, fewest: bool, clips: Mapping[str, int], min_clips: MinClips
+    titles: list[str],
+    needed: int,
+    quick: bool,
+    fewest: bool,
+    control: str,
+    clips: Mapping[str, int],
+    min_clips: MinClips,
 ) -> str:
     names = listed(titles)
     trained = ", trained with the quick preset," if quick else ""
     if not needed:
         return (
-            f"{names}{trained} did not beat {BEST_CONTROL} with {min_clips.most} clips of a machine, the most that was tried on: "
+            f"{names}{trained} did not beat {control} with {min_clips.most} clips of a machine, the most that was tried on: "
             f"{min_clips.title}. Rely on {'it' if len(titles) == 1 else 'them'} only where Compare shows, by your own labelled test "
             f"clips, that {'it beats' if len(titles) == 1 else 'they beat'} the controls."
         )
@@ -110,10 +117,10 @@ def _sentence(
         have = f"{counted(len(fewer), 'machine')} have fewer, id {least} has {fewer[least]}"
     if fewest:
         return (
-            f"{names}{trained} beat {BEST_CONTROL} with {needed} clips of a machine, the fewest that was tried on: {min_clips.title}. "
+            f"{names}{trained} beat {control} with {needed} clips of a machine, the fewest that was tried on: {min_clips.title}. "
             f"{have[0].upper()}{have[1:]}: {DO}."
         )
     return (
-        f"{names}{trained} needed {needed} clips of a machine to beat {BEST_CONTROL} on: {min_clips.title}. "
+        f"{names}{trained} needed {needed} clips of a machine to beat {control} on: {min_clips.title}. "
         f"{have[0].upper()}{have[1:]}: {DO}."
     )

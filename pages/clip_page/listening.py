@@ -10,7 +10,7 @@ from pages.clip_page.context import ClipContext
 from pages.clip_page.exports import clip_file, provenance
 from pages.clip_page.normal_clips import reference_of
 from pages.clip_page.open_signal import PLAYER
-from pages.clip_page.reliability import reliability_of
+from pages.clip_page.reliability import deciding, reliability_of
 from pages.clip_page.signal_scores import explained, left_out_of, located, signal_scores, stored_signal_scores
 from pages.clip_page.verdict import FAR
 from pages.components.player import Overlay, PlayerState, Region, Shown, player, player_state
@@ -18,7 +18,7 @@ from pages.components.score_table import requested_signal, score_table
 from pages.shared.choice import Choice, title, too_few_normals
 from pages.shared.error_messages import show_errors
 from pages.shared.job_panel import job_panel
-from pages.shared.trained_models import calibration_of, trained_denoised_of, versions_of
+from pages.shared.trained_models import trained_denoised_of, versions_of
 
 TABLE = "score_table"
 FAINT, HALF = 0.15, 0.5  # of the colours' range: at 0.4, marks on a normal clip were taken for a fault
@@ -171,8 +171,8 @@ def threshold_rule(selected: Choice, scores: list[DetectorScore]) -> str:
     Args:
         scores: of the open clip.
     """
-    key, rate = reliability_of(selected).deciding([score.detector for score in scores]), selected.rate
-    calibration = calibration_of(selected.source, key)
+    key, calibration = deciding(selected, reliability_of(selected), scores)
+    rate = selected.rate
     n = calibration.n(selected.machine_id)
     if not enough_held_out(n, rate):
         return f"{too_few_normals(rate)}, {n} set{'s' if n == 1 else ''} the threshold of {title(key)}."

@@ -15,10 +15,11 @@ from asd_core.explain import Place, clip_summary, map_of
 from asd_core.progress import Progress
 from asd_core.scoring import Applicability
 from asd_core.sound import Channel, Signal, channel_label, prepare, usable_channel
+from pages.clip_page.reliability import deciding
 from pages.clip_page.signal_scores import applicable, decided, located, otherwise, raw_signal_scores
 from pages.shared.caching import cache_bytes, recall, remember
 from pages.shared.choice import Choice
-from pages.shared.trained_models import calibration_of, scoring_rate
+from pages.shared.trained_models import scoring_rate
 from pages.shared.uploads import Upload
 
 Key = tuple[Any, ...]
@@ -88,8 +89,8 @@ def _summary(
     key: Key, rate: float, reliability_key: Key, _result: UploadResult, _reliability: Reliability, _selected: Choice
 ) -> dict[str, Any]:
     scores = decided(_selected, _result.raw)
-    deciding = _reliability.deciding([score.detector for score in scores])
-    held_out = calibration_of(_selected.source, deciding).n(_selected.machine_id)
+    _, calibration = deciding(_selected, _reliability, scores)
+    held_out = calibration.n(_selected.machine_id)
     return clip_summary(scores, _reliability, _result.applicability, _result.place, held_out, rate)
 
 

@@ -10,10 +10,10 @@ from asd_core.evaluation import Reliability
 from asd_core.explain import map_of
 from asd_core.scoring import CLOSE, Applicability, DetectorScore, clip_verdict, is_long, sentence
 from pages.clip_page.context import ClipContext
-from pages.clip_page.reliability import reliability_of
+from pages.clip_page.reliability import deciding, reliability_of
 from pages.clip_page.signal_scores import applicable, located, otherwise, signal_scores, stored_signal_scores
 from pages.shared.choice import Choice, title, too_few_normals
-from pages.shared.trained_models import calibration_of, models_of, trained_denoised_of
+from pages.shared.trained_models import models_of, trained_denoised_of
 
 KEY = "verdict"
 FAR = 5.0  # normal spreads beyond the threshold, from which on the words and the map's colours are at their strongest
@@ -246,12 +246,12 @@ def verdict_of(context: ClipContext) -> Verdict | None:
     if not scores:
         return None
     reliability = reliability_of(selected)
-    deciding = reliability.deciding([score.detector for score in scores])
+    _, calibration = deciding(selected, reliability, scores)
     return verdict(
         scores,
         reliability,
         applicable(selected, signal.dry) if warm else None,
-        calibration_of(selected.source, deciding).n(selected.machine_id),
+        calibration.n(selected.machine_id),
         selected.rate,
         trained_denoised_of(selected.source),
         "of those chosen" if len(selected.detectors) < len(models_of(selected.source)) else "on this dataset",

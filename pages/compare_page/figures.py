@@ -6,12 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from asd_core.evaluation import Draws, ranking
-from asd_core.report import compared_draws
+from asd_core.report import FEW_CLIPS, compared_draws
 from pages.compare_page.filters import ComparedScores
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import led_by
-
-FEW = 10  # clips of a class
 
 
 @st.cache_resource(max_entries=SELECTIONS, show_spinner="Resampling for the intervals …")
@@ -38,5 +36,5 @@ def too_few_clips(counts: pd.DataFrame) -> str:
     Args:
         counts: a row per detector; ``n_normal`` and ``n_anomaly`` are the clips that its figures are of.
     """
-    few = any(0 < counts[name].max() < FEW for name in ("n_normal", "n_anomaly"))
+    few = any(0 < counts[name].max() < FEW_CLIPS for name in ("n_normal", "n_anomaly"))
     return "Fewer than ten clips of a class: these figures can say very little." if few else ""

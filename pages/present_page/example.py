@@ -6,11 +6,10 @@ import streamlit as st
 
 from asd_core.scoring import AS_RECORDED, clip_verdict
 from pages.clip_page.picker import clearest_first
-from pages.clip_page.reliability import reliability_of
+from pages.clip_page.reliability import deciding, reliability_of
 from pages.shared.caching import SELECTIONS
 from pages.shared.choice import Choice
 from pages.shared.stored_scores import stored_clip_scores, stored_scores
-from pages.shared.trained_models import calibration_of
 
 LOOKED_AT = 100  # anomalies, at most, that are looked through for one that the detectors call so
 
@@ -56,8 +55,7 @@ def _called_anomaly(digest: str, clip_ids: list[str], selected: Choice, _scores:
         scores = stored_clip_scores(selected.source, selected.detectors, machine_id, rate, hashes[clip_id])
         if not scores:
             continue
-        deciding = reliability.deciding([score.detector for score in scores])
-        held_out = calibration_of(selected.source, deciding).n(machine_id)
-        if clip_verdict(scores, reliability, None, held_out, rate).verdict == "anomaly":
+        _, calibration = deciding(selected, reliability, scores)
+        if clip_verdict(scores, reliability, None, calibration.n(machine_id), rate).verdict == "anomaly":
             return clip_id
     return ""
